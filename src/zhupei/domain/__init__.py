@@ -1,0 +1,1 @@
+"""The residency domain in pure Python: frozen dataclasses and functions, no I/O."""

@@ -1,0 +1,1 @@
+"""Configuration: YAML files read with positions, validated, checked against each other."""

@@ -1,0 +1,446 @@
+"""The files: national, jurisdiction, base, plan and calendar, with the kinds that are known.
+
+`FileModels` builds the models once for a set of kinds and plugin blocks. The classes below are
+their static shape: code reads files through them, whatever kinds were added.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Annotated, Any, Literal, Union
+
+from pydantic import BaseModel, Field, create_model
+
+from zhupei.config import entries as parts
+from zhupei.config.entries import (
+    ContactEntry,
+    Label,
+    Model,
+    Passage,
+    RuleBlocks,
+    SourceDocumentEntry,
+    SourceRef,
+    WageEntry,
+)
+from zhupei.config.scalars import Code, Day, Flag, Moment, Slug, SpecialtyCode, Whole, YearMonth
+from zhupei.domain.institutions import CollaborationKind, InstitutionType, JurisdictionKind
+from zhupei.domain.kinds import Kind, KindGroup
+from zhupei.domain.people import HospitalTier
+from zhupei.domain.training import ProgramKind
+
+__all__ = [
+    "AffiliationEntry",
+    "BaseFile",
+    "CalendarFile",
+    "CollaborationEntry",
+    "DirectionEntry",
+    "FileModels",
+    "JurisdictionFile",
+    "NationalFile",
+    "OpeningEntry",
+    "PlanFile",
+    "PlanRow",
+    "ProgramEntry",
+    "RoundEntry",
+    "SpecialtyBaseEntry",
+    "SpecialtyEntry",
+    "WindowEntry",
+]
+
+_Seats = Annotated[Whole, Field(ge=0)]
+
+
+class WindowEntry(Model):
+    """A period of a round, or a mere deadline where it has no start."""
+
+    kind: Literal[
+        "brochure_submission",
+        "brochure_publication",
+        "mobilisation",
+        "registration",
+        "preference",
+        "eligibility_check",
+        "assessment",
+        "transfer",
+        "invitation",
+        "publicity",
+        "confirmation",
+        "admission_notice",
+        "report",
+        "agreement",
+        "registration_list",
+    ]
+    """What happens in it."""
+    label: Label | None = None
+    """What to call it; the kind's own name by default."""
+    opens: Moment | None = None
+    """Start; null for a mere deadline. A date alone starts at 00:00."""
+    closes: Moment | None = None
+    """End, not included; a date alone includes the whole day, ``24:00`` is midnight after it."""
+    note: Passage | None = None
+    """What to know."""
+    source: SourceRef | None = None
+    """The clause that sets it."""
+
+
+class RoundEntry(Model):
+    """One round or batch with its windows."""
+
+    code: Slug
+    """Code within the program, such as ``batch-1``."""
+    name: Label
+    """Name of the round."""
+    quota: _Seats | None = None
+    """Seats of the whole program that this round fills, where published."""
+    quota_note: Passage | None = None
+    """Why the share is not known."""
+    windows: tuple[WindowEntry, ...] = ()
+    """Its windows, in order of time."""
+    note: Passage | None = None
+    """What to know."""
+    source: SourceRef | None = None
+    """The clause that sets it."""
+
+
+class DirectionEntry(Model):
+    """A direction within an opening."""
+
+    id: Slug
+    """Id within the opening."""
+    name: Label
+    """Name of the direction."""
+    quota: _Seats | None = None
+    """Seats; null where no number is printed."""
+    quota_note: Passage | None = None
+    """Why it is unknown."""
+    source: SourceRef | None = None
+    """Where it stands."""
+
+
+class SpecialtyEntry(Model):
+    """A specialty that the program itself declares, beside the national catalogue."""
+
+    code: Slug
+    """Its code within our graph."""
+    name: Label
+    """Its name."""
+    aliases: tuple[str, ...] = ()
+    """Other names."""
+    source: SourceRef | None = None
+    """Where it stands."""
+
+
+class OpeningEntry(RuleBlocks):
+    """One row of a plan."""
+
+    specialty: SpecialtyCode
+    """Specialty code."""
+    name: Label | None = None
+    """Name where the plan words it otherwise than the catalogue."""
+    quota: _Seats | None = None
+    """Seats; null where not published (then say why in ``quota_note``)."""
+    quota_note: Passage | None = None
+    """Why the quota is unknown."""
+    capacity: _Seats | None = None
+    """Training capacity, which the quota never exceeds (R212)."""
+    directions: tuple[DirectionEntry, ...] = ()
+    """Directions; their quotas add up to the opening's."""
+    rounds: dict[str, _Seats] = Field(default_factory=dict)
+    """Seats by round code, where the plan splits them."""
+    post_type: Literal["DOCTOR", "TECHNICIAN"] | None = None
+    """Type of post (岗位类别)."""
+    duration_months: Annotated[Whole, Field(gt=0)] | None = None
+    """Length in months, where it differs from the program's."""
+    note: Passage | None = None
+    """What to know."""
+    source: SourceRef | None = None
+    """The row of the plan."""
+
+
+class ProgramEntry(RuleBlocks):
+    """A residency or fellowship program of one cycle."""
+
+    code: Slug
+    """Code, ending in the cycle's year."""
+    name: Label
+    """Name."""
+    kind: ProgramKind | None = None
+    """Residency or fellowship; the parent's by default."""
+    year: Whole | None = None
+    """Cycle; the parent's by default."""
+    last_year: Whole | None = None
+    """Last year of a program that runs over several."""
+    parent: Slug | None = None
+    """Code of the program that this one takes its rules from."""
+    duration_months: Annotated[Whole, Field(gt=0)] | None = None
+    """Length in months."""
+    duration_note: Passage | None = None
+    """What the length depends on."""
+    quota: _Seats | None = None
+    """Total as published; checked against the openings."""
+    quota_note: Passage | None = None
+    """Why the total is unknown."""
+    specialties: tuple[SpecialtyEntry, ...] = ()
+    """Specialties beside the national catalogue."""
+    rounds: tuple[RoundEntry, ...] = ()
+    """Rounds; the parent's by default."""
+    openings: tuple[OpeningEntry, ...] = ()
+    """The plan, row by row."""
+    contacts: tuple[ContactEntry, ...] = ()
+    """Contacts for this program."""
+    note: Passage | None = None
+    """What to know."""
+    source: SourceRef | None = None
+    """The document that announces it."""
+
+
+class AffiliationEntry(Model):
+    """That the hospital is affiliated to a school."""
+
+    school: Label
+    """The school."""
+    school_aliases: tuple[str, ...] = ()
+    """Other names of the school."""
+    mainland_school: Flag
+    """Whether the school grants degrees of mainland China (T20)."""
+    source: SourceRef | None = None
+    """Where it stands."""
+
+
+class CollaborationEntry(Model):
+    """That two hospitals train together."""
+
+    kind: CollaborationKind
+    """How."""
+    hospital: Label
+    """The other hospital."""
+    specialty: str | None = None
+    """The specialty that it is limited to."""
+    since: str | None = None
+    """Since when, as published."""
+    role: Passage | None = None
+    """Which of the two does what."""
+    source: SourceRef | None = None
+    """Where it stands."""
+
+
+class SpecialtyBaseEntry(Model):
+    """An accredited specialty of the base."""
+
+    specialty: SpecialtyCode
+    """Specialty code."""
+    name: Label | None = None
+    """Name where the hospital words it otherwise."""
+    capacity: _Seats | None = None
+    """Training capacity, where published."""
+    note: Passage | None = None
+    """What to know."""
+    source: SourceRef | None = None
+    """Where it stands."""
+
+
+class _File(RuleBlocks):
+    """What national, jurisdiction and base files share."""
+
+    code: Slug
+    """Code of what the file describes."""
+    name: Label
+    """Its name."""
+    plugins: tuple[Slug, ...] = ()
+    """Plugins that answer for it."""
+    sources: dict[str, SourceDocumentEntry] = Field(default_factory=dict)
+    """Documents that sources refer to, by code."""
+    programs: tuple[ProgramEntry, ...] = ()
+    """Programs that it hosts."""
+    contacts: tuple[ContactEntry, ...] = ()
+    """How to reach its office."""
+    extra: Any = None
+    """Blocks of plugins, by slug."""
+
+
+class NationalFile(_File):
+    """Rules that hold everywhere."""
+
+    kind: Literal["national"]
+    """What this file describes."""
+
+
+class JurisdictionFile(_File):
+    """A province, autonomous region, municipality or city, and its rules."""
+
+    kind: Literal["jurisdiction"]
+    """What this file describes."""
+    level: JurisdictionKind
+    """What kind of authority it is."""
+    province: Code
+    """Province by GB/T 2260."""
+    prefecture: Code | None = None
+    """Prefecture-level division by GB/T 2260, for a city."""
+    parent: Slug | None = None
+    """The jurisdiction above it, where it has one."""
+    wages: tuple[WageEntry, ...] = ()
+    """Average wages for the pay floor (R283)."""
+
+
+class BaseFile(_File):
+    """A training base."""
+
+    kind: Literal["base"]
+    """What this file describes."""
+    aliases: tuple[str, ...] = ()
+    """Other names, as printed."""
+    province: Code
+    """Province by GB/T 2260."""
+    prefecture: Code | None = None
+    """Prefecture-level division by GB/T 2260."""
+    jurisdiction: Slug | None = None
+    """The nearest jurisdiction whose rules bind it."""
+    tier: HospitalTier | None = None
+    """Tier of the hospital, where a document says so."""
+    grade: str | None = None
+    """Grade as published, such as 三级甲等."""
+    type: InstitutionType | None = None
+    """Kind of hospital."""
+    base_since: YearMonth | None = None
+    """Month in which it became a national base."""
+    accredited_count: Annotated[Whole, Field(ge=0)] | None = None
+    """Number of accredited specialties as published."""
+    affiliations: tuple[AffiliationEntry, ...] = ()
+    """Schools that it is affiliated to."""
+    collaborations: tuple[CollaborationEntry, ...] = ()
+    """Hospitals that it trains together with."""
+    specialty_bases: tuple[SpecialtyBaseEntry, ...] = ()
+    """Accredited specialties that a document names."""
+    source: SourceRef | None = None
+    """Where its identity stands."""
+
+
+class PlanRow(Model):
+    """One row of a province's plan."""
+
+    base: Slug
+    """Code of the base."""
+    specialty: SpecialtyCode
+    """Specialty code."""
+    quota: _Seats | None = None
+    """Seats; null where the table leaves it blank."""
+
+
+class PlanFile(Model):
+    """A province's plan table for one program, as `zhupei import plan` writes it."""
+
+    kind: Literal["plan"]
+    """What this file describes."""
+    program: Slug
+    """The jurisdiction's program; rows belong to the bases' programs below it."""
+    sources: dict[str, SourceDocumentEntry] = Field(default_factory=dict)
+    """Documents that sources refer to, by code."""
+    source: SourceRef | None = None
+    """The table."""
+    note: Passage | None = None
+    """What to know, such as that the figures are fictional."""
+    rows: tuple[PlanRow, ...]
+    """The rows."""
+
+
+class _DayEntry(Model):
+    date: Day
+    """The date."""
+    name: Label | None = None
+    """Why."""
+
+
+class CalendarFile(Model):
+    """Holidays and make-up working days of one year, over the packaged calendar."""
+
+    kind: Literal["calendar"]
+    """What this file describes."""
+    year: Whole
+    """The year; it then counts as complete."""
+    holidays: tuple[_DayEntry, ...] = ()
+    """Days off on what would be a working day."""
+    working_days: tuple[_DayEntry, ...] = ()
+    """Weekend days that are worked (调休)."""
+    sources: dict[str, SourceDocumentEntry] = Field(default_factory=dict)
+    """Documents that sources refer to, by code."""
+    source: SourceRef | None = None
+    """The notice of the State Council."""
+
+
+_BLOCKS: Mapping[KindGroup, tuple[str, type[parts.Entry]]] = {
+    KindGroup.REQUIREMENT: ("requirements", parts.RequirementEntry),
+    KindGroup.BENEFIT: ("benefits", parts.BenefitEntry),
+    KindGroup.STEP: ("steps", parts.StepEntry),
+    KindGroup.DOCUMENT: ("documents", parts.DocumentEntry),
+    KindGroup.ASSESSMENT: ("assessments", parts.AssessmentEntry),
+}
+
+
+class FileModels:
+    """The models of all files for one set of kinds and plugin blocks.
+
+    ``by_kind`` maps a file's ``kind:`` to its model. An entry of a rule list is checked with the
+    parameters of its own kind; an unknown kind's error lists the known ones.
+    """
+
+    def __init__(self, kinds: Iterable[Kind], extras: Mapping[str, type[BaseModel]]) -> None:
+        by_group: dict[KindGroup, list[Kind]] = {group: [] for group in _BLOCKS}
+        for kind in kinds:
+            by_group[kind.group].append(kind)
+        blocks = {
+            name: (_many(_entry_union(entry, by_group[group])), ())
+            for group, (name, entry) in _BLOCKS.items()
+            if by_group[group]
+        }
+        opening: Any = create_model("Opening", __base__=OpeningEntry, **blocks)  # type: ignore[call-overload]  # fields are dynamic by design
+        program: Any = create_model(  # type: ignore[call-overload]  # see above
+            "Program", __base__=ProgramEntry, openings=(_many(opening), ()), **blocks
+        )
+        extra: Any = create_model(  # type: ignore[call-overload]  # see above
+            "Extra",
+            __base__=Model,
+            **{
+                slug.replace("-", "_"): (model | None, Field(default=None, alias=slug))
+                for slug, model in extras.items()
+            },
+        )
+        shared: dict[str, Any] = {
+            **blocks,
+            "programs": (_many(program), ()),
+            "extra": (extra | None, None),
+        }
+
+        def build(name: str, static: type[BaseModel]) -> type[BaseModel]:
+            return create_model(name, __base__=static, __doc__=static.__doc__, **shared)
+
+        self.by_kind: Mapping[str, type[BaseModel]] = {
+            "national": build("NationalFile", NationalFile),
+            "jurisdiction": build("JurisdictionFile", JurisdictionFile),
+            "base": build("BaseFile", BaseFile),
+            "plan": PlanFile,
+            "calendar": CalendarFile,
+        }
+
+
+def _many(item: Any) -> Any:
+    """Return the type of a list in YAML, kept as a tuple; ``item`` is only known at run time."""
+    return tuple.__class_getitem__((item, ...))
+
+
+def _entry_union(entry: type[parts.Entry], kinds: list[Kind]) -> Any:
+    models = tuple(_entry_model(entry, kind) for kind in kinds)
+    if len(models) == 1:
+        return models[0]
+    return Annotated[Union[models], Field(discriminator="kind")]  # noqa: UP007 - because the members are only known at run time
+
+
+def _entry_model(entry: type[parts.Entry], kind: Kind) -> Any:
+    bases = (entry,) if kind.params is None else (entry, kind.params)
+    name = "".join(part.capitalize() for part in kind.name.replace(".", "_").split("_"))
+    literal: Any = Literal
+    return create_model(
+        f"{name}{kind.group.value.capitalize()}",
+        __base__=bases,
+        __doc__=kind.description.en or kind.description.zh,
+        kind=(literal[kind.name], Field(description=f"{kind.label.zh}: {kind.label.en}")),
+    )

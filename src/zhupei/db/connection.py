@@ -1,0 +1,260 @@
+"""The connection to PostgreSQL: embedded or given, migrated, with its state in the open."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+from tortoise.backends.base.config_generator import expand_db_url
+from tortoise.context import (
+    TortoiseContext,
+    # The context manager of TortoiseContext keeps its token on the shared instance, so two
+    # requests that overlap would reset each other's (tortoise-orm #2186).
+    _current_context,
+)
+from tortoise.exceptions import BaseORMException
+from tortoise.migrations.api import migrate
+
+from zhupei.db.embedded import EmbeddedPostgres, EmbeddedPostgresError, ServerAddress
+from zhupei.domain.text import Text
+
+__all__ = ["Database", "DatabaseUnavailableError", "orm_config"]
+
+_APP = "zhupei"
+_DATABASE = "zhupei"
+_CONNECTION = "default"
+
+# Every zhupei process that migrates a database asks for this lock first ("zhup" in ASCII).
+_MIGRATION_LOCK = 0x7A687570
+_MIGRATION_LOCK_TIMEOUT_SECONDS = 60
+_CONNECT_TIMEOUT_SECONDS = 10.0
+_CHECK_TIMEOUT_SECONDS = 2.0
+
+_FAILURES = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError, BaseORMException)
+
+_log = logging.getLogger("zhupei.db")
+
+
+class DatabaseUnavailableError(Exception):
+    """PostgreSQL cannot be used now; says why and what to set, in both languages."""
+
+    code = "DATABASE_UNAVAILABLE"
+
+    def __init__(self, message: Text, hint: Text) -> None:
+        self.message = message
+        self.hint = hint
+        super().__init__(message.en)
+
+
+_EMBEDDED_HINT = Text(
+    "改用已有的 PostgreSQL：设置 ZHUPEI_DATABASE_URL；或把 ZHUPEI_DATA_DIR 指向可写的目录",
+    "set ZHUPEI_DATABASE_URL to use a PostgreSQL of yours, or ZHUPEI_DATA_DIR to a folder that "
+    "can be written",
+)
+_GIVEN_HINT = Text("检查 ZHUPEI_DATABASE_URL", "check ZHUPEI_DATABASE_URL")
+
+
+def orm_config(credentials: dict[str, Any]) -> dict[str, Any]:
+    """Return Tortoise's configuration for a server given by asyncpg's connection arguments."""
+    return {
+        "connections": {
+            _CONNECTION: {"engine": "tortoise.backends.asyncpg", "credentials": credentials}
+        },
+        "apps": {
+            _APP: {
+                "models": ["zhupei.db.models"],
+                "migrations": "zhupei.db.migrations",
+                "default_connection": _CONNECTION,
+            }
+        },
+        "use_tz": True,
+        "timezone": "UTC",
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class _Target:
+    """A server to connect to, as asyncpg's connection arguments."""
+
+    credentials: dict[str, Any]
+
+    async def connect(self, database: str | None = None) -> asyncpg.Connection[asyncpg.Record]:
+        arguments = dict(self.credentials)
+        if database is not None:
+            arguments["database"] = database
+        return await asyncpg.connect(timeout=_CONNECT_TIMEOUT_SECONDS, **arguments)
+
+
+class Database:
+    """The PostgreSQL of one application: started, migrated, used and given up by it.
+
+    Args:
+        data_dir: where the embedded server keeps its files.
+        url: a PostgreSQL to use instead of the embedded one.
+        pool_size: connections opened at most.
+
+    """
+
+    def __init__(self, *, data_dir: Path, url: str | None = None, pool_size: int = 10) -> None:
+        self._url = url
+        self._pool_size = pool_size
+        self._embedded = None if url else EmbeddedPostgres(data_dir / "postgres")
+        self._context: TortoiseContext | None = None
+        self._problem: DatabaseUnavailableError | None = None
+
+    @property
+    def is_embedded(self) -> bool:
+        """Whether this is the server that the application brings along."""
+        return self._embedded is not None
+
+    @property
+    def problem(self) -> DatabaseUnavailableError | None:
+        """Why the database was not usable when it was last tried; None when it was."""
+        return self._problem
+
+    async def start(self) -> None:
+        """Start the embedded server if there is one, migrate, and open the connection.
+
+        Safe to call again after a failure.
+
+        Raises:
+            DatabaseUnavailableError: the server cannot be started, reached or migrated.
+
+        """
+        if self._context is not None:
+            return
+        try:
+            target = await self._find_server()
+            await _migrate(target.credentials)
+            context = TortoiseContext()
+            # Models are bound while it is the current one; nobody else holds it yet.
+            with context:
+                await context.init(
+                    config=orm_config(
+                        {**target.credentials, "minsize": 1, "maxsize": self._pool_size}
+                    )
+                )
+        except EmbeddedPostgresError as error:
+            self._problem = DatabaseUnavailableError(error.message, _EMBEDDED_HINT)
+            raise self._problem from error
+        except _FAILURES as error:
+            reason = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+            self._problem = DatabaseUnavailableError(
+                Text(f"无法使用数据库：{reason}", f"the database cannot be used: {reason}"),
+                _EMBEDDED_HINT if self._embedded else _GIVEN_HINT,
+            )
+            raise self._problem from error
+        self._context = context
+        self._problem = None
+
+    async def stop(self) -> None:
+        """Close the connections, then give up the embedded server (the last user stops it)."""
+        if self._context is not None:
+            context, self._context = self._context, None
+            with contextlib.suppress(*_FAILURES):
+                await context.close_connections()
+        if self._embedded is not None:
+            await asyncio.to_thread(self._embedded.stop)
+
+    async def check(self) -> None:
+        """Ask the server for one row.
+
+        Raises:
+            DatabaseUnavailableError: it was never reached, or does not answer within 2 s.
+
+        """
+        if self._context is None:
+            raise self._problem or DatabaseUnavailableError(
+                Text("数据库尚未启动", "the database has not been started yet"),
+                _EMBEDDED_HINT if self._embedded else _GIVEN_HINT,
+            )
+        try:
+            async with asyncio.timeout(_CHECK_TIMEOUT_SECONDS):
+                await self._context.db().execute_query("SELECT 1")
+        except _FAILURES as error:
+            self._problem = DatabaseUnavailableError(
+                Text("数据库没有应答", "the database does not answer"),
+                _EMBEDDED_HINT if self._embedded else _GIVEN_HINT,
+            )
+            raise self._problem from error
+        self._problem = None
+
+    @contextlib.contextmanager
+    def use(self) -> Iterator[None]:
+        """Make this database the one that models talk to, for this task and those it starts.
+
+        Without a connection nothing is set, and a model's first query raises.
+        """
+        token = _current_context.set(self._context)
+        try:
+            yield
+        finally:
+            _current_context.reset(token)
+
+    async def _find_server(self) -> _Target:
+        if self._embedded is None:
+            return _Target(_credentials(self._url or ""))
+        address = await asyncio.to_thread(self._embedded.start)
+        target = _Target(_embedded_credentials(address))
+        await _ensure_database(target)
+        return target
+
+
+def _embedded_credentials(address: ServerAddress) -> dict[str, Any]:
+    return {
+        "host": str(address.socket_dir),
+        "port": address.port,
+        "user": address.user,
+        "password": "",
+        "database": _DATABASE,
+    }
+
+
+def _credentials(url: str) -> dict[str, Any]:
+    credentials = dict(expand_db_url(url)["credentials"])
+    # The name in libpq's addresses; asyncpg's own argument is `ssl`.
+    if "sslmode" in credentials:
+        credentials["ssl"] = credentials.pop("sslmode")
+    return {name: value for name, value in credentials.items() if value is not None}
+
+
+async def _ensure_database(target: _Target) -> None:
+    connection = await target.connect("postgres")
+    try:
+        found = await connection.fetchval(
+            "SELECT true FROM pg_database WHERE datname = $1", _DATABASE
+        )
+        if not found:
+            # Another process may be quicker.
+            with contextlib.suppress(asyncpg.DuplicateDatabaseError, asyncpg.UniqueViolationError):
+                await connection.execute(f'CREATE DATABASE "{_DATABASE}"')
+    finally:
+        await connection.close()
+
+
+@contextlib.asynccontextmanager
+async def _migration_lock(credentials: dict[str, Any]) -> AsyncIterator[None]:
+    """Hold the database-wide lock; it ends with its session, however the process ends."""
+    connection = await _Target(credentials).connect()
+    try:
+        await connection.execute(f"SET lock_timeout = '{_MIGRATION_LOCK_TIMEOUT_SECONDS}s'")
+        await connection.execute("SELECT pg_advisory_lock($1)", _MIGRATION_LOCK)
+        yield
+    finally:
+        await connection.close()
+
+
+async def _migrate(credentials: dict[str, Any]) -> None:
+    """Apply pending migrations; of several processes one works and the others wait."""
+    config = orm_config({**credentials, "minsize": 1, "maxsize": 2})
+    # A context of its own: migrate() initialises and closes the one it finds.
+    async with _migration_lock(credentials), TortoiseContext() as context:
+        await context.init(config=config)
+        await migrate(config=config, direction="forward")
+    _log.debug("migrations applied")

@@ -1,0 +1,446 @@
+"""Settings: everything that an installation decides, read once from the environment."""
+
+from __future__ import annotations
+
+import difflib
+import os
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, fields
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any, TypeVar, get_type_hints
+from urllib.parse import urlsplit
+
+from zhupei.domain.text import Language, Text
+
+__all__ = [
+    "Environment",
+    "LogFormat",
+    "SettingDescription",
+    "Settings",
+    "SettingsError",
+    "SettingsProblem",
+    "describe_settings",
+]
+
+
+class Environment(StrEnum):
+    """Where the process runs; production closes what only developers need."""
+
+    DEVELOPMENT = "development"
+    PRODUCTION = "production"
+
+
+class LogFormat(StrEnum):
+    """How a log line is written."""
+
+    TEXT = "text"
+    JSON = "json"
+
+
+@dataclass(frozen=True, slots=True)
+class SettingsProblem:
+    """One setting that cannot be used: the variable, and what to do about it."""
+
+    variable: str
+    message: Text
+
+
+class SettingsError(Exception):
+    """The environment holds settings that cannot be used; carries all problems at once."""
+
+    code = "SETTINGS_INVALID"
+
+    def __init__(self, problems: tuple[SettingsProblem, ...]) -> None:
+        self.problems = problems
+        super().__init__("; ".join(f"{p.variable}: {p.message.get(Language.EN)}" for p in problems))
+
+
+@dataclass(frozen=True, slots=True)
+class SettingDescription:
+    """A setting as the documentation shows it."""
+
+    variable: str
+    default: str
+    meaning: Text
+
+
+class _RefusedError(Exception):
+    """A parser's refusal; becomes a `SettingsProblem` with the variable's name."""
+
+    def __init__(self, zh: str, en: str) -> None:
+        self.message = Text(zh, en)
+        super().__init__(en)
+
+
+_Choice = TypeVar("_Choice", bound=StrEnum)
+
+_TRUE = frozenset({"1", "true", "yes", "on"})
+_FALSE = frozenset({"0", "false", "no", "off"})
+
+
+def _boolean(text: str) -> bool:
+    if text.lower() in _TRUE:
+        return True
+    if text.lower() in _FALSE:
+        return False
+    raise _RefusedError(f"应为 1 或 0，而不是“{text}”", f'must be 1 or 0, not "{text}"')
+
+
+def _integer(lowest: int, highest: int) -> Callable[[str], int]:
+    def parse(text: str) -> int:
+        # str.isascii guards int(), which also reads digits of other scripts.
+        if text.isascii() and text.isdigit() and lowest <= int(text) <= highest:
+            return int(text)
+        raise _RefusedError(
+            f"应为 {lowest} 至 {highest} 的整数，而不是“{text}”",
+            f'must be a whole number from {lowest} to {highest}, not "{text}"',
+        )
+
+    return parse
+
+
+def _choice(of: type[_Choice]) -> Callable[[str], _Choice]:
+    def parse(text: str) -> _Choice:
+        for member in of:
+            if member.value == text.lower():
+                return member
+        known = ", ".join(member.value for member in of)
+        raise _RefusedError(
+            f"应为以下之一：{known}；而不是“{text}”", f'must be one of {known}, not "{text}"'
+        )
+
+    return parse
+
+
+def _level(text: str) -> str:
+    known = ("debug", "info", "warning", "error")
+    if text.lower() in known:
+        return text.lower()
+    raise _RefusedError(
+        f"应为以下之一：{', '.join(known)}；而不是“{text}”",
+        f'must be one of {", ".join(known)}, not "{text}"',
+    )
+
+
+def _path(text: str) -> Path:
+    return Path(text).expanduser().absolute()
+
+
+def _paths(text: str) -> tuple[Path, ...]:
+    return tuple(_path(part) for part in text.split(os.pathsep) if part)
+
+
+def _names(text: str) -> tuple[str, ...]:
+    return tuple(part.strip().rstrip("/") for part in text.split(",") if part.strip())
+
+
+def _host(text: str) -> str:
+    return text
+
+
+def _database_url(text: str) -> str:
+    # The value may hold a password: it is never repeated in a message.
+    try:
+        parts = urlsplit(text)
+    except ValueError:
+        parts = urlsplit("")
+    if parts.scheme in {"postgres", "postgresql"} and parts.path.strip("/"):
+        return text
+    raise _RefusedError(
+        "应为 postgresql://用户:密码@主机:端口/数据库 形式的地址",
+        "must be an address like postgresql://user:password@host:port/database",
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Variable:
+    """How a field is read: its variable, its parser, its meaning, its default as shown."""
+
+    name: str
+    parse: Callable[[str], Any]
+    zh: str
+    en: str
+    default: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """The settings of one process; frozen, so that no part of it can disagree with another."""
+
+    environment: Annotated[
+        Environment,
+        _Variable(
+            name="ZHUPEI_ENVIRONMENT",
+            parse=_choice(Environment),
+            zh="运行环境；production 关闭查询页面与模式自省",
+            en="Where it runs: `development`, or `production`, which closes the query page and "
+            "introspection unless they are switched on",
+        ),
+    ] = Environment.DEVELOPMENT
+    host: Annotated[
+        str,
+        _Variable(
+            name="ZHUPEI_HOST",
+            parse=_host,
+            zh="监听地址",
+            en="Address to listen on; `0.0.0.0` for all",
+        ),
+    ] = "127.0.0.1"
+    port: Annotated[
+        int,
+        _Variable(
+            name="PORT",
+            parse=_integer(0, 65535),
+            zh="监听端口；0 表示任选",
+            en="Port to listen on; 0 takes a free one",
+        ),
+    ] = 8000
+    bases: Annotated[
+        tuple[Path, ...],
+        _Variable(
+            name="ZHUPEI_BASES",
+            parse=_paths,
+            zh="配置文件夹，可用冒号分隔多个",
+            en="Folders with configuration, separated by colons",
+            default="./bases",
+        ),
+    ] = field(default_factory=lambda: (_path("bases"),))
+    plugins: Annotated[
+        tuple[Path, ...],
+        _Variable(
+            name="ZHUPEI_PLUGINS",
+            parse=_paths,
+            zh="就地读取的插件所在文件夹，可用冒号分隔多个",
+            en="Folders with plugins that are read in place, separated by colons; installed ones "
+            "are found without it",
+            default="./plugins",
+        ),
+    ] = field(default_factory=lambda: (_path("plugins"),))
+    strict: Annotated[
+        bool,
+        _Variable(
+            name="ZHUPEI_STRICT",
+            parse=_boolean,
+            zh="任何配置或插件问题都停止启动",
+            en="1 stops at any problem of a file or plugin instead of serving the rest",
+            default="0",
+        ),
+    ] = False
+    data_dir: Annotated[
+        Path,
+        _Variable(
+            name="ZHUPEI_DATA_DIR",
+            parse=_path,
+            zh="数据目录，内嵌的 PostgreSQL 也在其中",
+            en="Data directory; the embedded PostgreSQL keeps its files there",
+            default="./.zhupei",
+        ),
+    ] = field(default_factory=lambda: _path(".zhupei"))
+    database_url: Annotated[
+        str | None,
+        _Variable(
+            name="ZHUPEI_DATABASE_URL",
+            parse=_database_url,
+            zh="使用该 PostgreSQL 而不是内嵌的一个",
+            en="PostgreSQL to use instead of the embedded one: `postgresql://user:password@host:5432/name`",
+            default="the embedded PostgreSQL",
+        ),
+    ] = None
+    database_pool: Annotated[
+        int,
+        _Variable(
+            name="ZHUPEI_DATABASE_POOL",
+            parse=_integer(1, 100),
+            zh="每个进程的数据库连接数上限",
+            en="Database connections that one process opens at most",
+        ),
+    ] = 10
+    ide: Annotated[
+        bool | None,
+        _Variable(
+            name="ZHUPEI_IDE",
+            parse=_boolean,
+            zh="是否提供查询页面 GraphiQL",
+            en="1 serves the query page (GraphiQL), 0 does not",
+            default="1, in production 0",
+        ),
+    ] = None
+    introspection: Annotated[
+        bool | None,
+        _Variable(
+            name="ZHUPEI_INTROSPECTION",
+            parse=_boolean,
+            zh="是否允许模式自省",
+            en="1 lets clients ask for the schema, 0 does not",
+            default="1, in production 0",
+        ),
+    ] = None
+    allowed_origins: Annotated[
+        tuple[str, ...],
+        _Variable(
+            name="ZHUPEI_ALLOWED_ORIGINS",
+            parse=_names,
+            zh="允许跨域调用的网站，用逗号分隔",
+            en="Web origins whose pages may call the graph, separated by commas",
+            default="none",
+        ),
+    ] = field(default_factory=tuple)
+    max_body_bytes: Annotated[
+        int,
+        _Variable(
+            name="ZHUPEI_MAX_BODY_BYTES",
+            parse=_integer(1024, 1 << 30),
+            zh="请求体的字节数上限",
+            en="Largest request body, in bytes",
+        ),
+    ] = 1 << 20
+    max_depth: Annotated[
+        int,
+        _Variable(
+            name="ZHUPEI_MAX_DEPTH",
+            parse=_integer(1, 1000),
+            zh="查询嵌套层数上限",
+            en="Deepest nesting of a query",
+        ),
+    ] = 16
+    max_aliases: Annotated[
+        int,
+        _Variable(
+            name="ZHUPEI_MAX_ALIASES",
+            parse=_integer(0, 100_000),
+            zh="一次查询的别名数上限",
+            en="Aliases in one query at most",
+        ),
+    ] = 50
+    max_tokens: Annotated[
+        int,
+        _Variable(
+            name="ZHUPEI_MAX_TOKENS",
+            parse=_integer(16, 1_000_000),
+            zh="一次查询的词元数上限",
+            en="Tokens in one query at most",
+        ),
+    ] = 5000
+    language: Annotated[
+        Language,
+        _Variable(
+            name="ZHUPEI_LANGUAGE",
+            parse=_choice(Language),
+            zh="命令与日志的语言：zh 或 en",
+            en="Language of commands and of the log's explanations: `zh` or `en`",
+            default="from LANG",
+        ),
+    ] = Language.EN
+    log_format: Annotated[
+        LogFormat,
+        _Variable(
+            name="ZHUPEI_LOG_FORMAT",
+            parse=_choice(LogFormat),
+            zh="日志格式：text 或 json",
+            en="Form of a log line: `text` or `json`",
+        ),
+    ] = LogFormat.TEXT
+    log_level: Annotated[
+        str,
+        _Variable(
+            name="ZHUPEI_LOG_LEVEL",
+            parse=_level,
+            zh="日志级别",
+            en="Least severe log line to write: `debug`, `info`, `warning` or `error`",
+        ),
+    ] = "info"
+    access_log: Annotated[
+        bool,
+        _Variable(
+            name="ZHUPEI_ACCESS_LOG",
+            parse=_boolean,
+            zh="是否逐个请求记一行日志",
+            en="1 writes one log line for each request",
+            default="0",
+        ),
+    ] = False
+
+    @property
+    def serves_ide(self) -> bool:
+        """Whether the query page is offered: as set, else everywhere but in production."""
+        if self.ide is not None:
+            return self.ide
+        return self.environment is not Environment.PRODUCTION
+
+    @property
+    def allows_introspection(self) -> bool:
+        """Whether clients may ask for the schema: as set, else everywhere but in production."""
+        if self.introspection is not None:
+            return self.introspection
+        return self.environment is not Environment.PRODUCTION
+
+    @classmethod
+    def from_environment(cls, environ: Mapping[str, str]) -> Settings:
+        """Read the settings out of ``environ`` (usually ``os.environ``).
+
+        A variable that is empty counts as unset, as Compose files and Makefiles write it.
+
+        Raises:
+            SettingsError: a value cannot be read, or a ``ZHUPEI_`` variable is unknown; holds
+                every such problem.
+
+        """
+        declared = {variable.name: (field_name, variable) for field_name, variable in _variables()}
+        problems: list[SettingsProblem] = []
+        values: dict[str, Any] = {"language": _language_of_locale(environ)}
+        for name, (field_name, variable) in declared.items():
+            text = environ.get(name, "").strip()
+            if not text:
+                continue
+            try:
+                values[field_name] = variable.parse(text)
+            except _RefusedError as refused:
+                problems.append(SettingsProblem(name, refused.message))
+        unknown = sorted(v for v in environ if v.startswith("ZHUPEI_") and v not in declared)
+        problems.extend(_unknown(variable, tuple(declared)) for variable in unknown)
+        if problems:
+            raise SettingsError(tuple(problems))
+        return cls(**values)
+
+
+def _language_of_locale(environ: Mapping[str, str]) -> Language:
+    # The order in which POSIX reads them.
+    for variable in ("LC_ALL", "LC_MESSAGES", "LANG"):
+        if value := environ.get(variable):
+            return Language.ZH if value.lower().startswith("zh") else Language.EN
+    return Language.EN
+
+
+def _unknown(variable: str, known: tuple[str, ...]) -> SettingsProblem:
+    # Compared without the prefix: it is the same everywhere and would make all names alike.
+    stems = {name.removeprefix("ZHUPEI_"): name for name in known}
+    near = difflib.get_close_matches(variable.removeprefix("ZHUPEI_"), list(stems), n=1)
+    if near:
+        name = stems[near[0]]
+        return SettingsProblem(
+            variable,
+            Text(f"没有这个设置；是否指 {name}？", f"unknown setting; did you mean {name}?"),
+        )
+    names = ", ".join(known)
+    return SettingsProblem(
+        variable, Text(f"没有这个设置；可用的有 {names}", f"unknown setting; known are {names}")
+    )
+
+
+def _variables() -> Iterator[tuple[str, _Variable]]:
+    for name, hint in get_type_hints(Settings, include_extras=True).items():
+        yield name, hint.__metadata__[0]
+
+
+def describe_settings() -> tuple[SettingDescription, ...]:
+    """Return every setting with its variable, shown default and meaning, in declared order."""
+    defaults = {declared.name: declared.default for declared in fields(Settings)}
+    return tuple(
+        SettingDescription(
+            variable.name,
+            variable.default or str(defaults[field_name]),
+            Text(variable.zh, variable.en),
+        )
+        for field_name, variable in _variables()
+    )

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Annotated, Any, Literal, Union
 
-from pydantic import BaseModel, Field, create_model
+from pydantic import BaseModel, Field, StringConstraints, create_model
 
 from zhupei.config import entries as parts
 from zhupei.config.entries import (
@@ -29,6 +29,7 @@ from zhupei.domain.people import HospitalTier
 from zhupei.domain.training import ProgramKind
 
 __all__ = [
+    "AcceptedWarning",
     "AffiliationEntry",
     "BaseFile",
     "CalendarFile",
@@ -157,6 +158,15 @@ class OpeningEntry(RuleBlocks):
     """The row of the plan."""
 
 
+class AcceptedWarning(Model):
+    """A warning of `zhupei check` that was looked at and stands, with the reason."""
+
+    code: Annotated[str, StringConstraints(pattern=r"^[A-Z]+(_[A-Z]+)*$")]
+    """Code of the warning."""
+    reason: Passage
+    """Why it stands."""
+
+
 class ProgramEntry(RuleBlocks):
     """A residency or fellowship program of one cycle."""
 
@@ -188,6 +198,8 @@ class ProgramEntry(RuleBlocks):
     """The plan, row by row."""
     contacts: tuple[ContactEntry, ...] = ()
     """Contacts for this program."""
+    accepted_warnings: tuple[AcceptedWarning, ...] = ()
+    """Warnings that were looked at and stand."""
     note: Passage | None = None
     """What to know."""
     source: SourceRef | None = None

@@ -1,0 +1,47 @@
+"""Policy values as configured: text turned into the type that the policy's definition says."""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal
+
+from zhupei.domain.policies import PolicyDefinition
+from zhupei.domain.text import Text
+
+__all__ = ["PolicyValueError", "parse_policy"]
+
+
+class PolicyValueError(ValueError):
+    """A policy's value is not what its definition says; ``message`` says what is expected."""
+
+    def __init__(self, message: Text) -> None:
+        self.message = message
+        super().__init__(message.en)
+
+
+def parse_policy(definition: PolicyDefinition, value: str | None) -> object:
+    """Return the typed value, None for None.
+
+    Raises:
+        PolicyValueError: the text is not of the definition's type or choices.
+    """
+    if value is None:
+        return None
+    if definition.type is bool:
+        if value in {"true", "false"}:
+            return value == "true"
+        raise PolicyValueError(Text("应为 true 或 false", "expected true or false"))
+    if definition.type is int:
+        if re.fullmatch(r"0|[1-9][0-9]{0,8}", value):
+            return int(value)
+        raise PolicyValueError(
+            Text("应为不小于 0 的整数", "expected a whole number that is not negative")
+        )
+    if definition.type is Decimal:
+        if re.fullmatch(r"(0|[1-9][0-9]{0,8})(\.[0-9]{1,6})?", value):
+            return Decimal(value)
+        raise PolicyValueError(Text("应为数字，如 0.8", "expected a number, such as 0.8"))
+    if definition.choices and value not in definition.choices:
+        known = ", ".join(definition.choices)
+        raise PolicyValueError(Text(f"应为以下之一：{known}", f"expected one of: {known}"))
+    return value

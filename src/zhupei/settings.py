@@ -21,6 +21,7 @@ __all__ = [
     "SettingsError",
     "SettingsProblem",
     "describe_settings",
+    "language_of",
 ]
 
 
@@ -313,6 +314,15 @@ class Settings:
             en="Aliases in one query at most",
         ),
     ] = 50
+    max_fields: Annotated[
+        int,
+        _Variable(
+            name="ZHUPEI_MAX_FIELDS",
+            parse=_integer(1, 1_000_000),
+            zh="一次查询展开片段后的字段数上限",
+            en="Fields in one query at most, with its fragments written out",
+        ),
+    ] = 2000
     max_tokens: Annotated[
         int,
         _Variable(
@@ -388,7 +398,7 @@ class Settings:
         """
         declared = {variable.name: (field_name, variable) for field_name, variable in _variables()}
         problems: list[SettingsProblem] = []
-        values: dict[str, Any] = {"language": _language_of_locale(environ)}
+        values: dict[str, Any] = {"language": language_of(environ)}
         for name, (field_name, variable) in declared.items():
             text = environ.get(name, "").strip()
             if not text:
@@ -404,7 +414,11 @@ class Settings:
         return cls(**values)
 
 
-def _language_of_locale(environ: Mapping[str, str]) -> Language:
+def language_of(environ: Mapping[str, str]) -> Language:
+    """Return the language to speak before settings are read, or when they cannot be."""
+    chosen = environ.get("ZHUPEI_LANGUAGE", "").strip().lower()
+    if chosen in set(Language):
+        return Language(chosen)
     # The order in which POSIX reads them.
     for variable in ("LC_ALL", "LC_MESSAGES", "LANG"):
         if value := environ.get(variable):

@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import asyncpg
 from tortoise.backends.base.config_generator import expand_db_url
@@ -35,8 +35,11 @@ _MIGRATION_LOCK = 0x7A687570
 _MIGRATION_LOCK_TIMEOUT_SECONDS = 60
 _CONNECT_TIMEOUT_SECONDS = 10.0
 _CHECK_TIMEOUT_SECONDS = 2.0
+_CLOSE_TIMEOUT_SECONDS = 0.5
 
 _FAILURES = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError, BaseORMException)
+
+_Result = TypeVar("_Result")
 
 _log = logging.getLogger("zhupei.db")
 
@@ -157,10 +160,12 @@ class Database:
         """Close the connections, then give up the embedded server (the last user stops it)."""
         if self._context is not None:
             context, self._context = self._context, None
+            # A query that nobody waits for any more must not hold up the end.
             with contextlib.suppress(*_FAILURES):
-                await context.close_connections()
+                async with asyncio.timeout(_CLOSE_TIMEOUT_SECONDS):
+                    await context.close_connections()
         if self._embedded is not None:
-            await asyncio.to_thread(self._embedded.stop)
+            await _to_the_end(self._embedded.stop)
 
     async def check(self) -> None:
         """Ask the server for one row.
@@ -200,10 +205,23 @@ class Database:
     async def _find_server(self) -> _Target:
         if self._embedded is None:
             return _Target(_credentials(self._url or ""))
-        address = await asyncio.to_thread(self._embedded.start)
+        address = await _to_the_end(self._embedded.start)
         target = _Target(_embedded_credentials(address))
         await _ensure_database(target)
         return target
+
+
+async def _to_the_end(function: Callable[[], _Result]) -> _Result:
+    """Run ``function`` in a thread and wait for it even when cancelled.
+
+    A thread cannot be stopped: a server that it starts after everybody left would stay behind.
+    """
+    running = asyncio.ensure_future(asyncio.to_thread(function))
+    try:
+        return await asyncio.shield(running)
+    except asyncio.CancelledError:
+        await asyncio.wait([running])
+        raise
 
 
 def _embedded_credentials(address: ServerAddress) -> dict[str, Any]:

@@ -1,0 +1,93 @@
+"""The command ``zhupei``: every module of this package that has ``register`` is a command.
+
+A command module keeps its imports light: what it needs to do its work is imported when it is run,
+so that ``zhupei --help`` stays fast however many commands there are. Its ``register(subparsers)``
+adds a parser whose default ``run`` takes the parsed arguments and returns the exit status.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import os
+import pkgutil
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from zhupei.domain.text import Language, Text
+from zhupei.settings import Settings, SettingsError, language_of
+
+if TYPE_CHECKING:
+    Subparsers = argparse._SubParsersAction[  # noqa: SLF001 - argparse has no public name for it
+        argparse.ArgumentParser
+    ]
+
+__all__ = ["CommandError", "Run", "build_parser", "main", "read_settings"]
+
+Run = Callable[[argparse.Namespace], int]
+
+
+class CommandError(Exception):
+    """A command cannot do what was asked; shown as one line, without a traceback."""
+
+    def __init__(self, message: Text, *, hint: Text | None = None, status: int = 1) -> None:
+        self.message = message
+        self.hint = hint
+        self.status = status
+        super().__init__(message.get(Language.EN))
+
+
+def read_settings() -> Settings:
+    """Return the settings of this process's environment; `main` explains a `SettingsError`."""
+    return Settings.from_environment(os.environ)
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """Return the parser with every command of this package."""
+    parser = argparse.ArgumentParser(
+        prog="zhupei",
+        description="住院医师规范化培训的统一图 · One graph of China's residency training",
+    )
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    for found in pkgutil.iter_modules(__path__):
+        if found.name.startswith("_"):
+            continue
+        module = importlib.import_module(f"{__name__}.{found.name}")
+        register = getattr(module, "register", None)
+        if register is not None:
+            register(commands)
+    return parser
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command and return the exit status: 0 done, 1 failed, 2 cannot be run like this."""
+    arguments = build_parser().parse_args(argv)
+    run: Run = arguments.run
+    try:
+        return run(arguments)
+    except SettingsError as error:
+        return _explain_settings(error, os.environ)
+    except CommandError as error:
+        return _explain(error, language_of(os.environ))
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:
+        # The reader of our output went away (`zhupei schema | head`): not an error of ours.
+        # Standard output is replaced so that its last flush does not complain either.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+
+
+def _explain_settings(error: SettingsError, environ: Mapping[str, str]) -> int:
+    language = language_of(environ)
+    for problem in error.problems:
+        sys.stderr.write(f"zhupei: {problem.variable}: {problem.message.get(language)}\n")
+    return 2
+
+
+def _explain(error: CommandError, language: Language) -> int:
+    sys.stderr.write(f"zhupei: {error.message.get(language)}\n")
+    if error.hint is not None:
+        sys.stderr.write(f"        {error.hint.get(language)}\n")
+    return error.status

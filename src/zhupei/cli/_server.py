@@ -1,0 +1,152 @@
+"""The server process: signals, start, stop, and the note that ``zhupei reload`` reads."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import fcntl
+import logging
+import os
+import signal
+import socket
+from collections.abc import Awaitable, Callable, Iterator
+from pathlib import Path
+
+import uvicorn
+from starlette.applications import Starlette
+
+from zhupei.app import application_of, create_app
+from zhupei.settings import Settings
+from zhupei.web.logs import configure_logging
+
+__all__ = ["run_server", "running_servers"]
+
+# Requests that still run when a stop is asked for have this long to end.
+_PATIENCE_SECONDS = 1
+
+_log = logging.getLogger("zhupei")
+
+
+class _Server(uvicorn.Server):
+    """uvicorn without its signal handlers, which would raise the signal again at the end."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+def run_server(settings: Settings, listener: socket.socket) -> None:
+    """Serve on ``listener`` until SIGINT or SIGTERM; returns when everything is given up."""
+    configure_logging(settings.log_format, settings.log_level)
+    app = create_app(settings)
+    config = uvicorn.Config(
+        app,
+        # Entered by us, so that an error at the start is ours to explain.
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        timeout_graceful_shutdown=_PATIENCE_SECONDS,
+        server_header=False,
+    )
+    with (
+        _announced(settings.data_dir),
+        asyncio.Runner(loop_factory=config.get_loop_factory()) as runner,
+    ):
+        runner.run(_live(app, _Server(config), listener))
+
+
+async def _live(app: Starlette, server: _Server, listener: socket.socket) -> None:
+    """Start, serve until a signal says stop, and give everything up."""
+    application = application_of(app)
+    loop = asyncio.get_running_loop()
+    async with contextlib.AsyncExitStack() as stack:
+        starting = asyncio.ensure_future(stack.enter_async_context(application.running()))
+
+        def stop() -> None:
+            server.should_exit = True
+            starting.cancel()
+
+        hangup = _Hangup(stop, application.reload)
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, stop)
+        loop.add_signal_handler(signal.SIGHUP, hangup.received)
+        try:
+            await starting
+        except asyncio.CancelledError:
+            return
+        host, port = listener.getsockname()[:2]
+        shown = f"[{host}]" if ":" in host else host
+        page = application.page
+        _log.info(
+            "serving",
+            extra={"url": f"http://{shown}:{port}/graphql", **application.summary()},
+        )
+        if page is not None and page.missing:
+            _log.warning("no query page", extra={"reason": page.missing})
+        await server.serve(sockets=[listener])
+        _log.info("stopping")
+    _log.info("stopped")
+
+
+class _Hangup:
+    """SIGHUP: reload, or stop when it came because the terminal that started us went away."""
+
+    def __init__(self, stop: Callable[[], None], reload: Callable[[], Awaitable[None]]) -> None:
+        self._stop = stop
+        self._reload = reload
+        self._had_terminal = _has_terminal()
+        self._task: asyncio.Task[None] | None = None
+        self._again = False
+
+    def received(self) -> None:
+        if self._had_terminal and not _has_terminal():
+            self._stop()
+        elif self._task is not None and not self._task.done():
+            self._again = True
+        else:
+            self._task = asyncio.get_running_loop().create_task(self._run())
+
+    async def _run(self) -> None:
+        while True:
+            self._again = False
+            try:
+                await self._reload()
+            except Exception:  # noqa: BLE001 - whatever it is, the present catalogue stays
+                _log.exception("the configuration was not loaded anew; the present one stays")
+            if not self._again:
+                return
+
+
+def _has_terminal() -> bool:
+    return any(os.isatty(descriptor) for descriptor in (0, 1, 2))
+
+
+@contextlib.contextmanager
+def _announced(data_dir: Path) -> Iterator[None]:
+    """Leave a locked note with our process id; the lock ends with the process, however it ends."""
+    path = data_dir / "run" / str(os.getpid())
+    with contextlib.ExitStack() as stack:
+        # A data directory that cannot be written is reported with the database.
+        with contextlib.suppress(OSError):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            note = stack.enter_context(path.open("wb"))
+            fcntl.flock(note, fcntl.LOCK_EX)
+            stack.callback(path.unlink, missing_ok=True)
+        yield
+
+
+def running_servers(data_dir: Path) -> tuple[int, ...]:
+    """Return the process ids of the servers that use ``data_dir``; removes notes of dead ones.
+
+    The lock, not the number, tells: a number may belong to somebody else by now.
+    """
+    found = []
+    for path in sorted((data_dir / "run").glob("[0-9]*")):
+        with contextlib.suppress(FileNotFoundError), path.open("rb") as note:
+            try:
+                fcntl.flock(note, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            except BlockingIOError:
+                found.append(int(path.name))
+            else:
+                path.unlink(missing_ok=True)
+    return tuple(found)

@@ -1,0 +1,119 @@
+"""What a client learns about an error: a message, a code, and never an internal exception."""
+
+from __future__ import annotations
+
+import logging
+import re
+from enum import StrEnum
+from typing import Any
+
+from graphql import GraphQLError, GraphQLFormattedError, GraphQLSyntaxError
+
+from zhupei.db.connection import DatabaseUnavailableError
+from zhupei.domain.text import Language, Text
+
+__all__ = ["ErrorCode", "format_errors", "refusal"]
+
+_log = logging.getLogger("zhupei.graphql")
+
+
+class ErrorCode(StrEnum):
+    """The values of ``extensions.code``; each has a page ``docs/errors/<code>.md``."""
+
+    BAD_USER_INPUT = "BAD_USER_INPUT"
+    DATABASE_UNAVAILABLE = "DATABASE_UNAVAILABLE"
+    INTERNAL_SERVER_ERROR = "INTERNAL_SERVER_ERROR"
+    INTROSPECTION_DISABLED = "INTROSPECTION_DISABLED"
+    LIMIT_EXCEEDED = "LIMIT_EXCEEDED"
+    METHOD_NOT_ALLOWED = "METHOD_NOT_ALLOWED"
+    NOT_FOUND = "NOT_FOUND"
+    PAYLOAD_TOO_LARGE = "PAYLOAD_TOO_LARGE"
+    PLUGIN_PROBLEM = "PLUGIN_PROBLEM"
+
+
+_INTERNAL = Text(
+    "服务器内部错误，已记录；请向维护者提供请求编号。",
+    "An internal error, which has been logged; give the maintainers the request id.",
+)
+
+# What graphql-core says when the text has too many tokens; it offers no other sign.
+_TOO_MANY_TOKENS = re.compile(r"Document contains more than \d+ tokens")
+_SUGGESTION = re.compile(r" Did you mean [^?]*\?")
+
+
+def refusal(code: ErrorCode, message: str) -> dict[str, Any]:
+    """Return a whole response for a request that is refused before it is a query."""
+    return {"errors": [{"message": message, "extensions": {"code": code.value}}]}
+
+
+def format_errors(
+    errors: list[GraphQLError], *, language: Language, request_id: str, suggest: bool
+) -> list[object]:
+    """Return ``errors`` as clients may see them, and log the unexpected ones.
+
+    Args:
+        errors: what the execution reported.
+        language: the language of our own messages; those of GraphQL itself are English.
+        request_id: goes with internal errors, so that a client can name what was logged.
+        suggest: whether messages may name fields that exist ("Did you mean …?").
+
+    """
+    formatted = [_format(error, language, request_id) for error in errors]
+    if not suggest:
+        for error in formatted:
+            error["message"] = _SUGGESTION.sub("", error["message"])
+    return list(formatted)
+
+
+def _format(error: GraphQLError, language: Language, request_id: str) -> GraphQLFormattedError:
+    cause = _cause(error)
+    shown = error.formatted
+    extensions = dict(shown.get("extensions") or {})
+    if isinstance(cause, DatabaseUnavailableError):
+        # Its reason names hosts and folders: for the log and /health/ready, not for clients.
+        extensions["code"] = ErrorCode.DATABASE_UNAVAILABLE.value
+        shown["message"] = Text("数据库暂不可用。", "The database is not available now.").get(
+            language
+        )
+    elif isinstance(cause, RecursionError) and error.path is None:
+        extensions["code"] = ErrorCode.LIMIT_EXCEEDED.value
+        shown["message"] = "The query is nested too deeply."
+    elif cause is not None:
+        _log.error(
+            "unexpected error in a query",
+            exc_info=cause,
+            extra={"path": _path(error)},
+        )
+        extensions = {
+            "code": ErrorCode.INTERNAL_SERVER_ERROR.value,
+            "requestId": request_id,
+        }
+        shown["message"] = _INTERNAL.get(language)
+    else:
+        extensions.setdefault("code", _code_of_refusal(error).value)
+    shown["extensions"] = extensions
+    return shown
+
+
+def _cause(error: GraphQLError) -> Exception | None:
+    """Return the exception behind ``error`` unless it is a refusal that is meant to be read."""
+    cause: Any = error
+    while isinstance(cause, GraphQLError) and cause.original_error is not None:
+        cause = cause.original_error
+    if isinstance(cause, GraphQLError):
+        return None
+    # Before execution (no path) the exception behind an error with a place in the text is a
+    # scalar's refusal of a value.
+    if error.path is None and error.nodes:
+        return None
+    return cause if isinstance(cause, Exception) else None
+
+
+def _code_of_refusal(error: GraphQLError) -> ErrorCode:
+    if isinstance(error, GraphQLSyntaxError) and _TOO_MANY_TOKENS.search(error.message):
+        return ErrorCode.LIMIT_EXCEEDED
+    return ErrorCode.BAD_USER_INPUT
+
+
+def _path(error: GraphQLError) -> str:
+    return ".".join(str(part) for part in error.path or ())

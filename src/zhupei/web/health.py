@@ -1,0 +1,59 @@
+"""Health: whether the process lives, and what it can serve."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+from starlette.routing import Route
+
+from zhupei.db.connection import Database, DatabaseUnavailableError
+
+__all__ = ["health_routes"]
+
+_HEADERS = {"Cache-Control": "no-store"}
+
+
+def health_routes(
+    *, database: Database, catalogue_hash: Callable[[], str | None], reveal: bool
+) -> list[Route]:
+    """Return ``/health/live`` and ``/health/ready``.
+
+    ``ready`` is 200 as long as there is a catalogue to serve: reads need no database, and a
+    load balancer that took every process away with the database would turn a partial outage
+    into a whole one. Its ``status`` says ``degraded`` then.
+
+    Args:
+        database: asked on every call.
+        catalogue_hash: gives the version that is served, None while there is none.
+        reveal: whether the reason of a problem, which may name hosts and folders, is shown.
+
+    """
+
+    async def live(_request: Request) -> JSONResponse:
+        return JSONResponse({"status": "ok"}, headers=_HEADERS)
+
+    async def ready(_request: Request) -> JSONResponse:
+        database_state: dict[str, Any] = {"status": "ok"}
+        try:
+            await database.check()
+        except DatabaseUnavailableError as error:
+            database_state = {"status": "unavailable"}
+            if reveal:
+                database_state["reason"] = error.message.en
+                database_state["hint"] = error.hint.en
+        version = catalogue_hash()
+        catalogue_state = {"status": "ok" if version else "unavailable", "hash": version}
+        if version is None:
+            status = "unavailable"
+        else:
+            status = "ok" if database_state["status"] == "ok" else "degraded"
+        return JSONResponse(
+            {"status": status, "catalogue": catalogue_state, "database": database_state},
+            status_code=200 if version else 503,
+            headers=_HEADERS,
+        )
+
+    return [Route("/health/live", live), Route("/health/ready", ready)]

@@ -89,7 +89,7 @@ def normalise_text(text: str) -> str:
 def parse_phones(text: str, area_code: str | None = None) -> tuple[Phone, ...]:
     """Return the telephone numbers in ``text`` in their order, none for a blank text.
 
-    Numbers become ``027-60660788``, ``13800138000``, ``400-810-1234``; an extension (转, 分机)
+    Numbers become ``010-65212345``, ``13800138000``, ``400-810-1234``; an extension (转, 分机)
     is kept beside its number. A number without an area code takes the one of the number before
     it in the same text, or ``area_code``; where there is neither it stays without. Raise
     `ContactNotReadable` for anything that is not a number.
@@ -146,7 +146,7 @@ def parse_people(text: str) -> tuple[str, ...]:
     """Return the people named in ``text``, such as ``刘老师、黄老师、 陈老师``.
 
     Blanks separate people only where each part carries a title (``洪老师 熊老师``); otherwise a
-    blank belongs to one name that was spaced out (``黄 虎`` is 黄虎).
+    blank belongs to one name that was spaced out (``张 三`` is 张三).
     """
     cell = normalise_text(text)
     label = _PEOPLE_LABEL.match(cell)

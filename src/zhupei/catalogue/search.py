@@ -86,9 +86,9 @@ class SearchIndex(Generic[Key]):
         """Return the keys that every word of ``query`` matches, the best first.
 
         A word matches inside a text, at a syllable of its pinyin (``neike``, ``waike``), or, from
-        two letters on, in its pinyin initials (``sjnk`` for 神经内科). Texts equal to the word come first,
-        then those that begin with it, then the others; a text equal to the whole query comes
-        before all. A blank query finds every key.
+        two letters on, in its pinyin initials (``sjnk`` for 神经内科). Texts equal to the word
+        come first, then those that begin with it, then the others; a text equal to the whole
+        query comes before all. A blank query finds every key.
         """
         words = fold(query).split()
         if not words:

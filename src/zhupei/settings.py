@@ -12,6 +12,7 @@ from typing import Annotated, Any, TypeVar, get_type_hints
 from urllib.parse import urlsplit
 
 from zhupei.domain.text import Language, Text
+from zhupei.errors import ZhupeiError
 
 __all__ = [
     "Environment",
@@ -47,14 +48,19 @@ class SettingsProblem:
     message: Text
 
 
-class SettingsError(Exception):
+class SettingsError(ZhupeiError):
     """The environment holds settings that cannot be used; carries all problems at once."""
 
     code = "SETTINGS_INVALID"
 
     def __init__(self, problems: tuple[SettingsProblem, ...]) -> None:
         self.problems = problems
-        super().__init__("; ".join(f"{p.variable}: {p.message.get(Language.EN)}" for p in problems))
+        super().__init__(
+            Text(
+                "\n".join(f"{p.variable}：{p.message.zh}" for p in problems),
+                "\n".join(f"{p.variable}: {p.message.get(Language.EN)}" for p in problems),
+            )
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,6 +224,16 @@ class Settings:
             default="./plugins",
         ),
     ] = field(default_factory=lambda: (_path("plugins"),))
+    disabled_plugins: Annotated[
+        tuple[str, ...],
+        _Variable(
+            name="ZHUPEI_DISABLED_PLUGINS",
+            parse=_names,
+            zh="停用的插件代号，用逗号分隔",
+            en="Slugs of plugins that are not loaded, separated by commas",
+            default="none",
+        ),
+    ] = ()
     strict: Annotated[
         bool,
         _Variable(

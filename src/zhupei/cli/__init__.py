@@ -12,10 +12,11 @@ import importlib
 import os
 import pkgutil
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from zhupei.domain.text import Language, Text
+from zhupei.errors import ZhupeiError
 from zhupei.settings import Settings, SettingsError, language_of
 
 if TYPE_CHECKING:
@@ -28,18 +29,18 @@ __all__ = ["CommandError", "Run", "build_parser", "main", "read_settings"]
 Run = Callable[[argparse.Namespace], int]
 
 
-class CommandError(Exception):
-    """A command cannot do what was asked; shown as one line, without a traceback."""
+class CommandError(ZhupeiError):
+    """A command cannot do what was asked; ``status`` becomes the exit status."""
+
+    code = "COMMAND_FAILED"
 
     def __init__(self, message: Text, *, hint: Text | None = None, status: int = 1) -> None:
-        self.message = message
-        self.hint = hint
         self.status = status
-        super().__init__(message.get(Language.EN))
+        super().__init__(message, hint)
 
 
 def read_settings() -> Settings:
-    """Return the settings of this process's environment; `main` explains a `SettingsError`."""
+    """Return the settings of this process's environment; `main` explains a `ZhupeiError`."""
     return Settings.from_environment(os.environ)
 
 
@@ -66,10 +67,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     run: Run = arguments.run
     try:
         return run(arguments)
-    except SettingsError as error:
-        return _explain_settings(error, os.environ)
-    except CommandError as error:
-        return _explain(error, language_of(os.environ))
+    except ZhupeiError as error:
+        _explain(error, language_of(os.environ))
+        if isinstance(error, SettingsError):
+            return 2
+        return error.status if isinstance(error, CommandError) else 1
     except KeyboardInterrupt:
         return 130
     except BrokenPipeError:
@@ -79,15 +81,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 0
 
 
-def _explain_settings(error: SettingsError, environ: Mapping[str, str]) -> int:
-    language = language_of(environ)
-    for problem in error.problems:
-        sys.stderr.write(f"zhupei: {problem.variable}: {problem.message.get(language)}\n")
-    return 2
-
-
-def _explain(error: CommandError, language: Language) -> int:
-    sys.stderr.write(f"zhupei: {error.message.get(language)}\n")
+def _explain(error: ZhupeiError, language: Language) -> None:
+    for line in error.message.get(language).splitlines():
+        sys.stderr.write(f"zhupei: {line}\n")
     if error.hint is not None:
         sys.stderr.write(f"        {error.hint.get(language)}\n")
-    return error.status

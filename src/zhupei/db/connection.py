@@ -23,6 +23,7 @@ from tortoise.migrations.api import migrate
 
 from zhupei.db.embedded import EmbeddedPostgres, EmbeddedPostgresError, ServerAddress
 from zhupei.domain.text import Text
+from zhupei.errors import ZhupeiError
 
 __all__ = ["Database", "DatabaseUnavailableError", "orm_config"]
 
@@ -44,15 +45,14 @@ _Result = TypeVar("_Result")
 _log = logging.getLogger("zhupei.db")
 
 
-class DatabaseUnavailableError(Exception):
-    """PostgreSQL cannot be used now; says why and what to set, in both languages."""
+class DatabaseUnavailableError(ZhupeiError):
+    """PostgreSQL cannot be used now; the hint says what to set."""
 
     code = "DATABASE_UNAVAILABLE"
+    hint: Text
 
     def __init__(self, message: Text, hint: Text) -> None:
-        self.message = message
-        self.hint = hint
-        super().__init__(message.en)
+        super().__init__(message, hint)
 
 
 _EMBEDDED_HINT = Text(

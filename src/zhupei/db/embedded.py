@@ -31,6 +31,7 @@ from pathlib import Path
 from typing import IO
 
 from zhupei.domain.text import Text
+from zhupei.errors import ZhupeiError
 
 __all__ = ["EmbeddedPostgres", "EmbeddedPostgresError", "ServerAddress"]
 
@@ -63,14 +64,13 @@ _FAST_AND_UNSAFE = {"fsync": "off", "synchronous_commit": "off", "full_page_writ
 _log = logging.getLogger("zhupei.db")
 
 
-class EmbeddedPostgresError(Exception):
-    """The embedded PostgreSQL cannot be used; says why, in both languages."""
+class EmbeddedPostgresError(ZhupeiError):
+    """The embedded PostgreSQL cannot be used; says why."""
 
     code = "DATABASE_UNAVAILABLE"
 
     def __init__(self, zh: str, en: str) -> None:
-        self.message = Text(zh, en)
-        super().__init__(en)
+        super().__init__(Text(zh, en))
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from strawberry.http.base import BaseRequestProtocol
 from strawberry.schema.base import BaseSchema
 from strawberry.types import ExecutionResult
 
-from zhupei.domain.text import Language
+from zhupei.graphql.context import language_of
 from zhupei.web.errors import ErrorCode, format_errors, refusal
 from zhupei.web.ide import QueryPage
 from zhupei.web.logs import current_request_id
@@ -123,7 +123,7 @@ class GraphQLEndpoint(GraphQL[Any, None]):
         if result.errors:
             response["errors"] = format_errors(
                 result.errors,
-                language=_language(request),
+                language=language_of(request.headers.get("accept-language")),
                 request_id=current_request_id.get() or "",
                 suggest=self._suggest,
             )
@@ -154,9 +154,3 @@ class GraphQLEndpoint(GraphQL[Any, None]):
 
     def _json(self, data: object, status: int) -> Response:
         return Response(self.encode_json(data), status, media_type="application/json")
-
-
-def _language(request: Request) -> Language:
-    """Return the language of ``Accept-Language`` for messages of the server itself."""
-    accepted = request.headers.get("accept-language", "").lower()
-    return Language.ZH if accepted.startswith("zh") else Language.EN

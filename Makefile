@@ -1,0 +1,99 @@
+# `make serve` and `make test` set up everything they need; `make help` lists the rest.
+#
+# Only Python 3.11+ with pip, and make, are assumed. uv comes from PyPI into .tools, everything
+# else into .venv; nothing outside this folder is touched. A second call finds its stamps and
+# starts at once.
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.NOTPARALLEL:
+
+UV := .tools/bin/uv
+PYTHON := .venv/bin/python
+PLUGINS := $(patsubst %/pyproject.toml,%,$(sort $(wildcard plugins/*/pyproject.toml)))
+
+# The caller's environment must not redirect the installation (UV_PYTHON has sent one into the
+# system's Python before).
+unexport UV_PYTHON VIRTUAL_ENV PYTHONPATH PYTHONHOME PIP_USER PIP_TARGET
+export UV_PYTHON_DOWNLOADS := never
+export UV_CACHE_DIR ?= $(CURDIR)/.tools/cache
+export UV_NO_PROGRESS := 1
+
+# The first of these that is new enough and has pip; PY=... names another.
+PY ?= $(shell for python in python3.13 python3.12 python3.11 python3 python; do \
+	"$$python" -c 'import sys, pip; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 \
+	&& echo "$$python" && break; done)
+
+.PHONY: help serve test check bench docs lock clean FORCE
+
+help:
+	@echo 'make serve   set up and serve the graph at http://127.0.0.1:8000/graphql (PORT=8001 for another)'
+	@echo 'make test    set up and run the tests'
+	@echo 'make check   everything else that .ci/run asks: format, lint, types, layers, configuration'
+	@echo 'make bench   run the benchmarks'
+	@echo 'make docs    write the generated files anew'
+	@echo 'make lock    choose versions anew (constraints.txt, package-lock.json)'
+	@echo 'make clean   remove what was set up; the data in .zhupei stays'
+
+serve: .venv/.ready query-page
+	@exec .venv/bin/zhupei serve
+
+test: .venv/.ready
+	@$(PYTHON) -m pytest -n auto -q -m 'not slow'
+
+check: .venv/.ready query-page
+	$(PYTHON) -m ruff format --check .
+	$(PYTHON) -m ruff check .
+	$(PYTHON) -m mypy
+	.venv/bin/lint-imports
+	.venv/bin/zhupei check --strict
+	.venv/bin/zhupei docs --check
+	$(PYTHON) -m pytest -q -m slow
+
+bench: .venv/.ready
+	@for file in benchmarks/bench_*.py; do echo "== $$file"; $(PYTHON) "$$file" || exit 1; done
+
+docs: .venv/.ready
+	.venv/bin/zhupei docs --write
+
+# Set-up
+
+$(UV):
+	@if [ -z '$(PY)' ]; then \
+		echo 'zhupei: needs Python 3.11 or newer with pip; found none of python3.13, python3.12,' >&2; \
+		echo '        python3.11, python3. Install one, or name it: make PY=/path/to/python' >&2; \
+		exit 1; \
+	fi
+	@echo 'zhupei: setting up (once; about a minute)'
+	@umask 022; $(PY) -m pip install --quiet --disable-pip-version-check --no-warn-script-location \
+		--root-user-action=ignore --no-cache-dir --upgrade --target .tools \
+		--constraint constraints.txt uv
+
+# Changes only when a plugin comes or goes, so that .venv/.ready follows.
+.tools/plugins: FORCE
+	@mkdir -p .tools
+	@echo '$(PLUGINS)' | cmp -s - $@ || echo '$(PLUGINS)' > $@
+
+# umask: PostgreSQL does not run as root, so that another account must be able to read its files.
+.venv/.ready: pyproject.toml constraints.txt Makefile .tools/plugins \
+		$(addsuffix /pyproject.toml,$(PLUGINS)) | $(UV)
+	@umask 022; [ -x $(PYTHON) ] || $(UV) venv --quiet --python '$(PY)' .venv
+	@umask 022; $(UV) pip install --quiet --python $(PYTHON) --constraint constraints.txt \
+		--build-constraints constraints.txt --group dev --editable . $(addprefix --editable ./,$(PLUGINS))
+	@touch $@
+
+# Without npm's registry the graph is served all the same; the page and the log say why.
+.PHONY: query-page
+query-page: src/zhupei/web/ide/dist/version
+src/zhupei/web/ide/dist/version: package-lock.json src/zhupei/web/ide/unpack.mjs | .venv/.ready
+	@umask 022; $(PYTHON) -m zhupei.web.ide.install . --uv $(UV) && touch $@ || true
+
+lock: | $(UV)
+	@{ echo '-e .'; for plugin in $(PLUGINS); do echo "-e ./$$plugin"; done; } > .tools/lock.in
+	$(UV) pip compile --quiet --universal --python-version 3.11 --no-header --no-annotate \
+		--upgrade --group dev --group query-page --group build .tools/lock.in -o .tools/lock.out
+	@grep -v '^-e ' .tools/lock.out > constraints.txt
+	npm install --package-lock-only --ignore-scripts
+
+clean:
+	rm -rf .venv .tools src/zhupei/web/ide/dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -1,0 +1,145 @@
+"""A small graph for tests of the web side: real schema, real application, fields that go wrong."""
+
+from dataclasses import dataclass, field
+from decimal import Decimal
+from pathlib import Path
+
+import strawberry
+from graphql import GraphQLError
+from starlette.applications import Starlette
+from strawberry.types import ExecutionContext
+
+from zhupei.app import Graph, assemble
+from zhupei.db.connection import DatabaseUnavailableError
+from zhupei.domain.text import Text
+from zhupei.settings import Settings
+from zhupei.web.limits import QueryLimits, schema_extensions
+
+
+@strawberry.type
+class Node:
+    """A node that leads to itself, for depth."""
+
+    code: str = "0200"
+
+    @strawberry.field
+    def node(self) -> "Node":
+        return Node()
+
+
+@strawberry.type
+class Query:
+    """What the tests ask."""
+
+    @strawberry.field
+    def hello(self, name: str = "世界") -> str:
+        return f"你好 {name}"
+
+    @strawberry.field
+    def node(self) -> Node:
+        return Node()
+
+    @strawberry.field
+    def long(self) -> list[str]:
+        return ["住院医师规范化培训"] * 2000
+
+    @strawberry.field
+    def amount(self, of: Decimal) -> str:
+        return str(of)
+
+    @strawberry.field
+    def broken(self) -> str | None:
+        raise RuntimeError("password=hunter2 at /srv/secret")
+
+    @strawberry.field
+    def refused(self) -> str | None:
+        raise GraphQLError("no such opening", extensions={"code": "NOT_FOUND"})
+
+    @strawberry.field
+    def stored(self) -> str | None:
+        raise DatabaseUnavailableError(
+            Text("原因", "host db.internal refused"), Text("提示", "hint")
+        )
+
+
+@strawberry.type
+class Mutation:
+    """Something that GET must not do."""
+
+    @strawberry.mutation
+    def change(self) -> bool:
+        return True
+
+
+@dataclass
+class SmallPlugin:
+    """A plugin by name."""
+
+    slug: str
+    degraded_reason: str | None = None
+
+
+@dataclass
+class SmallCatalogue:
+    """A catalogue by its counts."""
+
+    hash: str = "c" * 64
+    bases: dict[str, object] = field(default_factory=lambda: {"a": 1})
+    programs: dict[str, object] = field(default_factory=lambda: {"a-2026": 1, "b-2026": 1})
+    openings: dict[str, object] = field(default_factory=dict)
+    plugins: tuple[SmallPlugin, ...] = (SmallPlugin("fine"), SmallPlugin("ill", "hangs"))
+
+
+class SmallSource:
+    """Loads a small catalogue; ``failure`` makes the next load fail."""
+
+    def __init__(self) -> None:
+        self.current: SmallCatalogue | None = None
+        self.loads = 0
+        self.failure: Exception | None = None
+
+    async def reload(self) -> None:
+        if self.failure is not None:
+            raise self.failure
+        self.loads += 1
+        self.current = SmallCatalogue(hash=f"{self.loads:064x}")
+
+
+def small_schema(settings: Settings) -> strawberry.Schema:
+    """Return the schema with the extensions that the real one is served with."""
+
+    class Schema(strawberry.Schema):
+        def process_errors(
+            self, errors: list[GraphQLError], execution_context: ExecutionContext | None = None
+        ) -> None:
+            """Leave logging to the endpoint, as the real schema does."""
+
+    return Schema(
+        Query,
+        mutation=Mutation,
+        extensions=schema_extensions(
+            QueryLimits(
+                depth=settings.max_depth,
+                aliases=settings.max_aliases,
+                fields=settings.max_fields,
+                tokens=settings.max_tokens,
+            ),
+            introspection=settings.allows_introspection,
+        ),
+    )
+
+
+def small_app(settings: Settings, source: SmallSource | None = None) -> Starlette:
+    """Return the application around the small graph."""
+    graph = Graph(
+        catalogue=source or SmallSource(),
+        schema=small_schema(settings),
+        context=lambda request, response: {"request": request, "response": response},
+    )
+    return assemble(settings, graph)
+
+
+def small_settings(data_dir: Path, **changes: object) -> Settings:
+    """Return settings with everything under ``data_dir``."""
+    values: dict[str, object] = {"data_dir": data_dir / "data", "bases": (), "plugins": ()}
+    return Settings(**{**values, **changes})  # type: ignore[arg-type]

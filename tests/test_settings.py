@@ -1,0 +1,168 @@
+"""Tests of zhupei.settings."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from zhupei.domain.text import Language
+from zhupei.settings import (
+    Environment,
+    LogFormat,
+    Settings,
+    SettingsError,
+    describe_settings,
+    language_of,
+)
+
+
+def problems(environ: dict[str, str]) -> list[tuple[str, str, str]]:
+    with pytest.raises(SettingsError) as caught:
+        Settings.from_environment(environ)
+    return [(p.variable, p.message.zh, p.message.get(Language.EN)) for p in caught.value.problems]
+
+
+def test_defaults_are_those_of_a_newcomer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    settings = Settings.from_environment({})
+    assert settings == Settings()
+    assert (settings.host, settings.port) == ("127.0.0.1", 8000)
+    assert settings.bases == (tmp_path / "bases",)
+    assert settings.plugins == (tmp_path / "plugins",)
+    assert settings.data_dir == tmp_path / ".zhupei"
+    assert settings.database_url is None
+    assert not settings.strict
+    assert settings.serves_ide
+    assert settings.allows_introspection
+
+
+def test_every_setting_is_read() -> None:
+    settings = Settings.from_environment(
+        {
+            "ZHUPEI_ENVIRONMENT": "Production",
+            "ZHUPEI_HOST": "0.0.0.0",
+            "PORT": "8080",
+            "ZHUPEI_BASES": "/a:/b",
+            "ZHUPEI_PLUGINS": "/p",
+            "ZHUPEI_DISABLED_PLUGINS": "one, two",
+            "ZHUPEI_STRICT": "1",
+            "ZHUPEI_DATA_DIR": "/data",
+            "ZHUPEI_DATABASE_URL": "postgresql://u:p@h:5432/d",
+            "ZHUPEI_DATABASE_POOL": "3",
+            "ZHUPEI_IDE": "yes",
+            "ZHUPEI_INTROSPECTION": "on",
+            "ZHUPEI_ALLOWED_ORIGINS": "https://a.example/, https://b.example",
+            "ZHUPEI_MAX_BODY_BYTES": "2048",
+            "ZHUPEI_MAX_DEPTH": "9",
+            "ZHUPEI_MAX_ALIASES": "8",
+            "ZHUPEI_MAX_FIELDS": "7",
+            "ZHUPEI_MAX_TOKENS": "600",
+            "ZHUPEI_LANGUAGE": "zh",
+            "ZHUPEI_LOG_FORMAT": "json",
+            "ZHUPEI_LOG_LEVEL": "WARNING",
+            "ZHUPEI_ACCESS_LOG": "true",
+        }
+    )
+    assert settings == Settings(
+        environment=Environment.PRODUCTION,
+        host="0.0.0.0",
+        port=8080,
+        bases=(Path("/a"), Path("/b")),
+        plugins=(Path("/p"),),
+        disabled_plugins=("one", "two"),
+        strict=True,
+        data_dir=Path("/data"),
+        database_url="postgresql://u:p@h:5432/d",
+        database_pool=3,
+        ide=True,
+        introspection=True,
+        allowed_origins=("https://a.example", "https://b.example"),
+        max_body_bytes=2048,
+        max_depth=9,
+        max_aliases=8,
+        max_fields=7,
+        max_tokens=600,
+        language=Language.ZH,
+        log_format=LogFormat.JSON,
+        log_level="warning",
+        access_log=True,
+    )
+
+
+def test_production_closes_what_only_developers_need() -> None:
+    settings = Settings.from_environment({"ZHUPEI_ENVIRONMENT": "production"})
+    assert not settings.serves_ide
+    assert not settings.allows_introspection
+
+
+def test_an_empty_variable_counts_as_unset() -> None:
+    assert Settings.from_environment({"PORT": "", "ZHUPEI_IDE": "  "}).port == 8000
+
+
+def test_all_problems_are_told_at_once_in_both_languages() -> None:
+    assert problems(
+        {"PORT": "80800", "ZHUPEI_STRICT": "maybe", "ZHUPEI_DATADIR": "x", "ZHUPEI_XYZZY_Q": "1"}
+    )[:3] == [
+        (
+            "PORT",
+            "应为 0 至 65535 的整数，而不是“80800”",
+            'must be a whole number from 0 to 65535, not "80800"',
+        ),
+        ("ZHUPEI_STRICT", "应为 1 或 0，而不是“maybe”", 'must be 1 or 0, not "maybe"'),
+        (
+            "ZHUPEI_DATADIR",
+            "没有这个设置；是否指 ZHUPEI_DATA_DIR？",
+            "unknown setting; did you mean ZHUPEI_DATA_DIR?",
+        ),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("variable", "suggestion"),
+    [("ZHUPEI_PORT", "PORT"), ("ZHUPEI_BASE", "ZHUPEI_BASES"), ("ZHUPEI_DB_URL", None)],
+)
+def test_an_unknown_variable_is_refused_with_a_suggestion(
+    variable: str, suggestion: str | None
+) -> None:
+    [(found, _, message)] = problems({variable: "1"})
+    assert found == variable
+    if suggestion is None:
+        assert message.startswith("unknown setting; ")
+    else:
+        assert message == f"unknown setting; did you mean {suggestion}?"
+
+
+def test_digits_of_other_scripts_are_no_port() -> None:
+    assert problems({"PORT": "８０８０"})[0][0] == "PORT"
+
+
+@pytest.mark.parametrize("url", ["sqlite:///x.db", "postgresql://h", "http://[", "postgres"])
+def test_an_unusable_database_address_is_refused_without_repeating_it(url: str) -> None:
+    [(variable, _, message)] = problems({"ZHUPEI_DATABASE_URL": url})
+    assert (variable, message) == (
+        "ZHUPEI_DATABASE_URL",
+        "must be an address like postgresql://user:password@host:port/database",
+    )
+
+
+@pytest.mark.parametrize(
+    ("environ", "language"),
+    [
+        ({}, Language.EN),
+        ({"LANG": "zh_CN.UTF-8"}, Language.ZH),
+        ({"LANG": "zh_CN.UTF-8", "LC_ALL": "C.UTF-8"}, Language.EN),
+        ({"LANG": "en_GB.UTF-8", "ZHUPEI_LANGUAGE": "ZH"}, Language.ZH),
+        ({"LANG": "zh_CN.UTF-8", "ZHUPEI_LANGUAGE": "fr"}, Language.ZH),
+    ],
+)
+def test_the_language_before_settings_are_read(environ: dict[str, str], language: Language) -> None:
+    assert language_of(environ) is language
+
+
+def test_the_manual_describes_every_setting() -> None:
+    """docs/operations.md has one row for each setting: variable, default, meaning."""
+    manual = (Path(__file__).parent.parent / "docs" / "operations.md").read_text(encoding="utf-8")
+    for setting in describe_settings():
+        meaning = setting.meaning.get(Language.EN)
+        assert f"| `{setting.variable}` | {setting.default} | {meaning} |" in manual

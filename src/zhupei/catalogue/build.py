@@ -1,0 +1,679 @@
+"""Builds the catalogue from a checked workspace and the plugins' answers.
+
+Order of specificity, least first: national files, jurisdictions' files, jurisdictions' plugins,
+the base's files, the base's plugins. Lists are merged by id along it; where one answer counts
+(seats, rounds, steps) the most specific that is known does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from types import MappingProxyType
+from typing import Any
+
+from zhupei.catalogue.answers import Answer, BaseAnswers, ask_all
+from zhupei.catalogue.catalogue import Catalogue, PluginStatus, ProgramSpecialty
+from zhupei.catalogue.entries import (
+    EntryReader,
+    contact_of,
+    origin_at,
+    overlay,
+    section_of,
+    text_of,
+)
+from zhupei.catalogue.explain import Explainer
+from zhupei.catalogue.fingerprint import fingerprint
+from zhupei.config.files import BaseFile, JurisdictionFile, OpeningEntry
+from zhupei.config.layers import Layer, Layers, OpeningRef, ProgramRef
+from zhupei.config.windows import round_of, source_of
+from zhupei.config.workspace import ConfiguredFile, Workspace
+from zhupei.domain.benefits import WageFigure
+from zhupei.domain.calendar import Calendar
+from zhupei.domain.codes import ShortagePurpose, ShortageSet
+from zhupei.domain.institutions import (
+    Affiliation,
+    Base,
+    BaseStatus,
+    Collaboration,
+    Degradation,
+    Jurisdiction,
+    Section,
+    SpecialtyBase,
+)
+from zhupei.domain.sources import Level, Origin, SourceDocument
+from zhupei.domain.text import Text
+from zhupei.domain.training import (
+    Direction,
+    Opening,
+    Program,
+    ProgramKind,
+    Quota,
+    Round,
+    RoundQuota,
+    Timeline,
+)
+from zhupei.hooks.dispatch import Dispatcher
+from zhupei.hooks.manager import PluginHost
+from zhupei.hooks.scope import Scope
+from zhupei.reference import Reference
+
+__all__ = ["build"]
+
+
+async def build(
+    workspace: Workspace,
+    *,
+    host: PluginHost,
+    dispatcher: Dispatcher,
+    reference: Reference,
+    calendar: Calendar,
+    plugins: tuple[PluginStatus, ...],
+) -> Catalogue:
+    """Return the catalogue of a workspace that has no errors.
+
+    Files and programs that cross-checks refused must have been left out before: a code that
+    does not exist raises KeyError here.
+    """
+    builder = _Builder(workspace, host, reference)
+    bases = {code: builder.base(file) for code, file in workspace.bases.items()}
+    drafts = {ref.code: builder.program_draft(ref) for ref in builder.layers.programs.values()}
+    scopes = {code: builder.scope(file) for code, file in workspace.bases.items()}
+    configs = {code: builder.configs(file) for code, file in workspace.bases.items()}
+    of_base: dict[str, list[Program]] = {}
+    for draft in drafts.values():
+        if draft.base is not None:
+            of_base.setdefault(draft.base, []).append(draft)
+    answers = await ask_all(
+        dispatcher,
+        [
+            (base, scopes[code], configs[code], of_base.get(code, ()))
+            for code, base in bases.items()
+        ],
+    )
+    builder.answers = answers
+    openings: dict[str, Opening] = {}
+    programs: dict[str, Program] = {}
+    for code, ref in builder.layers.programs.items():
+        program = builder.program(ref, drafts[code])
+        for opening in builder.openings(ref, program):
+            openings[opening.code] = opening
+        programs[code] = program
+    programs = _with_totals(programs, openings, builder.layers)
+    finished = {
+        code: builder.finished(base, answers[code], programs) for code, base in bases.items()
+    }
+    return Catalogue(
+        hash=fingerprint(workspace, plugins, answers),
+        reference=reference,
+        calendar=calendar,
+        jurisdictions=_ordered(
+            {code: builder.jurisdiction(file) for code, file in workspace.jurisdictions.items()}
+        ),
+        bases=_ordered(finished),
+        programs=_ordered(programs),
+        openings=_ordered(openings),
+        documents=_ordered(builder.documents()),
+        program_specialties=builder.program_specialties(),
+        shortages=builder.shortages,
+        subsidies=_subsidies(answers),
+        wages={code: builder.wages(file) for code, file in workspace.jurisdictions.items()},
+        scopes=scopes,
+        configs=configs,
+        plugins=_with_failures(plugins, answers),
+        explanations=Explainer(builder.layers, programs, openings, finished, answers).explain,
+    )
+
+
+def _ordered(mapping: Mapping[str, Any]) -> Mapping[str, Any]:
+    return MappingProxyType(dict(sorted(mapping.items())))
+
+
+class _Builder:
+    """The state of one build: layers, the reader of entries, and what plugins answered."""
+
+    def __init__(self, workspace: Workspace, host: PluginHost, reference: Reference) -> None:
+        self.workspace = workspace
+        self.layers = Layers(workspace)
+        self.reference = reference
+        self.reader = EntryReader(host.kinds.owner)
+        self.answers: Mapping[str, BaseAnswers] = {}
+        self.shortages: dict[str, tuple[ShortageSet, ...]] = {}
+        self._plan_rows = _rows_by_program(workspace, self.layers)
+
+    def base(self, file: ConfiguredFile[BaseFile]) -> Base:
+        """Return the base as its file says, before plugins were asked."""
+        model = file.model
+        return Base(
+            code=model.code,
+            name=model.name.text(),
+            aliases=model.aliases,
+            province=model.province,
+            prefecture=model.prefecture,
+            jurisdictions=tuple(above.model.code for above in self.layers.jurisdictions_of(file)),
+            plugins=model.plugins,
+            tier=model.tier,
+            grade=model.grade,
+            type=model.type,
+            base_since=model.base_since,
+            accredited_count=model.accredited_count,
+            contacts=tuple(contact_of(entry) for entry in model.contacts),
+            affiliations=tuple(
+                Affiliation(
+                    school=entry.school.text(),
+                    school_aliases=entry.school_aliases,
+                    mainland_school=entry.mainland_school,
+                    source=source_of(entry.source),
+                )
+                for entry in model.affiliations
+            ),
+            collaborations=tuple(
+                Collaboration(
+                    kind=entry.kind,
+                    hospital=entry.hospital.text(),
+                    specialty=entry.specialty,
+                    since=entry.since,
+                    role=text_of(entry.role),
+                    source=source_of(entry.source),
+                )
+                for entry in model.collaborations
+            ),
+            specialty_bases=tuple(
+                SpecialtyBase(
+                    base=model.code,
+                    specialty=entry.specialty,
+                    name=text_of(entry.name) or self._any_name(entry.specialty),
+                    note=text_of(entry.note),
+                    capacity=entry.capacity,
+                    source=source_of(entry.source),
+                )
+                for entry in model.specialty_bases
+            ),
+            sections=self._sections(file, Level.INSTITUTION),
+            programs=tuple(sorted(program.code for program in model.programs)),
+            source=source_of(model.source),
+        )
+
+    def finished(self, base: Base, answers: BaseAnswers, programs: Mapping[str, Program]) -> Base:
+        """Return the base with what plugins added, degraded where one failed."""
+        del programs
+        if answers.extension is None and not answers.degradations:
+            return base
+        return replace(
+            base,
+            extension=answers.extension.value if answers.extension else None,
+            status=BaseStatus.DEGRADED if answers.degradations else BaseStatus.OK,
+            degradations=tuple(dict.fromkeys(answers.degradations)),
+        )
+
+    def jurisdiction(self, file: ConfiguredFile[JurisdictionFile]) -> Jurisdiction:
+        """Return the jurisdiction of a file."""
+        model = file.model
+        return Jurisdiction(
+            code=model.code,
+            name=model.name.text(),
+            kind=model.level,
+            province=model.province,
+            prefecture=model.prefecture,
+            parent=model.parent,
+            plugins=model.plugins,
+            contacts=tuple(contact_of(entry) for entry in model.contacts),
+            sections=self._sections(file, Level.JURISDICTION),
+            programs=tuple(sorted(program.code for program in model.programs)),
+        )
+
+    def _sections(self, file: ConfiguredFile[Any], level: Level) -> tuple[Section, ...]:
+        return tuple(
+            section_of(
+                entry,
+                level,
+                origin_at(level, file.document, ("sections", index), entry.label.zh, entry.source),
+            )
+            for index, entry in enumerate(file.model.sections)
+        )
+
+    def scope(self, file: ConfiguredFile[BaseFile]) -> Scope:
+        """Return whom hooks about the base are asked of."""
+        above = self.layers.jurisdictions_of(file)
+        return Scope(
+            base=file.model.code,
+            institution=file.model.plugins,
+            jurisdictions=tuple(slug for each in above for slug in each.model.plugins),
+        )
+
+    def configs(self, file: ConfiguredFile[BaseFile]) -> Mapping[str, object]:
+        """Return the plugins' blocks that bind the base: its own over its jurisdictions'."""
+        found: dict[str, object] = {}
+        files: list[ConfiguredFile[Any]] = [*reversed(self.layers.jurisdictions_of(file)), file]
+        for each in files:
+            extra = each.model.extra
+            if extra is None:
+                continue
+            for name in type(extra).model_fields:
+                block = getattr(extra, name)
+                if block is not None:
+                    found[name.replace("_", "-")] = block
+        return MappingProxyType(found)
+
+    def program_draft(self, ref: ProgramRef) -> Program:
+        """Return the program's identity, enough for plugins to be asked about it."""
+        kind, year = self.layers.kind(ref), self.layers.year(ref)
+        if kind is None or year is None:
+            raise KeyError(ref.code)
+        entry, lineage = ref.entry, self.layers.lineage(ref)
+        months = next((p.entry.duration_months for p in lineage if p.entry.duration_months), None)
+        note = next((p.entry.duration_note for p in lineage if p.entry.duration_note), None)
+        return Program(
+            code=ref.code,
+            name=entry.name.text(),
+            kind=kind,
+            year=year,
+            last_year=entry.last_year,
+            base=ref.base.code if ref.base is not None else None,
+            jurisdiction=None if ref.base is not None else ref.host.model.code,
+            parent=entry.parent,
+            children=tuple(
+                child.code
+                for child in self.layers.programs.values()
+                if child.entry.parent == ref.code
+            ),
+            duration_months=months,
+            duration_note=text_of(note),
+            contacts=tuple(contact_of(each) for each in entry.contacts),
+            note=text_of(entry.note),
+            source=source_of(entry.source),
+        )
+
+    def program(self, ref: ProgramRef, draft: Program) -> Program:
+        """Return the program with all its rules."""
+        chain, kind = self.layers.of_program(ref), draft.kind
+        answers = self.answers.get(draft.base or "") or BaseAnswers()
+        self.shortages[ref.code] = self._shortages(chain, draft)
+        return replace(
+            draft,
+            rounds=self._rounds(ref, draft, answers),
+            steps=self._steps(chain, draft, answers),
+            documents=self._laid_over(
+                "documents", chain, kind, answers.documents.get(ref.code, ())
+            ),
+            requirements=self.reader.merged("requirements", chain, kind),
+            benefits=self._laid_over("benefits", chain, kind, answers.benefits.get(draft.year, ())),
+            penalties=self.reader.merged("penalties", chain, kind),
+            assessments=self._laid_over(
+                "assessments", chain, kind, answers.assessments.get(ref.code, ())
+            ),
+            policies=self.reader.policies(chain, kind),
+            sections=self.reader.merged("sections", _without_host(chain, ref), kind),
+        )
+
+    def _laid_over(
+        self, name: str, chain: Sequence[Layer], kind: ProgramKind, answers: Sequence[Answer]
+    ) -> tuple[Any, ...]:
+        """Merge a list along the layers, each level's plugins over its files."""
+        above = [layer for layer in chain if layer.level is not Level.INSTITUTION]
+        own = [layer for layer in chain if layer.level is Level.INSTITUTION]
+        found = self.reader.merged(name, above, kind)
+        for answer in _least_specific_first(answers):
+            if answer.level is not Level.INSTITUTION:
+                found = overlay(found, _marked(answer))
+        for layer in own:
+            found = overlay(found, self.reader.of_layer(name, layer, kind))
+        for answer in answers:
+            if answer.level is Level.INSTITUTION:
+                found = overlay(found, _marked(answer))
+        return found
+
+    def _steps(
+        self, chain: Sequence[Layer], draft: Program, answers: BaseAnswers
+    ) -> tuple[Any, ...]:
+        own = [layer for layer in chain if layer.level is Level.INSTITUTION]
+        given = answers.steps.get(draft.code, ())
+        configured = self.reader.last("steps", own, draft.kind)
+        for answer in given:
+            if answer.level is Level.INSTITUTION or not configured:
+                return _marked(answer)
+        return configured or self.reader.last("steps", chain, draft.kind)
+
+    def _rounds(self, ref: ProgramRef, draft: Program, answers: BaseAnswers) -> tuple[Round, ...]:
+        configured = ref.base is not None and bool(ref.entry.rounds)
+        for answer in answers.timelines.get(draft.year, ()):
+            timeline: Timeline = answer.value
+            concerns = timeline.program == draft.code
+            if concerns and (answer.level is Level.INSTITUTION or not configured):
+                origin = _plugin_origin(answer, None)
+                return tuple(
+                    replace(each, level=answer.level, origins=(origin,)) for each in timeline.rounds
+                )
+        for each in self.layers.lineage(ref):
+            if each.entry.rounds:
+                return tuple(
+                    round_of(
+                        entry,
+                        each.level,
+                        origin_at(
+                            each.level,
+                            each.host.document,
+                            (*each.path, "rounds", index),
+                            entry.name.zh,
+                            entry.source,
+                        ),
+                    )
+                    for index, entry in enumerate(each.entry.rounds)
+                )
+        return ()
+
+    def openings(self, ref: ProgramRef, program: Program) -> Iterator[Opening]:
+        """Yield the openings of a program: its own rows, the plan's, and what plugins add."""
+        if ref.base is None:
+            return
+        answers = self.answers.get(ref.base.code) or BaseAnswers()
+        quotas = {
+            quota.specialty: (answer, quota)
+            for answer in reversed(answers.quotas.get(program.year, ()))
+            for quota in answer.value
+            if quota.program == ref.code
+        }
+        chain = self.layers.of_program(ref)
+        seen = set()
+        for opening in (*ref.openings(), *self._plan_rows.get(ref.code, ())):
+            seen.add(opening.entry.specialty)
+            yield self._opening(opening, program, chain, quotas.get(opening.entry.specialty))
+        for specialty, (answer, quota) in quotas.items():
+            if specialty not in seen:
+                entry = OpeningEntry(specialty=specialty)
+                path = ref.path
+                yield self._opening(OpeningRef(entry, ref, path), program, chain, (answer, quota))
+
+    def _opening(
+        self,
+        ref: OpeningRef,
+        program: Program,
+        chain: Sequence[Layer],
+        answer: tuple[Answer, Quota] | None,
+    ) -> Opening:
+        entry, code = ref.entry, ref.code
+        quota, note = entry.quota, entry.quota_note or ref.program.entry.quota_note
+        directions = tuple(
+            Direction(
+                id=each.id,
+                name=each.name.text(),
+                quota=each.quota,
+                quota_note=text_of(each.quota_note),
+                source=source_of(each.source),
+            )
+            for each in entry.directions
+        )
+        rounds = tuple(RoundQuota(round=key, seats=seats) for key, seats in entry.rounds.items())
+        source, reason = source_of(entry.source), text_of(note)
+        if answer is not None and (answer[0].level is Level.INSTITUTION or quota is None):
+            given = answer[1]
+            quota, reason = given.seats, given.note or reason
+            directions, rounds = given.directions or directions, given.rounds or rounds
+            source = given.source or source
+        base = program.base or ""
+        return Opening(
+            code=code,
+            program=program.code,
+            base=base,
+            specialty=entry.specialty,
+            specialty_name=text_of(entry.name)
+            or self._name(ref.program, program.year, entry.specialty),
+            year=program.year,
+            kind=program.kind,
+            quota=quota,
+            quota_note=None if quota is not None and entry.quota_note is None else reason,
+            directions=directions,
+            round_quotas=rounds,
+            capacity=entry.capacity or self._capacity(ref.program, entry.specialty),
+            post_type=entry.post_type,
+            duration_months=entry.duration_months or program.duration_months,
+            note=text_of(entry.note),
+            requirements=self._own("requirements", program.requirements, ref, program),
+            benefits=self._own("benefits", program.benefits, ref, program),
+            shortage_purposes=frozenset(
+                each.purpose.value
+                for each in self.shortages[program.code]
+                if entry.specialty in each.codes
+            ),
+            source=source,
+        )
+
+    def _own(
+        self, name: str, merged: tuple[Any, ...], ref: OpeningRef, program: Program
+    ) -> tuple[Any, ...]:
+        """Lay an opening's own entries over its program's; most have none and share the tuple."""
+        if not getattr(ref.entry, name):
+            return merged
+        return overlay(merged, self.reader.of_layer(name, ref.layer, program.kind))
+
+    def _capacity(self, program: ProgramRef, specialty: str) -> int | None:
+        if program.base is None:
+            return None
+        for entry in program.base.specialty_bases:
+            if entry.specialty == specialty:
+                return entry.capacity
+        return None
+
+    def _name(self, program: ProgramRef, year: int, specialty: str) -> Text:
+        for each in self.layers.lineage(program):
+            for declared in each.entry.specialties:
+                if declared.code == specialty:
+                    return declared.name.text()
+        national = self.reference.specialties.get(year, specialty)
+        if national is None:
+            raise KeyError(f"{program.code}/{specialty}")
+        return national.name
+
+    def _any_name(self, specialty: str) -> Text:
+        rows = [row for row in self.reference.specialties.specialties if row.code == specialty]
+        return rows[-1].name if rows else Text(specialty, specialty)
+
+    def _shortages(self, chain: Sequence[Layer], program: Program) -> tuple[ShortageSet, ...]:
+        """Return the sets of all layers: national ones, then what each level adds (T16)."""
+        found: list[ShortageSet] = []
+        if program.kind is ProgramKind.RESIDENCY:
+            found += self.reference.specialties.shortages
+        for layer in chain:
+            if not layer.concerns(None, program.kind):
+                continue
+            for entry in layer.rules.shortage:
+                codes = set()
+                for name in entry.specialties:
+                    row = self.reference.specialties.find(program.year, name)
+                    codes.add(row.code if row is not None else name)
+                source = source_of(entry.source)
+                if source is not None:
+                    purpose = ShortagePurpose(entry.purpose)
+                    found.append(
+                        ShortageSet(
+                            purpose=purpose,
+                            codes=frozenset(codes),
+                            open_ended=entry.open_ended,
+                            source=source,
+                        )
+                    )
+        return tuple(found)
+
+    def documents(self) -> dict[str, SourceDocument]:
+        """Return every source document; of two with the same code the first is kept."""
+        found: dict[str, SourceDocument] = {}
+        for file in _all_files(self.workspace):
+            for code, entry in file.model.sources.items():
+                document = SourceDocument(
+                    code=code,
+                    title=Text(entry.title.zh, entry.title.en),
+                    issuer=text_of(entry.issuer),
+                    issued=entry.issued,
+                    reference=entry.reference,
+                    url=entry.url,
+                    supplied=entry.supplied,
+                )
+                found.setdefault(code, document)
+        return found
+
+    def program_specialties(self) -> Mapping[tuple[str, str], ProgramSpecialty]:
+        """Return the specialties that programs declare themselves."""
+        return MappingProxyType(
+            {
+                (ref.code, entry.code): ProgramSpecialty(
+                    code=entry.code,
+                    name=entry.name.text(),
+                    program=ref.code,
+                    aliases=entry.aliases,
+                )
+                for ref in self.layers.programs.values()
+                for entry in ref.entry.specialties
+            }
+        )
+
+    def wages(self, file: ConfiguredFile[JurisdictionFile]) -> tuple[WageFigure, ...]:
+        """Return a jurisdiction's table of average wages."""
+        return tuple(
+            WageFigure(
+                region=file.model.code,
+                year=entry.year,
+                amount=entry.amount,
+                source=source_of(entry.source),
+            )
+            for entry in file.model.wages
+        )
+
+
+def _without_host(chain: Sequence[Layer], ref: ProgramRef) -> list[Layer]:
+    """Leave out the base's own file: its sections are about the hospital, not the program."""
+    return [layer for layer in chain if layer.rules is not ref.host.model or ref.base is None]
+
+
+def _all_files(workspace: Workspace) -> Iterator[ConfiguredFile[Any]]:
+    yield from workspace.national
+    yield from workspace.jurisdictions.values()
+    yield from workspace.bases.values()
+    yield from workspace.plans
+    yield from workspace.calendars
+
+
+def _rows_by_program(workspace: Workspace, layers: Layers) -> dict[str, tuple[OpeningRef, ...]]:
+    """Return the rows of plan tables by the bases' programs that they belong to."""
+    children = {
+        (ref.entry.parent, ref.base.code): ref
+        for ref in layers.programs.values()
+        if ref.base is not None and ref.entry.parent is not None
+    }
+    found: dict[str, list[OpeningRef]] = {}
+    for plan in workspace.plans:
+        for index, row in enumerate(plan.model.rows):
+            ref = children.get((plan.model.program, row.base))
+            if ref is None:
+                continue
+            listed = {each.specialty for each in ref.entry.openings}
+            if row.specialty in listed:
+                continue
+            entry = OpeningEntry(
+                specialty=row.specialty,
+                quota=row.quota,
+                note=plan.model.note,
+                source=plan.model.source,
+            )
+            host = ConfiguredFile(plan.document, ref.host.model)
+            placed = ProgramRef(ref.entry, host, ref.path)
+            found.setdefault(ref.code, []).append(OpeningRef(entry, placed, ("rows", index)))
+    return {code: tuple(rows) for code, rows in found.items()}
+
+
+def _least_specific_first(answers: Sequence[Answer]) -> list[Answer]:
+    return sorted(answers, key=lambda answer: answer.level.rank)
+
+
+def _plugin_origin(answer: Answer, value: str | None) -> Origin:
+    return Origin(level=answer.level, value=value, plugin=answer.plugin, hook=answer.hook)
+
+
+def _marked(answer: Answer) -> tuple[Any, ...]:
+    """Return a plugin's entries with its level, owner and origin, whatever it wrote there."""
+    return tuple(
+        replace(
+            entry,
+            level=answer.level,
+            owner=answer.plugin,
+            origins=(replace(_plugin_origin(answer, entry.label.zh), source=entry.source),),
+        )
+        for entry in answer.value
+    )
+
+
+def _with_totals(
+    programs: Mapping[str, Program], openings: Mapping[str, Opening], layers: Layers
+) -> dict[str, Program]:
+    """Return the programs with their openings and the sum of their quotas (R023)."""
+    own: dict[str, list[Opening]] = {}
+    for opening in openings.values():
+        own.setdefault(opening.program, []).append(opening)
+    totals: dict[str, tuple[int | None, Text | None]] = {}
+
+    def total(code: str) -> tuple[int | None, Text | None]:
+        if code in totals:
+            return totals[code]
+        totals[code] = (None, None)
+        program, entry = programs[code], layers.programs[code].entry
+        rows = own.get(code, [])
+        parts: list[tuple[int | None, Text]] = [(row.quota, row.specialty_name) for row in rows]
+        parts += [(total(child)[0], programs[child].name) for child in program.children]
+        note = text_of(entry.quota_note)
+        seats = [quota for quota, _ in parts]
+        if parts and None not in seats:
+            result: tuple[int | None, Text | None] = (sum(q for q in seats if q is not None), note)
+        elif not parts and entry.quota is not None:
+            result = (entry.quota, note)
+        else:
+            result = (None, note or _unknown_total(parts))
+        totals[code] = result
+        return result
+
+    found = {}
+    for code, program in programs.items():
+        quota_total, note = total(code)
+        found[code] = replace(
+            program,
+            quota_total=quota_total,
+            quota_note=note,
+            openings=tuple(sorted(opening.code for opening in own.get(code, ()))),
+        )
+    return found
+
+
+def _unknown_total(parts: Sequence[tuple[int | None, Text]]) -> Text:
+    if not parts:
+        return Text("尚未公布招收计划", "No plan has been published")
+    missing = [name for quota, name in parts if quota is None]
+    return Text(
+        "以下名额未公布：" + "、".join(name.zh for name in missing),
+        "Not published: " + ", ".join(name.en or name.zh for name in missing),
+    )
+
+
+def _subsidies(answers: Mapping[str, BaseAnswers]) -> Mapping[tuple[str, int], tuple[Any, ...]]:
+    found = {}
+    for code, given in answers.items():
+        for year, of_year in given.subsidies.items():
+            merged: dict[str, Any] = {}
+            for answer in _least_specific_first(of_year):
+                merged.update({subsidy.id: subsidy for subsidy in answer.value})
+            if merged:
+                found[code, year] = tuple(merged.values())
+    return MappingProxyType(found)
+
+
+def _with_failures(
+    plugins: tuple[PluginStatus, ...], answers: Mapping[str, BaseAnswers]
+) -> tuple[PluginStatus, ...]:
+    """Mark the plugins that failed while they were asked."""
+    failed: dict[str, Degradation] = {}
+    for given in answers.values():
+        for degradation in given.degradations:
+            failed.setdefault(degradation.plugin, degradation)
+    return tuple(
+        replace(plugin, reason=failed[plugin.slug].reason)
+        if plugin.slug in failed and plugin.reason is None
+        else plugin
+        for plugin in plugins
+    )

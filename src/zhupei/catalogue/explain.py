@@ -1,0 +1,263 @@
+"""Which level, file, line and clause set a field, and what it replaced.
+
+Chains are computed when they are asked for, from the layers that the catalogue was built from.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from zhupei.catalogue.answers import BaseAnswers
+from zhupei.catalogue.catalogue import NodeKind
+from zhupei.catalogue.entries import origin_at
+from zhupei.config.files import OpeningEntry
+from zhupei.config.layers import Layers, OpeningRef, ProgramRef
+from zhupei.config.problems import YamlPath
+from zhupei.config.workspace import ConfiguredFile
+from zhupei.domain.institutions import Base
+from zhupei.domain.sources import Level, Origin
+from zhupei.domain.training import Opening, Program
+
+__all__ = ["Explainer"]
+
+# Lists whose entries carry their own origins: the field, and how its entries are told apart.
+_LISTS = {
+    "requirements": "id",
+    "benefits": "id",
+    "steps": "id",
+    "documents": "id",
+    "penalties": "id",
+    "assessments": "id",
+    "sections": "id",
+    "policies": "key",
+    "rounds": "code",
+}
+# Fields that one key of the configuration sets; a program without it takes its parent's.
+_INHERITED = {
+    "kind": "kind",
+    "year": "year",
+    "durationMonths": "duration_months",
+    "durationNote": "duration_note",
+}
+_OWN_OF_PROGRAM = {
+    "code": "code",
+    "name": "name",
+    "lastYear": "last_year",
+    "parent": "parent",
+    "quotaTotal": "quota",
+    "quotaNote": "quota_note",
+    "note": "note",
+    "source": "source",
+    "contacts": "contacts",
+    "openings": "openings",
+}
+_OWN_OF_OPENING = {
+    "specialty": "specialty",
+    "quota": "quota",
+    "quotaNote": "quota_note",
+    "directions": "directions",
+    "capacity": "capacity",
+    "postType": "post_type",
+    "durationMonths": "duration_months",
+    "roundQuotas": "rounds",
+    "note": "note",
+    "source": "source",
+}
+
+
+class Explainer:
+    """Answers `explain` for the objects of one catalogue."""
+
+    def __init__(
+        self,
+        layers: Layers,
+        programs: Mapping[str, Program],
+        openings: Mapping[str, Opening],
+        bases: Mapping[str, Base],
+        answers: Mapping[str, BaseAnswers],
+    ) -> None:
+        self._layers = layers
+        self._programs = programs
+        self._openings = openings
+        self._bases = bases
+        self._answers = answers
+
+    def explain(self, kind: NodeKind, code: str, name: str) -> tuple[Origin, ...] | None:
+        """Return the chain of origins of a field, None for an unknown node or field.
+
+        ``name`` is the graph's name of the field (``durationMonths``), or a list and the id of
+        one of its entries (``benefits.stipend``).
+        """
+        match kind:
+            case "opening":
+                return self._opening(code, name)
+            case "program":
+                return self._program(code, name)
+            case "base":
+                return self._file(self._layers.workspace.bases.get(code), name)
+            case "jurisdiction":
+                return self._file(self._layers.workspace.jurisdictions.get(code), name)
+
+    def _opening(self, code: str, name: str) -> tuple[Origin, ...] | None:
+        opening = self._openings.get(code)
+        if opening is None:
+            return None
+        listed = _entries(opening, name)
+        if listed is not None:
+            return listed
+        ref = self._reference(opening)
+        if name in {"code", "specialtyName"}:
+            key = "name" if name == "specialtyName" and ref and ref.entry.name else "specialty"
+            return _set(ref, key) if ref else ()
+        if name == "shortagePurposes":
+            return self._shortages(opening)
+        if name in _OWN_OF_OPENING:
+            found = self._quota_answers(opening) if name in {"quota", "directions"} else ()
+            own = _set(ref, _OWN_OF_OPENING[name]) if ref else ()
+            inherited: tuple[Origin, ...] = ()
+            if name in {"durationMonths", "quotaNote"}:
+                inherited = self._program(opening.program, name) or ()
+            return _by_rank((*found, *own)) + inherited
+        return self._program(opening.program, name)
+
+    def _reference(self, opening: Opening) -> OpeningRef | None:
+        """Return where the opening's row stands in the configuration."""
+        program = self._layers.programs[opening.program]
+        for ref in program.openings():
+            if ref.entry.specialty == opening.specialty:
+                return ref
+        for plan in self._layers.workspace.plans:
+            for index, row in enumerate(plan.model.rows):
+                if (
+                    row.base == opening.base
+                    and row.specialty == opening.specialty
+                    and plan.model.program == program.entry.parent
+                ):
+                    host: ConfiguredFile[Any] = ConfiguredFile(plan.document, program.host.model)
+                    placed = ProgramRef(program.entry, host, program.path)
+                    return OpeningRef(_row_entry(row, plan.model), placed, ("rows", index))
+        return None
+
+    def _quota_answers(self, opening: Opening) -> tuple[Origin, ...]:
+        answers = self._answers.get(opening.base)
+        if answers is None:
+            return ()
+        return tuple(
+            Origin(
+                level=answer.level,
+                value=None if quota.seats is None else str(quota.seats),
+                plugin=answer.plugin,
+                hook=answer.hook,
+                source=quota.source,
+            )
+            for answer in answers.quotas.get(opening.year, ())
+            for quota in answer.value
+            if quota.program == opening.program and quota.specialty == opening.specialty
+        )
+
+    def _shortages(self, opening: Opening) -> tuple[Origin, ...]:
+        program = self._layers.programs[opening.program]
+        found = [
+            origin_at(
+                layer.level,
+                layer.document,
+                (*layer.path, "shortage", index),
+                entry.purpose,
+                entry.source,
+            )
+            for layer in self._layers.of_program(program)
+            for index, entry in enumerate(layer.rules.shortage)
+        ]
+        return tuple(reversed(found))
+
+    def _program(self, code: str, name: str) -> tuple[Origin, ...] | None:
+        program, ref = self._programs.get(code), self._layers.programs.get(code)
+        if program is None or ref is None:
+            return None
+        listed = _entries(program, name)
+        if listed is not None:
+            return listed
+        if name in _INHERITED:
+            found: list[Origin] = []
+            for each in self._layers.lineage(ref):
+                found += _at_program(each, _INHERITED[name])
+            return tuple(found)
+        if name in {"base", "jurisdiction"}:
+            return (origin_at(ref.level, ref.host.document, ("code",), ref.host.model.code),)
+        if name in _OWN_OF_PROGRAM:
+            return tuple(_at_program(ref, _OWN_OF_PROGRAM[name]))
+        return None
+
+    def _file(self, file: ConfiguredFile[Any] | None, name: str) -> tuple[Origin, ...] | None:
+        if file is None:
+            return None
+        key = _snake(name)
+        if key not in type(file.model).model_fields:
+            return None
+        value = getattr(file.model, key)
+        if key not in file.document.data:
+            return ()
+        level = Level.INSTITUTION if file.document.data["kind"] == "base" else Level.JURISDICTION
+        source = getattr(file.model, "source", None)
+        return (origin_at(level, file.document, (key,), _shown(value), source),)
+
+
+def _entries(node: Opening | Program, name: str) -> tuple[Origin, ...] | None:
+    """Return the origins of a list, or of one entry of it; None where it is not such a list."""
+    field, _, entry_id = name.partition(".")
+    if field not in _LISTS or not hasattr(node, field):
+        return None
+    entries = getattr(node, field)
+    if not entry_id:
+        return tuple(entry.origins[0] for entry in entries if entry.origins)
+    for entry in entries:
+        if getattr(entry, _LISTS[field]) == entry_id:
+            return tuple(entry.origins)
+    return None
+
+
+def _at_program(ref: ProgramRef, key: str) -> Iterator[Origin]:
+    if key in _data(ref.host.document.data, ref.path):
+        value = getattr(ref.entry, key)
+        yield origin_at(
+            ref.level, ref.host.document, (*ref.path, key), _shown(value), ref.entry.source
+        )
+
+
+def _set(ref: OpeningRef, key: str) -> tuple[Origin, ...]:
+    document = ref.program.host.document
+    if key not in _data(document.data, ref.path):
+        return ()
+    value = getattr(ref.entry, key)
+    return (
+        origin_at(Level.INSTITUTION, document, (*ref.path, key), _shown(value), ref.entry.source),
+    )
+
+
+def _by_rank(origins: tuple[Origin, ...]) -> tuple[Origin, ...]:
+    return tuple(sorted(origins, key=lambda origin: -origin.level.rank))
+
+
+def _data(data: Any, path: YamlPath) -> Any:
+    for part in path:
+        data = data[part]
+    return data
+
+
+def _row_entry(row: Any, plan: Any) -> Any:
+    return OpeningEntry(specialty=row.specialty, quota=row.quota, source=plan.source)
+
+
+def _shown(value: Any) -> str | None:
+    if value is None:
+        return None
+    if hasattr(value, "zh"):
+        return str(value.zh)
+    if isinstance(value, tuple):
+        return str(len(value))
+    return str(value)
+
+
+def _snake(name: str) -> str:
+    return "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in name)

@@ -1,0 +1,235 @@
+"""Loads a configuration: reads files, loads the plugins they name, checks, builds.
+
+What is wrong never stops what is right: a file with errors is left out with everything that
+depends on it, and the rest stands. Whether such a catalogue is served is the caller's decision
+(`zhupei.catalogue.holder` keeps the one it has).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from pathlib import Path
+
+from zhupei.catalogue.build import build
+from zhupei.catalogue.catalogue import Catalogue, PluginStatus
+from zhupei.config.checks import check
+from zhupei.config.files import BaseFile, FileModels
+from zhupei.config.layers import Layers
+from zhupei.config.problems import Problems
+from zhupei.config.workspace import ConfiguredFile, PluginNaming, Workspace, read_workspace
+from zhupei.default_plugins.working_days import WorkingDays, official_years
+from zhupei.domain.calendar import Calendar, CalendarYear
+from zhupei.domain.sources import Level
+from zhupei.hooks.dispatch import Dispatcher
+from zhupei.hooks.manager import PluginHost
+from zhupei.hooks.scope import Naming, Rights
+from zhupei.reference import load as load_reference
+
+__all__ = ["LoadedCatalogue", "load_catalogue", "load_plugins"]
+
+_RIGHTS = {
+    Level.NATIONAL: Rights.PLATFORM,
+    Level.JURISDICTION: Rights.JURISDICTION,
+    Level.INSTITUTION: Rights.INSTITUTION,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedCatalogue:
+    """A catalogue, the plugins behind it, and every problem of its configuration."""
+
+    catalogue: Catalogue
+    host: PluginHost
+    dispatcher: Dispatcher
+    problems: Problems
+    workspace: Workspace
+
+    @property
+    def complete(self) -> bool:
+        """Whether nothing had to be left out: no file has an error."""
+        return not self.problems.errors
+
+
+def load_plugins(
+    workspace: Workspace,
+    *,
+    folders: Sequence[Path] = (),
+    platform: Mapping[str, Naming] | None = None,
+    disabled: Iterable[str] = (),
+    strict: bool = False,
+) -> tuple[Workspace, PluginHost]:
+    """Load the plugins that a workspace names, and the folders that these bring along.
+
+    Returns the workspace with those folders, and the host.
+
+    Raises:
+        zhupei.errors.PluginError: with ``strict``, where a plugin cannot be loaded.
+    """
+    host = PluginHost.load(
+        _namings(workspace.namings(), platform or {}),
+        folders=folders,
+        disabled=frozenset(disabled),
+        strict=strict,
+    )
+    return workspace.with_folders(_folders(host)), host
+
+
+async def load_catalogue(
+    paths: Sequence[Path],
+    *,
+    plugin_folders: Sequence[Path] = (),
+    platform: Mapping[str, Naming] | None = None,
+    disabled: Iterable[str] = (),
+    strict: bool = False,
+    hook_timeout: float = 5.0,
+    host: PluginHost | None = None,
+) -> LoadedCatalogue:
+    """Read, check and build the configuration at ``paths``.
+
+    ``host`` is the host of an earlier load: its plugins are asked again, and no new one is
+    imported (a schema is composed once, at start-up).
+
+    Raises:
+        zhupei.errors.PluginError: with ``strict``, where a plugin cannot be loaded.
+    """
+    reference = load_reference()
+    workspace = read_workspace(paths)
+    if host is None:
+        workspace, host = load_plugins(
+            workspace, folders=plugin_folders, platform=platform, disabled=disabled, strict=strict
+        )
+    else:
+        workspace = workspace.with_folders(_folders(host))
+    workspace = workspace.validated(FileModels(host.kinds, host.config_models))
+    dispatcher = Dispatcher(host, timeout=hook_timeout)
+    calendar = _calendar(workspace, dispatcher)
+    problems = Problems(workspace.problems)
+    known = {plugin.slug for plugin in host.plugins}
+    # Leaving a file out can break what refers to it, so checks repeat until nothing is left out.
+    while True:
+        found = check(workspace, reference=reference, calendar=calendar, plugins=known)
+        problems.extend(found)
+        remaining = _without(workspace, {problem.file for problem in found.errors})
+        if remaining is None:
+            break
+        workspace = remaining
+    catalogue = await build(
+        workspace,
+        host=host,
+        dispatcher=dispatcher,
+        reference=reference,
+        calendar=calendar,
+        plugins=_statuses(host),
+    )
+    catalogue.warm()
+    return LoadedCatalogue(catalogue, host, dispatcher, problems, workspace)
+
+
+def _folders(host: PluginHost) -> tuple[Path, ...]:
+    return tuple(folder for folders in host.base_folders.values() for folder in folders)
+
+
+def _namings(
+    named: Iterable[PluginNaming], platform: Mapping[str, Naming]
+) -> dict[str, tuple[Naming, ...]]:
+    """Return who names each plugin; several files may name the same one."""
+    found: dict[str, list[Naming]] = {slug: [naming] for slug, naming in platform.items()}
+    for each in named:
+        naming = Naming(_RIGHTS[each.level], file=each.file, line=each.line, code=each.code)
+        found.setdefault(each.slug, []).append(naming)
+    return {slug: tuple(namings) for slug, namings in found.items()}
+
+
+def _calendar(workspace: Workspace, dispatcher: Dispatcher) -> Calendar:
+    """Return the working calendar: configured years first, then what plugins and packages know."""
+    years = []
+    for file in workspace.calendars:
+        year = CalendarYear(
+            year=file.model.year,
+            holidays=frozenset(day.date for day in file.model.holidays),
+            working_days=frozenset(day.date for day in file.model.working_days),
+        )
+        problems = year.problems(packaged=year.year in official_years())
+        workspace.problems.extend(
+            file.document.problem((), "CALENDAR_INCOMPLETE", problem) for problem in problems
+        )
+        if not problems:
+            years.append(year)
+    configured = {year.year for year in years}
+    overlay = WorkingDays(years)
+
+    def working_day(day: date) -> bool | None:
+        if day.year in configured:
+            return overlay.working_day(day)
+        answer: bool | None = dispatcher.ask_now("working_day", day=day).value
+        return answer
+
+    return Calendar(working_day)
+
+
+def _without(workspace: Workspace, files: set[Path]) -> Workspace | None:
+    """Return the workspace without these files and what depends on them, None if all stay."""
+    if not files:
+        return None
+    layers = Layers(workspace)
+    lost = {code for code, file in workspace.jurisdictions.items() if file.path in files}
+    lost |= {
+        file.model.code
+        for file in workspace.jurisdictions.values()
+        if lost & {above.model.code for above in layers.jurisdictions_of(file)}
+    }
+    lost_programs = {
+        ref.code
+        for ref in layers.programs.values()
+        if ref.host.path in files or ref.host.model.code in lost
+    }
+
+    def stays(file: ConfiguredFile[BaseFile]) -> bool:
+        above = {each.model.code for each in layers.jurisdictions_of(file)}
+        parents = {program.parent for program in file.model.programs}
+        return not (file.path in files or lost & above or lost_programs & parents)
+
+    reduced = replace(
+        workspace,
+        national=tuple(file for file in workspace.national if file.path not in files),
+        jurisdictions={
+            code: file for code, file in workspace.jurisdictions.items() if code not in lost
+        },
+        bases={code: file for code, file in workspace.bases.items() if stays(file)},
+        plans=tuple(
+            file
+            for file in workspace.plans
+            if file.path not in files and file.model.program not in lost_programs
+        ),
+        calendars=tuple(file for file in workspace.calendars if file.path not in files),
+    )
+    count = _count(reduced)
+    return reduced if count < _count(workspace) else None
+
+
+def _count(workspace: Workspace) -> int:
+    return sum(
+        len(files)
+        for files in (
+            workspace.national,
+            workspace.jurisdictions,
+            workspace.bases,
+            workspace.plans,
+            workspace.calendars,
+        )
+    )
+
+
+def _statuses(host: PluginHost) -> tuple[PluginStatus, ...]:
+    return tuple(
+        PluginStatus(
+            slug=plugin.slug,
+            version=plugin.version,
+            level=plugin.naming.level if plugin.naming else Level.NATIONAL,
+            hooks=tuple(plugin.hooks),
+            reason=plugin.reason,
+        )
+        for plugin in host.plugins
+    )

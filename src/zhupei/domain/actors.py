@@ -1,0 +1,71 @@
+"""Who asks: actors, what they may do, and the request that they come with."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from types import MappingProxyType
+
+from zhupei.domain.text import Text
+
+__all__ = ["Actor", "ActorKind", "Grant", "Permission", "Request"]
+
+
+class ActorKind(StrEnum):
+    """What an actor is: a person, or a program that acts under its own name."""
+
+    PERSON = "person"
+    SERVICE = "service"
+
+
+@dataclass(frozen=True, slots=True)
+class Permission:
+    """Something that may be allowed or refused, such as ``admissions.publish``.
+
+    A plugin's permissions begin with its slug and a dot. ``roles`` lists the roles that hold it
+    unless an installation decides otherwise.
+    """
+
+    name: str
+    label: Text
+    description: Text | None = None
+    roles: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """A role of an actor, limited to a base or to a jurisdiction; without limit it is national."""
+
+    role: str
+    base: str | None = None
+    jurisdiction: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Actor:
+    """Who acts, as far as decisions need to know: an identifier and roles.
+
+    ``issuer`` tells who vouched for the actor (a token's issuer, a plugin's slug); ``id`` is never an
+    identity number.
+    """
+
+    id: str
+    kind: ActorKind = ActorKind.PERSON
+    name: str | None = None
+    issuer: str | None = None
+    grants: frozenset[Grant] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """What tells who is asking: method, path and headers of a request, not its body.
+
+    The names of ``headers`` are in lower case. ``remote_address`` is the peer's address as the
+    server sees it, None on a Unix socket.
+    """
+
+    method: str
+    path: str
+    headers: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    remote_address: str | None = None

@@ -12,8 +12,9 @@ from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from zhupei.domain.sources import Level
 from zhupei.domain.text import Text
-from zhupei.errors import DecisionBlockedError, HookAnswerError, PluginError
+from zhupei.errors import DecisionBlockedError, PluginError
 from zhupei.hooks.declaration import Hook, Mode
+from zhupei.hooks.hook_errors import HookAnswerError
 
 __all__ = ["Answer", "HookFailure", "Merged", "Result", "check_answer", "check_levels", "merge"]
 

@@ -21,7 +21,8 @@ from packaging.utils import canonicalize_name
 from packaging.version import Version
 
 from zhupei.domain.text import Text
-from zhupei.errors import (
+from zhupei.errors import shown
+from zhupei.hooks.load_errors import (
     PluginDependencyError,
     PluginDuplicateError,
     PluginEntryPointError,
@@ -31,7 +32,6 @@ from zhupei.errors import (
     PluginNotFoundError,
     PluginProjectError,
     PluginSyntaxError,
-    shown,
 )
 
 __all__ = [

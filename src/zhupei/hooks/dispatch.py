@@ -13,12 +13,7 @@ from zhupei.domain.benefits import SubsidyLine
 from zhupei.domain.eligibility import Verdict
 from zhupei.domain.kinds import KindGroup
 from zhupei.domain.text import Language
-from zhupei.errors import (
-    HookFailedError,
-    HookStuckError,
-    HookTimedOutError,
-    PluginError,
-)
+from zhupei.errors import PluginError
 from zhupei.hooks.answers import (
     Answer,
     HookFailure,
@@ -29,7 +24,9 @@ from zhupei.hooks.answers import (
 )
 from zhupei.hooks.declaration import Consequence, Hook, Mode, Reach, When
 from zhupei.hooks.discovery import error_place
-from zhupei.hooks.manager import Implementation, PluginHost
+from zhupei.hooks.hook_errors import HookFailedError, HookStuckError, HookTimedOutError
+from zhupei.hooks.manager import PluginHost
+from zhupei.hooks.plugins import Implementation
 from zhupei.hooks.scope import PLATFORM, Scope
 from zhupei.hooks.threads import Bulkhead, OverdueError, StuckError, run_bounded
 

@@ -11,16 +11,16 @@ from typing import Any
 import pluggy
 
 from zhupei.domain.text import Language, Text
-from zhupei.errors import (
+from zhupei.errors import PluginError
+from zhupei.hooks.declaration import Hook, Reach
+from zhupei.hooks.deprecations import Deprecation
+from zhupei.hooks.hook_errors import (
     HookArgumentError,
     HookAsyncError,
     HookOrderError,
     HookRightsError,
     HookUnknownError,
-    PluginError,
 )
-from zhupei.hooks.declaration import Hook, Reach
-from zhupei.hooks.deprecations import Deprecation
 from zhupei.hooks.scope import Rights
 
 __all__ = ["Implemented", "deprecations", "implemented_hooks", "inspect_hooks"]

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from zhupei.domain.kinds import Kind, KindGroup
-from zhupei.errors import KindClashError, KindNameError, KindUnknownError
+from zhupei.hooks.hook_errors import KindClashError, KindNameError, KindUnknownError
 
 __all__ = ["KindRegistry", "RegisteredKind"]
 

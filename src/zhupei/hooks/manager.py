@@ -5,9 +5,8 @@ from __future__ import annotations
 import inspect
 import logging
 import sys
-from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
-from enum import StrEnum
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
 from types import MappingProxyType
@@ -21,18 +20,7 @@ from zhupei.domain.actors import Permission
 from zhupei.domain.institutions import Degradation
 from zhupei.domain.sources import Level
 from zhupei.domain.text import Language, Text
-from zhupei.errors import (
-    HookFailedError,
-    HookTimedOutError,
-    PluginClassError,
-    PluginDisabledError,
-    PluginError,
-    PluginImportHangsError,
-    PluginNotFoundError,
-    PluginsFailedError,
-    PluginSlugError,
-    PluginWithoutHooksError,
-)
+from zhupei.errors import PluginError, PluginsFailedError
 from zhupei.hooks import specs
 from zhupei.hooks.answers import check_answer
 from zhupei.hooks.declaration import Consequence, Hook, Mode, Reach, When, declared_hooks
@@ -46,6 +34,7 @@ from zhupei.hooks.discovery import (
     import_plugin,
     is_slug,
 )
+from zhupei.hooks.hook_errors import HookFailedError, HookTimedOutError
 from zhupei.hooks.inspection import (
     Implemented,
     deprecations,
@@ -54,73 +43,22 @@ from zhupei.hooks.inspection import (
 )
 from zhupei.hooks.installation import Commands
 from zhupei.hooks.kinds import KindRegistry
+from zhupei.hooks.load_errors import (
+    PluginClassError,
+    PluginDisabledError,
+    PluginImportHangsError,
+    PluginNotFoundError,
+    PluginSlugError,
+    PluginWithoutHooksError,
+)
+from zhupei.hooks.plugins import Implementation, LoadedPlugin, PluginStatus
 from zhupei.hooks.registrations import RegisteredType, Registrations
 from zhupei.hooks.scope import Naming, Rights, Scope
 from zhupei.hooks.threads import OverdueError, run_bounded
 
-__all__ = ["Implementation", "LoadedPlugin", "PluginHost", "PluginStatus"]
+__all__ = ["PluginHost"]
 
 _log = logging.getLogger(__name__)
-
-
-class PluginStatus(StrEnum):
-    """Whether a plugin takes part."""
-
-    OK = "OK"
-    DEGRADED = "DEGRADED"
-    """It was left out, or could not start."""
-    DISABLED = "DISABLED"
-    """The operator switched it off."""
-
-
-@dataclass(frozen=True, slots=True)
-class LoadedPlugin:
-    """A plugin that the configuration names, or one of the core's own.
-
-    ``path`` is its project's folder or its installed package. ``hooks`` are those that it
-    implements, as far as known. ``reason`` says in words safe for clients why it is not OK, and
-    ``code`` names the page about it.
-    """
-
-    slug: str
-    version: str | None = None
-    path: Path | None = None
-    namings: tuple[Naming, ...] = ()
-    rights: Rights = Rights.CORE
-    hooks: tuple[str, ...] = ()
-    status: PluginStatus = PluginStatus.OK
-    reason: Text | None = None
-    code: str | None = None
-
-    @property
-    def is_core(self) -> bool:
-        """Whether it is a default plugin of the core."""
-        return self.rights is Rights.CORE
-
-    @property
-    def naming(self) -> Naming | None:
-        """Who names it first, None for the core's own."""
-        return self.namings[0] if self.namings else None
-
-    @property
-    def serves_every_base(self) -> bool:
-        """Whether it is asked about every base: no single base or jurisdiction names it."""
-        return all(naming.rights.reaches_platform for naming in self.namings)
-
-
-@dataclass(frozen=True, slots=True)
-class Implementation:
-    """One plugin's function for one hook, and the level that it speaks for in this question."""
-
-    plugin: LoadedPlugin
-    function: Callable[..., Any]
-    parameters: tuple[str, ...]
-    is_async: bool
-    level: Level
-
-    def values(self, arguments: Mapping[str, Any], config: Any) -> tuple[Any, ...]:
-        """Return the arguments that the function takes, in its order."""
-        return tuple(config if name == "config" else arguments[name] for name in self.parameters)
 
 
 class PluginHost:

@@ -12,7 +12,7 @@ from pydantic import BaseModel
 from zhupei.domain.actors import Permission
 from zhupei.domain.kinds import Kind, KindGroup
 from zhupei.domain.text import Text
-from zhupei.errors import (
+from zhupei.hooks.hook_errors import (
     HookAnswerError,
     PermissionClashError,
     PermissionNameError,

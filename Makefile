@@ -18,6 +18,10 @@ unexport UV_PYTHON VIRTUAL_ENV PYTHONPATH PYTHONHOME PIP_USER PIP_TARGET
 export UV_PYTHON_DOWNLOADS := never
 export UV_CACHE_DIR ?= $(CURDIR)/.tools/cache
 export UV_NO_PROGRESS := 1
+# Certificates and mirror as pip has them: uv reads neither the system's store nor pip's files.
+export UV_SYSTEM_CERTS ?= 1
+WITH_MIRROR = mirror=$$('$(PY)' -m pip config get global.index-url 2>/dev/null || true); \
+	[ -z "$$mirror" ] || export UV_DEFAULT_INDEX="$${UV_DEFAULT_INDEX:-$$mirror}"
 
 # The first of these that is new enough and has pip; PY=... names another.
 PY ?= $(shell for python in python3.13 python3.12 python3.11 python3 python; do \
@@ -78,7 +82,7 @@ $(UV):
 .venv/.ready: pyproject.toml constraints.txt Makefile .tools/plugins \
 		$(addsuffix /pyproject.toml,$(PLUGINS)) | $(UV)
 	@umask 022; [ -x $(PYTHON) ] || $(UV) venv --quiet --python '$(PY)' .venv
-	@umask 022; $(UV) pip install --quiet --python $(PYTHON) --constraint constraints.txt \
+	@umask 022; $(WITH_MIRROR); $(UV) pip install --quiet --python $(PYTHON) --constraint constraints.txt \
 		--build-constraints constraints.txt --group dev --editable . $(addprefix --editable ./,$(PLUGINS))
 	@touch $@
 
@@ -86,7 +90,7 @@ $(UV):
 .PHONY: query-page
 query-page: src/zhupei/web/ide/dist/version
 src/zhupei/web/ide/dist/version: package-lock.json src/zhupei/web/ide/unpack.mjs | .venv/.ready
-	@umask 022; $(PYTHON) -m zhupei.web.ide.install . --uv $(UV) && touch $@ || true
+	@umask 022; $(WITH_MIRROR); $(PYTHON) -m zhupei.web.ide.install . --uv $(UV) && touch $@ || true
 
 lock: | $(UV)
 	@{ echo '-e .'; for plugin in $(PLUGINS); do echo "-e ./$$plugin"; done; } > .tools/lock.in

@@ -6,6 +6,7 @@ import asyncio
 import hashlib
 import itertools
 import os
+import tempfile
 from collections.abc import AsyncIterator, Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -104,6 +105,17 @@ def _run(work: Coroutine[Any, Any, None]) -> None:
     """Run ``work`` on a loop of its own in a thread: the test's loop may be running."""
     with ThreadPoolExecutor(1) as executor:
         executor.submit(asyncio.run, work).result()
+
+
+@pytest.fixture
+def open_folder() -> Iterator[Path]:
+    """A folder for an embedded server of the test's own.
+
+    As root the server runs under another account, and pytest closes its own folders to others
+    whenever a run begins, also under the feet of another run.
+    """
+    with tempfile.TemporaryDirectory(prefix="zhupei-test-", dir="/tmp") as name:
+        yield Path(name)
 
 
 @pytest.fixture(scope="session")

@@ -157,6 +157,9 @@ class EmbeddedPostgres:
             self._release_use()
             if alone:
                 self._terminate(timeout)
+                if self.socket_dir != self._directory:
+                    with contextlib.suppress(OSError):
+                        self.socket_dir.rmdir()
             elif self._child is not None:
                 # It outlives us for the others; without this, Popen warns that it still runs.
                 self._child.returncode = 0
@@ -246,7 +249,7 @@ class EmbeddedPostgres:
             extra_groups=[] if self._account else None,
         )  # fmt: skip
         if done.returncode != 0:
-            reason = _last_line(done.stderr or done.stdout)
+            reason = _cause(done.stderr or done.stdout)
             raise EmbeddedPostgresError(
                 f"无法在 {self._directory} 建立 PostgreSQL 数据：{reason}",
                 f"PostgreSQL's files cannot be made in {self._directory}: {reason}",
@@ -296,7 +299,7 @@ class EmbeddedPostgres:
         _log.debug("embedded PostgreSQL started", extra={"pid": self._child.pid})
 
     def _did_not_start(self, outcome: str) -> EmbeddedPostgresError:
-        reason = _last_line(self._server_log.read_text(errors="replace")) or outcome
+        reason = _cause(self._server_log.read_text(errors="replace")) or outcome
         return EmbeddedPostgresError(
             f"PostgreSQL 未能启动（{outcome}）：{reason}；日志见 {self._server_log}",
             f"PostgreSQL did not start ({outcome}): {reason}; its log is {self._server_log}",
@@ -411,9 +414,8 @@ def _is_alive(pid: int) -> bool:
     return True
 
 
-def _last_line(text: str) -> str:
+def _cause(text: str) -> str:
+    """Return what matters in the output of a server or of initdb, in one line."""
     lines = [line.strip() for line in text.splitlines() if line.strip()]
-    # The server repeats itself with HINT and a closing remark; the cause says FATAL or error.
     causes = [line for line in lines if "FATAL" in line or "error:" in line]
-    chosen = causes or lines
-    return chosen[-1] if chosen else ""
+    return causes[-1] if causes else " ".join(lines[-3:])

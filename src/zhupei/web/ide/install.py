@@ -21,6 +21,12 @@ _TARGET = _HERE / "dist"
 _PACKAGE = Path("node_modules") / "@graphql-yoga" / "render-graphiql"
 _MANIFESTS = ("package.json", "package-lock.json", ".npmrc")
 
+# Where Debian's and Red Hat's families keep the system's certificates.
+_CERTIFICATES = (
+    Path("/etc/pki/tls/certs/ca-bundle.crt"),
+    Path("/etc/ssl/certs/ca-certificates.crt"),
+)
+
 # The lock file's format needs it.
 _OLDEST_NPM = 7
 _TIMEOUT_SECONDS = 120
@@ -57,6 +63,8 @@ def install(project: Path, *, uv: Path, target: Path = _TARGET) -> None:
         shutil.copy(project / name, work / name)
     npm = _system_npm() or _wheel_npm(project, uv)
     environment = {
+        # Node.js brings certificates of its own and does not see those that a company added.
+        **{"NODE_EXTRA_CA_CERTS": str(bundle) for bundle in _CERTIFICATES if bundle.exists()},
         **os.environ,
         "npm_config_cache": str(work / "cache"),
         # npm's wrapper script finds node by name.

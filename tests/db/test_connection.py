@@ -1,0 +1,163 @@
+"""Tests of zhupei.db.connection, on the real server."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import asyncpg
+import pytest
+from tests.conftest import PostgresServer
+from tortoise.context import TortoiseContext
+from tortoise.migrations.autodetector import MigrationAutodetector
+
+from zhupei.db.connection import Database, DatabaseUnavailableError, orm_config
+from zhupei.db.models import CatalogueVersion
+from zhupei.domain.text import Language
+
+_NOWHERE = {"host": "/nowhere", "port": 5432, "user": "u", "password": "", "database": "d"}
+
+
+async def tables(url: str) -> list[str]:
+    connection = await asyncpg.connect(url)
+    try:
+        rows = await connection.fetch(
+            "SELECT tablename FROM pg_tables WHERE schemaname = 'public' ORDER BY 1"
+        )
+    finally:
+        await connection.close()
+    return [row["tablename"] for row in rows]
+
+
+async def test_the_migrations_make_what_the_models_say() -> None:
+    config = orm_config(_NOWHERE)
+    async with TortoiseContext() as context:
+        await context.init(config=config, init_connections=False)
+        assert context.apps is not None
+        missing = await MigrationAutodetector(context.apps, config["apps"]).changes()
+    assert [op.describe() for writer in missing for op in writer.operations] == []
+
+
+async def test_starting_migrates_and_starting_twice_changes_nothing(
+    postgres_server: PostgresServer, tmp_path: Path
+) -> None:
+    name = postgres_server.new_database(migrated=False)
+    url = postgres_server.url(name)
+    assert await tables(url) == []
+    for _ in range(2):
+        database = Database(data_dir=tmp_path, url=url)
+        await database.start()
+        await database.start()
+        await database.check()
+        await database.stop()
+        assert await tables(url) == ["catalogue_version", "tortoise_migrations"]
+    postgres_server.drop_database(name)
+
+
+async def test_processes_that_start_together_migrate_once(
+    postgres_server: PostgresServer, tmp_path: Path
+) -> None:
+    name = postgres_server.new_database(migrated=False)
+    url = postgres_server.url(name)
+    databases = [Database(data_dir=tmp_path, url=url, pool_size=1) for _ in range(4)]
+    await asyncio.gather(*(database.start() for database in databases))
+    await asyncio.gather(*(database.stop() for database in databases))
+    connection = await asyncpg.connect(url)
+    assert await connection.fetchval("SELECT count(*) FROM tortoise_migrations") == 1
+    await connection.close()
+    postgres_server.drop_database(name)
+
+
+async def test_the_embedded_server_is_started_and_stopped_with_the_database(
+    open_folder: Path,
+) -> None:
+    database = Database(data_dir=open_folder)
+    assert database.is_embedded
+    await database.start()
+    await database.check()
+    with database.use():
+        assert await CatalogueVersion.all().count() == 0
+    await database.stop()
+    assert not (open_folder / "postgres" / "cluster" / "postmaster.pid").exists()
+
+
+async def test_tasks_that_overlap_keep_their_database(database: Database) -> None:
+    """One task leaving must not take the database from another (tortoise-orm #2186)."""
+    entered = asyncio.Event()
+    left = asyncio.Event()
+
+    async def early() -> None:
+        with database.use():
+            entered.set()
+            assert await CatalogueVersion.all().count() == 0
+        left.set()
+
+    async def late() -> int:
+        with database.use():
+            await entered.wait()
+            await left.wait()
+            return await CatalogueVersion.all().count()
+
+    _, counted = await asyncio.gather(early(), late())
+    assert counted == 0
+    with pytest.raises(RuntimeError, match="No TortoiseContext"):
+        await CatalogueVersion.all().count()
+
+
+async def test_a_database_that_cannot_be_reached_says_what_to_set(tmp_path: Path) -> None:
+    database = Database(data_dir=tmp_path, url="postgresql://u:secret@127.0.0.1:1/d")
+    with pytest.raises(DatabaseUnavailableError) as caught:
+        await database.start()
+    assert caught.value.code == "DATABASE_UNAVAILABLE"
+    assert caught.value.hint.get(Language.EN) == "check ZHUPEI_DATABASE_URL"
+    assert caught.value.message.get(Language.EN).startswith(
+        "the database cannot be used: ConnectionRefusedError: "
+    )
+    assert "secret" not in str(caught.value)
+    assert database.problem is caught.value
+    with pytest.raises(DatabaseUnavailableError):
+        await database.check()
+    await database.stop()
+
+
+async def test_an_embedded_server_that_cannot_start_says_what_to_set(open_folder: Path) -> None:
+    (open_folder / "postgres").write_text("in the way")
+    database = Database(data_dir=open_folder)
+    with pytest.raises(DatabaseUnavailableError) as caught:
+        await database.start()
+    assert caught.value.hint.get(Language.EN) == (
+        "set ZHUPEI_DATABASE_URL to use a PostgreSQL of yours, or ZHUPEI_DATA_DIR to a folder "
+        "that can be written"
+    )
+    await database.stop()
+
+
+async def test_a_database_that_goes_away_is_noticed_and_comes_back(
+    postgres_server: PostgresServer, tmp_path: Path
+) -> None:
+    name = postgres_server.new_database()
+    database = Database(data_dir=tmp_path, url=postgres_server.url(name), pool_size=1)
+    await database.start()
+    connection = await asyncpg.connect(postgres_server.url("postgres"))
+    await connection.execute(f'ALTER DATABASE "{name}" ALLOW_CONNECTIONS false')
+    await connection.execute(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1", name
+    )
+    with pytest.raises(DatabaseUnavailableError) as caught:
+        await database.check()
+    assert caught.value.message.get(Language.EN) == "the database does not answer"
+    await connection.execute(f'ALTER DATABASE "{name}" ALLOW_CONNECTIONS true')
+    await database.check()
+    assert database.problem is None
+    await connection.close()
+    await database.stop()
+    postgres_server.drop_database(name)
+
+
+async def test_libpq_names_are_understood(postgres_server: PostgresServer, tmp_path: Path) -> None:
+    name = postgres_server.new_database()
+    database = Database(data_dir=tmp_path, url=postgres_server.url(name) + "&sslmode=disable")
+    await database.start()
+    await database.check()
+    await database.stop()
+    postgres_server.drop_database(name)

@@ -25,7 +25,9 @@ _LISTED = 20
 def suggest(word: str, candidates: Sequence[str]) -> str | None:
     """Return the candidate that ``word`` was most likely meant to be, None where none is near."""
     by_form = {_form(candidate): candidate for candidate in reversed(candidates)}
-    near = get_close_matches(_form(word), by_form, n=1, cutoff=0.6)
+    # Of a Chinese word of two characters one may be wrong.
+    cutoff = 0.6 if word.isascii() else 0.5
+    near = get_close_matches(_form(word), by_form, n=1, cutoff=cutoff)
     return by_form[near[0]] if near else None
 
 

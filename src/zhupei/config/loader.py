@@ -101,8 +101,13 @@ def _report(document: Document, at: YamlPath, traces: list[Trace]) -> Iterator[P
     missing = {trace.path for trace in traces if trace.error["type"] == "missing"}
     found = [(trace, *_explain(trace, missing)) for trace in traces]
     misspelt = {(*trace.path[:-1], near) for trace, _, _, near in found if near is not None}
+    # pydantic counts only the entries of a list that are in order.
+    wrong_inside = {trace.path[:length] for trace in traces for length in range(len(trace.path))}
     for trace, message, path, _ in found:
-        if trace.error["type"] == "missing" and path in misspelt:
+        kind = trace.error["type"]
+        if kind == "missing" and path in misspelt:
+            continue
+        if kind == "too_short" and path in wrong_inside:
             continue
         yield document.problem(
             (*at, *path),
@@ -131,8 +136,8 @@ def _explain(trace: Trace, missing: set[YamlPath]) -> tuple[Message, YamlPath, s
 
 def _with_alternatives(trace: Trace, message: Message) -> Message:
     """Return one message for all members of a union, where none of them fits."""
-    texts = [message.text, *(describe(error).text for error in trace.alternatives)]
-    unique = list(dict.fromkeys(texts))
+    others = (describe(other.error, choices_of(other.schema)) for other in trace.alternatives)
+    unique = list(dict.fromkeys([message.text, *(other.text for other in others)]))
     if len(unique) == 1:
         return message
     text = Text(

@@ -289,7 +289,8 @@ def _raised(error: object) -> Message:
     code = getattr(error, "code", "CONFIG_BAD_VALUE")
     if isinstance(text, Text):
         return Message(str(code), text, hint if isinstance(hint, Text) else None)
-    said = str(error) if error is not None and str(error) else "?"
+    # pytest and others add lines of detail to the message of an assertion.
+    said = next(iter(str(error or "").splitlines()), "?")
     return Message("CONFIG_BAD_VALUE", Text(f"值不符合要求：{said}", f"invalid value: {said}"))
 
 

@@ -8,7 +8,7 @@ apart from keys, and finds which keys, kinds and choices the place accepts.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from pydantic import BaseModel
@@ -52,7 +52,7 @@ class Trace:
     siblings: frozenset[str]
     at_key: bool
     unions: tuple[tuple[int, int], ...]
-    alternatives: tuple[Mapping[str, Any], ...] = ()
+    alternatives: tuple[Trace, ...] = ()
 
 
 def trace_errors(
@@ -222,18 +222,5 @@ def _merge_members(members: list[list[Trace]], depth: int) -> list[Trace]:
     fitting = [traces for traces in members if reaches_inside(traces)]
     if fitting:
         return _merge_unions(min(fitting, key=len), depth + 1)
-    flat = [trace for traces in members for trace in traces]
-    first = flat[0]
-    others = tuple(trace.error for trace in flat[1:])
-    return [
-        Trace(
-            first.error,
-            first.path,
-            first.schema,
-            first.parent,
-            first.siblings,
-            first.at_key,
-            (),
-            others,
-        )
-    ]
+    first, *others = (trace for traces in members for trace in traces)
+    return [replace(first, alternatives=tuple(others))]

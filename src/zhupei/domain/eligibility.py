@@ -8,11 +8,11 @@ only where the facts given already contradict them.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
-from typing import Any
+from typing import Any, TypeVar
 
 from zhupei.domain.institutions import Base
 from zhupei.domain.people import Candidate, DegreeLevel
@@ -29,7 +29,11 @@ __all__ = [
     "Requirement",
     "Verdict",
     "outcome_of",
+    "reads",
+    "reads_of",
 ]
+
+_Decide = TypeVar("_Decide", bound=Callable[..., Any])
 
 
 class FindingOutcome(StrEnum):
@@ -142,3 +146,32 @@ def outcome_of(findings: Iterable[Finding]) -> EligibilityOutcome:
     if FindingOutcome.REVIEW in outcomes:
         return EligibilityOutcome.NEEDS_REVIEW
     return EligibilityOutcome.ELIGIBLE
+
+
+def reads(*parts: str | Callable[[Any], Iterable[str]]) -> Callable[[_Decide], _Decide]:
+    """Declare which parts of the question a requirement's function looks at.
+
+    ``parts`` are paths such as ``opening.specialty``, ``program.year`` or ``base.affiliations``,
+    or functions from the parameters to such paths. The candidate, the parameters and the day
+    need not be declared. Openings that agree in these parts share one verdict; a function
+    without a declaration is asked for every opening.
+    """
+
+    def declare(decide: _Decide) -> _Decide:
+        decide.__zhupei_reads__ = parts  # type: ignore[attr-defined]  # functions take attributes
+        return decide
+
+    return declare
+
+
+def reads_of(decide: Callable[..., Any], params: Any) -> tuple[str, ...] | None:
+    """Return the parts that were declared with `reads` for these parameters, None if none were."""
+    parts: tuple[str | Callable[[Any], Iterable[str]], ...] | None = getattr(
+        decide, "__zhupei_reads__", None
+    )
+    if parts is None:
+        return None
+    found: dict[str, None] = {}
+    for part in parts:
+        found.update(dict.fromkeys((part,) if isinstance(part, str) else part(params)))
+    return tuple(found)

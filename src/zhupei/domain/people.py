@@ -287,12 +287,13 @@ def facts(value: object) -> dict[str, Any]:
     """Return the known facts of a candidate or profile as nested camelCase names.
 
     Facts that are None are left out, so that an expression that asks for one fails as missing
-    instead of comparing with null. Enumerations become their value, dates ISO text.
+    instead of comparing with null; so is an empty list of degrees, which means that none were
+    given. Enumerations become their value, dates ISO text.
     """
     found: dict[str, Any] = {}
     for field in fields(value):  # type: ignore[arg-type]  # called with our dataclasses only
         item = getattr(value, field.name)
-        if item is not None:
+        if item is not None and not (item == () and field.name == "degrees"):
             found[_camel(field.name)] = _plain(item)
     return found
 

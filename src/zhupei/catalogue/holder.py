@@ -10,51 +10,60 @@ from zhupei.catalogue.catalogue import Catalogue
 from zhupei.catalogue.load import LoadedCatalogue
 from zhupei.config.problems import Problems
 from zhupei.domain.text import Language
-from zhupei.hooks.manager import PluginHost
 
 __all__ = ["CatalogueHolder"]
 
 _log = logging.getLogger(__name__)
 
-Loader = Callable[[PluginHost | None], Awaitable[LoadedCatalogue]]
-
 
 class CatalogueHolder:
     """The catalogue in service.
 
-    A reader takes `loaded` (or `current`) once and keeps it for its whole request: reloading puts
-    another object in its place and never changes one. ``loader`` is given the host in service.
+    A reader takes `current` once and keeps it for its whole request: reloading puts another
+    object in its place and never changes one. ``loader`` reads the configuration as it stands.
     """
 
-    def __init__(self, loaded: LoadedCatalogue, loader: Loader) -> None:
-        self.loaded = loaded
+    def __init__(self, loader: Callable[[], Awaitable[LoadedCatalogue]]) -> None:
+        self.loaded: LoadedCatalogue | None = None
+        self.last_problems = Problems()
         self._loader = loader
         self._reloading = asyncio.Lock()
 
     @property
-    def current(self) -> Catalogue:
-        """The catalogue in service."""
-        return self.loaded.catalogue
+    def current(self) -> Catalogue | None:
+        """The catalogue in service, None before the first load."""
+        return None if self.loaded is None else self.loaded.catalogue
 
     async def reload(self) -> Problems:
-        """Load the configuration again and put it into service if it has no errors.
+        """Load the configuration and put it into service if it has no errors.
 
         Returns the problems that were found. A broken file never replaces a good catalogue: with
-        an error the one in service stays, and the log says why. Reloads follow each other.
+        an error the one in service stays, and the log says why. The first load takes what is
+        right and leaves out what is wrong: there is nothing to keep. Reloads follow each other.
         """
         async with self._reloading:
-            loaded = await self._loader(self.loaded.host)
-            if loaded.problems.errors:
+            loaded = await self._loader()
+            errors = loaded.problems.errors
+            self.last_problems = loaded.problems
+            before = self.current
+            if errors and before is not None:
                 _log.error(
                     "configuration not reloaded, %d errors; catalogue %s stays in service:\n%s",
-                    len(loaded.problems.errors),
-                    self.current.hash,
+                    len(errors),
+                    before.hash,
                     loaded.problems.text(Language.EN),
                 )
                 return loaded.problems
-            changed = loaded.catalogue.hash != self.current.hash
+            if errors:
+                _log.error(
+                    "%d errors in the configuration; what they concern is not served:\n%s",
+                    len(errors),
+                    loaded.problems.text(Language.EN),
+                )
             self.loaded = loaded
-            _log.info(
-                "catalogue %s in service (%s)", self.current.hash, "changed" if changed else "same"
-            )
+            if before is not None:
+                same = before.hash == loaded.catalogue.hash
+                _log.info(
+                    "catalogue %s in service (%s)", loaded.catalogue.hash, "same" if same else "new"
+                )
             return loaded.problems

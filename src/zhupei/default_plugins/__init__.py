@@ -8,6 +8,7 @@ from __future__ import annotations
 __all__ = ["DEFAULT_PLUGINS"]
 
 DEFAULT_PLUGINS: tuple[str, ...] = (
+    "zhupei.default_plugins.standard_kinds",
     "zhupei.default_plugins.national_rules",
     "zhupei.default_plugins.working_days:WorkingDays",
 )

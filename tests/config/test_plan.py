@@ -414,7 +414,8 @@ def test_names_become_codes_and_what_is_unknown_is_named(
             f'plan.csv:A6: unknown base "丙"; {name}',
             (
                 'plan.csv:B7: unknown specialty "100"; '
-                "codes are text of four digits and a leading 0 may be lost; format the column as text [CONFIG_PLAN_UNKNOWN]"
+                "codes are text of four digits and a leading 0 may be lost; "
+                "format the column as text [CONFIG_PLAN_UNKNOWN]"
             ),
             f'plan.csv:A8: unknown base "丁"; {name}',
             f'plan.csv:B8: unknown specialty "x"; {name}',

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import json
-import re
 from pathlib import Path
 
 import pytest
@@ -10,8 +9,6 @@ from hypothesis import strategies as st
 
 from zhupei.config.problems import Problem, Problems, YamlPath, render_path
 from zhupei.domain.text import Language, Text
-
-_ROOT = Path(__file__).parents[2]
 
 
 def _problem(
@@ -164,20 +161,3 @@ def test_order_does_not_depend_on_arrival(places: list[tuple[str, int, int]]) ->
     forward, backward = Problems(problems), Problems(reversed(problems))
     assert list(forward) == list(backward)
     assert len(forward) == len(set(places))
-
-
-def test_every_code_has_a_page_and_every_page_a_code() -> None:
-    """Each page has a description, an example and how to fix it."""
-    sources = (_ROOT / "src" / "zhupei").rglob("*.py")
-    codes = {
-        code
-        for source in sources
-        for code in re.findall(r'"(CONFIG_[A-Z_]+)"', source.read_text("utf-8"))
-    }
-    pages = {page.stem: page for page in (_ROOT / "docs" / "errors").glob("CONFIG_*.md")}
-    assert sorted(codes) == sorted(pages)
-    for code, page in pages.items():
-        text = page.read_text("utf-8")
-        assert text.startswith(f"# {code}\n"), page
-        assert re.findall(r"^## (.+)$", text, re.MULTILINE) == ["Example", "How to fix"], page
-        assert "```" in text, page

@@ -7,9 +7,11 @@ from zhupei.default_plugins.standard_kinds.documents import ASSESSMENT_KINDS, DO
 from zhupei.default_plugins.standard_kinds.reference import describe_kinds
 from zhupei.default_plugins.standard_kinds.requirements_declarations import DECLARATION_KINDS
 from zhupei.default_plugins.standard_kinds.requirements_education import EDUCATION_KINDS
+from zhupei.default_plugins.standard_kinds.requirements_fields import FIELD_KINDS
 from zhupei.default_plugins.standard_kinds.requirements_majors import MAJOR_KINDS
 from zhupei.default_plugins.standard_kinds.requirements_persons import PERSON_KINDS
 from zhupei.default_plugins.standard_kinds.requirements_places import PLACE_KINDS
+from zhupei.default_plugins.standard_kinds.requirements_practice import PRACTICE_KINDS
 from zhupei.default_plugins.standard_kinds.steps import STEP_KINDS
 from zhupei.domain.kinds import Kind
 from zhupei.hooks.markers import hookimpl
@@ -19,7 +21,9 @@ __all__ = ["STANDARD_KINDS", "kinds_reference", "register_kinds"]
 STANDARD_KINDS: tuple[Kind, ...] = (
     *EDUCATION_KINDS,
     *MAJOR_KINDS,
+    *FIELD_KINDS,
     *PERSON_KINDS,
+    *PRACTICE_KINDS,
     *PLACE_KINDS,
     *DECLARATION_KINDS,
     *BENEFIT_KINDS,

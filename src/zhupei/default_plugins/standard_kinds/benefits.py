@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, StringConstraints
 
-from zhupei.config.entries import Model
+from zhupei.config.entries import Label, Model
 from zhupei.config.expressions import Missing, ProfileAmount, Roots, compile_expression
 from zhupei.config.scalars import Amount, Flag, Whole, problem
 from zhupei.default_plugins.standard_kinds.benefit_lines import joined, line, yuan
@@ -206,11 +206,11 @@ def _insurance(params: InsuranceParams, question: PayQuestion) -> list[SubsidyLi
 class CostParams(Model):
     """A cost of training and who bears it; null where clauses contradict each other (T6)."""
 
-    item: _Name
+    item: Label
     """What it is: transport, board, lodging, water and power."""
 
 
-def _no_figure(_params: object, question: PayQuestion) -> list[SubsidyLine]:
+def _no_figure(_params: None, question: PayQuestion) -> list[SubsidyLine]:
     return line(question, None)
 
 
@@ -223,6 +223,10 @@ class FiscalSubsidyParams(Model):
     """Yuan a year for teaching."""
     once_per_person: Flag = True
     """Granted once in a person's life (R284)."""
+
+
+def _cost(params: CostParams, question: PayQuestion) -> list[SubsidyLine]:
+    return line(question, None, params.item.text())
 
 
 def _fiscal_subsidy(params: FiscalSubsidyParams, question: PayQuestion) -> list[SubsidyLine]:
@@ -361,7 +365,7 @@ BENEFIT_KINDS = (
         Text("费用", "Cost"),
         Text("培训期间的费用及承担方。", "A cost of training and who bears it."),
         CostParams,
-        _no_figure,
+        _cost,
     ),
     _kind(
         "fiscal_subsidy",

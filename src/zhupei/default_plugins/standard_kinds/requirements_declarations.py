@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from dataclasses import fields
+from typing import Annotated, Any
 
 from pydantic import AfterValidator
 
@@ -13,16 +14,32 @@ from zhupei.default_plugins.standard_kinds.verdicts import failed, in_review, pa
 from zhupei.domain.eligibility import EligibilityQuestion, Verdict, reads
 from zhupei.domain.facts import fact_label
 from zhupei.domain.kinds import Kind, KindGroup
-from zhupei.domain.people import Candidate
+from zhupei.domain.people import Candidate, SendingUnit
 from zhupei.domain.text import Text
 
 __all__ = ["DECLARATION_KINDS", "ExpressionParams", "FactParams", "ReviewParams"]
 
-_BOOLEAN_FACTS = {
-    "".join(part if at == 0 else part.capitalize() for at, part in enumerate(name.split("_"))): name
-    for name, field in Candidate.__dataclass_fields__.items()
-    if field.type == "bool | None"
-}
+
+def _boolean_facts() -> dict[str, tuple[str, ...]]:
+    """Return the attributes that lead to each yes-or-no fact of a candidate or its sender."""
+    owners: tuple[tuple[tuple[str, ...], type], ...] = (
+        ((), Candidate),
+        (("sending_unit",), SendingUnit),
+    )
+    return {
+        ".".join(_camel(part) for part in (*before, one.name)): (*before, one.name)
+        for before, owner in owners
+        for one in fields(owner)
+        if one.type == "bool | None"
+    }
+
+
+def _camel(name: str) -> str:
+    head, *rest = name.split("_")
+    return head + "".join(part.capitalize() for part in rest)
+
+
+_BOOLEAN_FACTS = _boolean_facts()
 
 
 def _boolean_fact(name: str) -> str:
@@ -40,7 +57,7 @@ class FactParams(Model):
     """One yes-or-no fact of the candidate: a declaration, a result, a state."""
 
     fact: Annotated[str, AfterValidator(_boolean_fact)]
-    """Name of the fact, such as ``lawAbiding``."""
+    """Name of the fact, such as ``lawAbiding`` or ``sendingUnit.namesMatch``."""
     expected: Flag = True
     """What it must be."""
     message: Label | None = None
@@ -49,7 +66,9 @@ class FactParams(Model):
 
 @reads()
 def _fact(params: FactParams, question: EligibilityQuestion) -> Verdict:
-    value = getattr(question.candidate, _BOOLEAN_FACTS[params.fact])
+    value: Any = question.candidate
+    for part in _BOOLEAN_FACTS[params.fact]:
+        value = None if value is None else getattr(value, part)
     if value is None:
         return unknown(params.fact)
     label = fact_label(params.fact)

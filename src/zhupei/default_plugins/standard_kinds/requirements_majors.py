@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, StringConstraints, model_validator
@@ -10,16 +10,15 @@ from pydantic import Field, StringConstraints, model_validator
 from zhupei.config.entries import Model
 from zhupei.config.scalars import Flag, problem
 from zhupei.default_plugins.standard_kinds.names import (
-    is_code,
     matches_code,
     normal,
-    stem,
     variants,
     with_aliases,
 )
 from zhupei.default_plugins.standard_kinds.verdicts import (
     LEVEL_NAMES,
     Otherwise,
+    described,
     enclosed,
     failed,
     finished,
@@ -36,10 +35,7 @@ from zhupei.domain.text import Text
 
 __all__ = [
     "MAJOR_KINDS",
-    "LimitedMajorParams",
-    "LimitedMajorRule",
     "MajorClassParams",
-    "MajorNamesParams",
     "MajorParams",
 ]
 
@@ -117,7 +113,7 @@ def _graduate(
         return _not_listed(params, graduates, undergraduate)
     if needs and undergraduate is None:
         return unknown("degrees.majorCode")
-    subject, level = _described(best), LEVEL_NAMES[best.level]
+    subject, level = described(best), LEVEL_NAMES[best.level]
     return passed(
         f"{level.zh}专业{subject.zh}在招收专业范围内" + ("，本科专业符合要求" if needs else ""),
         f"the {level.en}'s subject {subject.en} is accepted"
@@ -133,7 +129,7 @@ def _not_listed(
     if any(_subject_accepted(params, one) is None for one in graduates):
         return unknown("degrees.major")
     top = highest(graduates) or graduates[0]
-    subject, level = _described(top), LEVEL_NAMES[top.level]
+    subject, level = described(top), LEVEL_NAMES[top.level]
     accepted = params.postgraduate or ()
     zh = f"{level.zh}专业{subject.zh}不在招收专业（{enclosed(accepted)}）内"
     en = f"the {level.en}'s subject {subject.en} is not among {', '.join(accepted)}"
@@ -181,7 +177,7 @@ def _subject_accepted(params: MajorParams, degree: Degree) -> bool | None:
 
 
 def _accepted(_params: MajorParams, bachelors: Sequence[Degree]) -> Verdict:
-    major = _described(bachelors[0])
+    major = described(bachelors[0])
     return passed(
         f"本科专业{major.zh}在招收专业范围内",
         f"the undergraduate major {major.en} is accepted",
@@ -190,20 +186,11 @@ def _accepted(_params: MajorParams, bachelors: Sequence[Degree]) -> Verdict:
 
 
 def _refused(params: MajorParams, bachelors: Sequence[Degree]) -> Verdict:
-    major = _described(bachelors[0])
+    major = described(bachelors[0])
     return failed(
         f"本科专业{major.zh}不在招收专业{params.listed_undergraduate()}内",
         f"the undergraduate major {major.en} is not among {params.listed_undergraduate_en()}",
     )
-
-
-def _described(degree: Degree) -> Text:
-    name = f"{degree.major or ''}{degree.direction or ''}"
-    code = degree.major_code
-    if name and code:
-        return Text(f"{name}（{code}）", f"{name} ({code})")
-    text = code or name or "?"
-    return Text(f" {code} " if code else f"“{text}”", text)
 
 
 class MajorClassParams(Model):
@@ -258,119 +245,6 @@ def _major_class(params: MajorClassParams, question: EligibilityQuestion) -> Ver
     )
 
 
-class MajorNamesParams(Model):
-    """Fields of study by name, for plans that print no codes (R079)."""
-
-    accepted: _Names
-    """Names of accepted fields; ``儿科``, ``儿科学`` and ``儿科专业`` are the same."""
-    otherwise: Otherwise = "fail"
-    """What follows where none is named."""
-
-
-@reads("program.year")
-def _major_names(params: MajorNamesParams, question: EligibilityQuestion) -> Verdict:
-    degrees = [one for one in question.candidate.degrees if finished(one, question.program.year)]
-    if not degrees:
-        return unknown("degrees")
-    accepted = {stem(name) for name in params.accepted}
-    for degree in degrees:
-        if accepted.intersection(_stems(degree)):
-            major = _described(degree)
-            return passed(f"所学专业{major.zh}符合要求", f"the major {major.en} is accepted")
-    if any(degree.major is None for degree in degrees):
-        return unknown("degrees.major")
-    given = [str(degree.major) for degree in degrees]
-    return not_met(
-        params.otherwise,
-        f"所学专业（{enclosed(given)}）不在{enclosed(params.accepted)}内",
-        f"no major ({', '.join(given)}) is among {', '.join(params.accepted)}",
-    )
-
-
-def _stems(degree: Degree) -> Iterable[str]:
-    yield from (stem(name) for name in variants(degree))
-    if degree.direction is not None:
-        yield stem(degree.direction)
-
-
-class LimitedMajorRule(Model):
-    """Majors that already name a direction, and the specialties that they are limited to."""
-
-    majors: _Names
-    """Majors by code ("100202TK"), class of codes ("1003") or name."""
-    specialties: tuple[_Name, ...]
-    """Specialties by code or name."""
-
-
-class LimitedMajorParams(Model):
-    """Majors limited to a direction may only apply for its specialty (R119, R120)."""
-
-    rules: Annotated[tuple[LimitedMajorRule, ...], Field(min_length=1)]
-    """Which majors are limited to which specialties."""
-    fallback: tuple[_Name, ...] = ()
-    """Specialties that all limited majors may also apply for, by code or name."""
-    bachelors_only: Flag = True
-    """Graduates of a master's or doctor's degree are not limited."""
-
-
-@reads("opening.specialty", "opening.specialty_name", "program.year")
-def _limited_major(params: LimitedMajorParams, question: EligibilityQuestion) -> Verdict:
-    degrees = [one for one in question.candidate.degrees if finished(one, question.program.year)]
-    if not degrees:
-        return unknown("degrees")
-    top = highest(degrees)
-    if params.bachelors_only and top is not None and top.level.rank > DegreeLevel.BACHELOR.rank:
-        name = LEVEL_NAMES[top.level]
-        return passed(
-            f"最高学历为{name.zh}，不受本科专业方向限制",
-            f"the highest degree is a {name.en}'s; bachelors alone are limited",
-        )
-    opening = question.opening
-    names = {opening.specialty, stem(opening.specialty_name.zh)}
-    if opening.specialty_name.en is not None:
-        names.add(stem(opening.specialty_name.en))
-    undecided = False
-    for degree in degrees:
-        rule, certain = _limiting(params, degree)
-        undecided = undecided or not certain
-        if rule is None:
-            continue
-        allowed = (*rule.specialties, *params.fallback)
-        major = _described(degree)
-        if names.isdisjoint(one if one.isdigit() else stem(one) for one in allowed):
-            return failed(
-                f"本科专业{major.zh}已限定专业方向，只能报考{enclosed(allowed)}，"
-                f"不能报考{opening.specialty_name.zh}",
-                f"the major {major.en} is limited to {', '.join(allowed)}; "
-                f"{opening.specialty_name.en or opening.specialty} is not among them",
-            )
-        return passed(
-            f"本科专业{major.zh}已限定专业方向，可报考{opening.specialty_name.zh}",
-            f"the major {major.en} is limited, and "
-            f"{opening.specialty_name.en or opening.specialty} is open to it",
-        )
-    if undecided:
-        return unknown("degrees.majorCode")
-    return passed("本科专业未限定专业方向", "the major is not limited to a direction")
-
-
-def _limiting(params: LimitedMajorParams, degree: Degree) -> tuple[LimitedMajorRule | None, bool]:
-    """Return the rule that limits a degree, and whether its absence is certain."""
-    names = {stem(name) for name in variants(degree)}
-    named = False
-    for rule in params.rules:
-        for major in rule.majors:
-            if is_code(major):
-                if degree.major_code is not None and matches_code(degree.major_code, major):
-                    return rule, True
-            else:
-                named = True
-                if stem(major) in names:
-                    return rule, True
-    # Without a code, a name decides only where the rules list names.
-    return None, degree.major_code is not None or (degree.major is not None and named)
-
-
 MAJOR_KINDS = (
     Kind(
         group=KindGroup.REQUIREMENT,
@@ -395,28 +269,5 @@ MAJOR_KINDS = (
         ),
         params=MajorClassParams,
         decide=_major_class,
-    ),
-    Kind(
-        group=KindGroup.REQUIREMENT,
-        name="major_names",
-        label=Text("专业名称", "Majors by name"),
-        description=Text(
-            "按名称限定所学专业，适用于未列专业代码的计划。",
-            "Majors by name, for plans that print no codes.",
-        ),
-        params=MajorNamesParams,
-        decide=_major_names,
-    ),
-    Kind(
-        group=KindGroup.REQUIREMENT,
-        name="limited_major",
-        label=Text("限定方向的专业", "Majors limited to a direction"),
-        description=Text(
-            "已限定专业方向的本科毕业生只能报考对应专业或列出的其他专业。",
-            "Bachelors of majors that name a direction may apply for its specialty only, "
-            "or for those listed beside it.",
-        ),
-        params=LimitedMajorParams,
-        decide=_limited_major,
     ),
 )

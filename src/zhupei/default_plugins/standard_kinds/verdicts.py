@@ -22,6 +22,7 @@ __all__ = [
     "LEVEL_NAMES",
     "VALUE_NAMES",
     "Otherwise",
+    "described",
     "enclosed",
     "failed",
     "finished",
@@ -134,6 +135,16 @@ def refused(checks: Sequence[tuple[str, bool | None, Text]]) -> Verdict | None:
 def enclosed(names: Iterable[str]) -> str:
     """Return names as a Chinese enumeration."""
     return "、".join(names)
+
+
+def described(degree: Degree) -> Text:
+    """Return a degree's major with direction and code, as messages name it."""
+    name = f"{degree.major or ''}{degree.direction or ''}"
+    code = degree.major_code
+    if name and code:
+        return Text(f"{name}（{code}）", f"{name} ({code})")
+    text = code or name or "?"
+    return Text(f" {code} " if code else f"“{text}”", text)
 
 
 def finished(degree: Degree, year: int) -> bool:

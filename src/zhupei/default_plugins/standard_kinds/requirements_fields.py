@@ -99,8 +99,8 @@ class LimitedMajorParams(Model):
     """Which majors are limited to which specialties."""
     fallback: tuple[_Name, ...] = ()
     """Specialties that all limited majors may also apply for, by code or name."""
-    levels: Annotated[tuple[DegreeLevel, ...], Field(min_length=1)] = (DegreeLevel.BACHELOR,)
-    """Who is limited, by the level of the highest degree."""
+    bachelors_only: Flag = True
+    """Graduates of a master's or doctor's degree are not limited."""
 
 
 @reads("opening.specialty", "opening.specialty_name", "program.year")
@@ -109,11 +109,11 @@ def _limited_major(params: LimitedMajorParams, question: EligibilityQuestion) ->
     if not degrees:
         return unknown("degrees")
     top = highest(degrees)
-    if top is not None and top.level not in params.levels:
+    if params.bachelors_only and top is not None and top.level.rank > DegreeLevel.BACHELOR.rank:
         name = LEVEL_NAMES[top.level]
         return passed(
-            f"最高学历为{name.zh}，不受专业方向限制",
-            f"the highest degree is of the level {name.en}, which is not limited",
+            f"最高学历为{name.zh}，不受本科专业方向限制",
+            f"the highest degree is of the level {name.en}; bachelors alone are limited",
         )
     opening = question.opening
     names = {opening.specialty, stem(opening.specialty_name.zh)}

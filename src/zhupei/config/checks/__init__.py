@@ -3,10 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from pathlib import Path
 
-from zhupei.config.checks import plans, references, rules, timelines
+from zhupei.config.checks import (
+    floors,
+    plans,
+    references,
+    rules,
+    sources,
+    specialties,
+    timelines,
+)
 from zhupei.config.checks.context import CheckContext
-from zhupei.config.problems import Problem, Problems
+from zhupei.config.files import ProgramEntry
+from zhupei.config.problems import Problem, Problems, YamlPath
 from zhupei.config.workspace import Workspace
 from zhupei.domain.calendar import Calendar
 from zhupei.reference import Reference
@@ -24,20 +34,45 @@ def check(
     """Return what is wrong between the entries and files of a validated workspace.
 
     ``plugins`` are the slugs of the plugins that exist; None leaves their names unchecked.
-    Warnings that a program accepts, with a reason, are left out.
+    Warnings that a program accepts, with a reason, are left out; an acceptance of a warning
+    that does not occur is a warning itself.
     """
     context = CheckContext(workspace, reference, calendar, plugins)
-    references.check(context)
-    plans.check(context)
-    rules.check(context)
-    timelines.check(context)
-    return Problems(problem for problem in context.problems if not _accepted(context, problem))
+    for part in (references, sources, specialties, plans, rules, floors, timelines):
+        part.check(context)
+    return _without_accepted(context)
 
 
-def _accepted(context: CheckContext, problem: Problem) -> bool:
-    if problem.severity != "warning" or problem.path[:1] != ("programs",):
-        return False
+def _without_accepted(context: CheckContext) -> Problems:
+    programs: dict[tuple[Path, YamlPath], ProgramEntry] = {
+        (program.host.path, program.path): program.entry
+        for program in context.layers.all_programs()
+        if program.entry.accepted_warnings
+    }
+    used: set[tuple[Path, YamlPath, str]] = set()
+    kept = []
+    for problem in context.problems:
+        place = (problem.file, problem.path[:2])
+        if _accepts(programs.get(place), problem):
+            used.add((*place, problem.code))
+        else:
+            kept.append(problem)
+    context.problems = Problems(kept)
     for program in context.layers.all_programs():
-        if program.host.path == problem.file and problem.path[:2] == program.path:
-            return problem.code in {each.code for each in program.entry.accepted_warnings}
-    return False
+        for index, entry in enumerate(program.entry.accepted_warnings):
+            if (program.host.path, program.path, entry.code) not in used:
+                context.report(
+                    program.host.document,
+                    (*program.path, "accepted_warnings", index, "code"),
+                    "CONFIG_UNUSED_ACCEPTANCE",
+                    f"本项目没有 {entry.code} 警告",
+                    f"this program has no warning {entry.code}",
+                    severity="warning",
+                )
+    return context.problems
+
+
+def _accepts(program: ProgramEntry | None, problem: Problem) -> bool:
+    if program is None or problem.severity != "warning":
+        return False
+    return problem.code in {each.code for each in program.accepted_warnings}

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+import difflib
+from collections.abc import Collection, Iterable, Mapping
+from functools import cached_property
+from pathlib import Path
 
-from zhupei.config.layers import Layers
+from zhupei.config.layers import Layers, ProgramRef
 from zhupei.config.problems import Problems, Severity, YamlPath
 from zhupei.config.workspace import Workspace
 from zhupei.config.yaml import Document
@@ -12,7 +15,7 @@ from zhupei.domain.calendar import Calendar
 from zhupei.domain.text import Text
 from zhupei.reference import Reference
 
-__all__ = ["CheckContext"]
+__all__ = ["CheckContext", "did_you_mean"]
 
 
 class CheckContext:
@@ -32,6 +35,28 @@ class CheckContext:
         self.plugins = plugins
         self.problems = Problems()
 
+    @cached_property
+    def programs_of(self) -> Mapping[Path, tuple[ProgramRef, ...]]:
+        """The programs of each file, duplicates included."""
+        found: dict[Path, list[ProgramRef]] = {}
+        for program in self.layers.all_programs():
+            found.setdefault(program.host.path, []).append(program)
+        return {path: tuple(programs) for path, programs in found.items()}
+
+    @cached_property
+    def children(self) -> Mapping[str, tuple[ProgramRef, ...]]:
+        """The programs below each program, by its code."""
+        found: dict[str, list[ProgramRef]] = {}
+        for program in self.layers.programs.values():
+            if program.entry.parent is not None:
+                found.setdefault(program.entry.parent, []).append(program)
+        return {code: tuple(programs) for code, programs in found.items()}
+
+    @cached_property
+    def national_codes(self) -> frozenset[str]:
+        """The codes of the national specialty catalogue, of any cycle."""
+        return frozenset(row.code for row in self.reference.specialties.specialties)
+
     def report(
         self,
         document: Document,
@@ -42,6 +67,46 @@ class CheckContext:
         *,
         hint: Text | None = None,
         severity: Severity = "error",
+        at_key: bool = False,
     ) -> None:
-        """Report a problem at the value of ``path``."""
-        self.problems.add(document.problem(path, code, Text(zh, en), hint, severity=severity))
+        """Report a problem at the value of ``path``, or with ``at_key`` at its key."""
+        self.problems.add(
+            document.problem(path, code, Text(zh, en), hint, severity=severity, at_key=at_key)
+        )
+
+    def unknown(
+        self,
+        document: Document,
+        path: YamlPath,
+        what: Text,
+        value: str,
+        known: Iterable[str] = (),
+        *,
+        at_key: bool = False,
+    ) -> None:
+        """Report that nothing of this kind has the code ``value``, with the nearest that does."""
+        self.report(
+            document,
+            path,
+            "CONFIG_UNKNOWN_CODE",
+            f"没有代码为 {value} 的{what.zh}",
+            f"there is no {what.en} with the code {value}",
+            hint=did_you_mean(value, known),
+            at_key=at_key,
+        )
+
+    def duplicate(self, document: Document, path: YamlPath, what: Text, value: str) -> None:
+        """Report that a code stands twice where it may stand once."""
+        self.report(
+            document,
+            path,
+            "CONFIG_DUPLICATE_CODE",
+            f"{what.zh} {value} 重复",
+            f"the {what.en} {value} appears twice",
+        )
+
+
+def did_you_mean(value: str, known: Iterable[str]) -> Text | None:
+    """Return the question that offers the nearest of ``known``, None where none is near."""
+    near = difflib.get_close_matches(value, list(known), n=1)
+    return Text(f"是否想写 {near[0]}？", f'did you mean "{near[0]}"?') if near else None

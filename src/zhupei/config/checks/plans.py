@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from zhupei.config.checks.context import CheckContext
+from zhupei.config.files import PlanFile
 from zhupei.config.layers import OpeningRef, ProgramRef
+from zhupei.config.problems import YamlPath
+from zhupei.config.workspace import ConfiguredFile
+from zhupei.config.yaml import Document
 
 __all__ = ["check"]
 
@@ -11,12 +17,27 @@ __all__ = ["check"]
 def check(context: CheckContext) -> None:
     """Check every program's plan (R086, R212, V1-V7)."""
     for program in context.layers.programs.values():
+        capacities = _capacities(program)
         for opening in program.openings():
-            _opening(context, opening)
+            _opening(context, opening, capacities)
         _total(context, program)
+        _rounds(context, program)
+    for plan in context.workspace.plans:
+        _plan(context, plan)
 
 
-def _opening(context: CheckContext, opening: OpeningRef) -> None:
+def _capacities(program: ProgramRef) -> dict[str, int]:
+    """Return the training capacity of the base's specialties, where it is published."""
+    if program.base is None:
+        return {}
+    return {
+        entry.specialty: entry.capacity
+        for entry in program.base.specialty_bases
+        if entry.capacity is not None
+    }
+
+
+def _opening(context: CheckContext, opening: OpeningRef, capacities: dict[str, int]) -> None:
     entry, document, path = opening.entry, opening.program.host.document, opening.path
     if entry.quota is None:
         if entry.quota_note is None and opening.program.entry.quota_note is None:
@@ -27,14 +48,9 @@ def _opening(context: CheckContext, opening: OpeningRef) -> None:
                 "名额未知，却没有说明原因（quota_note）",
                 "the quota is unknown, and no quota_note says why",
             )
-    elif entry.capacity is not None and entry.quota > entry.capacity:
-        context.report(
-            document,
-            (*path, "quota"),
-            "CONFIG_OVER_CAPACITY",
-            f"名额 {entry.quota} 超过培训容量 {entry.capacity}",
-            f"the quota {entry.quota} exceeds the training capacity {entry.capacity}",
-        )
+    else:
+        capacity = entry.capacity if entry.capacity is not None else capacities.get(entry.specialty)
+        _within_capacity(context, document, (*path, "quota"), entry.quota, capacity)
     _directions(context, opening)
     if entry.rounds and entry.quota is not None and sum(entry.rounds.values()) != entry.quota:
         context.report(
@@ -43,6 +59,20 @@ def _opening(context: CheckContext, opening: OpeningRef) -> None:
             "CONFIG_QUOTA_SUM",
             f"各轮次名额之和为 {sum(entry.rounds.values())}，而名额为 {entry.quota}",
             f"the rounds add up to {sum(entry.rounds.values())}, the quota is {entry.quota}",
+        )
+
+
+def _within_capacity(
+    context: CheckContext, document: Document, path: YamlPath, quota: int, capacity: int | None
+) -> None:
+    """Check that no more are admitted than can be trained (R212, S4:320-322)."""
+    if capacity is not None and quota > capacity:
+        context.report(
+            document,
+            path,
+            "CONFIG_OVER_CAPACITY",
+            f"名额 {quota} 超过培训容量 {capacity}",
+            f"the quota {quota} exceeds the training capacity {capacity}",
         )
 
 
@@ -75,30 +105,90 @@ def _directions(context: CheckContext, opening: OpeningRef) -> None:
 
 
 def _total(context: CheckContext, program: ProgramRef) -> None:
+    """Check a published total against the rows, or against the programs below."""
     declared, document = program.entry.quota, program.host.document
-    seats = [opening.entry.quota for opening in program.openings()]
-    children = [
-        child for child in context.layers.programs.values() if child.entry.parent == program.code
-    ]
-    if declared is not None and seats and not children and None not in seats:
-        total = sum(seat for seat in seats if seat is not None)
-        if total != declared:
+    if declared is None:
+        return
+    path = (*program.path, "quota")
+    children = context.children.get(program.code, ())
+    if children:
+        total, complete = _sum(_seats(child) for child in children)
+        if total > declared or (complete and total != declared):
             context.report(
                 document,
-                (*program.path, "quota"),
+                path,
                 "CONFIG_QUOTA_SUM",
-                f"各行名额之和为 {total}，而计划总数为 {declared}",
-                f"the rows add up to {total}, the published total is {declared}",
+                f"下级项目名额之和为 {total}，而计划总数为 {declared}",
+                f"the programs below add up to {total}, the published total is {declared}",
             )
-    shares = [each.quota for each in program.entry.rounds if each.quota is not None]
-    whole = declared
-    if whole is None and seats and None not in seats:
-        whole = sum(seat for seat in seats if seat is not None)
-    if whole is not None and shares and sum(shares) > whole:
+        return
+    total, complete = _sum(opening.entry.quota for opening in program.openings())
+    if program.entry.openings and (total > declared or (complete and total != declared)):
         context.report(
             document,
-            (*program.path, "rounds"),
+            path,
             "CONFIG_QUOTA_SUM",
-            f"各轮次名额之和为 {sum(shares)}，超过总数 {whole}",
-            f"the rounds add up to {sum(shares)}, more than the total {whole}",
+            f"各行名额之和为 {total}，而计划总数为 {declared}",
+            f"the rows add up to {total}, the published total is {declared}",
         )
+
+
+def _seats(program: ProgramRef) -> int | None:
+    """Return a program's seats by its own account: as published, or the sum of its rows."""
+    if program.entry.quota is not None:
+        return program.entry.quota
+    total, complete = _sum(opening.entry.quota for opening in program.openings())
+    return total if complete and program.entry.openings else None
+
+
+def _sum(quotas: Iterable[int | None]) -> tuple[int, bool]:
+    """Return the sum of what is known, and whether everything is."""
+    listed = list(quotas)
+    return sum(each for each in listed if each is not None), None not in listed
+
+
+def _rounds(context: CheckContext, program: ProgramRef) -> None:
+    """Check the shares of rounds against the whole and against the rows' own shares."""
+    document, rounds = program.host.document, program.entry.rounds
+    shares = [each.quota for each in rounds if each.quota is not None]
+    whole = _seats(program)
+    if whole is not None and shares:
+        total, complete = sum(shares), len(shares) == len(rounds)
+        if total > whole or (complete and total != whole):
+            context.report(
+                document,
+                (*program.path, "rounds"),
+                "CONFIG_QUOTA_SUM",
+                f"各轮次名额之和为 {total}，而计划总数为 {whole}",
+                f"the rounds add up to {total}, the plan's total is {whole}",
+            )
+    for index, each in enumerate(rounds):
+        if each.quota is None:
+            continue
+        split = [opening.entry.rounds for opening in program.openings()]
+        taken = sum(rows.get(each.code, 0) for rows in split)
+        complete = bool(split) and all(split)
+        if taken > each.quota or (complete and taken != each.quota):
+            context.report(
+                document,
+                (*program.path, "rounds", index, "quota"),
+                "CONFIG_QUOTA_SUM",
+                f"各行在轮次 {each.code} 的名额之和为 {taken}，而该轮次名额为 {each.quota}",
+                f"the rows give {taken} seats to the round {each.code}, its quota is {each.quota}",
+            )
+
+
+def _plan(context: CheckContext, file: ConfiguredFile[PlanFile]) -> None:
+    """Check the rows of an imported plan against the capacity of the bases' specialties."""
+    capacities = {
+        code: {
+            entry.specialty: entry.capacity
+            for entry in base.model.specialty_bases
+            if entry.capacity is not None
+        }
+        for code, base in context.workspace.bases.items()
+    }
+    for index, row in enumerate(file.model.rows):
+        if row.quota is not None:
+            capacity = capacities.get(row.base, {}).get(row.specialty)
+            _within_capacity(context, file.document, ("rows", index, "quota"), row.quota, capacity)

@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 from zhupei.config.checks.context import CheckContext
 from zhupei.config.files import BaseFile, JurisdictionFile, PlanFile
 from zhupei.config.layers import ProgramRef
-from zhupei.config.problems import YamlPath
 from zhupei.config.workspace import ConfiguredFile
-from zhupei.config.yaml import Document
-from zhupei.domain.codes import AmbiguousSpecialty
 from zhupei.domain.text import Text
 
 __all__ = ["check"]
 
+_PROGRAM = Text("项目", "program")
+_JURISDICTION = Text("管辖机构", "jurisdiction")
+
 
 def check(context: CheckContext) -> None:
-    """Check jurisdictions, places, plugins, programs, specialties and cited documents."""
+    """Check jurisdictions, places, programs, their rounds, and the rows of plans."""
     for file in context.workspace.jurisdictions.values():
         _jurisdiction(context, file)
     for base in context.workspace.bases.values():
@@ -27,48 +26,13 @@ def check(context: CheckContext) -> None:
     _programs(context)
     for plan in context.workspace.plans:
         _plan(context, plan)
-    files: tuple[ConfiguredFile[Any], ...] = (
-        *context.workspace.national,
-        *context.workspace.jurisdictions.values(),
-        *context.workspace.bases.values(),
-        *context.workspace.plans,
-        *context.workspace.calendars,
-    )
-    for each in files:
-        _plugins(context, each)
-        _sources(context, each)
-
-
-def _unknown(
-    context: CheckContext,
-    document: Document,
-    path: YamlPath,
-    what: Text,
-    value: str,
-    known: Iterable[str] = (),
-) -> None:
-    near = difflib.get_close_matches(value, list(known), n=1)
-    hint = Text(f"是否想写 {near[0]!r}？", f'did you mean "{near[0]}"?') if near else None
-    context.report(
-        document,
-        path,
-        "CONFIG_UNKNOWN_CODE",
-        f"没有代码为 {value} 的{what.zh}",
-        f"there is no {what.en} with the code {value}",
-        hint=hint,
-    )
 
 
 def _place(context: CheckContext, file: ConfiguredFile[Any]) -> None:
     model, provinces = file.model, context.reference.provinces
     if model.province not in provinces:
-        _unknown(
-            context,
-            file.document,
-            ("province",),
-            Text("省份", "province"),
-            model.province,
-            provinces,
+        context.unknown(
+            file.document, ("province",), Text("省份", "province"), model.province, provinces
         )
         return
     province = provinces[model.province]
@@ -92,14 +56,10 @@ def _jurisdiction(context: CheckContext, file: ConfiguredFile[JurisdictionFile])
     parent = file.model.parent
     if parent is None:
         return
-    if parent not in context.workspace.jurisdictions:
-        _unknown(
-            context,
-            file.document,
-            ("parent",),
-            Text("管辖机构", "jurisdiction"),
-            parent,
-            context.workspace.jurisdictions,
+    above = context.workspace.jurisdictions.get(parent)
+    if above is None:
+        context.unknown(
+            file.document, ("parent",), _JURISDICTION, parent, context.workspace.jurisdictions
         )
     elif _repeats(file.model.code, _parents(context, file.model.code)):
         context.report(
@@ -109,6 +69,20 @@ def _jurisdiction(context: CheckContext, file: ConfiguredFile[JurisdictionFile])
             f"{file.model.code} 的上级链回到了自身",
             f"the chain of parents of {file.model.code} leads back to itself",
         )
+    elif above.model.province != file.model.province:
+        _wrong_province(context, file, "parent", parent, above.model.province)
+
+
+def _wrong_province(
+    context: CheckContext, file: ConfiguredFile[Any], key: str, code: str, province: str
+) -> None:
+    context.report(
+        file.document,
+        (key,),
+        "CONFIG_WRONG_PROVINCE",
+        f"{code} 属于 {province}，而 {file.model.code} 属于 {file.model.province}",
+        f"{code} lies in {province}, {file.model.code} in {file.model.province}",
+    )
 
 
 def _parents(context: CheckContext, code: str) -> Iterator[str | None]:
@@ -132,58 +106,24 @@ def _repeats(start: str, chain: Iterator[str | None]) -> bool:
 def _base(context: CheckContext, file: ConfiguredFile[BaseFile]) -> None:
     _place(context, file)
     code = file.model.jurisdiction
-    if code is not None:
-        jurisdiction = context.workspace.jurisdictions.get(code)
-        if jurisdiction is None:
-            _unknown(
-                context,
-                file.document,
-                ("jurisdiction",),
-                Text("管辖机构", "jurisdiction"),
-                code,
-                context.workspace.jurisdictions,
-            )
-        elif jurisdiction.model.province != file.model.province:
-            context.report(
-                file.document,
-                ("jurisdiction",),
-                "CONFIG_WRONG_PROVINCE",
-                f"{code} 属于 {jurisdiction.model.province}，而本基地属于 {file.model.province}",
-                f"{code} lies in {jurisdiction.model.province}, this base in {file.model.province}",
-            )
-    seen: set[str] = set()
-    for index, entry in enumerate(file.model.specialty_bases):
-        path = ("specialty_bases", index, "specialty")
-        if entry.specialty in seen:
-            _duplicate(
-                context, file.document, path, Text("专业基地", "specialty base"), entry.specialty
-            )
-        seen.add(entry.specialty)
-        known = {row.code for row in context.reference.specialties.specialties}
-        if entry.specialty.isdigit() and entry.specialty not in known:
-            _unknown(context, file.document, path, Text("专业", "specialty"), entry.specialty, ())
-
-
-def _duplicate(
-    context: CheckContext, document: Document, path: YamlPath, what: Text, value: str
-) -> None:
-    context.report(
-        document,
-        path,
-        "CONFIG_DUPLICATE_CODE",
-        f"{what.zh} {value} 重复",
-        f"the {what.en} {value} appears twice",
-    )
+    if code is None:
+        return
+    jurisdiction = context.workspace.jurisdictions.get(code)
+    if jurisdiction is None:
+        context.unknown(
+            file.document, ("jurisdiction",), _JURISDICTION, code, context.workspace.jurisdictions
+        )
+    elif jurisdiction.model.province != file.model.province:
+        _wrong_province(context, file, "jurisdiction", code, jurisdiction.model.province)
 
 
 def _programs(context: CheckContext) -> None:
     seen: dict[str, ProgramRef] = {}
     for program in context.layers.all_programs():
-        document = program.host.document
         if program.code in seen:
-            first = seen[program.code].host.path
+            first = seen[program.code].host.path.name
             context.report(
-                document,
+                program.host.document,
                 (*program.path, "code"),
                 "CONFIG_DUPLICATE_CODE",
                 f"项目代码 {program.code} 已用于 {first}",
@@ -199,9 +139,7 @@ def _program(context: CheckContext, program: ProgramRef) -> None:
     if entry.parent is not None:
         path = (*program.path, "parent")
         if entry.parent not in layers.programs:
-            _unknown(
-                context, document, path, Text("项目", "program"), entry.parent, layers.programs
-            )
+            context.unknown(document, path, _PROGRAM, entry.parent, layers.programs)
             return
         if _repeats(program.code, _program_parents(context, program)):
             context.report(
@@ -212,6 +150,7 @@ def _program(context: CheckContext, program: ProgramRef) -> None:
                 f"the chain of parents of the program {program.code} leads back to itself",
             )
             return
+        _fits(context, program, layers.programs[entry.parent])
     for key, value in (("kind", layers.kind(program)), ("year", layers.year(program))):
         if value is None:
             context.report(
@@ -221,8 +160,15 @@ def _program(context: CheckContext, program: ProgramRef) -> None:
                 f"缺少 {key}，上级项目也没有设置",
                 f"the key {key} is missing, and no parent program sets it",
             )
-    _specialties(context, program)
-    _contained(context, program)
+    if entry.last_year is not None and entry.last_year < (layers.year(program) or 0):
+        context.report(
+            document,
+            (*program.path, "last_year"),
+            "CONFIG_WRONG_YEAR",
+            f"{entry.last_year} 早于项目年度 {layers.year(program)}",
+            f"{entry.last_year} is before the program's year {layers.year(program)}",
+        )
+    _rounds_named(context, program)
 
 
 def _program_parents(context: CheckContext, program: ProgramRef) -> Iterator[str | None]:
@@ -232,79 +178,61 @@ def _program_parents(context: CheckContext, program: ProgramRef) -> Iterator[str
         current = context.layers.programs.get(current.entry.parent or "")
 
 
-def _specialties(context: CheckContext, program: ProgramRef) -> None:
-    year = context.layers.year(program)
-    declared = {
-        specialty.code
-        for each in context.layers.lineage(program)
-        for specialty in each.entry.specialties
-    }
-    national = context.reference.specialties.for_cycle(year) if year is not None else {}
-    seen: set[str] = set()
-    for opening in program.openings():
-        path, code = (*opening.path, "specialty"), opening.entry.specialty
-        document = program.host.document
-        if code in seen:
-            _duplicate(context, document, path, Text("专业", "specialty"), code)
-        seen.add(code)
-        if code in declared or code in national:
-            continue
-        if code.isdigit():
-            context.report(
-                document,
-                path,
-                "CONFIG_UNKNOWN_SPECIALTY",
-                f"{year} 年专业目录中没有代码 {code}",
-                f"the specialty catalogue of {year} has no code {code}",
-                hint=Text(
-                    "请核对代码，或在 specialties 中声明",
-                    "check the code, or declare it under specialties",
-                ),
-            )
-        else:
-            _unknown(context, document, path, Text("专业", "specialty"), code, declared)
-
-
-def _contained(context: CheckContext, program: ProgramRef) -> None:
-    """Check the rounds that steps and openings name, and the names in shortage sets."""
-    document = program.host.document
-    rounds = _rounds(context, program)
-    named = [
-        ((*program.path, "steps", index, "round"), step.round)
-        for index, step in enumerate(program.entry.steps)
-        if step.round is not None
-    ]
-    for opening in program.openings():
-        named += [((*opening.path, "rounds", code), code) for code in opening.entry.rounds]
-    for path, code in named:
-        if code not in rounds:
-            _unknown(context, document, path, Text("轮次", "round"), code, rounds)
-    year = context.layers.year(program)
-    if year is None:
-        return
-    for index, shortage in enumerate(program.entry.shortage):
-        for position, name in enumerate(shortage.specialties):
-            path = (*program.path, "shortage", index, "specialties", position)
-            _specialty_name(context, document, path, name, year=year)
-
-
-def _specialty_name(
-    context: CheckContext, document: Document, path: YamlPath, name: str, *, year: int
-) -> None:
-    try:
-        found = context.reference.specialties.find(year, name)
-    except AmbiguousSpecialty as error:
-        code, message = "CONFIG_AMBIGUOUS_SPECIALTY", error.message
-        context.report(document, path, code, message.zh, message.en or "")
-        return
-    if found is None:
+def _fits(context: CheckContext, program: ProgramRef, parent: ProgramRef) -> None:
+    """Check that a program's own kind, cycle and host fit the program above it."""
+    document, entry, layers = program.host.document, program.entry, context.layers
+    kind, first = layers.kind(parent), layers.year(parent)
+    if entry.kind is not None and kind is not None and entry.kind is not kind:
         context.report(
             document,
-            path,
-            "CONFIG_UNKNOWN_SPECIALTY",
-            f"{year} 年专业目录中没有 {name!r}",
-            f"the specialty catalogue of {year} has no {name!r}",
+            (*program.path, "kind"),
+            "CONFIG_WRONG_PARENT",
+            f"上级项目 {parent.code} 的类型是 {kind.value}",
+            f"the parent program {parent.code} is a {kind.value}",
         )
+    last = parent.entry.last_year or first
+    if entry.year is not None and first is not None and not first <= entry.year <= (last or first):
+        span = str(first) if last == first else f"{first}-{last}"
+        context.report(
+            document,
+            (*program.path, "year"),
+            "CONFIG_WRONG_YEAR",
+            f"上级项目 {parent.code} 的年度是 {span}",
+            f"the parent program {parent.code} runs in {span}",
+        )
+    if parent.base is not None:
+        above = parent.host is program.host
+    else:
+        above = any(
+            parent.host.model.code == each.model.code
+            for each in layers.jurisdictions_of(program.host)
+        )
+    if not above:
+        context.report(
+            document,
+            (*program.path, "parent"),
+            "CONFIG_WRONG_PARENT",
+            f"{parent.code} 由 {parent.host.model.code} 设立，而它不在 "
+            f"{program.host.model.code} 之上",
+            f"{parent.code} belongs to {parent.host.model.code}, which is not above "
+            f"{program.host.model.code}",
+        )
+
+
+def _rounds_named(context: CheckContext, program: ProgramRef) -> None:
+    """Check the rounds that steps and openings name."""
+    document = program.host.document
+    rounds = _rounds(context, program)
+    what = Text("轮次", "round")
+    for index, step in enumerate(program.entry.steps):
+        if step.round is not None and step.round not in rounds:
+            path = (*program.path, "steps", index, "round")
+            context.unknown(document, path, what, step.round, rounds)
+    for opening in program.openings():
+        for code in opening.entry.rounds:
+            if code not in rounds:
+                path = (*opening.path, "rounds", code)
+                context.unknown(document, path, what, code, rounds, at_key=True)
 
 
 def _rounds(context: CheckContext, program: ProgramRef) -> set[str]:
@@ -315,24 +243,12 @@ def _rounds(context: CheckContext, program: ProgramRef) -> set[str]:
 
 
 def _plan(context: CheckContext, file: ConfiguredFile[PlanFile]) -> None:
-    layers = context.layers
-    program = layers.programs.get(file.model.program)
-    if program is None:
-        _unknown(
-            context,
-            file.document,
-            ("program",),
-            Text("项目", "program"),
-            file.model.program,
-            layers.programs,
-        )
+    code = file.model.program
+    if code not in context.layers.programs:
+        context.unknown(file.document, ("program",), _PROGRAM, code, context.layers.programs)
         return
-    year = layers.year(program)
-    national = context.reference.specialties.for_cycle(year) if year is not None else {}
     members = {
-        ref.base.code
-        for ref in layers.programs.values()
-        if ref.base is not None and ref.entry.parent == program.code
+        child.base.code for child in context.children.get(code, ()) if child.base is not None
     }
     seen: set[tuple[str, str]] = set()
     for index, row in enumerate(file.model.rows):
@@ -342,77 +258,11 @@ def _plan(context: CheckContext, file: ConfiguredFile[PlanFile]) -> None:
                 file.document,
                 (*path, "base"),
                 "CONFIG_UNKNOWN_CODE",
-                f"基地 {row.base} 没有 {program.code} 之下的项目",
-                f"the base {row.base} has no program below {program.code}",
-            )
-        if row.specialty not in national:
-            context.report(
-                file.document,
-                (*path, "specialty"),
-                "CONFIG_UNKNOWN_SPECIALTY",
-                f"{year} 年专业目录中没有代码 {row.specialty}",
-                f"the specialty catalogue of {year} has no code {row.specialty}",
+                f"基地 {row.base} 没有 {code} 之下的项目",
+                f"the base {row.base} has no program below {code}",
             )
         if (row.base, row.specialty) in seen:
-            _duplicate(
-                context,
-                file.document,
-                path,
-                Text("计划行", "plan row"),
-                f"{row.base} {row.specialty}",
+            context.duplicate(
+                file.document, path, Text("计划行", "plan row"), f"{row.base} {row.specialty}"
             )
         seen.add((row.base, row.specialty))
-
-
-def _plugins(context: CheckContext, file: ConfiguredFile[Any]) -> None:
-    if context.plugins is None:
-        return
-    for index, slug in enumerate(getattr(file.model, "plugins", ())):
-        if slug not in context.plugins:
-            near = difflib.get_close_matches(slug, list(context.plugins), n=1)
-            context.report(
-                file.document,
-                ("plugins", index),
-                "CONFIG_UNKNOWN_PLUGIN",
-                f"没有找到插件 {slug}",
-                f"the plugin {slug} was not found",
-                hint=Text(f"是否想写 {near[0]!r}？", f'did you mean "{near[0]}"?')
-                if near
-                else Text(
-                    "请把它放进 plugins/，或安装它的软件包",
-                    "put it below plugins/, or install its package",
-                ),
-            )
-
-
-def _sources(context: CheckContext, file: ConfiguredFile[Any]) -> None:
-    known = set(file.model.sources)
-    host = file
-    above: list[ConfiguredFile[Any]] = [*context.workspace.national]
-    if isinstance(host.model, BaseFile | JurisdictionFile):
-        above += context.layers.jurisdictions_of(host)
-        for program in context.layers.all_programs():
-            if program.host is file:
-                above += [parent.host for parent in context.layers.parents(program)]
-    for each in above:
-        known |= set(each.model.sources)
-    for path, document in _cited(file.document.data, ()):
-        if document not in known:
-            _unknown(
-                context, file.document, path, Text("来源文件", "source document"), document, known
-            )
-
-
-def _cited(data: Any, path: YamlPath) -> Iterator[tuple[YamlPath, str]]:
-    """Yield every cited document's code and where it stands."""
-    if isinstance(data, list):
-        for index, item in enumerate(data):
-            yield from _cited(item, (*path, index))
-    elif isinstance(data, dict):
-        for key, value in data.items():
-            if key == "source" and isinstance(value, str):
-                yield (*path, key), value.partition(":")[0]
-            elif key == "source" and isinstance(value, dict):
-                yield (*path, key, "document"), str(value.get("document"))
-            elif key != "extra":
-                yield from _cited(value, (*path, key))

@@ -1,27 +1,31 @@
-"""Checks of rules: ids, floors, policies, weights, expressions, and what steps refer to."""
+"""Checks of rules: ids, policies, weights, expressions, and what entries refer to."""
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
-from zhupei.config.checks.context import CheckContext
-from zhupei.config.entries import AssessmentEntry, RequirementEntry
+from pydantic import TypeAdapter, ValidationError
+
+from zhupei.config.checks.context import CheckContext, did_you_mean
+from zhupei.config.entries import AssessmentEntry
+from zhupei.config.expressions import CandidateCondition, ProfileCondition
 from zhupei.config.layers import Layer, ProgramRef
 from zhupei.config.policy_values import PolicyValueError, parse_policy
-from zhupei.domain.policies import POLICIES, Stricter, weakens
+from zhupei.config.windows import WINDOW_LABELS
+from zhupei.domain.policies import POLICIES
 from zhupei.domain.sources import Level
 from zhupei.domain.text import Text
 from zhupei.domain.training import ProgramKind
 
 __all__ = ["check"]
 
-_LEVEL_NAMES = {
-    Level.NATIONAL: Text("国家", "national"),
-    Level.JURISDICTION: Text("管辖机构", "jurisdiction"),
-    Level.INSTITUTION: Text("机构", "institution"),
+# About whom the `when:` of each list speaks.
+_CONDITIONS: dict[str, TypeAdapter[str]] = {
+    "requirements": TypeAdapter(CandidateCondition),
+    "documents": TypeAdapter(CandidateCondition),
+    "benefits": TypeAdapter(ProfileCondition),
 }
 
 
@@ -30,16 +34,15 @@ def check(context: CheckContext) -> None:
     for layer in _all_layers(context):
         _ids(context, layer)
         _policies(context, layer)
+        _conditions(context, layer)
+        _windows(context, layer)
     for program in context.layers.programs.values():
-        chain = context.layers.of_program(program)
         kind = context.layers.kind(program)
         if kind is None:
             continue
-        _floors(context, chain, kind)
-        for opening in program.openings():
-            if opening.entry.requirements or opening.entry.policies:
-                _floors(context, (*chain, opening.layer), kind)
+        chain = context.layers.of_program(program)
         _weights(context, program, chain, kind)
+        _policy_weights(context, program, chain, kind)
         _links(context, program, chain, kind)
 
 
@@ -78,15 +81,14 @@ def _policies(context: CheckContext, layer: Layer) -> None:
         path = (*layer.path, "policies", key)
         definition = POLICIES.get(key)
         if definition is None:
-            near = difflib.get_close_matches(key, list(POLICIES), n=1)
-            context.problems.add(
-                layer.document.problem(
-                    path,
-                    "CONFIG_UNKNOWN_POLICY",
-                    Text("未知的参数", "unknown policy"),
-                    Text(f"是否想写 {near[0]!r}？", f'did you mean "{near[0]}"?') if near else None,
-                    at_key=True,
-                )
+            context.report(
+                layer.document,
+                path,
+                "CONFIG_UNKNOWN_POLICY",
+                "未知的参数",
+                "unknown policy",
+                hint=did_you_mean(key, POLICIES),
+                at_key=True,
             )
             continue
         try:
@@ -109,84 +111,50 @@ def _policies(context: CheckContext, layer: Layer) -> None:
             )
 
 
-def _floors(context: CheckContext, chain: tuple[Layer, ...], kind: ProgramKind) -> None:
-    requirements: dict[str, tuple[Layer, RequirementEntry]] = {}
-    policies: dict[str, tuple[Layer, Any]] = {}
-    for layer in chain:
-        for index, entry in enumerate(layer.rules.requirements):
-            if not layer.concerns(entry.program_kinds, kind):
+def _conditions(context: CheckContext, layer: Layer) -> None:
+    """Check that every ``when:`` compiles: syntax, names of facts, types."""
+    for name, adapter in _CONDITIONS.items():
+        for index, entry in enumerate(getattr(layer.rules, name)):
+            if entry.when is None:
                 continue
-            above = requirements.get(entry.id)
-            if above is not None and above[1].floor:
-                name = _LEVEL_NAMES[above[0].level]
+            try:
+                adapter.validate_python(entry.when)
+            except ValidationError as error:
+                said = error.errors()[0]["ctx"]
                 context.report(
                     layer.document,
-                    (*layer.path, "requirements", index, "id"),
-                    "CONFIG_WEAKENS_FLOOR",
-                    f"{entry.id} 是{name.zh}底线，不可替换",
-                    f"{entry.id} is a {name.en} floor and cannot be replaced",
-                    hint=Text(
-                        "请用新的 id 添加更严格的条件",
-                        "add a stricter condition under an id of its own",
-                    ),
+                    (*layer.path, name, index, "when"),
+                    "CONFIG_BAD_EXPRESSION",
+                    said["zh"],
+                    said["en"],
                 )
-            else:
-                requirements[entry.id] = (layer, entry)
-        for key, policy in layer.rules.policies.items():
-            if key in POLICIES and layer.concerns(policy.program_kinds, kind):
-                _policy_floor(context, layer, key, policies)
 
 
-def _policy_floor(
-    context: CheckContext, layer: Layer, key: str, above: dict[str, tuple[Layer, Any]]
-) -> None:
-    definition = POLICIES[key]
-    try:
-        value = parse_policy(definition, layer.rules.policies[key].value)
-    except PolicyValueError:
-        return
-    if key in above and weakens(definition, above[key][1], value):
-        higher, floor = above[key]
-        name = _LEVEL_NAMES[higher.level]
-        stricter = definition.stricter
-        way = (
-            Text("只能提高", "it may only be raised")
-            if stricter is Stricter.HIGHER
-            else Text("只能降低", "it may only be lowered")
-            if stricter is Stricter.LOWER
-            else Text("不可放宽", "it may not be relaxed")
-        )
-        line = higher.document.positions.value((*higher.path, "policies", key)).line
-        context.report(
-            layer.document,
-            (*layer.path, "policies", key, "value"),
-            "CONFIG_WEAKENS_FLOOR",
-            f"{value} 低于{name.zh}底线 {floor}（{higher.document.path.name}:{line}）",
-            f"{value} weakens the {name.en} floor {floor} ({higher.document.path.name}:{line})",
-            hint=way,
-        )
-        return
-    if value is not None:
-        above[key] = (layer, value)
+def _windows(context: CheckContext, layer: Layer) -> None:
+    """Check that steps name kinds of windows that exist."""
+    for index, entry in enumerate(layer.rules.steps):
+        if entry.window is not None and entry.window not in WINDOW_LABELS:
+            path = (*layer.path, "steps", index, "window")
+            what = Text("时间窗口", "kind of window")
+            context.unknown(layer.document, path, what, entry.window, WINDOW_LABELS)
 
 
 def _weights(
     context: CheckContext, program: ProgramRef, chain: tuple[Layer, ...], kind: ProgramKind
 ) -> None:
+    """Check that the weights of each phase add up to 1 (T42)."""
     merged: dict[str, tuple[Layer, int, AssessmentEntry]] = {}
     for layer in chain:
         for index, entry in enumerate(layer.rules.assessments):
             if layer.concerns(entry.program_kinds, kind):
                 merged[entry.id] = (layer, index, entry)
-    by_phase: dict[str, list[tuple[Layer, int, AssessmentEntry]]] = {}
-    for each in merged.values():
-        by_phase.setdefault(each[2].phase, []).append(each)
-    for phase, entries in by_phase.items():
-        weights = [entry.weight for _, _, entry in entries if entry.weight is not None]
-        if not weights:
-            continue
-        layer, index, _ = next(each for each in entries if each[2].weight is not None)
-        total = sum(weights, Decimal(0))
+    by_phase: dict[str, list[tuple[Layer, int, Decimal]]] = {}
+    for layer, index, entry in merged.values():
+        if entry.weight is not None:
+            by_phase.setdefault(entry.phase, []).append((layer, index, entry.weight))
+    for phase, weighed in by_phase.items():
+        layer, index, _ = weighed[0]
+        total = sum((weight for _, _, weight in weighed), Decimal(0))
         if total != 1:
             context.report(
                 layer.document,
@@ -197,13 +165,48 @@ def _weights(
             )
 
 
+_WEIGHTS = ("interview_weight", "examination_weight")
+
+
+def _policy_weights(
+    context: CheckContext, program: ProgramRef, chain: tuple[Layer, ...], kind: ProgramKind
+) -> None:
+    """Check that the two weights of a ranking add up to 1; there is no default (T42)."""
+    found: dict[str, tuple[Layer, Decimal]] = {}
+    for layer in chain:
+        for key in _WEIGHTS:
+            entry = layer.rules.policies.get(key)
+            if entry is None or not layer.concerns(entry.program_kinds, kind):
+                continue
+            try:
+                value: Any = parse_policy(POLICIES[key], entry.value)
+            except PolicyValueError:
+                return
+            if value is None:
+                found.pop(key, None)
+            else:
+                found[key] = (layer, value)
+    if len(found) < len(_WEIGHTS):
+        return
+    total = sum((value for _, value in found.values()), Decimal(0))
+    if total != 1:
+        layer = found[_WEIGHTS[-1]][0]
+        context.report(
+            layer.document,
+            (*layer.path, "policies", _WEIGHTS[-1], "value"),
+            "CONFIG_WEIGHT_SUM",
+            f"项目 {program.code} 的面试与考试权重之和为 {total}，应为 1",
+            f"the weights of interview and examination of {program.code} add up to {total}, not 1",
+        )
+
+
 def _links(
     context: CheckContext, program: ProgramRef, chain: tuple[Layer, ...], kind: ProgramKind
 ) -> None:
     """Check that documents are due at steps that exist."""
     steps: set[str] = set()
     for layer in chain:
-        own = {e.id for e in layer.rules.steps if layer.concerns(e.program_kinds, kind)}
+        own = {each.id for each in layer.rules.steps if layer.concerns(each.program_kinds, kind)}
         steps = own or steps
     if not steps:
         return

@@ -1,7 +1,7 @@
 """A small graph for tests of the web side: real schema, real application, fields that go wrong."""
 
-from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 
 import strawberry
@@ -9,7 +9,9 @@ from graphql import GraphQLError
 from starlette.applications import Starlette
 from strawberry.types import ExecutionContext
 
-from zhupei.app import Graph, assemble
+from zhupei.app import assemble
+from zhupei.catalogue import CatalogueHolder, load_catalogue
+from zhupei.composition import Graph
 from zhupei.db.connection import DatabaseUnavailableError
 from zhupei.domain.text import Text
 from zhupei.settings import Settings
@@ -71,40 +73,6 @@ class Mutation:
         return True
 
 
-@dataclass
-class SmallPlugin:
-    """A plugin by name."""
-
-    slug: str
-    degraded_reason: str | None = None
-
-
-@dataclass
-class SmallCatalogue:
-    """A catalogue by its counts."""
-
-    hash: str = "c" * 64
-    bases: dict[str, object] = field(default_factory=lambda: {"a": 1})
-    programs: dict[str, object] = field(default_factory=lambda: {"a-2026": 1, "b-2026": 1})
-    openings: dict[str, object] = field(default_factory=dict)
-    plugins: tuple[SmallPlugin, ...] = (SmallPlugin("fine"), SmallPlugin("ill", "hangs"))
-
-
-class SmallSource:
-    """Loads a small catalogue; ``failure`` makes the next load fail."""
-
-    def __init__(self) -> None:
-        self.current: SmallCatalogue | None = None
-        self.loads = 0
-        self.failure: Exception | None = None
-
-    async def reload(self) -> None:
-        if self.failure is not None:
-            raise self.failure
-        self.loads += 1
-        self.current = SmallCatalogue(hash=f"{self.loads:064x}")
-
-
 def small_schema(settings: Settings) -> strawberry.Schema:
     """Return the schema with the extensions that the real one is served with."""
 
@@ -129,10 +97,11 @@ def small_schema(settings: Settings) -> strawberry.Schema:
     )
 
 
-def small_app(settings: Settings, source: SmallSource | None = None) -> Starlette:
-    """Return the application around the small graph."""
+def small_app(settings: Settings) -> Starlette:
+    """Return the application around the small graph and the real catalogue of ``settings``."""
+    holder = CatalogueHolder(partial(load_catalogue, settings.bases))
     graph = Graph(
-        catalogue=source or SmallSource(),
+        catalogue=holder,
         schema=small_schema(settings),
         context=lambda request, response: {"request": request, "response": response},
     )

@@ -5,31 +5,26 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime
-from typing import Any, Protocol
 
 from starlette.applications import Starlette
-from starlette.requests import Request
-from starlette.responses import Response
-from strawberry.schema.base import BaseSchema
 
+from zhupei.composition import Graph, compose
+from zhupei.config.problems import Problems
 from zhupei.db.catalogue_versions import record_catalogue_version
 from zhupei.db.connection import Database, DatabaseUnavailableError
+from zhupei.domain.text import Language, Text
+from zhupei.errors import ZhupeiError
 from zhupei.settings import Settings
 from zhupei.web.endpoint import GraphQLEndpoint
 from zhupei.web.health import health_routes
 from zhupei.web.ide import QueryPage
-from zhupei.web.limits import QueryLimits, schema_extensions
 from zhupei.web.routes import GRAPHQL_PATH, middleware, routes
 
 __all__ = [
     "Application",
-    "CatalogueSource",
-    "Graph",
-    "ServedCatalogue",
-    "ServedPlugin",
+    "ConfigurationRefusedError",
     "application_of",
     "assemble",
     "create_app",
@@ -42,60 +37,17 @@ _FIRST_PAUSE_SECONDS = 1.0
 _LONGEST_PAUSE_SECONDS = 30.0
 
 
-class ServedPlugin(Protocol):
-    """What this module needs to know of a plugin."""
+class ConfigurationRefusedError(ZhupeiError):
+    """Start-up is strict and the configuration has errors."""
 
-    @property
-    def slug(self) -> str:
-        """Its name."""
+    code = "CONFIGURATION_REFUSED"
 
-    @property
-    def degraded_reason(self) -> object | None:
-        """Why it is not wholly in use; None when it is."""
-
-
-class ServedCatalogue(Protocol):
-    """What this module needs to know of a catalogue."""
-
-    @property
-    def hash(self) -> str:
-        """The content hash."""
-
-    @property
-    def bases(self) -> Mapping[str, object]:
-        """The bases by code."""
-
-    @property
-    def programs(self) -> Mapping[str, object]:
-        """The programs by code."""
-
-    @property
-    def openings(self) -> Mapping[str, object]:
-        """The openings by code."""
-
-    @property
-    def plugins(self) -> Sequence[ServedPlugin]:
-        """The plugins that took part."""
-
-
-class CatalogueSource(Protocol):
-    """Holds the catalogue that is served and replaces it as a whole."""
-
-    @property
-    def current(self) -> ServedCatalogue | None:
-        """What is served; None before the first load."""
-
-    async def reload(self) -> object:
-        """Build anew and replace `current`; on an error `current` stays and the error is raised."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Graph:
-    """The graph as the web side needs it: where it reads, its schema, its contexts."""
-
-    catalogue: CatalogueSource
-    schema: BaseSchema
-    context: Callable[[Request, Response], Any]
+    def __init__(self, problems: Problems) -> None:
+        self.problems = problems
+        super().__init__(
+            Text(problems.text(Language.ZH).rstrip(), problems.text(Language.EN).rstrip()),
+            Text("更正后再启动，或去掉 ZHUPEI_STRICT", "correct them, or unset ZHUPEI_STRICT"),
+        )
 
 
 class Application:
@@ -115,7 +67,9 @@ class Application:
             url=settings.database_url,
             pool_size=settings.database_pool,
         )
-        self.page = QueryPage(GRAPHQL_PATH) if settings.serves_ide else None
+        self.page = (
+            QueryPage(GRAPHQL_PATH, examples=settings.examples) if settings.serves_ide else None
+        )
         self._reloading = asyncio.Lock()
         self._reaching: asyncio.Task[None] | None = None
 
@@ -127,10 +81,13 @@ class Application:
         """
         reaching = asyncio.create_task(self._reach_database())
         try:
-            await self.graph.catalogue.reload()
+            problems = await self.graph.catalogue.reload()
+            if self.settings.strict and problems.errors:
+                raise ConfigurationRefusedError(problems)
             await reaching
             await self._record()
-            yield
+            async with self.graph.plugins():
+                yield
         finally:
             for task in (reaching, self._reaching):
                 if task is not None:
@@ -149,7 +106,11 @@ class Application:
         catalogue = self.graph.catalogue.current
         if catalogue is None:
             return {"bases": 0, "programs": 0, "openings": 0}
-        degraded = {p.slug: str(p.degraded_reason) for p in catalogue.plugins if p.degraded_reason}
+        degraded = {
+            plugin.slug: plugin.reason.get(self.settings.language)
+            for plugin in catalogue.plugins
+            if plugin.reason is not None
+        }
         database = "embedded" if self.database.is_embedded else "given"
         return {
             "bases": len(catalogue.bases),
@@ -257,30 +218,10 @@ def assemble(settings: Settings, graph: Graph) -> Starlette:
 
 
 def create_app(settings: Settings) -> Starlette:
-    """Return the application that ``settings`` describe; nothing is started before its lifespan."""
-    return assemble(settings, _compose(settings))
+    """Return the application that ``settings`` describe; nothing is started before its lifespan.
 
+    Raises:
+        ZhupeiError: start-up is strict and a plugin cannot be loaded.
 
-def _compose(settings: Settings) -> Graph:
-    """Put the graph together out of the catalogue's holder and the composed schema."""
-    # Here, not at the top: commands that only read settings stay fast.
-    from zhupei.catalogue import CatalogueHolder  # noqa: PLC0415
-    from zhupei.graphql import build_schema  # noqa: PLC0415
-    from zhupei.graphql.context import build_context  # noqa: PLC0415
-
-    extensions = schema_extensions(
-        QueryLimits(
-            depth=settings.max_depth,
-            aliases=settings.max_aliases,
-            fields=settings.max_fields,
-            tokens=settings.max_tokens,
-        ),
-        introspection=settings.allows_introspection,
-    )
-    holder = CatalogueHolder(bases=settings.bases, plugins=settings.plugins, strict=settings.strict)
-    schema = build_schema(holder, extensions=extensions)
-    return Graph(
-        catalogue=holder,
-        schema=schema,
-        context=lambda request, response: build_context(request, response, holder),
-    )
+    """
+    return assemble(settings, compose(settings))

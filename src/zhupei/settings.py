@@ -283,6 +283,16 @@ class Settings:
             default="1, in production 0",
         ),
     ] = None
+    examples: Annotated[
+        Path,
+        _Variable(
+            name="ZHUPEI_EXAMPLES",
+            parse=_path,
+            zh="查询页面示例所在文件夹",
+            en="Folder with the queries that the query page shows as tabs",
+            default="./docs/examples",
+        ),
+    ] = field(default_factory=lambda: _path("docs/examples"))
     introspection: Annotated[
         bool | None,
         _Variable(

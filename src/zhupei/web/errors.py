@@ -7,7 +7,7 @@ import re
 from enum import StrEnum
 from typing import Any
 
-from graphql import GraphQLError, GraphQLFormattedError, GraphQLSyntaxError
+from graphql import GraphQLError, GraphQLFormattedError
 
 from zhupei.db.connection import DatabaseUnavailableError
 from zhupei.domain.text import Language, Text
@@ -36,8 +36,10 @@ _INTERNAL = Text(
     "An internal error, which has been logged; give the maintainers the request id.",
 )
 
-# What graphql-core says when the text has too many tokens; it offers no other sign.
-_TOO_MANY_TOKENS = re.compile(r"Document contains more than \d+ tokens")
+# What graphql-core says when a query is too long or too deep for it; it offers no other sign.
+_TOO_LARGE = re.compile(
+    r"Document contains more than \d+ tokens|Document is nested too deeply|^Validation aborted\.$"
+)
 _SUGGESTION = re.compile(r" Did you mean [^?]*\?")
 
 
@@ -75,9 +77,6 @@ def _format(error: GraphQLError, language: Language, request_id: str) -> GraphQL
         shown["message"] = Text("数据库暂不可用。", "The database is not available now.").get(
             language
         )
-    elif isinstance(cause, RecursionError) and error.path is None:
-        extensions["code"] = ErrorCode.LIMIT_EXCEEDED.value
-        shown["message"] = "The query is nested too deeply."
     elif cause is not None:
         _log.error(
             "unexpected error in a query",
@@ -110,7 +109,7 @@ def _cause(error: GraphQLError) -> Exception | None:
 
 
 def _code_of_refusal(error: GraphQLError) -> ErrorCode:
-    if isinstance(error, GraphQLSyntaxError) and _TOO_MANY_TOKENS.search(error.message):
+    if error.path is None and _TOO_LARGE.search(error.message):
         return ErrorCode.LIMIT_EXCEEDED
     return ErrorCode.BAD_USER_INPUT
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, ClassVar, NamedTuple
 
@@ -139,6 +139,27 @@ class _NoIntrospectionRule(NoSchemaIntrospectionCustomRule):
         )
 
 
+class _NamedOperation(SchemaExtension):
+    """Refuses a text with several operations where none is named.
+
+    GraphQL demands it (6.1); strawberry would run the first one.
+    """
+
+    def on_validate(self) -> Iterator[None]:
+        context = self.execution_context
+        document = context.graphql_document
+        given = context._provided_operation_name  # noqa: SLF001 - operation_name falls back
+        if given is None and document is not None and not context.pre_execution_errors:
+            operations = [
+                node for node in document.definitions if isinstance(node, OperationDefinitionNode)
+            ]
+            if len(operations) > 1:
+                context.pre_execution_errors = [
+                    GraphQLError("Must provide `operationName`: there are several operations.")
+                ]
+        yield
+
+
 def schema_extensions(
     limits: QueryLimits, *, introspection: bool
 ) -> list[Callable[[], SchemaExtension]]:
@@ -157,4 +178,6 @@ def schema_extensions(
         lambda: MaxTokensLimiter(max_token_count=limits.tokens),
         lambda: ParserCache(maxsize=_CACHED_DOCUMENTS),
         lambda: ValidationCache(maxsize=_CACHED_DOCUMENTS),
+        # After the validation, whose result it would lose.
+        _NamedOperation,
     ]

@@ -16,7 +16,6 @@ __all__ = ["Example", "QueryPage", "read_examples"]
 
 _HERE = Path(__file__).parent
 _FILES = _HERE / "dist"
-_EXAMPLES = _HERE / "examples"
 _SERVED = (
     "graphiql.js",
     "graphiql.css",
@@ -93,10 +92,28 @@ class Example:
     variables: str | None = None
 
 
-def read_examples(folder: Path = _EXAMPLES) -> tuple[Example, ...]:
+_ANY_EXAMPLE = Example(
+    """# 这里有哪些基地 · Which bases are here
+query WhichBases {
+  bases(first: 10) {
+    totalCount
+    edges {
+      node {
+        code
+        name
+      }
+    }
+  }
+}
+"""
+)
+
+
+def read_examples(folder: Path) -> tuple[Example, ...]:
     """Return the examples in ``folder`` in the order of their file names.
 
-    ``NAME.graphql`` is a query; ``NAME.json`` beside it holds its variables.
+    ``NAME.graphql`` is a query; ``NAME.json`` beside it holds its variables. Where there are
+    none, one that suits every installation is returned.
     """
     examples = []
     for path in sorted(folder.glob("*.graphql")):
@@ -107,7 +124,7 @@ def read_examples(folder: Path = _EXAMPLES) -> tuple[Example, ...]:
                 variables.read_text(encoding="utf-8") if variables.exists() else None,
             )
         )
-    return tuple(examples)
+    return tuple(examples) or (_ANY_EXAMPLE,)
 
 
 class QueryPage:
@@ -115,12 +132,14 @@ class QueryPage:
 
     Args:
         endpoint: path of the GraphQL endpoint; the files are served under ``<endpoint>/ide``.
+        examples: folder with the queries that become tabs.
         files: folder that the set-up filled (`zhupei.web.ide.install`).
 
     """
 
-    def __init__(self, endpoint: str, *, files: Path = _FILES) -> None:
+    def __init__(self, endpoint: str, *, examples: Path, files: Path = _FILES) -> None:
         self._endpoint = endpoint
+        self._examples = examples
         self._files = files
         self._version = _read(files / "version")
         self._html = self._render()
@@ -168,7 +187,7 @@ class QueryPage:
             "shouldPersistHeaders": True,
             "defaultTabs": [
                 {"query": example.query, "variables": example.variables}
-                for example in read_examples()
+                for example in read_examples(self._examples)
             ],
         }
         # `<` would let a string close the script element.

@@ -63,13 +63,15 @@ def install(project: Path, *, uv: Path, target: Path = _TARGET) -> None:
         shutil.copy(project / name, work / name)
     npm = _system_npm() or _wheel_npm(project, uv)
     environment = {
-        # Node.js brings certificates of its own and does not see those that a company added.
-        **{"NODE_EXTRA_CA_CERTS": str(bundle) for bundle in _CERTIFICATES if bundle.exists()},
         **os.environ,
         "npm_config_cache": str(work / "cache"),
         # npm's wrapper script finds node by name.
         "PATH": os.pathsep.join((str(Path(npm.node).parent), os.environ.get("PATH", ""))),
     }
+    # Node.js brings certificates of its own and does not see those that a company added.
+    for bundle in _CERTIFICATES:
+        if bundle.exists():
+            environment.setdefault("NODE_EXTRA_CA_CERTS", str(bundle))
     _run(
         [
             *npm.npm,

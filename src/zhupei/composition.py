@@ -1,0 +1,141 @@
+"""Putting the graph together: configuration, plugins, catalogue, schema, context."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+from strawberry.schema.base import BaseSchema
+
+from zhupei.catalogue import CatalogueHolder, LoadedCatalogue, load_catalogue
+from zhupei.catalogue.load import load_plugins
+from zhupei.config.workspace import read_workspace
+from zhupei.domain.institutions import Base
+from zhupei.domain.training import Opening, Program
+from zhupei.graphql.context import GraphContext, china_now, language_of
+from zhupei.settings import Settings
+from zhupei.web.limits import QueryLimits, schema_extensions
+
+__all__ = ["Graph", "Installation", "compose"]
+
+
+@contextlib.asynccontextmanager
+async def _no_plugins() -> AsyncIterator[None]:
+    yield
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Graph:
+    """The graph as the web side needs it: where it reads, its schema, its contexts.
+
+    ``plugins`` is entered while the server runs, after the catalogue was loaded.
+    """
+
+    catalogue: CatalogueHolder
+    schema: BaseSchema
+    context: Callable[[Request, Response], Any]
+    plugins: Callable[[], AbstractAsyncContextManager[None]] = _no_plugins
+
+
+class Installation:
+    """What plugins see of the running zhupei (`zhupei.hooks.installation.Zhupei`)."""
+
+    def __init__(self, settings: Settings, holder: CatalogueHolder) -> None:
+        self._settings = settings
+        self._holder = holder
+
+    @property
+    def version(self) -> str:
+        """The release of zhupei."""
+        return version("zhupei")
+
+    @property
+    def data_dir(self) -> Path:
+        """The data directory."""
+        return self._settings.data_dir
+
+    @property
+    def catalogue_hash(self) -> str:
+        """The version of the rules in force."""
+        return _loaded(self._holder).catalogue.hash
+
+    def now(self) -> datetime:
+        """Return the present moment in Asia/Shanghai."""
+        return china_now()
+
+    def base(self, code: str) -> Base | None:
+        """Return a base by its code, None where there is none."""
+        return _loaded(self._holder).catalogue.bases.get(code)
+
+    def program(self, code: str) -> Program | None:
+        """Return a program by its code, None where there is none."""
+        return _loaded(self._holder).catalogue.programs.get(code)
+
+    def opening(self, code: str) -> Opening | None:
+        """Return an opening by its code, None where there is none."""
+        return _loaded(self._holder).catalogue.openings.get(code)
+
+
+def compose(settings: Settings) -> Graph:
+    """Load the plugins that the configuration names and compose the graph with their types.
+
+    The catalogue itself is loaded by its holder, when the server starts and on every reload; a
+    plugin that comes with a reload takes part after a restart, because the schema is composed
+    once.
+
+    Raises:
+        zhupei.errors.ZhupeiError: start-up is strict and a plugin cannot be loaded.
+
+    """
+    from zhupei.graphql import build_schema  # noqa: PLC0415 - until it lands
+
+    _, host = load_plugins(
+        read_workspace(settings.bases),
+        folders=settings.plugins,
+        disabled=settings.disabled_plugins,
+        strict=settings.strict,
+    )
+    holder = CatalogueHolder(partial(load_catalogue, settings.bases, host=host))
+    limits = QueryLimits(
+        depth=settings.max_depth,
+        aliases=settings.max_aliases,
+        fields=settings.max_fields,
+        tokens=settings.max_tokens,
+    )
+    schema = build_schema(
+        host, extensions=schema_extensions(limits, introspection=settings.allows_introspection)
+    )
+
+    def context(request: Request, _response: Response) -> GraphContext:
+        loaded = _loaded(holder)
+        return GraphContext(
+            catalogue=loaded.catalogue,
+            dispatcher=loaded.dispatcher,
+            language=language_of(request.headers.get("accept-language")),
+        )
+
+    @contextlib.asynccontextmanager
+    async def plugins() -> AsyncIterator[None]:
+        installation = Installation(settings, holder)
+        await _loaded(holder).dispatcher.ask("startup", zhupei=installation)
+        try:
+            yield
+        finally:
+            await _loaded(holder).dispatcher.ask("shutdown", zhupei=installation)
+
+    return Graph(catalogue=holder, schema=schema, context=context, plugins=plugins)
+
+
+def _loaded(holder: CatalogueHolder) -> LoadedCatalogue:
+    if holder.loaded is None:
+        raise RuntimeError("the catalogue was asked before it was loaded")
+    return holder.loaded

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
+from typing import Any, TypeVar
 
 from zhupei.catalogue.build import build
 from zhupei.catalogue.catalogue import Catalogue, PluginStatus
@@ -28,6 +29,8 @@ from zhupei.hooks.scope import Naming, Rights
 from zhupei.reference import load as load_reference
 
 __all__ = ["LoadedCatalogue", "load_catalogue", "load_plugins"]
+
+F = TypeVar("F", bound=ConfiguredFile[Any])
 
 _RIGHTS = {
     Level.NATIONAL: Rights.PLATFORM,
@@ -102,7 +105,7 @@ async def load_catalogue(
         )
     else:
         workspace = workspace.with_folders(_folders(host))
-    workspace = workspace.validated(FileModels(host.kinds, host.config_models))
+    workspace = _pruned(workspace.validated(FileModels.of(host.kinds, host.config_models)))
     dispatcher = Dispatcher(host, timeout=hook_timeout)
     calendar = _calendar(workspace, dispatcher)
     problems = Problems(workspace.problems)
@@ -171,42 +174,52 @@ def _calendar(workspace: Workspace, dispatcher: Dispatcher) -> Calendar:
 
 def _without(workspace: Workspace, files: set[Path]) -> Workspace | None:
     """Return the workspace without these files and what depends on them, None if all stay."""
-    if not files:
-        return None
-    layers = Layers(workspace)
-    lost = {code for code, file in workspace.jurisdictions.items() if file.path in files}
-    lost |= {
-        file.model.code
-        for file in workspace.jurisdictions.values()
-        if lost & {above.model.code for above in layers.jurisdictions_of(file)}
-    }
-    lost_programs = {
-        ref.code
-        for ref in layers.programs.values()
-        if ref.host.path in files or ref.host.model.code in lost
-    }
+    reduced = _pruned(
+        replace(
+            workspace,
+            national=tuple(file for file in workspace.national if file.path not in files),
+            jurisdictions=_others(workspace.jurisdictions, files),
+            bases=_others(workspace.bases, files),
+            plans=tuple(file for file in workspace.plans if file.path not in files),
+            calendars=tuple(file for file in workspace.calendars if file.path not in files),
+        )
+    )
+    return reduced if _count(reduced) < _count(workspace) else None
 
-    def stays(file: ConfiguredFile[BaseFile]) -> bool:
-        above = {each.model.code for each in layers.jurisdictions_of(file)}
-        parents = {program.parent for program in file.model.programs}
-        return not (file.path in files or lost & above or lost_programs & parents)
+
+def _pruned(workspace: Workspace) -> Workspace:
+    """Leave out what refers to a file that was left out: without its rules it would be wrong.
+
+    A code that no file has at all stays, for the checks to report.
+    """
+    layers = Layers(workspace)
+    given: dict[str, set[object]] = {"jurisdiction": set(), "program": set()}
+    for document in workspace.documents:
+        if document.data["kind"] == "jurisdiction":
+            given["jurisdiction"].add(document.data.get("code"))
+        programs = document.data.get("programs")
+        for entry in programs if isinstance(programs, list) else ():
+            given["program"].add(entry.get("code") if isinstance(entry, dict) else None)
+    lost_jurisdictions = given["jurisdiction"] - set(workspace.jurisdictions)
+    lost_programs = given["program"] - set(layers.programs)
+
+    def stays(file: ConfiguredFile[Any]) -> bool:
+        model = file.model
+        above = model.jurisdiction if isinstance(model, BaseFile) else model.parent
+        parents = {program.parent for program in model.programs}
+        return above not in lost_jurisdictions and not lost_programs & parents
 
     reduced = replace(
         workspace,
-        national=tuple(file for file in workspace.national if file.path not in files),
-        jurisdictions={
-            code: file for code, file in workspace.jurisdictions.items() if code not in lost
-        },
-        bases={code: file for code, file in workspace.bases.items() if stays(file)},
-        plans=tuple(
-            file
-            for file in workspace.plans
-            if file.path not in files and file.model.program not in lost_programs
-        ),
-        calendars=tuple(file for file in workspace.calendars if file.path not in files),
+        jurisdictions={c: file for c, file in workspace.jurisdictions.items() if stays(file)},
+        bases={c: file for c, file in workspace.bases.items() if stays(file)},
+        plans=tuple(file for file in workspace.plans if file.model.program not in lost_programs),
     )
-    count = _count(reduced)
-    return reduced if count < _count(workspace) else None
+    return _pruned(reduced) if _count(reduced) < _count(workspace) else reduced
+
+
+def _others(files: Mapping[str, F], left_out: set[Path]) -> dict[str, F]:
+    return {code: file for code, file in files.items() if file.path not in left_out}
 
 
 def _count(workspace: Workspace) -> int:

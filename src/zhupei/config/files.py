@@ -7,6 +7,7 @@ their static shape: code reads files through them, whatever kinds were added.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import Annotated, Any, Literal, Union
 
 from pydantic import BaseModel, Field, StringConstraints, create_model
@@ -404,14 +405,12 @@ class FileModels:
             for group, (name, entry) in _BLOCKS.items()
             if by_group[group]
         }
-        opening: Any = create_model("Opening", __base__=OpeningEntry, **blocks)  # type: ignore[call-overload]  # fields are dynamic by design
-        program: Any = create_model(  # type: ignore[call-overload]  # see above
-            "Program", __base__=ProgramEntry, openings=(_many(opening), ()), **blocks
-        )
-        extra: Any = create_model(  # type: ignore[call-overload]  # see above
+        opening = _extended("Opening", OpeningEntry, blocks)
+        program = _extended("Program", ProgramEntry, {**blocks, "openings": (_many(opening), ())})
+        extra = _extended(
             "Extra",
-            __base__=Model,
-            **{
+            Model,
+            {
                 slug.replace("-", "_"): (model | None, Field(default=None, alias=slug))
                 for slug, model in extras.items()
             },
@@ -422,16 +421,41 @@ class FileModels:
             "extra": (extra | None, None),
         }
 
-        def build(name: str, static: type[BaseModel]) -> type[BaseModel]:
-            return create_model(name, __base__=static, __doc__=static.__doc__, **shared)
-
         self.by_kind: Mapping[str, type[BaseModel]] = {
-            "national": build("NationalFile", NationalFile),
-            "jurisdiction": build("JurisdictionFile", JurisdictionFile),
-            "base": build("BaseFile", BaseFile),
+            "national": _extended("NationalFile", NationalFile, shared),
+            "jurisdiction": _extended("JurisdictionFile", JurisdictionFile, shared),
+            "base": _extended("BaseFile", BaseFile, shared),
             "plan": PlanFile,
             "calendar": CalendarFile,
         }
+
+    @classmethod
+    def of(cls, kinds: Iterable[Kind], extras: Mapping[str, type[BaseModel]]) -> FileModels:
+        """Return the models for these kinds and blocks, those built before where they are equal."""
+        return _file_models(tuple(kinds), tuple(sorted(extras.items())))
+
+
+@lru_cache(maxsize=8)
+def _file_models(
+    kinds: tuple[Kind, ...], extras: tuple[tuple[str, type[BaseModel]], ...]
+) -> FileModels:
+    return FileModels(kinds, dict(extras))
+
+
+def _extended(
+    name: str,
+    bases: type[BaseModel] | tuple[type[BaseModel], ...],
+    fields: Mapping[str, Any],
+    doc: str | None = None,
+) -> Any:
+    """Return a model with more fields; their descriptions are given, not read from source."""
+    return create_model(
+        name,
+        __base__=bases,
+        __doc__=doc or (bases.__doc__ if isinstance(bases, type) else None),
+        __cls_kwargs__={"use_attribute_docstrings": False},
+        **fields,
+    )
 
 
 def _many(item: Any) -> Any:
@@ -450,9 +474,10 @@ def _entry_model(entry: type[parts.Entry], kind: Kind) -> Any:
     bases = (entry,) if kind.params is None else (entry, kind.params)
     name = "".join(part.capitalize() for part in kind.name.replace(".", "_").split("_"))
     literal: Any = Literal
-    return create_model(
+    field = Field(description=f"{kind.label.zh}: {kind.label.en}")
+    return _extended(
         f"{name}{kind.group.value.capitalize()}",
-        __base__=bases,
-        __doc__=kind.description.en or kind.description.zh,
-        kind=(literal[kind.name], Field(description=f"{kind.label.zh}: {kind.label.en}")),
+        bases,
+        {"kind": (literal[kind.name], field)},
+        doc=kind.description.en or kind.description.zh,
     )

@@ -1,0 +1,66 @@
+"""Which level, file, line and clause set a field, and what it replaced."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from catalogue.conftest import Load
+from zhupei.domain.sources import Level, Source
+
+PROGRAM = "example-hospital-residency-2026"
+
+
+@pytest.fixture(autouse=True)
+def _in_folder(bases: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Files are shown relative to the working directory."""
+    monkeypatch.chdir(bases.parent)
+
+
+async def test_quota_of_an_opening(load: Load) -> None:
+    catalogue = (await load()).catalogue
+    (origin,) = catalogue.explain("opening", f"{PROGRAM}/0100", "quota") or ()
+
+    assert (origin.level, origin.value) == (Level.INSTITUTION, "6")
+    assert (origin.file, origin.line) == ("bases/example/example-hospital.yaml", 63)
+    assert origin.source == Source("EXAMPLE-PLAN", "计划表", "10")
+
+
+async def test_what_the_parent_sets_is_explained_by_it(load: Load) -> None:
+    catalogue = (await load()).catalogue
+    (origin,) = catalogue.explain("opening", f"{PROGRAM}/0100", "durationMonths") or ()
+
+    assert (origin.level, origin.value) == (Level.JURISDICTION, "36")
+    assert (origin.file, origin.line) == ("bases/example/_jurisdiction.yaml", 38)
+
+
+async def test_entry_of_a_list_and_what_it_replaced(load: Load) -> None:
+    catalogue = (await load()).catalogue
+    chain = catalogue.explain("opening", f"{PROGRAM}/0100", "benefits.stipend") or ()
+
+    assert [(origin.level, origin.file) for origin in chain] == [
+        (Level.INSTITUTION, "bases/example/example-hospital.yaml"),
+        (Level.JURISDICTION, "bases/example/_jurisdiction.yaml"),
+    ]
+
+
+async def test_policy_goes_up_to_the_national_floor_R216(load: Load) -> None:
+    catalogue = (await load()).catalogue
+    chain = catalogue.explain("program", PROGRAM, "policies.publicity_working_days") or ()
+
+    assert [(origin.level, origin.value) for origin in chain] == [
+        (Level.INSTITUTION, "10"),
+        (Level.JURISDICTION, "9"),
+        (Level.NATIONAL, "7"),
+    ]
+
+
+async def test_unknown_nodes_and_fields_are_none_and_unset_ones_empty(load: Load) -> None:
+    catalogue = (await load()).catalogue
+
+    assert catalogue.explain("opening", "nowhere/0100", "quota") is None
+    assert catalogue.explain("opening", f"{PROGRAM}/0100", "nonsense") is None
+    assert catalogue.explain("opening", f"{PROGRAM}/0100", "benefits.nonsense") is None
+    assert catalogue.explain("opening", f"{PROGRAM}/0900", "quota") == ()
+    assert catalogue.explain("base", "example-hospital", "baseSince") == ()

@@ -1,0 +1,59 @@
+"""Loading with errors: what is wrong is left out with what depends on it, the rest stands."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from catalogue.conftest import Load
+
+OTHER = """\
+kind: base
+code: other-hospital
+name: {zh: 另一医院, en: Other Hospital}
+province: "620000"
+"""
+
+
+def _edit(file: Path, old: str, new: str) -> None:
+    text = file.read_text("utf-8")
+    assert old in text
+    file.write_text(text.replace(old, new), "utf-8")
+
+
+async def test_broken_base_is_left_out_and_the_rest_stands(load: Load, bases: Path) -> None:
+    (bases / "other.yaml").write_text(OTHER, "utf-8")
+    _edit(bases / "example/example-hospital.yaml", 'specialty: "0900"', 'specialty: "9999"')
+
+    loaded = await load()
+
+    assert [problem.code for problem in loaded.problems.errors] == ["CONFIG_UNKNOWN_SPECIALTY"]
+    assert not loaded.complete
+    assert list(loaded.catalogue.bases) == ["other-hospital"]
+    assert list(loaded.catalogue.programs) == ["example-region-residency-2026"]
+
+
+async def test_bases_below_a_broken_jurisdiction_are_left_out_with_its_rules(
+    load: Load, bases: Path
+) -> None:
+    (bases / "other.yaml").write_text(OTHER, "utf-8")
+    _edit(bases / "example/_jurisdiction.yaml", 'value: "9"', 'value: "5"')
+
+    loaded = await load()
+
+    assert [problem.code for problem in loaded.problems.errors] == ["CONFIG_WEAKENS_FLOOR"]
+    assert list(loaded.catalogue.bases) == ["other-hospital"]
+    assert list(loaded.catalogue.jurisdictions) == []
+    assert list(loaded.catalogue.openings) == []
+
+
+async def test_two_files_with_one_code_are_both_left_out(load: Load, bases: Path) -> None:
+    (bases / "one.yaml").write_text(OTHER, "utf-8")
+    (bases / "two.yaml").write_text(OTHER, "utf-8")
+
+    loaded = await load()
+
+    assert [(p.code, p.file.name) for p in loaded.problems.errors] == [
+        ("CONFIG_DUPLICATE_CODE", "one.yaml"),
+        ("CONFIG_DUPLICATE_CODE", "two.yaml"),
+    ]
+    assert list(loaded.catalogue.bases) == ["example-hospital"]

@@ -87,7 +87,7 @@ class GraphQLEndpoint(GraphQL[Any, None]):
         if self._page is not None and self.should_render_graphql_ide(
             self.request_adapter_class(request)
         ):
-            return self._page.response()
+            return self._page.response(request)
         return await super().run(request, *context_and_root)
 
     def decode_json(self, data: str | bytes) -> object:

@@ -142,7 +142,7 @@ class QueryPage:
         self._examples = examples
         self._files = files
         self._version = _read(files / "version")
-        self._html = self._render()
+        self._html = None if self.missing else self._render()
 
     @property
     def missing(self) -> str | None:
@@ -151,10 +151,10 @@ class QueryPage:
             return None
         return _read(self._files / "unavailable") or "`make serve` has not fetched its files"
 
-    def response(self) -> Response:
+    def response(self, request: Request) -> Response:
         """Return the page, or the explanation that stands in for it."""
         return HTMLResponse(
-            self._html,
+            self._html or self._explain(request),
             headers={"Content-Security-Policy": _POLICY, "Cache-Control": "no-cache"},
         )
 
@@ -178,9 +178,11 @@ class QueryPage:
             path = packed
         return FileResponse(path, media_type=media_type, headers=headers)
 
+    def _explain(self, request: Request) -> str:
+        url = str(request.url.replace(query="", fragment=""))
+        return _MISSING.format(reason=html.escape(self.missing or ""), url=html.escape(url))
+
     def _render(self) -> str:
-        if self.missing:
-            return _MISSING.format(reason=html.escape(self.missing), url=self._endpoint)
         options = {
             "title": "住培 zhupei",
             "endpoint": self._endpoint,

@@ -100,7 +100,8 @@ async def test_total_is_unknown_while_one_row_is_T36(load: Load, bases: Path) ->
     assert programs[HOSPITAL].quota_total is None
     assert programs[HOSPITAL].quota_note == Text("以下名额未公布：外科", "Not published: Surgery")
     assert programs["example-region-residency-2026"].quota_note == Text(
-        "各基地分别公布", "Published by each base"
+        "以下名额未公布：示例医院住院医师规范化培训 2026",
+        "Not published: Example Hospital residency 2026",
     )
 
     file = bases / "example/example-hospital.yaml"
@@ -109,6 +110,22 @@ async def test_total_is_unknown_while_one_row_is_T36(load: Load, bases: Path) ->
     programs = (await load()).catalogue.programs
     assert programs[HOSPITAL].quota_total == 13
     assert programs["example-region-residency-2026"].quota_total == 13
+
+
+async def test_total_stays_unknown_where_the_members_are_not_the_whole(
+    load: Load, bases: Path
+) -> None:
+    file = bases / "example/example-hospital.yaml"
+    text = file.read_text("utf-8")
+    file.write_text(text.replace("quota_note: {zh: 名额待定, en: To be announced}", "quota: 3"))
+    region = bases / "example/_jurisdiction.yaml"
+    note = "    quota_note: {zh: 其他承办单位未公布, en: Other hosts have not published}\n"
+    region.write_text(region.read_text("utf-8").replace("    rounds:\n", note + "    rounds:\n"))
+
+    program = (await load()).catalogue.programs["example-region-residency-2026"]
+
+    assert program.quota_total is None
+    assert program.quota_note == Text("其他承办单位未公布", "Other hosts have not published")
 
 
 async def test_openings_carry_their_own_rules_and_share_the_rest(load: Load) -> None:

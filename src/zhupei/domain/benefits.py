@@ -256,13 +256,17 @@ def pay_floor(
     shares: dict[int, Decimal],
     wage: WageFigure | None,
     yearly_pay: Decimal,
-    reason: Text,
+    reason: Text | None,
     source: Source | None,
+    at_most: Decimal | None = None,
+    undecided: bool = False,
 ) -> PayFloor:
     """Compare a year's pay with the floor of R283 (S4:1126-1130).
 
     ``shares`` maps a training year to the share of the region's average wage of the year
     before. Without a share or a wage the outcome is UNKNOWN with ``reason``, never met (T55).
+    ``undecided`` says that more may be paid than ``yearly_pay``, up to ``at_most`` (None: no
+    upper figure): a floor that only this could reach is UNKNOWN too, with the shortfall so far.
     """
     share = shares.get(training_year)
     if share is None or wage is None:
@@ -280,14 +284,21 @@ def pay_floor(
         )
     floor = wage.amount * share
     shortfall = max(floor - yearly_pay, Decimal(0))
+    if not shortfall:
+        outcome = PayFloorOutcome.MET
+    elif undecided and (at_most is None or at_most >= floor):
+        outcome = PayFloorOutcome.UNKNOWN
+    else:
+        outcome = PayFloorOutcome.NOT_MET
     return PayFloor(
         training_year=training_year,
-        outcome=PayFloorOutcome.NOT_MET if shortfall else PayFloorOutcome.MET,
+        outcome=outcome,
         share=share,
         average_wage=wage.amount,
         wage_year=wage.year,
         floor=floor,
         yearly_pay=yearly_pay,
         shortfall=shortfall,
+        reason=reason if shortfall else None,
         source=source,
     )

@@ -28,6 +28,7 @@ __all__ = [
     "FindingOutcome",
     "Requirement",
     "Verdict",
+    "answers_degree",
     "outcome_of",
     "reads",
     "reads_of",
@@ -148,17 +149,21 @@ def outcome_of(findings: Iterable[Finding]) -> EligibilityOutcome:
     return EligibilityOutcome.ELIGIBLE
 
 
-def reads(*parts: str | Callable[[Any], Iterable[str]]) -> Callable[[_Decide], _Decide]:
+def reads(
+    *parts: str | Callable[[Any], Iterable[str]], answers_degree: bool = False
+) -> Callable[[_Decide], _Decide]:
     """Declare which parts of the question a requirement's function looks at.
 
     ``parts`` are paths such as ``opening.specialty``, ``program.year`` or ``base.affiliations``,
     or functions from the parameters to such paths. The candidate, the parameters and the day
     need not be declared. Openings that agree in these parts share one verdict; a function
-    without a declaration is asked for every opening.
+    without a declaration is asked for every opening. ``answers_degree`` says that the verdict
+    names the degree on which a candidate qualifies (T27).
     """
 
     def declare(decide: _Decide) -> _Decide:
         decide.__zhupei_reads__ = parts  # type: ignore[attr-defined]  # functions take attributes
+        decide.__zhupei_answers_degree__ = answers_degree  # type: ignore[attr-defined]  # see above
         return decide
 
     return declare
@@ -175,3 +180,8 @@ def reads_of(decide: Callable[..., Any], params: Any) -> tuple[str, ...] | None:
     for part in parts:
         found.update(dict.fromkeys((part,) if isinstance(part, str) else part(params)))
     return tuple(found)
+
+
+def answers_degree(decide: Callable[..., Any]) -> bool:
+    """Whether a requirement's function was declared to answer the qualifying degree."""
+    return bool(getattr(decide, "__zhupei_answers_degree__", False))

@@ -226,7 +226,8 @@ class FiscalSubsidyParams(Model):
 
 
 def _cost(params: CostParams, question: PayQuestion) -> list[SubsidyLine]:
-    return line(question, None, params.item.text())
+    item = params.item.text()
+    return line(question, None, None if item == question.benefit.label else item)
 
 
 def _fiscal_subsidy(params: FiscalSubsidyParams, question: PayQuestion) -> list[SubsidyLine]:

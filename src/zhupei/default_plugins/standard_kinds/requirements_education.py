@@ -69,7 +69,7 @@ class _Judgement:
             self.against.append(Text(zh, en))
 
 
-@reads("program.year")
+@reads("program.year", answers_degree=True)
 def _degree(params: DegreeParams, question: EligibilityQuestion) -> Verdict:
     degrees = question.candidate.degrees
     if not degrees:

@@ -81,7 +81,7 @@ class MajorParams(Model):
         return ", ".join(f"{code} {self.names.get(code, '')}".strip() for code in codes)
 
 
-@reads("program.year")
+@reads("program.year", answers_degree=True)
 def _major(params: MajorParams, question: EligibilityQuestion) -> Verdict:
     year = question.program.year
     degrees = [one for one in question.candidate.degrees if finished(one, year)]

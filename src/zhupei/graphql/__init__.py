@@ -1,0 +1,1 @@
+"""The graph: declared types over domain objects, connections, composition with plugins."""

@@ -1,0 +1,67 @@
+"""What a request brings along: one catalogue for all of it, the dispatcher, language and clock."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from zhupei.domain.calendar import CHINA_TIME
+from zhupei.domain.text import Language
+
+if TYPE_CHECKING:
+    from zhupei.catalogue import Catalogue
+    from zhupei.hooks.dispatch import Dispatcher
+
+__all__ = ["GraphContext", "china_now", "language_of"]
+
+
+def china_now() -> datetime:
+    """Return the present instant in +08:00."""
+    return datetime.now(CHINA_TIME)
+
+
+@dataclass(slots=True, kw_only=True)
+class GraphContext:
+    """The context of one operation.
+
+    ``catalogue`` is taken once, so that a reload in the middle never mixes two. ``language`` is
+    what texts are given in unless a field says otherwise; ``clock`` answers what "now" is where
+    a query gives no ``at``. ``kept`` holds what one operation computes once, by key.
+    """
+
+    catalogue: Catalogue
+    dispatcher: Dispatcher | None = None
+    language: Language = Language.ZH
+    clock: Callable[[], datetime] = china_now
+    kept: dict[Any, Any] = field(default_factory=dict)
+
+
+def language_of(accept_language: str | None) -> Language:
+    """Return the language that an ``Accept-Language`` header prefers, Chinese unless it says so.
+
+    Ranges are weighed by their ``q`` (RFC 9110, 12.5.4); of equal ones the first wins, ``*``
+    and languages that we do not speak are passed over, ``q=0`` refuses.
+    """
+    best, weight = Language.ZH, 0.0
+    for part in (accept_language or "").split(","):
+        name, *parameters = (piece.strip().lower() for piece in part.split(";"))
+        language = next((known for known in Language if name.split("-")[0] == known.value), None)
+        if language is None:
+            continue
+        given = _weight(parameters)
+        if given > weight:
+            best, weight = language, given
+    return best
+
+
+def _weight(parameters: list[str]) -> float:
+    for parameter in parameters:
+        name, _, value = parameter.partition("=")
+        if name.strip() == "q":
+            try:
+                return float(value)
+            except ValueError:
+                return 0.0
+    return 1.0

@@ -1,0 +1,57 @@
+"""Refusals that a client is meant to read: a message in its language and ``extensions.code``."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Any
+
+from graphql import GraphQLError
+
+from zhupei.domain.text import Language, Text
+
+__all__ = ["Code", "GraphRefusal", "bad_input", "not_found"]
+
+
+class Code(StrEnum):
+    """The codes that resolvers put into ``extensions.code``."""
+
+    BAD_USER_INPUT = "BAD_USER_INPUT"
+    CALENDAR_NOT_CONFIGURED = "CALENDAR_NOT_CONFIGURED"
+    NOT_FOUND = "NOT_FOUND"
+    PLUGIN_PROBLEM = "PLUGIN_PROBLEM"
+
+
+class GraphRefusal(GraphQLError):
+    """A field is refused; ``extensions`` carry the code and what else a program can use."""
+
+    def __init__(self, code: Code, message: Text, language: Language, **extensions: Any) -> None:
+        self.code = code
+        self.text = message
+        super().__init__(message.get(language), extensions={"code": code.value, **extensions})
+
+
+def bad_input(argument: str, message: Text, language: Language) -> GraphRefusal:
+    """Return the refusal of an argument; its path, such as ``candidate.english.cet4``, comes first.
+
+    ``extensions.argument`` repeats the path for programs.
+    """
+    return GraphRefusal(
+        Code.BAD_USER_INPUT,
+        Text(f"{argument}：{message.zh}", f"{argument}: {message.get(Language.EN)}"),
+        language,
+        argument=argument,
+    )
+
+
+def not_found(argument: str, value: str, language: Language) -> GraphRefusal:
+    """Return the refusal of a decision about something that the catalogue does not hold."""
+    return GraphRefusal(
+        Code.NOT_FOUND,
+        Text(
+            f"{argument}：目录中没有“{value}”",
+            f'{argument}: the catalogue holds no "{value}"',
+        ),
+        language,
+        argument=argument,
+        value=value,
+    )

@@ -1,0 +1,63 @@
+"""Fields that a hook answers: asked once for many objects, and null where the plugin fails."""
+
+import asyncio
+import dataclasses
+from collections.abc import Callable, Hashable, Mapping
+from typing import Any
+
+from zhupei.graphql.context import GraphContext
+from zhupei.graphql.errors import Code, GraphRefusal
+from zhupei.graphql.sources import FieldSource, Reader
+
+__all__ = ["HookAnswer"]
+
+
+@dataclasses.dataclass(frozen=True)
+class HookAnswer(FieldSource):
+    """What a hook about a base answers, asked once in an operation for every object alike.
+
+    ``of`` tells which objects are asked about together; ``asked`` gives the arguments of the
+    hook for them (``base`` among them); ``picked`` takes one object's part of the answer. Where
+    nobody answers the field is null; where a plugin fails it is null with an error that names
+    plugin and hook.
+    """
+
+    hook: str
+    of: Callable[[Any], Hashable]
+    asked: Callable[[Any, GraphContext], dict[str, Any]]
+    picked: Callable[[Any, Any], Any]
+
+    def reader(self, name: str) -> Reader:
+        """Ask, or wait for the answer that another object already asked for."""
+
+        async def read(value: Any, context: GraphContext, _arguments: Mapping[str, Any]) -> Any:
+            key = self.of(value)
+            kept = (self.hook, key)
+            if kept not in context.kept:
+                context.kept[kept] = asyncio.ensure_future(self._ask(key, context))
+            # Shielded: a field that is given up must not take the answer from the others.
+            answer = await asyncio.shield(context.kept[kept])
+            return None if answer is None else self.picked(answer, value)
+
+        return read
+
+    async def _ask(self, key: Any, context: GraphContext) -> Any:
+        if context.dispatcher is None:
+            return None
+        arguments = self.asked(key, context)
+        base = arguments["base"].code
+        result = await context.dispatcher.ask(
+            self.hook,
+            context.catalogue.scope_of(base),
+            configs=context.catalogue.configs_of(base),
+            **arguments,
+        )
+        for failure in result.failures:
+            raise GraphRefusal(
+                Code.PLUGIN_PROBLEM,
+                failure.reason,
+                context.language,
+                plugin=failure.plugin,
+                hook=failure.hook,
+            )
+        return result.value

@@ -1,0 +1,183 @@
+"""What can be listed and in which orders: openings, programs, bases, specialties, places."""
+
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
+from enum import Enum
+from functools import lru_cache
+from typing import Any
+
+import strawberry
+
+from zhupei.domain.codes import Specialty, SpecialtyCatalogue
+from zhupei.domain.institutions import Base
+from zhupei.domain.training import Opening, Program
+from zhupei.graphql import filters, openness
+from zhupei.graphql.connections import Listing, Selected, Value
+
+__all__ = [
+    "BASES",
+    "JURISDICTIONS",
+    "OPENINGS",
+    "PROGRAMS",
+    "PROVINCES",
+    "SPECIALTIES",
+    "specialty_key",
+    "specialty_rows",
+]
+
+_BY_CODE = "By code (代码)."
+_BY_NAME = "By the pinyin of the name (名称拼音)."
+_BY_QUOTA = "By the number of places (招收人数); unknown numbers come last."
+_BY_CLOSING = (
+    "By when the next window of application closes after the instant `at` (截止时间); what never "
+    "closes again, or has no published end, comes last."
+)
+
+
+def _orders(name: str, of: str, members: Mapping[str, str]) -> type[Enum]:
+    values = {
+        member: strawberry.enum_value(member, description=text) for member, text in members.items()
+    }
+    return strawberry.enum(
+        Enum(name, values),  # type: ignore[arg-type]  # the members are given as a mapping
+        description=f"What {of} can be ordered by; unknown comes last.",
+    )
+
+
+_WITH_PLACES = {"CODE": _BY_CODE, "NAME": _BY_NAME, "QUOTA": _BY_QUOTA, "CLOSING": _BY_CLOSING}
+_WITH_NAMES = {"CODE": _BY_CODE, "NAME": _BY_NAME}
+
+OpeningOrder = _orders("OpeningOrder", "openings (招收专业排序)", _WITH_PLACES)
+ProgramOrder = _orders("ProgramOrder", "programs (项目排序)", _WITH_PLACES)
+BaseOrder = _orders("BaseOrder", "bases (培训基地排序)", _WITH_PLACES)
+SpecialtyOrder = _orders("SpecialtyOrder", "specialties (专业排序)", _WITH_NAMES)
+ProvinceOrder = _orders("ProvinceOrder", "provinces (省份排序)", _WITH_NAMES)
+JurisdictionOrder = _orders("JurisdictionOrder", "jurisdictions (辖区排序)", {"CODE": _BY_CODE})
+
+
+def _pinyin(value: Any, selected: Selected) -> str | None:
+    return selected.catalogue.pinyin.get(value.code)
+
+
+def _own_pinyin(value: Any, _selected: Selected) -> str | None:
+    pinyin: str | None = getattr(value, "pinyin", None)
+    return pinyin
+
+
+def _opening_closes(opening: Opening, selected: Selected) -> datetime | None:
+    # Openings of a program close together unless a plan splits its seats over rounds.
+    program = selected.catalogue.programs[opening.program]
+    if opening.round_quotas:
+        return openness.closes_next(openness.rounds_of(opening, program), selected.at)
+    return _program_closes(program, selected)
+
+
+def _program_closes(program: Program, selected: Selected) -> datetime | None:
+    kept = selected.context.kept
+    key = ("closes", program.code, selected.at)
+    if key not in kept:
+        kept[key] = openness.closes_next(program.rounds, selected.at)
+    found: datetime | None = kept[key]
+    return found
+
+
+def _base_quota(base: Base, selected: Selected) -> int | None:
+    """Add up the places of a base's openings; unknown where one of them is."""
+    total = 0
+    for opening in selected.catalogue.openings_of_base.get(base.code, ()):
+        if opening.quota is None:
+            return None
+        total += opening.quota
+    return total if base.code in selected.catalogue.openings_of_base else None
+
+
+def _base_closes(base: Base, selected: Selected) -> datetime | None:
+    closings = (
+        _program_closes(selected.catalogue.programs[code], selected) for code in base.programs
+    )
+    return min((closing for closing in closings if closing is not None), default=None)
+
+
+def _all(collection: str) -> Callable[[Any], Iterable[Any]]:
+    return lambda catalogue: getattr(catalogue, collection).values()
+
+
+def specialty_key(specialty: Specialty) -> str:
+    """Return what tells two rows of the national catalogue apart: code and first cycle."""
+    return f"{specialty.code}@{specialty.valid_from}"
+
+
+@lru_cache(maxsize=4)
+def specialty_rows(specialties: SpecialtyCatalogue) -> Mapping[str, Specialty]:
+    """Return every row of the national catalogue by `specialty_key`, in the order of keys."""
+    return {specialty_key(row): row for row in specialties.specialties}
+
+
+def _specialty_key(value: Any) -> str:
+    return specialty_key(value) if isinstance(value, Specialty) else str(value.code)
+
+
+_NAME: Mapping[str, Value] = {"NAME": _pinyin}
+
+OPENINGS = Listing(
+    all=_all("openings"),
+    filter=filters.OpeningFilter,
+    orders=OpeningOrder,
+    by={
+        **_NAME,
+        "QUOTA": lambda opening, _selected: opening.quota,
+        "CLOSING": _opening_closes,
+    },
+    select=filters.select_openings,
+)
+"""Openings of the catalogue."""
+
+PROGRAMS = Listing(
+    all=_all("programs"),
+    filter=filters.ProgramFilter,
+    orders=ProgramOrder,
+    by={
+        **_NAME,
+        "QUOTA": lambda program, _selected: program.quota_total,
+        "CLOSING": _program_closes,
+    },
+    select=filters.select_programs,
+)
+"""Programs of the catalogue."""
+
+BASES = Listing(
+    all=_all("bases"),
+    filter=filters.BaseFilter,
+    orders=BaseOrder,
+    by={**_NAME, "QUOTA": _base_quota, "CLOSING": _base_closes},
+    select=filters.select_bases,
+)
+"""Bases of the catalogue."""
+
+SPECIALTIES = Listing(
+    all=lambda catalogue: specialty_rows(catalogue.reference.specialties).values(),
+    filter=filters.SpecialtyFilter,
+    orders=SpecialtyOrder,
+    by={"NAME": _own_pinyin},
+    select=filters.select_specialties,
+    key=_specialty_key,
+)
+"""The national specialties of every cycle; with a condition, those that a program declares."""
+
+PROVINCES = Listing(
+    all=_all("provinces"),
+    filter=filters.ProvinceFilter,
+    orders=ProvinceOrder,
+    by={"NAME": _own_pinyin},
+    select=filters.select_provinces,
+)
+"""Every province-level division."""
+
+JURISDICTIONS = Listing(
+    all=_all("jurisdictions"),
+    filter=filters.JurisdictionFilter,
+    orders=JurisdictionOrder,
+    by={},
+    select=filters.select_jurisdictions,
+)
+"""The jurisdictions whose rules are configured."""

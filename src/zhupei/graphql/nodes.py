@@ -1,0 +1,129 @@
+"""Global ids: opaque names of everything that `node` can fetch again."""
+
+import base64
+import binascii
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import strawberry
+
+from zhupei.catalogue.catalogue import ProgramSpecialty
+from zhupei.domain.codes import Specialty
+from zhupei.domain.institutions import Base, Jurisdiction
+from zhupei.domain.places import Province
+from zhupei.domain.text import Text
+from zhupei.domain.training import Opening, Program
+from zhupei.graphql.context import GraphContext
+from zhupei.graphql.errors import bad_input
+from zhupei.graphql.listings import specialty_key, specialty_rows
+from zhupei.graphql.sources import FieldSource, Reader, field
+
+if TYPE_CHECKING:
+    from zhupei.catalogue import Catalogue
+
+__all__ = ["GlobalId", "Node", "NodeId", "fetch", "global_id"]
+
+_NAMES: Mapping[type, str] = {
+    Province: "Province",
+    Jurisdiction: "Jurisdiction",
+    Base: "Base",
+    Program: "Program",
+    Opening: "Opening",
+    Specialty: "Specialty",
+    ProgramSpecialty: "Specialty",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class GlobalId:
+    """The name of a type of the graph and the key of one object of it."""
+
+    type: str
+    key: str
+
+    def encode(self) -> str:
+        """Return the id as clients see it."""
+        return base64.urlsafe_b64encode(f"{self.type}:{self.key}".encode()).decode().rstrip("=")
+
+    @classmethod
+    def decode(cls, text: str) -> "GlobalId | None":
+        """Return what `encode` wrote, None for anything else."""
+        try:
+            raw = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
+            type_, colon, key = raw.decode().partition(":")
+        except (binascii.Error, ValueError):
+            return None
+        if not colon or not key or type_ not in _NAMES.values():
+            return None
+        found = cls(type_, key)
+        # Base64 has several spellings of one text; an id has one.
+        return found if found.encode() == text.rstrip("=") else None
+
+
+def global_id(value: Any) -> str:
+    """Return the global id of an object of the catalogue."""
+    match value:
+        case Specialty():
+            key = specialty_key(value)
+        case ProgramSpecialty():
+            key = f"{value.program}/{value.code}"
+        case _:
+            key = value.code
+    return GlobalId(_NAMES[type(value)], key).encode()
+
+
+def fetch(text: str, argument: str, context: GraphContext) -> Any:
+    """Return the object with this global id, None where there is none any more.
+
+    Raises:
+        GraphRefusal: the text is not a global id.
+
+    """
+    found = GlobalId.decode(text)
+    if found is None:
+        raise bad_input(
+            argument,
+            Text(
+                f"“{text}”不是全局标识，请使用对象的 id 字段",
+                f'"{text}" is not a global id; take it from an object\'s field id',
+            ),
+            context.language,
+        )
+    return _find(found, context.catalogue)
+
+
+def _find(wanted: GlobalId, catalogue: "Catalogue") -> Any:
+    match wanted.type:
+        case "Province":
+            return catalogue.provinces.get(wanted.key)
+        case "Jurisdiction":
+            return catalogue.jurisdictions.get(wanted.key)
+        case "Base":
+            return catalogue.bases.get(wanted.key)
+        case "Program":
+            return catalogue.programs.get(wanted.key)
+        case "Opening":
+            return catalogue.openings.get(wanted.key)
+    program, slash, code = wanted.key.rpartition("/")
+    if slash:
+        return catalogue.program_specialties.get((program, code))
+    return specialty_rows(catalogue.reference.specialties).get(wanted.key)
+
+
+@dataclass(frozen=True)
+class NodeId(FieldSource):
+    """The global id of the object."""
+
+    def reader(self, name: str) -> Reader:
+        """Encode the id."""
+        return lambda value, _context, _arguments: global_id(value)
+
+
+@strawberry.interface(description="Something with a global id that `node` can fetch (节点).")
+class Node:
+    """Relay's node."""
+
+    id: strawberry.ID = field(
+        NodeId(), description="Global id: opaque, unique in the whole graph (全局标识)."
+    )

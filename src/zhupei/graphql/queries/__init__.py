@@ -1,0 +1,1 @@
+"""Fields of the root type, by what they answer."""

@@ -1,0 +1,19 @@
+"""The root type: every query of the core."""
+
+import strawberry
+
+from zhupei.graphql.queries.catalogue import CatalogueQueries
+from zhupei.graphql.queries.decisions import DecisionQueries
+from zhupei.graphql.queries.platform import PlatformQueries
+
+__all__ = ["QUERY_DESCRIPTION", "Query"]
+
+QUERY_DESCRIPTION = (
+    "What can be asked of the graph (查询). Everything is found by codes: provinces by GB/T 2260, "
+    "specialties by the national four digits, bases, programs and openings by their slugs."
+)
+
+
+@strawberry.type(name="Query", description=QUERY_DESCRIPTION)
+class Query(CatalogueQueries, DecisionQueries, PlatformQueries):
+    """The root type of the core."""

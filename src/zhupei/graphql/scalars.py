@@ -1,0 +1,102 @@
+"""Scalars: instants of China's time, dates, exact decimals, yuan; and how our texts become strings."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from decimal import Decimal, InvalidOperation
+from typing import Any, NewType
+
+import strawberry
+from strawberry.schema.types.scalar import DEFAULT_SCALAR_REGISTRY
+
+from zhupei.domain.calendar import CHINA_TIME
+from zhupei.domain.text import Text
+
+__all__ = ["SCALARS", "Yuan", "plain"]
+
+Yuan = NewType("Yuan", Decimal)
+"""An amount of money in yuan; in the graph a string, because binary floats round."""
+
+
+def plain(value: Decimal | int) -> str:
+    """Return ``value`` in digits, without exponent and without zeros after the last figure."""
+    text = format(Decimal(value), "f")
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def _decimal(value: Any) -> Decimal:
+    if isinstance(value, bool) or not isinstance(value, str | int | float | Decimal):
+        raise ValueError(f"expected a number such as 7600 or 0.8, not {value!r}")  # noqa: TRY004 - graphql-core reports a ValueError as the refusal of a value
+    try:
+        found = Decimal(str(value).strip())
+    except InvalidOperation:
+        raise ValueError(f"expected a number such as 7600 or 0.8, not {value!r}") from None
+    if not found.is_finite():
+        raise ValueError(f"expected a finite number, not {value!r}")
+    return found
+
+
+def _instant(value: Any) -> datetime:
+    try:
+        found = datetime.fromisoformat(value)
+    except (TypeError, ValueError):
+        found = None
+    if found is None or found.utcoffset() is None:
+        raise ValueError(
+            "expected an instant with its offset, such as 2024-04-23T23:59:59+08:00, "
+            f"not {value!r}"
+        )
+    return found.astimezone(CHINA_TIME)
+
+
+def _show_instant(value: datetime) -> str:
+    return value.astimezone(CHINA_TIME).isoformat()
+
+
+def _day(value: Any) -> date:
+    try:
+        if len(value) != len("2024-04-23"):
+            raise ValueError
+        return date.fromisoformat(value)
+    except (TypeError, ValueError):
+        raise ValueError(f"expected a date such as 2024-04-23, not {value!r}") from None
+
+
+SCALARS: Mapping[object, Any] = {
+    datetime: strawberry.scalar(
+        name="DateTime",
+        description=(
+            "An instant in ISO 8601 with its offset (时刻), such as `2024-04-23T23:59:59+08:00`. "
+            "Answers are always in China's time, +08:00; values given may carry any offset, but "
+            "must carry one."
+        ),
+        serialize=_show_instant,
+        parse_value=_instant,
+        specified_by_url="https://scalars.graphql.org/andimarek/date-time",
+    ),
+    date: strawberry.scalar(
+        name="Date",
+        description="A calendar date in China (日期), such as `2024-04-23`.",
+        serialize=date.isoformat,
+        parse_value=_day,
+    ),
+    Decimal: strawberry.scalar(
+        name="Decimal",
+        description="An exact decimal number as a string (十进制数), such as `0.8`.",
+        serialize=plain,
+        parse_value=_decimal,
+    ),
+    Yuan: strawberry.scalar(
+        name="Yuan",
+        description=(
+            "An amount of money in yuan (人民币元) as a string of an exact decimal, such as "
+            "`7600` or `1519.5`."
+        ),
+        serialize=plain,
+        parse_value=_decimal,
+    ),
+    # A bilingual text leaves the graph as a string in one language: `sources.Localized` picks it.
+    Text: DEFAULT_SCALAR_REGISTRY[str],
+}
+"""What the schema knows beside GraphQL's own scalars."""

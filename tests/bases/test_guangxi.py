@@ -8,11 +8,32 @@ from zhupei.catalogue import Catalogue
 _PROGRAM = "guangxi-fellowship-2024-2026"
 
 # S3:67-127, in the order of the form.
-_FIELDS = (
-    "医院名称 拟申请研修单位 姓名 性别 民族 照片 籍贯 政治面貌 专业 出生年月日 学历 专业技术职务 "
-    "毕业院校 毕业时间 工作单位 单位所在地 联系电话 健康状况 申请进修时间（时长） "
-    "申请进修科室（专业） 个人简历 申请进修原因 研修内容 工作单位意见"
-).split()
+_FIELDS = [
+    "医院名称",
+    "拟申请研修单位",
+    "姓名",
+    "性别",
+    "民族",
+    "照片",
+    "籍贯",
+    "政治面貌",
+    "专业",
+    "出生年月日",
+    "学历",
+    "专业技术职务",
+    "毕业院校",
+    "毕业时间",
+    "工作单位",
+    "单位所在地",
+    "联系电话",
+    "健康状况",
+    "申请进修时间（时长）",
+    "申请进修科室（专业）",
+    "个人简历",
+    "申请进修原因",
+    "研修内容",
+    "工作单位意见",
+]
 
 
 def _program(published: Catalogue) -> Program:
@@ -51,6 +72,7 @@ def test_three_hosts(published: Catalogue) -> None:
 
 def test_the_plan_prints_no_number(published: Catalogue) -> None:
     """R170: the region gives no number of places, and says so."""
+    assert _program(published).quota_total is None, "two hosts' plans were not supplied"
     note = _program(published).quota_note
     assert note is not None
     assert note.zh.startswith("工作方案未给名额")
@@ -59,13 +81,22 @@ def test_the_plan_prints_no_number(published: Catalogue) -> None:
 def test_key_specialties(published: Catalogue) -> None:
     """R172: ten clinical specialties and four diagnostic fields."""
     names = [item.label.zh for item in _section(published, "key-specialties")]
-    assert (
-        names
-        == (
-            "耳鼻喉头颈 神经内科 神经外科 心血管内科 心血管外科 妇产科 消化内科 肿瘤医学科 儿科 小儿外科 "
-            "影像 病理 检验 超声"
-        ).split()
-    )
+    assert names == [
+        "耳鼻喉头颈",
+        "神经内科",
+        "神经外科",
+        "心血管内科",
+        "心血管外科",
+        "妇产科",
+        "消化内科",
+        "肿瘤医学科",
+        "儿科",
+        "小儿外科",
+        "影像",
+        "病理",
+        "检验",
+        "超声",
+    ]
 
 
 def test_host_duties(published: Catalogue) -> None:

@@ -57,8 +57,10 @@ def test_only_warnings_about_saturdays(south: LoadedCatalogue) -> None:
         (
             "CALENDAR_REST_DAY",
             "warning",
-            f"the deadline {day} (Saturday) is not a working day; no document says that it is "
-            "shifted, so it is not",
+            (
+                f"the deadline {day} (Saturday) is not a working day; no document says that it "
+                "is shifted, so it is not"
+            ),
         )
         for day in ("2024-05-25", "2024-06-01")
     ]
@@ -225,7 +227,7 @@ def test_subsidy_by_title(published: Catalogue) -> None:
 
 
 def test_lodging_is_contradictory(published: Catalogue) -> None:
-    """R113 T6: who pays for lodging is null, with both clauses; water and power are the fellow's."""
+    """R113 T6: who pays for lodging is null, with both clauses; water and power are one's own."""
     benefits = {one.id: one for one in _program(published).benefits}
     lodging = benefits["lodging-cost"]
     assert (lodging.payer, lodging.funding_source) == (None, None)

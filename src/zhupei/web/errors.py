@@ -18,7 +18,7 @@ _log = logging.getLogger("zhupei.graphql")
 
 
 class ErrorCode(StrEnum):
-    """The values of ``extensions.code``; each has a page ``docs/errors/<code>.md``."""
+    """The codes that the web side gives; each has a page ``docs/errors/<code>.md``."""
 
     BAD_USER_INPUT = "BAD_USER_INPUT"
     DATABASE_UNAVAILABLE = "DATABASE_UNAVAILABLE"
@@ -28,7 +28,6 @@ class ErrorCode(StrEnum):
     METHOD_NOT_ALLOWED = "METHOD_NOT_ALLOWED"
     NOT_FOUND = "NOT_FOUND"
     PAYLOAD_TOO_LARGE = "PAYLOAD_TOO_LARGE"
-    PLUGIN_PROBLEM = "PLUGIN_PROBLEM"
 
 
 _INTERNAL = Text(

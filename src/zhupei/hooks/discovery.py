@@ -102,17 +102,23 @@ def core_version() -> str:
 class Discovery:
     """Everything that could be a plugin; nothing is imported.
 
-    ``installed`` are the packages to look through (None: those of this environment).
+    ``folders`` hold projects, ``projects`` are single ones. ``installed`` are the packages to look
+    through (None: those of this environment).
     """
 
     def __init__(
-        self, folders: Iterable[Path], *, installed: Iterable[metadata.Distribution] | None = None
+        self,
+        folders: Iterable[Path],
+        *,
+        projects: Iterable[Path] = (),
+        installed: Iterable[metadata.Distribution] | None = None,
     ) -> None:
         self._found: dict[str, list[Found]] = {}
         self._unreadable: dict[str, PluginProjectError] = {}
-        for folder in dict.fromkeys(path.absolute() for path in folders):
-            for project in sorted(folder.glob("*/pyproject.toml")):
-                self._read(project)
+        inside = [file for folder in folders for file in sorted(folder.glob("*/pyproject.toml"))]
+        given = [project / "pyproject.toml" for project in projects]
+        for file in dict.fromkeys(file.absolute() for file in (*given, *inside)):
+            self._read(file)
         packages = metadata.distributions() if installed is None else installed
         for package in packages:
             self._look_into(package)

@@ -25,6 +25,7 @@ from zhupei.hooks.answers import (
 from zhupei.hooks.declaration import Consequence, Hook, Mode, Reach, When
 from zhupei.hooks.discovery import error_place
 from zhupei.hooks.hook_errors import HookFailedError, HookStuckError, HookTimedOutError
+from zhupei.hooks.inspection import Implemented
 from zhupei.hooks.manager import PluginHost
 from zhupei.hooks.plugins import Implementation
 from zhupei.hooks.scope import PLATFORM, Scope
@@ -215,6 +216,7 @@ class Dispatcher:
         match error:
             case PluginError():
                 found = error
+                found.file, found.line = Implemented(function, ()).place
             case StuckError():
                 found = HookStuckError(slug, hook.name, error.calls)
             case OverdueError():

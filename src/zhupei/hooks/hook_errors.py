@@ -123,29 +123,37 @@ class PermissionClashError(RegistrationError):
 
 
 class TypeNameError(RegistrationError):
-    """A graph type's name does not begin with the plugin's slug in PascalCase."""
+    """A graph type's name is not the plugin's: ``wanted`` is the prefix, or the whole name."""
 
     code = "TYPE_BAD_NAME"
 
     def __init__(
-        self, plugin: str, name: str, prefix: str, *, hook: str, owner: str | None = None
+        self,
+        plugin: str,
+        name: str,
+        wanted: str,
+        *,
+        hook: str,
+        whole: bool = False,
+        owner: str | None = None,
     ) -> None:
         self.owner = owner
-        detail = Text(
-            f"图类型“{name}”的名称须以“{prefix}”开头",
-            f'the name of graph type "{name}" must begin with "{prefix}"',
-        )
         if owner is not None:
             detail = Text(
                 f"图类型“{name}”的名称属于插件 {owner}",
                 f'the name of graph type "{name}" belongs to plugin {owner}',
             )
-        super().__init__(
-            plugin,
-            detail,
-            Text(f"请以“{prefix}”为前缀", f'give it the prefix "{prefix}"'),
-            hook=hook,
-        )
+        elif whole:
+            detail = Text(
+                f"图类型“{name}”的名称应为“{wanted}”",
+                f'the name of graph type "{name}" must be "{wanted}"',
+            )
+        else:
+            detail = Text(
+                f"图类型“{name}”的名称须以“{wanted}”开头",
+                f'the name of graph type "{name}" must begin with "{wanted}"',
+            )
+        super().__init__(plugin, detail, Text("请改名", "rename it"), hook=hook)
 
 
 class TypeClashError(RegistrationError):

@@ -67,7 +67,7 @@ class PluginHost:
     ``hooks`` holds the declared hooks by name.
     """
 
-    def __init__(self, slugs: tuple[str, ...] = (), *, timeout: float = 10.0) -> None:
+    def __init__(self, slugs: tuple[str, ...] = (), *, timeout: float = 30.0) -> None:
         self.hooks: Mapping[str, Hook] = MappingProxyType(declared_hooks(specs))
         self._timeout = timeout
         self._manager = pluggy.PluginManager("zhupei")
@@ -90,7 +90,7 @@ class PluginHost:
         disabled: Collection[str] = (),
         defaults: Sequence[str] = DEFAULT_PLUGINS,
         discovery: Discovery | None = None,
-        timeout: float = 10.0,
+        timeout: float = 30.0,
     ) -> PluginHost:
         """Load the plugins that the configuration names, and only those.
 
@@ -341,15 +341,20 @@ class PluginHost:
         if errors:
             self._errors.extend(errors[1:])
             raise errors[0]
-        answers = {
-            name: self._registration(plugin, hook, implemented[name])
-            for name, hook in self.hooks.items()
-            if name in implemented and hook.when in {When.STARTUP, When.COMPOSITION}
-        }
-        if plugin.is_core:
-            self._registered.take_core(slug, answers)
-        else:
-            self._registered.take(slug, answers)
+        try:
+            answers = {
+                name: self._registration(plugin, hook, implemented[name])
+                for name, hook in self.hooks.items()
+                if name in implemented and hook.when in {When.STARTUP, When.COMPOSITION}
+            }
+            if plugin.is_core:
+                self._registered.take_core(slug, answers)
+            else:
+                self._registered.take(slug, answers)
+        except PluginError as error:
+            if error.file is None and error.hook in implemented:
+                error.file, error.line = implemented[error.hook].place
+            raise
         self._manager.register(candidate, name=slug)
         self._objects[slug] = candidate
         self._implemented[slug] = implemented

@@ -139,7 +139,7 @@ class Registrations:
         name = _graph_name(slug, "register_queries", "answer", queries)
         expected = f"{pascal(slug)}Queries"
         if name != expected:
-            raise TypeNameError(slug, name, expected, hook="register_queries")
+            raise TypeNameError(slug, name, expected, hook="register_queries", whole=True)
         if name in types:
             raise TypeClashError(slug, name, slug, hook="register_queries")
         return RegisteredType(slug, queries, name)

@@ -118,11 +118,11 @@ def check_answer(plugin: str, hook: Hook, value: Any) -> None:
 
     """
     try:
-        _adapter(hook).validate_python(value)
+        _adapter(hook).validate_python((value,))
     except ValidationError as invalid:
         first, *more = invalid.errors(include_url=False)
         raise HookAnswerError(
-            plugin, hook.name, _place(first["loc"]), _problem(first, len(more))
+            plugin, hook.name, _place(first["loc"][1:]), _problem(first, len(more))
         ) from None
     if hook.mode is Mode.MERGE and value:
         for (identifier, _), times in Counter((each.id, _level(each)) for each in value).items():
@@ -186,7 +186,8 @@ def merge(answers: Iterable[Answer[Any]]) -> tuple[Merged[Any], ...]:
 
 @cache
 def _adapter(hook: Hook) -> TypeAdapter[Any]:
-    return TypeAdapter(hook.returns, config=_STRICT)
+    # In a tuple, as pydantic refuses a configuration for a dataclass that stands alone.
+    return TypeAdapter(tuple.__class_getitem__((hook.returns,)), config=_STRICT)
 
 
 def _level(item: Any) -> Level | None:

@@ -30,7 +30,7 @@ from zhupei.domain.training import Opening, Policy, Program, ProgramKind
 from zhupei.errors import PluginError
 from zhupei.hooks.dispatch import Dispatcher
 from zhupei.hooks.hook_errors import KindUnknownError
-from zhupei.services.requirements import Requirements, qualifying_degree
+from zhupei.services.requirements import answer_requirements, qualifying_degree
 from zhupei.services.rulebook import Rulebook
 
 __all__ = ["estimate"]
@@ -104,8 +104,9 @@ async def _qualifying(
         return profile.qualifying_degree
     candidate = Candidate(degrees=profile.degrees, trainee_type=profile.trainee_type)
     # The day after which certificates must be held is no matter of pay: ask as of the cycle.
-    asked = Requirements(dispatcher, candidate, date(program.year, 1, 1))
-    answers = await asked.ask(opening.requirements, opening, program, base)
+    answers = await answer_requirements(
+        dispatcher, candidate, date(program.year, 1, 1), opening, program, base
+    )
     deciding = [answered for answered in answers if answered.decides_degree]
     degree = qualifying_degree(deciding)
     if degree is not None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Iterable
-from dataclasses import replace
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 from itertools import islice
 
 from zhupei.domain.eligibility import (
     EligibilityOutcome,
+    EligibilityQuestion,
     EligibilityReport,
     Finding,
     FindingOutcome,
@@ -22,10 +23,16 @@ from zhupei.domain.training import Cycle, Opening
 from zhupei.hooks.answers import HookFailure
 from zhupei.hooks.dispatch import Dispatcher
 from zhupei.hooks.scope import Scope
-from zhupei.services.requirements import Answered, Requirements, qualifying_degree
+from zhupei.services.requirements import (
+    Answered,
+    answer_requirement,
+    answer_requirements,
+    qualifying_degree,
+)
 from zhupei.services.rulebook import Rulebook
+from zhupei.services.shared_questions import SharedQuestions
 
-__all__ = ["POSSIBLE", "eligible_openings", "evaluate"]
+__all__ = ["POSSIBLE", "eligible_openings", "evaluate", "prepare"]
 
 POSSIBLE = frozenset(
     {
@@ -73,8 +80,8 @@ async def eligible_openings(
     """Decide many openings for one candidate, in their order; return those of ``outcomes``.
 
     ``openings`` are codes, all of the catalogue by default. Rules that openings share are
-    decided once, so tens of thousands of openings take well below a second where no plugin has
-    to be asked.
+    decided once, so tens of thousands of openings take a fraction of a second where no plugin
+    has to be asked; see `prepare`.
 
     Raises:
         KeyError: one of the codes is no opening.
@@ -88,7 +95,13 @@ async def eligible_openings(
     while some := list(islice(rows, _AT_A_TIME)):
         reports = await evaluation.reports(some)
         found.extend(report for report in reports if report.outcome in outcomes)
+        await asyncio.sleep(0)  # others are served meanwhile
     return found
+
+
+def prepare(catalogue: Rulebook, dispatcher: Dispatcher) -> None:
+    """Work out now which openings share rules, so that the first question need not wait."""
+    SharedQuestions.of(catalogue, dispatcher)
 
 
 class _Evaluation:
@@ -98,37 +111,70 @@ class _Evaluation:
         self._catalogue = catalogue
         self._dispatcher = dispatcher
         self._candidate = candidate
-        self._requirements = Requirements(dispatcher, candidate, today)
+        self._today = today
         self._hooked: dict[str, bool] = {}
-        self._sums: dict[tuple[Answered, ...], tuple[_Sum, tuple[Finding, ...]]] = {}
+        self._answered: dict[int, Answered] = {}
+        self._sums: dict[tuple[int, ...], _Sum] = {}
 
-    async def reports(self, openings: Iterable[Opening]) -> list[EligibilityReport]:
-        """Report on several openings; those whose plugins are asked, at the same time."""
-        openings = tuple(openings)
+    async def reports(self, openings: Collection[Opening]) -> list[EligibilityReport]:
+        """Report on several openings, each question asked once; plugins at the same time."""
+        shared = SharedQuestions.of(self._catalogue, self._dispatcher)
+        sums: list[_Sum] = []
+        for opening in openings:
+            questions = shared.of_opening[opening.code]
+            known = self._sums.get(questions)
+            if known is None:
+                answers = [await self._answer(shared, number) for number in questions]
+                known = self._sums[questions] = _sum(answers)
+            sums.append(known)
         if not any(self._asks(opening.base) for opening in openings):
-            return [await self.report(opening) for opening in openings]
-        return list(await asyncio.gather(*(self.report(opening) for opening in openings)))
+            return [
+                self._report(opening, known) for opening, known in zip(openings, sums, strict=True)
+            ]
+        return list(await asyncio.gather(*map(self._with_plugins, openings, sums)))
 
     async def report(self, opening: Opening) -> EligibilityReport:
         """Report on one opening."""
         catalogue = self._catalogue
-        program, base = catalogue.programs[opening.program], catalogue.bases[opening.base]
-        answers = tuple(await self._requirements.ask(opening.requirements, opening, program, base))
-        known = self._sums.get(answers)
-        if known is None:
-            findings = tuple(answered.finding for answered in answers)
-            known = (outcome_of(findings), qualifying_degree(answers)), findings
-            self._sums[answers] = known
-        (outcome, degree), findings = known
+        answers = await answer_requirements(
+            self._dispatcher,
+            self._candidate,
+            self._today,
+            opening,
+            catalogue.programs[opening.program],
+            catalogue.bases[opening.base],
+        )
+        return await self._with_plugins(opening, _sum(answers))
+
+    async def _answer(self, shared: SharedQuestions, number: int) -> Answered:
+        answered = self._answered.get(number)
+        if answered is None:
+            requirement, opening = shared.examples[number]
+            question = EligibilityQuestion(
+                candidate=self._candidate,
+                opening=opening,
+                program=self._catalogue.programs[opening.program],
+                base=self._catalogue.bases[opening.base],
+                requirement=requirement,
+                today=self._today,
+            )
+            answered = await answer_requirement(self._dispatcher, question)
+            self._answered[number] = answered
+        return answered
+
+    async def _with_plugins(self, opening: Opening, known: _Sum) -> EligibilityReport:
         if self._asks(opening.base):
-            findings += tuple(await self._ask_plugins(opening))
-            outcome = outcome_of(findings)
+            findings = (*known.findings, *await self._ask_plugins(opening))
+            known = replace(known, findings=findings, outcome=outcome_of(findings))
+        return self._report(opening, known)
+
+    def _report(self, opening: Opening, known: _Sum) -> EligibilityReport:
         return EligibilityReport(
             opening=opening.code,
-            outcome=outcome,
-            findings=findings,
-            qualifying_degree=degree,
-            catalogue_hash=catalogue.hash,
+            outcome=known.outcome,
+            findings=known.findings,
+            qualifying_degree=known.degree,
+            catalogue_hash=self._catalogue.hash,
         )
 
     def _asks(self, base: str) -> bool:
@@ -162,7 +208,18 @@ class _Evaluation:
         return found + [_failed(failure, scope) for failure in result.failures]
 
 
-_Sum = tuple[EligibilityOutcome, DegreeLevel | None]
+@dataclass(frozen=True, slots=True)
+class _Sum:
+    """What findings add up to."""
+
+    findings: tuple[Finding, ...]
+    outcome: EligibilityOutcome
+    degree: DegreeLevel | None
+
+
+def _sum(answers: Sequence[Answered]) -> _Sum:
+    findings = tuple(answered.finding for answered in answers)
+    return _Sum(findings, outcome_of(findings), qualifying_degree(answers))
 
 
 def _failed(failure: HookFailure, scope: Scope) -> Finding:

@@ -1,14 +1,11 @@
-"""Requirements asked of one candidate, each answered once however many openings share it."""
+"""Requirements asked of one candidate: what each says, and the degree that they accept."""
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable
-from contextlib import suppress
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
-
-from pydantic import BaseModel
 
 from zhupei.config.expressions import ExpressionProblem, Missing, Roots, compile_expression
 from zhupei.domain.eligibility import (
@@ -18,7 +15,6 @@ from zhupei.domain.eligibility import (
     Requirement,
     Verdict,
     answers_degree,
-    reads_of,
 )
 from zhupei.domain.facts import list_facts
 from zhupei.domain.institutions import Base
@@ -30,7 +26,13 @@ from zhupei.errors import PluginError
 from zhupei.hooks.dispatch import Dispatcher
 from zhupei.hooks.hook_errors import KindUnknownError
 
-__all__ = ["Answered", "Requirements", "qualifying_degree"]
+__all__ = [
+    "Answered",
+    "answer_requirement",
+    "answer_requirements",
+    "decide_of",
+    "qualifying_degree",
+]
 
 _NOT_CONCERNED = Text("此项不适用于您的情况", "this does not concern you")
 
@@ -47,122 +49,67 @@ class Answered:
     decides_degree: bool
 
 
-@dataclass(slots=True, eq=False)
-class _Rule:
-    """A requirement as it is asked: what it looks at, and its answers so far.
-
-    ``parts`` are pairs of root and attribute; None where it may look at anything.
-    """
-
-    requirement: Requirement
-    parts: tuple[tuple[str, str], ...] | None
-    decides: bool = True
-    decides_degree: bool = False
-    answers: dict[Hashable, Answered] = field(default_factory=dict)
-
-
-class Requirements:
-    """The requirements of any number of openings for one candidate on one day."""
-
-    def __init__(self, dispatcher: Dispatcher, candidate: Candidate, today: date) -> None:
-        self._dispatcher = dispatcher
-        self._candidate = candidate
-        self._today = today
-        self._by_identity: dict[int, _Rule] = {}
-        self._by_content: dict[Hashable, _Rule] = {}
-
-    async def ask(
-        self, requirements: Iterable[Requirement], opening: Opening, program: Program, base: Base
-    ) -> list[Answered]:
-        """Answer every requirement of an opening, in their order."""
-        found: list[Answered] = []
-        for requirement in requirements:
-            rule = self._by_identity.get(id(requirement))
-            if rule is None:
-                rule = self._known(requirement)
-            key: Hashable
-            if rule.parts == ():
-                key = ()
-            elif rule.parts is None:
-                key = opening.code
-            else:
-                roots = {"opening": opening, "program": program, "base": base}
-                key = tuple(_identity(getattr(roots[root], name)) for root, name in rule.parts)
-            answered = rule.answers.get(key)
-            if answered is None:
-                question = EligibilityQuestion(
-                    candidate=self._candidate,
-                    opening=opening,
-                    program=program,
-                    base=base,
-                    requirement=requirement,
-                    today=self._today,
-                )
-                answered = rule.answers[key] = await self._answer(rule, question)
-            found.append(answered)
-        return found
-
-    def _known(self, requirement: Requirement) -> _Rule:
-        content = (
-            requirement.id,
-            requirement.kind,
-            requirement.label,
-            requirement.level,
-            requirement.hard,
-            requirement.when,
-            requirement.deferred,
-            requirement.source,
-            _content(requirement.params),
+async def answer_requirements(
+    dispatcher: Dispatcher,
+    candidate: Candidate,
+    today: date,
+    opening: Opening,
+    program: Program,
+    base: Base,
+) -> list[Answered]:
+    """Ask every requirement of an opening of one candidate, in their order."""
+    return [
+        await answer_requirement(
+            dispatcher,
+            EligibilityQuestion(
+                candidate=candidate,
+                opening=opening,
+                program=program,
+                base=base,
+                requirement=requirement,
+                today=today,
+            ),
         )
-        rule = self._by_content.get(content)
-        if rule is None:
-            rule = self._by_content[content] = self._rule(requirement)
-        # The key is an address; the requirement lives as long as the catalogue that holds it.
-        self._by_identity[id(requirement)] = rule
-        return rule
+        for requirement in opening.requirements
+    ]
 
-    def _rule(self, requirement: Requirement) -> _Rule:
+
+async def answer_requirement(dispatcher: Dispatcher, question: EligibilityQuestion) -> Answered:
+    """Ask one requirement; what cannot be decided is UNKNOWN and says why, never PASS."""
+    requirement = question.requirement
+    plugin = requirement.owner
+    decide = decide_of(dispatcher, requirement)
+    verdict = _concerns(requirement, question)
+    if verdict is None and decide is None:
+        # Whoever taught the kind is gone; nobody can say what the rule means.
+        verdict = _undecided(
+            f"没有可判断“{requirement.kind}”的规则类型",
+            f'no kind of rule decides "{requirement.kind}"',
+        )
+    if verdict is None:
         try:
-            kind = self._dispatcher.host.kinds.get(KindGroup.REQUIREMENT, requirement.kind)
-        except KindUnknownError:
-            return _Rule(requirement, (), decides=False)
-        if kind.decide is None:
-            return _Rule(requirement, (), decides=False)
-        paths = reads_of(kind.decide, requirement.params)
-        if paths is None:
-            return _Rule(requirement, None, decides_degree=answers_degree(kind.decide))
-        if requirement.when is not None:
-            # One that does not compile is answered with what is wrong, for any opening.
-            with suppress(ExpressionProblem):
-                paths += compile_expression(requirement.when, Roots.CANDIDATE).parts
-        pairs = (path.split(".", 1) for path in dict.fromkeys(paths))
-        parts = tuple((root, name) for root, name in pairs)
-        return _Rule(requirement, parts, decides_degree=answers_degree(kind.decide))
-
-    async def _answer(self, rule: _Rule, question: EligibilityQuestion) -> Answered:
-        requirement = question.requirement
-        plugin = requirement.owner
-        verdict = _concerns(requirement, question)
-        if verdict is None and not rule.decides:
-            # Whoever taught the kind is gone; nobody can say what the rule means.
-            verdict = _undecided(
-                f"没有可判断“{requirement.kind}”的规则类型",
-                f'no kind of rule decides "{requirement.kind}"',
+            verdict = await dispatcher.decide(
+                KindGroup.REQUIREMENT, requirement.kind, requirement.params, question
             )
-        if verdict is None:
-            try:
-                verdict = await self._dispatcher.decide(
-                    KindGroup.REQUIREMENT, requirement.kind, requirement.params, question
-                )
-            except PluginError as error:
-                plugin = error.plugin
-                verdict = _undecided(
-                    f"插件 {error.plugin} 未能作出判断：{error.reason.zh}",
-                    f"plugin {error.plugin} could not decide: {error.reason.en}",
-                )
-        return Answered(
-            _finding(requirement, verdict, plugin), verdict.qualifying_degree, rule.decides_degree
-        )
+        except PluginError as error:
+            plugin = error.plugin
+            verdict = _undecided(
+                f"插件 {error.plugin} 未能作出判断：{error.reason.zh}",
+                f"plugin {error.plugin} could not decide: {error.reason.en}",
+            )
+    return Answered(
+        _finding(requirement, verdict, plugin),
+        verdict.qualifying_degree,
+        decide is not None and answers_degree(decide),
+    )
+
+
+def decide_of(dispatcher: Dispatcher, requirement: Requirement) -> Callable[..., Any] | None:
+    """Return the function that decides a requirement, None where nobody teaches one."""
+    try:
+        return dispatcher.host.kinds.get(KindGroup.REQUIREMENT, requirement.kind).decide
+    except KindUnknownError:
+        return None
 
 
 def qualifying_degree(answers: Iterable[Answered]) -> DegreeLevel | None:
@@ -230,16 +177,3 @@ def _finding(requirement: Requirement, verdict: Verdict, plugin: str | None) -> 
         deferred=requirement.deferred,
         plugin=plugin,
     )
-
-
-def _content(params: Any) -> Hashable:
-    """Return what makes parameters equal, as they may hold mappings and so have no hash."""
-    if params is None:
-        return None
-    if isinstance(params, BaseModel):
-        return type(params), params.model_dump_json()
-    return id(params)
-
-
-def _identity(value: Any) -> Hashable:
-    return value if isinstance(value, str | int | Text | None) else id(value)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
@@ -22,10 +23,13 @@ from zhupei.config.workspace import read_workspace
 from zhupei.domain.institutions import Base
 from zhupei.domain.training import Opening, Program
 from zhupei.graphql.context import GraphContext, china_now, language_of
+from zhupei.graphql.schema import build_schema
 from zhupei.settings import Settings
 from zhupei.web.limits import QueryLimits, schema_extensions
 
 __all__ = ["Graph", "Installation", "compose"]
+
+_log = logging.getLogger(__name__)
 
 
 @contextlib.asynccontextmanager
@@ -96,8 +100,6 @@ def compose(settings: Settings) -> Graph:
         zhupei.errors.ZhupeiError: start-up is strict and a plugin cannot be loaded.
 
     """
-    from zhupei.graphql import build_schema  # noqa: PLC0415 - until it lands
-
     _, host = load_plugins(
         read_workspace(settings.bases),
         folders=settings.plugins,
@@ -111,9 +113,14 @@ def compose(settings: Settings) -> Graph:
         fields=settings.max_fields,
         tokens=settings.max_tokens,
     )
-    schema = build_schema(
-        host, extensions=schema_extensions(limits, introspection=settings.allows_introspection)
+    composed = build_schema(
+        host,
+        extensions=schema_extensions(limits, introspection=settings.allows_introspection),
+        strict=settings.strict,
     )
+    for problem in composed.problems:
+        host.degrade(problem)
+        _log.error("a plugin adds nothing to the graph: %s", problem.text(settings.language))
 
     def context(request: Request, _response: Response) -> GraphContext:
         loaded = _loaded(holder)
@@ -132,7 +139,7 @@ def compose(settings: Settings) -> Graph:
         finally:
             await _loaded(holder).dispatcher.ask("shutdown", zhupei=installation)
 
-    return Graph(catalogue=holder, schema=schema, context=context, plugins=plugins)
+    return Graph(catalogue=holder, schema=composed.schema, context=context, plugins=plugins)
 
 
 def _loaded(holder: CatalogueHolder) -> LoadedCatalogue:

@@ -1,25 +1,24 @@
-"""The server process: signals, start, stop, and the note that ``zhupei reload`` reads."""
+"""The server process: signals, start and stop."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-import fcntl
 import logging
 import os
 import signal
 import socket
 from collections.abc import Awaitable, Callable, Iterator
-from pathlib import Path
 
 import uvicorn
 from starlette.applications import Starlette
 
 from zhupei.app import application_of, create_app
+from zhupei.cli._running import announced
 from zhupei.settings import Settings
 from zhupei.web.logs import configure_logging
 
-__all__ = ["run_server", "running_servers"]
+__all__ = ["run_server"]
 
 # Requests that still run when a stop is asked for have this long to end.
 _PATIENCE_SECONDS = 1
@@ -49,7 +48,7 @@ def run_server(settings: Settings, listener: socket.socket) -> None:
         server_header=False,
     )
     with (
-        _announced(settings.data_dir),
+        announced(settings.data_dir),
         asyncio.Runner(loop_factory=config.get_loop_factory()) as runner,
     ):
         runner.run(_live(app, _Server(config), listener))
@@ -119,34 +118,3 @@ class _Hangup:
 
 def _has_terminal() -> bool:
     return any(os.isatty(descriptor) for descriptor in (0, 1, 2))
-
-
-@contextlib.contextmanager
-def _announced(data_dir: Path) -> Iterator[None]:
-    """Leave a locked note with our process id; the lock ends with the process, however it ends."""
-    path = data_dir / "run" / str(os.getpid())
-    with contextlib.ExitStack() as stack:
-        # A data directory that cannot be written is reported with the database.
-        with contextlib.suppress(OSError):
-            path.parent.mkdir(parents=True, exist_ok=True)
-            note = stack.enter_context(path.open("wb"))
-            fcntl.flock(note, fcntl.LOCK_EX)
-            stack.callback(path.unlink, missing_ok=True)
-        yield
-
-
-def running_servers(data_dir: Path) -> tuple[int, ...]:
-    """Return the process ids of the servers that use ``data_dir``; removes notes of dead ones.
-
-    The lock, not the number, tells: a number may belong to somebody else by now.
-    """
-    found = []
-    for path in sorted((data_dir / "run").glob("[0-9]*")):
-        with contextlib.suppress(FileNotFoundError), path.open("rb") as note:
-            try:
-                fcntl.flock(note, fcntl.LOCK_SH | fcntl.LOCK_NB)
-            except BlockingIOError:
-                found.append(int(path.name))
-            else:
-                path.unlink(missing_ok=True)
-    return tuple(found)

@@ -9,6 +9,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from zhupei.cli import CommandError, read_settings
+from zhupei.cli._running import running_servers
 from zhupei.domain.text import Text
 
 if TYPE_CHECKING:
@@ -30,9 +31,6 @@ def register(subparsers: Subparsers) -> None:
 
 def _run(_arguments: argparse.Namespace) -> int:
     data_dir = read_settings().data_dir
-    # Here, not at the top: it loads the whole server.
-    from zhupei.cli._server import running_servers  # noqa: PLC0415
-
     told = running_servers(data_dir)
     for process in told:
         os.kill(process, signal.SIGHUP)

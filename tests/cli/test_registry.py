@@ -1,0 +1,97 @@
+"""Tests of zhupei.cli: the registry of commands, and how errors reach the terminal."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from zhupei import cli
+from zhupei.cli import CommandError, build_parser, main
+from zhupei.domain.text import Text
+
+
+def test_every_module_is_a_command_and_help_lists_it(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as caught:
+        main(["--help"])
+    assert caught.value.code == 0
+    out = capsys.readouterr().out
+    assert "    serve " in out
+    assert "    reload " in out
+
+
+def test_help_is_fast_because_commands_import_late() -> None:
+    """It must not load the server, the ORM or the schema."""
+    began = time.monotonic()
+    done = subprocess.run(
+        [sys.executable, "-X", "importtime", "-m", "zhupei", "--help"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    loaded = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines()}
+    assert (
+        loaded & {"asyncpg", "pydantic", "starlette", "strawberry", "tortoise", "uvicorn"} == set()
+    )
+    assert time.monotonic() - began < 5
+
+
+def test_without_a_command_the_usage_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as caught:
+        main([])
+    assert caught.value.code == 2
+    assert capsys.readouterr().err.startswith("usage: zhupei ")
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "err"),
+    [
+        (CommandError(Text("坏", "bad")), 1, "zhupei: bad\n"),
+        (
+            CommandError(Text("坏\n更坏", "bad\nworse"), hint=Text("改", "mend it"), status=3),
+            3,
+            "zhupei: bad\nzhupei: worse\n        mend it\n",
+        ),
+        (KeyboardInterrupt(), 130, ""),
+    ],
+)
+def test_an_error_is_told_without_a_traceback(
+    error: BaseException,
+    status: int,
+    err: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setenv("ZHUPEI_LANGUAGE", "en")
+    parser = build_parser()
+
+    def fail(_arguments: object) -> int:
+        raise error
+
+    parser.set_defaults(run=fail)
+    monkeypatch.setattr(cli, "build_parser", lambda: _only(fail))
+    assert main(["x"]) == status
+    assert capsys.readouterr().err == err
+
+
+def _only(run: object) -> object:
+    import argparse
+
+    parser = argparse.ArgumentParser()
+    parser.add_argument("name")
+    parser.set_defaults(run=run)
+    return parser
+
+
+def test_a_reader_that_goes_away_is_no_error(tmp_path: Path) -> None:
+    done = subprocess.run(
+        ["bash", "-c", f"{sys.executable} -m zhupei --help | true; echo ${{PIPESTATUS[0]}}"],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=tmp_path,
+    )
+    assert (done.stdout, done.stderr) == ("0\n", "")

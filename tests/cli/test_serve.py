@@ -1,0 +1,244 @@
+"""Tests of zhupei.cli.serve and zhupei.cli.reload: the real command in a process of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+_BROKEN = "kind: base\ncode: a\ncode: b\n"
+
+
+class Server:
+    """A `zhupei serve` that was started; its log is read line by line."""
+
+    def __init__(self, folder: Path, **environ: str) -> None:
+        self.folder = folder
+        (folder / "bases").mkdir(exist_ok=True)
+        self.environ = {
+            "PATH": os.environ["PATH"],
+            "PYTHONWARNINGS": "error",
+            "PORT": "0",
+            "ZHUPEI_DATA_DIR": str(folder / "data"),
+            "ZHUPEI_BASES": str(folder / "bases"),
+            "ZHUPEI_PLUGINS": str(folder / "plugins"),
+            "ZHUPEI_LOG_FORMAT": "json",
+            **environ,
+        }
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "zhupei", "serve"],
+            env=self.environ,
+            cwd=folder,
+            stderr=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        self.lines: list[dict[str, Any]] = []
+
+    def until(self, event: str) -> dict[str, Any]:
+        """Read the log up to the line with ``event`` and return it."""
+        assert self.process.stderr is not None
+        for line in self.process.stderr:
+            self.lines.append(json.loads(line))
+            if self.lines[-1]["event"].startswith(event):
+                return self.lines[-1]
+        raise AssertionError(f"no line {event!r} in {self.lines}")
+
+    def ask(self, query: str) -> Any:
+        """Ask the graph."""
+        [url] = [line["url"] for line in self.lines if line["event"] == "serving"]
+        request = urllib.request.Request(
+            url, json.dumps({"query": query}).encode(), {"content-type": "application/json"}
+        )
+        with urllib.request.urlopen(request, timeout=10) as response:
+            return json.load(response)
+
+    def end(self, number: signal.Signals) -> float:
+        """Send a signal and return how many seconds the process took to end."""
+        began = time.monotonic()
+        self.process.send_signal(number)
+        self.process.wait(timeout=10)
+        return time.monotonic() - began
+
+    def close(self) -> None:
+        """End the process if it still runs."""
+        if self.process.poll() is None:
+            self.end(signal.SIGTERM)
+        for stream in (self.process.stdout, self.process.stderr):
+            assert stream is not None
+            stream.close()
+
+
+@pytest.fixture
+def serve(open_folder: Path) -> Iterator[Callable[..., Server]]:
+    """Start servers that are ended with the test."""
+    started: list[Server] = []
+
+    def start(**environ: str) -> Server:
+        started.append(Server(open_folder, **environ))
+        return started[-1]
+
+    yield start
+    for server in started:
+        server.close()
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_ends_it_cleanly_within_two_seconds_with_postgresql(
+    serve: Callable[..., Server], number: signal.Signals
+) -> None:
+    server = serve()
+    line = server.until("serving")
+    assert line["database"] == "embedded"
+    assert line["data"] == server.environ["ZHUPEI_DATA_DIR"]
+    assert re.fullmatch(r"http://127\.0\.0\.1:[1-9]\d*/graphql", line["url"])
+    assert server.ask("{ __typename }") == {"data": {"__typename": "Query"}}
+    postmaster = server.folder / "data/postgres/cluster/postmaster.pid"
+    process = int(postmaster.read_text().splitlines()[0])
+    assert server.end(number) < 2
+    assert server.process.returncode == 0
+    assert not postmaster.exists()
+    with pytest.raises(ProcessLookupError):
+        os.kill(process, 0)
+    server.until("stopping")
+    server.until("stopped")
+    assert [entry for entry in server.lines if entry["level"] == "error"] == []
+
+
+def test_a_request_that_hangs_does_not_hold_up_the_end(
+    serve: Callable[..., Server], database_url: str
+) -> None:
+    server = serve(ZHUPEI_DATABASE_URL=database_url)
+    port = int(server.until("serving")["url"].rpartition(":")[2].partition("/")[0])
+    with socket.create_connection(("127.0.0.1", port)) as half:
+        half.sendall(b"POST /graphql HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n")
+        half.sendall(b"Content-Length: 100\r\n\r\n{")
+        time.sleep(0.1)
+        assert server.end(signal.SIGTERM) < 2
+    assert server.process.returncode == 0
+
+
+def test_without_a_database_the_catalogue_is_served(serve: Callable[..., Server]) -> None:
+    server = serve(ZHUPEI_DATABASE_URL="postgresql://u:secret@127.0.0.1:1/d")
+    problem = server.until("no database")
+    assert problem["level"] == "error"
+    assert problem["hint"] == "check ZHUPEI_DATABASE_URL"
+    assert "secret" not in json.dumps(problem)
+    assert server.until("serving")["database"] == "unavailable"
+    assert server.ask("{ __typename }") == {"data": {"__typename": "Query"}}
+
+
+def test_a_port_in_use_is_told_in_two_lines_before_anything_starts(
+    serve: Callable[..., Server],
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        server = serve(PORT=str(port))
+        out, err = server.process.communicate(timeout=30)
+    assert server.process.returncode == 1
+    assert out == ""
+    assert err == (
+        f"zhupei: port {port} on 127.0.0.1 is in use\n"
+        "        set PORT to another, as in PORT=8001\n"
+    )
+    assert not (server.folder / "data").exists()
+
+
+def test_a_misspelt_setting_is_told_before_anything_starts(serve: Callable[..., Server]) -> None:
+    server = serve(ZHUPEI_DATADIR="x", LANG="zh_CN.UTF-8", PYTHONUTF8="1")
+    _, err = server.process.communicate(timeout=30)
+    assert server.process.returncode == 2
+    assert err == "zhupei: ZHUPEI_DATADIR：没有这个设置；是否指 ZHUPEI_DATA_DIR？\n"
+    assert not (server.folder / "data").exists()
+
+
+def test_a_strict_start_refuses_a_broken_file(serve: Callable[..., Server]) -> None:
+    server = serve()
+    server.close()
+    (server.folder / "bases" / "a.yaml").write_text(_BROKEN)
+    strict = serve(ZHUPEI_STRICT="1")
+    assert strict.process.wait(timeout=30) == 1
+    assert strict.process.stderr is not None
+    err = strict.process.stderr.read()
+    assert "bases/a.yaml:3:1: " in err
+    assert err.endswith("        correct them, or unset ZHUPEI_STRICT\n")
+    assert "Traceback" not in err
+    assert not (server.folder / "data/postgres/cluster/postmaster.pid").exists()
+
+
+def test_reload_reads_the_files_again_and_keeps_what_is_good(
+    serve: Callable[..., Server], database_url: str
+) -> None:
+    server = serve(ZHUPEI_DATABASE_URL=database_url)
+    server.until("serving")
+
+    def reload() -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "zhupei", "reload"],
+            env=server.environ,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    done = reload()
+    assert (done.returncode, done.stdout) == (0, f"reload: {server.process.pid}\n")
+    assert "in service (same)" in server.until("catalogue ")["event"]
+    (server.folder / "bases" / "a.yaml").write_text(_BROKEN)
+    reload()
+    refused = server.until("configuration not reloaded")
+    assert "stays in service" in refused["event"]
+    assert server.ask("{ __typename }") == {"data": {"__typename": "Query"}}
+    server.end(signal.SIGTERM)
+    done = reload()
+    assert done.returncode == 1
+    assert done.stderr == (
+        f"zhupei: no server is running on the data in {server.folder}/data\n"
+        "        check that ZHUPEI_DATA_DIR is the one the server has\n"
+    )
+
+
+def test_the_note_of_a_killed_server_signals_nobody(
+    serve: Callable[..., Server], database_url: str
+) -> None:
+    """Its process id may belong to somebody else by now."""
+    server = serve(ZHUPEI_DATABASE_URL=database_url)
+    server.until("serving")
+    server.end(signal.SIGKILL)
+    note = server.folder / "data" / "run" / str(server.process.pid)
+    assert note.exists()
+    done = subprocess.run(
+        [sys.executable, "-m", "zhupei", "reload"],
+        env=server.environ,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert not note.exists()
+
+
+def test_the_page_is_shown_to_browsers_only(
+    serve: Callable[..., Server], database_url: str
+) -> None:
+    server = serve(ZHUPEI_DATABASE_URL=database_url)
+    url = server.until("serving")["url"]
+    page = urllib.request.Request(url, headers={"accept": "text/html"})
+    with urllib.request.urlopen(page, timeout=10) as response:
+        assert response.headers["content-type"] == "text/html; charset=utf-8"
+    with pytest.raises(urllib.error.HTTPError) as caught:
+        urllib.request.urlopen(url, timeout=10)
+    assert caught.value.code == 400
+    caught.value.close()

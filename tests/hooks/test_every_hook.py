@@ -191,7 +191,10 @@ def test_hook_register_bases(host: PluginHost) -> None:
 
 
 def test_hook_register_types(host: PluginHost) -> None:
-    assert [(each.plugin, each.name) for each in host.types] == [(SLUG, "KitchenSinkProfile")]
+    assert [(each.plugin, each.name) for each in host.types] == [
+        (SLUG, "KitchenSinkProfile"),
+        (SLUG, "KitchenSinkMeals"),
+    ]
 
 
 def test_hook_register_queries(host: PluginHost) -> None:

@@ -187,7 +187,8 @@ def merge(answers: Iterable[Answer[Any]]) -> tuple[Merged[Any], ...]:
 @cache
 def _adapter(hook: Hook) -> TypeAdapter[Any]:
     # In a tuple, as pydantic refuses a configuration for a dataclass that stands alone.
-    return TypeAdapter(tuple.__class_getitem__((hook.returns,)), config=_STRICT)
+    alone: Any = tuple.__class_getitem__((hook.returns,))
+    return TypeAdapter(alone, config=_STRICT)
 
 
 def _level(item: Any) -> Level | None:

@@ -58,7 +58,12 @@ from zhupei import (
     Zhupei,
     hookimpl,
 )
-from zhupei_kitchen_sink.graph_types import KitchenSinkProfile, KitchenSinkQueries
+from zhupei_kitchen_sink.graph_types import (
+    KitchenSinkMeals,
+    KitchenSinkProfile,
+    KitchenSinkQueries,
+    profile,
+)
 
 __all__ = ["HISTORY", "KitchenSinkExtra"]
 
@@ -140,6 +145,7 @@ def register_kinds() -> list[Kind]:
             description=Text("按餐计价的工作餐", "Meals at a price."),
             params=MealParams,
             decide=decide_meals,
+            graph_type=KitchenSinkMeals,
         ),
         Kind(
             group=KindGroup.STEP,
@@ -346,7 +352,9 @@ def base_assessments(base: Base, program: Program) -> list[Assessment] | None:
 @hookimpl
 def base_extension(base: Base) -> KitchenSinkProfile | None:
     """The hospital's own object of the graph."""
-    return KitchenSinkProfile(taps=12) if base.code == _BASE else None
+    if base.code != _BASE:
+        return None
+    return profile(taps=12, source=_BROCHURE)
 
 
 def _vaccinated(candidate: Candidate) -> FindingOutcome:

@@ -1,0 +1,315 @@
+"""R124 and R159 as the plugin decides them, over the real bases with a fictional plan."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import tomllib
+from dataclasses import replace
+from datetime import datetime
+from decimal import Decimal
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import zhupei_hubei
+from zhupei import (
+    CHINA_TIME,
+    Base,
+    Candidate,
+    Finding,
+    FindingOutcome,
+    Level,
+    Opening,
+    Program,
+    SendingUnit,
+    Source,
+    TraineeType,
+)
+from zhupei.catalogue.catalogue import Catalogue
+from zhupei.catalogue.load import load_catalogue
+from zhupei_hubei import CutFactorMissing, Hubei, next_non_shortage_plan
+
+_ROOT = Path(__file__).parents[3]
+_PASS, _FAIL = FindingOutcome.PASS, FindingOutcome.FAIL
+_REVIEW, _UNKNOWN = FindingOutcome.REVIEW, FindingOutcome.UNKNOWN
+
+# A fictional plan: Wuhan's Union Hospital recruits 0100 and 0700; Huanggang's base only 0700;
+# Ezhou's base has published nothing. Xiantao has no base.
+_PLAN = """\
+kind: plan
+program: hubei-residency-2024
+sources: {FICTION: {title: 虚构的招收计划表}}
+source: {document: FICTION, clause: 虚构}
+note: {zh: 虚构数据，仅供测试, en: fictional figures for tests}
+rows:
+  - {base: hubei-xiehe, specialty: "0100", quota: 40}
+  - {base: hubei-xiehe, specialty: "0700", quota: 12}
+  - {base: hubei-tongji, specialty: "0100", quota: 30}
+  - {base: hubei-huanggang-zhongxin, specialty: "0700", quota: 8}
+"""
+_XIANTAO, _HUANGGANG, _EZHOU, _WUHAN = "429004", "421100", "420700", "420100"
+
+
+class _Installation:
+    """What the plugin sees of a running server, over a catalogue that was really built."""
+
+    version = "1.0.0"
+    data_dir = Path("/nonexistent")
+
+    def __init__(self, catalogue: Catalogue) -> None:
+        self._catalogue = catalogue
+        self.catalogue_hash = catalogue.hash
+
+    def now(self) -> datetime:
+        return datetime(2024, 4, 10, tzinfo=CHINA_TIME)
+
+    def base(self, code: str) -> Base | None:
+        return self._catalogue.bases.get(code)
+
+    def program(self, code: str) -> Program | None:
+        return self._catalogue.programs.get(code)
+
+    def opening(self, code: str) -> Opening | None:
+        return self._catalogue.openings.get(code)
+
+
+@pytest.fixture(scope="module")
+def catalogue(tmp_path_factory: pytest.TempPathFactory) -> Catalogue:
+    """The jurisdiction's own files and the fictional plan."""
+    folder = tmp_path_factory.mktemp("bases") / "hubei"
+    shutil.copytree(_ROOT / "bases" / "hubei", folder)
+    (folder / "_plan.yaml").write_text(_PLAN, "utf-8")
+    loaded = asyncio.run(load_catalogue([folder], plugin_folders=[_ROOT / "plugins"]))
+    assert loaded.problems.errors == ()
+    status = next(each for each in loaded.catalogue.plugins if each.slug == "hubei")
+    assert (status.level, status.reason) == (Level.JURISDICTION, None)
+    return loaded.catalogue
+
+
+@pytest.fixture
+def plugin(catalogue: Catalogue) -> Hubei:
+    """The plugin of a running server."""
+    started = Hubei()
+    started.startup(_Installation(catalogue))
+    return started
+
+
+def _check(
+    plugin: Hubei,
+    catalogue: Catalogue,
+    unit: SendingUnit | None,
+    opening: str = "hubei-xiehe-residency-2024/0100",
+    **facts: Any,
+) -> list[Finding] | None:
+    row = catalogue.openings[opening]
+    candidate = Candidate(trainee_type=TraineeType.ENTRUSTED, sending_unit=unit)
+    return plugin.check_eligibility(
+        catalogue.bases[row.base],
+        catalogue.programs[row.program],
+        row,
+        replace(candidate, **facts),
+    )
+
+
+def _one(found: list[Finding] | None) -> Finding:
+    assert found is not None
+    assert len(found) == 1
+    return found[0]
+
+
+def test_own_prefecture_passes(plugin: Hubei, catalogue: Catalogue) -> None:
+    """R124: a unit in Wuhan, a base in Wuhan."""
+    finding = _one(_check(plugin, catalogue, SendingUnit(prefecture=_WUHAN)))
+    assert (finding.outcome, finding.rule) == (_PASS, "hubei.own-prefecture")
+    assert finding.message.zh == "基地在选送单位所在市州"
+    assert finding.source == Source("S2", "二、（三）1", "34")
+    assert (finding.level, finding.plugin) == (Level.JURISDICTION, "hubei")
+
+
+@pytest.mark.parametrize(
+    ("signed", "outcome", "message", "missing"),
+    [
+        (
+            True,
+            _PASS,
+            "所在市州没有国家级住培基地，工作单位已与本基地签订定向委托培训协议书",
+            (),
+        ),
+        (
+            False,
+            _FAIL,
+            "所在市州没有国家级住培基地，工作单位须先与本基地签订定向委托培训协议书再派遣",
+            (),
+        ),
+        (
+            None,
+            _UNKNOWN,
+            "所在市州没有国家级住培基地，须由工作单位与本基地签订定向委托培训协议书；是否已签未知",
+            ("sendingUnit.agreementSigned",),
+        ),
+    ],
+)
+def test_prefecture_without_base(
+    plugin: Hubei,
+    catalogue: Catalogue,
+    signed: bool | None,
+    outcome: FindingOutcome,
+    message: str,
+    missing: tuple[str, ...],
+) -> None:
+    """R124, V12: Xiantao has no base, so the agreement decides."""
+    unit = SendingUnit(prefecture=_XIANTAO, agreement_signed=signed)
+    finding = _one(_check(plugin, catalogue, unit))
+    assert (finding.outcome, finding.message.zh) == (outcome, message)
+    assert finding.missing_facts == missing
+
+
+def test_prefecture_lacks_the_specialty(plugin: Hubei, catalogue: Catalogue) -> None:
+    """R124: Huanggang's base recruits 0700 only, so for 0100 the agreement decides."""
+    unit = SendingUnit(prefecture=_HUANGGANG, agreement_signed=True)
+    finding = _one(_check(plugin, catalogue, unit))
+    assert (finding.outcome, finding.message.zh) == (
+        _PASS,
+        "所在市州没有招收该专业的基地，工作单位已与本基地签订定向委托培训协议书",
+    )
+
+
+def test_prefecture_has_the_specialty(plugin: Hubei, catalogue: Catalogue) -> None:
+    """R124: "in principle" is a review, and names the base of the own prefecture."""
+    unit = SendingUnit(prefecture=_HUANGGANG, agreement_signed=True)
+    finding = _one(_check(plugin, catalogue, unit, "hubei-xiehe-residency-2024/0700"))
+    assert (finding.outcome, finding.message.zh) == (
+        _REVIEW,
+        "原则上限定申报所在市州的基地，黄冈市中心医院招收该专业",
+    )
+
+
+def test_unpublished_plan_is_never_guessed(plugin: Hubei, catalogue: Catalogue) -> None:
+    """T36: whether Ezhou's base recruits the specialty is not known."""
+    unit = SendingUnit(prefecture=_EZHOU, agreement_signed=True)
+    finding = _one(_check(plugin, catalogue, unit))
+    assert (finding.outcome, finding.message.zh) == (
+        _REVIEW,
+        "所在市州有鄂州市中心医院，其招收专业尚未公布，是否可申报外地基地由基地审核",
+    )
+
+
+def test_unit_outside_the_province(plugin: Hubei, catalogue: Catalogue) -> None:
+    """Other provinces' bases are not in the notice."""
+    unit = SendingUnit(province="430000", prefecture="430100")
+    assert _one(_check(plugin, catalogue, unit)).outcome is _REVIEW
+
+
+@pytest.mark.parametrize("unit", [None, SendingUnit(), SendingUnit(province="420000")])
+def test_unknown_prefecture(plugin: Hubei, catalogue: Catalogue, unit: SendingUnit | None) -> None:
+    """A missing fact is UNKNOWN and named."""
+    finding = _one(_check(plugin, catalogue, unit))
+    assert (finding.outcome, finding.missing_facts) == (_UNKNOWN, ("sendingUnit.prefecture",))
+
+
+def test_unknown_trainee_type(plugin: Hubei, catalogue: Catalogue) -> None:
+    """Whom the rule concerns must be known."""
+    finding = _one(_check(plugin, catalogue, None, trainee_type=None))
+    assert (finding.outcome, finding.missing_facts) == (_UNKNOWN, ("traineeType",))
+
+
+@pytest.mark.parametrize("trainee_type", [TraineeType.SOCIAL, TraineeType.OWN_STAFF])
+def test_others_are_not_concerned(
+    plugin: Hubei, catalogue: Catalogue, trainee_type: TraineeType
+) -> None:
+    """R124 is about trainees entrusted by another unit."""
+    assert _check(plugin, catalogue, None, trainee_type=trainee_type) is None
+
+
+def test_other_programs_are_not_concerned(plugin: Hubei, catalogue: Catalogue) -> None:
+    """The notice of 2024 rules its own program and no other."""
+    row = catalogue.openings["hubei-xiehe-residency-2024/0100"]
+    program = replace(catalogue.programs[row.program], parent=None)
+    candidate = Candidate(trainee_type=TraineeType.ENTRUSTED)
+    assert plugin.check_eligibility(catalogue.bases[row.base], program, row, candidate) is None
+
+
+def test_without_server_it_does_not_guess(catalogue: Catalogue) -> None:
+    """Before startup and after shutdown other bases cannot be looked up: it raises."""
+    unit = SendingUnit(prefecture=_XIANTAO, agreement_signed=True)
+    message = "the plugin was asked about other bases before startup"
+    with pytest.raises(RuntimeError, match=message):
+        _check(Hubei(), catalogue, unit)
+    stopped = Hubei()
+    stopped.startup(_Installation(catalogue))
+    stopped.shutdown()
+    with pytest.raises(RuntimeError, match=message):
+        _check(stopped, catalogue, unit)
+
+
+# The cut of the plan
+
+
+def test_filled_shortage_plan_is_not_cut() -> None:
+    """R159: who fills the shortage plan keeps the other plan, factor or not."""
+    for recruited in (20, 23):
+        found = next_non_shortage_plan(
+            non_shortage_plan=100, shortage_plan=20, shortage_recruited=recruited, factor=None
+        )
+        assert (found.unfilled, found.cut, found.at_most) == (0, Decimal(0), Decimal(100))
+
+
+def test_t18_no_factor_no_answer() -> None:
+    """T18: the notice gives no ratio, so there is none until the province configures it."""
+    with pytest.raises(CutFactorMissing) as refused:
+        next_non_shortage_plan(
+            non_shortage_plan=100, shortage_plan=20, shortage_recruited=19, factor=None
+        )
+    assert refused.value.source == Source("S2", "四、（二）", "96")
+    assert refused.value.message.zh == (
+        "通知只写“按比例削减”，未给出比例：请先在 shortage_cut_factor 中配置省级确定的比例"
+    )
+
+
+def test_t18_configured_factor_is_unknown(catalogue: Catalogue) -> None:
+    """T18: the configuration really has no factor, and says why."""
+    policies = {each.key: each for each in catalogue.programs["hubei-residency-2024"].policies}
+    factor = policies["shortage_cut_factor"]
+    assert factor.value is None
+    assert factor.note is not None
+    assert factor.note.zh == "通知写“按比例削减”，未给出比例；须由省级配置给出，系统不推定"
+
+
+def test_cut_is_exact() -> None:
+    """R159: seats are not rounded, because nobody says how."""
+    found = next_non_shortage_plan(
+        non_shortage_plan=55, shortage_plan=20, shortage_recruited=12, factor=Decimal("0.1")
+    )
+    assert (found.unfilled, found.cut, found.at_most) == (8, Decimal("5.5"), Decimal("49.5"))
+
+
+@pytest.mark.parametrize(
+    ("plan", "factor", "message"),
+    [
+        (-1, Decimal("0.1"), "seats are not negative"),
+        (10, Decimal("1.01"), "the factor is a share from 0 to 1, not 1.01"),
+        (10, Decimal("-0.1"), "the factor is a share from 0 to 1, not -0.1"),
+    ],
+)
+def test_nonsense_is_refused(plan: int, factor: Decimal, message: str) -> None:
+    """Figures out of range are errors, never a plan."""
+    with pytest.raises(ValueError, match=message):
+        next_non_shortage_plan(
+            non_shortage_plan=plan, shortage_plan=5, shortage_recruited=1, factor=factor
+        )
+
+
+# The package
+
+
+def test_package() -> None:
+    """The package declares the entry point, needs zhupei 1, and exports what it says."""
+    project = tomllib.loads((Path(__file__).parents[1] / "pyproject.toml").read_text("utf-8"))
+    assert project["project"]["entry-points"]["zhupei"] == {"hubei": "zhupei_hubei:plugin"}
+    assert project["project"]["dependencies"] == ["zhupei>=1,<2"]
+    assert version("zhupei").split(".")[0] == "1"
+    assert zhupei_hubei.__all__ == sorted(zhupei_hubei.__all__)
+    assert all(hasattr(zhupei_hubei, name) for name in zhupei_hubei.__all__)

@@ -6,7 +6,7 @@ import asyncio
 import shutil
 import tomllib
 from dataclasses import replace
-from datetime import datetime
+from datetime import date
 from decimal import Decimal
 from importlib.metadata import version
 from pathlib import Path
@@ -16,20 +16,22 @@ import pytest
 
 import zhupei_hubei
 from zhupei import (
-    CHINA_TIME,
-    Base,
     Candidate,
+    Degree,
+    DegreeLevel,
+    DegreeType,
     Finding,
     FindingOutcome,
     Level,
-    Opening,
-    Program,
+    OriginRegion,
     SendingUnit,
     Source,
+    TitleLevel,
     TraineeType,
 )
-from zhupei.catalogue.catalogue import Catalogue
-from zhupei.catalogue.load import load_catalogue
+from zhupei.catalogue import Catalogue, LoadedCatalogue, load_catalogue
+from zhupei.services.eligibility import evaluate
+from zhupei.testing import FakeZhupei, PluginContract, Rights, a_program
 from zhupei_hubei import CutFactorMissing, Hubei, next_non_shortage_plan
 
 _ROOT = Path(__file__).parents[3]
@@ -53,31 +55,24 @@ rows:
 _XIANTAO, _HUANGGANG, _EZHOU, _WUHAN = "429004", "421100", "420700", "420100"
 
 
-class _Installation:
-    """What the plugin sees of a running server, over a catalogue that was really built."""
+class TestContract(PluginContract):
+    """The plugin is what zhupei asks of every plugin."""
 
-    version = "1.0.0"
-    data_dir = Path("/nonexistent")
+    slug = "hubei"
+    folder = Path(__file__).parents[1]
+    rights = (Rights.JURISDICTION,)
 
-    def __init__(self, catalogue: Catalogue) -> None:
-        self._catalogue = catalogue
-        self.catalogue_hash = catalogue.hash
-
-    def now(self) -> datetime:
-        return datetime(2024, 4, 10, tzinfo=CHINA_TIME)
-
-    def base(self, code: str) -> Base | None:
-        return self._catalogue.bases.get(code)
-
-    def program(self, code: str) -> Program | None:
-        return self._catalogue.programs.get(code)
-
-    def opening(self, code: str) -> Opening | None:
-        return self._catalogue.openings.get(code)
+    def questions(self) -> dict[str, dict[str, Any]]:
+        """Ask about the province's own program; without a prefecture nothing is looked up."""
+        questions = super().questions()
+        program = a_program("hubei-xiehe-residency-2024", parent="hubei-residency-2024")
+        asked = {"program": program, "candidate": Candidate(trainee_type=TraineeType.ENTRUSTED)}
+        questions["check_eligibility"] |= asked
+        return questions
 
 
 @pytest.fixture(scope="module")
-def catalogue(tmp_path_factory: pytest.TempPathFactory) -> Catalogue:
+def loaded(tmp_path_factory: pytest.TempPathFactory) -> LoadedCatalogue:
     """The jurisdiction's own files and the fictional plan."""
     folder = tmp_path_factory.mktemp("bases") / "hubei"
     shutil.copytree(_ROOT / "bases" / "hubei", folder)
@@ -86,14 +81,30 @@ def catalogue(tmp_path_factory: pytest.TempPathFactory) -> Catalogue:
     assert loaded.problems.errors == ()
     status = next(each for each in loaded.catalogue.plugins if each.slug == "hubei")
     assert (status.level, status.reason) == (Level.JURISDICTION, None)
+    return loaded
+
+
+@pytest.fixture(scope="module")
+def catalogue(loaded: LoadedCatalogue) -> Catalogue:
+    """What was built of them."""
     return loaded.catalogue
+
+
+def _running(catalogue: Catalogue) -> FakeZhupei:
+    """A server that answers from the catalogue that was really built."""
+    return FakeZhupei(
+        Path("/nonexistent"),
+        bases=catalogue.bases,
+        programs=catalogue.programs,
+        openings=catalogue.openings,
+    )
 
 
 @pytest.fixture
 def plugin(catalogue: Catalogue) -> Hubei:
     """The plugin of a running server."""
     started = Hubei()
-    started.startup(_Installation(catalogue))
+    started.startup(_running(catalogue))
     return started
 
 
@@ -239,10 +250,98 @@ def test_without_server_it_does_not_guess(catalogue: Catalogue) -> None:
     with pytest.raises(RuntimeError, match=message):
         _check(Hubei(), catalogue, unit)
     stopped = Hubei()
-    stopped.startup(_Installation(catalogue))
+    stopped.startup(_running(catalogue))
     stopped.shutdown()
     with pytest.raises(RuntimeError, match=message):
         _check(stopped, catalogue, unit)
+
+
+# All rules together, as the server decides
+
+
+def _clinical_bachelor(year: int) -> Degree:
+    return Degree(
+        level=DegreeLevel.BACHELOR,
+        type=DegreeType.PROFESSIONAL,
+        major_code="100201K",
+        major="临床医学",
+        mainland=True,
+        full_time=True,
+        graduation_year=year,
+        awarded=True,
+    )
+
+
+def _entrusted(unit: SendingUnit) -> Candidate:
+    return Candidate(
+        origin=OriginRegion.MAINLAND,
+        trainee_type=TraineeType.ENTRUSTED,
+        degrees=(_clinical_bachelor(2021),),
+        licensed=False,
+        employed=True,
+        in_clinical_work=True,
+        title=TitleLevel.JUNIOR,
+        practice_specialty="内科",
+        applies_as_individual=False,
+        sending_unit=unit,
+    )
+
+
+async def _decide(loaded: LoadedCatalogue, opening: str, candidate: Candidate) -> tuple[str, ...]:
+    """Return the outcome, then the rules that refuse or leave something open."""
+    await loaded.dispatcher.ask("startup", zhupei=_running(loaded.catalogue))
+    try:
+        report = await evaluate(
+            loaded.catalogue, loaded.dispatcher, opening, candidate, today=date(2024, 4, 10)
+        )
+    finally:
+        await loaded.dispatcher.ask("shutdown", zhupei=_running(loaded.catalogue))
+    open_ones = [each.rule for each in report.findings if each.counts and each.outcome is not _PASS]
+    return (report.outcome, *open_ones)
+
+
+@pytest.mark.parametrize(
+    ("opening", "expected"),
+    [
+        ("hubei-xiehe-residency-2024/0100", ("INELIGIBLE", "unlicensed-2022")),
+        ("hubei-xiehe-residency-2024/0700", ("ELIGIBLE",)),
+    ],
+)
+async def test_g24_social(loaded: LoadedCatalogue, opening: str, expected: tuple[str, ...]) -> None:
+    """G24: a clinical bachelor of 2021, unlicensed, social: 内科 refused, 全科 allowed."""
+    candidate = Candidate(
+        origin=OriginRegion.MAINLAND,
+        trainee_type=TraineeType.SOCIAL,
+        degrees=(_clinical_bachelor(2021),),
+        licensed=False,
+    )
+    assert await _decide(loaded, opening, candidate) == expected
+
+
+@pytest.mark.parametrize(
+    ("prefecture", "signed", "expected"),
+    [
+        (_WUHAN, None, ("ELIGIBLE",)),
+        (_XIANTAO, True, ("ELIGIBLE",)),
+        (_XIANTAO, False, ("INELIGIBLE", "hubei.own-prefecture")),
+        (_XIANTAO, None, ("INCOMPLETE", "hubei.own-prefecture")),
+        (_EZHOU, True, ("NEEDS_REVIEW", "hubei.own-prefecture")),
+        (None, None, ("INCOMPLETE", "hubei.own-prefecture")),
+    ],
+)
+async def test_g24_entrusted(
+    loaded: LoadedCatalogue, prefecture: str | None, signed: bool | None, expected: tuple[str, ...]
+) -> None:
+    """G24, R121-R125: entrusted in-post may apply for 内科, where the prefecture allows it."""
+    unit = SendingUnit(
+        recommends=True,
+        prefecture=prefecture,
+        base="hubei-xiehe",
+        specialty="0100",
+        agreement_signed=signed,
+    )
+    opening = "hubei-xiehe-residency-2024/0100"
+    assert await _decide(loaded, opening, _entrusted(unit)) == expected
 
 
 # The cut of the plan

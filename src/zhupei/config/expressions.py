@@ -16,7 +16,8 @@ from typing import Annotated, Any
 import cel
 from pydantic import AfterValidator
 
-from zhupei.config.expression_facts import Reading, Roots, check_expression
+from zhupei.config.expression_check import Reading, check_expression
+from zhupei.config.expression_facts import Roots
 from zhupei.config.expression_syntax import ExpressionError, parse_expression
 from zhupei.config.scalars import problem
 from zhupei.domain.benefits import PayQuestion

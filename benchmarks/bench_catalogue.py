@@ -1,0 +1,102 @@
+"""How long the catalogue of 1,000 bases with 28,000 openings takes to build, and how much memory.
+
+``python benchmarks/bench_catalogue.py [BASES]``; ``--profile`` prints where the time goes. The
+goal is below 10 s and 300 MB; the exit status is 1 where it is missed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import cProfile
+import pstats
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from generate import OPENINGS, generate
+
+from zhupei.catalogue.load import LoadedCatalogue, load_catalogue
+from zhupei.domain.text import Language
+
+_GOAL_SECONDS = 10.0
+_GOAL_MEGABYTES = 300.0
+
+
+def main() -> int:
+    """Generate, measure in a process of its own, print a table."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("bases", nargs="?", type=int, default=1_000)
+    parser.add_argument("--profile", action="store_true")
+    parser.add_argument("--folder", type=Path, help=argparse.SUPPRESS)
+    arguments = parser.parse_args()
+    if arguments.folder is not None:
+        return _measure(arguments.folder, arguments.bases, profile=arguments.profile)
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = generate(Path(temporary) / "bases", arguments.bases)
+        # Memory for writing the files is not the catalogue's, hence another process.
+        command = [sys.executable, __file__, str(arguments.bases), "--folder", str(folder)]
+        if arguments.profile:
+            command.append("--profile")
+        return subprocess.run(command, check=False).returncode  # noqa: S603 - our own file
+
+
+def _measure(folder: Path, bases: int, *, profile: bool) -> int:
+    before = _peak()
+    profiler = cProfile.Profile()
+    started = time.perf_counter()
+    if profile:
+        profiler.enable()
+    loaded = _load(folder)
+    profiler.disable()
+    seconds = time.perf_counter() - started
+    peak = _peak()
+    if loaded.problems:
+        sys.stderr.write(loaded.problems.text(Language.EN)[:4_000])
+    expected = bases * OPENINGS
+    if len(loaded.catalogue.openings) != expected:
+        sys.stderr.write(f"{len(loaded.catalogue.openings)} openings instead of {expected}\n")
+        return 1
+    _print(loaded, seconds, before, peak)
+    if profile:
+        pstats.Stats(profiler).sort_stats("tottime").print_stats(30)
+    kept = seconds < _GOAL_SECONDS and peak < _GOAL_MEGABYTES
+    return 0 if kept or bases < 1_000 or profile else 1
+
+
+def _load(folder: Path) -> LoadedCatalogue:
+    found: list[LoadedCatalogue] = []
+
+    async def load() -> None:
+        # Not returned: asyncio.run() puts the repr of what its task returns into an error message
+        # that it throws away, which for a catalogue is gigabytes.
+        found.append(await load_catalogue([folder]))
+
+    asyncio.run(load())
+    return found[0]
+
+
+def _print(loaded: LoadedCatalogue, seconds: float, before: float, peak: float) -> None:
+    catalogue = loaded.catalogue
+    rows = [
+        ("bases", f"{len(catalogue.bases):,}", ""),
+        ("openings", f"{len(catalogue.openings):,}", ""),
+        ("build", f"{seconds:.2f} s", f"goal < {_GOAL_SECONDS:.0f} s"),
+        ("peak memory (RSS)", f"{peak:.0f} MB", f"goal < {_GOAL_MEGABYTES:.0f} MB"),
+        ("of it before the build", f"{before:.0f} MB", ""),
+    ]
+    for name, value, goal in rows:
+        sys.stdout.write(f"{name:<24}{value:>12}  {goal}\n")
+
+
+def _peak() -> float:
+    """Return the largest resident set so far, in MB; Linux counts in KiB, macOS in bytes."""
+    unit = 1024 if sys.platform != "darwin" else 1
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 1e6
+
+
+if __name__ == "__main__":
+    sys.exit(main())

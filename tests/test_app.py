@@ -10,9 +10,9 @@ from pathlib import Path
 import asyncpg
 import pytest
 from starlette.applications import Starlette
-from tests.conftest import PostgresServer
-from tests.small_graph import small_app, small_settings
 
+from postgres_server import PostgresServer
+from small_graph import small_app, small_settings
 from zhupei import app as app_module
 from zhupei.app import ConfigurationRefusedError, application_of
 from zhupei.db.models import CatalogueVersion

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import asyncpg
 import pytest
-from tests.conftest import PostgresServer
 from tortoise.context import TortoiseContext
 from tortoise.migrations.autodetector import MigrationAutodetector
 
+from postgres_server import PostgresServer
 from zhupei.db.connection import Database, DatabaseUnavailableError, orm_config
 from zhupei.db.models import CatalogueVersion
 from zhupei.domain.text import Language

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 from starlette.testclient import TestClient
-from tests.small_graph import small_app, small_settings
 
+from small_graph import small_app, small_settings
 from zhupei.settings import Environment
 
 

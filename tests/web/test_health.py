@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from starlette.testclient import TestClient
-from tests.small_graph import small_app, small_settings
 
+from small_graph import small_app, small_settings
 from zhupei.app import application_of
 from zhupei.settings import Environment
 

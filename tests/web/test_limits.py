@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 from starlette.testclient import TestClient
-from tests.small_graph import small_app, small_settings
+
+from small_graph import small_app, small_settings
 
 
 def errors(folder: Path, query: str, **limits: int) -> list[dict[str, Any]]:

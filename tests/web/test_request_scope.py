@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 from starlette.testclient import TestClient
-from tests.small_graph import small_app, small_settings
+
+from small_graph import small_app, small_settings
 
 
 def test_an_acceptable_request_id_is_taken_over(tmp_path: Path) -> None:

@@ -171,6 +171,9 @@ async def test_plan_table_gives_the_quotas_of_its_rows(load: Load, bases: Path) 
     assert loaded.problems.text(Language.EN) == ""
     assert openings[f"{HOSPITAL}/1600"].quota == 2
     assert openings[f"{HOSPITAL}/1400"].quota is None
+    assert openings[f"{HOSPITAL}/1400"].quota_note == Text(
+        "计划表中此格为空", "Left blank in the plan table"
+    )
 
 
 async def test_fellowship_takes_no_rule_of_residencies_T1(load: Load, bases: Path) -> None:

@@ -60,6 +60,9 @@ from zhupei.reference import Reference
 
 __all__ = ["build"]
 
+# Why a row of a plan table has no seats; pydantic makes a passage of it.
+_BLANK: Any = {"zh": "计划表中此格为空", "en": "Left blank in the plan table"}
+
 
 async def build(
     workspace: Workspace,
@@ -571,6 +574,7 @@ def _rows_by_program(workspace: Workspace, layers: Layers) -> dict[str, tuple[Op
             entry = OpeningEntry(
                 specialty=row.specialty,
                 quota=row.quota,
+                quota_note=_BLANK if row.quota is None else None,
                 note=plan.model.note,
                 source=plan.model.source,
             )

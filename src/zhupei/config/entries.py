@@ -337,6 +337,7 @@ class PenaltyEntry(Entry):
             "subsidy_stopped",
             "terminated",
             "public_criticism",
+            "recruitment_suspended",
             "plan_cut",
             "no_growth",
         ],

@@ -11,12 +11,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import strawberry
-from graphql import GraphQLSchema, find_breaking_changes
 from strawberry.extensions import SchemaExtension
 from strawberry.schema.config import StrawberryConfig
 from strawberry.types.base import StrawberryObjectDefinition
 from strawberry.types.field import StrawberryField
 
+from graphql import GraphQLSchema, find_breaking_changes
 from zhupei.domain.kinds import KindGroup
 from zhupei.domain.text import Text
 from zhupei.errors import PluginError
@@ -192,9 +192,7 @@ class _Judge:
     """Decides whether a plugin's types may stand beside the core's and those admitted before."""
 
     def __init__(self, core: GraphSchema, prefixes: Mapping[str, str]) -> None:
-        self._core = {
-            id(definition) for definition in reachable((Query, *STANDARD_TYPES))
-        }
+        self._core = {id(definition) for definition in reachable((Query, *STANDARD_TYPES))}
         self._core_names = frozenset(core.core_schema.type_map)
         self._fields = set(core.core_schema.type_map["Query"].fields)  # type: ignore[attr-defined]  # Query is an object type
         self._prefixes = prefixes
@@ -243,9 +241,7 @@ class _Judge:
                 )
         return None
 
-    def _names(
-        self, contribution: Contribution, names: Mapping[str, Found]
-    ) -> PluginError | None:
+    def _names(self, contribution: Contribution, names: Mapping[str, Found]) -> PluginError | None:
         slug = contribution.plugin
         for name, definition in sorted(names.items()):
             hook = contribution.hook_of(definition)
@@ -364,9 +360,7 @@ def _schema(added: list[Contribution], extensions: Extensions, seconds: float) -
     )
 
 
-def _query(
-    added: list[Contribution], bulkheads: Mapping[str, Bulkhead], seconds: float
-) -> type:
+def _query(added: list[Contribution], bulkheads: Mapping[str, Bulkhead], seconds: float) -> type:
     mounted = [each for each in added if each.queries is not None]
     if not mounted:
         return Query
@@ -379,9 +373,7 @@ def _query(
             description=f"Queries of the plugin {each.plugin} (插件查询).",
         )
         mount.extensions = [
-            PluginField(
-                each.plugin, "register_queries", bulkheads[each.plugin], seconds=seconds
-            )
+            PluginField(each.plugin, "register_queries", bulkheads[each.plugin], seconds=seconds)
         ]
         namespace[name] = mount
         namespace["__annotations__"][name] = each.queries | None  # type: ignore[operator]  # not None, see above

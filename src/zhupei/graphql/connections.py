@@ -43,6 +43,10 @@ __all__ = [
 
 DEFAULT_PAGE = 20
 LARGEST_PAGE = 100
+_FIRST = (
+    f"Rows from the front, 1 to {LARGEST_PAGE} (前若干行); {DEFAULT_PAGE} where neither `first` nor "
+    "`last` is given."
+)
 
 NodeType = TypeVar("NodeType")
 
@@ -60,9 +64,7 @@ class PageInfo:
     """Relay's page info."""
 
     has_next_page: bool = field(description="Whether rows follow this page (是否有下一页).")
-    has_previous_page: bool = field(
-        description="Whether rows precede this page (是否有上一页)."
-    )
+    has_previous_page: bool = field(description="Whether rows precede this page (是否有上一页).")
     start_cursor: str | None = field(
         description="Cursor of the first row of this page, null where it is empty (首行游标)."
     )
@@ -138,17 +140,15 @@ class Listing:
             (
                 "at",
                 datetime,
-                "The instant that `openNow` and `CLOSING` mean by now (时刻); the present one by "
-                "default.",
+                "What `openNow` and `CLOSING` mean by now (时刻); the present by default.",
             ),
             (
                 "first",
                 int,
-                f"Rows to give from the front, 1 to {LARGEST_PAGE} (前若干行); "
-                f"{DEFAULT_PAGE} unless `last` is given.",
+                _FIRST,
             ),
             ("after", str, "Begin after the row with this cursor (游标之后)."),
-            ("last", int, f"Rows to give from the end, 1 to {LARGEST_PAGE} (末若干行)."),
+            ("last", int, f"Rows from the end, 1 to {LARGEST_PAGE} (末若干行)."),
             ("before", str, "End before the row with this cursor (游标之前)."),
         )
         return [
@@ -160,6 +160,7 @@ class Listing:
                 default=strawberry.UNSET,
             )
             for name, type_, description in shown
+            if name != "at" or "CLOSING" in self.by
         ]
 
 
@@ -245,9 +246,7 @@ class Page:
         if wanted is None:
             return cls(listing, selected, checked, lambda: candidates)
         listing.select(wanted, selected, candidates)
-        return cls(
-            listing, selected, checked, lambda: listing.select(wanted, selected, candidates)
-        )
+        return cls(listing, selected, checked, lambda: listing.select(wanted, selected, candidates))
 
     @cached_property
     def total_count(self) -> int:

@@ -55,7 +55,13 @@ class Cursor:
         except (binascii.Error, ValueError):
             raise CursorNotReadable(text) from None
         match parts:
-            case [str(order), (0 | 1) as descending, "v", (str() | int() | None) as value, str(code)]:
+            case [
+                str(order),
+                (0 | 1) as descending,
+                "v",
+                (str() | int() | None) as value,
+                str(code),
+            ]:
                 return cls(order, bool(descending), value, code)
             case [str(order), (0 | 1) as descending, "t", str(value), str(code)]:
                 try:

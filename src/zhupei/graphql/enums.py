@@ -49,7 +49,7 @@ ENUMS: tuple[type[Enum], ...] = (
     ),
     _show(
         sources.Level,
-        "Who sets a rule (规定层级); a lower level may tighten a higher one's floor, never weaken it.",
+        "Who sets a rule (规定层级); a lower level may tighten a floor, never weaken it.",
         {
             sources.Level.NATIONAL: "National rules (国家).",
             sources.Level.JURISDICTION: "A province, autonomous region or city (省、自治区、市).",
@@ -111,9 +111,7 @@ ENUMS: tuple[type[Enum], ...] = (
             institutions.CollaborationKind.JOINT_TRAINING: (
                 "Pilot unit of joint training (联合培养试点单位)."
             ),
-            institutions.CollaborationKind.PARENT: (
-                "Hospital whose experts work here (输出医院)."
-            ),
+            institutions.CollaborationKind.PARENT: ("Hospital whose experts work here (输出医院)."),
         },
     ),
     _show(
@@ -130,9 +128,7 @@ ENUMS: tuple[type[Enum], ...] = (
         "What a program is (项目类型); rules of one kind never apply to the other.",
         {
             ProgramKind.RESIDENCY: "Standardized residency training (住院医师规范化培训).",
-            ProgramKind.FELLOWSHIP: (
-                "Further training of doctors after their residency (进修)."
-            ),
+            ProgramKind.FELLOWSHIP: ("Further training of doctors after their residency (进修)."),
         },
     ),
     _show(

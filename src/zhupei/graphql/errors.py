@@ -6,7 +6,6 @@ from enum import StrEnum
 from typing import Any
 
 from graphql import GraphQLError
-
 from zhupei.domain.text import Language, Text
 
 __all__ = ["Code", "GraphRefusal", "bad_input", "not_found"]
@@ -21,7 +20,7 @@ class Code(StrEnum):
     PLUGIN_PROBLEM = "PLUGIN_PROBLEM"
 
 
-class GraphRefusal(GraphQLError):
+class GraphRefusal(GraphQLError):  # noqa: N818 - names what happens, a refusal is no bug
     """A field is refused; ``extensions`` carry the code and what else a program can use."""
 
     def __init__(self, code: Code, message: Text, language: Language, **extensions: Any) -> None:

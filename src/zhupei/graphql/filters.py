@@ -209,9 +209,7 @@ def select_openings(
             tests.append(_of_its_base(selected, of_base, code))
     if _given(wanted.jurisdiction):
         tests.append(
-            lambda opening: (
-                wanted.jurisdiction in catalogue.bases[opening.base].jurisdictions
-            )
+            lambda opening: wanted.jurisdiction in catalogue.bases[opening.base].jurisdictions
         )
     if _given(wanted.open_now):
         tests.append(
@@ -328,8 +326,7 @@ def _of_program(wanted: Any, selected: Selected) -> list[_Test]:
     if isinstance(wanted, ProgramFilter) and _given(wanted.specialty):
         tests.append(
             lambda program: any(
-                opening.specialty == wanted.specialty
-                for opening in openings.get(program.code, ())
+                opening.specialty == wanted.specialty for opening in openings.get(program.code, ())
             )
         )
     return tests
@@ -364,16 +361,14 @@ def select_bases(
             lambda base: (
                 any(own.specialty == wanted.specialty for own in base.specialty_bases)
                 or any(
-                    opening.specialty == wanted.specialty
-                    for opening in openings.get(base.code, ())
+                    opening.specialty == wanted.specialty for opening in openings.get(base.code, ())
                 )
             )
         )
     if of_program := _of_program(wanted, selected):
         tests.append(
             lambda base: any(
-                all(test(catalogue.programs[code]) for test in of_program)
-                for code in base.programs
+                all(test(catalogue.programs[code]) for test in of_program) for code in base.programs
             )
         )
     return _passing(candidates, tests, _searched(wanted.text, catalogue.search_bases))
@@ -394,9 +389,7 @@ def select_specialties(
     catalogue, tests = selected.catalogue, list[_Test]()
     if _given(wanted.program):
         declared = [
-            one
-            for one in catalogue.program_specialties.values()
-            if one.program == wanted.program
+            one for one in catalogue.program_specialties.values() if one.program == wanted.program
         ]
         candidates = sorted(declared, key=lambda one: one.code)
         year = catalogue.programs[declared[0].program].year if declared else None

@@ -8,10 +8,10 @@ from copy import copy
 from typing import Any
 
 import strawberry
-from graphql import GraphQLError
 from strawberry.extensions import FieldExtension
 from strawberry.types.field import StrawberryField
 
+from graphql import GraphQLError
 from zhupei.domain.text import Language, Text
 from zhupei.graphql.errors import Code, GraphRefusal
 from zhupei.hooks.threads import Bulkhead, OverdueError, StuckError
@@ -47,7 +47,7 @@ class PluginField(FieldExtension):
             return self._guarded(self._threaded(next_, source, info, kwargs), info)
         try:
             answer = next_(source, info, **kwargs)
-        except Exception as error:  # noqa: BLE001 - because isolation is the point
+        except Exception as error:
             raise self._problem(error, info) from error
         if inspect.isawaitable(answer):
             return self._guarded(answer, info)
@@ -76,7 +76,7 @@ class PluginField(FieldExtension):
             if not done:
                 raise OverdueError
             return task.result()
-        except Exception as error:  # noqa: BLE001 - because isolation is the point
+        except Exception as error:
             raise self._problem(error, info) from error
         finally:
             if not task.done():

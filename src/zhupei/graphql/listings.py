@@ -34,25 +34,57 @@ _BY_CLOSING = (
 )
 
 
-def _orders(name: str, of: str, members: Mapping[str, str]) -> type[Enum]:
-    values = {
-        member: strawberry.enum_value(member, description=text) for member, text in members.items()
-    }
-    return strawberry.enum(
-        Enum(name, values),  # type: ignore[arg-type]  # the members are given as a mapping
-        description=f"What {of} can be ordered by; unknown comes last.",
-    )
+@strawberry.enum(description="What openings (招收专业排序) are ordered by; unknown comes last.")
+class OpeningOrder(Enum):
+    """Orders of openings."""
+
+    CODE = strawberry.enum_value("CODE", description=_BY_CODE)
+    NAME = strawberry.enum_value("NAME", description=_BY_NAME)
+    QUOTA = strawberry.enum_value("QUOTA", description=_BY_QUOTA)
+    CLOSING = strawberry.enum_value("CLOSING", description=_BY_CLOSING)
 
 
-_WITH_PLACES = {"CODE": _BY_CODE, "NAME": _BY_NAME, "QUOTA": _BY_QUOTA, "CLOSING": _BY_CLOSING}
-_WITH_NAMES = {"CODE": _BY_CODE, "NAME": _BY_NAME}
+@strawberry.enum(description="What programs (项目排序) are ordered by; unknown comes last.")
+class ProgramOrder(Enum):
+    """Orders of programs."""
 
-OpeningOrder = _orders("OpeningOrder", "openings (招收专业排序)", _WITH_PLACES)
-ProgramOrder = _orders("ProgramOrder", "programs (项目排序)", _WITH_PLACES)
-BaseOrder = _orders("BaseOrder", "bases (培训基地排序)", _WITH_PLACES)
-SpecialtyOrder = _orders("SpecialtyOrder", "specialties (专业排序)", _WITH_NAMES)
-ProvinceOrder = _orders("ProvinceOrder", "provinces (省份排序)", _WITH_NAMES)
-JurisdictionOrder = _orders("JurisdictionOrder", "jurisdictions (辖区排序)", {"CODE": _BY_CODE})
+    CODE = strawberry.enum_value("CODE", description=_BY_CODE)
+    NAME = strawberry.enum_value("NAME", description=_BY_NAME)
+    QUOTA = strawberry.enum_value("QUOTA", description=_BY_QUOTA)
+    CLOSING = strawberry.enum_value("CLOSING", description=_BY_CLOSING)
+
+
+@strawberry.enum(description="What bases (培训基地排序) are ordered by; unknown comes last.")
+class BaseOrder(Enum):
+    """Orders of bases."""
+
+    CODE = strawberry.enum_value("CODE", description=_BY_CODE)
+    NAME = strawberry.enum_value("NAME", description=_BY_NAME)
+    QUOTA = strawberry.enum_value("QUOTA", description=_BY_QUOTA)
+    CLOSING = strawberry.enum_value("CLOSING", description=_BY_CLOSING)
+
+
+@strawberry.enum(description="What specialties (专业排序) are ordered by; unknown comes last.")
+class SpecialtyOrder(Enum):
+    """Orders of specialties."""
+
+    CODE = strawberry.enum_value("CODE", description=_BY_CODE)
+    NAME = strawberry.enum_value("NAME", description=_BY_NAME)
+
+
+@strawberry.enum(description="What provinces (省份排序) are ordered by; unknown comes last.")
+class ProvinceOrder(Enum):
+    """Orders of provinces."""
+
+    CODE = strawberry.enum_value("CODE", description=_BY_CODE)
+    NAME = strawberry.enum_value("NAME", description=_BY_NAME)
+
+
+@strawberry.enum(description="What jurisdictions (辖区排序) are ordered by; unknown comes last.")
+class JurisdictionOrder(Enum):
+    """Orders of jurisdictions."""
+
+    CODE = strawberry.enum_value("CODE", description=_BY_CODE)
 
 
 def _pinyin(value: Any, selected: Selected) -> str | None:

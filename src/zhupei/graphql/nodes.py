@@ -94,17 +94,15 @@ def fetch(text: str, argument: str, context: GraphContext) -> Any:
 
 
 def _find(wanted: GlobalId, catalogue: "Catalogue") -> Any:
-    match wanted.type:
-        case "Province":
-            return catalogue.provinces.get(wanted.key)
-        case "Jurisdiction":
-            return catalogue.jurisdictions.get(wanted.key)
-        case "Base":
-            return catalogue.bases.get(wanted.key)
-        case "Program":
-            return catalogue.programs.get(wanted.key)
-        case "Opening":
-            return catalogue.openings.get(wanted.key)
+    collections: Mapping[str, Mapping[str, Any]] = {
+        "Province": catalogue.provinces,
+        "Jurisdiction": catalogue.jurisdictions,
+        "Base": catalogue.bases,
+        "Program": catalogue.programs,
+        "Opening": catalogue.openings,
+    }
+    if wanted.type in collections:
+        return collections[wanted.type].get(wanted.key)
     program, slash, code = wanted.key.rpartition("/")
     if slash:
         return catalogue.program_specialties.get((program, code))

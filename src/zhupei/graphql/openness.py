@@ -46,18 +46,19 @@ def rounds_of(opening: Opening, program: Program) -> tuple[Round, ...]:
 def is_open(rounds: Iterable[Round], at: datetime) -> bool | None:
     """Return whether one can apply at ``at`` in one of the rounds.
 
-    None where no window says yes and nobody can tell: no window of application is published,
-    or one has an end that is not known.
+    None where no window says yes and nobody can tell: a round has no published window of
+    application, or one whose end is not known.
     """
-    answers = [
-        window.is_open(at)
-        for found in rounds
-        for window in found.windows
-        if window.kind in APPLICATION_WINDOWS
-    ]
+    answers = [answer for found in rounds for answer in _answers(found, at)]
     if True in answers:
         return True
     return False if answers and None not in answers else None
+
+
+def _answers(found: Round, at: datetime) -> list[bool | None]:
+    windows = [window for window in found.windows if window.kind in APPLICATION_WINDOWS]
+    # Of a round without such windows nobody knows when one can apply.
+    return [window.is_open(at) for window in windows] or [None]
 
 
 def closes_next(rounds: Iterable[Round], at: datetime) -> datetime | None:

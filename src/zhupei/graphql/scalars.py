@@ -1,4 +1,4 @@
-"""Scalars: instants of China's time, dates, exact decimals, yuan; and how our texts become strings."""
+"""Scalars: instants of China's time, dates, exact decimals, yuan; and texts as strings."""
 
 from __future__ import annotations
 
@@ -44,8 +44,7 @@ def _instant(value: Any) -> datetime:
         found = None
     if found is None or found.utcoffset() is None:
         raise ValueError(
-            "expected an instant with its offset, such as 2024-04-23T23:59:59+08:00, "
-            f"not {value!r}"
+            f"expected an instant with its offset, such as 2024-04-23T23:59:59+08:00, not {value!r}"
         )
     return found.astimezone(CHINA_TIME)
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 from dataclasses import dataclass
 
 from graphql import print_type
-
+from zhupei.domain.text import Language
 from zhupei.errors import PluginError, PluginsFailedError
 from zhupei.graphql.compose import (
     Composition,
@@ -18,6 +19,8 @@ from zhupei.graphql.compose import (
 from zhupei.hooks.manager import PluginHost
 
 __all__ = ["ComposedSchema", "build_schema"]
+
+_log = logging.getLogger("zhupei.graphql")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +45,8 @@ def build_schema(
 ) -> ComposedSchema:
     """Compose the core's graph with what the plugins of ``host`` add.
 
+    A plugin whose part clashes is left out of the graph, logged, and marked as degraded.
+
     Raises:
         PluginsFailedError: ``strict``, and a plugin cannot be composed; holds all errors.
 
@@ -51,6 +56,10 @@ def build_schema(
     composed = compose(added, slugs=slugs, extensions=extensions)
     if strict and composed.problems:
         raise PluginsFailedError(composed.problems)
+    for problem in composed.problems:
+        _log.error("%s", problem.text(Language.EN))
+        if host is not None:
+            host.degrade(problem)
     core_sdl = composed.core.as_str() + "\n"
     same = composed.schema is composed.core
     sdl = core_sdl if same else composed.schema.as_str() + "\n"

@@ -340,7 +340,8 @@ def source_of(declared: StrawberryField) -> FieldSource:
     if isinstance(declared, SourcedField):
         return declared.source
     if declared.base_resolver is not None:
-        return Computed(declared.base_resolver.wrapped_func)
+        function: Any = declared.base_resolver.wrapped_func
+        return Computed(function)
     return Attribute()
 
 
@@ -353,7 +354,7 @@ def declares(
         def is_type_of(value: object, _info: object) -> bool:
             return isinstance(value, described)
 
-        cls.is_type_of = staticmethod(is_type_of)  # type: ignore[attr-defined]  # strawberry looks for it
+        cls.is_type_of = staticmethod(is_type_of)
         decorated: _Class = strawberry.type(cls, name=name, description=description)
         return decorated
 
@@ -373,4 +374,3 @@ def _is_text(type_: object) -> bool:
     while isinstance(type_, StrawberryContainer):
         type_ = type_.of_type
     return type_ is Text
-

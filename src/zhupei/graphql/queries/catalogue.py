@@ -150,7 +150,7 @@ class CatalogueQueries:
 
     node: Node | None = field(
         Computed(_node),
-        description="Anything by its global id (按全局标识查询); null where there is none any more.",
+        description="Anything by its global id (按全局标识查询); null where it is gone.",
     )
     nodes: list[Node | None] = field(
         Computed(_nodes), description="Several by their global ids, in their order (批量查询)."
@@ -179,9 +179,7 @@ class CatalogueQueries:
     )
     base: Base | None = field(ByCode("bases"), description="A base by its code (培训基地).")
     bases: Connection[Base] = field(Connected(BASES), description="Bases (培训基地列表).")
-    program: Program | None = field(
-        ByCode("programs"), description="A program by its code (项目)."
-    )
+    program: Program | None = field(ByCode("programs"), description="A program by its code (项目).")
     programs: Connection[Program] = field(Connected(PROGRAMS), description="Programs (项目列表).")
     opening: Opening | None = field(
         ByCode("openings"),

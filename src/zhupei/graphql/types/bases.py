@@ -33,7 +33,8 @@ __all__ = ["Affiliation", "Base", "Collaboration", "Degradation", "SpecialtyBase
 
 
 @declares(
-    institutions.Affiliation, description="That a hospital is affiliated to a school (附属医院关系)."
+    institutions.Affiliation,
+    description="That a hospital is affiliated to a school (附属医院关系).",
 )
 class Affiliation:
     """An affiliation."""
@@ -84,11 +85,19 @@ def _any_specialty(root: strawberry.Parent[institutions.SpecialtyBase], info: Gr
     return rows[-1] if rows else None
 
 
+def _openings_of_specialty_base(
+    value: institutions.SpecialtyBase, context: GraphContext
+) -> Iterable[object]:
+    return [
+        opening
+        for opening in context.catalogue.openings_of_base.get(value.base, ())
+        if opening.specialty == value.specialty
+    ]
+
+
 @declares(
     institutions.SpecialtyBase,
-    description=(
-        "An accredited specialty of a base (专业基地); it may recruit nobody in a cycle."
-    ),
+    description=("An accredited specialty of a base (专业基地); it may recruit nobody in a cycle."),
 )
 class SpecialtyBase:
     """An accredited specialty."""
@@ -106,22 +115,9 @@ class SpecialtyBase:
     )
     source: Source | None = field(Attribute(), description="Where it stands (出处).")
     openings: Connection[OpeningRef] = field(
-        Connected(
-            OPENINGS,
-            within=lambda value, context: _openings_of_specialty_base(value, context),
-        ),
+        Connected(OPENINGS, within=_openings_of_specialty_base),
         description="Openings of this base in this specialty, of all cycles (招收专业).",
     )
-
-
-def _openings_of_specialty_base(
-    value: institutions.SpecialtyBase, context: GraphContext
-) -> Iterable[object]:
-    return [
-        opening
-        for opening in context.catalogue.openings_of_base.get(value.base, ())
-        if opening.specialty == value.specialty
-    ]
 
 
 def _programs_of_base(value: institutions.Base, context: GraphContext) -> list[DomainProgram]:

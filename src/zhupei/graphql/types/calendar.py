@@ -96,7 +96,7 @@ def _publicity_end(
     info: GraphInfo,
     start: Annotated[date, strawberry.argument(description="Day of publication (发布日期).")],
     working_days: _WorkingDays,
-    count_first_day: _CountFirst = False,  # noqa: FBT002 - because it is an argument of the graph
+    count_first_day: _CountFirst = False,
 ) -> date | None:
     _bounded(info, working_days, 1)
     return _answer(
@@ -113,7 +113,7 @@ def _latest_publicity_start(
         date, strawberry.argument(description="Day by which the period has to be over (截止日期).")
     ],
     working_days: _WorkingDays,
-    count_first_day: _CountFirst = False,  # noqa: FBT002 - because it is an argument of the graph
+    count_first_day: _CountFirst = False,
 ) -> date | None:
     _bounded(info, working_days, 1)
     return _answer(
@@ -125,9 +125,7 @@ def _latest_publicity_start(
     )
 
 
-def _notes(
-    root: strawberry.Parent[domain.Calendar], info: GraphInfo, date: _Day
-) -> list[str]:
+def _notes(root: strawberry.Parent[domain.Calendar], info: GraphInfo, date: _Day) -> list[str]:
     return [note.get(info.context.language) for note in root.deadline_notes(date)]
 
 

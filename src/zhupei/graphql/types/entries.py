@@ -19,7 +19,9 @@ def _plain(interface: type[Any], description: str) -> type[Any]:
 
 
 STANDARD_TYPES: tuple[type, ...] = (
-    _plain(interfaces.Requirement, "A condition of admission without a type of its own (招收条件)."),
+    _plain(
+        interfaces.Requirement, "A condition of admission without a type of its own (招收条件)."
+    ),
     _plain(interfaces.Benefit, "A benefit without a type of its own (待遇)."),
     _plain(interfaces.AdmissionStep, "A step without a type of its own (招收环节)."),
     _plain(interfaces.RequiredDocument, "A document without a type of its own (申请材料)."),

@@ -105,7 +105,9 @@ class CertificateInput:
 
 
 @strawberry.input(
-    description=f"The facts of a person that rules of admission may ask for (报考人信息). {_UNKNOWN}"
+    description=(
+        f"The facts of a person that rules of admission may ask for (报考人信息). {_UNKNOWN}"
+    )
 )
 class CandidateInput:
     """The facts of a candidate."""
@@ -142,7 +144,9 @@ class CandidateInput:
     banned_until: date | None = _fact("Barred from applying until (禁止报名截止日).")
     ban_checked: bool | None = _fact("The ban registry was asked (是否已核查禁报记录).")
     fit_for_training: bool | None = _fact("Health allows the training (身体是否适合培训).")
-    medical_examination_passed: bool | None = _fact("Passed the medical examination (体检是否合格).")
+    medical_examination_passed: bool | None = _fact(
+        "Passed the medical examination (体检是否合格)."
+    )
     infectious_disease: bool | None = _fact("Has an infectious disease (是否患传染性疾病).")
     chronic_disease: bool | None = _fact("Has a chronic disease that hinders (是否患慢性疾病).")
     law_abiding: bool | None = _fact("Abides by the law (是否遵纪守法).")
@@ -176,8 +180,12 @@ class NightShiftInput:
 class NightShiftsInput:
     """Night shifts."""
 
-    independent: int | None = _fact("Independent shifts (独立值班次数).")
-    follower: int | None = _fact("Shifts under supervision (跟班次数).")
+    independent: int | None = _fact(
+        "Independent shifts (独立值班次数); left out beside `follower`, there were none."
+    )
+    follower: int | None = _fact(
+        "Shifts under supervision (跟班次数); left out beside `independent`, there were none."
+    )
     shifts: list[NightShiftInput] | None = _fact("The shifts one by one (各次夜班).")
 
 
@@ -224,13 +232,13 @@ def profile_of(given: ProfileInput, context: GraphContext) -> people.Profile:
 
     """
     _check(given, "profile", context)
-    profile = _converted(given, people.Profile)
+    profile = _converted(given, people.Profile, apart=("night_shifts",))
     shifts = given.night_shifts
     if not isinstance(shifts, NightShiftsInput):
         return profile
-    if shifts.shifts:
-        counted = (shifts.independent, shifts.follower)
-        if any(value is not UNSET and value is not None for value in counted):
+    known = dict(_facts(shifts))
+    if "shifts" in known:
+        if len(known) > 1:
             raise bad_input(
                 "profile.nightShifts",
                 Text(
@@ -247,26 +255,27 @@ def profile_of(given: ProfileInput, context: GraphContext) -> people.Profile:
                     ends_at=shift.ends_at.isoformat(),
                     independent=shift.independent,
                 )
-                for shift in shifts.shifts
+                for shift in known["shifts"]
             ),
         )
-    if shifts.shifts is not UNSET and shifts.shifts is not None:
-        return dataclasses.replace(profile, night_shifts=())
-    return dataclasses.replace(
-        profile,
-        night_shift_counts=people.NightShiftCounts(
-            independent=shifts.independent or 0, follower=shifts.follower or 0
-        ),
+    if not known:
+        return profile
+    counts = people.NightShiftCounts(
+        independent=known.get("independent", 0), follower=known.get("follower", 0)
     )
+    return dataclasses.replace(profile, night_shift_counts=counts)
 
 
-def _converted(given: Any, domain: type[_Fact]) -> _Fact:
-    """Return a domain object whose fields are those of an input of the same names."""
+def _converted(given: Any, domain: type[_Fact], apart: tuple[str, ...] = ()) -> _Fact:
+    """Return a domain object whose fields are those of an input of the same names.
+
+    Fields that are ``apart`` have another shape in the input and are left out.
+    """
     hints = get_type_hints(domain)
     values = {}
     for part in dataclasses.fields(domain):  # type: ignore[arg-type]  # called with dataclasses only
         value = getattr(given, part.name, UNSET)
-        if value is UNSET or value is None:
+        if value is UNSET or value is None or part.name in apart:
             continue
         values[part.name] = _value(value, hints[part.name])
     return domain(**values)
@@ -277,7 +286,9 @@ def _value(value: Any, hint: Any) -> Any:
     of = inner[0]
     if get_origin(of) is tuple:
         return tuple(_value(item, get_args(of)[0]) for item in value)
-    return _converted(value, of) if dataclasses.is_dataclass(of) else value
+    if isinstance(of, type) and dataclasses.is_dataclass(of):
+        return _converted(value, of)
+    return value
 
 
 def _parts(hint: Any) -> tuple[Any, ...]:

@@ -9,6 +9,7 @@ from zhupei.domain import admission, assessment, benefits, eligibility
 from zhupei.domain.benefits import FundingSource, Payer, Period
 from zhupei.domain.sources import Level
 from zhupei.domain.text import Text
+from zhupei.graphql.errors import Code, GraphRefusal
 from zhupei.graphql.sources import Attribute, Localized, declares, field
 from zhupei.graphql.types.origins import Origin, Source
 from zhupei.graphql.types.parameters import Parameter, Parameters
@@ -63,7 +64,7 @@ class Entry:
     )
 
 
-def _standard(value: Any, interface: str, info: "GraphQLResolveInfo") -> str:
+def _standard(value: Any, interface: str, info: "GraphQLResolveInfo[Any]") -> str:
     """Return the name of the type that shows an entry: its kind's own, or the core's plain one."""
     types = info.schema.extensions.get(KINDS_EXTENSION, {})
     found: str = types.get((interface, value.kind), f"Standard{interface}")
@@ -75,7 +76,7 @@ def _interface(describes: type, description: str) -> Any:
 
     def decorate(cls: type) -> type:
         def resolve_type(
-            value: Any, info: "GraphQLResolveInfo", abstract_type: "GraphQLAbstractType"
+            value: Any, info: "GraphQLResolveInfo[Any]", abstract_type: "GraphQLAbstractType"
         ) -> str:
             return _standard(value, abstract_type.name, info)
 
@@ -130,9 +131,7 @@ class Benefit(Entry):
     funding_source: FundingSource | None = field(
         Attribute(), description="Where the money comes from (资金来源)."
     )
-    period: Period | None = field(
-        Attribute(), description="How often it is paid (发放周期)."
-    )
+    period: Period | None = field(Attribute(), description="How often it is paid (发放周期).")
     condition: Text | None = field(
         Localized(), description="On what it depends, for readers (发放条件)."
     )
@@ -185,9 +184,7 @@ class FormField:
 class RequiredDocument(Entry):
     """A document to give."""
 
-    aliases: list[str] = field(
-        Attribute(), description="Other names of the same document (别名)."
-    )
+    aliases: list[str] = field(Attribute(), description="Other names of the same document (别名).")
     at_step: str | None = field(
         Attribute(), description="Id of the step at which it is due (提交环节)."
     )
@@ -231,13 +228,31 @@ class Assessment(Entry):
             "`weightNote`."
         ),
     )
-    weight_note: Text | None = field(
-        Localized(), description="Why there is no weight (权重说明)."
-    )
+    weight_note: Text | None = field(Localized(), description="Why there is no weight (权重说明).")
     every_months: int | None = field(Attribute(), description="Interval in months (间隔月数).")
     forms: list[Text] = field(Localized(), description="Forms that it may take (考核形式).")
     grades: list[Text] = field(Localized(), description="Grades, best first (等次).")
     criteria: list[Text] = field(Localized(), description="What is judged (考核内容).")
+
+
+def _resolve_extension(
+    value: Any, info: "GraphQLResolveInfo[Any]", _abstract_type: "GraphQLAbstractType"
+) -> str:
+    """Return the name of a plugin's own type; refuse where its part of the graph was left out."""
+    name: str = value.__strawberry_definition__.name
+    if name in info.schema.type_map:
+        return name
+    plugin = str(value.kind).partition(".")[0]
+    raise GraphRefusal(
+        Code.PLUGIN_PROBLEM,
+        Text(
+            f"插件 {plugin} 的图类型“{name}”未能加入图中",
+            f'the graph type "{name}" of plugin {plugin} was left out of the graph',
+        ),
+        info.context.language,
+        plugin=plugin,
+        hook="register_types",
+    )
 
 
 @strawberry.interface(
@@ -252,15 +267,13 @@ class BaseExtension:
     ``label`` and ``description`` are `zhupei.Text`, ``source`` is a `zhupei.Source`.
     """
 
+    resolve_type = staticmethod(_resolve_extension)
+
     id: strawberry.ID = field(Attribute(), description="Id of the object (标识).")
     kind: str = field(Attribute(), description="What it is, beginning with the slug (类型).")
     label: Text = field(Localized(), description="What to call it (名称).")
-    description: Text | None = field(
-        Localized(), description="What it says (说明).", default=None
-    )
-    source: Source | None = field(
-        Attribute(), description="Where it stands (出处).", default=None
-    )
+    description: Text | None = field(Localized(), description="What it says (说明).", default=None)
+    source: Source | None = field(Attribute(), description="Where it stands (出处).", default=None)
 
 
 INTERFACES: tuple[type, ...] = (

@@ -49,7 +49,8 @@ class Direction:
 
 
 @declares(
-    training.RoundQuota, description="The share of an opening's places that one round fills (批次名额)."
+    training.RoundQuota,
+    description="The share of an opening's places that one round fills (批次名额).",
 )
 class RoundQuota:
     """A share of places."""
@@ -62,9 +63,7 @@ def _specialty(root: strawberry.Parent[training.Opening], info: GraphInfo) -> ob
     return specialty_of(root, info.context)
 
 
-def _rounds(
-    root: strawberry.Parent[training.Opening], info: GraphInfo
-) -> Sequence[training.Round]:
+def _rounds(root: strawberry.Parent[training.Opening], info: GraphInfo) -> Sequence[training.Round]:
     return openness.rounds_of(root, info.context.catalogue.programs[root.program])
 
 
@@ -145,9 +144,7 @@ class Opening(Node):
         Attribute(ordered=True),
         description="Sets of shortage specialties that it belongs to, by purpose (紧缺专业).",
     )
-    rounds: list[Round] = field(
-        Computed(_rounds), description="Rounds that fill it (批次)."
-    )
+    rounds: list[Round] = field(Computed(_rounds), description="Rounds that fill it (批次).")
     is_open: bool | None = field(
         Computed(_is_open),
         description=(

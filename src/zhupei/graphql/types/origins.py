@@ -27,7 +27,9 @@ class SourceDocument:
     url: str | None = field(Attribute(), description="Where it is published (网址).")
     supplied: bool = field(
         Attribute(),
-        description="False for a document that others cite and that was never supplied (是否已提供).",
+        description=(
+            "False for a document that others cite and that was never supplied (是否已提供)."
+        ),
     )
 
 

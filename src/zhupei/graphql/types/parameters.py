@@ -47,9 +47,7 @@ class Parameter:
         Attribute(), description="The value as text; the parts of a list joined (值)."
     )
     values: list[str] = field(Attribute(), description="The parts of a list, else one (值列表).")
-    unit: str | None = field(
-        Attribute(), description="Unit of the figure, such as `yuan` (单位)."
-    )
+    unit: str | None = field(Attribute(), description="Unit of the figure, such as `yuan` (单位).")
 
 
 @dataclasses.dataclass(frozen=True)

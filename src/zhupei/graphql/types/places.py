@@ -9,7 +9,16 @@ from zhupei.domain.text import Text
 from zhupei.graphql.connections import Connected, Connection
 from zhupei.graphql.listings import BASES
 from zhupei.graphql.nodes import Node
-from zhupei.graphql.sources import Attribute, Computed, GraphInfo, Localized, Many, One, declares, field
+from zhupei.graphql.sources import (
+    Attribute,
+    Computed,
+    GraphInfo,
+    Localized,
+    Many,
+    One,
+    declares,
+    field,
+)
 from zhupei.graphql.types.contacts import Contact, Section
 from zhupei.graphql.types.references import BaseRef, ProgramRef
 

@@ -54,9 +54,7 @@ def _window_is_open(
 
 @declares(
     training.Window,
-    description=(
-        "A period of a round (时段): from `opensAt` up to but not including `closesAt`."
-    ),
+    description=("A period of a round (时段): from `opensAt` up to but not including `closesAt`."),
 )
 class Window:
     """A window."""
@@ -168,11 +166,11 @@ class Penalty:
     )
     after_days: int | None = field(
         Attribute(),
-        description="Days after which it follows by itself; null where a person decides (自动生效天数).",
+        description=(
+            "Days after which it follows by itself; null where a person decides (自动生效天数)."
+        ),
     )
-    repays: list[FundingSource] = field(
-        Attribute(), description="Funding to pay back (退还资金)."
-    )
+    repays: list[FundingSource] = field(Attribute(), description="Funding to pay back (退还资金).")
     decided_by: str | None = field(
         Attribute(),
         description="Who decides (决定方): `base`, `jurisdiction` or `automatic`.",
@@ -183,7 +181,9 @@ class Penalty:
 
 @declares(
     codes.ShortageSet,
-    description="Specialties in short supply, for one purpose, as one source lists them (紧缺专业).",
+    description=(
+        "Specialties in short supply, for one purpose, as one source lists them (紧缺专业)."
+    ),
 )
 class ShortageSet:
     """A list of shortage specialties."""

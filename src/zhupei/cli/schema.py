@@ -1,0 +1,118 @@
+"""``zhupei schema``: the text of the graph, of the core alone, or of one plugin's types."""
+
+from __future__ import annotations
+
+import argparse
+import difflib
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from zhupei.cli import CommandError, read_settings
+from zhupei.domain.text import Text
+
+if TYPE_CHECKING:
+    from zhupei.cli import Subparsers
+    from zhupei.graphql.schema import ComposedSchema
+
+__all__ = ["register"]
+
+_SHOWN_LINES = 40
+
+
+def register(subparsers: Subparsers) -> None:
+    """Add the command."""
+    parser = subparsers.add_parser(
+        "schema",
+        help="print the graph as GraphQL text · 输出图的模式文本",
+        description=(
+            "Print the graph with the types of the plugins that the configuration names; "
+            "--core prints the graph of the core alone, which schema.graphql is."
+        ),
+    )
+    what = parser.add_mutually_exclusive_group()
+    what.add_argument(
+        "--core", action="store_true", help="the core's graph, without any plugin · 仅核心"
+    )
+    what.add_argument("--plugin", metavar="SLUG", help="the types of one plugin · 某个插件的类型")
+    parser.add_argument("--output", metavar="FILE", type=Path, help="write to this file · 写入文件")
+    parser.add_argument(
+        "--check",
+        action="store_true",
+        help="write nothing; fail where the file given by --output differs · 仅核对文件是否最新",
+    )
+    parser.set_defaults(run=_run)
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    text = _text(arguments)
+    output: Path | None = arguments.output
+    if arguments.check:
+        # What is checked by default is the file of the repository, which holds the core.
+        return _check(output or Path("schema.graphql"), text)
+    if output is None:
+        sys.stdout.write(text)
+    else:
+        output.write_text(text, encoding="utf-8")
+    return 0
+
+
+def _text(arguments: argparse.Namespace) -> str:
+    if arguments.core or (arguments.check and arguments.output is None and not arguments.plugin):
+        from zhupei.graphql.schema import build_schema  # noqa: PLC0415 - see zhupei.cli
+
+        return build_schema().core_sdl
+    composed = _composed()
+    if not arguments.plugin:
+        return composed.sdl
+    text = composed.plugin_sdl.get(arguments.plugin)
+    if text is None:
+        known = ", ".join(sorted(composed.plugin_sdl)) or "-"
+        raise CommandError(
+            Text(
+                f"没有名为“{arguments.plugin}”且带有图类型的插件",
+                f'no plugin "{arguments.plugin}" with types of its own takes part',
+            ),
+            hint=Text(f"带有图类型的插件：{known}", f"plugins with types: {known}"),
+        )
+    return text
+
+
+def _composed() -> ComposedSchema:
+    from zhupei.catalogue.load import load_plugins  # noqa: PLC0415 - see zhupei.cli
+    from zhupei.config.workspace import read_workspace  # noqa: PLC0415 - see zhupei.cli
+    from zhupei.graphql.schema import build_schema  # noqa: PLC0415 - see zhupei.cli
+
+    settings = read_settings()
+    _, host = load_plugins(
+        read_workspace(settings.bases),
+        folders=settings.plugins,
+        disabled=settings.disabled_plugins,
+        strict=settings.strict,
+    )
+    return build_schema(host, strict=settings.strict)
+
+
+def _check(file: Path, text: str) -> int:
+    try:
+        present = file.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        present = ""
+    if present == text:
+        return 0
+    changes = list(
+        difflib.unified_diff(
+            present.splitlines(), text.splitlines(), file.as_posix(), "zhupei schema", lineterm=""
+        )
+    )
+    for line in changes[:_SHOWN_LINES]:
+        sys.stdout.write(f"{line}\n")
+    if len(changes) > _SHOWN_LINES:
+        sys.stdout.write(f"… {len(changes) - _SHOWN_LINES} more lines\n")
+    raise CommandError(
+        Text(
+            f"{file.as_posix()} 与图的定义不一致",
+            f"{file.as_posix()} is not what the graph is",
+        ),
+        hint=Text("请重新生成", "write it again with zhupei schema --core --output FILE"),
+    )

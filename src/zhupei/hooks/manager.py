@@ -205,7 +205,7 @@ class PluginHost:
             return []
         errors = []
         for slug in self._order(hook, scope):
-            error = self._error_of(slug)
+            error = None if slug in self._implemented else self._error_of(slug)
             if error is None or isinstance(error, PluginDisabledError):
                 continue
             known = self._plugins[slug].hooks if slug in self._plugins else ()
@@ -224,7 +224,12 @@ class PluginHost:
         return tuple(found)
 
     def degrade(self, error: PluginError) -> None:
-        """Mark a plugin that is loaded as DEGRADED, as it could not start; it keeps its hooks."""
+        """Mark a plugin that is loaded as DEGRADED; it keeps the hooks that it can still answer.
+
+        That is one that could not start, or whose graph types cannot be composed.
+        """
+        if error in self._errors:
+            return
         plugin = self._plugins[error.plugin]
         self._errors.append(error)
         self._plugins[plugin.slug] = replace(

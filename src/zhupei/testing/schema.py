@@ -17,13 +17,10 @@ def plugin_schema(host: PluginHost, slug: str) -> str:
 
     """
     # Here, not at the top: most plugins own no types, and strawberry takes its time.
-    from graphql import print_type  # noqa: PLC0415
-    from zhupei.graphql.compose import compose, contributions  # noqa: PLC0415
+    from zhupei.graphql.schema import build_schema  # noqa: PLC0415
 
-    composed = compose(contributions(host), slugs=[plugin.slug for plugin in host.plugins])
+    composed = build_schema(host)
     for problem in composed.problems:
         if problem.plugin == slug:
             raise problem
-    types = composed.schema.core_schema.type_map
-    names = sorted(name for name, owner in composed.owners.items() if owner == slug)
-    return "\n\n".join(print_type(types[name]) for name in names) + "\n" if names else ""
+    return composed.plugin_sdl.get(slug, "")

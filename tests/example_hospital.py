@@ -75,6 +75,7 @@ def params(group: KindGroup, name: str, values: Mapping[str, Any]) -> BaseModel 
 
 def requirement(
     name: str,
+    /,
     *,
     rule: str | None = None,
     when: str | None = None,
@@ -100,10 +101,11 @@ def requirement(
 
 def benefit(
     name: str,
+    /,
     *,
     rule: str | None = None,
     when: str | None = None,
-    common: Any = None,
+    common: Mapping[str, Any] | None = None,
     **values: Any,
 ) -> Benefit:
     """Return a benefit of a standard kind; ``common`` are fields that all benefits have."""

@@ -12,6 +12,7 @@ from zhupei.domain.people import Degree
 __all__ = ["is_code", "matches_code", "normal", "stem", "variants", "with_aliases"]
 
 _IGNORED = re.compile(r"[\s\-_·・.,:;/、，。（）()\[\]【】《》“”\"']+")
+_DEGREE_TYPE = re.compile(r"(专业|学术|科学)学位$")
 _CODE = re.compile(r"[0-9]{4,6}[A-Z]{0,2}")
 _ENDINGS = ("专业", "方向", "学", "科")
 
@@ -20,9 +21,11 @@ _ENDINGS = ("专业", "方向", "学", "科")
 def normal(name: str) -> str:
     """Return a name as it is compared: NFKC, without case, spaces, brackets and punctuation.
 
-    ``影像医学 与核医学`` and its full-width spellings are then one name (T26).
+    ``影像医学 与核医学`` and its full-width spellings are then one name (T26). The type of degree
+    that some write behind a subject, ``内科学（专业学位）``, is no part of its name.
     """
-    return _IGNORED.sub("", unicodedata.normalize("NFKC", name).casefold())
+    text = _IGNORED.sub("", unicodedata.normalize("NFKC", name).casefold())
+    return _DEGREE_TYPE.sub("", text) or text
 
 
 @lru_cache(maxsize=65_536)

@@ -51,7 +51,7 @@ def _origin(params: OriginParams, question: EligibilityQuestion) -> Verdict:
     )
 
 
-@reads("base.affiliations")
+@reads("base.affiliations", "base.name")
 def _affiliated_hospital(_params: None, question: EligibilityQuestion) -> Verdict:
     """R028-R030, T20: without a licence, only a hospital affiliated to the own school."""
     candidate = question.candidate

@@ -88,7 +88,11 @@ def _only(run: object) -> object:
 
 def test_a_reader_that_goes_away_is_no_error(tmp_path: Path) -> None:
     done = subprocess.run(
-        ["bash", "-c", f"{sys.executable} -m zhupei --help | true; echo ${{PIPESTATUS[0]}}"],
+        [
+            "bash",
+            "-c",
+            f"{sys.executable} -m zhupei --help | (exec <&-; sleep 1); echo ${{PIPESTATUS[0]}}",
+        ],
         capture_output=True,
         text=True,
         check=True,

@@ -63,6 +63,20 @@ def build_parser() -> argparse.ArgumentParser:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return the exit status: 0 done, 1 failed, 2 cannot be run like this."""
+    try:
+        try:
+            return _run(argv)
+        finally:
+            # Here, where a reader that went away can still be noticed.
+            sys.stdout.flush()
+    except BrokenPipeError:
+        # `zhupei schema | head`: not an error of ours. Standard output is replaced so that its
+        # last flush, when Python ends, does not complain either.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+
+
+def _run(argv: Sequence[str] | None) -> int:
     arguments = build_parser().parse_args(argv)
     run: Run = arguments.run
     try:
@@ -74,11 +88,6 @@ def main(argv: Sequence[str] | None = None) -> int:
         return error.status if isinstance(error, CommandError) else 1
     except KeyboardInterrupt:
         return 130
-    except BrokenPipeError:
-        # The reader of our output went away (`zhupei schema | head`): not an error of ours.
-        # Standard output is replaced so that its last flush does not complain either.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
 
 
 def _explain(error: ZhupeiError, language: Language) -> None:

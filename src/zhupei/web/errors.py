@@ -8,7 +8,6 @@ from enum import StrEnum
 from typing import Any
 
 from graphql import GraphQLError, GraphQLFormattedError
-
 from zhupei.db.connection import DatabaseUnavailableError
 from zhupei.domain.text import Language, Text
 

@@ -78,6 +78,7 @@ def install(project: Path, *, uv: Path, target: Path = _TARGET) -> None:
             "ci",
             "--ignore-scripts",
             "--fetch-retries=1",
+            "--fetch-retry-mintimeout=1000",
             "--fetch-timeout=30000",
             "--loglevel=error",
         ],

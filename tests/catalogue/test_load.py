@@ -5,6 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from catalogue.conftest import Load
+from zhupei.domain.institutions import BaseStatus
+from zhupei.domain.sources import Level
+from zhupei.domain.text import Language
 
 OTHER = """\
 kind: base
@@ -57,3 +60,38 @@ async def test_two_files_with_one_code_are_both_left_out(load: Load, bases: Path
         ("CONFIG_DUPLICATE_CODE", "two.yaml"),
     ]
     assert list(loaded.catalogue.bases) == ["example-hospital"]
+
+
+async def test_absent_plugin_degrades_its_base_and_never_weakens_a_rule(
+    load: Load, bases: Path
+) -> None:
+    file = bases / "example/example-hospital.yaml"
+    _edit(file, "tier: TERTIARY", "tier: TERTIARY\nplugins: [missing]\nextra: {missing: {a: 1}}")
+    _edit(file, "kind: english\n", "kind: missing.english\n")
+    _edit(
+        file,
+        "      - id: stipend\n        kind: by_degree\n",
+        "      - id: stipend\n        kind: missing.stipend\n",
+    )
+
+    loaded = await load()
+    base = loaded.catalogue.bases["example-hospital"]
+    program = loaded.catalogue.programs["example-hospital-residency-2026"]
+
+    assert loaded.problems.text(Language.EN) == ""
+    assert base.status is BaseStatus.DEGRADED
+    assert [(each.plugin, each.hook) for each in base.degradations] == [("missing", None)]
+    # A requirement nobody can read stays, undecided; a benefit falls back to the next level's.
+    english = next(each for each in program.requirements if each.id == "english")
+    assert (english.kind, english.owner) == ("missing.english", "missing")
+    stipend = next(each for each in program.benefits if each.id == "stipend")
+    assert (stipend.kind, stipend.level) == ("by_degree", Level.JURISDICTION)
+
+
+async def test_words_of_an_unnamed_plugin_are_unknown(load: Load, bases: Path) -> None:
+    _edit(bases / "example/example-hospital.yaml", "kind: english\n", "kind: missing.english\n")
+
+    loaded = await load()
+
+    assert [problem.code for problem in loaded.problems.errors] == ["CONFIG_UNKNOWN_KIND"]
+    assert list(loaded.catalogue.bases) == []

@@ -103,9 +103,7 @@ async def build(
             openings[opening.code] = opening
         programs[code] = program
     programs = _with_totals(programs, openings, builder.layers)
-    finished = {
-        code: builder.finished(base, answers[code], programs) for code, base in bases.items()
-    }
+    finished = {code: builder.finished(base, answers[code]) for code, base in bases.items()}
     return Catalogue(
         hash=fingerprint(workspace, plugins, answers),
         reference=reference,
@@ -139,6 +137,7 @@ class _Builder:
         self.workspace = workspace
         self.layers = Layers(workspace)
         self.reference = reference
+        self.host = host
         self.reader = EntryReader(host.kinds.owner)
         self.answers: Mapping[str, BaseAnswers] = {}
         self.shortages: dict[str, tuple[ShortageSet, ...]] = {}
@@ -197,16 +196,17 @@ class _Builder:
             source=source_of(model.source),
         )
 
-    def finished(self, base: Base, answers: BaseAnswers, programs: Mapping[str, Program]) -> Base:
-        """Return the base with what plugins added, degraded where one failed."""
-        del programs
-        if answers.extension is None and not answers.degradations:
+    def finished(self, base: Base, answers: BaseAnswers) -> Base:
+        """Return the base with what plugins added, degraded where one is absent or failed."""
+        scope = self.scope(self.workspace.bases[base.code])
+        degradations = (*self.host.degradations(scope), *answers.degradations)
+        if answers.extension is None and not degradations:
             return base
         return replace(
             base,
             extension=answers.extension.value if answers.extension else None,
-            status=BaseStatus.DEGRADED if answers.degradations else BaseStatus.OK,
-            degradations=tuple(dict.fromkeys(answers.degradations)),
+            status=BaseStatus.DEGRADED if degradations else BaseStatus.OK,
+            degradations=tuple(dict.fromkeys(degradations)),
         )
 
     def jurisdiction(self, file: ConfiguredFile[JurisdictionFile]) -> Jurisdiction:

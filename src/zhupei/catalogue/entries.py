@@ -24,6 +24,7 @@ from zhupei.domain.policies import POLICIES
 from zhupei.domain.sources import Level, Origin
 from zhupei.domain.text import Text
 from zhupei.domain.training import Policy, ProgramKind
+from zhupei.hooks.hook_errors import KindUnknownError
 
 __all__ = [
     "EntryReader",
@@ -53,6 +54,7 @@ class Identified(Protocol):
 
 T = TypeVar("T", bound=Identified)
 Owners = Callable[[KindGroup, str], str | None]
+"""Tells the plugin that a kind belongs to (None: the core), as `KindRegistry.owner`."""
 
 
 def display_path(file: Path) -> str:
@@ -161,14 +163,36 @@ class EntryReader:
         if known is None:
             convert = _CONVERTERS[name]
             known = tuple(
-                convert(entry, _Place(layer, name, index), self._owners)
+                convert(entry, _Place(layer, name, index), self._owner)
                 for index, entry in enumerate(entries)
-                if layer.concerns(entry.program_kinds, kind)
+                if layer.concerns(entry.program_kinds, kind) and self._readable(name, entry)
             )
             self._read[key] = known
             # The key is an address: what stands there must not be freed meanwhile.
             self._kept.append(layer)
         return known
+
+    def _owner(self, group: KindGroup, name: str) -> str | None:
+        """Return the plugin of a kind, also where it is absent and its kind unknown."""
+        try:
+            return self._owners(group, name)
+        except KindUnknownError:
+            return name.partition(".")[0]
+
+    def _readable(self, name: str, entry: Any) -> bool:
+        """Whether an entry's kind is known; without its plugin the next level's entry stands.
+
+        A requirement stays: leaving it out would admit whom it refuses. Nothing can decide it,
+        so its finding is UNKNOWN.
+        """
+        group = _GROUPS.get(name)
+        if group is None or group is KindGroup.REQUIREMENT:
+            return True
+        try:
+            self._owners(group, entry.kind)
+        except KindUnknownError:
+            return False
+        return True
 
     def policies(self, layers: Iterable[Layer], kind: ProgramKind) -> tuple[Policy, ...]:
         """Return the parameters of all layers, the most specific known value winning."""
@@ -332,6 +356,14 @@ def _section(entry: Any, place: _Place, owners: Owners) -> Section:
     del owners
     return section_of(entry, place.layer.level, place.origin(entry))
 
+
+_GROUPS = {
+    "requirements": KindGroup.REQUIREMENT,
+    "benefits": KindGroup.BENEFIT,
+    "steps": KindGroup.STEP,
+    "documents": KindGroup.DOCUMENT,
+    "assessments": KindGroup.ASSESSMENT,
+}
 
 _CONVERTERS: Mapping[str, Callable[[Any, _Place, Owners], Any]] = {
     "requirements": _requirement,

@@ -13,8 +13,11 @@ from datetime import date
 from pathlib import Path
 from typing import Any, TypeVar
 
+from pydantic import BaseModel
+
 from zhupei.catalogue.build import build
 from zhupei.catalogue.catalogue import Catalogue, PluginStatus
+from zhupei.config.absent import Unread, absent_kinds
 from zhupei.config.checks import check
 from zhupei.config.files import BaseFile, FileModels
 from zhupei.config.layers import Layers
@@ -105,7 +108,7 @@ async def load_catalogue(
         )
     else:
         workspace = workspace.with_folders(_folders(host))
-    workspace = _pruned(workspace.validated(FileModels.of(host.kinds, host.config_models)))
+    workspace = _pruned(workspace.validated(_models(workspace, host)))
     dispatcher = Dispatcher(host, timeout=hook_timeout)
     calendar = _calendar(workspace, dispatcher)
     problems = Problems(workspace.problems)
@@ -128,6 +131,15 @@ async def load_catalogue(
     )
     catalogue.warm()
     return LoadedCatalogue(catalogue, host, dispatcher, problems, workspace)
+
+
+def _models(workspace: Workspace, host: PluginHost) -> FileModels:
+    """Return the models of the files; words of plugins that are absent are left unread."""
+    absent = {plugin.slug for plugin in host.plugins if plugin.reason is not None}
+    kinds = (*host.kinds, *absent_kinds(workspace.documents, absent))
+    extras: dict[str, type[BaseModel]] = dict.fromkeys(absent, Unread)
+    extras.update(host.config_models)
+    return FileModels.of(kinds, extras)
 
 
 def _folders(host: PluginHost) -> tuple[Path, ...]:

@@ -1,39 +1,56 @@
-"""Every public module says what is public: an ``__all__`` of names that exist.
-
-That it is sorted (constants, classes, functions) is ruff's rule RUF022.
-"""
+"""What plugin authors import from `zhupei`: complete, each name once, and light."""
 
 from __future__ import annotations
 
-import importlib
-import pkgutil
+import json
+import subprocess
+import sys
 
 import pytest
 
 import zhupei
-
-_MODULES = sorted(
-    found.name
-    for found in pkgutil.walk_packages(zhupei.__path__, "zhupei.")
-    if not any(part.startswith("_") for part in found.name.split("."))
-    # Migrations are found by name and have nothing to import.
-    and ".migrations." not in found.name
-    and ".templates" not in found.name
-    # Imported by pytest itself, before it rewrites assertions.
-    and found.name != "zhupei.testing.pytest_plugin"
-)
+import zhupei.testing
+from zhupei.hooks import specs
+from zhupei.hooks.declaration import declared_hooks
 
 
-@pytest.mark.parametrize("name", _MODULES)
-def test_module_lists_its_public_names(name: str) -> None:
-    module = importlib.import_module(name)
-    if module.__file__ is None or not _has_code(module.__file__):
-        return
-    assert hasattr(module, "__all__"), f"{name} has no __all__"
-    assert [public for public in module.__all__ if not hasattr(module, public)] == []
+@pytest.mark.parametrize("module", [zhupei, zhupei.testing])
+def test_the_names_are_there(module: object) -> None:
+    names: list[str] = module.__all__  # type: ignore[attr-defined]  # every module of ours has it
+    # ruff keeps them in order (RUF022).
+    assert len(names) == len(set(names))
+    assert [name for name in names if not hasattr(module, name)] == []
+    assert dir(module) == sorted(names)
 
 
-def _has_code(file: str) -> bool:
-    """Whether a module is more than a docstring."""
-    with open(file, encoding="utf-8") as source:  # noqa: PTH123 - because the path is a str already
-        return "\ndef " in (text := source.read()) or "\nclass " in text or "\nfrom " in text
+@pytest.mark.parametrize("module", [zhupei, zhupei.testing])
+def test_a_name_that_is_not_there(module: object) -> None:
+    with pytest.raises(AttributeError, match="has no attribute 'nonsense'"):
+        module.nonsense  # type: ignore[attr-defined]  # noqa: B018 - that is the point
+
+
+def test_whatever_a_hook_takes_or_gives_can_be_imported() -> None:
+    """Every type in a hook's signature is public."""
+    public = {id(getattr(zhupei, name)) for name in zhupei.__all__}
+    domain = {
+        value.__name__
+        for value in vars(specs).values()
+        if isinstance(value, type)
+        and value.__module__.startswith("zhupei.domain")
+        and id(value) not in public
+    }
+    assert domain == set()
+    assert declared_hooks(specs)
+
+
+def test_importing_it_is_light() -> None:
+    """Neither pydantic nor strawberry is loaded for a plugin that needs neither."""
+    script = (
+        "import json, sys, zhupei; "
+        "print(json.dumps([n for n in ('pydantic', 'strawberry', 'yaml', 'tortoise') "
+        "if n in sys.modules]))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], check=True, capture_output=True, text=True
+    )
+    assert json.loads(done.stdout) == []

@@ -11,6 +11,7 @@ import pytest
 
 from zhupei.domain.text import Language
 from zhupei.errors import PluginsFailedError
+from zhupei.graphql.schema import build_schema
 from zhupei.hooks.manager import PluginHost
 from zhupei.hooks.plugins import PluginStatus
 from zhupei.hooks.scope import Naming, Rights, Scope
@@ -550,6 +551,26 @@ def test_a_registration_that_does_not_end_holds_nobody_up() -> None:
         "plugin broken-register-hangs, hook register_kinds: did not answer within 0.5 s",
     )
     assert error.message.zh == "插件 broken-register-hangs，钩子 register_kinds：0.5 秒内没有回答"
+
+
+def test_queries_under_a_name_of_the_core_stay_out_of_the_graph() -> None:
+    """Only the composed graph knows the core's own fields: Query.nodes is one of them."""
+    host = load("nodes", "broken-build")
+    assert host.failures == ()
+    composed = build_schema(host)
+    [error] = composed.problems
+    assert error.text(Language.EN) == (
+        'plugin nodes, hook register_queries: the graph type "Query.nodes" is already registered by'
+        " the core; choose another name [TYPE_CLASH]"
+    )
+    assert error.text(Language.ZH) == (
+        "插件 nodes，钩子 register_queries：图类型“Query.nodes”已由核心注册；请另起名字 [TYPE_CLASH]"
+    )
+    assert composed.sdl == composed.core_sdl
+    assert {plugin.slug: plugin.status for plugin in host.plugins[-2:]} == {
+        "nodes": PluginStatus.DEGRADED,
+        "broken-build": PluginStatus.OK,
+    }
 
 
 def test_what_nobody_names_is_never_imported() -> None:

@@ -19,7 +19,7 @@ _PROJECTS = sorted([_PROJECT / "pyproject.toml", *_PROJECT.glob("plugins/*/pypro
 
 def pinned() -> dict[str, str]:
     lines = (_PROJECT / "constraints.txt").read_text(encoding="utf-8").splitlines()
-    found = {}
+    found: dict[str, str] = {}
     for line in lines:
         match = re.fullmatch(r"([A-Za-z0-9._-]+)==([^ ;]+)( ; .+)?", line)
         assert match is not None, line

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
 from graphql import (
     GraphQLEnumType,
     GraphQLInputObjectType,
@@ -16,7 +17,6 @@ from graphql import (
     is_specified_scalar_type,
     validate_schema,
 )
-
 from zhupei.graphql.connections import Connected
 from zhupei.graphql.hooks import HookAnswer
 from zhupei.graphql.queries.root import Query

@@ -44,8 +44,8 @@ __all__ = [
 DEFAULT_PAGE = 20
 LARGEST_PAGE = 100
 _FIRST = (
-    f"Rows from the front, 1 to {LARGEST_PAGE} (前若干行); {DEFAULT_PAGE} where neither `first` nor "
-    "`last` is given."
+    f"Rows from the front, 1 to {LARGEST_PAGE} (前若干行); {DEFAULT_PAGE} where neither "
+    "`first` nor `last` is given."
 )
 
 NodeType = TypeVar("NodeType")

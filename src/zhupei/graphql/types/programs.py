@@ -148,7 +148,7 @@ class Penalty:
     trigger: str = field(
         Attribute(),
         description=(
-            "What it follows from (触发情形): `withdrawal`, `no_show`, `fraud`, "
+            "What it follows from (触发情形), such as `withdrawal`, `no_show`, `fraud`, "
             "`quit_after_report`, `serious_breach`, `misconduct`, `postgraduate_exam`, "
             "`shortage_shortfall` or `quality`."
         ),
@@ -156,7 +156,7 @@ class Penalty:
     consequences: list[str] = field(
         Attribute(),
         description=(
-            "What follows (后果): `application_cancelled`, `admission_cancelled`, "
+            "What follows (后果), such as `application_cancelled`, `admission_cancelled`, "
             "`eligibility_cancelled`, `ban`, `repayment`, `subsidy_stopped`, `terminated`, "
             "`public_criticism`, `plan_cut` or `no_growth`."
         ),

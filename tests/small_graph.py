@@ -5,10 +5,10 @@ from functools import partial
 from pathlib import Path
 
 import strawberry
-from graphql import GraphQLError
 from starlette.applications import Starlette
 from strawberry.types import ExecutionContext
 
+from graphql import GraphQLError
 from zhupei.app import assemble
 from zhupei.catalogue import CatalogueHolder, load_catalogue
 from zhupei.composition import Graph

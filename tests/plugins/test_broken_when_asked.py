@@ -20,6 +20,7 @@ from zhupei.errors import DecisionBlockedError
 from zhupei.hooks.answers import HookFailure
 from zhupei.hooks.dispatch import Dispatcher
 from zhupei.hooks.manager import PluginHost
+from zhupei.hooks.plugins import PluginStatus
 from zhupei.hooks.scope import Naming, Rights, Scope
 from zhupei.testing import FakeZhupei, temporary_plugin
 from zhupei.testing.questions import example_questions
@@ -350,6 +351,9 @@ async def test_one_that_cannot_start_lets_the_server_start(tmp_path: Path) -> No
     assert [failure.reason.en for failure in result.failures] == [
         "plugin broken-startup, hook startup: failed (ConnectionError)"
     ]
+    plugin = host.plugins[-1]
+    assert (plugin.status, plugin.code) == (PluginStatus.DEGRADED, "HOOK_FAILED")
+    assert plugin.hooks == ("startup",)
 
 
 def test_commands_that_cannot_be_added(capsys: pytest.CaptureFixture[str]) -> None:
@@ -363,6 +367,19 @@ def test_commands_that_cannot_be_added(capsys: pytest.CaptureFixture[str]) -> No
         " register_commands: failed: RuntimeError: no commands today [HOOK_FAILED]"
     )
     assert capsys.readouterr() == ("", "")
+
+
+def test_commands_below_the_name_of_a_command_of_the_core() -> None:
+    """The core's command stays what it is."""
+    import argparse
+
+    host = host_of("broken-commands")
+    parser = argparse.ArgumentParser()
+    commands = parser.add_subparsers()
+    core = commands.add_parser("broken-commands")
+    [error] = host.add_commands(commands)
+    assert error.code == "HOOK_FAILED"
+    assert commands.choices["broken-commands"] is core
 
 
 def test_a_failure_is_told_to_other_programs() -> None:

@@ -205,9 +205,10 @@ class Dispatcher:
         return Answer(call.plugin.slug, call.level, value)
 
     def _failure(self, hook: Hook, call: Implementation, error: BaseException) -> HookFailure:
-        return HookFailure.of(
-            self._logged_error(call.plugin.slug, hook, error, call.function), hook.name
-        )
+        found = self._logged_error(call.plugin.slug, hook, error, call.function)
+        if hook.name == "startup":  # it runs on, but without what it needs
+            self.host.degrade(found)
+        return HookFailure.of(found, hook.name)
 
     def _logged_error(
         self, slug: str, hook: Hook, error: BaseException, function: Callable[..., Any]

@@ -253,9 +253,9 @@ class PluginHost:
             found = hooks.get("register_commands")
             if found is None:
                 continue
-            parser = commands.add_parser(slug, help=f"commands of plugin {slug}")
-            own = parser.add_subparsers(metavar="COMMAND", required=True)
-            try:
+            try:  # a slug may be the name of a command of the core's, too
+                parser = commands.add_parser(slug, help=f"commands of plugin {slug}")
+                own = parser.add_subparsers(metavar="COMMAND", required=True)
                 found.function(*(own for _ in found.parameters))
             except (Exception, SystemExit) as error:  # noqa: BLE001 - because isolation is the point
                 file, line = error_place(error, found.function)

@@ -1,0 +1,39 @@
+"""The commands that plugins add, ``zhupei <slug> …``: loaded only when one is asked for."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING
+
+from zhupei.settings import language_of
+
+if TYPE_CHECKING:
+    from zhupei.cli import Subparsers
+
+__all__ = ["add_plugin_commands"]
+
+
+def add_plugin_commands(subparsers: Subparsers) -> None:
+    """Load the plugins that the configuration names and let them add their commands.
+
+    A plugin that cannot add its own is explained on stderr and stops nobody else's.
+
+    Raises:
+        zhupei.errors.ZhupeiError: the settings cannot be read.
+
+    """
+    # Here, not at the top: `zhupei --help` should not wait for plugins.
+    from zhupei.catalogue.load import load_plugins  # noqa: PLC0415
+    from zhupei.cli import read_settings  # noqa: PLC0415
+    from zhupei.config.workspace import read_workspace  # noqa: PLC0415
+
+    settings = read_settings()
+    _, host = load_plugins(
+        read_workspace(settings.bases),
+        folders=settings.plugins,
+        disabled=settings.disabled_plugins,
+    )
+    language = language_of(os.environ)
+    for error in (*host.failures, *host.add_commands(subparsers)):
+        sys.stderr.write(f"zhupei: {error.text(language)}\n")

@@ -27,6 +27,7 @@ from zhupei.domain.people import Candidate, DegreeLevel, Profile, TraineeType
 from zhupei.domain.text import Text
 from zhupei.domain.trainees import Month, Trainee
 from zhupei.domain.training import Opening, Policy, Program, ProgramKind
+from zhupei.domain.training_length import training_length
 from zhupei.errors import PluginError
 from zhupei.hooks.dispatch import Dispatcher
 from zhupei.hooks.hook_errors import KindUnknownError
@@ -68,6 +69,7 @@ async def estimate(
     notes: list[Text] = []
     degree = await _qualifying(dispatcher, opening, program, base, profile, notes)
     question = _Question(dispatcher, opening, program, base, profile, degree)
+    notes.extend(_shorter(program, profile, degree, months))
     lines: dict[str, SubsidyLine] = {}
     for benefit in opening.benefits:
         lines.update({line.id: line for line in await question.lines(benefit, notes)})
@@ -133,6 +135,23 @@ async def _qualifying(
         )
     )
     return None
+
+
+def _shorter(
+    program: Program, profile: Profile, degree: DegreeLevel | None, months: int
+) -> Iterable[Text]:
+    """T29, T30: say how far the training may be shortened, as all totals depend on it."""
+    types = {one.type for one in profile.degrees if one.level is degree}
+    length = training_length(program.policies, degree, types.pop() if len(types) == 1 else None)
+    if length.least is None or not length.reduction or months <= length.least:
+        return
+    assessed = "经考核" if length.needs_assessment else ""
+    yield Text(
+        f"{assessed}可减免培训年限，最短 {length.least} 个月；合计按 {months} 个月估算",
+        f"the training may be shortened to {length.least} months"
+        + (" after an assessment" if length.needs_assessment else "")
+        + f"; the total is for {months} months",
+    )
 
 
 class _Question:

@@ -1,0 +1,63 @@
+"""Length of training and its reduction: R060, R229, T29."""
+
+from __future__ import annotations
+
+import pytest
+
+from example_hospital import policy
+from zhupei.domain.people import DegreeLevel, DegreeType
+from zhupei.domain.training_length import TrainingLength, training_length
+
+NATIONAL = {
+    "training_months": 36,
+    "minimum_months_bachelor": 36,
+    "minimum_months_professional_master": 24,
+    "minimum_months_professional_doctor": 12,
+    "reduction_needs_assessment": True,
+}
+BACHELOR, MASTER, DOCTOR = DegreeLevel.BACHELOR, DegreeLevel.MASTER, DegreeLevel.DOCTOR
+PROFESSIONAL, ACADEMIC = DegreeType
+
+
+def _length(
+    level: DegreeLevel | None, type_: DegreeType | None, **changes: object
+) -> TrainingLength:
+    values = {**NATIONAL, **changes}
+    return training_length((policy(key, value) for key, value in values.items()), level, type_)
+
+
+@pytest.mark.parametrize(
+    ("level", "type_", "cap", "least", "reduction"),
+    [
+        (BACHELOR, PROFESSIONAL, None, 36, 0),
+        (MASTER, PROFESSIONAL, None, 24, 12),
+        (DOCTOR, PROFESSIONAL, None, 12, 24),
+        (MASTER, PROFESSIONAL, 12, 24, 12),
+        (DOCTOR, PROFESSIONAL, 12, 24, 12),
+        (MASTER, ACADEMIC, 12, 36, 0),
+        (DOCTOR, ACADEMIC, None, 36, 0),
+        (MASTER, None, None, None, None),
+        (None, None, 12, None, None),
+    ],
+)
+def test_t29_r060_r229_reduction(
+    level: DegreeLevel | None,
+    type_: DegreeType | None,
+    cap: int | None,
+    least: int | None,
+    reduction: int | None,
+) -> None:
+    """T29: the nation allows 12 and 24 months, a host with a cap of 12 allows 12 to both."""
+    found = _length(level, type_, **({} if cap is None else {"reduction_cap_months": cap}))
+    assert (found.regular, found.least, found.reduction) == (36, least, reduction)
+    assert found.needs_assessment is True
+
+
+def test_a_policy_may_let_academic_degrees_reduce() -> None:
+    assert _length(MASTER, ACADEMIC, academic_degree_reduces=True).least == 24
+
+
+def test_what_no_document_says_is_not_known() -> None:
+    assert training_length((), MASTER, PROFESSIONAL) == TrainingLength(None, None, None)
+    only_regular = training_length((policy("training_months", 36),), MASTER, PROFESSIONAL)
+    assert only_regular == TrainingLength(36, 36, None)

@@ -13,8 +13,6 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-from pydantic import BaseModel
-
 from zhupei.config.expressions import ExpressionProblem, Roots, compile_expression
 from zhupei.domain.eligibility import Requirement, reads_of
 from zhupei.domain.institutions import Base
@@ -139,6 +137,5 @@ def _content(params: Any) -> Hashable:
     """Return what makes parameters equal, as they may hold mappings and so have no hash."""
     if params is None:
         return None
-    if isinstance(params, BaseModel):
-        return type(params), params.model_dump_json()
-    return id(params)
+    dump = getattr(params, "model_dump_json", None)
+    return id(params) if dump is None else (type(params), dump())

@@ -212,7 +212,7 @@ def test_a_major_rule_lists_something() -> None:
     with pytest.raises(ValidationError) as caught:
         requirement("major")
     (error,) = caught.value.errors()
-    assert error["type"] == "CONFIG_EMPTY_MAJOR_RULE"
+    assert error["type"] == "CONFIG_EMPTY_RULE"
 
 
 CLASSES = requirement(

@@ -1,4 +1,4 @@
-"""The reference of kinds: Markdown tables made from the kinds themselves."""
+"""The reference of kinds and of facts: Markdown tables made from the code itself."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
+from zhupei.config.expression_facts import Roots, fact_names
 from zhupei.domain.kinds import Kind, KindGroup
 
-__all__ = ["describe_kinds"]
+__all__ = ["describe_facts", "describe_kinds", "fill_page"]
 
 _TITLES = {
     KindGroup.REQUIREMENT: "Requirements (招收条件)",
@@ -36,6 +37,43 @@ def describe_kinds(kinds: Iterable[Kind]) -> str:
                 f"### {title}\n\n| kind | what it says | parameters |\n|---|---|---|\n{rows}\n"
             )
     return "\n".join(parts)
+
+
+def describe_facts() -> str:
+    """Return a table: each variable of expressions with its facts."""
+    by_root: dict[str, list[str]] = {}
+    for about in Roots:
+        for name in fact_names(about):
+            root, _, fact = name.partition(".")
+            known = by_root.setdefault(root, [])
+            if fact not in known:
+                known.append(fact)
+    rows = "\n".join(
+        f"| `{root}` | {' '.join(f'`{fact}`' for fact in facts) if any(facts) else 'itself'} |"
+        for root, facts in by_root.items()
+    )
+    return f"| variable | facts |\n|---|---|\n{rows}"
+
+
+def fill_page(page: str, kinds: Iterable[Kind]) -> str:
+    """Return a page with what stands between its marks ``<!-- kinds: … -->`` made anew.
+
+    Raises:
+        ValueError: a mark is missing.
+
+    """
+    for name, text in (("facts", describe_facts()), ("kinds", describe_kinds(kinds).rstrip())):
+        marks = rf"(<!-- {name}: generated -->\n)(?:.*\n)?(<!-- {name}: end -->)"
+        page, times = re.subn(
+            marks,
+            lambda match, text=text: f"{match[1]}{text}\n{match[2]}",  # type: ignore[misc]  # bound now
+            page,
+            count=1,
+            flags=re.DOTALL,
+        )
+        if times != 1:
+            raise ValueError(f"the page has no marks for {name}")
+    return page
 
 
 def _row(kind: Kind) -> str:

@@ -64,7 +64,7 @@ class MajorParams(Model):
     def _lists_something(self) -> Self:
         if self.undergraduate is None and self.postgraduate is None:
             raise problem(
-                "CONFIG_EMPTY_MAJOR_RULE",
+                "CONFIG_EMPTY_RULE",
                 "应列出 undergraduate（本科专业代码）或 postgraduate（研究生专业名称）",
                 "list undergraduate (codes of majors) or postgraduate (names of subjects)",
             )

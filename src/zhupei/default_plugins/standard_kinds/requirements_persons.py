@@ -167,7 +167,7 @@ class TitleParams(Model):
     def _has_a_bound(self) -> Self:
         if self.at_least is None and self.below is None:
             raise problem(
-                "CONFIG_EMPTY_TITLE_RULE",
+                "CONFIG_EMPTY_RULE",
                 "应给出 at_least 或 below",
                 "give at_least or below",
             )

@@ -184,7 +184,7 @@ class SendingUnitParams(Model):
     def _asks_something(self) -> Self:
         if not (self.recommends or self.province or self.names_match):
             raise problem(
-                "CONFIG_EMPTY_SENDING_UNIT_RULE",
+                "CONFIG_EMPTY_RULE",
                 "应给出 recommends、province 或 names_match",
                 "give recommends, province or names_match",
             )

@@ -13,35 +13,30 @@ from types import MappingProxyType
 from typing import Any
 
 from zhupei.catalogue.answers import Answer, BaseAnswers, ask_all
-from zhupei.catalogue.catalogue import Catalogue, PluginStatus, ProgramSpecialty
+from zhupei.catalogue.catalogue import Catalogue, PluginStatus
 from zhupei.catalogue.entries import (
     EntryReader,
     contact_of,
     origin_at,
     overlay,
-    section_of,
     text_of,
 )
 from zhupei.catalogue.explain import Explainer
 from zhupei.catalogue.fingerprint import fingerprint
-from zhupei.config.files import BaseFile, JurisdictionFile, OpeningEntry
+from zhupei.catalogue.institutions import Institutions
+from zhupei.catalogue.totals import with_totals
+from zhupei.config.files import OpeningEntry
 from zhupei.config.layers import Layer, Layers, OpeningRef, ProgramRef
 from zhupei.config.windows import round_of, source_of
 from zhupei.config.workspace import ConfiguredFile, Workspace
-from zhupei.domain.benefits import WageFigure
 from zhupei.domain.calendar import Calendar
 from zhupei.domain.codes import ShortagePurpose, ShortageSet
 from zhupei.domain.institutions import (
-    Affiliation,
     Base,
     BaseStatus,
-    Collaboration,
     Degradation,
-    Jurisdiction,
-    Section,
-    SpecialtyBase,
 )
-from zhupei.domain.sources import Level, Origin, SourceDocument
+from zhupei.domain.sources import Level, Origin
 from zhupei.domain.text import Text
 from zhupei.domain.training import (
     Direction,
@@ -79,10 +74,11 @@ async def build(
     does not exist raises KeyError here.
     """
     builder = _Builder(workspace, host, reference)
-    bases = {code: builder.base(file) for code, file in workspace.bases.items()}
+    institutions = Institutions(workspace, builder.layers, reference)
+    bases = {code: institutions.base(file) for code, file in workspace.bases.items()}
     drafts = {ref.code: builder.program_draft(ref) for ref in builder.layers.programs.values()}
-    scopes = {code: builder.scope(file) for code, file in workspace.bases.items()}
-    configs = {code: builder.configs(file) for code, file in workspace.bases.items()}
+    scopes = {code: institutions.scope(file) for code, file in workspace.bases.items()}
+    configs = {code: institutions.configs(file) for code, file in workspace.bases.items()}
     of_base: dict[str, list[Program]] = {}
     for draft in drafts.values():
         if draft.base is not None:
@@ -102,23 +98,28 @@ async def build(
         for opening in builder.openings(ref, program):
             openings[opening.code] = opening
         programs[code] = program
-    programs = _with_totals(programs, openings, builder.layers)
-    finished = {code: builder.finished(base, answers[code]) for code, base in bases.items()}
+    programs = with_totals(programs, openings, builder.layers)
+    finished = {
+        code: builder.finished(base, scopes[code], answers[code]) for code, base in bases.items()
+    }
     return Catalogue(
         hash=fingerprint(workspace, plugins, answers),
         reference=reference,
         calendar=calendar,
         jurisdictions=_ordered(
-            {code: builder.jurisdiction(file) for code, file in workspace.jurisdictions.items()}
+            {
+                code: institutions.jurisdiction(file)
+                for code, file in workspace.jurisdictions.items()
+            }
         ),
         bases=_ordered(finished),
         programs=_ordered(programs),
         openings=_ordered(openings),
-        documents=_ordered(builder.documents()),
-        program_specialties=builder.program_specialties(),
+        documents=_ordered(institutions.documents()),
+        program_specialties=institutions.program_specialties(),
         shortages=builder.shortages,
         subsidies=_subsidies(answers),
-        wages={code: builder.wages(file) for code, file in workspace.jurisdictions.items()},
+        wages={code: institutions.wages(file) for code, file in workspace.jurisdictions.items()},
         scopes=scopes,
         configs=configs,
         plugins=_with_failures(plugins, answers),
@@ -143,62 +144,8 @@ class _Builder:
         self.shortages: dict[str, tuple[ShortageSet, ...]] = {}
         self._plan_rows = _rows_by_program(workspace, self.layers)
 
-    def base(self, file: ConfiguredFile[BaseFile]) -> Base:
-        """Return the base as its file says, before plugins were asked."""
-        model = file.model
-        return Base(
-            code=model.code,
-            name=model.name.text(),
-            aliases=model.aliases,
-            province=model.province,
-            prefecture=model.prefecture,
-            jurisdictions=tuple(above.model.code for above in self.layers.jurisdictions_of(file)),
-            plugins=model.plugins,
-            tier=model.tier,
-            grade=model.grade,
-            type=model.type,
-            base_since=model.base_since,
-            accredited_count=model.accredited_count,
-            contacts=tuple(contact_of(entry) for entry in model.contacts),
-            affiliations=tuple(
-                Affiliation(
-                    school=entry.school.text(),
-                    school_aliases=entry.school_aliases,
-                    mainland_school=entry.mainland_school,
-                    source=source_of(entry.source),
-                )
-                for entry in model.affiliations
-            ),
-            collaborations=tuple(
-                Collaboration(
-                    kind=entry.kind,
-                    hospital=entry.hospital.text(),
-                    specialty=entry.specialty,
-                    since=entry.since,
-                    role=text_of(entry.role),
-                    source=source_of(entry.source),
-                )
-                for entry in model.collaborations
-            ),
-            specialty_bases=tuple(
-                SpecialtyBase(
-                    base=model.code,
-                    specialty=entry.specialty,
-                    name=text_of(entry.name) or self._any_name(entry.specialty),
-                    note=text_of(entry.note),
-                    capacity=entry.capacity,
-                    source=source_of(entry.source),
-                )
-                for entry in model.specialty_bases
-            ),
-            sections=self._sections(file, Level.INSTITUTION),
-            programs=tuple(sorted(program.code for program in model.programs)),
-            source=source_of(model.source),
-        )
-
-    def finished(self, base: Base, answers: BaseAnswers) -> Base:
+    def finished(self, base: Base, scope: Scope, answers: BaseAnswers) -> Base:
         """Return the base with what plugins added, degraded where one is absent or failed."""
-        scope = self.scope(self.workspace.bases[base.code])
         degradations = (*self.host.degradations(scope), *answers.degradations)
         if answers.extension is None and not degradations:
             return base
@@ -208,55 +155,6 @@ class _Builder:
             status=BaseStatus.DEGRADED if degradations else BaseStatus.OK,
             degradations=tuple(dict.fromkeys(degradations)),
         )
-
-    def jurisdiction(self, file: ConfiguredFile[JurisdictionFile]) -> Jurisdiction:
-        """Return the jurisdiction of a file."""
-        model = file.model
-        return Jurisdiction(
-            code=model.code,
-            name=model.name.text(),
-            kind=model.level,
-            province=model.province,
-            prefecture=model.prefecture,
-            parent=model.parent,
-            plugins=model.plugins,
-            contacts=tuple(contact_of(entry) for entry in model.contacts),
-            sections=self._sections(file, Level.JURISDICTION),
-            programs=tuple(sorted(program.code for program in model.programs)),
-        )
-
-    def _sections(self, file: ConfiguredFile[Any], level: Level) -> tuple[Section, ...]:
-        return tuple(
-            section_of(
-                entry,
-                level,
-                origin_at(level, file.document, ("sections", index), entry.label.zh, entry.source),
-            )
-            for index, entry in enumerate(file.model.sections)
-        )
-
-    def scope(self, file: ConfiguredFile[BaseFile]) -> Scope:
-        """Return whom hooks about the base are asked of."""
-        above = self.layers.jurisdictions_of(file)
-        return Scope(
-            base=file.model.code,
-            institution=file.model.plugins,
-            jurisdictions=tuple(slug for each in above for slug in each.model.plugins),
-        )
-
-    def configs(self, file: ConfiguredFile[BaseFile]) -> Mapping[str, object]:
-        """Return the plugins' blocks that bind the base: its own over its jurisdictions'."""
-        found: dict[str, object] = {}
-        files: list[ConfiguredFile[Any]] = [*reversed(self.layers.jurisdictions_of(file)), file]
-        for each in files:
-            extra = each.model.extra
-            if extra is None:
-                continue
-            for name in type(extra).model_fields:
-                block = getattr(extra, name)
-                if block is not None:
-                    found[name.replace("_", "-")] = block
-        return MappingProxyType(found)
 
     def program_draft(self, ref: ProgramRef) -> Program:
         """Return the program's identity, enough for plugins to be asked about it."""
@@ -467,10 +365,6 @@ class _Builder:
             raise KeyError(f"{program.code}/{specialty}")
         return national.name
 
-    def _any_name(self, specialty: str) -> Text:
-        rows = [row for row in self.reference.specialties.specialties if row.code == specialty]
-        return rows[-1].name if rows else Text(specialty, specialty)
-
     def _shortages(self, chain: Sequence[Layer], program: Program) -> tuple[ShortageSet, ...]:
         """Return the sets of all layers: national ones, then what each level adds (T16)."""
         found: list[ShortageSet] = []
@@ -497,62 +391,10 @@ class _Builder:
                     )
         return tuple(found)
 
-    def documents(self) -> dict[str, SourceDocument]:
-        """Return every source document; of two with the same code the first is kept."""
-        found: dict[str, SourceDocument] = {}
-        for file in _all_files(self.workspace):
-            for code, entry in file.model.sources.items():
-                document = SourceDocument(
-                    code=code,
-                    title=Text(entry.title.zh, entry.title.en),
-                    issuer=text_of(entry.issuer),
-                    issued=entry.issued,
-                    reference=entry.reference,
-                    url=entry.url,
-                    supplied=entry.supplied,
-                )
-                found.setdefault(code, document)
-        return found
-
-    def program_specialties(self) -> Mapping[tuple[str, str], ProgramSpecialty]:
-        """Return the specialties that programs declare themselves."""
-        return MappingProxyType(
-            {
-                (ref.code, entry.code): ProgramSpecialty(
-                    code=entry.code,
-                    name=entry.name.text(),
-                    program=ref.code,
-                    aliases=entry.aliases,
-                )
-                for ref in self.layers.programs.values()
-                for entry in ref.entry.specialties
-            }
-        )
-
-    def wages(self, file: ConfiguredFile[JurisdictionFile]) -> tuple[WageFigure, ...]:
-        """Return a jurisdiction's table of average wages."""
-        return tuple(
-            WageFigure(
-                region=file.model.code,
-                year=entry.year,
-                amount=entry.amount,
-                source=source_of(entry.source),
-            )
-            for entry in file.model.wages
-        )
-
 
 def _without_host(chain: Sequence[Layer], ref: ProgramRef) -> list[Layer]:
     """Leave out the base's own file: its sections are about the hospital, not the program."""
     return [layer for layer in chain if layer.rules is not ref.host.model or ref.base is None]
-
-
-def _all_files(workspace: Workspace) -> Iterator[ConfiguredFile[Any]]:
-    yield from workspace.national
-    yield from workspace.jurisdictions.values()
-    yield from workspace.bases.values()
-    yield from workspace.plans
-    yield from workspace.calendars
 
 
 def _rows_by_program(workspace: Workspace, layers: Layers) -> dict[str, tuple[OpeningRef, ...]]:
@@ -602,83 +444,6 @@ def _marked(answer: Answer) -> tuple[Any, ...]:
             origins=(replace(_plugin_origin(answer, entry.label.zh), source=entry.source),),
         )
         for entry in answer.value
-    )
-
-
-def _with_totals(
-    programs: Mapping[str, Program], openings: Mapping[str, Opening], layers: Layers
-) -> dict[str, Program]:
-    """Return the programs with their openings and the sum of their quotas (R023)."""
-    own: dict[str, list[Opening]] = {}
-    for opening in openings.values():
-        own.setdefault(opening.program, []).append(opening)
-    totals = _Totals(programs, own, layers)
-    return {
-        code: replace(
-            program,
-            quota_total=totals.of(code)[0],
-            quota_note=totals.of(code)[1],
-            openings=tuple(sorted(opening.code for opening in own.get(code, ()))),
-        )
-        for code, program in programs.items()
-    }
-
-
-class _Totals:
-    """Adds quotas up: unknown as soon as a part is, with the reason."""
-
-    def __init__(
-        self,
-        programs: Mapping[str, Program],
-        openings: Mapping[str, Sequence[Opening]],
-        layers: Layers,
-    ) -> None:
-        self._programs = programs
-        self._openings = openings
-        self._layers = layers
-        self._planned = {plan.model.program for plan in layers.workspace.plans}
-        self._known: dict[str, tuple[int | None, Text | None]] = {}
-
-    def of(self, code: str) -> tuple[int | None, Text | None]:
-        """Return a program's total, and what there is to say about it."""
-        if code not in self._known:
-            self._known[code] = self._total(code)
-        return self._known[code]
-
-    def _total(self, code: str) -> tuple[int | None, Text | None]:
-        entry = self._layers.programs[code].entry
-        note, parts = text_of(entry.quota_note), self._parts(code)
-        planned = code in self._planned or self._programs[code].parent in self._planned
-        if not parts:
-            return entry.quota, note or (_unknown_total(parts) if entry.quota is None else None)
-        seats = [quota for quota, _ in parts if quota is not None]
-        if len(seats) < len(parts):
-            return None, note or _unknown_total(parts)
-        if planned:
-            # The table is the plan: what was said of its absence no longer holds.
-            return sum(seats), None
-        if self._programs[code].children and note is not None and entry.quota is None:
-            # The file says that its members do not make up the whole.
-            return None, note
-        return sum(seats), note
-
-    def _parts(self, code: str) -> list[tuple[int | None, Text]]:
-        parts = [(row.quota, row.specialty_name) for row in self._openings.get(code, ())]
-        for child in self._programs[code].children:
-            if code in self._planned:
-                parts += self._parts(child)
-            else:
-                parts.append((self.of(child)[0], self._programs[child].name))
-        return parts
-
-
-def _unknown_total(parts: Sequence[tuple[int | None, Text]]) -> Text:
-    if not parts:
-        return Text("尚未公布招收计划", "No plan has been published")
-    missing = [name for quota, name in parts if quota is None]
-    return Text(
-        "以下名额未公布：" + "、".join(name.zh for name in missing),
-        "Not published: " + ", ".join(name.en or name.zh for name in missing),
     )
 
 

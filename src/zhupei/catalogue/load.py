@@ -13,19 +13,19 @@ from datetime import date
 from pathlib import Path
 from typing import Any, TypeVar
 
-from pydantic import BaseModel
-
 from zhupei.catalogue.build import build
 from zhupei.catalogue.catalogue import Catalogue, PluginStatus
 from zhupei.config.absent import Unread, absent_kinds
 from zhupei.config.checks import check
 from zhupei.config.files import BaseFile, FileModels
 from zhupei.config.layers import Layers
-from zhupei.config.problems import Problems
-from zhupei.config.workspace import ConfiguredFile, PluginNaming, Workspace, read_workspace
+from zhupei.config.problems import Problem, Problems
+from zhupei.config.workspace import ConfiguredFile, Workspace, read_workspace
+from zhupei.config.yaml import Document
 from zhupei.default_plugins.working_days import WorkingDays, official_years
 from zhupei.domain.calendar import Calendar, CalendarYear
 from zhupei.domain.sources import Level
+from zhupei.domain.text import Text
 from zhupei.hooks.dispatch import Dispatcher
 from zhupei.hooks.manager import PluginHost
 from zhupei.hooks.scope import Naming, Rights
@@ -73,13 +73,15 @@ def load_plugins(
     Raises:
         zhupei.errors.PluginError: with ``strict``, where a plugin cannot be loaded.
     """
-    host = PluginHost.load(
-        _namings(workspace.namings(), platform or {}),
-        folders=folders,
-        disabled=frozenset(disabled),
-        strict=strict,
-    )
-    return workspace.with_folders(_folders(host)), host
+    named = _namings(workspace, platform or {})
+    while True:
+        host = PluginHost.load(named, folders=folders, disabled=frozenset(disabled), strict=strict)
+        workspace = _with_carried(workspace, host)
+        # The files that plugins bring along name plugins too, so this repeats until none is new.
+        found = _namings(workspace, platform or {})
+        if found == named:
+            return workspace, host
+        named = found
 
 
 async def load_catalogue(
@@ -107,7 +109,7 @@ async def load_catalogue(
             workspace, folders=plugin_folders, platform=platform, disabled=disabled, strict=strict
         )
     else:
-        workspace = workspace.with_folders(_folders(host))
+        workspace = _with_carried(workspace, host)
     workspace = _pruned(workspace.validated(_models(workspace, host)))
     dispatcher = Dispatcher(host, timeout=hook_timeout)
     calendar = _calendar(workspace, dispatcher)
@@ -137,21 +139,58 @@ def _models(workspace: Workspace, host: PluginHost) -> FileModels:
     """Return the models of the files; words of plugins that are absent are left unread."""
     absent = {plugin.slug for plugin in host.plugins if plugin.reason is not None}
     kinds = (*host.kinds, *absent_kinds(workspace.documents, absent))
-    extras: dict[str, type[BaseModel]] = dict.fromkeys(absent, Unread)
+    extras: dict[str, type[Any]] = dict.fromkeys(absent, Unread)
     extras.update(host.config_models)
     return FileModels.of(kinds, extras)
 
 
-def _folders(host: PluginHost) -> tuple[Path, ...]:
-    return tuple(folder for folders in host.base_folders.values() for folder in folders)
+def _with_carried(workspace: Workspace, host: PluginHost) -> Workspace:
+    """Return the workspace with the files that plugins carry, as far as their rights reach.
+
+    A plugin's file may say what its plugin may: one that a base names brings bases, one that a
+    jurisdiction names brings jurisdictions and bases, and only the platform's bring more.
+    """
+    rights = {plugin.slug: plugin.rights for plugin in host.plugins}
+    known = {document.path.resolve() for document in workspace.documents}
+    for slug, folders in host.base_folders.items():
+        extended = workspace.with_folders(folders)
+        refused = [
+            document
+            for document in extended.documents
+            if document.path.resolve() not in known
+            and document.data["kind"] not in _CARRIED.get(rights[slug], _EVERY_KIND)
+        ]
+        extended.problems.extend(_refusal(document, slug) for document in refused)
+        documents = tuple(each for each in extended.documents if each not in refused)
+        workspace = replace(extended, documents=documents)
+        known |= {document.path.resolve() for document in documents}
+    return workspace
 
 
-def _namings(
-    named: Iterable[PluginNaming], platform: Mapping[str, Naming]
-) -> dict[str, tuple[Naming, ...]]:
+_EVERY_KIND = frozenset({"national", "jurisdiction", "base", "plan", "calendar"})
+_CARRIED = {
+    Rights.INSTITUTION: frozenset({"base"}),
+    Rights.JURISDICTION: frozenset({"jurisdiction", "base", "plan"}),
+}
+
+
+def _refusal(document: Document, slug: str) -> Problem:
+    kind = document.data["kind"]
+    return document.problem(
+        ("kind",),
+        "CONFIG_BEYOND_RIGHTS",
+        Text(f"插件 {slug} 无权提供 {kind} 文件", f"the plugin {slug} may not bring a {kind} file"),
+        Text(
+            "由 zhupei.yaml 命名该插件，或把文件放进 bases/",
+            "name the plugin in zhupei.yaml, or put the file below bases/",
+        ),
+    )
+
+
+def _namings(workspace: Workspace, platform: Mapping[str, Naming]) -> dict[str, tuple[Naming, ...]]:
     """Return who names each plugin; several files may name the same one."""
     found: dict[str, list[Naming]] = {slug: [naming] for slug, naming in platform.items()}
-    for each in named:
+    for each in workspace.namings():
         naming = Naming(_RIGHTS[each.level], file=each.file, line=each.line, code=each.code)
         found.setdefault(each.slug, []).append(naming)
     return {slug: tuple(namings) for slug, namings in found.items()}

@@ -194,10 +194,18 @@ def test_reload_reads_the_files_again_and_keeps_what_is_good(
         )
 
     done = reload()
-    assert (done.returncode, done.stdout) == (0, f"reload: {server.process.pid}\n")
+    said = f"server {server.process.pid}: serves the configuration as it stands, catalogue "
+    assert (done.returncode, done.stderr) == (0, "")
+    assert re.fullmatch(f"{re.escape(said)}[0-9a-f]{{32}}\n", done.stdout)
     assert "in service (same)" in server.until("catalogue ")["event"]
     (server.folder / "bases" / "a.yaml").write_text(_BROKEN)
-    reload()
+    broken = reload()
+    kept = done.stdout.split()[-1]
+    assert (broken.returncode, broken.stdout) == (1, "")
+    first, last = broken.stderr.splitlines()
+    assert first.startswith("bases/a.yaml:3:1: code: duplicate key")
+    assert first.endswith("[CONFIG_DUPLICATE_KEY]")
+    assert last == f"server {server.process.pid}: keeps what it has, catalogue {kept}"
     refused = server.until("configuration not reloaded")
     assert "stays in service" in refused["event"]
     assert server.ask("{ __typename }") == {"data": {"__typename": "Query"}}

@@ -14,6 +14,7 @@ import uvicorn
 from starlette.applications import Starlette
 
 from zhupei.app import application_of, create_app
+from zhupei.cli._reloads import noted_reload
 from zhupei.cli._running import announced
 from zhupei.settings import Settings
 from zhupei.web.logs import configure_logging
@@ -65,7 +66,7 @@ async def _live(app: Starlette, server: _Server, listener: socket.socket) -> Non
             server.should_exit = True
             starting.cancel()
 
-        hangup = _Hangup(stop, application.reload)
+        hangup = _Hangup(stop, noted_reload(application, application.settings.data_dir))
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, stop)
         loop.add_signal_handler(signal.SIGHUP, hangup.received)

@@ -1,4 +1,4 @@
-"""``zhupei reload``: tell the running servers to load the configuration anew."""
+"""``zhupei reload``: tell the running servers to load the configuration anew, and how it went."""
 
 from __future__ import annotations
 
@@ -6,11 +6,13 @@ import argparse
 import os
 import signal
 import sys
+import time
 from typing import TYPE_CHECKING
 
 from zhupei.cli import CommandError, read_settings
+from zhupei.cli._reloads import ReloadOutcome, wait_for_outcome
 from zhupei.cli._running import running_servers
-from zhupei.domain.text import Text
+from zhupei.domain.text import Language, Text
 
 if TYPE_CHECKING:
     from zhupei.cli import Subparsers
@@ -23,17 +25,20 @@ def register(subparsers: Subparsers) -> None:
     parser = subparsers.add_parser(
         "reload",
         help="让运行中的服务重新读取配置 · load the configuration anew",
-        description="Send SIGHUP to every `zhupei serve` with the same ZHUPEI_DATA_DIR. A broken "
-        "file changes nothing: the server's log says why.",
+        description="Send SIGHUP to every `zhupei serve` with the same ZHUPEI_DATA_DIR, and say "
+        "what each serves then. A broken file changes nothing: its problems are printed, and the "
+        "exit status is 1.",
+    )
+    parser.add_argument(
+        "--timeout", type=float, default=60, metavar="SECONDS", help="how long to wait (60)"
     )
     parser.set_defaults(run=_run)
 
 
-def _run(_arguments: argparse.Namespace) -> int:
-    data_dir = read_settings().data_dir
+def _run(arguments: argparse.Namespace) -> int:
+    settings = read_settings()
+    data_dir = settings.data_dir
     told = running_servers(data_dir)
-    for process in told:
-        os.kill(process, signal.SIGHUP)
     if not told:
         raise CommandError(
             Text(
@@ -45,5 +50,34 @@ def _run(_arguments: argparse.Namespace) -> int:
                 "check that ZHUPEI_DATA_DIR is the one the server has",
             ),
         )
-    sys.stdout.write(f"reload: {', '.join(map(str, told))}\n")
-    return 0
+    since = time.time()
+    for process in told:
+        os.kill(process, signal.SIGHUP)
+    until = time.time() + arguments.timeout
+    failed = False
+    for process in told:
+        outcome = wait_for_outcome(data_dir, process, since, until)
+        failed |= outcome is None or not outcome.replaced
+        _tell(process, outcome, settings.language)
+    return 1 if failed else 0
+
+
+def _tell(process: int, outcome: ReloadOutcome | None, language: Language) -> None:
+    if outcome is None:
+        text = Text(
+            f"服务 {process}：没有回复，请查看其日志",
+            f"server {process}: no answer, see its log",
+        )
+        sys.stderr.write(f"{text.get(language)}\n")
+        return
+    if not outcome.replaced:
+        sys.stderr.write(outcome.problems[language.value].rstrip("\n") + "\n")
+    state = (
+        Text("已使用新配置，目录", "serves the configuration as it stands, catalogue")
+        if outcome.replaced
+        else Text("配置有错误，仍使用目录", "keeps what it has, catalogue")
+    )
+    mark = "：" if language is Language.ZH else ": "
+    target = sys.stdout if outcome.replaced else sys.stderr
+    server = Text(f"服务 {process}", f"server {process}")
+    target.write(f"{server.get(language)}{mark}{state.get(language)} {outcome.hash}\n")

@@ -8,7 +8,6 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -18,12 +17,14 @@ from starlette.responses import Response
 from strawberry.schema.base import BaseSchema
 
 from zhupei.catalogue import CatalogueHolder, LoadedCatalogue, load_catalogue
-from zhupei.catalogue.load import load_plugins
+from zhupei.catalogue.load import load_plugins, platform_namings
+from zhupei.config.platform import read_platform
 from zhupei.config.workspace import read_workspace
 from zhupei.domain.institutions import Base
 from zhupei.domain.training import Opening, Program
 from zhupei.graphql.context import GraphContext, china_now, language_of
 from zhupei.graphql.schema import build_schema
+from zhupei.services.eligibility import prepare
 from zhupei.settings import Settings
 from zhupei.web.limits import QueryLimits, schema_extensions
 
@@ -100,13 +101,24 @@ def compose(settings: Settings) -> Graph:
         zhupei.errors.ZhupeiError: start-up is strict and a plugin cannot be loaded.
 
     """
+    platform = read_platform(settings.platform_file)
+    for complaint in platform.problems:
+        _log.error("%s", complaint.text(settings.language))
     _, host = load_plugins(
         read_workspace(settings.bases),
         folders=settings.plugins,
-        disabled=settings.disabled_plugins,
+        platform=platform_namings(platform),
+        disabled=(*settings.disabled_plugins, *platform.disabled),
         strict=settings.strict,
     )
-    holder = CatalogueHolder(partial(load_catalogue, settings.bases, host=host))
+
+    async def load() -> LoadedCatalogue:
+        loaded = await load_catalogue(settings.bases, host=host)
+        # Now, so that no user's first question waits for it.
+        prepare(loaded.catalogue, loaded.dispatcher)
+        return loaded
+
+    holder = CatalogueHolder(load)
     limits = QueryLimits(
         depth=settings.max_depth,
         aliases=settings.max_aliases,

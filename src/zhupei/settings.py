@@ -398,6 +398,12 @@ class Settings:
     ] = False
 
     @property
+    def platform_file(self) -> Path:
+        """Where ``zhupei.yaml`` is looked for: beside the first folder of bases."""
+        beside = self.bases[0].parent if self.bases else Path.cwd()
+        return beside / "zhupei.yaml"
+
+    @property
     def serves_ide(self) -> bool:
         """Whether the query page is offered: as set, else everywhere but in production."""
         if self.ide is not None:

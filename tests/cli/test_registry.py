@@ -72,7 +72,7 @@ def test_an_error_is_told_without_a_traceback(
         raise error
 
     parser.set_defaults(run=fail)
-    monkeypatch.setattr(cli, "build_parser", lambda: _only(fail))
+    monkeypatch.setattr(cli, "build_parser", lambda _words: _only(fail))
     assert main(["x"]) == status
     assert capsys.readouterr().err == err
 

@@ -19,6 +19,7 @@ from zhupei.config.absent import Unread, absent_kinds
 from zhupei.config.checks import check
 from zhupei.config.files import BaseFile, FileModels
 from zhupei.config.layers import Layers
+from zhupei.config.platform import Platform
 from zhupei.config.problems import Problem, Problems
 from zhupei.config.workspace import ConfiguredFile, Workspace, read_workspace
 from zhupei.config.yaml import Document
@@ -31,7 +32,7 @@ from zhupei.hooks.manager import PluginHost
 from zhupei.hooks.scope import Naming, Rights
 from zhupei.reference import load as load_reference
 
-__all__ = ["LoadedCatalogue", "load_catalogue", "load_plugins"]
+__all__ = ["LoadedCatalogue", "load_catalogue", "load_plugins", "platform_namings"]
 
 F = TypeVar("F", bound=ConfiguredFile[Any])
 
@@ -56,6 +57,14 @@ class LoadedCatalogue:
     def complete(self) -> bool:
         """Whether nothing had to be left out: no file has an error."""
         return not self.problems.errors
+
+
+def platform_namings(platform: Platform) -> dict[str, Naming]:
+    """Return the namings of the plugins that ``zhupei.yaml`` names: all rights, everywhere."""
+    return {
+        slug: Naming(Rights.PLATFORM, file=platform.file, line=line)
+        for slug, line in platform.lines.items()
+    }
 
 
 def load_plugins(

@@ -44,8 +44,12 @@ def read_settings() -> Settings:
     return Settings.from_environment(os.environ)
 
 
-def build_parser() -> argparse.ArgumentParser:
-    """Return the parser with every command of this package."""
+def build_parser(words: Sequence[str] = ()) -> argparse.ArgumentParser:
+    """Return the parser with every command of this package.
+
+    Plugins' commands are added only where ``words`` begin with a command that the core does not
+    have: loading plugins takes longer than most commands.
+    """
     parser = argparse.ArgumentParser(
         prog="zhupei",
         description="住院医师规范化培训的统一图 · One graph of China's residency training",
@@ -58,6 +62,10 @@ def build_parser() -> argparse.ArgumentParser:
         register = getattr(module, "register", None)
         if register is not None:
             register(commands)
+    if words and not words[0].startswith("-") and words[0] not in commands.choices:
+        from zhupei.cli._plugin_commands import add_plugin_commands  # noqa: PLC0415 - see above
+
+        add_plugin_commands(commands)
     return parser
 
 
@@ -77,9 +85,10 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _run(argv: Sequence[str] | None) -> int:
-    arguments = build_parser().parse_args(argv)
-    run: Run = arguments.run
+    words = list(sys.argv[1:] if argv is None else argv)
     try:
+        arguments = build_parser(words).parse_args(words)
+        run: Run = arguments.run
         return run(arguments)
     except ZhupeiError as error:
         _explain(error, language_of(os.environ))

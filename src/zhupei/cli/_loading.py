@@ -11,17 +11,8 @@ from zhupei.settings import Settings
 
 if TYPE_CHECKING:
     from zhupei.catalogue.load import LoadedCatalogue
-    from zhupei.config.platform import Platform
 
-__all__ = ["load_configuration", "platform_of"]
-
-
-def platform_of(settings: Settings) -> Platform:
-    """Return what ``zhupei.yaml`` beside the first folder of bases says."""
-    from zhupei.config.platform import FILE_NAME, read_platform  # noqa: PLC0415 - see zhupei.cli
-
-    beside = settings.bases[0].parent if settings.bases else Path.cwd()
-    return read_platform(beside / FILE_NAME)
+__all__ = ["load_configuration"]
 
 
 def load_configuration(settings: Settings, paths: Sequence[Path] | None = None) -> LoadedCatalogue:
@@ -30,14 +21,13 @@ def load_configuration(settings: Settings, paths: Sequence[Path] | None = None) 
     Problems of ``zhupei.yaml`` are among its problems. Plugins that cannot be loaded are left
     out, whatever ``ZHUPEI_STRICT`` says: the command decides what that means.
     """
-    from zhupei.catalogue.load import load_catalogue  # noqa: PLC0415 - see zhupei.cli
-    from zhupei.hooks.scope import Naming, Rights  # noqa: PLC0415 - see zhupei.cli
+    from zhupei.catalogue.load import (  # noqa: PLC0415 - see zhupei.cli
+        load_catalogue,
+        platform_namings,
+    )
+    from zhupei.config.platform import read_platform  # noqa: PLC0415 - see zhupei.cli
 
-    platform = platform_of(settings)
-    named = {
-        slug: Naming(Rights.PLATFORM, file=platform.file, line=line)
-        for slug, line in platform.lines.items()
-    }
+    platform = read_platform(settings.platform_file)
     disabled: Iterable[str] = (*settings.disabled_plugins, *platform.disabled)
     found: list[LoadedCatalogue] = []
 
@@ -48,7 +38,7 @@ def load_configuration(settings: Settings, paths: Sequence[Path] | None = None) 
             await load_catalogue(
                 settings.bases if paths is None else paths,
                 plugin_folders=settings.plugins,
-                platform=named,
+                platform=platform_namings(platform),
                 disabled=disabled,
             )
         )

@@ -24,15 +24,18 @@ def add_plugin_commands(subparsers: Subparsers) -> None:
 
     """
     # Here, not at the top: `zhupei --help` should not wait for plugins.
-    from zhupei.catalogue.load import load_plugins  # noqa: PLC0415
+    from zhupei.catalogue.load import load_plugins, platform_namings  # noqa: PLC0415
     from zhupei.cli import read_settings  # noqa: PLC0415
+    from zhupei.config.platform import read_platform  # noqa: PLC0415
     from zhupei.config.workspace import read_workspace  # noqa: PLC0415
 
     settings = read_settings()
+    platform = read_platform(settings.platform_file)
     _, host = load_plugins(
         read_workspace(settings.bases),
         folders=settings.plugins,
-        disabled=settings.disabled_plugins,
+        platform=platform_namings(platform),
+        disabled=(*settings.disabled_plugins, *platform.disabled),
     )
     language = language_of(os.environ)
     for error in (*host.failures, *host.add_commands(subparsers)):

@@ -53,14 +53,17 @@ def register(subparsers: Subparsers) -> None:
 
 def _run(arguments: argparse.Namespace) -> int:
     # Here, not at the top: `zhupei --help` should not wait for plugins.
-    from zhupei.catalogue.load import load_plugins  # noqa: PLC0415
+    from zhupei.catalogue.load import load_plugins, platform_namings  # noqa: PLC0415
+    from zhupei.config.platform import read_platform  # noqa: PLC0415
     from zhupei.config.workspace import read_workspace  # noqa: PLC0415
 
     settings = read_settings()
+    platform = read_platform(settings.platform_file)
     _, host = load_plugins(
         read_workspace(settings.bases),
         folders=settings.plugins,
-        disabled=settings.disabled_plugins,
+        platform=platform_namings(platform),
+        disabled=(*settings.disabled_plugins, *platform.disabled),
     )
     if arguments.format == "json":
         listed = [_as_json(plugin) for plugin in host.plugins]

@@ -27,7 +27,7 @@ __all__ = [
 
 def problem(code: str, zh: str, en: str, **context: Any) -> PydanticCustomError:
     """Return an error with our own code and a message in both languages."""
-    return PydanticCustomError(code, "{en}", {"zh": zh, "en": en, **context})  # type: ignore[arg-type]  # the error's type is our code, not a literal
+    return PydanticCustomError(code, "{en}", {"zh": zh, "en": en, **context})
 
 
 def _flag(value: object) -> object:

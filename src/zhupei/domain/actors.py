@@ -46,8 +46,8 @@ class Grant:
 class Actor:
     """Who acts, as far as decisions need to know: an identifier and roles.
 
-    ``issuer`` tells who vouched for the actor (a token's issuer, a plugin's slug); ``id`` is never an
-    identity number.
+    ``issuer`` tells who vouched for the actor (a token's issuer, a plugin's slug); ``id`` is never
+    an identity number.
     """
 
     id: str

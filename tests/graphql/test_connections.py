@@ -207,10 +207,10 @@ async def test_the_total_is_counted_only_where_it_is_asked_for(
 ) -> None:
     """A page in the order of codes reads one row more than it shows."""
     many = _graph(*(f"{number:04}" for number in range(500)))
-    from zhupei.graphql import connections
+    from zhupei.graphql import pages
 
     read = 0
-    original = connections.Page._rows
+    original = pages.Page._rows
 
     def counted(page: Any) -> Any:
         nonlocal read
@@ -218,7 +218,7 @@ async def test_the_total_is_counted_only_where_it_is_asked_for(
             read += 1
             yield row
 
-    monkeypatch.setattr(connections.Page, "_rows", counted)
+    monkeypatch.setattr(pages.Page, "_rows", counted)
     await many.ask("{ openings(first: 10) { edges { node { code } } pageInfo { hasNextPage } } }")
     assert read == 11
     await many.ask("{ openings(first: 10) { totalCount } }")

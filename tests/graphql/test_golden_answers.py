@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
-from asked_graph import AskedGraph
+from asked_graph import ROOT, AskedGraph
+from zhupei.domain.benefits import WageFigure
 from zhupei.domain.text import Language
 
 HKU = "hku-szh-residency-2026"
@@ -331,9 +333,8 @@ async def test_g23_make_up_days_are_working_days(real: AskedGraph, day: str, wor
 
 
 async def test_g23_a_year_without_a_calendar_is_refused(real: AskedGraph) -> None:
-    query = (
-        '{ calendar { known: isWorkingDay(date: "2024-04-07") isWorkingDay(date: "2027-04-07") } }'
-    )
+    query = """{ calendar { known: isWorkingDay(date: "2024-04-07")
+      isWorkingDay(date: "2027-04-07") } }"""
     refusal = await real.refused(query)
     assert refusal.only["extensions"] == {"code": "CALENDAR_NOT_CONFIGURED", "year": 2027}
     assert refusal.only["path"] == ["calendar", "isWorkingDay"]
@@ -346,9 +347,8 @@ async def test_g23_a_year_without_a_calendar_is_refused(real: AskedGraph) -> Non
 async def test_g38_37_bases_with_their_contacts(real: AskedGraph) -> None:
     """T38, T39: numbers normalised, extensions and aliases kept."""
     found = await real.ask(
-        """{ bases(filter: {jurisdiction: "hubei"}, first: 100) { totalCount edges { node { code name
-          aliases quotaTotal: status openings { totalCount }
-          contacts { phones { number extension } qqGroups } } } } }""",
+        """{ bases(filter: {jurisdiction: "hubei"}, first: 100) { totalCount edges { node {
+          code name aliases contacts { phones { number extension } qqGroups } } } } }""",
         language=ZH,
     )
     bases = [edge["node"] for edge in found["bases"]["edges"]]
@@ -397,15 +397,8 @@ async def test_appendix_explain(real: AskedGraph) -> None:
         "source": {"document": "S0", "clause": "招收计划表 序号2"},
         "replaced": [],
     }
-    text = (real_root() / "bases/guangdong/shenzhen/hku-szh.yaml").read_text(encoding="utf-8")
+    text = (ROOT / "bases/guangdong/shenzhen/hku-szh.yaml").read_text(encoding="utf-8")
     assert "quota: 4" in text.splitlines()[line - 1]
-
-
-def real_root() -> Any:
-    """Return the root of the repository."""
-    from asked_graph import ROOT
-
-    return ROOT
 
 
 HUBEI_BACHELOR = {**BACHELOR, "majorCode": "100201K", "graduationYear": 2021}
@@ -419,10 +412,6 @@ async def test_g35_the_pay_floor_of_each_training_year(
     real: AskedGraph, wage: str, year: int, floor: str
 ) -> None:
     """R283: 80, 100 and 110 per cent of the average wage of the year before."""
-    from dataclasses import replace
-
-    from zhupei.domain.benefits import WageFigure
-
     figures = tuple(
         WageFigure(region="shenzhen", year=each, amount=Decimal(wage))
         for each in (2025, 2026, 2027)

@@ -99,10 +99,8 @@ async def test_t10_a_deadline_on_a_day_of_rest_is_not_shifted(
     real: AskedGraph, day: str, weekday: str
 ) -> None:
     found = await real.ask("query ($day: Date!) { calendar { notes(date: $day) } }", {"day": day})
-    assert found["calendar"]["notes"] == [
-        f"the deadline {day} ({weekday}) is not a working day; no document says that it is "
-        "shifted, so it is not"
-    ]
+    note = f"the deadline {day} ({weekday}) is not a working day; no document says that it is"
+    assert found["calendar"]["notes"] == [f"{note} shifted, so it is not"]
 
 
 @pytest.mark.parametrize(
@@ -124,24 +122,17 @@ async def test_t12_dates_alone_include_both_days(real: AskedGraph, at: str, is_o
     assert [each["isOpen"] for each in windows if each["kind"] == "registration"] == [is_open]
 
 
-@pytest.mark.parametrize(("counted", "latest"), [(False, "2024-06-20"), (True, "2024-06-20")])
+@pytest.mark.parametrize(("counted", "latest"), [(False, "2024-06-19"), (True, "2024-06-20")])
 async def test_t14_a_list_has_to_start_early_enough(
     real: AskedGraph, counted: bool, latest: str
 ) -> None:
-    """V15: seven working days that end by 30 June (the 28th is the last working day)."""
+    """V15: seven working days that end by 30 June, a Sunday."""
     found = await real.ask(
         """query ($counted: Boolean!) { calendar { latestPublicityStart(
           deadline: "2024-06-30", workingDays: 7, countFirstDay: $counted) } }""",
         {"counted": counted},
     )
-    start = found["calendar"]["latestPublicityStart"]
-    again = await real.ask(
-        """query ($start: Date!, $counted: Boolean!) { calendar {
-          publicityEnd(start: $start, workingDays: 7, countFirstDay: $counted) } }""",
-        {"start": start, "counted": counted},
-    )
-    assert again["calendar"]["publicityEnd"] <= "2024-06-30"
-    assert start <= latest
+    assert found == {"calendar": {"latestPublicityStart": latest}}
 
 
 async def test_t15_a_live_publicity_list_blocks_the_next_round(real: AskedGraph) -> None:
@@ -251,7 +242,8 @@ async def test_t22_t23_an_earlier_graduate_with_a_licence_needs_a_person(
     degree = {**FOREIGN["degrees"][0], "mainland": True, "graduationYear": 2022}
     found = await real.ask(
         """query ($candidate: CandidateInput!) {
-          eligibility(opening: "hku-szh-residency-2026/0200", candidate: $candidate) { outcome } }""",
+          eligibility(opening: "hku-szh-residency-2026/0200", candidate: $candidate) {
+            outcome } }""",
         {
             "candidate": {
                 **FOREIGN,

@@ -11,8 +11,8 @@ import strawberry
 from zhupei.domain.codes import Specialty, SpecialtyCatalogue
 from zhupei.domain.institutions import Base
 from zhupei.domain.training import Opening, Program
-from zhupei.graphql import filters, openness
-from zhupei.graphql.connections import Listing, Selected, Value
+from zhupei.graphql import filters, openness, selection
+from zhupei.graphql.pages import Listing, Selected, Value
 
 __all__ = [
     "BASES",
@@ -160,7 +160,7 @@ OPENINGS = Listing(
         "QUOTA": lambda opening, _selected: opening.quota,
         "CLOSING": _opening_closes,
     },
-    select=filters.select_openings,
+    select=selection.select_openings,
 )
 """Openings of the catalogue."""
 
@@ -173,7 +173,7 @@ PROGRAMS = Listing(
         "QUOTA": lambda program, _selected: program.quota_total,
         "CLOSING": _program_closes,
     },
-    select=filters.select_programs,
+    select=selection.select_programs,
 )
 """Programs of the catalogue."""
 
@@ -182,7 +182,7 @@ BASES = Listing(
     filter=filters.BaseFilter,
     orders=BaseOrder,
     by={**_NAME, "QUOTA": _base_quota, "CLOSING": _base_closes},
-    select=filters.select_bases,
+    select=selection.select_bases,
 )
 """Bases of the catalogue."""
 
@@ -191,7 +191,7 @@ SPECIALTIES = Listing(
     filter=filters.SpecialtyFilter,
     orders=SpecialtyOrder,
     by={"NAME": _own_pinyin},
-    select=filters.select_specialties,
+    select=selection.select_specialties,
     key=_specialty_key,
 )
 """The national specialties of every cycle; with a condition, those that a program declares."""
@@ -201,7 +201,7 @@ PROVINCES = Listing(
     filter=filters.ProvinceFilter,
     orders=ProvinceOrder,
     by={"NAME": _own_pinyin},
-    select=filters.select_provinces,
+    select=selection.select_provinces,
 )
 """Every province-level division."""
 
@@ -210,6 +210,6 @@ JURISDICTIONS = Listing(
     filter=filters.JurisdictionFilter,
     orders=JurisdictionOrder,
     by={},
-    select=filters.select_jurisdictions,
+    select=selection.select_jurisdictions,
 )
 """The jurisdictions whose rules are configured."""

@@ -8,10 +8,10 @@ from typing import Annotated, Any, ClassVar
 import strawberry
 
 from zhupei.domain.text import Text
-from zhupei.graphql.connections import LARGEST_PAGE, Connected, Connection, Selected, checked_first
+from zhupei.graphql.connections import Connected, Connection
 from zhupei.graphql.context import GraphContext
 from zhupei.graphql.errors import bad_input
-from zhupei.graphql.filters import ProgramFilter, select_programs
+from zhupei.graphql.filters import ProgramFilter
 from zhupei.graphql.listings import (
     BASES,
     JURISDICTIONS,
@@ -23,6 +23,8 @@ from zhupei.graphql.listings import (
 from zhupei.graphql.nodes import Node, fetch
 from zhupei.graphql.openness import Deadline as DomainDeadline
 from zhupei.graphql.openness import deadlines
+from zhupei.graphql.pages import LARGEST_PAGE, Selected, checked_first
+from zhupei.graphql.selection import select_programs
 from zhupei.graphql.sources import (
     Computed,
     FieldSource,

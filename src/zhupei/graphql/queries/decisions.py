@@ -14,10 +14,11 @@ from zhupei.domain.eligibility import EligibilityOutcome
 from zhupei.domain.eligibility import EligibilityReport as DomainReport
 from zhupei.domain.text import Text
 from zhupei.domain.training import Opening
-from zhupei.graphql.connections import Connection, Listing, Page, Selected, Value
+from zhupei.graphql.connections import Connection
 from zhupei.graphql.context import GraphContext
 from zhupei.graphql.errors import bad_input, not_found
 from zhupei.graphql.listings import OPENINGS
+from zhupei.graphql.pages import Listing, Page, Selected, Value
 from zhupei.graphql.sources import Computed, FieldSource, GraphInfo, Reader, field
 from zhupei.graphql.types.decisions import BenefitEstimate, EligibilityReport
 from zhupei.graphql.types.inputs import CandidateInput, ProfileInput, candidate_of, profile_of

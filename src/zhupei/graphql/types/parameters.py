@@ -7,6 +7,14 @@ from decimal import Decimal
 from enum import Enum
 from typing import Any
 
+from zhupei.config.entries import (
+    AssessmentEntry,
+    BenefitEntry,
+    DocumentEntry,
+    Entry,
+    RequirementEntry,
+    StepEntry,
+)
 from zhupei.domain.text import Language
 from zhupei.graphql.context import GraphContext
 from zhupei.graphql.scalars import plain
@@ -24,9 +32,9 @@ class ParameterValue:
     unit: str | None = None
 
     @property
-    def value(self) -> str | None:
-        """The value as one text, None for an empty list."""
-        return ", ".join(self.values) or None
+    def value(self) -> str:
+        """The value as one text."""
+        return ", ".join(self.values)
 
 
 @declares(
@@ -43,7 +51,7 @@ class Parameter:
         Attribute(),
         description="Name, with the way to it where it is nested, such as `amounts.MASTER` (名称).",
     )
-    value: str | None = field(
+    value: str = field(
         Attribute(), description="The value as text; the parts of a list joined (值)."
     )
     values: list[str] = field(Attribute(), description="The parts of a list, else one (值列表).")
@@ -68,16 +76,49 @@ class Parameters(FieldSource):
 
 def _written(params: Any, language: Language) -> Iterator[ParameterValue]:
     # Models of kinds are pydantic's; only their public reflection is used.
+    common = _common(type(params))
     for name, info in type(params).model_fields.items():
-        extra = info.json_schema_extra
-        unit = extra.get("unit") if isinstance(extra, Mapping) else None
-        yield from _values(_camel(name), getattr(params, name), unit, language)
+        if name in common:
+            continue
+        value = getattr(params, name)
+        yield from _values(_camel(name), value, _unit(name, value, info, params), language)
+
+
+def _unit(name: str, value: Any, info: Any, params: Any) -> str | None:
+    """Return the unit of a parameter: as its model declares it, else as its name or type tells.
+
+    Decimals of benefits are yuan unless their name ends in a unit of time.
+    """
+    extra = info.json_schema_extra
+    if isinstance(extra, Mapping) and extra.get("unit") is not None:
+        return str(extra["unit"])
+    last = name.rpartition("_")[2]
+    if last in _TIMES:
+        return last
+    amounts = value.values() if isinstance(value, Mapping) else (value,)
+    if isinstance(params, BenefitEntry) and any(isinstance(one, Decimal) for one in amounts):
+        return "yuan"
+    return None
+
+
+_TIMES = frozenset({"days", "hours", "months", "years"})
+
+
+def _common(model: type) -> frozenset[str]:
+    """Return the keys of an entry that all kinds have: the graph has fields for them."""
+    entries = [one for one in model.__mro__ if issubclass(one, Entry) and one in _ENTRIES]
+    return frozenset(name for one in entries for name in one.model_fields)
+
+
+_ENTRIES = frozenset(
+    {Entry, AssessmentEntry, BenefitEntry, DocumentEntry, RequirementEntry, StepEntry}
+)
 
 
 def _values(
     name: str, value: Any, unit: str | None, language: Language
 ) -> Iterator[ParameterValue]:
-    if value is None:
+    if value is None or value in ((), [], frozenset()):
         return
     if _is_label(value):
         text = value.en if language is Language.EN and value.en else value.zh

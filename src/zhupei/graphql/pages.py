@@ -1,0 +1,352 @@
+"""Pages over the catalogue: what can be listed, in which order, from where to where.
+
+A page costs one pass over the candidates at most; in the order of codes the pass ends as soon
+as the page is full. The total is counted only where it is asked for.
+"""
+
+import heapq
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sized
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import strawberry
+from strawberry.annotation import StrawberryAnnotation
+from strawberry.types.arguments import StrawberryArgument
+
+from zhupei.domain.text import Text
+from zhupei.graphql.context import GraphContext
+from zhupei.graphql.cursors import Cursor, CursorNotReadable, SortValue
+from zhupei.graphql.errors import bad_input
+
+if TYPE_CHECKING:
+    from zhupei.catalogue import Catalogue
+
+__all__ = [
+    "DEFAULT_PAGE",
+    "LARGEST_PAGE",
+    "Listing",
+    "OrderDirection",
+    "Page",
+    "Selected",
+    "Value",
+    "checked_first",
+]
+
+DEFAULT_PAGE = 20
+LARGEST_PAGE = 100
+_FIRST = (
+    f"Rows from the front, 1 to {LARGEST_PAGE} (前若干行); {DEFAULT_PAGE} where neither "
+    "`first` nor `last` is given."
+)
+
+
+@strawberry.enum(description="In which direction a list is ordered (排序方向); unknown comes last.")
+class OrderDirection(Enum):
+    """The direction of an order."""
+
+    ASC = strawberry.enum_value("ASC", description="From the smallest up (升序).")
+    DESC = strawberry.enum_value("DESC", description="From the largest down (降序).")
+
+
+@dataclass(frozen=True, slots=True)
+class Selected:
+    """What a filter was asked in: the catalogue, the instant that "now" means, the context."""
+
+    catalogue: "Catalogue"
+    at: datetime
+    context: GraphContext
+
+
+Value = Callable[[Any, Selected], SortValue]
+"""What an order compares of one object, None where it is not known."""
+
+
+def _code(value: Any) -> str:
+    code: str = value.code
+    return code
+
+
+@dataclass(frozen=True)
+class Listing:
+    """What can be listed: objects of the catalogue with a filter and orders.
+
+    ``all`` answers every object in the order of keys; ``select`` those of the given ones that
+    pass a filter, in the same order, and refuses a filter that makes no sense. ``orders`` is an
+    enumeration whose members' names are keys of ``by``; ``CODE`` means the key itself.
+    """
+
+    all: Callable[["Catalogue"], Iterable[Any]]
+    filter: type[Any]
+    orders: type[Enum]
+    by: Mapping[str, Value]
+    select: Callable[[Any, Selected, Iterable[Any]], Iterable[Any]]
+    key: Callable[[Any], str] = _code
+
+    def arguments(self) -> list[StrawberryArgument]:
+        """Return the arguments of a connection over this listing."""
+        shown: tuple[tuple[str, Any, str], ...] = (
+            ("filter", self.filter, "Which rows to list; all parts must hold (筛选条件)."),
+            ("order_by", self.orders, "What to order by (排序依据); the default is `CODE`."),
+            ("direction", OrderDirection, "Direction of the order (排序方向), `ASC` by default."),
+            (
+                "at",
+                datetime,
+                "What `openNow` and `CLOSING` mean by now (时刻); the present by default.",
+            ),
+            (
+                "first",
+                int,
+                _FIRST,
+            ),
+            ("after", str, "Begin after the row with this cursor (游标之后)."),
+            ("last", int, f"Rows from the end, 1 to {LARGEST_PAGE} (末若干行)."),
+            ("before", str, "End before the row with this cursor (游标之前)."),
+        )
+        return [
+            StrawberryArgument(
+                python_name=name,
+                graphql_name=None,
+                type_annotation=StrawberryAnnotation(type_ | None),
+                description=description,
+                default=strawberry.UNSET,
+            )
+            for name, type_, description in shown
+            if name != "at" or "CLOSING" in self.by
+        ]
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    cursor: str
+    node: Any
+
+
+@dataclass(frozen=True, slots=True)
+class _Info:
+    has_next_page: bool
+    has_previous_page: bool
+    start_cursor: str | None
+    end_cursor: str | None
+
+
+class Page:
+    """One page; nothing is computed before a field asks for it."""
+
+    def __init__(
+        self,
+        listing: Listing,
+        selected: Selected,
+        arguments: "_Arguments",
+        found: Callable[[], Iterable[Any]],
+    ) -> None:
+        self._listing = listing
+        self._selected = selected
+        self._arguments = arguments
+        self._found = found
+
+    @classmethod
+    def open(
+        cls,
+        listing: Listing,
+        context: GraphContext,
+        arguments: Mapping[str, Any],
+        within: Iterable[Any] | None = None,
+    ) -> "Page":
+        """Check the arguments and return the page that they ask for.
+
+        Raises:
+            GraphRefusal: a number is outside its range, a filter makes no sense, or a cursor is
+                not one of this list.
+
+        """
+        checked = _Arguments.check(arguments, context)
+        at = arguments.get("at") or context.clock()
+        selected = Selected(context.catalogue, at, context)
+        candidates = listing.all(context.catalogue) if within is None else within
+        wanted = arguments.get("filter")
+        if wanted is None:
+            return cls(listing, selected, checked, lambda: candidates)
+        listing.select(wanted, selected, candidates)
+        return cls(listing, selected, checked, lambda: listing.select(wanted, selected, candidates))
+
+    @cached_property
+    def total_count(self) -> int:
+        """The number of rows that pass the filter."""
+        found = self._found()
+        return len(found) if isinstance(found, Sized) else sum(1 for _ in found)
+
+    @property
+    def edges(self) -> list[_Row]:
+        """The rows of the page."""
+        return self._read[0]
+
+    @property
+    def page_info(self) -> _Info:
+        """Where the page lies."""
+        return self._read[1]
+
+    @cached_property
+    def _read(self) -> tuple[list[_Row], _Info]:
+        asked = self._arguments
+        rows, precede, follow = self._window()
+        if asked.first is not None and len(rows) > asked.first:
+            rows, follow = rows[: asked.first], True
+        if asked.last is not None and len(rows) > asked.last:
+            rows, precede = rows[-asked.last :], True
+        edges = [
+            _Row(Cursor(asked.order, asked.descending, value, key).encode(), node)
+            for value, key, node in rows
+        ]
+        info = _Info(
+            has_next_page=follow,
+            has_previous_page=precede,
+            start_cursor=edges[0].cursor if edges else None,
+            end_cursor=edges[-1].cursor if edges else None,
+        )
+        return edges, info
+
+    def _window(self) -> "tuple[list[_Placed], bool, bool]":
+        """Return the rows between the cursors in their order, and whether any precede or follow.
+
+        In the order of codes, reading stops one row after the page.
+        """
+        asked = self._arguments
+        precede = follow = False
+        between: list[_Placed] = []
+        enough = asked.first + 1 if asked.first is not None and asked.is_given_order else None
+        for row in self._rows():
+            if asked.after is not None and not self._precedes("after", asked.after, row):
+                precede = True
+            elif asked.before is not None and (
+                row[1] == asked.before.code or self._precedes("before", asked.before, row)
+            ):
+                follow = True
+            else:
+                between.append(row)
+                if len(between) == enough:
+                    break
+        return self._sorted(between), precede, follow
+
+    def _rows(self) -> "Iterator[_Placed]":
+        order, key = self._arguments.order, self._listing.key
+        if order == "CODE":
+            for node in self._found():
+                code = key(node)
+                yield code, code, node
+            return
+        value = self._listing.by[order]
+        for node in self._found():
+            yield value(node, self._selected), key(node), node
+
+    def _precedes(self, argument: str, cursor: Cursor, row: "_Placed") -> bool:
+        try:
+            return cursor.precedes(row[0], row[1])
+        except CursorNotReadable:
+            raise _foreign_cursor(argument, self._selected.context) from None
+
+    def _sorted(self, rows: "list[_Placed]") -> "list[_Placed]":
+        # Rows arrive by key and both ways of sorting are stable: of equal values the smaller
+        # key stays first in either direction. No more rows than the page needs are sorted.
+        asked = self._arguments
+        if asked.is_given_order:
+            return rows
+        known = [row for row in rows if row[0] is not None]
+        unknown = [row for row in rows if row[0] is None]
+        if asked.first is not None and asked.last is None and asked.first < len(known):
+            pick = heapq.nlargest if asked.descending else heapq.nsmallest
+            return pick(asked.first + 1, known, key=_value)
+        known.sort(key=_value, reverse=asked.descending)
+        return known + unknown
+
+
+_Placed: TypeAlias = tuple[SortValue, str, Any]
+
+
+def _value(row: _Placed) -> Any:
+    return row[0]
+
+
+@dataclass(frozen=True, slots=True)
+class _Arguments:
+    """The arguments of a page, checked."""
+
+    order: str
+    descending: bool
+    first: int | None
+    last: int | None
+    after: Cursor | None
+    before: Cursor | None
+
+    @property
+    def is_given_order(self) -> bool:
+        """Whether rows are asked for in the order in which the catalogue holds them."""
+        return self.order == "CODE" and not self.descending
+
+    @classmethod
+    def check(cls, given: Mapping[str, Any], context: GraphContext) -> "_Arguments":
+        order_by = given.get("order_by")
+        order = "CODE" if order_by is None else order_by.name
+        descending = given.get("direction") is OrderDirection.DESC
+        last = _size("last", given.get("last"), context)
+        first = _size("first", given.get("first"), context)
+        if first is None and last is None:
+            first = DEFAULT_PAGE
+        cursors: dict[str, Cursor | None] = {}
+        for name in ("after", "before"):
+            text = given.get(name)
+            cursors[name] = None
+            if text is None:
+                continue
+            try:
+                cursor = Cursor.decode(text)
+            except CursorNotReadable:
+                raise bad_input(
+                    name,
+                    Text(
+                        "不是本接口给出的游标",
+                        "is not a cursor of this graph; take it from pageInfo or edges",
+                    ),
+                    context.language,
+                ) from None
+            if (cursor.order, cursor.descending) != (order, descending):
+                raise _foreign_cursor(name, context)
+            cursors[name] = cursor
+        return cls(order, descending, first, last, cursors["after"], cursors["before"])
+
+
+def checked_first(value: int | None, context: GraphContext) -> int:
+    """Return how many rows of a plain list to give.
+
+    Raises:
+        GraphRefusal: ``value`` is not from 1 to 100.
+
+    """
+    found = _size("first", value, context)
+    return DEFAULT_PAGE if found is None else found
+
+
+def _size(name: str, value: int | None, context: GraphContext) -> int | None:
+    if value is None or 1 <= value <= LARGEST_PAGE:
+        return value
+    raise bad_input(
+        name,
+        Text(
+            f"应为 1 至 {LARGEST_PAGE}，而不是 {value}",
+            f"must be from 1 to {LARGEST_PAGE}, not {value}",
+        ),
+        context.language,
+    )
+
+
+def _foreign_cursor(argument: str, context: GraphContext) -> Exception:
+    return bad_input(
+        argument,
+        Text(
+            "该游标属于另一种排序，翻页时 orderBy 与 direction 须保持不变",
+            "belongs to another order; keep orderBy and direction while paging",
+        ),
+        context.language,
+    )

@@ -200,6 +200,9 @@ def _fits(context: CheckContext, program: ProgramRef, parent: ProgramRef) -> Non
             f"上级项目 {parent.code} 的年度是 {span}",
             f"the parent program {parent.code} runs in {span}",
         )
+    named = program.host.model.jurisdiction if program.base is not None else None
+    if named is not None and named not in context.workspace.jurisdictions:
+        return  # reported where it is named
     if parent.base is not None:
         above = parent.host is program.host
     else:
@@ -208,14 +211,17 @@ def _fits(context: CheckContext, program: ProgramRef, parent: ProgramRef) -> Non
             for each in layers.jurisdictions_of(program.host)
         )
     if not above:
+        host = parent.host.model.code
+        lacking = program.base is not None and parent.base is None and named is None
         context.report(
             document,
             (*program.path, "parent"),
             "CONFIG_WRONG_PARENT",
-            f"{parent.code} 由 {parent.host.model.code} 设立，而它不在 "
-            f"{program.host.model.code} 之上",
-            f"{parent.code} belongs to {parent.host.model.code}, which is not above "
-            f"{program.host.model.code}",
+            f"{parent.code} 由 {host} 设立，而它不在 {program.host.model.code} 之上",
+            f"{parent.code} belongs to {host}, which is not above {program.host.model.code}",
+            hint=Text(f"请写 jurisdiction: {host}", f"write jurisdiction: {host}")
+            if lacking
+            else None,
         )
 
 

@@ -104,11 +104,20 @@ def _windows(
             continue
         windows.append(_Placed(window, place))
         if closes is not None:
-            for note in context.calendar.deadline_notes(_last_day(window)):
-                context.report(
-                    document, place, "CALENDAR_REST_DAY", note.zh, note.en or "", severity="warning"
-                )
+            _deadline(context, document, place, _last_day(window))
     return windows
+
+
+def _deadline(context: CheckContext, document: Document, place: YamlPath, day: date) -> None:
+    """Warn where a deadline falls on a day of rest, or on one of a year that nobody knows."""
+    unknown = None
+    try:
+        context.calendar.is_working_day(day)
+    except CalendarNotConfigured as error:
+        unknown = error.message
+    for note in context.calendar.deadline_notes(day):
+        code = "CALENDAR_NOT_CONFIGURED" if note == unknown else "CALENDAR_REST_DAY"
+        context.report(document, place, code, note.zh, note.en or "", severity="warning")
 
 
 def _last_day(window: Window) -> date:

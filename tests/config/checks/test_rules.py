@@ -1,0 +1,240 @@
+"""Ids, policies, weights, conditions, and what entries refer to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+Says = Callable[..., None]
+
+_BASE = """\
+kind: base
+code: hospital
+name: {zh: 医院, en: Hospital}
+province: "620000"
+programs:
+  - code: hospital-residency-2026
+    kind: residency
+    year: 2026
+    name: {zh: 住培, en: Residency}
+"""
+
+
+def _assessments(*weights: str) -> str:
+    text = "    assessments:\n"
+    for index, weight in enumerate(weights):
+        text += f"      - {{id: a{index}, kind: interview, phase: admission, weight: {weight}"
+        text += ", label: {zh: 面试, en: Interview}}\n"
+    return text
+
+
+def test_an_id_twice_in_a_list(says: Says) -> None:
+    says(
+        (
+            "b.yaml:12:14: programs.0.sections.1.id: the id aims is already in this list, "
+            "on line 11 [CONFIG_DUPLICATE_CODE]\n"
+        ),
+        (
+            "b.yaml:12:14: programs.0.sections.1.id: aims 在本列表中已出现（第 11 行） "
+            "[CONFIG_DUPLICATE_CODE]\n"
+        ),
+        b=_BASE
+        + """\
+    sections:
+      - {id: aims, kind: profile, label: {zh: 一, en: One}, items: []}
+      - {id: aims, kind: profile, label: {zh: 二, en: Two}, items: []}
+""",
+    )
+
+
+def test_an_unknown_policy(says: Says) -> None:
+    says(
+        (
+            "b.yaml:10:16: programs.0.policies.publicity_workingdays: unknown policy; did "
+            'you mean "publicity_working_days"? [CONFIG_UNKNOWN_POLICY]\n'
+        ),
+        (
+            "b.yaml:10:16: programs.0.policies.publicity_workingdays: 未知的参数；是否想写 "
+            "publicity_working_days？ [CONFIG_UNKNOWN_POLICY]\n"
+        ),
+        b=_BASE + "    policies: {publicity_workingdays: {value: 7}}\n",
+    )
+
+
+def test_an_unknown_policy_like_no_other(says: Says) -> None:
+    says(
+        ("b.yaml:10:16: programs.0.policies.zzz: unknown policy [CONFIG_UNKNOWN_POLICY]\n"),
+        "b.yaml:10:16: programs.0.policies.zzz: 未知的参数 [CONFIG_UNKNOWN_POLICY]\n",
+        b=_BASE + "    policies: {zzz: {value: 7}}\n",
+    )
+
+
+def test_values_of_policies(says: Says) -> None:
+    """Each by the type of its policy: number, flag, share, choice."""
+    says(
+        (
+            "b.yaml:11:32: programs.0.policies.max_preferences.value: expected a whole "
+            "number that is not negative [CONFIG_BAD_POLICY]\n"
+            "b.yaml:12:34: programs.0.policies.transfers_allowed.value: expected true or "
+            "false [CONFIG_BAD_POLICY]\n"
+            "b.yaml:13:33: programs.0.policies.interview_weight.value: expected a number, "
+            "such as 0.8 [CONFIG_BAD_POLICY]\n"
+            "b.yaml:14:29: programs.0.policies.leave_counts.value: expected one of: "
+            "calendar_days, working_days [CONFIG_BAD_POLICY]\n"
+        ),
+        (
+            "b.yaml:11:32: programs.0.policies.max_preferences.value: 应为不小于 0 的整数 "
+            "[CONFIG_BAD_POLICY]\n"
+            "b.yaml:12:34: programs.0.policies.transfers_allowed.value: 应为 true 或 false "
+            "[CONFIG_BAD_POLICY]\n"
+            "b.yaml:13:33: programs.0.policies.interview_weight.value: 应为数字，如 0.8 "
+            "[CONFIG_BAD_POLICY]\n"
+            "b.yaml:14:29: programs.0.policies.leave_counts.value: "
+            "应为以下之一：calendar_days, working_days [CONFIG_BAD_POLICY]\n"
+        ),
+        b=_BASE
+        + """\
+    policies:
+      max_preferences: {value: -1}
+      transfers_allowed: {value: yes}
+      interview_weight: {value: 60%}
+      leave_counts: {value: days}
+""",
+    )
+
+
+def test_an_unknown_value_without_a_reason(says: Says) -> None:
+    says(
+        (
+            "b.yaml:10:33: programs.0.policies.max_preferences: the value is unknown, and "
+            "no note says why [CONFIG_MISSING_REASON]\n"
+        ),
+        (
+            "b.yaml:10:33: programs.0.policies.max_preferences: "
+            "值未知，却没有说明原因（note） [CONFIG_MISSING_REASON]\n"
+        ),
+        b=_BASE + "    policies: {max_preferences: {value: null}}\n",
+    )
+
+
+def test_weights_that_add_up(says: Says) -> None:
+    """T42"""
+    says(
+        "",
+        "",
+        b=_BASE + _assessments("0.6", "0.4"),
+    )
+
+
+def test_weights_that_do_not_add_up(says: Says) -> None:
+    """T42: there is no default, and no rounding."""
+    says(
+        (
+            "b.yaml:11:61: programs.0.assessments.0.weight: the admission weights of "
+            "hospital-residency-2026 add up to 0.9, not 1 [CONFIG_WEIGHT_SUM]\n"
+        ),
+        (
+            "b.yaml:11:61: programs.0.assessments.0.weight: 项目 hospital-residency-2026 "
+            "的 admission 权重之和为 0.9，应为 1 [CONFIG_WEIGHT_SUM]\n"
+        ),
+        b=_BASE + _assessments("0.6", "0.3"),
+    )
+
+
+def test_weights_of_policies_that_do_not_add_up(says: Says) -> None:
+    """T42, R142"""
+    says(
+        (
+            "b.yaml:12:35: programs.0.policies.examination_weight.value: the weights of "
+            "interview and examination of hospital-residency-2026 add up to 1.1, not 1 "
+            "[CONFIG_WEIGHT_SUM]\n"
+        ),
+        (
+            "b.yaml:12:35: programs.0.policies.examination_weight.value: 项目 "
+            "hospital-residency-2026 的面试与考试权重之和为 1.1，应为 1 "
+            "[CONFIG_WEIGHT_SUM]\n"
+        ),
+        b=_BASE
+        + """\
+    policies:
+      interview_weight: {value: 0.5}
+      examination_weight: {value: 0.6}
+""",
+    )
+
+
+def test_one_weight_alone_waits_for_the_other(says: Says) -> None:
+    """T42"""
+    says(
+        "",
+        "",
+        b=_BASE + "    policies: {interview_weight: {value: 0.5}}\n",
+    )
+
+
+def test_a_document_due_at_no_step(says: Says) -> None:
+    says(
+        (
+            "b.yaml:13:79: programs.0.documents.0.at_step: there is no step aply; steps of "
+            "this program: apply [CONFIG_UNKNOWN_CODE]\n"
+        ),
+        (
+            "b.yaml:13:79: programs.0.documents.0.at_step: 没有步骤 "
+            "aply；本项目的步骤：apply [CONFIG_UNKNOWN_CODE]\n"
+        ),
+        b=_BASE
+        + """\
+    steps:
+      - {id: apply, kind: application, label: {zh: 报名, en: Apply}}
+    documents:
+      - {id: form, kind: application_form, label: {zh: 表, en: Form}, at_step: aply}
+""",
+    )
+
+
+def test_conditions_that_compile(says: Says) -> None:
+    says(
+        "",
+        "",
+        b=_BASE
+        + """\
+    requirements:
+      - id: english
+        kind: english
+        label: {zh: 英语, en: English}
+        cet4: 425
+        when: candidate.licensed == false
+""",
+    )
+
+
+def test_conditions_that_do_not_compile(says: Says) -> None:
+    """The column within the expression follows the place in the file."""
+    says(
+        (
+            "b.yaml:15:15: programs.0.requirements.0.when: expression, column 11: there is "
+            "no lisensed; did you mean licensed? [CONFIG_BAD_EXPRESSION]\n"
+            "b.yaml:21:15: programs.0.benefits.0.when: expression, column 23: the "
+            "expression is not complete [CONFIG_BAD_EXPRESSION]\n"
+        ),
+        (
+            "b.yaml:15:15: programs.0.requirements.0.when: 表达式第 11 列：没有 "
+            "lisensed，是否应为 licensed？ [CONFIG_BAD_EXPRESSION]\n"
+            "b.yaml:21:15: programs.0.benefits.0.when: 表达式第 23 列：表达式不完整 "
+            "[CONFIG_BAD_EXPRESSION]\n"
+        ),
+        b=_BASE
+        + """\
+    requirements:
+      - id: english
+        kind: english
+        label: {zh: 英语, en: English}
+        cet4: 425
+        when: candidate.lisensed == false
+    benefits:
+      - id: meals
+        kind: monthly
+        label: {zh: 餐补, en: Meals}
+        amount: 600
+        when: profile.traineeType ==
+""",
+    )

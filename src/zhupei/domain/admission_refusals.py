@@ -1,0 +1,90 @@
+"""Refusals: why something was not done, with findings, clause and the field that is concerned."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from uuid import UUID
+
+from zhupei.domain.eligibility import Finding
+from zhupei.domain.sources import Source
+from zhupei.domain.text import Text
+
+__all__ = ["ApplicationProblem", "Refusal", "RefusalCode"]
+
+
+class RefusalCode(StrEnum):
+    """What stands against an action; every code has a section in docs/admissions.md."""
+
+    AGREEMENT_KIND_WRONG = "AGREEMENT_KIND_WRONG"
+    AGREEMENT_LATE = "AGREEMENT_LATE"
+    ALREADY_ADMITTED = "ALREADY_ADMITTED"
+    BANNED = "BANNED"
+    BULK_NOT_REVERTIBLE = "BULK_NOT_REVERTIBLE"
+    BULK_REFUSED = "BULK_REFUSED"
+    CALENDAR_UNKNOWN = "CALENDAR_UNKNOWN"
+    CAPACITY_EXCEEDED = "CAPACITY_EXCEEDED"
+    CAPACITY_UNKNOWN = "CAPACITY_UNKNOWN"
+    CHANNEL_WRONG = "CHANNEL_WRONG"
+    CONFLICT = "CONFLICT"
+    DIRECTION_UNKNOWN = "DIRECTION_UNKNOWN"
+    DOCUMENTS_INCOMPLETE = "DOCUMENTS_INCOMPLETE"
+    DUPLICATE = "DUPLICATE"
+    ELIGIBILITY_INCOMPLETE = "ELIGIBILITY_INCOMPLETE"
+    INELIGIBLE = "INELIGIBLE"
+    INPUT_INVALID = "INPUT_INVALID"
+    INVITATION_LIMIT = "INVITATION_LIMIT"
+    INVITATION_NOT_OPEN = "INVITATION_NOT_OPEN"
+    INVITED_HAS_PREFERENCE = "INVITED_HAS_PREFERENCE"
+    LIVE_PUBLICITY = "LIVE_PUBLICITY"
+    NOT_ALLOWED_IN_STATE = "NOT_ALLOWED_IN_STATE"
+    NOT_FOUND = "NOT_FOUND"
+    NOT_PERMITTED = "NOT_PERMITTED"
+    NO_SEAT = "NO_SEAT"
+    NO_SHOW_NOT_DUE = "NO_SHOW_NOT_DUE"
+    OBJECTION_OPEN = "OBJECTION_OPEN"
+    PACKET_INCOMPLETE = "PACKET_INCOMPLETE"
+    PLUGIN_FAILED = "PLUGIN_FAILED"
+    PREFERENCE_LIMIT = "PREFERENCE_LIMIT"
+    PUBLICITY_LENGTH_UNKNOWN = "PUBLICITY_LENGTH_UNKNOWN"
+    PUBLICITY_NOT_LIVE = "PUBLICITY_NOT_LIVE"
+    PUBLICITY_NOT_OVER = "PUBLICITY_NOT_OVER"
+    QUOTA_UNKNOWN = "QUOTA_UNKNOWN"
+    RANK_SKIPPED = "RANK_SKIPPED"
+    REPORT_DATE_UNKNOWN = "REPORT_DATE_UNKNOWN"
+    REPORT_TOO_LATE = "REPORT_TOO_LATE"
+    REVIEW_UNDECIDED = "REVIEW_UNDECIDED"
+    ROUND_FROZEN = "ROUND_FROZEN"
+    ROUND_UNKNOWN = "ROUND_UNKNOWN"
+    SCORE_INVALID = "SCORE_INVALID"
+    STEP_REFUSED = "STEP_REFUSED"
+    TRANSFER_NOT_ALLOWED = "TRANSFER_NOT_ALLOWED"
+    WEIGHTS_NOT_ONE = "WEIGHTS_NOT_ONE"
+    WEIGHTS_UNKNOWN = "WEIGHTS_UNKNOWN"
+    WINDOW_CLOSED = "WINDOW_CLOSED"
+    WINDOW_UNKNOWN = "WINDOW_UNKNOWN"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApplicationProblem:
+    """What stands against one application of a bulk step."""
+
+    application: UUID
+    refusal: Refusal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refusal:
+    """That something was not done, and nothing changed.
+
+    ``source`` is the clause that the refusal rests on, ``field`` the part of the input that it
+    concerns, in camelCase. ``problems`` lists the applications that a bulk step failed on.
+    """
+
+    code: RefusalCode
+    message: Text
+    findings: tuple[Finding, ...] = ()
+    source: Source | None = None
+    field: str | None = None
+    missing_facts: tuple[str, ...] = ()
+    problems: tuple[ApplicationProblem, ...] = ()

@@ -1,0 +1,52 @@
+"""The use cases of admissions, one function each.
+
+Every use case is ``async def verb(desk: Desk, given: <Verb>Input) -> <changed object> | Refusal``:
+
+| use case | input | answers |
+|---|---|---|
+| create_application | CreateApplicationInput | AdmissionCase |
+| submit_application | SubmitApplicationInput | AdmissionCase |
+| withdraw_application | ReasonedInput | AdmissionCase |
+| recommend_application | ApplicationInput | AdmissionCase |
+| record_eligibility_check | RecordEligibilityCheckInput | AdmissionCase |
+| record_interview, record_examination | RecordScoreInput | AdmissionCase |
+| give_opinion | GiveOpinionInput | AdmissionCase |
+| review_application | ReviewApplicationInput | AdmissionCase |
+| propose_admission | ProposeAdmissionInput | BulkOutcome |
+| publish_proposed_list | PublishProposedListInput | BulkOutcome (with its ProposedList) |
+| file_objection | FileObjectionInput | Objection |
+| resolve_objection | ResolveObjectionInput | Objection |
+| confirm_admission | ApplicationInput | AdmissionCase |
+| decline_admission | ReasonedInput | AdmissionCase |
+| expire_confirmations | ExpireConfirmationsInput | BulkOutcome |
+| admit | AdmitInput | BulkOutcome |
+| send_notice | SendNoticeInput | BulkOutcome |
+| record_report | RecordReportInput | AdmissionCase |
+| sign_agreement | SignAgreementInput | AdmissionCase |
+| register_trainee | ApplicationInput | AdmissionCase |
+| reject_application | ReasonedInput | AdmissionCase |
+| transfer_application | TransferApplicationInput | AdmissionCase (the new one) |
+| invite_candidate | InviteCandidateInput | Invitation |
+| answer_invitation | AnswerInvitationInput | Invitation |
+| mark_no_shows | MarkNoShowsInput | BulkOutcome |
+| cancel_for_fraud | CancelForFraudInput | AdmissionCase |
+| impose_ban | ImposeBanInput | Ban |
+| request_plan_increase | RequestPlanIncreaseInput | PlanIncrease |
+| decide_plan_increase | DecidePlanIncreaseInput | PlanIncrease |
+| freeze_round | FreezeRoundInput | RoundFreeze |
+| lift_freeze | LiftFreezeInput | RoundFreeze |
+| revert_bulk | RevertBulkInput | BulkOutcome |
+
+Questions: ``application_of(desk, id) -> AdmissionCase | None``, ``applications_of(desk,
+SearchApplicationsInput) -> tuple[AdmissionCase, ...]``, ``timeline_of(desk, id) -> Timeline |
+None``, ``allowed_actions(desk, id) -> tuple[AllowedAction, ...]``, ``ranking_of(desk,
+RankingInput) -> tuple[RankedApplication, ...] | Refusal``. Whoever may not see an application
+gets None.
+"""
+
+from __future__ import annotations
+
+from zhupei.services.admissions.desk import Desk
+from zhupei.services.admissions.refusals import Refusal, RefusalCode
+
+__all__ = ["Desk", "Refusal", "RefusalCode"]

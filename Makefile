@@ -34,6 +34,7 @@ help:
 	@echo 'make serve   set up and serve the graph at http://127.0.0.1:8000/graphql (PORT=8001 for another)'
 	@echo 'make test    set up and run the tests'
 	@echo 'make check   everything else that .ci/run asks: format, lint, types, layers, configuration'
+	@echo 'make bare    run the tests without any institution: no bases, no plugins'
 	@echo 'make bench   run the benchmarks'
 	@echo 'make docs    write the generated files anew'
 	@echo 'make lock    choose versions anew (constraints.txt, package-lock.json)'
@@ -57,6 +58,14 @@ check: .venv/.ready query-page
 # Each plugin's src is a root of its own, which mypy's settings cannot say with a pattern.
 empty :=
 TYPES = MYPYPATH=$(subst $(empty) $(empty),:,$(addsuffix /src,$(PLUGINS))) $(PYTHON) -m mypy
+
+# The suite without any institution: a copy of the tree that has neither bases nor plugins.
+.PHONY: bare
+bare: .venv/.ready
+	@rm -rf .tools/bare && mkdir -p .tools/bare
+	@tar --exclude=./.git --exclude=./.venv --exclude=./.tools --exclude=./.zhupei \
+		--exclude=./bases --exclude=./plugins --exclude=./node_modules -cf - . | tar -xf - -C .tools/bare
+	@cd .tools/bare && PYTHONPATH=src ../../$(PYTHON) -m pytest -n auto -q -m 'not slow and not institutions'
 
 bench: .venv/.ready
 	@for file in benchmarks/bench_*.py; do echo "== $$file"; $(PYTHON) "$$file" || exit 1; done

@@ -48,3 +48,17 @@ async def database(database_url: str, tmp_path: Path) -> AsyncIterator[Database]
     await connected.start()
     yield connected
     await connected.stop()
+
+
+# Fixtures over the configuration and the plugins that the repository carries.
+_REAL = {"planned", "real"}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what needs the real institutions, so that the rest can run without any (`make bare`)."""
+    for item in items:
+        place = item.path.relative_to(_PROJECT).parts
+        fixtures = set(getattr(item, "fixturenames", ()))
+        own_tests = place[0] == "plugins" or place[:2] == ("tests", "bases")
+        if own_tests or fixtures & _REAL:
+            item.add_marker("institutions")

@@ -69,6 +69,7 @@ def _files() -> list[Path]:
     return found
 
 
+@pytest.mark.institutions
 def test_there_is_something_to_look_for() -> None:
     assert len(NAMES) > 100
     assert {"hku-szh", "gz-liuzhou", "hubei", "guangxi", "shenzhen", "湖北", "Hubei"} <= set(NAMES)

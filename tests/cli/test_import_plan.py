@@ -12,6 +12,8 @@ from zhupei.catalogue.catalogue import Catalogue
 from zhupei.catalogue.load import load_catalogue
 from zhupei.cli import main
 
+pytestmark = pytest.mark.institutions
+
 _ROOT = Path(__file__).parents[2]
 _TABLE = _ROOT / "tests" / "plans" / "hubei-fictional-2024.csv"
 _NOTE = "虚构数据，仅供测试，与任何真实招收计划无关"

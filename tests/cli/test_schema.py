@@ -61,6 +61,7 @@ def test_the_file_of_the_repository_is_checked_by_default(
     assert main(["schema", "--check"]) == 0
 
 
+@pytest.mark.institutions
 def test_the_types_of_one_plugin(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

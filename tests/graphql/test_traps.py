@@ -466,6 +466,7 @@ async def test_t57_a_night_shift_crosses_midnight_and_lasts_eight_hours(
     assert nights["amount"] == {"expected": amount}
 
 
+@pytest.mark.institutions
 @pytest.mark.parametrize(
     ("graph", "opening", "outcome"),
     [

@@ -161,9 +161,10 @@ def _write_text(outcome: _Outcome, language: Language) -> None:
         out.write(f"{problem.text(language, excerpt=True)}\n")
     for error in outcome.plugins:
         out.write(f"{error.text(language)}\n")
-    if shown or outcome.plugins:
+    summary = summary_text(summarise(catalogue, outcome.codes), language)
+    if summary and (shown or outcome.plugins):
         out.write("\n")
-    out.write(summary_text(summarise(catalogue, outcome.codes), language))
+    out.write(summary)
     if outcome.database is not None:
         out.write(f"\n{outcome.database.text.get(language)}\n")
     out.write(f"\n{_totals(outcome).get(language)}\n")

@@ -232,7 +232,7 @@ sources:
 # contacts:
 #   - label: {{zh: 教育处, en: Education office}}
 #     people: [张老师]
-#     phones: ["010-12345678 转 88"]
+#     phones: ["010-82345678 转 88"]
 #     emails: [office@example.org]
 #     qq_groups: ["123456789"]
 

@@ -47,7 +47,8 @@ class Actor:
     """Who acts, as far as decisions need to know: an identifier and roles.
 
     ``issuer`` tells who vouched for the actor (a token's issuer, a plugin's slug); ``id`` is never
-    an identity number.
+    an identity number. ``scopes`` are the permissions that it is limited to, whatever its roles
+    hold; None is no limit.
     """
 
     id: str
@@ -55,6 +56,7 @@ class Actor:
     name: str | None = None
     issuer: str | None = None
     grants: frozenset[Grant] = frozenset()
+    scopes: frozenset[str] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -29,7 +29,7 @@ class Migration(migrations.Migration):
                 ("scopes", fields.JSONField(null=True)),
                 ("failed_attempts", fields.IntField(default=0, db_default=0)),
                 (
-                    "locked_until",
+                    "last_failed_at",
                     fields.DatetimeField(null=True, auto_now=False, auto_now_add=False),
                 ),
                 (

@@ -30,7 +30,7 @@ class Account(Model):
     name = fields.CharField(max_length=100, null=True)
     scopes: fields.Field[Any] = fields.JSONField(null=True)
     failed_attempts = fields.IntField(default=0, db_default=0)
-    locked_until = fields.DatetimeField(null=True)
+    last_failed_at = fields.DatetimeField(null=True)
     disabled_at = fields.DatetimeField(null=True)
     tokens_valid_from = fields.DatetimeField()
     last_signed_in_at = fields.DatetimeField(null=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
@@ -116,28 +117,34 @@ async def _report(connection: Any, catalogue: Catalogue) -> DatabaseReport:
     return DatabaseReport(versions, bool(served), tuple(await _dangling(connection, catalogue)))
 
 
+# What a column holds follows from its name: `program_code`, `root_program_code`.
+_COLUMN = re.compile(r"(?:^|_)(base|jurisdiction|program|opening)_code$")
+
+
 async def _dangling(connection: Any, catalogue: Catalogue) -> list[Dangling]:
     """Return the codes that no longer exist, in every column that is named for what it holds."""
-    columns: dict[str, Collection[str]] = {
-        "base_code": catalogue.bases,
-        "jurisdiction_code": catalogue.jurisdictions,
-        "program_code": catalogue.programs,
-        "opening_code": catalogue.openings,
+    codes: dict[str, Collection[str]] = {
+        "base": catalogue.bases,
+        "jurisdiction": catalogue.jurisdictions,
+        "program": catalogue.programs,
+        "opening": catalogue.openings,
     }
-    named = await connection.fetch(
-        "SELECT quote_ident(table_name) AS relation, column_name FROM information_schema.columns "
-        "WHERE table_schema = current_schema() AND column_name = ANY($1) "
-        "ORDER BY table_name, column_name",
-        list(columns),
+    columns = await connection.fetch(
+        "SELECT quote_ident(table_name) AS relation, column_name AS name "
+        "FROM information_schema.columns JOIN information_schema.tables "
+        "USING (table_schema, table_name) WHERE table_schema = current_schema() "
+        "AND table_type = 'BASE TABLE' ORDER BY table_name, ordinal_position"
     )
     found = []
-    for each in named:
-        column = each["column_name"]
+    for each in columns:
+        column = each["name"]
+        if (holds := _COLUMN.search(column)) is None:
+            continue
         rows = await connection.fetch(
-            # Both names come from the database's own catalogue, quoted by it or listed above.
-            f"SELECT {column} AS code, count(*) AS rows FROM {each['relation']} "  # noqa: S608 - see above
-            f"WHERE NOT {column} = ANY($1) GROUP BY {column} ORDER BY {column}",
-            list(columns[column]),
+            # Both names come from the database's own catalogue: quoted by it, or as matched above.
+            f'SELECT "{column}" AS code, count(*) AS rows FROM {each["relation"]} '  # noqa: S608 - see above
+            f'WHERE NOT "{column}" = ANY($1) GROUP BY 1 ORDER BY 1',
+            list(codes[holds[1]]),
         )
         found += [Dangling(each["relation"], column, row["code"], row["rows"]) for row in rows]
     return found

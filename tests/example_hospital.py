@@ -12,8 +12,8 @@ from typing import Any
 from pydantic import BaseModel
 
 from zhupei.default_plugins.standard_kinds import STANDARD_KINDS
-from zhupei.domain.benefits import Benefit, PayQuestion, Subsidy, SubsidyLine, WageFigure
-from zhupei.domain.eligibility import EligibilityQuestion, Requirement, Verdict
+from zhupei.domain.benefits import Benefit, Subsidy, SubsidyLine, WageFigure
+from zhupei.domain.eligibility import Requirement, Verdict
 from zhupei.domain.institutions import Affiliation, Base
 from zhupei.domain.kinds import Kind, KindGroup
 from zhupei.domain.people import (
@@ -25,6 +25,7 @@ from zhupei.domain.people import (
     Profile,
     TraineeType,
 )
+from zhupei.domain.questions import EligibilityQuestion, PayQuestion
 from zhupei.domain.sources import Level, Source
 from zhupei.domain.text import Text
 from zhupei.domain.training import Opening, Policy, Program, ProgramKind, Round, Window

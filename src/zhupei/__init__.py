@@ -14,6 +14,7 @@ from zhupei.domain.actors import (
     Grant,
     Permission,
     Request,
+    SignInRefusedError,
 )
 from zhupei.domain.admission import (
     AdmissionStep,
@@ -38,7 +39,6 @@ from zhupei.domain.benefits import (
     Payer,
     PayFloor,
     PayFloorOutcome,
-    PayQuestion,
     Period,
     Subsidy,
     SubsidyLine,
@@ -53,7 +53,6 @@ from zhupei.domain.calendar import (
 )
 from zhupei.domain.eligibility import (
     EligibilityOutcome,
-    EligibilityQuestion,
     EligibilityReport,
     Finding,
     FindingOutcome,
@@ -109,6 +108,7 @@ from zhupei.domain.people import (
     TraineeType,
     facts,
 )
+from zhupei.domain.questions import EligibilityQuestion, PayQuestion
 from zhupei.domain.sources import (
     Level,
     Origin,
@@ -225,6 +225,7 @@ __all__ = [
     "SectionItem",
     "SendingUnit",
     "Share",
+    "SignInRefusedError",
     "Slug",
     "Source",
     "SourceDocument",

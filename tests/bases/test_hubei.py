@@ -18,7 +18,7 @@ from zhupei.config.checks.context import CheckContext
 from zhupei.config.expressions import Roots, compile_expression
 from zhupei.default_plugins.standard_kinds import STANDARD_KINDS
 from zhupei.domain.codes import ShortagePurpose
-from zhupei.domain.eligibility import EligibilityQuestion, Finding, FindingOutcome, outcome_of
+from zhupei.domain.eligibility import Finding, FindingOutcome, outcome_of
 from zhupei.domain.institutions import Base, InstitutionType, Phone
 from zhupei.domain.kinds import KindGroup
 from zhupei.domain.people import (
@@ -32,6 +32,7 @@ from zhupei.domain.people import (
     TitleLevel,
     TraineeType,
 )
+from zhupei.domain.questions import EligibilityQuestion
 from zhupei.domain.text import Language
 from zhupei.domain.training import Opening, Program, Window
 

@@ -22,9 +22,9 @@ from zhupei.config.expressions import (
     Roots,
     compile_expression,
 )
-from zhupei.domain.eligibility import EligibilityQuestion
 from zhupei.domain.facts import FACT_LABELS
 from zhupei.domain.people import Candidate, Degree, DegreeLevel
+from zhupei.domain.questions import EligibilityQuestion
 from zhupei.domain.text import Text
 
 

@@ -23,7 +23,6 @@ from example_hospital import (
 from example_rules import COHORT, Plugin, RuleParams, Teacher, brochure, own_finding, taught
 from zhupei.domain.eligibility import (
     EligibilityOutcome,
-    EligibilityQuestion,
     EligibilityReport,
     Finding,
     FindingOutcome,
@@ -42,6 +41,7 @@ from zhupei.domain.people import (
     TitleLevel,
     TraineeType,
 )
+from zhupei.domain.questions import EligibilityQuestion
 from zhupei.domain.sources import Level
 from zhupei.domain.text import Text
 from zhupei.domain.training import Opening, ProgramKind

@@ -33,13 +33,9 @@ from example_rules import (
     taught,
 )
 from zhupei import reads
-from zhupei.domain.eligibility import (
-    EligibilityOutcome,
-    EligibilityQuestion,
-    FindingOutcome,
-    Verdict,
-)
+from zhupei.domain.eligibility import EligibilityOutcome, FindingOutcome, Verdict
 from zhupei.domain.people import Candidate, OriginRegion
+from zhupei.domain.questions import EligibilityQuestion
 from zhupei.domain.text import Text
 from zhupei.domain.training import Opening
 from zhupei.services.eligibility import eligible_openings, evaluate, prepare

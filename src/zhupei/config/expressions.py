@@ -20,10 +20,9 @@ from zhupei.config.expression_check import Reading, check_expression
 from zhupei.config.expression_facts import Roots
 from zhupei.config.expression_syntax import ExpressionError, parse_expression
 from zhupei.config.scalars import problem
-from zhupei.domain.benefits import PayQuestion
-from zhupei.domain.eligibility import EligibilityQuestion
 from zhupei.domain.institutions import Base
 from zhupei.domain.people import Candidate, Profile, facts
+from zhupei.domain.questions import EligibilityQuestion, PayQuestion
 from zhupei.domain.text import Text
 from zhupei.domain.training import Opening, Program
 

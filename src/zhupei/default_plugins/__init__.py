@@ -11,5 +11,6 @@ DEFAULT_PLUGINS: tuple[str, ...] = (
     "zhupei.default_plugins.standard_kinds",
     "zhupei.default_plugins.national_rules",
     "zhupei.default_plugins.working_days:WorkingDays",
+    "zhupei.default_plugins.bearer_tokens:BearerTokens",
 )
 """Modules, or ``module:factory``, in the order in which they are asked."""

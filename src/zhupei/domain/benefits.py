@@ -13,11 +13,9 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
-from zhupei.domain.institutions import Base
-from zhupei.domain.people import DegreeLevel, Profile
+from zhupei.domain.people import DegreeLevel
 from zhupei.domain.sources import Level, Origin, Source
 from zhupei.domain.text import Text
-from zhupei.domain.training import Opening, Program
 
 __all__ = [
     "AmountRange",
@@ -26,7 +24,6 @@ __all__ = [
     "FundingSource",
     "PayFloor",
     "PayFloorOutcome",
-    "PayQuestion",
     "Payer",
     "Period",
     "Subsidy",
@@ -156,18 +153,6 @@ class SubsidyLine:
     source: Source | None = None
     level: Level = Level.INSTITUTION
     plugin: str | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PayQuestion:
-    """What a benefit is asked: what this person gets of it in one month of this opening."""
-
-    profile: Profile
-    opening: Opening
-    program: Program
-    base: Base
-    benefit: Benefit
-    qualifying_degree: DegreeLevel | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,19 +10,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from datetime import date
 from enum import StrEnum
 from typing import Any, TypeVar
 
-from zhupei.domain.institutions import Base
-from zhupei.domain.people import Candidate, DegreeLevel
+from zhupei.domain.people import DegreeLevel
 from zhupei.domain.sources import Level, Origin, Source
 from zhupei.domain.text import Text
-from zhupei.domain.training import Opening, Program
 
 __all__ = [
     "EligibilityOutcome",
-    "EligibilityQuestion",
     "EligibilityReport",
     "Finding",
     "FindingOutcome",
@@ -112,18 +108,6 @@ class Finding:
     def counts(self) -> bool:
         """Whether the finding bears on the outcome now (see the module's text)."""
         return self.deferred is None or self.outcome is FindingOutcome.FAIL
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EligibilityQuestion:
-    """What a requirement is asked: this candidate, for this opening, on this day."""
-
-    candidate: Candidate
-    opening: Opening
-    program: Program
-    base: Base
-    requirement: Requirement
-    today: date
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

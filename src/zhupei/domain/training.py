@@ -7,17 +7,14 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from types import MappingProxyType
-from typing import TYPE_CHECKING
 
+from zhupei.domain.admission import AdmissionStep, Penalty, RequiredDocument
+from zhupei.domain.assessment import Assessment
+from zhupei.domain.benefits import Benefit
+from zhupei.domain.eligibility import Requirement
+from zhupei.domain.institutions import Contact, Section
 from zhupei.domain.sources import Level, Origin, Source
 from zhupei.domain.text import Text
-
-if TYPE_CHECKING:
-    from zhupei.domain.admission import AdmissionStep, Penalty, RequiredDocument
-    from zhupei.domain.assessment import Assessment
-    from zhupei.domain.benefits import Benefit
-    from zhupei.domain.eligibility import Requirement
-    from zhupei.domain.institutions import Contact, Section
 
 __all__ = [
     "Cycle",

@@ -14,7 +14,6 @@ from zhupei.domain.benefits import (
     Benefit,
     BenefitEstimate,
     PayFloor,
-    PayQuestion,
     Subsidy,
     SubsidyLine,
     pay_floor,
@@ -24,6 +23,7 @@ from zhupei.domain.facts import list_facts
 from zhupei.domain.institutions import Base
 from zhupei.domain.kinds import KindGroup
 from zhupei.domain.people import Candidate, DegreeLevel, Profile, TraineeType
+from zhupei.domain.questions import PayQuestion
 from zhupei.domain.text import Text
 from zhupei.domain.trainees import Month, Trainee
 from zhupei.domain.training import Opening, Policy, Program, ProgramKind

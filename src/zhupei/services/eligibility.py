@@ -10,13 +10,13 @@ from itertools import islice
 
 from zhupei.domain.eligibility import (
     EligibilityOutcome,
-    EligibilityQuestion,
     EligibilityReport,
     Finding,
     FindingOutcome,
     outcome_of,
 )
 from zhupei.domain.people import Candidate, DegreeLevel
+from zhupei.domain.questions import EligibilityQuestion
 from zhupei.domain.sources import Level
 from zhupei.domain.text import Text
 from zhupei.domain.training import Cycle, Opening

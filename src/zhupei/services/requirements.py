@@ -8,18 +8,12 @@ from datetime import date
 from typing import Any
 
 from zhupei.config.expressions import ExpressionProblem, Missing, Roots, compile_expression
-from zhupei.domain.eligibility import (
-    EligibilityQuestion,
-    Finding,
-    FindingOutcome,
-    Requirement,
-    Verdict,
-    answers_degree,
-)
+from zhupei.domain.eligibility import Finding, FindingOutcome, Requirement, Verdict, answers_degree
 from zhupei.domain.facts import list_facts
 from zhupei.domain.institutions import Base
 from zhupei.domain.kinds import KindGroup
 from zhupei.domain.people import Candidate, DegreeLevel
+from zhupei.domain.questions import EligibilityQuestion
 from zhupei.domain.text import Text
 from zhupei.domain.training import Opening, Program
 from zhupei.errors import PluginError

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from decimal import Decimal
 
-from zhupei.domain.benefits import AmountRange, PayQuestion, SubsidyLine
+from zhupei.domain.benefits import AmountRange, SubsidyLine
+from zhupei.domain.questions import PayQuestion
 from zhupei.domain.text import Text
 
 __all__ = ["joined", "line", "yuan"]

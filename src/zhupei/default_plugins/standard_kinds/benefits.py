@@ -15,9 +15,10 @@ from zhupei.default_plugins.standard_kinds.benefit_lines import joined, line, yu
 from zhupei.default_plugins.standard_kinds.names import stem
 from zhupei.default_plugins.standard_kinds.night_shifts import NightShiftParams, night_shift
 from zhupei.default_plugins.standard_kinds.verdicts import LEVEL_NAMES, named
-from zhupei.domain.benefits import AmountRange, PayQuestion, SubsidyLine
+from zhupei.domain.benefits import AmountRange, SubsidyLine
 from zhupei.domain.kinds import Kind, KindGroup
 from zhupei.domain.people import DegreeLevel, Profile, TitleLevel
+from zhupei.domain.questions import PayQuestion
 from zhupei.domain.text import Text
 
 __all__ = [

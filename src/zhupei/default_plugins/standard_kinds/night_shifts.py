@@ -8,9 +8,10 @@ from decimal import Decimal
 from zhupei.config.entries import Model
 from zhupei.config.scalars import Amount
 from zhupei.default_plugins.standard_kinds.benefit_lines import joined, line, yuan
-from zhupei.domain.benefits import AmountRange, PayQuestion, SubsidyLine, is_night_shift
+from zhupei.domain.benefits import AmountRange, SubsidyLine, is_night_shift
 from zhupei.domain.calendar import CHINA_TIME
 from zhupei.domain.people import NightShift
+from zhupei.domain.questions import PayQuestion
 from zhupei.domain.text import Text
 
 __all__ = ["NightShiftParams", "night_shift"]

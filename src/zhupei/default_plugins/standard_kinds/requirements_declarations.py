@@ -11,10 +11,11 @@ from zhupei.config.entries import Label, Model
 from zhupei.config.expressions import CandidateCondition, Missing, Roots, compile_expression
 from zhupei.config.scalars import Flag, problem
 from zhupei.default_plugins.standard_kinds.verdicts import failed, in_review, passed, unknown
-from zhupei.domain.eligibility import EligibilityQuestion, Verdict, reads
+from zhupei.domain.eligibility import Verdict, reads
 from zhupei.domain.facts import fact_label
 from zhupei.domain.kinds import Kind, KindGroup
 from zhupei.domain.people import Candidate, SendingUnit
+from zhupei.domain.questions import EligibilityQuestion
 from zhupei.domain.text import Text
 
 __all__ = ["DECLARATION_KINDS", "ExpressionParams", "FactParams", "ReviewParams"]

@@ -22,9 +22,10 @@ from zhupei.default_plugins.standard_kinds.verdicts import (
     passed,
     unknown,
 )
-from zhupei.domain.eligibility import EligibilityQuestion, Verdict, reads
+from zhupei.domain.eligibility import Verdict, reads
 from zhupei.domain.kinds import Kind, KindGroup
 from zhupei.domain.people import Degree, DegreeLevel
+from zhupei.domain.questions import EligibilityQuestion
 from zhupei.domain.text import Text
 
 __all__ = ["FIELD_KINDS", "LimitedMajorParams", "LimitedMajorRule", "MajorNamesParams"]

@@ -18,13 +18,14 @@ from zhupei.default_plugins.standard_kinds.verdicts import (
     unknown,
 )
 from zhupei.domain.calendar import CHINA_TIME, age_on
-from zhupei.domain.eligibility import EligibilityQuestion, Verdict, reads
+from zhupei.domain.eligibility import Verdict, reads
 from zhupei.domain.kinds import Kind, KindGroup
 from zhupei.domain.people import (
     LicenceCategory,
     TitleLevel,
     TraineeType,
 )
+from zhupei.domain.questions import EligibilityQuestion
 from zhupei.domain.text import Text
 from zhupei.domain.training import Program
 

@@ -17,10 +17,11 @@ from zhupei.default_plugins.standard_kinds.verdicts import (
     refused,
     unknown,
 )
-from zhupei.domain.eligibility import EligibilityQuestion, FindingOutcome, Verdict, reads
+from zhupei.domain.eligibility import FindingOutcome, Verdict, reads
 from zhupei.domain.institutions import Affiliation
 from zhupei.domain.kinds import Kind, KindGroup
 from zhupei.domain.people import Candidate, Degree, DegreeLevel, OriginRegion, SendingUnit
+from zhupei.domain.questions import EligibilityQuestion
 from zhupei.domain.text import Text
 
 __all__ = ["PLACE_KINDS", "OriginParams", "SendingUnitParams"]

@@ -30,23 +30,26 @@ def read_key_file(path: Path) -> bytes:
     change it: a key that others have seen protects nothing.
     """
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
+        # A pipe would wait for a writer, a link could lead anywhere.
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
     except FileNotFoundError:
         raise
     except OSError as error:
         raise _unusable(path, f"无法读取（{error.strerror}）", f"{error.strerror}") from error
-    with os.fdopen(descriptor, "rb") as file:
-        status = os.fstat(descriptor)
-        if not stat.S_ISREG(status.st_mode):
+    try:
+        mode = os.fstat(descriptor).st_mode
+        if not stat.S_ISREG(mode):
             raise _unusable(path, "不是普通文件", "not a regular file")
-        if stat.S_IMODE(status.st_mode) & 0o077:
+        if stat.S_IMODE(mode) & 0o077:
             raise _unusable(
                 path,
                 "其他账户可以读取或修改它",
                 "other accounts may read or change it",
                 Text(f"chmod 600 {path}", f"chmod 600 {path}"),
             )
-        content = file.read(_LARGEST)
+        content = os.read(descriptor, _LARGEST)
+    finally:
+        os.close(descriptor)
     if not content:
         raise _unusable(path, "是空文件", "it is empty")
     return content

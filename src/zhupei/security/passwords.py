@@ -1,6 +1,6 @@
 """Passwords: Argon2id hashes, what a password must be, and when an account is locked.
 
-Hashing takes tens of milliseconds and 64 MiB on purpose, so it runs in threads, at most two at a
+Hashing takes about 0.1 s and 64 MiB on purpose, so it runs in threads, at most two at a
 time: a crowd that signs in waits instead of filling the memory.
 """
 

@@ -115,7 +115,7 @@ class _Place:
         if province is None:
             raise CommandError(
                 Text("需要 --jurisdiction 或 --province", "give --jurisdiction or --province"),
-                hint=Text("如 --province 110000（北京）", "such as --province 110000 (Beijing)"),
+                hint=Text("如 --province 110000", "such as --province 110000"),
                 status=2,
             )
         if province not in provinces:

@@ -9,7 +9,7 @@ from types import MappingProxyType
 
 from zhupei.domain.text import Text
 
-__all__ = ["Actor", "ActorKind", "Grant", "Permission", "Request"]
+__all__ = ["Actor", "ActorKind", "Grant", "Permission", "Request", "SignInRefusedError"]
 
 
 class ActorKind(StrEnum):
@@ -71,3 +71,17 @@ class Request:
     path: str
     headers: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     remote_address: str | None = None
+
+
+class SignInRefusedError(Exception):
+    """Who asks cannot be told from what the request carries: it is refused, nothing else is tried.
+
+    What `actor_from_request` raises for a token that is no good; it is not logged as a fault.
+    ``code`` is ``UNAUTHENTICATED`` unless another says more: ``TOKEN_EXPIRED``, or one that ends
+    in ``_UNAVAILABLE`` where the same request may succeed later. ``message`` goes to the client
+    and never repeats the token.
+    """
+
+    def __init__(self, message: Text, *, code: str = "UNAUTHENTICATED") -> None:
+        self.message, self.code = message, code
+        super().__init__(message.en)

@@ -1,0 +1,146 @@
+"""``zhupei brochure PROGRAM``: writes a program's recruitment brochure, checks or compares it."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from difflib import get_close_matches
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from zhupei.cli import CommandError, read_settings
+from zhupei.domain.text import Language, Text
+from zhupei.settings import language_of
+
+if TYPE_CHECKING:
+    from zhupei.catalogue.catalogue import Catalogue
+    from zhupei.cli import Subparsers
+
+__all__ = ["register"]
+
+
+def register(subparsers: Subparsers) -> None:
+    """Add the command."""
+    parser = subparsers.add_parser(
+        "brochure",
+        help="生成、检查和比较招生简章 · write, check and compare recruitment brochures",
+        description="Write the recruitment brochure of a program in Chinese, with the clause of "
+        "every statement; what is not published is printed as such with its reason.",
+    )
+    parser.add_argument("program", metavar="PROGRAM", help="code of the program")
+    parser.add_argument("--format", choices=("html", "pdf"), help="default: by --output, else html")
+    parser.add_argument(
+        "--output", type=Path, metavar="FILE", help="where to write; default standard output"
+    )
+    parser.add_argument(
+        "--dated",
+        metavar="TEXT",
+        help="date printed at the end, such as 2026年6月1日; default none",
+    )
+    instead = parser.add_mutually_exclusive_group()
+    instead.add_argument(
+        "--check",
+        action="store_true",
+        help="only say what the brochure states of what it must; exit 1 if something is lacking",
+    )
+    instead.add_argument(
+        "--against", metavar="PROGRAM", help="only say what changed since this program"
+    )
+    parser.set_defaults(run=_run)
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    language = language_of(os.environ)
+    if arguments.format is None and arguments.output is not None:
+        arguments.format = "pdf" if arguments.output.suffix.lower() == ".pdf" else "html"
+    if arguments.format == "pdf" and arguments.output is None and sys.stdout.isatty():
+        raise CommandError(
+            Text("PDF 不能显示在终端", "a PDF cannot be shown on a terminal"),
+            hint=Text("加上 --output 文件名", "add --output FILE"),
+            status=2,
+        )
+    catalogue = _catalogue(language)
+    _require(catalogue, arguments.program)
+    if arguments.against is not None:
+        _require(catalogue, arguments.against)
+        return _compare(catalogue, arguments.against, arguments.program, language)
+    if arguments.check:
+        return _check(catalogue, arguments.program, language)
+    return _write(catalogue, arguments, language)
+
+
+def _catalogue(language: Language) -> Catalogue:
+    from zhupei.cli._loading import load_configuration  # noqa: PLC0415 - see zhupei.cli
+
+    loaded = load_configuration(read_settings())
+    if loaded.problems.errors:
+        sys.stderr.write(loaded.problems.text(language))
+    return loaded.catalogue
+
+
+def _require(catalogue: Catalogue, code: str) -> None:
+    if code in catalogue.programs:
+        return
+    near = get_close_matches(code, list(catalogue.programs), n=1)
+    raise CommandError(
+        Text(f"没有项目 {code}", f"there is no program {code}"),
+        hint=Text(f"是否想写 {near[0]}？", f"did you mean {near[0]}?") if near else None,
+    )
+
+
+def _write(catalogue: Catalogue, arguments: argparse.Namespace, language: Language) -> int:
+    from zhupei.services.papers.brochure import brochure  # noqa: PLC0415 - see zhupei.cli
+    from zhupei.services.papers.brochure_check import check_brochure  # noqa: PLC0415
+    from zhupei.services.papers.render import render_html, render_pdf  # noqa: PLC0415
+
+    paper = brochure(catalogue, arguments.program, dated=arguments.dated)
+    if arguments.format == "pdf":
+        content = render_pdf(paper, catalogue.documents)
+    else:
+        content = render_html(paper, catalogue.documents).encode()
+    if arguments.output is None:
+        sys.stdout.buffer.write(content)
+    else:
+        try:
+            arguments.output.write_bytes(content)
+        except OSError as error:
+            raise CommandError(
+                Text(
+                    f"无法写入 {arguments.output}：{error.strerror}",
+                    f"cannot write {arguments.output}: {error.strerror}",
+                )
+            ) from error
+    report = check_brochure(catalogue, arguments.program)
+    if not report.complete:
+        lacking = [
+            each.topic.label.get(language)
+            for each in report.results
+            if each.demands and each.outcome != "present"
+        ]
+        lacking.extend(each.label.get(language) for each in report.unrecognised)
+        text = Text(
+            f"简章应写明而未写明：{'、'.join(lacking)}"
+            f"（zhupei brochure {arguments.program} --check）",
+            f"not stated although demanded: {', '.join(lacking)} "
+            f"(zhupei brochure {arguments.program} --check)",
+        )
+        sys.stderr.write(f"zhupei: {text.get(language)}\n")
+    return 0
+
+
+def _check(catalogue: Catalogue, program: str, language: Language) -> int:
+    from zhupei.services.papers.brochure_check import check_brochure  # noqa: PLC0415 - see zhupei.cli
+    from zhupei.services.papers.brochure_text import completeness_text  # noqa: PLC0415
+
+    report = check_brochure(catalogue, program)
+    sys.stdout.write(completeness_text(report, language))
+    return 0 if report.complete else 1
+
+
+def _compare(catalogue: Catalogue, before: str, after: str, language: Language) -> int:
+    from zhupei.services.papers.brochure_diff import diff_brochures  # noqa: PLC0415 - see zhupei.cli
+    from zhupei.services.papers.brochure_text import diff_text  # noqa: PLC0415
+
+    sys.stdout.write(diff_text(diff_brochures(catalogue, before, after), language))
+    return 0

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import logging
 import multiprocessing
+import os
+import threading
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -12,7 +15,7 @@ import pytest
 
 from zhupei.domain.text import Language
 from zhupei.security.built_in_issuer import BUILT_IN_ISSUER, BuiltInIssuer
-from zhupei.security.key_files import KeyFileError
+from zhupei.security.key_files import KeyFileError, write_key_file
 from zhupei.security.tokens import (
     TokenError,
     TokenExpiredError,
@@ -153,6 +156,34 @@ async def test_processes_that_start_at_once_share_one_key(folder: Path, clock: C
     assert len(files(folder)) == 1
     issuer = BuiltInIssuer(folder, now=clock)
     assert [(await issuer.verify(token)).subject for token in tokens] == ["account-1"] * 6
+
+
+def test_who_waits_for_the_lock_takes_the_key_that_was_made_meanwhile(
+    folder: Path, clock: Clock
+) -> None:
+    key = _made_elsewhere(folder.parent / "elsewhere")
+    folder.mkdir(parents=True)
+    holding = os.open(folder, os.O_RDONLY)
+    fcntl.flock(holding, fcntl.LOCK_EX)
+    waiting = threading.Thread(
+        target=BuiltInIssuer(folder, now=clock).issue,
+        args=("account-1",),
+        kwargs={"lifetime": HOUR},
+    )
+    waiting.start()
+    waiting.join(0.1)
+    assert waiting.is_alive()
+    write_key_file(folder / key.name, key.read_bytes())
+    os.close(holding)
+    waiting.join(10)
+    assert not waiting.is_alive()
+    assert files(folder) == [folder / key.name]
+
+
+def _made_elsewhere(folder: Path) -> Path:
+    _issue(folder)
+    (file,) = files(folder)
+    return file
 
 
 async def test_a_changed_signature_is_refused(folder: Path, clock: Clock) -> None:

@@ -36,6 +36,7 @@ from zhupei.security.tokens import (
     TokenVerifier,
     VerifiedToken,
     bearer_token,
+    key_id_of,
     verify_token,
 )
 
@@ -303,6 +304,12 @@ def test_any_text_is_refused_with_a_reason(text: str) -> None:
 def test_what_is_no_token_is_refused(token: str) -> None:
     with pytest.raises(TokenMalformedError):
         verified(token)
+
+
+def test_a_token_that_is_too_long_is_not_even_read() -> None:
+    assert key_id_of(signed(pad="x" * 9000)) == "ed"
+    with pytest.raises(TokenMalformedError):
+        key_id_of(signed(pad="x" * LONGEST_TOKEN))
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from zhupei.services import names
 from zhupei.services.names import read_name, spelling_fits
 
 
@@ -88,8 +89,8 @@ def test_what_cannot_be_spelt_says_why_and_still_sorts(
 
 
 def test_names_sort_syllable_by_syllable() -> None:
-    names = ["单田", "曾明", "解东", "李安", "连明", "阿明"]
-    assert sorted(names, key=lambda name: read_name(name).sort_key) == [
+    given_names = ["单田", "曾明", "解东", "李安", "连明", "阿明"]
+    assert sorted(given_names, key=lambda name: read_name(name).sort_key) == [
         "阿明",
         "李安",
         "连明",
@@ -133,6 +134,19 @@ def test_what_is_proposed_fits(name: str) -> None:
     assert read.passport_spelling is not None
     assert spelling_fits(name, read.spelling)
     assert spelling_fits(name, read.passport_spelling)
+
+
+@pytest.mark.parametrize("surname", [*names._SURNAMES, *names._COMPOUND_SURNAMES])
+def test_every_surname_of_the_tables_fits_its_own_reading(surname: str) -> None:
+    read = read_name(surname + "明")
+    assert (read.surname, read.given) == (surname, "明")
+    assert read.spelling is not None
+    assert spelling_fits(read.name, read.spelling)
+
+
+def test_a_reading_that_only_the_table_knows_fits() -> None:
+    assert spelling_fits("费明", "Bi Ming")
+    assert spelling_fits("黑明", "He Ming")
 
 
 @given(st.text(min_size=1, max_size=12))

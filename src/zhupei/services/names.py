@@ -145,8 +145,6 @@ def spelling_fits(name: str, spelling: str) -> bool:
         return False
     choices = [_all_readings(character) for character in shown]
     surname = _surname_of(shown) if len(shown) > 1 else shown
-    for index, syllable in enumerate(_COMPOUND_SURNAMES.get(surname, ())):
-        choices[index] |= frozenset(_written(syllable))
     for reading in _SURNAMES.get(surname, ()):
         choices[0] |= frozenset(_written(reading))
     cut = len(surname)

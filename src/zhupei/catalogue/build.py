@@ -13,6 +13,7 @@ from types import MappingProxyType
 from typing import Any
 
 from zhupei.catalogue.answers import Answer, BaseAnswers, ask_all
+from zhupei.catalogue.archive import Archive
 from zhupei.catalogue.catalogue import Catalogue, PluginStatus
 from zhupei.catalogue.entries import (
     EntryReader,
@@ -25,7 +26,7 @@ from zhupei.catalogue.explain import Explainer
 from zhupei.catalogue.fingerprint import fingerprint
 from zhupei.catalogue.institutions import Institutions
 from zhupei.catalogue.totals import with_totals
-from zhupei.config.files import OpeningEntry
+from zhupei.config.files import FileModels, OpeningEntry
 from zhupei.config.layers import Layer, Layers, OpeningRef, ProgramRef
 from zhupei.config.windows import round_of, source_of
 from zhupei.config.workspace import ConfiguredFile, Workspace
@@ -67,6 +68,7 @@ async def build(
     reference: Reference,
     calendar: Calendar,
     plugins: tuple[PluginStatus, ...],
+    models: FileModels,
 ) -> Catalogue:
     """Return the catalogue of a workspace that has no errors.
 
@@ -123,7 +125,7 @@ async def build(
         scopes=scopes,
         configs=configs,
         plugins=_with_failures(plugins, answers),
-        explanations=Explainer(builder.layers, programs, openings, finished, answers).explain,
+        explanations=Explainer(Archive(workspace, models), programs, openings, answers).explain,
     )
 
 
@@ -143,6 +145,11 @@ class _Builder:
         self.answers: Mapping[str, BaseAnswers] = {}
         self.shortages: dict[str, tuple[ShortageSet, ...]] = {}
         self._plan_rows = _rows_by_program(workspace, self.layers)
+        children: dict[str, list[str]] = {}
+        for each in self.layers.programs.values():
+            if each.entry.parent is not None:
+                children.setdefault(each.entry.parent, []).append(each.code)
+        self._children = {code: tuple(found) for code, found in children.items()}
 
     def finished(self, base: Base, scope: Scope, answers: BaseAnswers) -> Base:
         """Return the base with what plugins added, degraded where one is absent or failed."""
@@ -173,11 +180,7 @@ class _Builder:
             base=ref.base.code if ref.base is not None else None,
             jurisdiction=None if ref.base is not None else ref.host.model.code,
             parent=entry.parent,
-            children=tuple(
-                child.code
-                for child in self.layers.programs.values()
-                if child.entry.parent == ref.code
-            ),
+            children=self._children.get(ref.code, ()),
             duration_months=months,
             duration_note=text_of(note),
             contacts=tuple(contact_of(each) for each in entry.contacts),

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
@@ -59,8 +61,14 @@ Owners = Callable[[KindGroup, str], str | None]
 
 def display_path(file: Path) -> str:
     """Return a file's path as the graph and messages show it: relative to the working directory."""
+    return _relative(file, os.getcwd())  # noqa: PTH109 - a text, which is what the cache compares
+
+
+@lru_cache(maxsize=4_096)
+def _relative(file: Path, here: str) -> str:
+    # Thousands of values stand in one file, and resolving a path asks the disk.
     try:
-        return file.resolve().relative_to(Path.cwd()).as_posix()
+        return file.resolve().relative_to(here).as_posix()
     except ValueError:
         return file.name
 

@@ -1,6 +1,6 @@
 """Which level, file, line and clause set a field, and what it replaced.
 
-Chains are computed when they are asked for, from the layers that the catalogue was built from.
+Chains are computed when they are asked for, from the files that the catalogue was built from.
 """
 
 from __future__ import annotations
@@ -9,13 +9,13 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from zhupei.catalogue.answers import BaseAnswers
+from zhupei.catalogue.archive import Archive
 from zhupei.catalogue.catalogue import NodeKind
 from zhupei.catalogue.entries import origin_at
 from zhupei.config.files import OpeningEntry
-from zhupei.config.layers import Layers, OpeningRef, ProgramRef
+from zhupei.config.layers import OpeningRef, ProgramRef
 from zhupei.config.problems import YamlPath
 from zhupei.config.workspace import ConfiguredFile
-from zhupei.domain.institutions import Base
 from zhupei.domain.sources import Level, Origin
 from zhupei.domain.training import Opening, Program
 
@@ -71,17 +71,15 @@ class Explainer:
 
     def __init__(
         self,
-        layers: Layers,
+        archive: Archive,
         programs: Mapping[str, Program],
         openings: Mapping[str, Opening],
-        bases: Mapping[str, Base],
         answers: Mapping[str, BaseAnswers],
     ) -> None:
-        self._layers = layers
+        self._archive = archive
         self._programs = programs
         self._openings = openings
-        self._bases = bases
-        self._answers = answers
+        self._answers = {code: given for code, given in answers.items() if given.quotas}
 
     def explain(self, kind: NodeKind, code: str, name: str) -> tuple[Origin, ...] | None:
         """Return the chain of origins of a field, None for an unknown node or field.
@@ -95,9 +93,11 @@ class Explainer:
             case "program":
                 return self._program(code, name)
             case "base":
-                return self._file(self._layers.workspace.bases.get(code), name)
+                return self._file(self._archive.layers(code).workspace.bases.get(code), name)
             case "jurisdiction":
-                return self._file(self._layers.workspace.jurisdictions.get(code), name)
+                return self._file(
+                    self._archive.layers(None).workspace.jurisdictions.get(code), name
+                )
 
     def _opening(self, code: str, name: str) -> tuple[Origin, ...] | None:
         opening = self._openings.get(code)
@@ -123,11 +123,12 @@ class Explainer:
 
     def _reference(self, opening: Opening) -> OpeningRef | None:
         """Return where the opening's row stands in the configuration."""
-        program = self._layers.programs[opening.program]
+        layers = self._archive.layers(opening.base)
+        program = layers.programs[opening.program]
         for ref in program.openings():
             if ref.entry.specialty == opening.specialty:
                 return ref
-        for plan in self._layers.workspace.plans:
+        for plan in layers.workspace.plans:
             for index, row in enumerate(plan.model.rows):
                 if (
                     row.base == opening.base
@@ -157,7 +158,8 @@ class Explainer:
         )
 
     def _shortages(self, opening: Opening) -> tuple[Origin, ...]:
-        program = self._layers.programs[opening.program]
+        layers = self._archive.layers(opening.base)
+        program = layers.programs[opening.program]
         found = [
             origin_at(
                 layer.level,
@@ -166,21 +168,23 @@ class Explainer:
                 entry.purpose,
                 entry.source,
             )
-            for layer in self._layers.of_program(program)
+            for layer in layers.of_program(program)
             for index, entry in enumerate(layer.rules.shortage)
         ]
         return tuple(reversed(found))
 
     def _program(self, code: str, name: str) -> tuple[Origin, ...] | None:
-        program, ref = self._programs.get(code), self._layers.programs.get(code)
-        if program is None or ref is None:
+        program = self._programs.get(code)
+        if program is None:
             return None
+        layers = self._archive.layers(program.base)
+        ref = layers.programs[code]
         listed = _entries(program, name)
         if listed is not None:
             return listed
         if name in _INHERITED:
             found: list[Origin] = []
-            for each in self._layers.lineage(ref):
+            for each in layers.lineage(ref):
                 found += _at_program(each, _INHERITED[name])
             return tuple(found)
         if name in {"base", "jurisdiction"}:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 
 from zhupei.catalogue.catalogue import Catalogue
 from zhupei.catalogue.load import LoadedCatalogue
 from zhupei.config.problems import Problems
+from zhupei.config.workspace import Workspace
 from zhupei.domain.text import Language
 
 __all__ = ["CatalogueHolder"]
@@ -60,7 +62,8 @@ class CatalogueHolder:
                     len(errors),
                     loaded.problems.text(Language.EN),
                 )
-            self.loaded = loaded
+            # The files themselves are not needed to serve, and take more room than the catalogue.
+            self.loaded = replace(loaded, workspace=Workspace())
             if before is not None:
                 same = before.hash == loaded.catalogue.hash
                 _log.info(

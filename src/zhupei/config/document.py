@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_right
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -93,12 +93,14 @@ class Document:
     """One YAML file: its data, and where each part of it stands.
 
     ``data`` holds dictionaries, lists, texts and None (a value that is empty, ``~`` or ``null``
-    without quotes); it must not be changed, or the positions no longer fit.
+    without quotes); it must not be changed, or the positions no longer fit. ``source`` is what it
+    was read from, compressed by zlib.
     """
 
     path: Path
     data: dict[str, Any]
     positions: Positions
+    source: bytes = field(repr=False, compare=False)
 
     def get(self, path: YamlPath) -> Any:
         """Return the value at ``path``.

@@ -7,6 +7,7 @@ an entry of a known kind is checked with its own parameters.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Annotated, Any, Literal
 
 from pydantic import (
@@ -14,8 +15,11 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    ModelWrapValidatorHandler,
     StringConstraints,
+    ValidationError,
     field_validator,
+    model_validator,
 )
 
 from zhupei.config.scalars import Amount, Day, Flag, Share, Slug, Whole, problem
@@ -55,6 +59,16 @@ class Model(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
+    def model_post_init(self, context: Any, /) -> None:
+        """Share equal sets of given keys: a province's files have tens of thousands of entries."""
+        given = _shared_keys(frozenset(self.__pydantic_fields_set__))
+        object.__setattr__(self, "__pydantic_fields_set__", given)
+
+
+@lru_cache(maxsize=4_096)
+def _shared_keys(keys: frozenset[str]) -> set[str]:
+    return set(keys)
+
 
 class Label(Model):
     """A name or message in both languages."""
@@ -64,9 +78,21 @@ class Label(Model):
     en: _NonEmpty
     """In English."""
 
+    @model_validator(mode="wrap")
+    @classmethod
+    def _shared(cls, value: Any, handler: ModelWrapValidatorHandler[Label]) -> Label:
+        """Keep one object for equal labels: a plan says the same ones in every row."""
+        label = handler(value)
+        return _shared_label(label.zh, label.en)
+
     def text(self) -> Text:
         """Return the domain's text."""
         return Text(self.zh, self.en)
+
+
+@lru_cache(maxsize=65_536)
+def _shared_label(zh: str, en: str) -> Label:
+    return Label.model_construct(zh=zh, en=en)
 
 
 class _Passage(Model):
@@ -104,8 +130,11 @@ class _SourceRef(Model):
 
 
 def _source(value: object) -> object:
-    if not isinstance(value, str):
-        return value
+    return _source_of_text(value) if isinstance(value, str) else value
+
+
+@lru_cache(maxsize=4_096)
+def _source_of_text(value: str) -> object:
     match = re.fullmatch(r"([A-Za-z0-9][A-Za-z0-9-]*):([0-9][0-9,-]*)?(?:\s*(.+))?", value)
     if match is None or not (match[2] or match[3]):
         raise problem(
@@ -115,7 +144,12 @@ def _source(value: object) -> object:
             "or as {document, clause, lines}",
         )
     clause = match[3] or f"{match[1]}:{match[2]}"
-    return {"document": match[1], "clause": clause, "lines": match[2]}
+    parts = {"document": match[1], "clause": clause, "lines": match[2]}
+    try:
+        # One object for a clause however often a file cites it.
+        return _SourceRef.model_validate(parts)
+    except ValidationError:
+        return parts  # validated again where it stands, which says what is wrong
 
 
 SourceRef = Annotated[_SourceRef, BeforeValidator(_source, json_schema_input_type=str | _SourceRef)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from types import MappingProxyType
 
 from zhupei.config.files import RoundEntry, WindowEntry
@@ -65,4 +66,9 @@ def source_of(entry: object) -> Source | None:
     """Return the domain's source of a configured one, None where there is none."""
     if entry is None:
         return None
-    return Source(entry.document, entry.clause, entry.lines)  # type: ignore[attr-defined]  # the private model of a source reference
+    return _shared_source(entry.document, entry.clause, entry.lines)  # type: ignore[attr-defined]  # the private model of a source reference
+
+
+@lru_cache(maxsize=65_536)
+def _shared_source(document: str, clause: str, lines: str | None) -> Source:
+    return Source(document, clause, lines)

@@ -9,6 +9,7 @@ merge keys, tags, several documents, keys given twice) is refused where it stand
 from __future__ import annotations
 
 import re
+import zlib
 from array import array
 from bisect import bisect_right
 from pathlib import Path
@@ -148,7 +149,8 @@ class _Reader:
             data, root = self._mapping(node)
             if not self.problems:
                 positions = Positions(data, self._records, root, self._lines)
-                return Document(self._file, data, positions)
+                source = zlib.compress(self._text.encode(), 1)
+                return Document(self._file, data, positions, source)
         elif not self.problems:
             self._refuse_root(node)
         return self.problems
@@ -253,7 +255,8 @@ class _Reader:
                     Text("请删除它", "delete it"),
                     part,
                 )
-            return text, node.start_mark.index
+            # A province says the same short texts thousands of times.
+            return intern(text) if len(text) <= 40 else text, node.start_mark.index
         self._path.append(part)
         try:
             if isinstance(node, yaml.MappingNode):

@@ -209,6 +209,7 @@ def assemble(settings: Settings, graph: Graph) -> Starlette:
                 catalogue_hash=catalogue_hash,
                 reveal=settings.environment != "production",
             ),
+            more=graph.routes,
         ),
         middleware=middleware(settings, application.database),
         lifespan=lifespan,

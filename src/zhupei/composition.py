@@ -14,19 +14,23 @@ from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.routing import Route
 from strawberry.schema.base import BaseSchema
 
 from zhupei.catalogue import CatalogueHolder, LoadedCatalogue, load_catalogue
 from zhupei.catalogue.load import load_plugins, platform_namings
 from zhupei.config.platform import read_platform
 from zhupei.config.workspace import read_workspace
+from zhupei.default_plugins.bearer_tokens import BearerTokens
 from zhupei.domain.institutions import Base
 from zhupei.domain.training import Opening, Program
 from zhupei.graphql.context import GraphContext, china_now, language_of
 from zhupei.graphql.schema import build_schema
+from zhupei.services.access import prepare_access
 from zhupei.services.eligibility import prepare
 from zhupei.settings import Settings
 from zhupei.web.limits import QueryLimits, schema_extensions
+from zhupei.web.sign_in import actor_of, sign_in_route
 
 __all__ = ["Graph", "Installation", "compose"]
 
@@ -42,13 +46,15 @@ async def _no_plugins() -> AsyncIterator[None]:
 class Graph:
     """The graph as the web side needs it: where it reads, its schema, its contexts.
 
-    ``plugins`` is entered while the server runs, after the catalogue was loaded.
+    ``context`` may be a coroutine function. ``plugins`` is entered while the server runs, after
+    the catalogue was loaded. ``routes`` are those beside the graph itself.
     """
 
     catalogue: CatalogueHolder
     schema: BaseSchema
     context: Callable[[Request, Response], Any]
     plugins: Callable[[], AbstractAsyncContextManager[None]] = _no_plugins
+    routes: tuple[Route, ...] = ()
 
 
 class Installation:
@@ -112,6 +118,9 @@ def compose(settings: Settings) -> Graph:
         strict=settings.strict,
     )
 
+    access = prepare_access(settings)
+    host = host.extended("bearer-tokens", BearerTokens(access.sign_in.by_header))
+
     async def load() -> LoadedCatalogue:
         loaded = await load_catalogue(settings.bases, host=host)
         # Now, so that no user's first question waits for it.
@@ -134,12 +143,13 @@ def compose(settings: Settings) -> Graph:
         host.degrade(problem)
         _log.error("a plugin adds nothing to the graph: %s", problem.text(settings.language))
 
-    def context(request: Request, _response: Response) -> GraphContext:
+    async def context(request: Request, _response: Response) -> GraphContext:
         loaded = _loaded(holder)
         return GraphContext(
             catalogue=loaded.catalogue,
             dispatcher=loaded.dispatcher,
             language=language_of(request.headers.get("accept-language")),
+            actor=await actor_of(request, loaded.dispatcher),
         )
 
     @contextlib.asynccontextmanager
@@ -150,8 +160,15 @@ def compose(settings: Settings) -> Graph:
             yield
         finally:
             await _loaded(holder).dispatcher.ask("shutdown", zhupei=installation)
+            await access.aclose()
 
-    return Graph(catalogue=holder, schema=composed.schema, context=context, plugins=plugins)
+    return Graph(
+        catalogue=holder,
+        schema=composed.schema,
+        context=context,
+        plugins=plugins,
+        routes=(sign_in_route(access.sign_in),) if settings.password_sign_in else (),
+    )
 
 
 def _loaded(holder: CatalogueHolder) -> LoadedCatalogue:

@@ -21,6 +21,7 @@ __all__ = [
     "Settings",
     "SettingsError",
     "SettingsProblem",
+    "TrustedIssuer",
     "describe_settings",
     "language_of",
 ]
@@ -70,6 +71,14 @@ class SettingDescription:
     variable: str
     default: str
     meaning: Text
+
+
+@dataclass(frozen=True, slots=True)
+class TrustedIssuer:
+    """An OpenID Connect issuer whose tokens sign in, when made for one of ``audiences``."""
+
+    issuer: str
+    audiences: frozenset[str]
 
 
 class _RefusedError(Exception):
@@ -158,6 +167,32 @@ def _database_url(text: str) -> str:
         "应为 postgresql://用户:密码@主机:端口/数据库 形式的地址",
         "must be an address like postgresql://user:password@host:port/database",
     )
+
+
+def _secret(text: str) -> str:
+    # What it must look like is checked where it is used; it is never repeated in a message.
+    return text
+
+
+def _issuers(text: str) -> tuple[TrustedIssuer, ...]:
+    found: dict[str, TrustedIssuer] = {}
+    for part in text.split(","):
+        issuer, _, named = part.strip().rpartition("=")
+        audiences = frozenset(one.strip() for one in named.split("|"))
+        local = urlsplit(issuer).hostname in {"localhost", "127.0.0.1", "::1"}
+        if not issuer.startswith(("https://", "http://") if local else "https://"):
+            raise _RefusedError(
+                f"应为“https://签发者=受众”，多个用逗号分隔，而不是“{part.strip()}”",
+                "must be https://issuer=audience, several separated by commas, not "
+                f'"{part.strip()}"',
+            )
+        if "" in audiences or issuer in found:
+            raise _RefusedError(
+                f"“{issuer}”须且只须出现一次，并注明受众",
+                f'"{issuer}" must be given once, with its audience',
+            )
+        found[issuer] = TrustedIssuer(issuer, audiences)
+    return tuple(found.values())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -273,6 +308,57 @@ class Settings:
             en="Database connections that one process opens at most",
         ),
     ] = 10
+    encryption_keys: Annotated[
+        str | None,
+        _Variable(
+            name="ZHUPEI_ENCRYPTION_KEYS",
+            parse=_secret,
+            zh="加密个人信息的密钥，形如“代号:Base64”，用逗号分隔，第一个用于加密",
+            en="Keys that personal data is encrypted with, as `id:base64` separated by commas; the "
+            "first encrypts, all decrypt",
+            default="a file below the data directory",
+        ),
+    ] = field(default=None, repr=False)
+    oidc_issuers: Annotated[
+        tuple[TrustedIssuer, ...],
+        _Variable(
+            name="ZHUPEI_OIDC_ISSUERS",
+            parse=_issuers,
+            zh="受信任的 OpenID Connect 签发者，形如“https://签发者=受众”，用逗号分隔",
+            en="OpenID Connect issuers whose tokens sign in, as `https://issuer=audience` "
+            "separated by commas; several audiences of one are separated by `|`",
+            default="none",
+        ),
+    ] = ()
+    password_sign_in: Annotated[
+        bool,
+        _Variable(
+            name="ZHUPEI_PASSWORD_SIGN_IN",
+            parse=_boolean,
+            zh="是否允许用账号密码登录（POST /sign-in）",
+            en="1 lets accounts of this installation sign in with a password at `/sign-in`, 0 does "
+            "not",
+            default="1",
+        ),
+    ] = True
+    token_minutes: Annotated[
+        int,
+        _Variable(
+            name="ZHUPEI_TOKEN_MINUTES",
+            parse=_integer(1, 44_640),
+            zh="密码登录所得凭证的有效分钟数",
+            en="Minutes that a token given for a password is valid",
+        ),
+    ] = 480
+    max_file_bytes: Annotated[
+        int,
+        _Variable(
+            name="ZHUPEI_MAX_FILE_BYTES",
+            parse=_integer(1024, 1 << 30),
+            zh="报考材料单个文件的字节数上限",
+            en="Largest file that an applicant may hand in, in bytes",
+        ),
+    ] = 10 << 20
     ide: Annotated[
         bool | None,
         _Variable(

@@ -140,7 +140,7 @@ async def test_a_plugin_that_fails_refuses(catalogue: Catalogue, opinion: object
     ask = dispatcher(_Judge({"me": opinion}))
     refusal = await allowed(actor("base_office", base=_OWN), "scores.read", _OWN, catalogue, ask)
     assert isinstance(refusal, AccessRefusal)
-    assert refusal.code is AccessCode.PLUGIN_FAILED
+    assert refusal.code is AccessCode.PLUGIN_DECISION_FAILED
     assert "judge" in refusal.message.zh
     assert "13800138000" not in f"{refusal.message.zh}{refusal.message.en}"
 
@@ -149,7 +149,7 @@ async def test_a_named_plugin_that_is_not_there_refuses(catalogue: Catalogue) ->
     ask = Dispatcher(PluginHost.load({}))
     refusal = await allowed(actor("base_office", base=_OWN), "scores.read", _OWN, catalogue, ask)
     assert isinstance(refusal, AccessRefusal)
-    assert refusal.code is AccessCode.PLUGIN_FAILED
+    assert refusal.code is AccessCode.PLUGIN_DECISION_FAILED
     assert refusal.message == Text("插件 judge：找不到该插件", "plugin judge: no such plugin")
 
 

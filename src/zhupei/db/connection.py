@@ -44,6 +44,9 @@ _Result = TypeVar("_Result")
 
 _log = logging.getLogger("zhupei.db")
 
+# At `debug` Tortoise logs each query with its values: names, hashes, whatever a row holds.
+logging.getLogger("tortoise.db_client").setLevel(logging.INFO)
+
 
 class DatabaseUnavailableError(ZhupeiError):
     """PostgreSQL cannot be used now; the hint says what to set."""

@@ -12,6 +12,7 @@ from zhupei.domain.text import Language
 
 if TYPE_CHECKING:
     from zhupei.catalogue import Catalogue
+    from zhupei.domain.actors import Actor
     from zhupei.hooks.dispatch import Dispatcher
 
 __all__ = ["GraphContext", "china_now", "language_of"]
@@ -28,13 +29,15 @@ class GraphContext:
 
     ``catalogue`` is taken once, so that a reload in the middle never mixes two. ``language`` is
     what texts are given in unless a field says otherwise; ``clock`` answers what "now" is where
-    a query gives no ``at``. ``kept`` holds what one operation computes once, by key.
+    a query gives no ``at``. ``actor`` is who asks, None for the public. ``kept`` holds what
+    one operation computes once, by key.
     """
 
     catalogue: Catalogue
     dispatcher: Dispatcher | None = None
     language: Language = Language.ZH
     clock: Callable[[], datetime] = china_now
+    actor: Actor | None = None
     kept: dict[Any, Any] = field(default_factory=dict)
 
 

@@ -9,7 +9,16 @@ from typing import TypeVar
 import strawberry
 from strawberry.types.enum import StrawberryEnumDefinition
 
-from zhupei.domain import benefits, codes, eligibility, institutions, people, places, sources
+from zhupei.domain import (
+    actors,
+    benefits,
+    codes,
+    eligibility,
+    institutions,
+    people,
+    places,
+    sources,
+)
 from zhupei.domain.text import Language
 from zhupei.domain.training import ProgramKind
 
@@ -46,6 +55,14 @@ ENUMS: tuple[type[Enum], ...] = (
         Language,
         "A language in which texts are given (语言).",
         {Language.ZH: "Chinese (中文).", Language.EN: "English (英文)."},
+    ),
+    _show(
+        actors.ActorKind,
+        "What an account is for (账号类型).",
+        {
+            actors.ActorKind.PERSON: "A person (个人).",
+            actors.ActorKind.SERVICE: "A program that acts under its own name (服务账号).",
+        },
     ),
     _show(
         sources.Level,

@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
+from zhupei.domain.actors import SignInRefusedError
 from zhupei.domain.benefits import SubsidyLine
 from zhupei.domain.eligibility import Verdict
 from zhupei.domain.kinds import KindGroup
@@ -205,6 +206,11 @@ class Dispatcher:
         return Answer(call.plugin.slug, call.level, value)
 
     def _failure(self, hook: Hook, call: Implementation, error: BaseException) -> HookFailure:
+        if isinstance(error, SignInRefusedError) and hook.name == "actor_from_request":
+            # Somebody's bad token is no fault of the plugin that says so.
+            return HookFailure(
+                call.plugin.slug, hook.name, error.message, error.code, error.message
+            )
         found = self._logged_error(call.plugin.slug, hook, error, call.function)
         if hook.name == "startup":  # it runs on, but without what it needs
             self.host.degrade(found)

@@ -98,7 +98,7 @@ async def allowed(
         base=None if base is None else catalogue.bases[base],
     )
     for failure in result.failures:
-        return AccessRefusal(code=AccessCode.PLUGIN_FAILED, message=failure.reason)
+        return AccessRefusal(code=AccessCode.PLUGIN_DECISION_FAILED, message=failure.reason)
     opinions = {answer.plugin: answer.value for answer in result.answers}
     if not all(opinions.values()):
         return refusal

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 from collections.abc import Callable
 from typing import Any, cast
@@ -21,6 +22,7 @@ from zhupei.graphql.context import language_of
 from zhupei.web.errors import ErrorCode, format_errors, refusal
 from zhupei.web.ide import QueryPage
 from zhupei.web.logs import current_request_id
+from zhupei.web.sign_in import ActorRefused
 
 __all__ = ["GraphQLEndpoint"]
 
@@ -36,7 +38,7 @@ class GraphQLEndpoint(GraphQL[Any, None]):
 
     Args:
         schema: the composed schema.
-        context: makes the context that resolvers see.
+        context: makes the context that resolvers see, or refuses with `ActorRefused`.
         page: the query page, or None where it is switched off.
         suggest: whether error messages may name fields that exist.
         max_body_bytes: larger request bodies are refused, unread where they announce their size.
@@ -63,6 +65,8 @@ class GraphQLEndpoint(GraphQL[Any, None]):
         try:
             self._check_announced_size(request)
             response = await self.run(request)
+        except ActorRefused as refused:
+            response = refused.response
         except HTTPException as error:
             code = _CODE_OF_STATUS.get(error.status_code, ErrorCode.BAD_USER_INPUT)
             response = self._json(refusal(code, error.reason), error.status_code)
@@ -72,7 +76,8 @@ class GraphQLEndpoint(GraphQL[Any, None]):
         await response(scope, receive, send)
 
     async def get_context(self, request: Request | WebSocket, response: Any) -> Any:
-        return self._context(cast("Request", request), response)
+        context = self._context(cast("Request", request), response)
+        return await context if inspect.isawaitable(context) else context
 
     def should_render_graphql_ide(self, request: BaseRequestProtocol) -> bool:
         # Only to what asks for HTML by name: `*/*` is what scripts send.

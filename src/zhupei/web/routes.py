@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 from starlette.middleware.gzip import GZipMiddleware
@@ -27,9 +29,15 @@ async def _home(_request: Request) -> RedirectResponse:
 
 
 def routes(
-    *, endpoint: GraphQLEndpoint, page: QueryPage | None, health: list[Route]
+    *,
+    endpoint: GraphQLEndpoint,
+    page: QueryPage | None,
+    health: list[Route],
+    more: Iterable[Route] = (),
 ) -> list[BaseRoute]:
     """Return the routes: the graph, its query page, health, and a way there from the root.
+
+    ``more`` are further ones, such as signing in.
 
     The endpoint is a `Route`, not a `Mount`: a mount answers its own path with a redirect.
     """
@@ -38,6 +46,7 @@ def routes(
         Route(GRAPHQL_PATH, endpoint),
         *(page.routes() if page else ()),
         *health,
+        *more,
     ]
 
 

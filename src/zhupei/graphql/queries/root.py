@@ -2,6 +2,7 @@
 
 import strawberry
 
+from zhupei.graphql.queries.access import AccessQueries
 from zhupei.graphql.queries.catalogue import CatalogueQueries
 from zhupei.graphql.queries.decisions import DecisionQueries
 from zhupei.graphql.queries.platform import PlatformQueries
@@ -15,5 +16,5 @@ QUERY_DESCRIPTION = (
 
 
 @strawberry.type(name="Query", description=QUERY_DESCRIPTION)
-class Query(CatalogueQueries, DecisionQueries, PlatformQueries):
+class Query(CatalogueQueries, DecisionQueries, PlatformQueries, AccessQueries):
     """The root type of the core."""

@@ -1,0 +1,79 @@
+"""What access needs of an installation's settings: keys, issuers, passwords, signing in."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from zhupei.security.built_in_issuer import BuiltInIssuer
+from zhupei.security.crypto import Keyring
+from zhupei.security.oidc import OpenIdIssuer
+from zhupei.security.passwords import Passwords
+from zhupei.services.sign_in import SignIn
+from zhupei.settings import Environment, Settings
+
+__all__ = ["Access", "built_in_issuer", "open_keyring", "prepare_access"]
+
+_log = logging.getLogger("zhupei.access")
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """How people sign in to one process; close it when the process ends."""
+
+    sign_in: SignIn
+    issuers: tuple[OpenIdIssuer, ...]
+
+    async def aclose(self) -> None:
+        """Close the connections to issuers."""
+        for issuer in self.issuers:
+            await issuer.aclose()
+
+
+def prepare_access(settings: Settings, *, now: Callable[[], datetime] = _now) -> Access:
+    """Return how people sign in with these settings; no file or network is touched yet."""
+    issuers = tuple(
+        OpenIdIssuer(trusted.issuer, trusted.audiences, now=now)
+        for trusted in settings.oidc_issuers
+    )
+    sign_in = SignIn(
+        built_in_issuer(settings, now=now),
+        issuers,
+        passwords=Passwords(),
+        now=now,
+        lifetime=timedelta(minutes=settings.token_minutes),
+    )
+    return Access(sign_in, issuers)
+
+
+def built_in_issuer(settings: Settings, *, now: Callable[[], datetime] = _now) -> BuiltInIssuer:
+    """Return the issuer whose keys lie below the data directory."""
+    return BuiltInIssuer(_keys(settings) / "tokens", now=now)
+
+
+def open_keyring(settings: Settings) -> Keyring:
+    """Return the keys that personal data is encrypted with.
+
+    Those of ``ZHUPEI_ENCRYPTION_KEYS``; else a file below the data directory, made on first use.
+    Raises `EncryptionKeysError` and `KeyFileError`.
+    """
+    if settings.encryption_keys is not None:
+        return Keyring.parse(settings.encryption_keys)
+    file = _keys(settings) / "encryption"
+    if settings.environment is Environment.PRODUCTION:
+        _log.warning(
+            "personal data is encrypted with a key that lies beside it; set ZHUPEI_ENCRYPTION_KEYS",
+            extra={"file": str(file)},
+        )
+    return Keyring.open_file(file)
+
+
+def _keys(settings: Settings) -> Path:
+    return settings.data_dir / "keys"

@@ -1,0 +1,383 @@
+"""Accounts and their roles: made, granted, revoked, locked and listed.
+
+Every function works on the database that is in use (`Database.use`). ``by`` says who does it: an
+account's id, or ``command line``; it is kept with what was done. Nothing here returns or logs a
+password or a hash of one.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from tortoise.exceptions import IntegrityError
+from tortoise.transactions import in_transaction
+
+from zhupei.db.models import Account, RoleGrant
+from zhupei.domain.access_refusals import AccessCode, AccessRefusal
+from zhupei.domain.actors import ActorKind, Grant
+from zhupei.domain.permissions import PERMISSIONS
+from zhupei.domain.roles import Role, grant_problem
+from zhupei.domain.text import Text
+from zhupei.security.passwords import Passwords, password_problems
+
+__all__ = [
+    "AccountRecord",
+    "GrantRecord",
+    "add_account",
+    "find_account",
+    "grant_role",
+    "is_login",
+    "list_accounts",
+    "lock_account",
+    "revoke_role",
+    "set_password",
+    "unlock_account",
+]
+
+_log = logging.getLogger("zhupei.accounts")
+
+_LOGIN = re.compile(r"[a-z0-9](?:[a-z0-9._-]{0,62}[a-z0-9])?")
+# A login is shown and logged: it must not be a phone or an identity number.
+_NUMBER = re.compile(r"[0-9]{7,}")
+_ACCOUNT = Text("没有这个账号", "there is no such account")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GrantRecord:
+    """A grant in force, with who gave it and when."""
+
+    id: UUID
+    grant: Grant
+    granted_by: str
+    granted_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountRecord:
+    """An account as those see it who manage accounts.
+
+    ``login`` is None for an account of another issuer. ``locked_at`` is set while an administrator
+    has locked it; a lock-out after wrong passwords ends by itself and is not shown.
+    """
+
+    id: UUID
+    kind: ActorKind
+    login: str | None
+    issuer: str | None
+    name: str | None
+    scopes: frozenset[str] | None
+    locked_at: datetime | None
+    created_at: datetime
+    last_signed_in_at: datetime | None
+    grants: tuple[GrantRecord, ...] = ()
+
+
+def is_login(text: str) -> bool:
+    """Return whether ``text`` could be the login of an account."""
+    return _LOGIN.fullmatch(text) is not None and _NUMBER.search(text) is None
+
+
+async def add_account(
+    login: str,
+    *,
+    passwords: Passwords,
+    password: str | None,
+    by: str,
+    at: datetime,
+    kind: ActorKind = ActorKind.PERSON,
+    name: str | None = None,
+    scopes: Collection[str] | None = None,
+    permissions: Collection[str] = PERMISSIONS,
+) -> AccountRecord | AccessRefusal:
+    """Make an account of our own issuer; without password it signs in with given tokens only.
+
+    ``scopes`` limit a service to these of the known ``permissions``; a person has none.
+    """
+    login = login.strip().casefold()
+    refusal = _login_refusal(login) or _scopes_refusal(kind, scopes, permissions)
+    if refusal is None and password is not None:
+        refusal = _password_refusal(password, login, name)
+    if refusal is not None:
+        return refusal
+    hashed = None if password is None else await passwords.hash(password)
+    try:
+        async with in_transaction():
+            account = await Account.create(
+                kind=kind.value,
+                login=login,
+                password_hash=hashed,
+                name=name,
+                scopes=None if scopes is None else sorted(set(scopes)),
+                # Tokens tell seconds only: one of this very second is younger than the account.
+                tokens_valid_from=at.replace(microsecond=0),
+                created_at=at,
+            )
+    except IntegrityError:
+        return AccessRefusal(
+            code=AccessCode.LOGIN_TAKEN,
+            message=Text("该账号名已被使用", "this login is taken"),
+            field="login",
+        )
+    _log.info("account made", extra={"account": str(account.id), "by": by})
+    return _record(account, ())
+
+
+async def find_account(login_or_id: str) -> AccountRecord | None:
+    """Return the account with this login or id, None where there is none."""
+    account = await _found(login_or_id)
+    if account is None:
+        return None
+    return _record(account, await RoleGrant.filter(account=account, revoked_at=None))
+
+
+async def list_accounts() -> tuple[AccountRecord, ...]:
+    """Return all accounts with their grants in force, in the order in which they were made."""
+    grants: dict[UUID, list[RoleGrant]] = {}
+    for row in await RoleGrant.filter(revoked_at=None).order_by("id"):
+        grants.setdefault(_owner(row), []).append(row)
+    return tuple(
+        _record(account, grants.get(account.id, ()))
+        for account in await Account.all().order_by("id")
+    )
+
+
+async def grant_role(
+    login_or_id: str,
+    grant: Grant,
+    *,
+    bases: Mapping[str, object],
+    jurisdictions: Mapping[str, object],
+    by: str,
+    at: datetime,
+) -> GrantRecord | AccessRefusal:
+    """Give an account a role; codes must be those of the catalogue's bases and jurisdictions."""
+    refusal = _grant_refusal(grant, bases, jurisdictions)
+    if refusal is not None:
+        return refusal
+    account = await _found(login_or_id)
+    if account is None:
+        return _no_account()
+    if account.scopes is not None and grant.role != Role.INTEGRATOR:
+        return AccessRefusal(
+            code=AccessCode.GRANT_INVALID,
+            message=Text(
+                f"服务账号只能授予 {Role.INTEGRATOR} 角色",
+                f"a service account is given the role {Role.INTEGRATOR} only",
+            ),
+            field="role",
+        )
+    try:
+        async with in_transaction():
+            row = await RoleGrant.create(
+                account=account,
+                role=grant.role,
+                base_code=grant.base,
+                jurisdiction_code=grant.jurisdiction,
+                granted_by=by,
+                granted_at=at,
+            )
+    except IntegrityError:
+        return AccessRefusal(
+            code=AccessCode.GRANT_DUPLICATE,
+            message=Text("该账号已有此授权", "the account has this grant already"),
+            field="role",
+        )
+    _log.info("role granted", extra={"account": str(account.id), "role": grant.role, "by": by})
+    return _grant_record(row)
+
+
+async def revoke_role(
+    login_or_id: str, grant: Grant, *, by: str, at: datetime
+) -> AccountRecord | AccessRefusal:
+    """Take a role back at once; that it was held stays on record."""
+    account = await _found(login_or_id)
+    if account is None:
+        return _no_account()
+    revoked = await RoleGrant.filter(
+        account=account,
+        role=grant.role,
+        base_code=grant.base,
+        jurisdiction_code=grant.jurisdiction,
+        revoked_at=None,
+    ).update(revoked_at=at, revoked_by=by)
+    if not revoked:
+        return AccessRefusal(
+            code=AccessCode.NOT_FOUND,
+            message=Text("该账号没有此授权", "the account has no such grant"),
+            field="role",
+        )
+    _log.info("role revoked", extra={"account": str(account.id), "role": grant.role, "by": by})
+    return _record(account, await RoleGrant.filter(account=account, revoked_at=None))
+
+
+async def lock_account(login_or_id: str, *, by: str, at: datetime) -> AccountRecord | AccessRefusal:
+    """Lock an account until it is unlocked; its tokens end with this moment."""
+    account = await _found(login_or_id)
+    if account is None:
+        return _no_account()
+    await Account.filter(id=account.id, disabled_at=None).update(
+        disabled_at=at, tokens_valid_from=_next_second(at)
+    )
+    _log.info("account locked", extra={"account": str(account.id), "by": by})
+    return await _again(account)
+
+
+async def unlock_account(
+    login_or_id: str, *, by: str, at: datetime
+) -> AccountRecord | AccessRefusal:
+    """Unlock an account, also one that wrong passwords locked out; its old tokens stay ended."""
+    account = await _found(login_or_id)
+    if account is None:
+        return _no_account()
+    await Account.filter(id=account.id).update(
+        disabled_at=None, failed_attempts=0, last_failed_at=None
+    )
+    _log.info("account unlocked", extra={"account": str(account.id), "by": by, "at": str(at)})
+    return await _again(account)
+
+
+async def set_password(
+    login_or_id: str, password: str, *, passwords: Passwords, by: str, at: datetime
+) -> AccountRecord | AccessRefusal:
+    """Give an account of ours a new password; tokens made before end with this moment."""
+    account = await _found(login_or_id)
+    if account is None or account.login is None:
+        return _no_account()
+    refusal = _password_refusal(password, account.login, account.name)
+    if refusal is not None:
+        return refusal
+    await Account.filter(id=account.id).update(
+        password_hash=await passwords.hash(password),
+        tokens_valid_from=_next_second(at),
+        failed_attempts=0,
+        last_failed_at=None,
+    )
+    _log.info("password set", extra={"account": str(account.id), "by": by})
+    return await _again(account)
+
+
+async def _found(login_or_id: str) -> Account | None:
+    try:
+        return await Account.get_or_none(id=UUID(login_or_id))
+    except ValueError:
+        login = login_or_id.strip().casefold()
+        return await Account.get_or_none(login=login) if is_login(login) else None
+
+
+async def _again(account: Account) -> AccountRecord | AccessRefusal:
+    return await find_account(str(account.id)) or _no_account()
+
+
+def _login_refusal(login: str) -> AccessRefusal | None:
+    if is_login(login):
+        return None
+    return AccessRefusal(
+        code=AccessCode.LOGIN_INVALID,
+        message=Text(
+            "账号名为 1 至 64 个小写字母、数字、点、横线或下划线，且不得是电话或证件号码",
+            "a login is 1 to 64 of a-z, 0-9, dot, hyphen and underscore, and no phone or identity "
+            "number",
+        ),
+        field="login",
+    )
+
+
+def _scopes_refusal(
+    kind: ActorKind, scopes: Collection[str] | None, permissions: Collection[str]
+) -> AccessRefusal | None:
+    if (kind is ActorKind.SERVICE) is (scopes is None):
+        return AccessRefusal(
+            code=AccessCode.SCOPE_UNKNOWN,
+            message=Text(
+                "服务账号须限定权限范围，个人账号不限定", "a service has scopes, a person none"
+            ),
+            field="scopes",
+        )
+    unknown = sorted(set(scopes or ()) - set(permissions))
+    if not unknown:
+        return None
+    return AccessRefusal(
+        code=AccessCode.SCOPE_UNKNOWN,
+        message=Text(
+            f"没有这些权限：{', '.join(unknown)}", f"no such permission: {', '.join(unknown)}"
+        ),
+        field="scopes",
+    )
+
+
+def _grant_refusal(
+    grant: Grant, bases: Mapping[str, object], jurisdictions: Mapping[str, object]
+) -> AccessRefusal | None:
+    problem = grant_problem(grant)
+    if problem is not None:
+        return AccessRefusal(code=AccessCode.GRANT_INVALID, message=problem.text, field="role")
+    if grant.base is not None and grant.base not in bases:
+        return _unknown_code("base", grant.base)
+    if grant.jurisdiction is not None and grant.jurisdiction not in jurisdictions:
+        return _unknown_code("jurisdiction", grant.jurisdiction)
+    return None
+
+
+def _password_refusal(password: str, login: str, name: str | None) -> AccessRefusal | None:
+    problems = password_problems(password, personal=[login, *([name] if name else [])])
+    if not problems:
+        return None
+    return AccessRefusal(
+        code=AccessCode.PASSWORD_WEAK,
+        message=Text(
+            "；".join(problem.zh for problem in problems),
+            "; ".join(problem.en or problem.zh for problem in problems),
+        ),
+        field="password",
+    )
+
+
+def _no_account() -> AccessRefusal:
+    return AccessRefusal(code=AccessCode.NOT_FOUND, message=_ACCOUNT, field="account")
+
+
+def _unknown_code(field: str, code: str) -> AccessRefusal:
+    return AccessRefusal(
+        code=AccessCode.NOT_FOUND,
+        message=Text(f"目录中没有“{code}”", f'the catalogue holds no "{code}"'),
+        field=field,
+    )
+
+
+def _next_second(at: datetime) -> datetime:
+    """Return the next whole second: a token tells only seconds, and one of this second must end."""
+    return at.replace(microsecond=0) + timedelta(seconds=1)
+
+
+def _owner(row: RoleGrant) -> UUID:
+    owner: UUID = row.account_id  # type: ignore[attr-defined]  # Tortoise adds it
+    return owner
+
+
+def _grant_record(row: RoleGrant) -> GrantRecord:
+    return GrantRecord(
+        id=row.id,
+        grant=Grant(row.role, base=row.base_code, jurisdiction=row.jurisdiction_code),
+        granted_by=row.granted_by,
+        granted_at=row.granted_at,
+    )
+
+
+def _record(account: Account, grants: Collection[RoleGrant]) -> AccountRecord:
+    return AccountRecord(
+        id=account.id,
+        kind=ActorKind(account.kind),
+        login=account.login,
+        issuer=account.issuer,
+        name=account.name,
+        scopes=None if account.scopes is None else frozenset(account.scopes),
+        locked_at=account.disabled_at,
+        created_at=account.created_at,
+        last_signed_in_at=account.last_signed_in_at,
+        grants=tuple(_grant_record(row) for row in sorted(grants, key=lambda row: row.id)),
+    )

@@ -1,0 +1,279 @@
+"""Signing in: a password becomes a token, and a token becomes the actor of a request.
+
+What an actor may do is looked up with every request, never carried by a token: a role that is
+taken back, or an account that is locked, takes effect at once.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+import asyncpg
+from tortoise.context import get_current_context
+from tortoise.exceptions import BaseORMException
+from tortoise.transactions import in_transaction
+
+from zhupei.db.models import Account, RoleGrant
+from zhupei.domain.access_refusals import AccessCode, AccessRefusal
+from zhupei.domain.actors import Actor, ActorKind, Grant, SignInRefusedError
+from zhupei.domain.roles import Role
+from zhupei.domain.text import Text
+from zhupei.security.built_in_issuer import BUILT_IN_ISSUER, BuiltInIssuer
+from zhupei.security.passwords import (
+    Attempt,
+    LockOut,
+    LockOutPolicy,
+    Passwords,
+    locked_until,
+)
+from zhupei.security.tokens import (
+    IssuerUnavailableError,
+    TokenError,
+    TokenIssuer,
+    TokenVerifier,
+    VerifiedToken,
+    bearer_token,
+)
+from zhupei.services.accounts import is_login
+
+__all__ = ["SignIn", "SignedIn"]
+
+_log = logging.getLogger("zhupei.sign_in")
+
+_DATABASE_FAILURES = (
+    OSError,
+    TimeoutError,
+    asyncpg.PostgresError,
+    asyncpg.InterfaceError,
+    BaseORMException,
+)
+
+_LONGEST_LOGIN = 200
+# Logins that do not exist are locked out like those that do, so that a lock tells nothing.
+_REMEMBERED_UNKNOWN = 10_000
+_LONGEST_NAME = 100
+_LONGEST_SUBJECT = 255
+# Of another issuer every token counts until the account is locked here.
+_ALWAYS = datetime(1970, 1, 1, tzinfo=UTC)
+
+_WRONG = AccessRefusal(
+    code=AccessCode.CREDENTIALS_WRONG,
+    message=Text("账号或密码有误", "login or password is wrong"),
+)
+_NO_DATABASE = Text("数据库暂不可用", "the database is not available now")
+_ENDED = Text("该账号不能登录", "this account cannot sign in")
+
+
+@dataclass(frozen=True, slots=True)
+class SignedIn:
+    """A token, and when it ends."""
+
+    token: str
+    expires_at: datetime
+
+
+class SignIn:
+    """Signs in by password and by token, for one process."""
+
+    def __init__(
+        self,
+        built_in: BuiltInIssuer,
+        issuers: Iterable[TokenIssuer] = (),
+        *,
+        passwords: Passwords,
+        now: Callable[[], datetime],
+        lifetime: timedelta = timedelta(hours=8),
+        policy: LockOutPolicy | None = None,
+    ) -> None:
+        """Trust the built-in issuer and these others; ``now`` returns aware times.
+
+        ``lifetime`` is that of tokens given for a password.
+        """
+        self._built_in = built_in
+        self._verifier = TokenVerifier([built_in, *issuers])
+        self._passwords, self._now, self._lifetime = passwords, now, lifetime
+        self._policy = policy or LockOutPolicy()
+        self._unknown: OrderedDict[str, list[Attempt]] = OrderedDict()
+
+    async def by_password(self, login: str, password: str) -> SignedIn | AccessRefusal:
+        """Return a token for the right password, else why not; the refusals name no account.
+
+        Each attempt counts as a failure before the password is looked at, so that attempts made
+        at the same time cannot outrun the lock. An attempt while locked is not counted. Raises
+        `SignInRefusedError` without a database.
+        """
+        with _database():
+            return await self._by_password(login, password)
+
+    async def _by_password(self, login: str, password: str) -> SignedIn | AccessRefusal:
+        login = login.strip().casefold()[:_LONGEST_LOGIN]
+        async with in_transaction():
+            account = None
+            if is_login(login):
+                # Attempts on one account wait here for each other.
+                account = await Account.filter(login=login).select_for_update().first()
+            now = self._now()
+            if account is None:
+                lock = self._counted_unknown(login, now)
+            else:
+                lock = self._lock_of(account, now)
+                if lock is None:
+                    await Account.filter(id=account.id).update(
+                        failed_attempts=self._failures(account, now) + 1, last_failed_at=now
+                    )
+        if lock is not None:
+            _log.warning("sign-in while locked out")
+            return AccessRefusal(code=AccessCode.LOCKED_OUT, message=lock.message)
+        # A locked account is checked like one that does not exist.
+        known = account is not None and account.disabled_at is None
+        stored = account.password_hash if account is not None and known else None
+        check = await self._passwords.check(password, stored)
+        if account is None or not check.matches:
+            _log.warning("sign-in with a wrong login or password")
+            return _WRONG
+        await Account.filter(id=account.id).update(
+            failed_attempts=0, last_failed_at=None, last_signed_in_at=now
+        )
+        if check.needs_rehash:
+            await Account.filter(id=account.id, password_hash=stored).update(
+                password_hash=await self._passwords.hash(password)
+            )
+        return self.token_for(account.id, self._lifetime)
+
+    def token_for(self, account: UUID, lifetime: timedelta, scopes: Iterable[str] = ()) -> SignedIn:
+        """Return a token of the built-in issuer for an account that exists."""
+        token = self._built_in.issue(str(account), lifetime=lifetime, scopes=scopes)
+        return SignedIn(token, self._now() + lifetime)
+
+    async def by_header(self, authorization: str | None) -> Actor | None:
+        """Return the actor of a request by its ``Authorization`` header; None without a token.
+
+        Raises `SignInRefusedError` for a token that is not accepted.
+        """
+        try:
+            token = bearer_token(authorization)
+            if token is None:
+                return None
+            verified = await self._verifier.verify(token)
+            with _database():
+                return await self._actor(verified)
+        except TokenError as error:
+            # Whichever way it fails, tokens cannot be verified now.
+            unavailable = isinstance(error, IssuerUnavailableError)
+            code = "ISSUER_UNAVAILABLE" if unavailable else error.code
+            raise SignInRefusedError(error.message, code=code) from None
+
+    async def _actor(self, token: VerifiedToken) -> Actor:
+        account = await self._account(token)
+        if account is None or account.disabled_at is not None or _is_ended(token, account):
+            raise SignInRefusedError(_ENDED)
+        grants = await RoleGrant.filter(account=account, revoked_at=None)
+        return Actor(
+            id=str(account.id),
+            kind=ActorKind(account.kind),
+            name=account.name or account.login,
+            issuer=token.issuer,
+            grants=frozenset(
+                Grant(row.role, base=row.base_code, jurisdiction=row.jurisdiction_code)
+                for row in grants
+            ),
+            scopes=_scopes(token, account),
+        )
+
+    async def _account(self, token: VerifiedToken) -> Account | None:
+        if len(token.subject) > _LONGEST_SUBJECT or "\0" in token.subject:
+            return None
+        if token.issuer == BUILT_IN_ISSUER:
+            try:
+                return await Account.get_or_none(id=UUID(token.subject), issuer=None)
+            except ValueError:
+                return None
+        found = await Account.get_or_none(issuer=token.issuer, subject=token.subject)
+        return found or await self._first_seen(token)
+
+    async def _first_seen(self, token: VerifiedToken) -> Account | None:
+        """Make the account of somebody whom another issuer vouches for: an applicant, no more."""
+        now = self._now()
+        name = token.claims.get("name")
+        async with in_transaction():
+            account, is_new = await Account.get_or_create(
+                issuer=token.issuer,
+                subject=token.subject,
+                defaults={
+                    "kind": ActorKind.PERSON.value,
+                    "name": _shown_name(name) if isinstance(name, str) else None,
+                    "tokens_valid_from": _ALWAYS,
+                    "created_at": now,
+                },
+            )
+            if is_new:
+                await RoleGrant.create(
+                    account=account,
+                    role=Role.APPLICANT.value,
+                    granted_by="first sign-in",
+                    granted_at=now,
+                )
+        return account
+
+    def _lock_of(self, account: Account, now: datetime) -> LockOut | None:
+        last = account.last_failed_at
+        if last is None:
+            return None
+        # The clock of another server may be ahead: its failures count all the same.
+        now = max(now, last)
+        return locked_until([Attempt(last, False)] * account.failed_attempts, now, self._policy)
+
+    def _failures(self, account: Account, now: datetime) -> int:
+        last = account.last_failed_at
+        return account.failed_attempts if last and now - last < self._policy.window else 0
+
+    def _counted_unknown(self, login: str, now: datetime) -> LockOut | None:
+        attempts = self._unknown.pop(login, [])
+        lock = locked_until(attempts, now, self._policy)
+        if lock is None:
+            attempts = [*attempts, Attempt(now, False)]
+        self._unknown[login] = attempts
+        while len(self._unknown) > _REMEMBERED_UNKNOWN:
+            self._unknown.popitem(last=False)
+        return lock
+
+
+@contextmanager
+def _database() -> Iterator[None]:
+    """Turn the failures of the database into a refusal that tells nothing of it."""
+    try:
+        if get_current_context() is None:
+            raise ConnectionError
+        yield
+    except _DATABASE_FAILURES as error:
+        # Not the error itself: it may repeat the query with what was asked for.
+        _log.warning("no database to sign in with", extra={"error": type(error).__name__})
+        raise SignInRefusedError(_NO_DATABASE, code="DATABASE_UNAVAILABLE") from None
+
+
+def _shown_name(name: str) -> str | None:
+    """Return a name as another issuer states it, without what no name holds."""
+    return "".join(each for each in name if each.isprintable()).strip()[:_LONGEST_NAME] or None
+
+
+def _is_ended(token: VerifiedToken, account: Account) -> bool:
+    """Return whether a token was made before the moment from which tokens count."""
+    return token.issued_at is None or token.issued_at < account.tokens_valid_from
+
+
+def _scopes(token: VerifiedToken, account: Account) -> frozenset[str] | None:
+    """Return what a service is limited to: its own scopes, fewer where its token names some.
+
+    A person's token of another issuer carries scopes of that issuer (``openid``), which mean
+    nothing here; one that was made here with scopes is limited to them.
+    """
+    own = None if account.scopes is None else frozenset(account.scopes)
+    if token.issuer != BUILT_IN_ISSUER or not token.scopes:
+        return own
+    return token.scopes if own is None else own & token.scopes

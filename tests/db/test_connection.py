@@ -11,10 +11,13 @@ from tortoise.context import TortoiseContext
 from tortoise.migrations.autodetector import MigrationAutodetector
 
 from postgres_server import PostgresServer
+from zhupei.db import migrations, models
 from zhupei.db.connection import Database, DatabaseUnavailableError, orm_config
 from zhupei.db.models import CatalogueVersion
 from zhupei.domain.text import Language
 
+TABLES = {getattr(models, name)._meta.db_table for name in models.__all__}
+MIGRATIONS = sorted(Path(migrations.__path__[0]).glob("0*.py"))
 _NOWHERE = {"host": "/nowhere", "port": 5432, "user": "u", "password": "", "database": "d"}
 
 
@@ -50,7 +53,7 @@ async def test_starting_migrates_and_starting_twice_changes_nothing(
         await database.start()
         await database.check()
         await database.stop()
-        assert await tables(url) == ["catalogue_version", "tortoise_migrations"]
+        assert await tables(url) == sorted({*TABLES, "tortoise_migrations"})
     postgres_server.drop_database(name)
 
 
@@ -63,7 +66,7 @@ async def test_processes_that_start_together_migrate_once(
     await asyncio.gather(*(database.start() for database in databases))
     await asyncio.gather(*(database.stop() for database in databases))
     connection = await asyncpg.connect(url)
-    assert await connection.fetchval("SELECT count(*) FROM tortoise_migrations") == 1
+    assert await connection.fetchval("SELECT count(*) FROM tortoise_migrations") == len(MIGRATIONS)
     await connection.close()
     postgres_server.drop_database(name)
 

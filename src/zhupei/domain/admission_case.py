@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -117,7 +117,7 @@ class AdmissionCase:
     submitted_at: datetime | None = None
     eligibility: FrozenEligibility | None = None
     documents: tuple[SubmittedDocument, ...] = ()
-    answers: Mapping[str, str] = MappingProxyType({})
+    answers: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     completed_steps: tuple[str, ...] = ()
     scores: tuple[RecordedScore, ...] = ()
     packet: tuple[PacketPart, ...] = ()

@@ -5,16 +5,37 @@ from __future__ import annotations
 from zhupei.db.models.account import Account
 from zhupei.db.models.applicant import Applicant, ApplicantIdentity
 from zhupei.db.models.applicant_file import ApplicantFile
+from zhupei.db.models.application import ApplicationRow
+from zhupei.db.models.ban import BanRow
+from zhupei.db.models.bulk_operation import BulkOperationRow, RoundFreezeRow
 from zhupei.db.models.catalogue_version import CatalogueVersion
 from zhupei.db.models.idempotency import Idempotency
+from zhupei.db.models.invitation import InvitationRow
+from zhupei.db.models.plan_increase import PlanIncreaseRow
+from zhupei.db.models.publicity import ObjectionRow, PublicityRow
 from zhupei.db.models.role_grant import RoleGrant
+from zhupei.db.models.score import ScoreRow
+from zhupei.db.models.seat import SeatRow
+from zhupei.db.models.transition import AuditHeadRow, TransitionRow
 
 __all__ = [
     "Account",
     "Applicant",
     "ApplicantFile",
     "ApplicantIdentity",
+    "ApplicationRow",
+    "AuditHeadRow",
+    "BanRow",
+    "BulkOperationRow",
     "CatalogueVersion",
     "Idempotency",
+    "InvitationRow",
+    "ObjectionRow",
+    "PlanIncreaseRow",
+    "PublicityRow",
     "RoleGrant",
+    "RoundFreezeRow",
+    "ScoreRow",
+    "SeatRow",
+    "TransitionRow",
 ]

@@ -46,7 +46,101 @@ gets None.
 
 from __future__ import annotations
 
+from zhupei.services.admissions.arrivals import (
+    cancel_for_fraud,
+    impose_ban,
+    mark_no_shows,
+    record_report,
+    register_trainee,
+    sign_agreement,
+)
+from zhupei.services.admissions.assessing import (
+    give_opinion,
+    record_eligibility_check,
+    record_examination,
+    record_interview,
+    reject_application,
+    review_application,
+)
+from zhupei.services.admissions.bulk import revert_bulk
 from zhupei.services.admissions.desk import Desk
+from zhupei.services.admissions.filing import (
+    create_application,
+    recommend_application,
+    submit_application,
+    withdraw_application,
+)
+from zhupei.services.admissions.moves import (
+    answer_invitation,
+    invite_candidate,
+    transfer_application,
+)
+from zhupei.services.admissions.offers import (
+    admit,
+    confirm_admission,
+    decline_admission,
+    expire_confirmations,
+    file_objection,
+    propose_admission,
+    publish_proposed_list,
+    resolve_objection,
+    send_notice,
+)
+from zhupei.services.admissions.plans import (
+    decide_plan_increase,
+    freeze_round,
+    lift_freeze,
+    request_plan_increase,
+)
+from zhupei.services.admissions.questions import (
+    allowed_actions,
+    application_of,
+    applications_of,
+    ranking_of,
+    timeline_of,
+)
 from zhupei.services.admissions.refusals import Refusal, RefusalCode
 
-__all__ = ["Desk", "Refusal", "RefusalCode"]
+__all__ = [
+    "Desk",
+    "Refusal",
+    "RefusalCode",
+    "admit",
+    "allowed_actions",
+    "answer_invitation",
+    "application_of",
+    "applications_of",
+    "cancel_for_fraud",
+    "confirm_admission",
+    "create_application",
+    "decide_plan_increase",
+    "decline_admission",
+    "expire_confirmations",
+    "file_objection",
+    "freeze_round",
+    "give_opinion",
+    "impose_ban",
+    "invite_candidate",
+    "lift_freeze",
+    "mark_no_shows",
+    "propose_admission",
+    "publish_proposed_list",
+    "ranking_of",
+    "recommend_application",
+    "record_eligibility_check",
+    "record_examination",
+    "record_interview",
+    "record_report",
+    "register_trainee",
+    "reject_application",
+    "request_plan_increase",
+    "resolve_objection",
+    "revert_bulk",
+    "review_application",
+    "send_notice",
+    "sign_agreement",
+    "submit_application",
+    "timeline_of",
+    "transfer_application",
+    "withdraw_application",
+]

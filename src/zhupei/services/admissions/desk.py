@@ -20,7 +20,8 @@ class Desk:
     """The database, the rules in force, whom to ask, the time, and who acts.
 
     ``clock`` returns an aware instant. ``applicant`` is the applicant that the actor acts as,
-    None for staff: a person's own applications are those with this applicant.
+    None for staff: a person's own applications are those with this applicant. ``sends`` are the
+    applicants whose sending unit the actor is.
     """
 
     database: Database
@@ -29,3 +30,4 @@ class Desk:
     clock: Callable[[], datetime]
     actor: Actor
     applicant: UUID | None = None
+    sends: frozenset[UUID] = frozenset()

@@ -1,0 +1,30 @@
+"""Bans: who may not apply, until when, and who decided it."""
+
+from __future__ import annotations
+
+from tortoise import fields
+from tortoise.migrations.constraints import CheckConstraint
+from tortoise.models import Model
+
+from zhupei.db.identifiers import uuid7
+
+__all__ = ["BanRow"]
+
+
+class BanRow(Model):
+    """One ban, from ``starts_on`` to ``until``, both included (T43)."""
+
+    id = fields.UUIDField(primary_key=True, default=uuid7)
+    applicant_id = fields.UUIDField(db_index=True)
+    program_code = fields.CharField(max_length=200)
+    starts_on = fields.DateField()
+    until = fields.DateField()
+    reason = fields.TextField()
+    decided_by = fields.CharField(max_length=255)
+    decided_at = fields.DatetimeField()
+    idempotency_key = fields.CharField(max_length=255, null=True)
+
+    class Meta:
+        table = "ban"
+        unique_together = (("decided_by", "idempotency_key"),)
+        constraints = (CheckConstraint(check="until >= starts_on", name="ban_in_order"),)

@@ -1,0 +1,389 @@
+"""Guards of the admission process: pure questions, each answered with a refusal or None.
+
+A guard that needs a figure which the documents do not give refuses and says so; it never
+assumes one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+
+from zhupei.domain.admission import AdmissionStep, RequiredDocument
+from zhupei.domain.admission_case import AgreementKind, PacketPart, ReviewDecision
+from zhupei.domain.admission_process import Path
+from zhupei.domain.admission_refusals import Refusal, RefusalCode
+from zhupei.domain.calendar import CHINA_TIME, Calendar, CalendarNotConfigured, no_show_date
+from zhupei.domain.eligibility import EligibilityOutcome, EligibilityReport, FindingOutcome
+from zhupei.domain.people import TraineeType
+from zhupei.domain.ranking import Score, Weights
+from zhupei.domain.sources import Level
+from zhupei.domain.text import Text
+from zhupei.domain.training import Policy, Program, Window
+
+__all__ = [
+    "agreement_kind_allowed",
+    "eligible",
+    "handed_in",
+    "no_show_on",
+    "packet_complete",
+    "policy_of",
+    "publicity_period",
+    "report_date",
+    "review_decided",
+    "score_of",
+    "weights_of",
+    "window_of",
+    "window_open",
+]
+
+_C = RefusalCode
+_DAY = timedelta(days=1)
+
+
+def policy_of(program: Program, key: str) -> Policy | None:
+    """Return a policy of a program, None where no level sets it."""
+    return next((policy for policy in program.policies if policy.key == key), None)
+
+
+def _value(program: Program, key: str) -> object:
+    policy = policy_of(program, key)
+    return None if policy is None else policy.value
+
+
+def window_of(program: Program, round_code: str | None, step: AdmissionStep) -> Window | None:
+    """Return the window that bounds a step in a round.
+
+    Where the round has no window of that kind, the last round of the program that has one counts:
+    a date that several rounds share, such as the report, is printed once.
+    """
+    if step.window is None:
+        return None
+    found: Window | None = None
+    for each in program.rounds:
+        for window in each.windows:
+            if window.kind == step.window:
+                if each.code == round_code:
+                    return window
+                found = window
+    return found
+
+
+def window_open(
+    program: Program, round_code: str | None, step: AdmissionStep, at: datetime
+) -> Refusal | None:
+    """Refuse a step outside its half-open window (T11, G19); an end that is not given is open."""
+    if step.window is None:
+        return None
+    window = window_of(program, round_code, step)
+    if window is None:
+        if not any(each.windows for each in program.rounds):
+            # The documents give no dates at all: nothing is known to be closed.
+            return None
+        return Refusal(
+            code=_C.WINDOW_UNKNOWN,
+            message=Text(
+                f"“{step.label.zh}”的时间尚未公布",
+                f'the dates of "{step.label.en}" have not been published',
+            ),
+            source=step.source,
+        )
+    if window.is_open(at) is not False:
+        return None
+    opens = "" if window.opens_at is None else f"{window.opens_at:%Y-%m-%d %H:%M}"
+    closes = "" if window.closes_at is None else f"{window.closes_at:%Y-%m-%d %H:%M}"
+    return Refusal(
+        code=_C.WINDOW_CLOSED,
+        message=Text(
+            f"“{window.label.zh}”的时间为 {opens or '不限'} 至 {closes or '不限'}（不含）",
+            f'"{window.label.en}" is open from {opens or "any time"} until before '
+            f"{closes or 'any time'}",
+        ),
+        source=window.source or step.source,
+    )
+
+
+def eligible(report: EligibilityReport, path: Path) -> Refusal | None:
+    """Refuse who is INELIGIBLE or whose facts are INCOMPLETE; a review needs a later step."""
+    failed = tuple(f for f in report.findings if f.counts and f.outcome is FindingOutcome.FAIL)
+    unknown = tuple(f for f in report.findings if f.counts and f.outcome is FindingOutcome.UNKNOWN)
+    if report.outcome is EligibilityOutcome.INELIGIBLE:
+        return Refusal(
+            code=_C.INELIGIBLE,
+            message=Text(
+                "不符合报考条件：" + "；".join(f.message.zh for f in failed),
+                "not eligible: " + "; ".join(f.message.en or f.message.zh for f in failed),
+            ),
+            findings=failed,
+            source=failed[0].source if failed else None,
+            field="candidate",
+        )
+    if report.outcome is EligibilityOutcome.INCOMPLETE:
+        missing = tuple(dict.fromkeys(name for f in unknown for name in f.missing_facts))
+        names = ", ".join(missing)
+        return Refusal(
+            code=_C.ELIGIBILITY_INCOMPLETE,
+            message=Text(
+                f"资料不全，尚无法判断是否符合条件，缺少：{names or '见各项说明'}",
+                f"eligibility cannot be decided yet; missing: {names or 'see the findings'}",
+            ),
+            findings=unknown,
+            missing_facts=missing,
+            field="candidate",
+        )
+    if report.outcome is EligibilityOutcome.NEEDS_REVIEW and not path.steps_of(
+        "eligibility_check", "base_review", "selection", "specialty_base_opinion"
+    ):
+        return Refusal(
+            code=_C.REVIEW_UNDECIDED,
+            message=Text(
+                "有需人工审核的条件，而本项目没有审核环节",
+                "a rule needs a review, and the program has no step that reviews",
+            ),
+            findings=tuple(f for f in report.findings if f.outcome is FindingOutcome.REVIEW),
+        )
+    return None
+
+
+def handed_in(
+    needed: Iterable[RequiredDocument], given: Collection[str], undecided: Sequence[str] = ()
+) -> Refusal | None:
+    """Refuse while required documents are missing, or while it is open which are required.
+
+    ``undecided`` names the facts on which it depends whether a document is required.
+    """
+    missing = [document for document in needed if document.id not in given]
+    if undecided:
+        names = ", ".join(undecided)
+        return Refusal(
+            code=_C.DOCUMENTS_INCOMPLETE,
+            message=Text(
+                f"尚无法判断需要哪些材料，缺少：{names}",
+                f"which documents are needed depends on facts that are not given: {names}",
+            ),
+            missing_facts=tuple(undecided),
+            field="candidate",
+        )
+    if not missing:
+        return None
+    return Refusal(
+        code=_C.DOCUMENTS_INCOMPLETE,
+        message=Text(
+            "缺少材料：" + "、".join(document.label.zh for document in missing),
+            "documents are missing: "
+            + ", ".join(document.label.en or document.label.zh for document in missing),
+        ),
+        source=missing[0].source,
+        field="documents",
+    )
+
+
+def packet_complete(step: AdmissionStep | None, packet: Sequence[PacketPart]) -> Refusal | None:
+    """Refuse an opinion without every part of the result packet that is configured (R144)."""
+    if step is None:
+        return None
+    contents: Iterable[object] = getattr(step.params, "contents", ())
+    titles = [str(getattr(content, "zh", content)) for content in contents]
+    given = {part.title: part.text.strip() for part in packet}
+    missing = [title for title in titles if not given.get(title)]
+    if not missing:
+        return None
+    return Refusal(
+        code=_C.PACKET_INCOMPLETE,
+        message=Text(
+            "考核结果材料不全，缺少：" + "、".join(missing),
+            "the result packet is not complete; missing: " + ", ".join(missing),
+        ),
+        source=step.source,
+        field="packet",
+    )
+
+
+def score_of(program: Program, kind: str, points: Decimal, of: int) -> Score | Refusal:
+    """Return the typed score of an interview or examination, checked against its full mark.
+
+    The full mark has to be stated with the points: a column of ranks has none.
+    """
+    configured = next(
+        (
+            assessment
+            for assessment in program.assessments
+            if assessment.phase == "admission" and assessment.kind == kind
+        ),
+        None,
+    )
+    if configured is not None and configured.full_mark not in (None, of):
+        return Refusal(
+            code=_C.SCORE_INVALID,
+            message=Text(
+                f"“{configured.label.zh}”满分为 {configured.full_mark}，填报的满分为 {of}",
+                f'"{configured.label.en}" is marked out of {configured.full_mark}, not {of}',
+            ),
+            source=configured.source,
+            field="of",
+        )
+    try:
+        return Score(points, of)
+    except (ValueError, TypeError) as error:
+        return Refusal(
+            code=_C.SCORE_INVALID,
+            message=Text(
+                f"分数应在 0 与满分 {of} 之间，填报的是 {points}",
+                f"the score has to be between 0 and the full mark: {error}",
+            ),
+            field="points",
+        )
+
+
+def weights_of(program: Program, path: Path) -> Weights | Refusal:
+    """Return the weights that rank a path's assessments, or why there are none (T42).
+
+    An assessment's own weight counts, else the policy ``<kind>_weight``. A single assessment
+    ranks by itself, whatever it would weigh.
+    """
+    kinds = tuple(dict.fromkeys(s.kind for s in path.steps_of("interview", "examination")))
+    if len(kinds) == 1:
+        return Weights({kinds[0]: Decimal(1)})
+    shares: dict[str, Decimal] = {}
+    for kind in kinds:
+        given = [
+            assessment.weight
+            for assessment in program.assessments
+            if assessment.phase == "admission" and assessment.kind == kind
+        ]
+        value = next((w for w in given if w is not None), _value(program, f"{kind}_weight"))
+        if not isinstance(value, Decimal):
+            policy = policy_of(program, f"{kind}_weight")
+            return Refusal(
+                code=_C.WEIGHTS_UNKNOWN,
+                message=Text(
+                    f"未配置 {kind} 的权重，无法排名；系统不采用默认值",
+                    f"the weight of {kind} is not configured, so nothing can be ranked; there is "
+                    "no default",
+                ),
+                source=None if policy is None else policy.source,
+            )
+        shares[kind] = value
+    if not shares:
+        return Refusal(
+            code=_C.WEIGHTS_UNKNOWN,
+            message=Text("本项目没有计分考核", "the program has no scored assessment"),
+        )
+    try:
+        return Weights(shares)
+    except ValueError as error:
+        return Refusal(
+            code=_C.WEIGHTS_NOT_ONE,
+            message=Text("各项权重之和须为 1", f"weights that rank add up to 1: {error}"),
+        )
+
+
+def review_decided(
+    rules: Collection[str], decisions: Sequence[ReviewDecision], *, passed: bool
+) -> Refusal | None:
+    """Refuse to pass while a rule under review is undecided or was not accepted."""
+    by_rule = {decision.rule: decision for decision in decisions}
+    strange = [rule for rule in by_rule if rule not in rules]
+    if strange:
+        return Refusal(
+            code=_C.INPUT_INVALID,
+            message=Text(
+                "没有需要审核的条件：" + "、".join(strange),
+                "these rules are not under review: " + ", ".join(strange),
+            ),
+            field="decisions",
+        )
+    open_ = [rule for rule in rules if rule not in by_rule or not by_rule[rule].reason.strip()]
+    refused = [rule for rule, decision in by_rule.items() if not decision.accepted]
+    if passed and (open_ or refused):
+        return Refusal(
+            code=_C.REVIEW_UNDECIDED,
+            message=Text(
+                "须逐项审核并说明理由：" + "、".join(open_ or refused),
+                "every rule under review has to be accepted with a reason: "
+                + ", ".join(open_ or refused),
+            ),
+            field="decisions",
+        )
+    return None
+
+
+def publicity_period(
+    program: Program, calendar: Calendar, published_at: datetime
+) -> tuple[date, int, bool] | Refusal:
+    """Return the last day, the working days, and whether the first day counts (T13, T14, G21).
+
+    The length is the larger of the program's policy and every floor of a higher level beneath
+    it, so that the national floor binds whatever a lower level wrote.
+    """
+    policy = policy_of(program, "publicity_working_days")
+    lengths = [] if policy is None else [policy.value]
+    lengths += [
+        int(origin.value)
+        for origin in (() if policy is None else policy.origins)
+        if origin.level is not Level.INSTITUTION and (origin.value or "").isdecimal()
+        if origin.value is not None
+    ]
+    days = max((length for length in lengths if isinstance(length, int)), default=None)
+    if days is None:
+        return Refusal(
+            code=_C.PUBLICITY_LENGTH_UNKNOWN,
+            message=Text(
+                "未规定公示期的工作日数，无法公示",
+                "the length of publicity in working days is not set, so nothing can be published",
+            ),
+            source=None if policy is None else policy.source,
+        )
+    counts = _value(program, "publicity_counts_first_day") is True
+    day = published_at.astimezone(CHINA_TIME).date()
+    try:
+        return calendar.publicity_end(day, days, count_first_day=counts), days, counts
+    except CalendarNotConfigured as problem:
+        return Refusal(code=_C.CALENDAR_UNKNOWN, message=problem.message)
+
+
+def report_date(program: Program, round_code: str | None, path: Path) -> date | None:
+    """Return the last day of reporting that the program's window gives, None where none does."""
+    for step in path.steps_of("report"):
+        window = window_of(program, round_code, step)
+        if window is not None and window.closes_at is not None:
+            last = window.closes_at.astimezone(CHINA_TIME) - timedelta(microseconds=1)
+            # Printed as "before" a day, which the policy may take in (T64).
+            includes = _value(program, "report_includes_last_day") is True
+            return last.date() + _DAY if includes else last.date()
+    return None
+
+
+def no_show_on(program: Program, report_by: date) -> date | None:
+    """Return the first day on which who has not reported loses the place (G28); None: no rule."""
+    days = _value(program, "no_show_days")
+    return no_show_date(report_by, days) if isinstance(days, int) else None
+
+
+def agreement_kind_allowed(
+    step: AdmissionStep | None, trainee_type: TraineeType | None, kind: AgreementKind
+) -> Refusal | None:
+    """Refuse an agreement of a kind that the program does not foresee for the trainee (T46)."""
+    entries: Iterable[object] = () if step is None else getattr(step.params, "agreements", ())
+    by_type: Mapping[TraineeType, list[str]] = _agreements(entries)
+    allowed = by_type.get(trainee_type, []) if trainee_type is not None else []
+    if not by_type or kind.value in allowed or (trainee_type not in by_type):
+        return None
+    return Refusal(
+        code=_C.AGREEMENT_KIND_WRONG,
+        message=Text(
+            f"该类培训对象应签订：{'、'.join(allowed)}",
+            f"trainees of this type sign: {', '.join(allowed)}",
+        ),
+        source=None if step is None else step.source,
+        field="kind",
+    )
+
+
+def _agreements(entries: Iterable[object]) -> dict[TraineeType, list[str]]:
+    found: dict[TraineeType, list[str]] = {}
+    for entry in entries:
+        for trainee_type in getattr(entry, "trainee_types", ()):
+            found.setdefault(trainee_type, []).append(str(getattr(entry, "agreement", "")))
+    return found

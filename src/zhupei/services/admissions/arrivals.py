@@ -1,0 +1,254 @@
+"""Arrivals: report, no-show, agreement, registration; fraud and bans."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date, timedelta
+
+from tortoise.exceptions import IntegrityError
+
+from zhupei.db.identifiers import uuid7
+from zhupei.db.models import ApplicationRow, BanRow
+from zhupei.domain.admission_case import AdmissionCase, Ban, BulkOutcome
+from zhupei.domain.admission_guards import (
+    agreement_kind_allowed,
+    handed_in,
+    no_show_on,
+    policy_of,
+    report_date,
+)
+from zhupei.domain.admission_process import Action, ApplicationState
+from zhupei.domain.calendar import CHINA_TIME
+from zhupei.domain.text import Text
+from zhupei.services.admissions.bulk import carry_out
+from zhupei.services.admissions.desk import Desk
+from zhupei.services.admissions.filing import documents_due, has_no_reason
+from zhupei.services.admissions.inputs import (
+    ApplicationInput,
+    CancelForFraudInput,
+    ImposeBanInput,
+    MarkNoShowsInput,
+    RecordReportInput,
+    SignAgreementInput,
+)
+from zhupei.services.admissions.offers import forward, publicity_over
+from zhupei.services.admissions.refusals import Refusal, RefusalCode
+from zhupei.services.admissions.situations import Situation, not_found, permitted_for
+from zhupei.services.admissions.transitions import Change, act
+
+__all__ = [
+    "cancel_for_fraud",
+    "impose_ban",
+    "mark_no_shows",
+    "record_report",
+    "register_trainee",
+    "sign_agreement",
+]
+
+_S = ApplicationState
+
+
+def _reports_by(at: Situation) -> date | None:
+    return at.case.report_by or report_date(at.program, at.case.round, at.path)
+
+
+async def record_report(desk: Desk, given: RecordReportInput) -> AdmissionCase | Refusal:
+    """Record that a person reported, within the days of grace, with the documents shown (R218)."""
+
+    async def build(at: Situation) -> Change | Refusal:
+        against = await publicity_over(at)
+        if against is not None:
+            return against
+        by = _reports_by(at)
+        lost = None if by is None else no_show_on(at.program, by)
+        if lost is not None and at.today >= lost:
+            return Refusal(
+                code=RefusalCode.REPORT_TOO_LATE,
+                message=Text(
+                    f"应于 {by} 前报到，逾期至 {lost} 已失去资格",
+                    f"due to report by {by}; the place was lost on {lost}",
+                ),
+            )
+        steps = at.steps_for(Action.REPORT)
+        due, undecided = documents_due(at, at.case.candidate, steps)
+        against = handed_in(due, given.documents, undecided)
+        if against is not None:
+            return against
+        change = forward(at, Action.REPORT)
+        within = policy_of(at.program, "agreement_within_days")
+        days = within.value if within is not None else None
+        return replace(
+            change,
+            after=replace(
+                change.after,
+                reported_on=at.today,
+                report_by=by,
+                agreement_by=at.today + timedelta(days=days) if isinstance(days, int) else None,
+            ),
+            data={"documents": given.documents},
+        )
+
+    return await act(desk, given.application, Action.REPORT, build, key=given.idempotency_key)
+
+
+async def mark_no_shows(desk: Desk, given: MarkNoShowsInput) -> BulkOutcome | Refusal:
+    """Take the place of everyone of a program who has not reported in time (R162, G28).
+
+    A ban does not follow by itself: that is a person's decision (T43).
+    """
+
+    async def build(at: Situation) -> Change | Refusal:
+        by = _reports_by(at)
+        lost = None if by is None else no_show_on(at.program, by)
+        if lost is None or at.today < lost:
+            return Refusal(
+                code=RefusalCode.NO_SHOW_NOT_DUE,
+                message=Text("尚在报到宽限期内", "still within the days of grace"),
+            )
+        return Change(
+            action=Action.MARK_NO_SHOW,
+            before=at.case,
+            after=replace(at.case, state=_S.NO_SHOW),
+            at=at,
+            data={"report_by": by, "lost_on": lost},
+        )
+
+    program = desk.catalogue.programs.get(given.program)
+    if program is None:
+        return not_found("program", given.program)
+    today = desk.clock().astimezone(CHINA_TIME).date()
+    with desk.database.use():
+        rows = await ApplicationRow.filter(
+            program_code=program.code, state=_S.NOTIFIED.value, report_by__not_isnull=True
+        ).order_by("id")
+        late = [
+            row.id
+            for row in rows
+            if row.report_by is not None
+            and (lost := no_show_on(program, row.report_by)) is not None
+            and today >= lost
+        ]
+        return await carry_out(
+            desk, Action.MARK_NO_SHOW, late, build, dry_run=given.dry_run, key=given.idempotency_key
+        )
+
+
+async def sign_agreement(desk: Desk, given: SignAgreementInput) -> AdmissionCase | Refusal:
+    """Record the agreement of the kind that the trainee's type asks for (T46, R154, R158)."""
+
+    async def build(at: Situation) -> Change | Refusal:
+        steps = at.steps_for(Action.SIGN_AGREEMENT)
+        against = agreement_kind_allowed(
+            steps[0] if steps else None, at.case.candidate.trainee_type, given.kind
+        )
+        if against is not None:
+            return against
+        reported = at.case.reported_on
+        if given.signed_on > at.today or (reported is not None and given.signed_on < reported):
+            return Refusal(
+                code=RefusalCode.INPUT_INVALID,
+                message=Text(
+                    "签订日期应在报到之后、今天之前",
+                    "the day of signing lies between the report and today",
+                ),
+                field="signedOn",
+            )
+        by = at.case.agreement_by
+        if by is not None and given.signed_on > by and has_no_reason(given.late_reason):
+            return Refusal(
+                code=RefusalCode.AGREEMENT_LATE,
+                message=Text(
+                    f"应于 {by} 前签订；逾期须说明理由",
+                    f"due by {by}; a late agreement needs a reason",
+                ),
+                field="lateReason",
+            )
+        change = forward(at, Action.SIGN_AGREEMENT, reason=given.late_reason)
+        return replace(
+            change,
+            after=replace(change.after, agreement=given.kind, signed_on=given.signed_on),
+            data={"kind": given.kind, "signed_on": given.signed_on},
+        )
+
+    return await act(
+        desk, given.application, Action.SIGN_AGREEMENT, build, key=given.idempotency_key
+    )
+
+
+async def register_trainee(desk: Desk, given: ApplicationInput) -> AdmissionCase | Refusal:
+    """Register the person as a trainee: the end of the path (R156)."""
+
+    async def build(at: Situation) -> Change | Refusal:
+        return await publicity_over(at) or forward(at, Action.REGISTER)
+
+    return await act(desk, given.application, Action.REGISTER, build, key=given.idempotency_key)
+
+
+async def cancel_for_fraud(desk: Desk, given: CancelForFraudInput) -> AdmissionCase | Refusal:
+    """Cancel this application and its admission for fraud (R058, R163); no other one is touched."""
+
+    async def build(at: Situation) -> Change | Refusal:
+        return has_no_reason(given.reason) or Change(
+            action=Action.CANCEL_FOR_FRAUD,
+            before=at.case,
+            after=replace(at.case, state=_S.CANCELLED),
+            at=at,
+            reason=given.reason,
+        )
+
+    return await act(
+        desk, given.application, Action.CANCEL_FOR_FRAUD, build, key=given.idempotency_key
+    )
+
+
+async def impose_ban(desk: Desk, given: ImposeBanInput) -> Ban | Refusal:
+    """Record a ban from today on, of the length that the program's policy sets (T43, R164)."""
+    program = desk.catalogue.programs.get(given.program)
+    if program is None:
+        return not_found("program", given.program)
+    with desk.database.use():
+        against = await permitted_for(
+            desk, "bans.write", base=program.base, jurisdiction=program.jurisdiction
+        ) or has_no_reason(given.reason)
+        if against is not None:
+            return against
+        policy = policy_of(program, "ban_years")
+        if policy is None or not isinstance(policy.value, int):
+            return Refusal(
+                code=RefusalCode.INPUT_INVALID,
+                message=Text("本项目未规定禁止报名年限", "the program sets no length of bans"),
+                field="program",
+            )
+        now = desk.clock()
+        starts = now.astimezone(CHINA_TIME).date()
+        row = BanRow(
+            id=uuid7(),
+            applicant_id=given.applicant,
+            program_code=program.code,
+            starts_on=starts,
+            until=_years_later(starts, policy.value) - timedelta(days=1),
+            reason=given.reason,
+            decided_by=desk.actor.id,
+            decided_at=now,
+            idempotency_key=given.idempotency_key,
+        )
+        try:
+            await row.save(force_create=True)
+        except IntegrityError:
+            row = await BanRow.get(decided_by=desk.actor.id, idempotency_key=given.idempotency_key)
+        return Ban(
+            id=row.id,
+            applicant=row.applicant_id,
+            starts_on=row.starts_on,
+            until=row.until,
+            reason=row.reason,
+            decided_by=row.decided_by,
+            decided_at=row.decided_at,
+        )
+
+
+def _years_later(day: date, years: int) -> date:
+    try:
+        return day.replace(year=day.year + years)
+    except ValueError:  # 29 February, in a common year
+        return date(day.year + years, 3, 1)

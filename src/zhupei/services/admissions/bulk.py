@@ -1,0 +1,279 @@
+"""Bulk steps: one change for each of many applications, all or none, with a dry run first.
+
+A dry run does in a transaction what the real run does, reports every effect, and keeps nothing.
+A step that was carried out can be taken back as a whole while nothing was built on it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from tortoise.backends.base.client import BaseDBAsyncClient
+
+from zhupei.db.identifiers import uuid7
+from zhupei.db.models import ApplicationRow, BulkOperationRow, PublicityRow, TransitionRow
+from zhupei.domain.admission_case import AdmissionCase, BulkOutcome, Effect, ProposedList
+from zhupei.domain.admission_process import EXITS, SEAT_STATES, Action
+from zhupei.domain.plain_values import plain, restored
+from zhupei.domain.text import Text
+from zhupei.services.admissions.desk import Desk
+from zhupei.services.admissions.filing import has_no_reason
+from zhupei.services.admissions.inputs import RevertBulkInput
+from zhupei.services.admissions.refusals import ApplicationProblem, Refusal, RefusalCode
+from zhupei.services.admissions.situations import (
+    Situation,
+    not_found,
+    permitted_for,
+    situation_of,
+    standing_against,
+    surroundings,
+)
+from zhupei.services.admissions.store import load_cases
+from zhupei.services.admissions.transitions import Bulk, Change, check_steps, commit, too_busy
+
+__all__ = ["Build", "carry_out", "revert_bulk"]
+
+_ATTEMPTS = 8
+Build = Callable[[Situation], Awaitable[Change | Refusal]]
+
+
+async def carry_out(
+    desk: Desk,
+    action: Action,
+    applications: Sequence[UUID],
+    build: Build,
+    *,
+    dry_run: bool,
+    key: str | None,
+    extra: Callable[[BaseDBAsyncClient], Awaitable[None]] | None = None,
+    publicity: ProposedList | None = None,
+) -> BulkOutcome | Refusal:
+    """Carry a bulk step out, or show what it would do.
+
+    One application's refusal refuses the whole step. ``extra`` writes in the same transaction.
+    """
+    for _ in range(_ATTEMPTS):
+        repeated = await _repeated(desk, action, key)
+        if repeated is not None:
+            return repeated
+        changes = await _changes(desk, action, applications, build)
+        if isinstance(changes, Refusal):
+            return changes
+        effects = await _effects(changes)
+        outcome = BulkOutcome(
+            action=action,
+            dry_run=dry_run,
+            effects=effects,
+            operation=None if dry_run else uuid7(),
+            publicity=publicity,
+        )
+        if not changes:
+            return replace(outcome, operation=None)
+        bulk = Bulk(
+            id=outcome.operation or uuid7(),
+            action=action,
+            details={
+                "outcome": plain(outcome),
+                "before": {str(c.after.id): plain(c.before) for c in changes},
+            },
+            idempotency_key=key,
+            dry_run=dry_run,
+        )
+        done = await commit(desk, changes, bulk=bulk, extra=extra)
+        if done is not None:
+            return done if isinstance(done, Refusal) else outcome
+    return too_busy()
+
+
+async def _repeated(desk: Desk, action: Action, key: str | None) -> BulkOutcome | Refusal | None:
+    if key is None:
+        return None
+    row = await BulkOperationRow.get_or_none(actor=desk.actor.id, idempotency_key=key)
+    if row is None:
+        return None
+    if row.action != action.value:
+        return Refusal(
+            code=RefusalCode.CONFLICT,
+            message=Text(
+                "该幂等键已用于另一操作", "this idempotency key was used for something else"
+            ),
+            field="idempotencyKey",
+        )
+    details: Mapping[str, Any] = row.details
+    return restored(BulkOutcome, details["outcome"])
+
+
+async def _changes(
+    desk: Desk, action: Action, applications: Sequence[UUID], build: Build
+) -> list[Change] | Refusal:
+    changes: list[Change] = []
+    problems: list[ApplicationProblem] = []
+    for application in dict.fromkeys(applications):
+        change = await _change(desk, action, application, build)
+        if isinstance(change, Refusal):
+            problems.append(ApplicationProblem(application=application, refusal=change))
+        else:
+            changes.append(change)
+    if not problems:
+        return changes
+    if len(applications) == 1:
+        return replace(problems[0].refusal, problems=tuple(problems))
+    return Refusal(
+        code=RefusalCode.BULK_REFUSED,
+        message=Text(
+            f"{len(applications)} 份申请中有 {len(problems)} 份不能处理，均未变更",
+            f"{len(problems)} of {len(applications)} applications are refused; none was changed",
+        ),
+        problems=tuple(problems),
+        field="applications",
+    )
+
+
+async def _change(desk: Desk, action: Action, application: UUID, build: Build) -> Change | Refusal:
+    at = await situation_of(desk, application)
+    if isinstance(at, Refusal):
+        return at
+    against = await standing_against(desk, at, action)
+    if against is not None:
+        return against
+    change = await build(at)
+    if isinstance(change, Refusal):
+        return change
+    return await check_steps(desk, change) or change
+
+
+async def _effects(changes: Sequence[Change]) -> tuple[Effect, ...]:
+    """Return what each change does, with the person's other open applications beside it."""
+    closed = [state.value for state in EXITS]
+    rows = await ApplicationRow.filter(
+        applicant_id__in=list({change.after.applicant for change in changes})
+    ).exclude(state__in=closed)
+    others: dict[UUID, list[UUID]] = {}
+    for row in rows:
+        others.setdefault(row.applicant_id, []).append(row.id)
+    return tuple(_effect(change, others.get(change.after.applicant, [])) for change in changes)
+
+
+def _effect(change: Change, of_person: Sequence[UUID]) -> Effect:
+    after = change.after
+    before = change.before.state if change.before is not None else after.state
+    return Effect(
+        application=after.id,
+        applicant=after.applicant,
+        opening=after.opening,
+        from_state=before,
+        to_state=after.state,
+        seats=(after.state in SEAT_STATES) - (before in SEAT_STATES),
+        others=tuple(sorted(each for each in of_person if each != after.id)),
+    )
+
+
+async def revert_bulk(desk: Desk, given: RevertBulkInput) -> BulkOutcome | Refusal:
+    """Take a bulk step back as a whole: every application returns to where it was before.
+
+    Refused where one of them has moved on since, or where a seat that was given up is taken.
+    """
+    with desk.database.use():
+        for _ in range(_ATTEMPTS):
+            row = await BulkOperationRow.get_or_none(id=given.operation)
+            if row is None:
+                return not_found("operation", str(given.operation))
+            outcome = await _revert(desk, given, row)
+            if outcome is not None:
+                return outcome
+        return too_busy()
+
+
+async def _revert(
+    desk: Desk, given: RevertBulkInput, row: BulkOperationRow
+) -> BulkOutcome | Refusal | None:
+    details: Mapping[str, Any] = row.details
+    before = {UUID(key): restored(AdmissionCase, value) for key, value in details["before"].items()}
+    for base in sorted({case.base for case in before.values()}):
+        against = await permitted_for(desk, "rounds.manage", base=base)
+        if against is not None:
+            return against
+    against = has_no_reason(given.reason) or _not_reverted(row)
+    if against is not None:
+        return against
+    changes: list[Change] = []
+    problems: list[ApplicationProblem] = []
+    for case in await load_cases(list(before)):
+        change = await _change_back(desk, given, row, case, before[case.id])
+        if isinstance(change, Refusal):
+            problems.append(ApplicationProblem(application=case.id, refusal=change))
+        else:
+            changes.append(change)
+    if problems:
+        return Refusal(
+            code=RefusalCode.BULK_NOT_REVERTIBLE,
+            message=Text(
+                f"{len(problems)} 份申请此后已有变更，不能整体撤回",
+                f"{len(problems)} applications have changed since; the step cannot be taken back",
+            ),
+            problems=tuple(problems),
+        )
+    outcome = BulkOutcome(
+        action=Action.REVERT,
+        dry_run=given.dry_run,
+        effects=await _effects(changes),
+        operation=None if given.dry_run else uuid7(),
+    )
+    bulk = Bulk(
+        id=outcome.operation or uuid7(),
+        action=Action.REVERT,
+        details={
+            "outcome": plain(outcome),
+            "before": {str(c.after.id): plain(c.before) for c in changes},
+            "reverts": str(row.id),
+        },
+        idempotency_key=given.idempotency_key,
+        dry_run=given.dry_run,
+    )
+    now = desk.clock()
+    published = restored(BulkOutcome, details["outcome"]).publicity
+
+    async def mark(_connection: BaseDBAsyncClient) -> None:
+        await BulkOperationRow.filter(id=row.id).update(reverted_at=now, reverted_by=desk.actor.id)
+        if published is not None:
+            await PublicityRow.filter(id=published.id).update(withdrawn_at=now)
+
+    done = await commit(desk, changes, bulk=bulk, extra=mark)
+    return done if done is None or isinstance(done, Refusal) else outcome
+
+
+def _not_reverted(row: BulkOperationRow) -> Refusal | None:
+    reverted: datetime | None = row.reverted_at
+    if reverted is None and row.action != Action.REVERT.value:
+        return None
+    return Refusal(
+        code=RefusalCode.BULK_NOT_REVERTIBLE,
+        message=Text("该批量操作已撤回", "this step was taken back already"),
+        field="operation",
+    )
+
+
+async def _change_back(
+    desk: Desk,
+    given: RevertBulkInput,
+    row: BulkOperationRow,
+    case: AdmissionCase,
+    before: AdmissionCase,
+) -> Change | Refusal:
+    last = await TransitionRow.get(application_id=case.id, revision=case.revision)
+    if last.bulk_operation_id != row.id:
+        return Refusal(
+            code=RefusalCode.BULK_NOT_REVERTIBLE,
+            message=Text(
+                f"此后已有操作：{last.action}", f"something was done since: {last.action}"
+            ),
+        )
+    at = surroundings(desk, case)
+    if isinstance(at, Refusal):
+        return at
+    after = replace(before, revision=case.revision, record_hash=case.record_hash)
+    return Change(action=Action.REVERT, before=case, after=after, at=at, reason=given.reason)

@@ -1,0 +1,476 @@
+"""Filing: drafts, submission, withdrawal, and the employer's recommendation."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import Any
+from uuid import UUID
+
+from zhupei.config.expressions import ExpressionProblem, Missing, Roots, compile_expression
+from zhupei.db.identifiers import uuid7
+from zhupei.db.models import ApplicationRow, BanRow, InvitationRow
+from zhupei.domain.admission import AdmissionStep, RequiredDocument
+from zhupei.domain.admission_case import AdmissionCase, FrozenEligibility
+from zhupei.domain.admission_guards import eligible, handed_in, policy_of
+from zhupei.domain.admission_process import (
+    EXITS,
+    Action,
+    ApplicationState,
+    Channel,
+    channel_of,
+)
+from zhupei.domain.applications import Submission, SubmittedDocument
+from zhupei.domain.eligibility import Requirement
+from zhupei.domain.people import Candidate
+from zhupei.domain.plain_values import plain
+from zhupei.domain.questions import EligibilityQuestion
+from zhupei.domain.sources import Level
+from zhupei.domain.text import Text
+from zhupei.domain.training import Opening, Program
+from zhupei.services.admissions.desk import Desk
+from zhupei.services.admissions.inputs import (
+    ApplicationInput,
+    CreateApplicationInput,
+    ReasonedInput,
+    SubmitApplicationInput,
+)
+from zhupei.services.admissions.refusals import Refusal, RefusalCode
+from zhupei.services.admissions.situations import (
+    Situation,
+    not_found,
+    permitted,
+    surroundings,
+)
+from zhupei.services.admissions.transitions import (
+    Change,
+    act,
+    commit,
+    repeated_request,
+    step_done,
+    too_busy,
+)
+from zhupei.services.eligibility import evaluate
+from zhupei.services.seats import root_program
+
+__all__ = [
+    "create_application",
+    "documents_due",
+    "draft_of",
+    "has_no_reason",
+    "lasting_refusals",
+    "recommend_application",
+    "submit_application",
+    "submitted",
+    "withdraw_application",
+]
+
+_S = ApplicationState
+_LIVE = (_S.IN_PUBLICITY.value, _S.CONFIRMED.value)
+_ADMITTED = tuple(
+    state.value for state in (_S.ADMITTED, _S.NOTIFIED, _S.REPORTED, _S.CONTRACTED, _S.REGISTERED)
+)
+
+
+async def create_application(  # noqa: PLR0911 - each guard says why
+    desk: Desk, given: CreateApplicationInput
+) -> AdmissionCase | Refusal:
+    """Begin a draft for one opening, in the channel that the trainee's type has (T60)."""
+    with desk.database.use():
+        repeated = await repeated_request(desk, given.idempotency_key, Action.CREATE)
+        if repeated is not None:
+            return repeated
+        opening = desk.catalogue.openings.get(given.opening)
+        if opening is None:
+            return not_found("opening", given.opening)
+        case = draft_of(
+            desk,
+            applicant=given.applicant,
+            opening=opening,
+            round_code=given.round,
+            direction=given.direction,
+            preference=given.preference,
+            candidate=given.candidate,
+        )
+        if isinstance(case, Refusal):
+            return case
+        against = await permitted(desk, Action.CREATE, case)
+        if against is not None:
+            return against
+        at = surroundings(desk, case)
+        if isinstance(at, Refusal):
+            return at
+        change = Change(action=Action.CREATE, before=None, after=case, at=at)
+        done = await commit(desk, [change], key=given.idempotency_key)
+        if done is None:
+            again = await repeated_request(desk, given.idempotency_key, Action.CREATE)
+            return again or too_busy()
+        return done if isinstance(done, Refusal) else done[0]
+
+
+def draft_of(
+    desk: Desk,
+    *,
+    applicant: UUID,
+    opening: Opening,
+    round_code: str | None,
+    direction: str | None,
+    preference: int,
+    candidate: Candidate,
+) -> AdmissionCase | Refusal:
+    """Return a new draft, refused where round, direction or preference do not exist."""
+    program = desk.catalogue.programs[opening.program]
+    root = root_program(desk.catalogue, program)
+    channel = channel_of(program, candidate.trainee_type)
+    against = (
+        _round_known(program, round_code, channel)
+        or _direction_known(opening, direction)
+        or _preference_known(program, preference)
+        or _no_nul(candidate)
+    )
+    if against is not None:
+        return against
+    return AdmissionCase(
+        id=uuid7(),
+        applicant=applicant,
+        base=opening.base,
+        program=program.code,
+        root_program=root.code,
+        opening=opening.code,
+        round=round_code,
+        direction=direction,
+        preference=preference,
+        channel=channel,
+        state=_S.DRAFT,
+        revision=0,
+        candidate=candidate,
+        catalogue_hash=desk.catalogue.hash,
+        created_at=desk.clock(),
+    )
+
+
+def _round_known(program: Program, code: str | None, channel: Channel) -> Refusal | None:
+    codes = [each.code for each in program.rounds]
+    if code in codes or (code is None and (not codes or channel is not Channel.BATCH)):
+        return None
+    return Refusal(
+        code=RefusalCode.ROUND_UNKNOWN,
+        message=Text(
+            f"请选择批次：{'、'.join(codes) or '本项目不分批次'}",
+            f"choose a round: {', '.join(codes) or 'the program has none'}",
+        ),
+        field="round",
+    )
+
+
+def _direction_known(opening: Opening, direction: str | None) -> Refusal | None:
+    ids = [each.id for each in opening.directions]
+    if direction in ids or (direction is None and not ids):
+        return None
+    return Refusal(
+        code=RefusalCode.DIRECTION_UNKNOWN,
+        message=Text(
+            f"请选择方向：{'、'.join(ids) or '本专业不分方向'}",
+            f"choose a direction: {', '.join(ids) or 'the opening has none'}",
+        ),
+        field="direction",
+    )
+
+
+def _preference_known(program: Program, preference: int) -> Refusal | None:
+    policy = policy_of(program, "max_preferences")
+    most = None if policy is None else policy.value
+    if preference >= 1 and not (isinstance(most, int) and preference > most):
+        return None
+    return Refusal(
+        code=RefusalCode.PREFERENCE_LIMIT,
+        message=Text(
+            f"每批次最多填报 {most} 个志愿", f"at most {most} preferences may be filed in a round"
+        ),
+        source=None if policy is None else policy.source,
+        field="preference",
+    )
+
+
+def _wrong_channel(channel: Channel) -> Refusal:
+    return Refusal(
+        code=RefusalCode.CHANNEL_WRONG,
+        message=Text(
+            "该类人员不通过批次报名，由主管部门或基地直接录入",
+            "people of this type do not apply in rounds; the authority or the base enters them "
+            f"({channel.value})",
+        ),
+        field="candidate",
+    )
+
+
+async def submit_application(desk: Desk, given: SubmitApplicationInput) -> AdmissionCase | Refusal:
+    """Hand a draft in: window, ban, preferences, eligibility and documents are checked.
+
+    From then on the facts are frozen, with the report on eligibility and the hash of the rules.
+    """
+
+    async def build(at: Situation) -> Change | Refusal:
+        return await submitted(
+            desk,
+            at,
+            candidate=given.candidate or at.case.candidate,
+            documents=given.documents,
+            answers=given.answers,
+        )
+
+    return await act(desk, given.application, Action.SUBMIT, build, key=given.idempotency_key)
+
+
+async def submitted(
+    desk: Desk,
+    at: Situation,
+    *,
+    candidate: Candidate,
+    documents: tuple[SubmittedDocument, ...],
+    answers: Mapping[str, str],
+) -> Change | Refusal:
+    """Return the change that hands a draft in, or why it cannot be handed in."""
+    case = at.case
+    if channel_of(at.program, candidate.trainee_type) is not case.channel:
+        return _wrong_channel(channel_of(at.program, candidate.trainee_type))
+    against = _no_nul((candidate, documents, answers)) or await lasting_refusals(at)
+    if against is not None:
+        return against
+    candidate = replace(candidate, ban_checked=True, banned_until=None, direction=case.direction)
+    report = await evaluate(
+        desk.catalogue, desk.dispatcher, case.opening, candidate, today=at.today
+    )
+    direct = case.channel is not Channel.BATCH
+    against = None if direct else eligible(report, at.path)
+    if against is not None:
+        return against
+    steps = at.steps_for(Action.SUBMIT)
+    due, undecided = documents_due(at, candidate, steps, also_unassigned=True)
+    against = None if direct else handed_in(due, {each.document for each in documents}, undecided)
+    if against is not None:
+        return against
+    after = replace(
+        case,
+        state=_S.SUBMITTED,
+        candidate=candidate,
+        documents=documents,
+        answers=dict(answers),
+        submitted_at=at.now,
+        completed_steps=tuple(step.id for step in steps),
+        catalogue_hash=desk.catalogue.hash,
+        eligibility=FrozenEligibility(
+            outcome=report.outcome,
+            findings=report.findings,
+            catalogue_hash=report.catalogue_hash,
+            decided_at=at.now,
+        ),
+    )
+    return Change(
+        action=Action.SUBMIT,
+        before=case,
+        after=after,
+        at=at,
+        data={"eligibility": report.outcome},
+        steps=steps,
+        submission=Submission(
+            step=steps[0].id if steps else "application",
+            at=at.now,
+            actor=desk.actor.id,
+            documents=documents,
+            answers=answers,
+        ),
+        recheck=lambda: lasting_refusals(at),
+    )
+
+
+async def lasting_refusals(at: Situation) -> Refusal | None:
+    """Refuse by what else the person has: a ban, other applications, an accepted invitation."""
+    case = at.case
+    ban = (
+        await BanRow.filter(
+            applicant_id=case.applicant, starts_on__lte=at.today, until__gte=at.today
+        )
+        .order_by("-until")
+        .first()
+    )
+    if ban is not None:
+        return Refusal(
+            code=RefusalCode.BANNED,
+            message=Text(
+                f"{ban.until} 前（含当日）不得报名：{ban.reason}",
+                f"banned from applying until {ban.until}, included: {ban.reason}",
+            ),
+        )
+    others = await ApplicationRow.filter(
+        applicant_id=case.applicant, root_program_code=case.root_program
+    ).exclude(id=case.id)
+    if any(other.state in _ADMITTED for other in others):
+        return Refusal(
+            code=RefusalCode.ALREADY_ADMITTED,
+            message=Text("已被录取，须先放弃", "already admitted; decline there first"),
+        )
+    blocks = policy_of(at.program, "live_publicity_blocks_next_round")
+    if blocks is not None and blocks.value is True and any(o.state in _LIVE for o in others):
+        return Refusal(
+            code=RefusalCode.LIVE_PUBLICITY,
+            message=Text(
+                "正在公示名单中，须先放弃方可填报", "on a live publicity list: decline there first"
+            ),
+            source=blocks.source,
+        )
+    return None if case.channel is not Channel.BATCH else await _preferences(at, others)
+
+
+async def _preferences(at: Situation, others: list[ApplicationRow]) -> Refusal | None:
+    """Keep the number of preferences (T41) and their exclusion by an invitation (T40)."""
+    case = at.case
+    if case.invitation is not None or case.transferred_from is not None:
+        return None
+    open_ = {_S.DRAFT.value, *(state.value for state in EXITS)}
+    filed = [
+        other
+        for other in others
+        if other.round_code == (case.round or "")
+        and other.state not in open_
+        and other.channel == Channel.BATCH.value
+        and other.invitation_id is None
+        and other.transferred_from is None
+    ]
+    most = policy_of(at.program, "max_preferences")
+    if most is not None and isinstance(most.value, int) and len(filed) >= most.value:
+        return Refusal(
+            code=RefusalCode.PREFERENCE_LIMIT,
+            message=Text(
+                f"每批次最多填报 {most.value} 个志愿，已填报 {len(filed)} 个",
+                f"at most {most.value} preferences may be filed in a round; {len(filed)} are filed",
+            ),
+            source=most.source,
+        )
+    excludes = policy_of(at.program, "invitation_excludes_preference")
+    if excludes is not None and excludes.value is True:
+        accepted = await InvitationRow.filter(
+            applicant_id=case.applicant,
+            root_program_code=case.root_program,
+            round_code=case.round or "",
+            state="ACCEPTED",
+        ).exists()
+        if accepted:
+            return Refusal(
+                code=RefusalCode.INVITED_HAS_PREFERENCE,
+                message=Text(
+                    "已接受本批次的邀请，不得再填报志愿",
+                    "an invitation of this round was accepted, so no preference can be filed",
+                ),
+                source=excludes.source,
+            )
+    return None
+
+
+def documents_due(
+    at: Situation,
+    candidate: Candidate,
+    steps: tuple[AdmissionStep, ...],
+    *,
+    also_unassigned: bool = False,
+) -> tuple[list[RequiredDocument], tuple[str, ...]]:
+    """Return the documents that are required at some steps, and facts that leave this open."""
+    ids = {step.id for step in steps} | {step.kind for step in steps}
+    due: list[RequiredDocument] = []
+    open_: list[str] = []
+    for document in at.program.documents:
+        here = document.at_step in ids or (also_unassigned and document.at_step is None)
+        if not here or not document.required:
+            continue
+        asked = True if document.when is None else _concerns(at, candidate, document)
+        if isinstance(asked, Missing):
+            open_ += asked.facts
+        elif asked:
+            due.append(document)
+    return due, tuple(dict.fromkeys(open_))
+
+
+def _concerns(at: Situation, candidate: Candidate, document: RequiredDocument) -> bool | Missing:
+    question = EligibilityQuestion(
+        candidate=candidate,
+        opening=at.opening,
+        program=at.program,
+        base=at.base,
+        requirement=Requirement(
+            id=document.id, kind="document", label=document.label, level=Level.INSTITUTION
+        ),
+        today=at.today,
+    )
+    try:
+        answer = compile_expression(document.when or "true", Roots.CANDIDATE).ask_candidate(
+            question
+        )
+    except ExpressionProblem:
+        return True
+    # Where the expression itself is at fault the document stays required: nobody loses by it.
+    return True if isinstance(answer, Text) else answer
+
+
+async def withdraw_application(desk: Desk, given: ReasonedInput) -> AdmissionCase | Refusal:
+    """Take one's own application back, before a seat is offered."""
+
+    async def build(at: Situation) -> Change | Refusal:
+        return has_no_reason(given.reason) or Change(
+            action=Action.WITHDRAW,
+            before=at.case,
+            after=replace(at.case, state=_S.WITHDRAWN),
+            at=at,
+            reason=given.reason,
+        )
+
+    return await act(desk, given.application, Action.WITHDRAW, build, key=given.idempotency_key)
+
+
+async def recommend_application(desk: Desk, given: ApplicationInput) -> AdmissionCase | Refusal:
+    """Record that the applicant's own unit recommends (R093, R181)."""
+
+    async def build(at: Situation) -> Change | Refusal:
+        done, state = step_done(at, Action.RECOMMEND)
+        return Change(
+            action=Action.RECOMMEND,
+            before=at.case,
+            after=replace(at.case, state=state, completed_steps=done),
+            at=at,
+            steps=at.steps_for(Action.RECOMMEND),
+        )
+
+    return await act(desk, given.application, Action.RECOMMEND, build, key=given.idempotency_key)
+
+
+def has_no_reason(reason: str | None, field: str = "reason") -> Refusal | None:
+    """Refuse an empty reason, or one that PostgreSQL could not keep."""
+    if reason is not None and reason.strip() and "\x00" not in reason:
+        return None
+    return Refusal(
+        code=RefusalCode.INPUT_INVALID,
+        message=Text("须说明理由", "a reason has to be given"),
+        field=field,
+    )
+
+
+def _no_nul(value: Any) -> Refusal | None:
+    """Refuse the one character that PostgreSQL cannot keep in text."""
+    if not any("\x00" in text for text in _texts(plain(value))):
+        return None
+    return Refusal(
+        code=RefusalCode.INPUT_INVALID,
+        message=Text("文本中含有不允许的空字符", "a text holds a NUL character"),
+    )
+
+
+def _texts(value: Any) -> Iterator[str]:
+    match value:
+        case str():
+            yield value
+        case dict():
+            for key, part in value.items():
+                yield key
+                yield from _texts(part)
+        case list():
+            for part in value:
+                yield from _texts(part)

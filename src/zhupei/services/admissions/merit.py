@@ -1,0 +1,99 @@
+"""Merit order: who is scored best is taken first (R215), by weights that are configured (T42)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from zhupei.db.models import ApplicationRow
+from zhupei.domain.admission_case import AdmissionCase, RankedApplication
+from zhupei.domain.admission_guards import weights_of
+from zhupei.domain.admission_process import EXITS, Channel, Path
+from zhupei.domain.ranking import Ranked, Score, Scored, TieRule, Weights, rank
+from zhupei.domain.text import Text
+from zhupei.domain.training import Program
+from zhupei.services.admissions.refusals import Refusal, RefusalCode
+from zhupei.services.admissions.situations import Situation
+from zhupei.services.admissions.store import cases_of
+
+__all__ = ["TIE_RULE", "merit_order", "ranked"]
+
+TIE_RULE = TieRule.HEAVIEST_THEN_EARLIEST
+"""The tie rule of every ranking; applicants read it beside their place."""
+
+
+async def merit_order(taking: Sequence[Situation]) -> Refusal | None:
+    """Refuse to take somebody while a better ranked one waits in the same state.
+
+    Paths without scored assessments have no order of merit, and neither have direct channels.
+    """
+    groups: dict[tuple[object, ...], list[Situation]] = {}
+    for at in taking:
+        if at.path.channel is Channel.BATCH and at.path.steps_of("interview", "examination"):
+            case = at.case
+            key = (case.opening, case.round, case.direction, case.state)
+            groups.setdefault(key, []).append(at)
+    for group in groups.values():
+        against = await _in_order(group)
+        if against is not None:
+            return against
+    return None
+
+
+async def _in_order(group: Sequence[Situation]) -> Refusal | None:
+    first = group[0]
+    weights = weights_of(first.program, first.path)
+    if isinstance(weights, Refusal):
+        return weights
+    rows = await ApplicationRow.filter(
+        opening_code=first.case.opening,
+        round_code=first.case.round or "",
+        direction=first.case.direction,
+        state=first.case.state.value,
+    )
+    waiting = _rank(await cases_of(rows), weights)
+    chosen = {at.case.id for at in group}
+    skipped = [each for each in waiting[: len(chosen)] if each.application not in chosen]
+    if not skipped:
+        return None
+    places = ", ".join(str(each.rank.place) for each in skipped)
+    return Refusal(
+        code=RefusalCode.RANK_SKIPPED,
+        message=Text(
+            f"须择优录取：排名第 {places} 的申请人尚在等待",
+            f"by merit: applicants in place {places} are still waiting",
+        ),
+        field="applications",
+    )
+
+
+async def ranked(
+    program: Program, path: Path, opening: str, round_code: str | None, direction: str | None
+) -> tuple[RankedApplication, ...] | Refusal:
+    """Rank the applications of an opening in a round that are scored and still open."""
+    weights = weights_of(program, path)
+    if isinstance(weights, Refusal):
+        return weights
+    rows = await ApplicationRow.filter(
+        opening_code=opening, round_code=round_code or "", direction=direction
+    ).exclude(state__in=[state.value for state in EXITS])
+    cases = {case.id: case for case in await cases_of(rows)}
+    return tuple(
+        RankedApplication(
+            application=each.application,
+            rank=each.rank,
+            total=each.total,
+            state=cases[each.application].state,
+        )
+        for each in _rank(cases.values(), weights)
+    )
+
+
+def _rank(cases: Iterable[AdmissionCase], weights: Weights) -> tuple[Ranked, ...]:
+    scored = []
+    for case in cases:
+        scores: dict[str, Score] = {each.assessment: each.score for each in case.scores}
+        if case.submitted_at is not None and weights.shares.keys() <= scores.keys():
+            scored.append(
+                Scored(application=case.id, submitted_at=case.submitted_at, scores=scores)
+            )
+    return rank(scored, weights, TIE_RULE)

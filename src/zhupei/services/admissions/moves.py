@@ -1,0 +1,382 @@
+"""Moves: transfers to another opening, and invitations of people who were not admitted."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from uuid import UUID
+
+from tortoise.backends.base.client import BaseDBAsyncClient
+from tortoise.exceptions import IntegrityError
+
+from zhupei.db.identifiers import uuid7
+from zhupei.db.models import ApplicationRow, InvitationRow
+from zhupei.domain.admission_case import AdmissionCase, Invitation, InvitationState
+from zhupei.domain.admission_guards import policy_of, window_open
+from zhupei.domain.admission_process import EXITS, SEAT_STATES, Action, ApplicationState, Channel
+from zhupei.domain.people import Candidate
+from zhupei.domain.text import Text
+from zhupei.domain.training import Opening, Program
+from zhupei.services.admissions.desk import Desk
+from zhupei.services.admissions.filing import draft_of, has_no_reason, lasting_refusals, submitted
+from zhupei.services.admissions.inputs import (
+    AnswerInvitationInput,
+    InviteCandidateInput,
+    TransferApplicationInput,
+)
+from zhupei.services.admissions.refusals import Refusal, RefusalCode
+from zhupei.services.admissions.situations import (
+    Situation,
+    frozen,
+    not_found,
+    owners_of,
+    permitted_for,
+    situation_of,
+    standing_against,
+    surroundings,
+)
+from zhupei.services.admissions.transitions import (
+    Change,
+    check_steps,
+    commit,
+    repeated_request,
+    too_busy,
+)
+from zhupei.services.seats import root_program
+
+__all__ = ["answer_invitation", "invite_candidate", "transfer_application"]
+
+_S = ApplicationState
+
+
+async def transfer_application(  # noqa: PLR0911 - each guard says why it refuses
+    desk: Desk, given: TransferApplicationInput
+) -> AdmissionCase | Refusal:
+    """Move an applicant to another opening of the same round (R145): one ends, one begins.
+
+    The new application is checked for eligibility like any other and then goes its own path.
+    """
+    with desk.database.use():
+        for _ in range(8):
+            repeated = await repeated_request(desk, given.idempotency_key, Action.SUBMIT)
+            if repeated is not None:
+                return repeated
+            at = await situation_of(desk, given.application)
+            if isinstance(at, Refusal):
+                return at
+            against = (
+                await standing_against(desk, at, Action.TRANSFER)
+                or has_no_reason(given.reason)
+                or _transfers(at.program)
+            )
+            if against is not None:
+                return against
+            change = await _new_application(desk, at, given)
+            if isinstance(change, Refusal):
+                return change
+            left = Change(
+                action=Action.TRANSFER,
+                before=at.case,
+                after=replace(at.case, state=_S.TRANSFERRED),
+                at=at,
+                reason=given.reason,
+                data={"to": change.after.id, "opening": given.opening},
+            )
+            against = await check_steps(desk, change)
+            if against is not None:
+                return against
+            done = await commit(desk, [left, change], key=None)
+            if done is not None:
+                return done if isinstance(done, Refusal) else done[1]
+        return too_busy()
+
+
+def _transfers(program: Program) -> Refusal | None:
+    policy = policy_of(program, "transfers_allowed")
+    if policy is not None and policy.value is True:
+        return None
+    return Refusal(
+        code=RefusalCode.TRANSFER_NOT_ALLOWED,
+        message=Text("本项目不允许调剂", "the program does not allow transfers"),
+        source=None if policy is None else policy.source,
+    )
+
+
+async def _new_application(
+    desk: Desk, at: Situation, given: TransferApplicationInput
+) -> Change | Refusal:
+    case = at.case
+    opening = desk.catalogue.openings.get(given.opening)
+    if opening is None:
+        return not_found("opening", given.opening)
+    program = desk.catalogue.programs[opening.program]
+    if opening.code == case.opening or root_program(desk.catalogue, program).code != (
+        case.root_program
+    ):
+        return Refusal(
+            code=RefusalCode.TRANSFER_NOT_ALLOWED,
+            message=Text(
+                "只能调剂到同一招收工作的其他专业",
+                "transfers lead to another opening of the same recruitment",
+            ),
+            field="opening",
+        )
+    draft = draft_of(
+        desk,
+        applicant=case.applicant,
+        opening=opening,
+        round_code=case.round,
+        direction=given.direction,
+        preference=case.preference,
+        candidate=case.candidate,
+    )
+    if isinstance(draft, Refusal):
+        return draft
+    new = surroundings(desk, replace(draft, transferred_from=case.id))
+    if isinstance(new, Refusal):
+        return new
+    change = await submitted(
+        desk, new, candidate=case.candidate, documents=case.documents, answers=case.answers
+    )
+    if isinstance(change, Refusal):
+        return change
+    return replace(change, before=None, reason=given.reason)
+
+
+async def invite_candidate(desk: Desk, given: InviteCandidateInput) -> Invitation | Refusal:
+    """Invite somebody who holds no place and, by the rules, filed no preference (R150, T40)."""
+    opening = desk.catalogue.openings.get(given.opening)
+    if opening is None:
+        return not_found("opening", given.opening)
+    program = desk.catalogue.programs[opening.program]
+    with desk.database.use():
+        against = await permitted_for(desk, "applications.decide", base=opening.base)
+        against = against or await _invitable(desk, program, given.round, given.applicant)
+        if against is not None:
+            return against
+        root = root_program(desk.catalogue, program)
+        row = InvitationRow(
+            id=uuid7(),
+            applicant_id=given.applicant,
+            base_code=opening.base,
+            program_code=program.code,
+            root_program_code=root.code,
+            opening_code=opening.code,
+            round_code=given.round,
+            state=InvitationState.OPEN.value,
+            invited_by=desk.actor.id,
+            invited_at=desk.clock(),
+        )
+        try:
+            await row.save(force_create=True)
+        except IntegrityError:
+            # The same invitation again is the same invitation.
+            row = await InvitationRow.get(
+                applicant_id=given.applicant,
+                opening_code=opening.code,
+                round_code=given.round,
+                state=InvitationState.OPEN.value,
+            )
+        return _invitation(row)
+
+
+async def _invitable(
+    desk: Desk, program: Program, round_code: str, applicant: UUID
+) -> Refusal | None:
+    steps = [
+        step
+        for step in program.steps
+        if step.kind == "invitation" and step.round in (None, round_code)
+    ]
+    if not steps:
+        return Refusal(
+            code=RefusalCode.INVITATION_NOT_OPEN,
+            message=Text("本批次没有邀请环节", "the round has no invitations"),
+            field="round",
+        )
+    closed = window_open(program, round_code, steps[0], desk.clock())
+    if closed is not None:
+        return closed
+    root = root_program(desk.catalogue, program).code
+    if await frozen(root, round_code):
+        return Refusal(
+            code=RefusalCode.ROUND_FROZEN,
+            message=Text("本批次已冻结", "the round is frozen"),
+        )
+    return await _free_for_invitation(program, root, round_code, applicant)
+
+
+async def _free_for_invitation(
+    program: Program, root: str, round_code: str, applicant: UUID
+) -> Refusal | None:
+    held = [state.value for state in SEAT_STATES]
+    others = await ApplicationRow.filter(applicant_id=applicant, root_program_code=root)
+    if any(other.state in held for other in others):
+        return Refusal(
+            code=RefusalCode.ALREADY_ADMITTED,
+            message=Text(
+                "该申请人已有拟录取或录取", "the applicant has an offer or a place already"
+            ),
+        )
+    policy = policy_of(program, "invitation_excludes_preference")
+    ended = {_S.DRAFT.value, *(state.value for state in EXITS)}
+    filed = [
+        other
+        for other in others
+        if other.round_code == round_code
+        and other.invitation_id is None
+        and other.state not in ended
+    ]
+    if policy is not None and policy.value is True and filed:
+        return Refusal(
+            code=RefusalCode.INVITED_HAS_PREFERENCE,
+            message=Text(
+                "该申请人已填报本批次志愿，不得邀请",
+                "the applicant has filed a preference in this round and cannot be invited",
+            ),
+            source=policy.source,
+        )
+    return None
+
+
+async def answer_invitation(desk: Desk, given: AnswerInvitationInput) -> Invitation | Refusal:
+    """Answer an invitation; accepting hands in an application, and only one may be accepted."""
+    with desk.database.use():
+        for _ in range(8):
+            row = await InvitationRow.get_or_none(id=given.invitation)
+            owners = frozenset() if row is None else owners_of(desk, row.applicant_id)
+            if row is None or not owners:
+                return not_found("invitation", str(given.invitation))
+            against = await permitted_for(desk, "offers.answer", base=row.base_code, owners=owners)
+            if against is not None:
+                return against
+            if row.state != InvitationState.OPEN.value:
+                same = (row.state == InvitationState.ACCEPTED.value) is given.accept
+                return _invitation(row) if same else _answered()
+            if not given.accept:
+                await InvitationRow.filter(id=row.id, state=InvitationState.OPEN.value).update(
+                    state=InvitationState.DECLINED.value, answered_at=desk.clock()
+                )
+                continue
+            accepted = await _accept(desk, given, row)
+            if accepted is not None:
+                return accepted
+        return too_busy()
+
+
+def _answered() -> Refusal:
+    return Refusal(
+        code=RefusalCode.INVITATION_NOT_OPEN,
+        message=Text("该邀请已答复", "this invitation was answered already"),
+        field="invitation",
+    )
+
+
+async def _accept(  # noqa: PLR0911 - each guard says why it refuses
+    desk: Desk, given: AnswerInvitationInput, row: InvitationRow
+) -> Invitation | Refusal | None:
+    opening = desk.catalogue.openings.get(row.opening_code)
+    if opening is None:
+        return not_found("opening", row.opening_code)
+    program = desk.catalogue.programs[opening.program]
+    against = await _invitable(desk, program, row.round_code, row.applicant_id)
+    if against is not None:
+        return against
+    if given.candidate is None:
+        return Refusal(
+            code=RefusalCode.INPUT_INVALID,
+            message=Text("接受邀请须提交报考信息", "accepting needs the facts of the applicant"),
+            field="candidate",
+        )
+    change = await _invited_application(desk, given, row, opening, given.candidate)
+    if isinstance(change, Refusal):
+        return change
+    against = await check_steps(desk, change)
+    if against is not None:
+        return against
+    policy = policy_of(program, "max_accepted_invitations")
+    most = policy.value if policy is not None and isinstance(policy.value, int) else None
+    taken = await InvitationRow.filter(
+        applicant_id=row.applicant_id,
+        root_program_code=row.root_program_code,
+        round_code=row.round_code,
+        state=InvitationState.ACCEPTED.value,
+    ).count()
+    if most is not None and taken >= most:
+        return _limit(most)
+
+    async def write(_connection: BaseDBAsyncClient) -> None:
+        # The index on slots lets each be filled once, whoever is quicker.
+        await InvitationRow.filter(id=row.id, state=InvitationState.OPEN.value).update(
+            state=InvitationState.ACCEPTED.value,
+            slot=taken + 1,
+            answered_at=desk.clock(),
+            application_id=change.after.id,
+        )
+
+    done = await commit(desk, [change], key=given.idempotency_key, extra=write)
+    if isinstance(done, Refusal):
+        return done
+    return None if done is None else _invitation(await InvitationRow.get(id=row.id))
+
+
+def _limit(most: int) -> Refusal:
+    return Refusal(
+        code=RefusalCode.INVITATION_LIMIT,
+        message=Text(
+            f"每批次只能接受 {most} 个邀请", f"at most {most} invitation may be accepted in a round"
+        ),
+        field="invitation",
+    )
+
+
+async def _invited_application(
+    desk: Desk,
+    given: AnswerInvitationInput,
+    row: InvitationRow,
+    opening: Opening,
+    candidate: Candidate,
+) -> Change | Refusal:
+    draft = draft_of(
+        desk,
+        applicant=row.applicant_id,
+        opening=opening,
+        round_code=row.round_code,
+        direction=given.direction,
+        preference=1,
+        candidate=candidate,
+    )
+    if isinstance(draft, Refusal):
+        return draft
+    if draft.channel is not Channel.BATCH:
+        return Refusal(
+            code=RefusalCode.CHANNEL_WRONG,
+            message=Text("该类人员不通过批次报名", "people of this type do not apply in rounds"),
+            field="candidate",
+        )
+    at = surroundings(desk, replace(draft, invitation=row.id))
+    if isinstance(at, Refusal):
+        return at
+    change = await submitted(desk, at, candidate=candidate, documents=given.documents, answers={})
+    if isinstance(change, Refusal):
+        return change
+    program = at.program
+
+    async def recheck() -> Refusal | None:
+        return await lasting_refusals(at) or await _free_for_invitation(
+            program, row.root_program_code, row.round_code, row.applicant_id
+        )
+
+    return replace(change, before=None, recheck=recheck)
+
+
+def _invitation(row: InvitationRow) -> Invitation:
+    return Invitation(
+        id=row.id,
+        applicant=row.applicant_id,
+        opening=row.opening_code,
+        round=row.round_code,
+        state=InvitationState(row.state),
+        invited_at=row.invited_at,
+        answered_at=row.answered_at,
+        application=row.application_id,
+    )

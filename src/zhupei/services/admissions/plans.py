@@ -1,0 +1,272 @@
+"""Plans: increases within capacity (R153), and rounds that are frozen."""
+
+from __future__ import annotations
+
+from tortoise.exceptions import IntegrityError
+from tortoise.transactions import in_transaction
+
+from zhupei.db.identifiers import uuid7
+from zhupei.db.models import PlanIncreaseRow, RoundFreezeRow
+from zhupei.domain.admission_case import PlanIncrease, PlanIncreaseState, RoundFreeze
+from zhupei.domain.admission_guards import policy_of
+from zhupei.domain.text import Text
+from zhupei.domain.training import Opening, Program
+from zhupei.services.admissions.desk import Desk
+from zhupei.services.admissions.filing import has_no_reason
+from zhupei.services.admissions.inputs import (
+    DecidePlanIncreaseInput,
+    FreezeRoundInput,
+    LiftFreezeInput,
+    RequestPlanIncreaseInput,
+)
+from zhupei.services.admissions.refusals import Refusal, RefusalCode
+from zhupei.services.admissions.situations import not_found, permitted_for
+from zhupei.services.seats import SeatQuota, increase_quota, quotas_of, root_program
+
+__all__ = [
+    "decide_plan_increase",
+    "freeze_round",
+    "lift_freeze",
+    "request_plan_increase",
+]
+
+
+async def request_plan_increase(
+    desk: Desk, given: RequestPlanIncreaseInput
+) -> PlanIncrease | Refusal:
+    """Ask for more seats of an opening; its capacity has to be known and must hold them (R153)."""
+    opening = desk.catalogue.openings.get(given.opening)
+    if opening is None:
+        return not_found("opening", given.opening)
+    program = desk.catalogue.programs[opening.program]
+    with desk.database.use():
+        against = await permitted_for(desk, "plans.request", base=opening.base)
+        against = against or has_no_reason(given.reason) or _increasable(program, opening, given)
+        if against is not None:
+            return against
+        row = PlanIncreaseRow(
+            id=uuid7(),
+            base_code=opening.base,
+            program_code=program.code,
+            opening_code=opening.code,
+            round_code=given.round or "",
+            direction=given.direction,
+            seats=given.seats,
+            reason=given.reason,
+            state=PlanIncreaseState.REQUESTED.value,
+            requested_by=desk.actor.id,
+            requested_at=desk.clock(),
+            idempotency_key=given.idempotency_key,
+        )
+        try:
+            await row.save(force_create=True)
+        except IntegrityError:
+            row = await PlanIncreaseRow.get(
+                requested_by=desk.actor.id, idempotency_key=given.idempotency_key
+            )
+        return _plan_increase(row)
+
+
+def _increasable(
+    program: Program, opening: Opening, given: RequestPlanIncreaseInput
+) -> Refusal | None:
+    policy = policy_of(program, "plan_increase_within_capacity")
+    if policy is None or policy.value is not True:
+        return Refusal(
+            code=RefusalCode.NOT_PERMITTED,
+            message=Text("本项目不允许增加计划", "the program does not allow plan increases"),
+            source=None if policy is None else policy.source,
+        )
+    if given.seats < 1:
+        return Refusal(
+            code=RefusalCode.INPUT_INVALID,
+            message=Text("增加名额至少为 1", "an increase has at least 1 seat"),
+            field="seats",
+        )
+    if given.round is not None and given.round not in {each.code for each in program.rounds}:
+        return not_found("round", given.round)
+    if given.direction is not None and given.direction not in {d.id for d in opening.directions}:
+        return not_found("direction", given.direction)
+    return _within_capacity(opening, given.seats)
+
+
+def _within_capacity(opening: Opening, seats: int) -> Refusal | None:
+    if opening.quota is None:
+        return Refusal(
+            code=RefusalCode.QUOTA_UNKNOWN,
+            message=Text("招收名额未公布", "the number of seats is not published"),
+            source=opening.source,
+        )
+    if opening.capacity is None:
+        return Refusal(
+            code=RefusalCode.CAPACITY_UNKNOWN,
+            message=Text(
+                "专业基地容量未知，不能增加计划",
+                "the specialty base's capacity is not known, so the plan cannot be increased",
+            ),
+            source=opening.source,
+        )
+    return _exceeds(opening) if opening.quota + seats > opening.capacity else None
+
+
+def _exceeds(opening: Opening) -> Refusal:
+    return Refusal(
+        code=RefusalCode.CAPACITY_EXCEEDED,
+        message=Text(
+            f"超出专业基地容量 {opening.capacity}",
+            f"more than the specialty base's capacity of {opening.capacity}",
+        ),
+        source=opening.source,
+        field="seats",
+    )
+
+
+async def decide_plan_increase(  # noqa: PLR0911 - each guard says why it refuses
+    desk: Desk, given: DecidePlanIncreaseInput
+) -> PlanIncrease | Refusal:
+    """Approve or refuse more seats; approved ones count from the same moment."""
+    with desk.database.use():
+        row = await PlanIncreaseRow.get_or_none(id=given.plan_increase)
+        if row is None:
+            return not_found("planIncrease", str(given.plan_increase))
+        against = await permitted_for(desk, "plans.approve", base=row.base_code)
+        against = against or has_no_reason(given.reason)
+        if against is not None:
+            return against
+        opening = desk.catalogue.openings.get(row.opening_code)
+        if opening is None:
+            return not_found("opening", row.opening_code)
+        quotas = quotas_of(desk.catalogue, opening, row.round_code or None, row.direction)
+        if isinstance(quotas, Refusal):
+            return quotas
+        if opening.capacity is None:
+            return _within_capacity(opening, row.seats) or _exceeds(opening)
+        state = PlanIncreaseState.APPROVED if given.approved else PlanIncreaseState.REFUSED
+        if not await _decide(desk, given, row, opening, quotas, state):
+            return _exceeds(opening)
+        row = await PlanIncreaseRow.get(id=row.id)
+        if row.state != state.value:
+            return Refusal(
+                code=RefusalCode.DUPLICATE,
+                message=Text("该申请已有处理结果", "this request was decided already"),
+            )
+        return _plan_increase(row)
+
+
+class _TooManyError(Exception):
+    """Ends the transaction of an increase that does not fit."""
+
+
+async def _decide(
+    desk: Desk,
+    given: DecidePlanIncreaseInput,
+    row: PlanIncreaseRow,
+    opening: Opening,
+    quotas: tuple[SeatQuota, ...],
+    state: PlanIncreaseState,
+) -> bool:
+    """Write the decision once; False where the seats do not fit."""
+    try:
+        async with in_transaction() as connection:
+            decided = await PlanIncreaseRow.filter(
+                id=row.id, state=PlanIncreaseState.REQUESTED.value
+            ).update(
+                state=state.value,
+                decided_by=desk.actor.id,
+                decided_at=desk.clock(),
+                decision_reason=given.reason,
+            )
+            if (
+                decided
+                and state is PlanIncreaseState.APPROVED
+                and not await increase_quota(connection, quotas, row.seats, opening)
+            ):
+                raise _TooManyError
+    except _TooManyError:
+        return False
+    return True
+
+
+def _plan_increase(row: PlanIncreaseRow) -> PlanIncrease:
+    return PlanIncrease(
+        id=row.id,
+        opening=row.opening_code,
+        round=row.round_code or None,
+        direction=row.direction,
+        seats=row.seats,
+        reason=row.reason,
+        state=PlanIncreaseState(row.state),
+        requested_at=row.requested_at,
+        decided_at=row.decided_at,
+        decision_reason=row.decision_reason,
+    )
+
+
+async def _round(desk: Desk, program: str, round_code: str) -> Program | Refusal:
+    found = desk.catalogue.programs.get(program)
+    if found is None:
+        return not_found("program", program)
+    root = root_program(desk.catalogue, found)
+    if round_code not in {each.code for each in found.rounds}:
+        return not_found("round", round_code)
+    against = await permitted_for(
+        desk, "rounds.manage", base=root.base, jurisdiction=root.jurisdiction
+    )
+    return against or root
+
+
+async def freeze_round(desk: Desk, given: FreezeRoundInput) -> RoundFreeze | Refusal:
+    """Freeze a round: nothing in it changes until it is lifted. Freezing twice is freezing once."""
+    with desk.database.use():
+        root = await _round(desk, given.program, given.round)
+        if isinstance(root, Refusal):
+            return root
+        against = has_no_reason(given.reason)
+        if against is not None:
+            return against
+        row = RoundFreezeRow(
+            id=uuid7(),
+            root_program_code=root.code,
+            round_code=given.round,
+            reason=given.reason,
+            frozen_by=desk.actor.id,
+            frozen_at=desk.clock(),
+        )
+        try:
+            await row.save(force_create=True)
+        except IntegrityError:
+            row = await RoundFreezeRow.get(
+                root_program_code=root.code, round_code=given.round, lifted_at=None
+            )
+        return _freeze(row)
+
+
+async def lift_freeze(desk: Desk, given: LiftFreezeInput) -> RoundFreeze | Refusal:
+    """Lift the freeze of a round."""
+    with desk.database.use():
+        root = await _round(desk, given.program, given.round)
+        if isinstance(root, Refusal):
+            return root
+        against = has_no_reason(given.reason)
+        if against is not None:
+            return against
+        row = await RoundFreezeRow.get_or_none(
+            root_program_code=root.code, round_code=given.round, lifted_at=None
+        )
+        if row is None:
+            return not_found("freeze", f"{root.code}/{given.round}")
+        await RoundFreezeRow.filter(id=row.id, lifted_at=None).update(
+            lifted_at=desk.clock(), lifted_by=desk.actor.id, lift_reason=given.reason
+        )
+        return _freeze(await RoundFreezeRow.get(id=row.id))
+
+
+def _freeze(row: RoundFreezeRow) -> RoundFreeze:
+    return RoundFreeze(
+        id=row.id,
+        root_program=row.root_program_code,
+        round=row.round_code,
+        reason=row.reason,
+        frozen_at=row.frozen_at,
+        lifted_at=row.lifted_at,
+    )

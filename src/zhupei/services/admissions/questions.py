@@ -1,0 +1,187 @@
+"""Questions: applications, their timelines, what may be done now, and rankings."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+from zhupei.db.models import ApplicationRow, PublicityRow, TransitionRow
+from zhupei.domain.admission_case import (
+    AdmissionCase,
+    AllowedAction,
+    RankedApplication,
+    Timeline,
+    TimelineEntry,
+)
+from zhupei.domain.admission_guards import window_of
+from zhupei.domain.admission_process import (
+    EXITS,
+    STATE_LABELS,
+    Action,
+    ApplicationState,
+    Stage,
+    path_of,
+)
+from zhupei.domain.text import Text
+from zhupei.services.admissions.desk import Desk
+from zhupei.services.admissions.inputs import RankingInput, SearchApplicationsInput
+from zhupei.services.admissions.merit import ranked
+from zhupei.services.admissions.refusals import Refusal
+from zhupei.services.admissions.situations import (
+    Situation,
+    may_read,
+    not_found,
+    permitted_for,
+    situation_of,
+    standing_against,
+)
+from zhupei.services.admissions.store import cases_of, load_case, record_of
+
+__all__ = [
+    "allowed_actions",
+    "application_of",
+    "applications_of",
+    "ranking_of",
+    "timeline_of",
+]
+
+_S = ApplicationState
+_MOST = 500
+_ASKED = tuple(action for action in Action if action not in {Action.CREATE, Action.REVERT})
+_MUST_DO = {
+    _S.DRAFT: Text("提交报名材料", "hand the application in"),
+    _S.IN_PUBLICITY: Text("在公示期内确认是否接受录取", "confirm the offer during publicity"),
+    _S.NOTIFIED: Text("按通知要求报到", "report as the notice says"),
+    _S.REPORTED: Text("签订培训协议或劳动合同", "sign the training agreement or labour contract"),
+}
+
+
+async def application_of(desk: Desk, application: UUID) -> AdmissionCase | None:
+    """Return one application, None where there is none or the actor may not see it."""
+    with desk.database.use():
+        case = await load_case(application)
+        return case if case is not None and await may_read(desk, case) else None
+
+
+async def applications_of(desk: Desk, given: SearchApplicationsInput) -> tuple[AdmissionCase, ...]:
+    """Return applications that the actor may see, in the order of their making, at most 500."""
+    asked = {
+        "applicant_id": given.applicant,
+        "base_code": given.base,
+        "program_code": given.program,
+        "opening_code": given.opening,
+        "round_code": given.round,
+        "id__gt": given.after,
+    }
+    limits = {name: value for name, value in asked.items() if value is not None}
+    with desk.database.use():
+        query = ApplicationRow.filter(**limits)
+        if given.states:
+            query = query.filter(state__in=[state.value for state in given.states])
+        own = {*desk.sends, *({desk.applicant} if desk.applicant is not None else ())}
+        bases = [
+            code
+            for code in desk.catalogue.bases
+            if await permitted_for(desk, "applications.read", base=code) is None
+        ]
+        if len(bases) < len(desk.catalogue.bases):
+            reach = ApplicationRow.filter(base_code__in=bases).values("id")
+            mine = ApplicationRow.filter(applicant_id__in=list(own)).values("id")
+            visible = {row["id"] for row in [*await reach, *await mine]}
+            query = query.filter(id__in=list(visible)[:30_000])
+        first = max(0, min(given.first, _MOST))
+        return tuple(await cases_of(await query.order_by("id").limit(first)))
+
+
+async def timeline_of(desk: Desk, application: UUID) -> Timeline | None:
+    """Return an application's way: done, now, next, with windows, and what the person must do."""
+    with desk.database.use():
+        at = await situation_of(desk, application)
+        if isinstance(at, Refusal):
+            return None
+        rows = await TransitionRow.filter(application_id=application).order_by("revision")
+        records = tuple(record_of(row) for row in rows)
+        publicity = (
+            None
+            if at.case.publicity is None
+            else await PublicityRow.get_or_none(id=at.case.publicity)
+        )
+        ends_at = None if publicity is None else publicity.ends_at
+        reached: dict[ApplicationState, datetime] = {}
+        for record in records:
+            if record.from_state is not record.to_state:
+                reached[record.to_state] = record.at
+        entries = [_entry(at, stage, reached, ends_at) for stage in at.path.stages]
+        if at.case.state in EXITS:
+            entries = [entry for entry in entries if entry.done_at is not None]
+            entries.append(
+                TimelineEntry(
+                    state=at.case.state,
+                    label=STATE_LABELS[at.case.state],
+                    done_at=reached.get(at.case.state),
+                    current=True,
+                )
+            )
+        must_do = _MUST_DO.get(at.case.state)
+        if at.case.state is _S.IN_PUBLICITY and _S.CONFIRMED not in at.path:
+            must_do = None
+        return Timeline(
+            application=application, entries=tuple(entries), records=records, must_do=must_do
+        )
+
+
+def _entry(
+    at: Situation,
+    stage: Stage,
+    reached: dict[ApplicationState, datetime],
+    ends_at: datetime | None,
+) -> TimelineEntry:
+    windows = [window_of(at.program, at.case.round, step) for step in stage.steps]
+    window = next((each for each in windows if each is not None), None)
+    closes = None if window is None else window.closes_at
+    if stage.state in {_S.IN_PUBLICITY, _S.CONFIRMED} and ends_at is not None:
+        closes = ends_at
+    behind = at.path.reached(at.case.state, stage.state) or at.case.state in EXITS
+    return TimelineEntry(
+        state=stage.state,
+        label=STATE_LABELS[stage.state],
+        done_at=reached.get(stage.state) if behind else None,
+        current=at.case.state is stage.state,
+        actor=next((step.actor for step in stage.steps if step.actor is not None), None),
+        opens_at=None if window is None else window.opens_at,
+        closes_at=closes,
+        steps=tuple(step.id for step in stage.steps),
+    )
+
+
+async def allowed_actions(desk: Desk, application: UUID) -> tuple[AllowedAction, ...]:
+    """Return every action with whether it is open to the actor now, and if not, why."""
+    with desk.database.use():
+        at = await situation_of(desk, application)
+        if isinstance(at, Refusal):
+            return ()
+        found = []
+        for action in _ASKED:
+            against = await standing_against(desk, at, action)
+            found.append(
+                AllowedAction(
+                    action=action,
+                    allowed=against is None,
+                    reason=None if against is None else against.message,
+                )
+            )
+        return tuple(found)
+
+
+async def ranking_of(desk: Desk, given: RankingInput) -> tuple[RankedApplication, ...] | Refusal:
+    """Return the ranking of an opening in a round, reserve list included; staff only."""
+    opening = desk.catalogue.openings.get(given.opening)
+    if opening is None:
+        return not_found("opening", given.opening)
+    with desk.database.use():
+        against = await permitted_for(desk, "scores.read", base=opening.base)
+        if against is not None:
+            return against
+        program = desk.catalogue.programs[opening.program]
+        path = path_of(program, given.round)
+        return await ranked(program, path, opening.code, given.round, given.direction)

@@ -1,0 +1,323 @@
+"""Situations: an application with the rules around it, and what stands against an action now."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import TypeVar
+from uuid import UUID
+
+from zhupei.db.models import RoundFreezeRow
+from zhupei.domain.access_refusals import AccessCode
+from zhupei.domain.admission import AdmissionStep
+from zhupei.domain.admission_case import AdmissionCase
+from zhupei.domain.admission_guards import window_open
+from zhupei.domain.admission_process import (
+    EXITS,
+    STATE_LABELS,
+    Action,
+    ApplicationState,
+    Channel,
+    Path,
+    path_of,
+)
+from zhupei.domain.applications import Application
+from zhupei.domain.calendar import CHINA_TIME
+from zhupei.domain.institutions import Base
+from zhupei.domain.text import Text
+from zhupei.domain.training import Opening, Program
+from zhupei.services.admissions.desk import Desk
+from zhupei.services.admissions.refusals import Refusal, RefusalCode
+from zhupei.services.admissions.store import load_case
+from zhupei.services.permissions import Allowed, allowed
+
+__all__ = [
+    "FORWARD",
+    "Situation",
+    "application_for_hooks",
+    "frozen",
+    "may_read",
+    "not_allowed_in",
+    "not_found",
+    "owners_of",
+    "permitted",
+    "permitted_for",
+    "situation_of",
+    "standing_against",
+    "surroundings",
+]
+
+_S, _A = ApplicationState, Action
+T = TypeVar("T")
+
+FORWARD: dict[Action, ApplicationState] = {
+    _A.SUBMIT: _S.SUBMITTED,
+    _A.RECOMMEND: _S.RECOMMENDED,
+    _A.CHECK_ELIGIBILITY: _S.CHECKED,
+    _A.RECORD_INTERVIEW: _S.ASSESSED,
+    _A.RECORD_EXAMINATION: _S.ASSESSED,
+    _A.GIVE_OPINION: _S.OPINED,
+    _A.REVIEW: _S.REVIEWED,
+    _A.PROPOSE: _S.PROPOSED,
+    _A.PUBLISH: _S.IN_PUBLICITY,
+    _A.CONFIRM: _S.CONFIRMED,
+    _A.ADMIT: _S.ADMITTED,
+    _A.NOTIFY: _S.NOTIFIED,
+    _A.REPORT: _S.REPORTED,
+    _A.SIGN_AGREEMENT: _S.CONTRACTED,
+    _A.REGISTER: _S.REGISTERED,
+}
+"""The state that an action leads to, where the path has it next."""
+
+_BEFORE_SEAT = frozenset(
+    {_S.SUBMITTED, _S.RECOMMENDED, _S.CHECKED, _S.ASSESSED, _S.OPINED, _S.REVIEWED}
+)
+_OFFERED = frozenset({_S.PROPOSED, _S.IN_PUBLICITY, _S.CONFIRMED, _S.ADMITTED, _S.NOTIFIED})
+
+LEAVING: dict[Action, frozenset[ApplicationState]] = {
+    _A.WITHDRAW: frozenset({_S.DRAFT}) | _BEFORE_SEAT,
+    _A.REJECT: _BEFORE_SEAT | {_S.PROPOSED},
+    _A.DECLINE: _OFFERED,
+    _A.TRANSFER: frozenset({_S.ASSESSED, _S.OPINED, _S.REVIEWED, _S.REJECTED}),
+    _A.EXPIRE: frozenset({_S.IN_PUBLICITY}),
+    _A.MARK_NO_SHOW: frozenset({_S.ADMITTED, _S.NOTIFIED}),
+    _A.CANCEL_FOR_FRAUD: frozenset(_S) - EXITS,
+    _A.OBJECT: frozenset({_S.IN_PUBLICITY, _S.CONFIRMED}),
+    _A.RESOLVE_OBJECTION: frozenset({_S.IN_PUBLICITY, _S.CONFIRMED}),
+}
+"""The states from which an action leaves the path, or in which it is possible."""
+
+_KINDS = {
+    _A.RECORD_INTERVIEW: ("interview",),
+    _A.RECORD_EXAMINATION: ("examination",),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Situation:
+    """A case, the entries of the catalogue that bind it, its path, and the moment."""
+
+    case: AdmissionCase
+    opening: Opening
+    program: Program
+    base: Base
+    path: Path
+    now: datetime
+
+    @property
+    def today(self) -> date:
+        """The day in China's time."""
+        return self.now.astimezone(CHINA_TIME).date()
+
+    def steps_for(self, action: Action) -> tuple[AdmissionStep, ...]:
+        """Return the steps that an action completes, where it is the next one on the path."""
+        stage = self.path.stage(FORWARD[action]) if action in FORWARD else None
+        if stage is None:
+            return ()
+        kinds = _KINDS.get(action)
+        return tuple(step for step in stage.steps if kinds is None or step.kind in kinds)
+
+
+PERMISSIONS: dict[Action, str] = {
+    _A.CREATE: "applications.submit",
+    _A.SUBMIT: "applications.submit",
+    _A.WITHDRAW: "applications.submit",
+    _A.RECOMMEND: "applications.recommend",
+    _A.CHECK_ELIGIBILITY: "applications.check",
+    _A.RECORD_INTERVIEW: "applications.assess",
+    _A.RECORD_EXAMINATION: "applications.assess",
+    _A.GIVE_OPINION: "applications.opine",
+    _A.REVIEW: "applications.decide",
+    _A.PROPOSE: "applications.decide",
+    _A.REJECT: "applications.decide",
+    _A.TRANSFER: "applications.decide",
+    _A.PUBLISH: "lists.publish",
+    _A.OBJECT: "objections.raise",
+    _A.RESOLVE_OBJECTION: "objections.decide",
+    _A.CONFIRM: "offers.answer",
+    _A.DECLINE: "offers.answer",
+    _A.ADMIT: "applications.admit",
+    _A.NOTIFY: "applications.admit",
+    _A.EXPIRE: "applications.admit",
+    _A.MARK_NO_SHOW: "applications.admit",
+    _A.CANCEL_FOR_FRAUD: "applications.admit",
+    _A.REPORT: "registrations.write",
+    _A.SIGN_AGREEMENT: "registrations.write",
+    _A.REGISTER: "registrations.write",
+    _A.REVERT: "rounds.manage",
+}
+"""The permission that each action needs; `zhupei.domain.permissions` says which roles hold it."""
+
+
+def owners_of(desk: Desk, applicant: UUID) -> frozenset[str]:
+    """Return the actor's id where the applicant is the actor, or is sent by the actor's unit."""
+    if applicant == desk.applicant or applicant in desk.sends:
+        return frozenset({desk.actor.id})
+    return frozenset()
+
+
+async def permitted_for(
+    desk: Desk,
+    permission: str,
+    *,
+    base: str | None = None,
+    jurisdiction: str | None = None,
+    owners: frozenset[str] = frozenset(),
+) -> Refusal | None:
+    """Refuse what neither a role nor a plugin allows the actor."""
+    answer = await allowed(
+        desk.actor,
+        permission,
+        base,
+        desk.catalogue,
+        desk.dispatcher,
+        jurisdiction=jurisdiction,
+        owners=owners,
+    )
+    if isinstance(answer, Allowed):
+        return None
+    failed = answer.code is AccessCode.PLUGIN_DECISION_FAILED
+    return Refusal(
+        code=RefusalCode.PLUGIN_FAILED if failed else RefusalCode.NOT_PERMITTED,
+        message=answer.message,
+    )
+
+
+async def permitted(desk: Desk, action: Action, case: AdmissionCase) -> Refusal | None:
+    """Refuse an action on a case that is not the actor's to take.
+
+    In a direct channel staff enter the person, who has no part in it (T60); an objection belongs
+    to whoever files it.
+    """
+    name = PERMISSIONS[action]
+    owners = owners_of(desk, case.applicant)
+    if action in {_A.CREATE, _A.SUBMIT} and case.channel is not Channel.BATCH:
+        name = "applications.admit"
+    if action is _A.OBJECT:
+        owners = frozenset({desk.actor.id})
+    return await permitted_for(desk, name, base=case.base, owners=owners)
+
+
+async def may_read(desk: Desk, case: AdmissionCase) -> bool:
+    """Whether the actor may see a case."""
+    owners = owners_of(desk, case.applicant)
+    return await permitted_for(desk, "applications.read", base=case.base, owners=owners) is None
+
+
+def surroundings(desk: Desk, case: AdmissionCase) -> Situation | Refusal:
+    """Return the situation of a case, refused where its opening left the catalogue."""
+    opening = desk.catalogue.openings.get(case.opening)
+    if opening is None:
+        return not_found("opening", case.opening)
+    program = desk.catalogue.programs[opening.program]
+    return Situation(
+        case=case,
+        opening=opening,
+        program=program,
+        base=desk.catalogue.bases[opening.base],
+        path=path_of(program, case.round, case.channel),
+        now=desk.clock(),
+    )
+
+
+async def situation_of(desk: Desk, application: UUID) -> Situation | Refusal:
+    """Load a case that the actor may see."""
+    case = await load_case(application)
+    if case is None:
+        return not_found("application", str(application))
+    if not await may_read(desk, case):
+        # The same as if there were none: whether a person applied is nobody else's business.
+        return not_found("application", str(application))
+    return surroundings(desk, case)
+
+
+async def standing_against(  # noqa: PLR0911 - each guard says why it refuses
+    desk: Desk, at: Situation, action: Action
+) -> Refusal | None:
+    """Return what stands against an action before anything was handed in, None if nothing does.
+
+    Role, freeze of the round, state, and the window of the steps that it completes.
+    """
+    against = await permitted(desk, action, at.case)
+    if against is not None:
+        return against
+    case = at.case
+    if await frozen(case.root_program, case.round):
+        return _frozen_refusal()
+    if action in LEAVING:
+        if case.state not in LEAVING[action]:
+            return not_allowed_in(case.state, action)
+        return None
+    target = FORWARD.get(action)
+    following = at.path.next_after(case.state)
+    if target is None or following is None or following.state is not target:
+        return not_allowed_in(case.state, action)
+    steps = at.steps_for(action)
+    if action in _KINDS and not any(step.id not in case.completed_steps for step in steps):
+        return not_allowed_in(case.state, action)
+    for step in steps:
+        if _windowed(step, at) and (closed := window_open(at.program, case.round, step, at.now)):
+            return closed
+    return None
+
+
+def _windowed(step: AdmissionStep, at: Situation) -> bool:
+    """Whether a step's window bounds the action itself.
+
+    Publicity and confirmation run by the published list, and reporting by the notice and the days
+    of grace. Who is invited does not register in the round's own time.
+    """
+    if step.kind in {"confirmation", "report"}:
+        return False
+    return at.case.invitation is None or step.kind not in {"application", "preference"}
+
+
+async def frozen(root_program: str, round_code: str | None) -> bool:
+    """Whether a round of a program is frozen now."""
+    return await RoundFreezeRow.filter(
+        root_program_code=root_program, round_code=round_code or "", lifted_at=None
+    ).exists()
+
+
+def _frozen_refusal() -> Refusal:
+    return Refusal(
+        code=RefusalCode.ROUND_FROZEN,
+        message=Text("本批次已冻结，暂不能变更", "the round is frozen; nothing may change in it"),
+    )
+
+
+def not_found(what: str, code: str) -> Refusal:
+    """Return the refusal of something that does not exist, or not for the actor."""
+    return Refusal(
+        code=RefusalCode.NOT_FOUND,
+        message=Text(f"不存在：{code}", f"there is no {what} {code}"),
+        field=what,
+    )
+
+
+def not_allowed_in(state: ApplicationState, action: Action) -> Refusal:
+    """Return the refusal of an action in a state that does not allow it."""
+    return Refusal(
+        code=RefusalCode.NOT_ALLOWED_IN_STATE,
+        message=Text(
+            f"当前状态“{STATE_LABELS[state].zh}”不能进行此操作（{action.value}）",
+            f"not possible ({action.value}): the application is in state {state.value}",
+        ),
+    )
+
+
+def application_for_hooks(case: AdmissionCase) -> Application:
+    """Return a case as hooks see it: facts and codes, without the person."""
+    return Application(
+        id=str(case.id),
+        base=case.base,
+        program=case.program,
+        opening=case.opening,
+        candidate=case.candidate,
+        state=case.state.value,
+        round=case.round,
+        preference=case.preference,
+        submitted_at=case.submitted_at,
+        completed_steps=case.completed_steps,
+        catalogue_hash=case.catalogue_hash,
+    )

@@ -1,0 +1,495 @@
+"""Transitions: changes are decided, asked of plugins, and committed together with their records.
+
+A change is decided on a case as it was read, without a transaction, because plugins are asked
+and may take seconds. It is committed only if the case is still the same (its revision), in one
+transaction with the seats it takes or gives up and with its record. Else it is decided anew.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+from tortoise.backends.base.client import BaseDBAsyncClient
+from tortoise.exceptions import IntegrityError, OperationalError
+from tortoise.transactions import in_transaction
+
+from zhupei.db.identifiers import uuid7
+from zhupei.db.models import ApplicationRow, BulkOperationRow, ScoreRow, TransitionRow
+from zhupei.domain.admission import AdmissionStep
+from zhupei.domain.admission_case import AdmissionCase
+from zhupei.domain.admission_process import PROCESS_VERSION, SEAT_STATES, Action, ApplicationState
+from zhupei.domain.applications import Submission
+from zhupei.domain.audit_chain import GENESIS, anchor_of, hash_of
+from zhupei.domain.eligibility import FindingOutcome
+from zhupei.domain.events import Event
+from zhupei.domain.plain_values import plain
+from zhupei.domain.text import Text
+from zhupei.services.admissions.desk import Desk
+from zhupei.services.admissions.merit import merit_order
+from zhupei.services.admissions.refusals import Refusal, RefusalCode
+from zhupei.services.admissions.situations import (
+    Situation,
+    application_for_hooks,
+    frozen,
+    situation_of,
+    standing_against,
+)
+from zhupei.services.admissions.store import case_digest, load_case, row_values, score_rows
+from zhupei.services.seats import NoSeatError, SeatQuota, move_seats, quotas_of
+
+__all__ = ["Bulk", "Change", "act", "check_steps", "commit", "record_content", "step_done"]
+
+_ATTEMPTS = 8
+Extra = Callable[[BaseDBAsyncClient], Awaitable[None]]
+Recheck = Callable[[], Awaitable[Refusal | None]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """One change of one case: what it becomes, by what, and why; not yet committed.
+
+    ``before`` is None for a new case. ``steps`` are those that it completes; plugins judge each
+    by ``submission``. ``recheck`` is asked again under the lock of the applicant.
+    """
+
+    action: Action
+    before: AdmissionCase | None
+    after: AdmissionCase
+    at: Situation
+    reason: str | None = None
+    data: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
+    steps: tuple[AdmissionStep, ...] = ()
+    submission: Submission | None = None
+    recheck: Recheck | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bulk:
+    """The bulk step that changes belong to."""
+
+    id: UUID
+    action: Action
+    details: Mapping[str, Any]
+    idempotency_key: str | None = None
+    dry_run: bool = False
+
+
+class _StaleError(Exception):
+    """A case was changed by somebody else meanwhile."""
+
+
+class _RefusedError(Exception):
+    def __init__(self, refusal: Refusal) -> None:
+        self.refusal = refusal
+        super().__init__(refusal.code)
+
+
+class _DryRunError(Exception):
+    """Ends the transaction of a dry run, so that nothing of it stays."""
+
+
+async def act(  # noqa: PLR0911 - each guard says why it refuses
+    desk: Desk,
+    application: UUID,
+    action: Action,
+    build: Callable[[Situation], Awaitable[Change | Refusal]],
+    *,
+    key: str | None,
+) -> AdmissionCase | Refusal:
+    """Do one thing with one application: guard, build the change, ask plugins, commit."""
+    with desk.database.use():
+        for _ in range(_ATTEMPTS):
+            repeated = await repeated_request(desk, key, action)
+            if repeated is not None:
+                return repeated
+            at = await situation_of(desk, application)
+            if isinstance(at, Refusal):
+                return at
+            against = await standing_against(desk, at, action)
+            if against is not None:
+                return against
+            change = await build(at)
+            if isinstance(change, Refusal):
+                return change
+            against = await check_steps(desk, change)
+            if against is not None:
+                return against
+            done = await commit(desk, [change], key=key)
+            if done is not None:
+                return done if isinstance(done, Refusal) else done[0]
+        return too_busy()
+
+
+async def repeated_request(
+    desk: Desk, key: str | None, action: Action
+) -> AdmissionCase | Refusal | None:
+    """Return the present case of a request that was carried out before, None for a new one."""
+    if key is None:
+        return None
+    row = await TransitionRow.get_or_none(actor=desk.actor.id, idempotency_key=key)
+    if row is None:
+        return None
+    if row.action != action.value:
+        return Refusal(
+            code=RefusalCode.CONFLICT,
+            message=Text(
+                "该幂等键已用于另一操作", "this idempotency key was used for something else"
+            ),
+            field="idempotencyKey",
+        )
+    application: UUID = row.application_id  # type: ignore[attr-defined]  # the relation's column
+    return await load_case(application)
+
+
+def too_busy() -> Refusal:
+    """Return the refusal of a case that others kept changing."""
+    return Refusal(
+        code=RefusalCode.CONFLICT,
+        message=Text(
+            "他人同时在处理，请重试", "others are changing this at the same time; try again"
+        ),
+    )
+
+
+async def check_steps(desk: Desk, change: Change) -> Refusal | None:
+    """Ask plugins about every step that a change completes; who fails refuses (fails closed)."""
+    for step in change.steps:
+        result = await desk.dispatcher.ask(
+            "check_step",
+            desk.catalogue.scope_of(change.at.base.code),
+            configs=desk.catalogue.configs_of(change.at.base.code),
+            base=change.at.base,
+            application=application_for_hooks(change.before or change.after),
+            step=step,
+            submission=change.submission
+            or Submission(step=step.id, at=change.at.now, actor=desk.actor.id),
+        )
+        if result.failures:
+            first = result.failures[0]
+            return Refusal(
+                code=RefusalCode.PLUGIN_FAILED,
+                message=Text(
+                    f"插件 {first.plugin} 未能作出判断，未作变更：{first.reason.zh}",
+                    f"plugin {first.plugin} could not decide, so nothing changed: "
+                    f"{first.reason.en}",
+                ),
+            )
+        bad = tuple(
+            replace(finding, plugin=answer.plugin, level=answer.level)
+            for answer in result.answers
+            for finding in answer.value
+            if finding.outcome in {FindingOutcome.FAIL, FindingOutcome.UNKNOWN}
+        )
+        if bad:
+            return Refusal(
+                code=RefusalCode.STEP_REFUSED,
+                message=Text(
+                    f"“{step.label.zh}”未通过：" + "；".join(each.message.zh for each in bad),
+                    f'"{step.label.en}" is refused: '
+                    + "; ".join(each.message.en or each.message.zh for each in bad),
+                ),
+                findings=bad,
+                source=bad[0].source,
+            )
+    return None
+
+
+async def commit(
+    desk: Desk,
+    changes: Sequence[Change],
+    *,
+    key: str | None = None,
+    bulk: Bulk | None = None,
+    extra: Extra | None = None,
+) -> list[AdmissionCase] | Refusal | None:
+    """Write changes, all or none; None where a case changed meanwhile and all must be redone.
+
+    A dry run does everything that a real run does and then ends without keeping any of it.
+    """
+    try:
+        finished = [_with_seats(desk, change) for change in changes]
+        async with in_transaction() as connection:
+            await _lock_applicants(connection, finished)
+            for change, _ in finished:
+                await _recheck(change)
+            cases = await _write(connection, desk, finished, key=key, bulk=bulk)
+            if extra is not None:
+                await extra(connection)
+            if bulk is not None and bulk.dry_run:
+                raise _DryRunError
+    except _DryRunError:
+        return cases
+    except _RefusedError as refused:
+        return refused.refusal
+    except NoSeatError as full:
+        return _no_seat(full)
+    except (_StaleError, asyncpg.DeadlockDetectedError, asyncpg.SerializationError):
+        return None
+    except (IntegrityError, OperationalError) as error:
+        return _of_constraint(error)
+    await _tell(desk, changes, cases)
+    return cases
+
+
+def _with_seats(desk: Desk, change: Change) -> tuple[Change, tuple[SeatQuota, ...]]:
+    """Return the change with the seat scopes that its new state means, and what it takes."""
+    held = () if change.before is None else change.before.seat_scopes
+    if change.after.state not in SEAT_STATES:
+        return replace(change, after=replace(change.after, seat_scopes=())), ()
+    if held:
+        return replace(change, after=replace(change.after, seat_scopes=held)), ()
+    after = change.after
+    quotas = quotas_of(desk.catalogue, change.at.opening, after.round, after.direction)
+    if isinstance(quotas, Refusal):
+        raise _RefusedError(quotas)
+    scopes = tuple(quota.scope for quota in quotas)
+    return replace(change, after=replace(after, seat_scopes=scopes)), quotas
+
+
+async def _lock_applicants(
+    connection: BaseDBAsyncClient, finished: Sequence[tuple[Change, tuple[SeatQuota, ...]]]
+) -> None:
+    """Take a lock for each person, so that what depends on their other cases stays true."""
+    for applicant in sorted({change.after.applicant for change, _ in finished}):
+        await connection.execute_query(
+            "SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", [str(applicant)]
+        )
+
+
+async def _recheck(change: Change) -> None:
+    case = change.after
+    if change.action is not Action.REVERT and await frozen(case.root_program, case.round):
+        raise _RefusedError(
+            Refusal(
+                code=RefusalCode.ROUND_FROZEN,
+                message=Text(
+                    "本批次已冻结，暂不能变更", "the round is frozen; nothing may change in it"
+                ),
+            )
+        )
+    if change.recheck is not None and (against := await change.recheck()) is not None:
+        raise _RefusedError(against)
+
+
+async def _write(
+    connection: BaseDBAsyncClient,
+    desk: Desk,
+    finished: Sequence[tuple[Change, tuple[SeatQuota, ...]]],
+    *,
+    key: str | None,
+    bulk: Bulk | None,
+) -> list[AdmissionCase]:
+    taking = [
+        change for change, quotas in finished if quotas and change.action is not Action.REVERT
+    ]
+    if taking and (against := await merit_order([change.at for change in taking])) is not None:
+        raise _RefusedError(against)
+    if bulk is not None:
+        await BulkOperationRow.create(
+            id=bulk.id,
+            action=bulk.action.value,
+            actor=desk.actor.id,
+            at=desk.clock(),
+            catalogue_hash=desk.catalogue.hash,
+            idempotency_key=bulk.idempotency_key,
+            details=bulk.details,
+        )
+    released = [
+        change.before.seat_scopes
+        for change, _ in finished
+        if change.before is not None and change.before.seat_scopes and not change.after.seat_scopes
+    ]
+    await _claim([change for change, _ in finished])
+    await move_seats(connection, [quotas for _, quotas in finished if quotas], released)
+    # Last, because everybody waits for this one row.
+    return await _append(connection, desk, [change for change, _ in finished], key=key, bulk=bulk)
+
+
+async def _claim(changes: Sequence[Change]) -> None:
+    """Write the new state of each case, if it is still as it was read; in the order of ids."""
+    for change in sorted(changes, key=lambda each: each.after.id):
+        after = change.after
+        if change.before is None:
+            await ApplicationRow.create(id=after.id, **row_values(replace(after, revision=1)))
+            continue
+        values = row_values(replace(after, revision=change.before.revision + 1))
+        written = await ApplicationRow.filter(id=after.id, revision=change.before.revision).update(
+            **values
+        )
+        if written != 1:
+            raise _StaleError
+        if after.scores != change.before.scores:
+            known = {each.assessment for each in change.before.scores}
+            kept = {each.assessment for each in after.scores}
+            await ScoreRow.filter(
+                application_id=after.id, assessment__in=list(known - kept)
+            ).delete()
+            await ScoreRow.bulk_create(
+                [row for row in score_rows(after) if row.assessment not in known]
+            )
+
+
+async def _append(
+    connection: BaseDBAsyncClient,
+    desk: Desk,
+    changes: Sequence[Change],
+    *,
+    key: str | None,
+    bulk: Bulk | None,
+) -> list[AdmissionCase]:
+    """Append the records and put their hashes on the cases."""
+    (head,) = await connection.execute_query_dict(
+        "UPDATE audit_head SET sequence = sequence + $1 WHERE name = 'records' "
+        "RETURNING sequence, anchor",
+        [len(changes)],
+    )
+    sequence, anchor = head["sequence"] - len(changes), head["anchor"]
+    rows, cases, now = [], [], desk.clock()
+    for change in changes:
+        sequence += 1
+        before = change.before
+        case = replace(change.after, revision=1 if before is None else before.revision + 1)
+        row = TransitionRow(
+            id=uuid7(),
+            application_id=case.id,
+            sequence=sequence,
+            revision=case.revision,
+            at=now,
+            actor=desk.actor.id,
+            action=change.action.value,
+            reason=change.reason,
+            from_state=None if before is None else before.state.value,
+            to_state=case.state.value,
+            rule_version=PROCESS_VERSION,
+            catalogue_hash=desk.catalogue.hash,
+            bulk_operation_id=None if bulk is None else bulk.id,
+            idempotency_key=key,
+            data=plain(change.data),
+            case_digest=case_digest(case),
+            previous_hash=GENESIS if before is None else before.record_hash,
+        )
+        row.hash = hash_of(record_content(row, case.id))
+        anchor = row.anchor = anchor_of(anchor, row.hash)
+        rows.append(row)
+        cases.append(replace(case, record_hash=row.hash))
+    await TransitionRow.bulk_create(rows)
+    for case in cases:
+        await ApplicationRow.filter(id=case.id).update(record_hash=case.record_hash)
+    await connection.execute_query(
+        "UPDATE audit_head SET anchor = $1 WHERE name = 'records'", [anchor]
+    )
+    return cases
+
+
+def record_content(row: TransitionRow, application: UUID) -> dict[str, object]:
+    """Return what a record's hash is taken over: every column but hash and anchor."""
+    return {
+        "id": str(row.id),
+        "application": str(application),
+        "sequence": row.sequence,
+        "revision": row.revision,
+        "at": plain(row.at),
+        "actor": row.actor,
+        "action": row.action,
+        "reason": row.reason,
+        "from_state": row.from_state,
+        "to_state": row.to_state,
+        "rule_version": row.rule_version,
+        "catalogue_hash": row.catalogue_hash,
+        "bulk_operation": None if row.bulk_operation_id is None else str(row.bulk_operation_id),
+        "idempotency_key": row.idempotency_key,
+        "data": row.data,
+        "case_digest": row.case_digest,
+        "previous_hash": row.previous_hash,
+    }
+
+
+async def _tell(desk: Desk, changes: Sequence[Change], cases: Sequence[AdmissionCase]) -> None:
+    """Tell plugins what happened, now that it is committed; their faults change nothing."""
+    for change, case in zip(changes, cases, strict=True):
+        moved = change.before is None or change.before.state is not case.state
+        name = case.state.value if moved else change.action.value
+        await desk.dispatcher.ask(
+            "event_recorded",
+            desk.catalogue.scope_of(case.base),
+            configs=desk.catalogue.configs_of(case.base),
+            event=Event(
+                id=uuid7(),
+                name=f"application.{name.lower()}",
+                at=change.at.now,
+                subject=base64.b64encode(f"Application:{case.id}".encode()).decode(),
+                base=case.base,
+                program=case.program,
+                opening=case.opening,
+                actor=desk.actor.id,
+                data={"state": case.state.value, "revision": case.revision, "round": case.round},
+                catalogue_hash=desk.catalogue.hash,
+            ),
+        )
+
+
+def step_done(at: Situation, action: Action) -> tuple[tuple[str, ...], ApplicationState]:
+    """Return the completed steps after an action, and the state that they mean."""
+    case = at.case
+    done = (
+        *case.completed_steps,
+        *(step.id for step in at.steps_for(action) if step.id not in case.completed_steps),
+    )
+    following = at.path.next_after(case.state)
+    if following is not None and all(step.id in done for step in following.steps):
+        return done, following.state
+    return done, case.state
+
+
+def _no_seat(full: NoSeatError) -> Refusal:
+    capacity = any(scope.startswith("capacity:") for scope in full.scopes)
+    scopes = "、".join(full.scopes)
+    return Refusal(
+        code=RefusalCode.CAPACITY_EXCEEDED if capacity else RefusalCode.NO_SEAT,
+        message=Text(f"名额已满：{scopes}", f"no seat is left: {', '.join(full.scopes)}"),
+    )
+
+
+_CONSTRAINTS = {
+    "application_preference_once": (
+        RefusalCode.PREFERENCE_LIMIT,
+        Text("本批次该顺位的志愿已填报", "a preference with this number is filed in the round"),
+    ),
+    "application_opening_once": (
+        RefusalCode.DUPLICATE,
+        Text("已有同一招收专业的申请", "there is an application for this opening already"),
+    ),
+    "application_admitted_once": (
+        RefusalCode.ALREADY_ADMITTED,
+        Text(
+            "该申请人已确认或被录取于另一申请，须先放弃",
+            "the applicant has confirmed or been admitted elsewhere and has to decline there first",
+        ),
+    ),
+}
+
+
+# What two requests at once run into: the second one looks again and finds the first.
+_REPEATED = frozenset(
+    {"application_transition_once", "bulk_operation_once", "invitation_accepted_once"}
+)
+
+
+def _of_constraint(error: IntegrityError | OperationalError) -> Refusal | None:
+    """Return the refusal that a broken constraint means; a repeated key is looked up again."""
+    cause = error.args[0] if error.args else None
+    name = getattr(cause, "constraint_name", None)
+    if name in _CONSTRAINTS:
+        code, message = _CONSTRAINTS[name]
+        return Refusal(code=code, message=message)
+    if name in _REPEATED or isinstance(
+        cause, asyncpg.DeadlockDetectedError | asyncpg.SerializationError
+    ):
+        return None
+    raise error

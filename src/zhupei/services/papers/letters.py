@@ -1,0 +1,324 @@
+"""Letters of admission and report notices (录取通知书、报到通知书), one for each person.
+
+A letter says when and where to report, whom to ask and what to bring (R217, S4:354-358). One that
+could not say so is not written: what is lacking is told all at once.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from zhupei.catalogue.catalogue import Catalogue
+from zhupei.config.expressions import ExpressionProblem, Missing, Roots, compile_expression
+from zhupei.domain.admission import AdmissionStep, Penalty, RequiredDocument
+from zhupei.domain.calendar import CHINA_TIME
+from zhupei.domain.eligibility import Requirement
+from zhupei.domain.institutions import Contact
+from zhupei.domain.people import TraineeType
+from zhupei.domain.questions import EligibilityQuestion
+from zhupei.domain.sources import Level, Source
+from zhupei.domain.text import Text
+from zhupei.domain.training import Opening, Program, ProgramKind, Window
+from zhupei.errors import ZhupeiError
+from zhupei.services.papers.brochure_offer import contact_lines, host_name
+from zhupei.services.papers.figures import own_parameters
+from zhupei.services.papers.paper import Facts, Lines, Paper, Part, Prose, Statement
+from zhupei.services.papers.records import AdmittedTrainee, ReportTerms
+from zhupei.services.papers.wording import (
+    AGREEMENTS,
+    FORMS,
+    TRAINEE_TYPES,
+    chinese_date,
+    said,
+    window_text,
+)
+
+__all__ = [
+    "Agreement",
+    "DocumentToBring",
+    "LetterIncompleteError",
+    "admission_letter",
+    "agreements_for",
+    "documents_to_bring",
+]
+
+
+class LetterIncompleteError(ZhupeiError):
+    """A letter would lack what it must say; ``lacking`` names all of it."""
+
+    code = "LETTER_INCOMPLETE"
+
+    def __init__(self, lacking: tuple[Text, ...]) -> None:
+        self.lacking = lacking
+        super().__init__(
+            Text(
+                f"通知书缺少：{'、'.join(each.zh for each in lacking)}",
+                f"the letter lacks: {', '.join(each.en or each.zh for each in lacking)}",
+            )
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Agreement:
+    """An agreement that a trainee signs: its kind, what to know, and the days within which."""
+
+    kind: str
+    label: Text
+    note: Text | None
+    within_days: int | None
+    source: Source | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DocumentToBring:
+    """A document to bring along; ``certain`` False where a fact is missing that decides it."""
+
+    label: Text
+    form: str | None
+    certain: bool
+    description: Text | None
+    source: Source | None
+
+
+def agreements_for(program: Program, trainee_type: TraineeType) -> tuple[Agreement, ...]:
+    """Return which agreements a trainee of a type signs (R220, T46); empty where none is stated."""
+    days = next(
+        (each.value for each in program.policies if each.key == "agreement_within_days"), None
+    )
+    return tuple(
+        Agreement(
+            kind=entry.agreement,
+            label=AGREEMENTS[entry.agreement],
+            note=None if entry.note is None else Text(entry.note.zh, entry.note.en),
+            within_days=own.get("within_days") or (days if isinstance(days, int) else None),
+            source=step.source,
+        )
+        for step in program.steps
+        if step.kind == "agreement"
+        for own in (own_parameters(step.params),)
+        for entry in own.get("agreements", ())
+        if trainee_type in entry.trainee_types
+    )
+
+
+def documents_to_bring(
+    catalogue: Catalogue, program: Program, trainee: AdmittedTrainee, today: date
+) -> tuple[DocumentToBring, ...]:
+    """Return the documents due at report for one person, and those that the notice step names.
+
+    A document that concerns others is left out; one that a missing fact decides is kept.
+    """
+    opening = catalogue.openings[trainee.opening]
+    found: dict[str, DocumentToBring] = {}
+    for document in program.documents:
+        if document.at_step != "report":
+            continue
+        concerned = _concerned(catalogue, program, opening, trainee, document, today)
+        if concerned is False:
+            continue
+        found[document.kind + document.id] = DocumentToBring(
+            label=document.label,
+            form=document.form,
+            certain=concerned is True and document.required,
+            description=document.description,
+            source=document.source,
+        )
+    if not found:
+        for step in program.steps:
+            if step.kind == "notice":
+                found |= _named(step)
+    return tuple(found.values())
+
+
+def _named(step: AdmissionStep) -> dict[str, DocumentToBring]:
+    return {
+        label.zh: DocumentToBring(
+            label=Text(label.zh, label.en),
+            form=None,
+            certain=True,
+            description=None,
+            source=step.source,
+        )
+        for label in own_parameters(step.params).get("documents", ())
+    }
+
+
+def _concerned(
+    catalogue: Catalogue,
+    program: Program,
+    opening: Opening,
+    trainee: AdmittedTrainee,
+    document: RequiredDocument,
+    today: date,
+) -> bool | None:
+    """Return whether a document concerns a person, None where that cannot be told."""
+    if document.when is None:
+        return True
+    question = EligibilityQuestion(
+        candidate=trainee.candidate,
+        opening=opening,
+        program=program,
+        base=catalogue.bases[opening.base],
+        requirement=Requirement(
+            id=document.id, kind="document", label=document.label, level=Level.INSTITUTION
+        ),
+        today=today,
+    )
+    try:
+        answer = compile_expression(document.when, Roots.CANDIDATE).ask_candidate(question)
+    except ExpressionProblem:
+        return None
+    return None if isinstance(answer, Missing | Text) else answer
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    period: str
+    place: str
+    contact: Contact
+    source: Source | None
+
+
+def admission_letter(
+    catalogue: Catalogue, trainee: AdmittedTrainee, terms: ReportTerms, issued_on: date
+) -> Paper:
+    """Return the letter of one person, to be rendered as a page or a PDF.
+
+    Time, place and contact come from ``terms``, else from the program's window of kind
+    ``report`` and the base's contacts.
+
+    Raises:
+        KeyError: there is no such opening.
+        LetterIncompleteError: time, place, contact or documents are not known.
+    """
+    opening = catalogue.openings[trainee.opening]
+    program = catalogue.programs[opening.program]
+    documents = documents_to_bring(catalogue, program, trainee, issued_on)
+    told = _told(catalogue, program, terms, has_documents=bool(documents))
+    host = host_name(catalogue, program)
+    residency = program.kind is ProgramKind.RESIDENCY
+    what = "住院医师规范化培训" if residency else "进修培训"
+    direction = "" if trainee.direction is None else f"（{trainee.direction.zh}）"
+    opening_lines = (
+        Statement(f"{trainee.name}：", strong=True),
+        Statement(
+            f"经审核并按规定公布结果，你已被录取为{program.name.zh}学员，请按以下要求到我单位"
+            f"报到，参加{what}。"
+        ),
+    )
+    facts: list[tuple[str, Lines]] = [
+        ("报名号", said(trainee.application)),
+        ("录取专业", said(f"{opening.specialty_name.zh}{direction}")),
+        ("人员类型", said(TRAINEE_TYPES[trainee.trainee_type])),
+        ("报到时间", said(told.period, told.source)),
+        ("报到地点", said(told.place)),
+        ("联系方式", contact_lines(told.contact)),
+    ]
+    if terms.note is not None:
+        facts.append(("说明", said(terms.note)))
+    return Paper(
+        title=host,
+        subtitle="录取通知书" if residency else "录取报到通知书",
+        lead=opening_lines,
+        parts=(
+            Part("一、报到事项", (Facts(tuple(facts)),)),
+            Part("二、报到时应携带的材料", (Prose(_bring(documents), numbered=True),)),
+            Part("三、签订协议", (Prose(_sign(program, trainee.trainee_type), listed=True),)),
+            Part("四、须知", (Prose(_warnings(program), listed=True),)),
+        ),
+        signed=(host, chinese_date(issued_on)),
+        notes_heading="依据",
+    )
+
+
+def _told(
+    catalogue: Catalogue, program: Program, terms: ReportTerms, *, has_documents: bool
+) -> _Told:
+    period, source = _period(program, terms)
+    own = [*(catalogue.bases[program.base].contacts if program.base else ()), *program.contacts]
+    contact = terms.contact or next((each for each in own if each.phones or each.emails), None)
+    place = terms.place or next((each.address for each in own if each.address is not None), None)
+    lacking = tuple(
+        label
+        for label, present in (
+            (Text("报到时间", "time of report"), period is not None),
+            (Text("报到地点", "place of report"), place is not None),
+            (Text("联系人", "contact"), contact is not None),
+            (Text("应携带的材料", "documents to bring"), has_documents),
+        )
+        if not present
+    )
+    if lacking or period is None or place is None or contact is None:
+        raise LetterIncompleteError(lacking)
+    return _Told(period, place.zh, contact, source)
+
+
+def _period(program: Program, terms: ReportTerms) -> tuple[str | None, Source | None]:
+    if terms.opens_at is not None or terms.closes_at is not None:
+        given = Window(
+            kind="report",
+            label=Text("报到", "Report"),
+            opens_at=_local(terms.opens_at),
+            closes_at=_local(terms.closes_at),
+        )
+        return window_text(given), None
+    windows = [
+        window for each in program.rounds for window in each.windows if window.kind == "report"
+    ]
+    # Several windows are for several rounds: which is meant must then be given.
+    if len(windows) != 1:
+        return None, None
+    return window_text(windows[0]), windows[0].source
+
+
+def _local(at: datetime | None) -> datetime | None:
+    return None if at is None else at.astimezone(CHINA_TIME)
+
+
+def _bring(documents: tuple[DocumentToBring, ...]) -> Lines:
+    lines: list[Statement] = []
+    for each in documents:
+        text = each.label.zh
+        if each.form is not None:
+            text += f"（{FORMS[each.form]}）"
+        if not each.certain:
+            text += "，按本人情况提供"
+        if each.description is not None:
+            text += f"：{each.description.zh}"
+        lines.append(Statement(text, () if each.source is None else (each.source,)))
+    return tuple(lines)
+
+
+def _sign(program: Program, trainee_type: TraineeType) -> Lines:
+    agreements = agreements_for(program, trainee_type)
+    if not agreements:
+        return (
+            Statement(f"文件未规定{TRAINEE_TYPES[trainee_type].zh}须签订的协议，请向我单位咨询。"),
+        )
+    lines: list[Statement] = []
+    for each in agreements:
+        text = each.label.zh
+        if each.within_days is not None:
+            text += f"，报到后 {each.within_days} 日内签订"
+        if each.note is not None:
+            text += f"（{each.note.zh}）"
+        lines.append(Statement(text, () if each.source is None else (each.source,)))
+    return tuple(lines)
+
+
+_TOLD_AGAIN = frozenset({"no_show", "quit_after_report", "withdrawal", "fraud"})
+
+
+def _warnings(program: Program) -> Lines:
+    """Return what follows from not reporting and from quitting, as announced (R211)."""
+    found: list[Penalty] = [each for each in program.penalties if each.trigger in _TOLD_AGAIN]
+    if not found:
+        return (Statement("请按时报到；如有特殊情况，请提前与我单位联系。"),)
+    return tuple(
+        Statement(
+            each.label.zh if each.description is None else each.description.zh,
+            () if each.source is None else (each.source,),
+        )
+        for each in found
+    )

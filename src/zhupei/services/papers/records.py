@@ -1,0 +1,127 @@
+"""What the papers about people are made from: plain records, as one reads them from anywhere.
+
+Codes are the catalogue's; dates are days in China. None means not known and is never a zero.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+
+from zhupei.domain.assessment import Score
+from zhupei.domain.institutions import Contact
+from zhupei.domain.people import Candidate, TraineeType
+from zhupei.domain.text import Text
+
+__all__ = [
+    "AdmittedTrainee",
+    "AssessedApplicant",
+    "ImportedScores",
+    "OpeningFigures",
+    "ProposedAdmission",
+    "RegisteredTrainee",
+    "ReportTerms",
+]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProposedAdmission:
+    """One person on the list of proposed admissions (拟录取名单); masked before it is shown.
+
+    ``number`` is that of the identity document as it was normalised for storage.
+    """
+
+    application: str
+    name: str
+    number: str
+    opening: str
+    trainee_type: TraineeType
+    direction: Text | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AdmittedTrainee:
+    """One person who was admitted, as the letter addresses them.
+
+    ``candidate`` holds the facts that decide which documents are asked of this person.
+    """
+
+    application: str
+    name: str
+    opening: str
+    trainee_type: TraineeType
+    candidate: Candidate
+    direction: Text | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportTerms:
+    """When and where to report; what is None is taken from the program, if it says so.
+
+    ``opens_at`` and ``closes_at`` are aware instants, the period half-open.
+    """
+
+    opens_at: datetime | None = None
+    closes_at: datetime | None = None
+    place: Text | None = None
+    contact: Contact | None = None
+    note: Text | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AssessedApplicant:
+    """One person whose scores are recorded on a sheet."""
+
+    application: str
+    name: str
+    opening: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImportedScores:
+    """The scores of one application as they stood on a sheet; ``absent`` are assessments missed."""
+
+    application: str
+    scores: tuple[Score, ...]
+    absent: tuple[str, ...]
+    row: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RegisteredTrainee:
+    """One row of the registration list (注册名单): the person in full, for the authority alone."""
+
+    registration: str
+    name: str
+    document_kind: str
+    number: str
+    base: str
+    opening: str
+    trainee_type: TraineeType
+    starts_on: date
+    ends_on: date | None
+    agreement: str | None
+    degree: str | None = None
+    sending_unit: str | None = None
+    phone: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpeningFigures:
+    """How one opening fared: numbers of applications and people; ``quota`` None if unpublished.
+
+    ``shortage`` says whether the specialty counts as a shortage one for the plan (T16), None where
+    the list is open-ended and does not decide it.
+    """
+
+    opening: str
+    quota: int | None
+    quota_note: Text | None
+    applications: int
+    admitted: int
+    registered: int
+    shortage: bool | None
+    increase: int = 0
+    """Places of approved plan increases, added to ``quota``."""
+    average_score: Decimal | None = None

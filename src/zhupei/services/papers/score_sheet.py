@@ -1,0 +1,119 @@
+"""Score sheets: a table with one typed column for each assessment, to fill in and hand back.
+
+A column is for the points of one assessment and says so with its full mark. There is no column for
+a rank, and none is taken (a rank column pasted as scores has cost people their places).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from zhupei.domain.masking import mask_name
+from zhupei.domain.text import Text
+from zhupei.domain.training import Program
+from zhupei.errors import ZhupeiError
+from zhupei.services.papers.records import AssessedApplicant
+from zhupei.services.papers.spreadsheet import Column, Value, write_csv, write_xlsx
+
+__all__ = [
+    "APPLICATION_HEADER",
+    "NAME_HEADER",
+    "SHEET_NAME",
+    "ScoreColumn",
+    "ScoreSheetError",
+    "score_columns",
+    "score_sheet_csv",
+    "score_sheet_xlsx",
+]
+
+APPLICATION_HEADER = "报名号"
+NAME_HEADER = "姓名（隐去部分）"
+SHEET_NAME = "成绩"
+
+
+class ScoreSheetError(ZhupeiError):
+    """No sheet can be made of a program's assessments."""
+
+    code = "SCORE_SHEET_IMPOSSIBLE"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScoreColumn:
+    """The column of one assessment: points from 0 to ``full_mark``."""
+
+    assessment: str
+    label: Text
+    full_mark: int
+    pass_mark: int | None = None
+
+    @property
+    def header(self) -> str:
+        """What stands above the column; it names the full mark."""
+        return f"{self.label.zh}得分（满分{self.full_mark}分）"
+
+
+def score_columns(program: Program) -> tuple[ScoreColumn, ...]:
+    """Return the columns of a program's assessments for admission, in their order (R142).
+
+    Raises:
+        ScoreSheetError: it has none, or one without a full mark, which no score can be checked by.
+    """
+    assessments = [each for each in program.assessments if each.phase == "admission"]
+    unmarked = [each.label for each in assessments if each.full_mark is None]
+    if not assessments:
+        raise ScoreSheetError(
+            Text(f"{program.code} 没有招录考核", f"{program.code} has no assessment for admission")
+        )
+    if unmarked:
+        raise ScoreSheetError(
+            Text(
+                f"没有满分：{'、'.join(each.zh for each in unmarked)}",
+                f"without a full mark: {', '.join(each.en or each.zh for each in unmarked)}",
+            )
+        )
+    return tuple(
+        ScoreColumn(
+            assessment=each.id,
+            label=each.label,
+            full_mark=each.full_mark,
+            pass_mark=each.pass_mark,
+        )
+        for each in assessments
+        if each.full_mark is not None
+    )
+
+
+def score_sheet_xlsx(
+    columns: Sequence[ScoreColumn], applicants: Sequence[AssessedApplicant]
+) -> bytes:
+    """Return the sheet to fill in as XLSX; cells out of range are warned of while typing."""
+    return write_xlsx(SHEET_NAME, _columns(columns), _rows(columns, applicants))
+
+
+def score_sheet_csv(
+    columns: Sequence[ScoreColumn], applicants: Sequence[AssessedApplicant]
+) -> bytes:
+    """Return the sheet to fill in as CSV."""
+    return write_csv(_columns(columns), _rows(columns, applicants))
+
+
+def _columns(columns: Sequence[ScoreColumn]) -> list[Column]:
+    return [
+        Column(header=APPLICATION_HEADER, width=40),
+        Column(header=NAME_HEADER, width=18),
+        *(
+            Column(header=each.header, width=24, greatest=Decimal(each.full_mark))
+            for each in columns
+        ),
+    ]
+
+
+def _rows(
+    columns: Sequence[ScoreColumn], applicants: Sequence[AssessedApplicant]
+) -> list[list[Value]]:
+    # By opening and application: the order must not hint at any merit.
+    ordered = sorted(applicants, key=lambda each: (each.opening, each.application))
+    blank: list[Value] = [None] * len(columns)
+    return [[each.application, mask_name(each.name), *blank] for each in ordered]

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from matching_markets import CODES, all_stable, choice_of, markets
+from matching_markets import CODES, all_stable, choice_of, markets, small_market
 from zhupei.domain.matching import certify, deferred_acceptance
 from zhupei.domain.matching_certificate import CutOff, check_certificate
 from zhupei.domain.matching_market import Lottery, Market, MarketOpening, Ranks, Scores, TieRule
@@ -97,7 +97,18 @@ def test_progress_is_told_to_the_end() -> None:
     assert matching.cut_offs["X"] == CutOff(7, 7, "n24993", 24_993)
 
 
-@settings(max_examples=150, deadline=None)
+def test_the_markets_are_worth_it() -> None:
+    """The properties below are proved on markets that can break them."""
+    found = [small_market(seed) for seed in range(300)]
+    assert sum(len(all_stable(market)) > 1 for market in found) >= 20
+    displaced = 0
+    for market in found:
+        firsts = {name: codes[0] for name, codes in market.preferences.items() if codes}
+        displaced += any(_place(market)[name] != code for name, code in firsts.items())
+    assert displaced >= 200
+
+
+@settings(max_examples=300, deadline=None)
 @given(markets())
 def test_it_is_the_stable_matching_that_is_best_for_every_applicant(market: Market) -> None:
     found = _place(market)

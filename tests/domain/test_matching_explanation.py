@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -139,6 +141,13 @@ def test_a_tie_is_told_with_the_rule_that_decided_it() -> None:
         "cut-off is 4, your rank is 4, equal to the last one taken, who goes first by the rule "
         '"interview score"; you are ranked 2nd of the 2 who listed it and were ranked by it.',
     )
+
+
+def test_the_example_of_the_documentation(capsys: pytest.CaptureFixture[str]) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "matching.md").read_text("utf-8")
+    (example,) = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
+    exec(example, {})
+    assert capsys.readouterr().out.splitlines()[0] == "录取结果：第2志愿 Y。"
 
 
 def test_ordinals() -> None:

@@ -69,6 +69,18 @@ def test_serial_dictatorship_needs_an_order_of_everybody(order: list[str]) -> No
         simulate(prepare(_MARKET), Mechanism.SERIAL_DICTATORSHIP, order)
 
 
+def test_an_opening_that_loses_its_first_offer_makes_the_next() -> None:
+    """Y, asked first, loses a to X; its seat goes to b."""
+    market = Market(
+        {"a": ["X", "Y"], "b": ["Y"]},
+        [MarketOpening("X", 1, Ranks({"a": 1})), MarketOpening("Y", 1, Ranks({"a": 1, "b": 2}))],
+    )
+    for openings in (market.openings, market.openings[::-1]):
+        turned = prepare(Market(market.preferences, openings))
+        outcome = simulate(turned, Mechanism.OPENING_PROPOSING)
+        assert outcome.matching.placements == {"a": "X", "b": "Y"}
+
+
 def test_every_mechanism_has_a_name() -> None:
     assert [mechanism.label.get(Language.ZH) for mechanism in Mechanism] == [
         "申请人提出的延迟接受",

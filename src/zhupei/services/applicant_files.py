@@ -1,0 +1,189 @@
+"""Files of applicants: kept below the data directory by the hash of their content.
+
+Nothing that a sender says of a file is believed: its name is not kept, its type is what its first
+bytes are, its size is counted while it comes. Two files of one content are kept once on disk.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import os
+import tempfile
+from collections.abc import AsyncIterable
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any, BinaryIO
+from uuid import UUID
+
+from tortoise.exceptions import IntegrityError
+from tortoise.transactions import in_transaction
+
+from zhupei.db.models import Applicant, ApplicantFile
+from zhupei.domain.access_refusals import AccessCode, AccessRefusal
+from zhupei.domain.text import Text
+
+__all__ = ["FileRecord", "FileStore", "files_of", "media_type_of", "remove_file"]
+
+_SIGNATURES = (
+    (b"%PDF-", "application/pdf"),
+    (b"\x89PNG\r\n\x1a\n", "image/png"),
+    (b"\xff\xd8\xff", "image/jpeg"),
+)
+_LONGEST_SIGNATURE = max(len(signature) for signature, _ in _SIGNATURES)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileRecord:
+    """A file: for which document, what it is, its size in bytes, its SHA-256."""
+
+    id: UUID
+    applicant: UUID
+    document: str
+    media_type: str
+    size: int
+    sha256: str
+    uploaded_by: str
+    uploaded_at: datetime
+
+
+def media_type_of(content: bytes) -> str | None:
+    """Return what a file is by its first bytes: a PDF, a PNG or a JPEG; None for anything else."""
+    return next((kind for start, kind in _SIGNATURES if content.startswith(start)), None)
+
+
+class FileStore:
+    """The folder with the files' bytes."""
+
+    def __init__(self, folder: Path, *, largest: int) -> None:
+        """Keep files of at most ``largest`` bytes below ``folder``, which is made when needed."""
+        self._folder, self._largest = folder, largest
+
+    async def keep(
+        self,
+        applicant: UUID,
+        document: str,
+        parts: AsyncIterable[bytes],
+        *,
+        by: str,
+        at: datetime,
+    ) -> FileRecord | AccessRefusal:
+        """Keep a file that comes in parts; the same content for the same document is one file.
+
+        A file that is refused leaves nothing behind.
+        """
+        if not await Applicant.exists(id=applicant):
+            return AccessRefusal(
+                code=AccessCode.NOT_FOUND,
+                message=Text("没有这个报考人", "there is no such applicant"),
+                field="applicant",
+            )
+        coming = await asyncio.to_thread(_Coming, self._folder)
+        try:
+            received = await self._receive(parts, coming.file)
+            if isinstance(received, AccessRefusal):
+                return received
+            sha256, size, media_type = received
+            await asyncio.to_thread(coming.settle, self._path(sha256))
+        finally:
+            coming.discard()
+        named: dict[str, Any] = {"applicant_id": applicant, "document": document, "sha256": sha256}
+        try:
+            async with in_transaction():
+                row = await ApplicantFile.create(
+                    **named, media_type=media_type, size=size, uploaded_by=by, uploaded_at=at
+                )
+        except IntegrityError:
+            row = await ApplicantFile.get(**named, removed_at=None)
+        return _record(row)
+
+    def read(self, file: FileRecord) -> bytes:
+        """Return a file's content; raise OSError where it is missing or no longer what it was."""
+        content = self._path(file.sha256).read_bytes()
+        if hashlib.sha256(content).hexdigest() != file.sha256:
+            raise OSError("a file was changed on disk")
+        return content
+
+    async def _receive(
+        self, parts: AsyncIterable[bytes], file: BinaryIO
+    ) -> tuple[str, int, str] | AccessRefusal:
+        digest, size, start = hashlib.sha256(), 0, b""
+        async for part in parts:
+            size += len(part)
+            if size > self._largest:
+                return AccessRefusal(
+                    code=AccessCode.FILE_TOO_LARGE,
+                    message=Text(
+                        f"文件超过 {self._largest} 字节",
+                        f"the file is larger than {self._largest} bytes",
+                    ),
+                    field="file",
+                )
+            start = (start + part)[:_LONGEST_SIGNATURE]
+            digest.update(part)
+            file.write(part)
+        if size == 0:
+            empty = Text("文件是空的", "the file is empty")
+            return AccessRefusal(code=AccessCode.FILE_EMPTY, message=empty, field="file")
+        media_type = media_type_of(start)
+        if media_type is None:
+            return AccessRefusal(
+                code=AccessCode.FILE_TYPE_REFUSED,
+                message=Text(
+                    "只接受 PDF、PNG 和 JPEG 文件", "only PDF, PNG and JPEG files are accepted"
+                ),
+                field="file",
+            )
+        return digest.hexdigest(), size, media_type
+
+    def _path(self, sha256: str) -> Path:
+        return self._folder / sha256[:2] / sha256
+
+
+async def files_of(applicant: UUID) -> tuple[FileRecord, ...]:
+    """Return the files of an applicant that were not removed, the oldest first."""
+    rows = await ApplicantFile.filter(applicant_id=applicant, removed_at=None).order_by("id")
+    return tuple(_record(row) for row in rows)
+
+
+async def remove_file(file: UUID, *, at: datetime) -> bool:
+    """Remove a file from its applicant; that it was there stays on record."""
+    return bool(await ApplicantFile.filter(id=file, removed_at=None).update(removed_at=at))
+
+
+class _Coming:
+    """A file that is still coming: under a name of its own until it is whole."""
+
+    def __init__(self, folder: Path) -> None:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        # mkstemp makes the file readable by its owner only, before anything is in it.
+        descriptor, name = tempfile.mkstemp(prefix=".coming-", dir=folder)
+        self._path = Path(name)
+        self.file: BinaryIO = os.fdopen(descriptor, "wb")
+
+    def settle(self, target: Path) -> None:
+        """Put the file in its place, on disk before its name is."""
+        self.file.flush()
+        os.fsync(self.file.fileno())
+        target.parent.mkdir(mode=0o700, exist_ok=True)
+        self._path.replace(target)
+
+    def discard(self) -> None:
+        """Close the file, and remove it unless it was put in its place."""
+        self.file.close()
+        self._path.unlink(missing_ok=True)
+
+
+def _record(row: ApplicantFile) -> FileRecord:
+    owner: UUID = row.applicant_id  # type: ignore[attr-defined]  # Tortoise adds it
+    return FileRecord(
+        id=row.id,
+        applicant=owner,
+        document=row.document,
+        media_type=row.media_type,
+        size=row.size,
+        sha256=row.sha256,
+        uploaded_by=row.uploaded_by,
+        uploaded_at=row.uploaded_at,
+    )

@@ -1,0 +1,360 @@
+"""Applicants: one person each, by identity document; numbers, phones and e-mails are ciphertexts.
+
+Every function works on the database that is in use. What it returns holds masked values only;
+`reveal` alone returns the true ones, for callers that have asked for the permission.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+import phonenumbers
+from tortoise.exceptions import IntegrityError
+from tortoise.transactions import in_transaction
+
+from zhupei.db.identifiers import uuid7
+from zhupei.db.models import Applicant, ApplicantIdentity
+from zhupei.domain.access_refusals import AccessCode, AccessRefusal
+from zhupei.domain.identity import (
+    DocumentKind,
+    IdentityDocument,
+    IdentityDocumentError,
+    read_identity_document,
+)
+from zhupei.domain.masking import mask_email, mask_number, mask_phone
+from zhupei.domain.people import Candidate
+from zhupei.domain.plain_values import plain, restored
+from zhupei.domain.text import Text
+from zhupei.security.crypto import Keyring, Place
+from zhupei.services.names import read_name
+
+__all__ = [
+    "ApplicantRecord",
+    "Details",
+    "PersonalData",
+    "applicant_of",
+    "applicant_of_account",
+    "change_details",
+    "find_by_identity",
+    "register_applicant",
+    "renew_encryption",
+    "reveal",
+]
+
+_IDENTITY, _PHONE, _EMAIL = "identity-document", "phone", "email"
+_EMAIL_FORM = re.compile(r"[^@\s\x00-\x1f]{1,64}@(?:[a-z0-9-]{1,63}\.)+[a-z0-9-]{2,63}")
+_LONGEST_NAME = 100
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Details:
+    """What an applicant states of themselves; the facts are those that rules ask for."""
+
+    name: str = field(repr=False)
+    phone: str | None = field(default=None, repr=False)
+    email: str | None = field(default=None, repr=False)
+    facts: Candidate = field(default_factory=Candidate, repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApplicantRecord:
+    """An applicant as most may see one: what identifies is masked.
+
+    ``name_key`` sorts by pinyin. ``revision`` is given back with a change.
+    """
+
+    id: UUID
+    account: UUID | None
+    name: str = field(repr=False)
+    name_key: str = field(repr=False)
+    identity_kind: DocumentKind
+    identity_state: str | None = field(repr=False)
+    masked_number: str = field(repr=False)
+    masked_phone: str | None = field(repr=False)
+    masked_email: str | None = field(repr=False)
+    facts: Candidate = field(repr=False)
+    revision: int
+    created_at: datetime
+    updated_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PersonalData:
+    """The true values; not for logs, events or plugins."""
+
+    number: str = field(repr=False)
+    phone: str | None = field(repr=False)
+    email: str | None = field(repr=False)
+
+
+async def register_applicant(
+    keyring: Keyring,
+    details: Details,
+    *,
+    kind: DocumentKind,
+    number: str,
+    issuing_state: str | None = None,
+    account: UUID | None,
+    today: date,
+    at: datetime,
+) -> ApplicantRecord | AccessRefusal:
+    """Register a person; each identity document once, whichever of its numbers a renewal gave it.
+
+    ``account`` is None for one whom staff register. What the document tells and the facts leave
+    open (birth date, origin) is taken from it.
+    """
+    try:
+        document = read_identity_document(kind, number, today=today, issuing_state=issuing_state)
+    except IdentityDocumentError as error:
+        return _refusal(AccessCode.IDENTITY_INVALID, error.message, "identityNumber")
+    id_ = uuid7()
+    columns = _columns(keyring, id_, details, document)
+    if isinstance(columns, AccessRefusal):
+        return columns
+    try:
+        async with in_transaction():
+            row = await Applicant.create(
+                id=id_,
+                account_id=account,
+                identity_kind=document.kind.value,
+                identity_state=document.issuing_state,
+                identity_ciphertext=keyring.encrypt(document.number, _place(id_, "identity")),
+                created_at=at,
+                updated_at=at,
+                **columns,
+            )
+            # Under every key, so that the person stays one while keys are exchanged.
+            for hashed in keyring.lookup_hashes(_IDENTITY, document.lookup_key):
+                await ApplicantIdentity.create(hash=hashed, applicant=row)
+    except IntegrityError:
+        return _refusal(
+            AccessCode.IDENTITY_TAKEN,
+            Text(
+                "该证件或账号已登记报考人信息",
+                "this document or account is registered already",
+            ),
+            "identityNumber",
+        )
+    return _record(keyring, row)
+
+
+async def change_details(
+    keyring: Keyring, applicant: UUID, details: Details, *, revision: int, at: datetime
+) -> ApplicantRecord | AccessRefusal:
+    """Replace what an applicant states; refused where somebody else changed it meanwhile."""
+    row = await Applicant.get_or_none(id=applicant)
+    if row is None:
+        return _nobody()
+    columns = _columns(keyring, applicant, details, None)
+    if isinstance(columns, AccessRefusal):
+        return columns
+    changed = await Applicant.filter(id=applicant, revision=revision).update(
+        **columns, revision=revision + 1, updated_at=at
+    )
+    if not changed:
+        return _refusal(
+            AccessCode.CONFLICT,
+            Text(
+                "信息已被更改，请刷新后重试",
+                "it was changed meanwhile: read it again and repeat the change",
+            ),
+            "revision",
+        )
+    return await applicant_of(keyring, applicant) or _nobody()
+
+
+async def applicant_of(keyring: Keyring, applicant: UUID) -> ApplicantRecord | None:
+    """Return an applicant by id, None where there is none."""
+    row = await Applicant.get_or_none(id=applicant)
+    return None if row is None else _record(keyring, row)
+
+
+async def applicant_of_account(keyring: Keyring, account: UUID) -> ApplicantRecord | None:
+    """Return the applicant that an account is, None where it is none."""
+    row = await Applicant.get_or_none(account_id=account)
+    return None if row is None else _record(keyring, row)
+
+
+async def reveal(keyring: Keyring, applicant: UUID) -> PersonalData | None:
+    """Return an applicant's true numbers and addresses; the caller has asked for the permission."""
+    row = await Applicant.get_or_none(id=applicant)
+    return None if row is None else _opened(keyring, row)
+
+
+async def find_by_identity(
+    keyring: Keyring,
+    kind: DocumentKind,
+    number: str,
+    *,
+    today: date,
+    issuing_state: str | None = None,
+) -> UUID | AccessRefusal | None:
+    """Return the id of the applicant with this document, None where there is none."""
+    try:
+        document = read_identity_document(kind, number, today=today, issuing_state=issuing_state)
+    except IdentityDocumentError as error:
+        return _refusal(AccessCode.IDENTITY_INVALID, error.message, "identityNumber")
+    hashes = keyring.lookup_hashes(_IDENTITY, document.lookup_key)
+    found = await ApplicantIdentity.filter(hash__in=list(hashes)).first()
+    if found is None:
+        return None
+    owner: UUID = found.applicant_id  # type: ignore[attr-defined]  # Tortoise adds it
+    return owner
+
+
+async def renew_encryption(keyring: Keyring, *, batch: int = 200) -> int:
+    """Encrypt and hash anew what an older key protects; return how many applicants changed.
+
+    Safe beside running servers and to repeat: afterwards the older keys may be taken away.
+    """
+    renewed, last = 0, UUID(int=0)
+    while rows := await Applicant.filter(id__gt=last).order_by("id").limit(batch):
+        for row in rows:
+            renewed += await _renewed(keyring, row)
+        last = rows[-1].id
+    return renewed
+
+
+async def _renewed(keyring: Keyring, row: Applicant) -> bool:
+    kept = await ApplicantIdentity.filter(applicant_id=row.id).values_list("hash", flat=True)
+    ciphertexts = (row.identity_ciphertext, row.phone_ciphertext, row.email_ciphertext)
+    hashes = (row.phone_hash, row.email_hash)
+    stale = any(one and not keyring.is_current(one) for one in (*ciphertexts, *hashes))
+    if not stale and any(keyring.is_current(str(one)) for one in kept):
+        return False
+    opened = _opened(keyring, row)
+    changes: dict[str, Any] = {
+        "identity_ciphertext": keyring.encrypt(opened.number, _place(row.id, "identity")),
+        **_contact_columns(keyring, row.id, opened.phone, opened.email),
+    }
+    wanted = keyring.lookup_hashes(_IDENTITY, _document(row, opened.number).lookup_key)
+    async with in_transaction():
+        # Only where nobody changed the row since it was read; the next run finds it again.
+        changed = await Applicant.filter(id=row.id, revision=row.revision).update(**changes)
+        if changed:
+            for hashed in set(wanted) - {str(one) for one in kept}:
+                await ApplicantIdentity.create(hash=hashed, applicant=row)
+            await (
+                ApplicantIdentity.filter(applicant_id=row.id)
+                .exclude(hash__in=list(wanted))
+                .delete()
+            )
+    return bool(changed)
+
+
+def _document(row: Applicant, number: str) -> IdentityDocument:
+    kind = DocumentKind(row.identity_kind)
+    return read_identity_document(
+        kind, number, today=row.created_at.date(), issuing_state=row.identity_state
+    )
+
+
+def _columns(
+    keyring: Keyring, id_: UUID, details: Details, document: IdentityDocument | None
+) -> dict[str, Any] | AccessRefusal:
+    """Return the columns of what an applicant states, checked."""
+    name = " ".join(details.name.split())
+    if not 0 < len(name) <= _LONGEST_NAME or not name.isprintable():
+        problem = Text("姓名为 1 至 100 个字符", "a name has 1 to 100 characters")
+        return _refusal(AccessCode.NAME_INVALID, problem, "name")
+    phone = None if details.phone is None else _phone(details.phone)
+    if details.phone is not None and phone is None:
+        problem = Text("电话号码有误", "this is no phone number")
+        return _refusal(AccessCode.PHONE_INVALID, problem, "phone")
+    email = None if details.email is None else details.email.strip().lower()
+    if email is not None and not _EMAIL_FORM.fullmatch(email):
+        problem = Text("电子邮箱有误", "this is no e-mail address")
+        return _refusal(AccessCode.EMAIL_INVALID, problem, "email")
+    facts = details.facts if document is None else _completed(details.facts, document)
+    if facts is None:
+        problem = Text("出生日期与证件不符", "the birth date differs from the document's")
+        return _refusal(AccessCode.FACTS_INVALID, problem, "birthDate")
+    return {
+        "name": name,
+        "name_key": read_name(name).sort_key,
+        "facts": plain(facts),
+        **_contact_columns(keyring, id_, phone, email),
+    }
+
+
+def _contact_columns(
+    keyring: Keyring, id_: UUID, phone: str | None, email: str | None
+) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for column, purpose, value in (("phone", _PHONE, phone), ("email", _EMAIL, email)):
+        found[f"{column}_ciphertext"] = (
+            None if value is None else keyring.encrypt(value, _place(id_, column))
+        )
+        found[f"{column}_hash"] = None if value is None else keyring.lookup_hash(purpose, value)
+    return found
+
+
+def _completed(facts: Candidate, document: IdentityDocument) -> Candidate | None:
+    """Return the facts with what the document tells; None where the two contradict each other."""
+    if facts.birth_date is None:
+        facts = replace(facts, birth_date=document.birth_date)
+    elif document.birth_date not in {None, facts.birth_date}:
+        return None
+    if facts.origin is None:
+        facts = replace(facts, origin=document.region)
+    return facts
+
+
+def _phone(text: str) -> str | None:
+    """Return a phone number in the form of E.164, None for what is none; China by default."""
+    try:
+        number = phonenumbers.parse(text, "CN")
+    except phonenumbers.NumberParseException:
+        return None
+    if not phonenumbers.is_valid_number(number):
+        return None
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+
+
+def _opened(keyring: Keyring, row: Applicant) -> PersonalData:
+    def opened(ciphertext: str | None, column: str) -> str | None:
+        return None if ciphertext is None else keyring.decrypt(ciphertext, _place(row.id, column))
+
+    return PersonalData(
+        number=keyring.decrypt(row.identity_ciphertext, _place(row.id, "identity")),
+        phone=opened(row.phone_ciphertext, "phone"),
+        email=opened(row.email_ciphertext, "email"),
+    )
+
+
+def _record(keyring: Keyring, row: Applicant) -> ApplicantRecord:
+    opened = _opened(keyring, row)
+    account: UUID | None = row.account_id  # type: ignore[attr-defined]  # Tortoise adds it
+    return ApplicantRecord(
+        id=row.id,
+        account=account,
+        name=row.name,
+        name_key=row.name_key,
+        identity_kind=DocumentKind(row.identity_kind),
+        identity_state=row.identity_state,
+        masked_number=mask_number(opened.number),
+        masked_phone=None if opened.phone is None else mask_phone(opened.phone),
+        masked_email=None if opened.email is None else mask_email(opened.email),
+        facts=restored(Candidate, row.facts),
+        revision=row.revision,
+        created_at=row.created_at,
+        updated_at=row.updated_at,
+    )
+
+
+def _place(id_: UUID, column: str) -> Place:
+    return Place("applicant", f"{column}_ciphertext", str(id_))
+
+
+def _refusal(code: AccessCode, message: Text, field_: str) -> AccessRefusal:
+    return AccessRefusal(code=code, message=message, field=field_)
+
+
+def _nobody() -> AccessRefusal:
+    return _refusal(
+        AccessCode.NOT_FOUND, Text("没有这个报考人", "there is no such applicant"), "applicant"
+    )

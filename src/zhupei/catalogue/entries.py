@@ -9,7 +9,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
-from zhupei.config.entries import ContactEntry, Entry, SectionEntry
+from zhupei.config.entries import KIND_LISTS, ContactEntry, Entry, SectionEntry
 from zhupei.config.layers import Layer
 from zhupei.config.policy_values import parse_policy
 from zhupei.config.problems import YamlPath
@@ -193,7 +193,7 @@ class EntryReader:
         A requirement stays: leaving it out would admit whom it refuses. Nothing can decide it,
         so its finding is UNKNOWN.
         """
-        group = _GROUPS.get(name)
+        group = KIND_LISTS.get(name)
         if group is None or group is KindGroup.REQUIREMENT:
             return True
         try:
@@ -364,14 +364,6 @@ def _section(entry: Any, place: _Place, owners: Owners) -> Section:
     del owners
     return section_of(entry, place.layer.level, place.origin(entry))
 
-
-_GROUPS = {
-    "requirements": KindGroup.REQUIREMENT,
-    "benefits": KindGroup.BENEFIT,
-    "steps": KindGroup.STEP,
-    "documents": KindGroup.DOCUMENT,
-    "assessments": KindGroup.ASSESSMENT,
-}
 
 _CONVERTERS: Mapping[str, Callable[[Any, _Place, Owners], Any]] = {
     "requirements": _requirement,

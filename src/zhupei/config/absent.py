@@ -11,19 +11,12 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
+from zhupei.config.entries import KIND_LISTS
 from zhupei.config.yaml import Document
 from zhupei.domain.kinds import Kind, KindGroup
 from zhupei.domain.text import Text
 
 __all__ = ["Unread", "absent_kinds"]
-
-_LISTS = {
-    "requirements": KindGroup.REQUIREMENT,
-    "benefits": KindGroup.BENEFIT,
-    "steps": KindGroup.STEP,
-    "documents": KindGroup.DOCUMENT,
-    "assessments": KindGroup.ASSESSMENT,
-}
 
 
 class Unread(BaseModel):
@@ -58,7 +51,7 @@ def _used(data: Any) -> Iterator[tuple[KindGroup, str]]:
         return
     for key, value in data.items():
         for entry in value if isinstance(value, list) else ():
-            if key in _LISTS and isinstance(entry, dict) and isinstance(entry.get("kind"), str):
-                yield _LISTS[key], entry["kind"]
+            if key in KIND_LISTS and isinstance(entry, dict) and isinstance(entry.get("kind"), str):
+                yield KIND_LISTS[key], entry["kind"]
             elif key in {"programs", "openings"}:
                 yield from _used(entry)

@@ -7,7 +7,9 @@ an entry of a known kind is checked with its own parameters.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from functools import lru_cache
+from types import MappingProxyType
 from typing import Annotated, Any, Literal
 
 from pydantic import (
@@ -25,10 +27,12 @@ from pydantic import (
 from zhupei.config.scalars import Amount, Day, Flag, Share, Slug, Whole, problem
 from zhupei.domain.benefits import FundingSource, Payer, Period
 from zhupei.domain.contacts import parse_phones
+from zhupei.domain.kinds import KindGroup
 from zhupei.domain.text import Text
 from zhupei.domain.training import ProgramKind
 
 __all__ = [
+    "KIND_LISTS",
     "AssessmentEntry",
     "BenefitEntry",
     "ContactEntry",
@@ -459,6 +463,18 @@ class WageEntry(Model):
     """Yuan per year."""
     source: SourceRef | None = None
     """Where it is published."""
+
+
+KIND_LISTS: Mapping[str, KindGroup] = MappingProxyType(
+    {
+        "requirements": KindGroup.REQUIREMENT,
+        "benefits": KindGroup.BENEFIT,
+        "steps": KindGroup.STEP,
+        "documents": KindGroup.DOCUMENT,
+        "assessments": KindGroup.ASSESSMENT,
+    }
+)
+"""The lists whose entries have a ``kind:``, and the group that it belongs to."""
 
 
 class RuleBlocks(Model):

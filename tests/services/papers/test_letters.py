@@ -56,7 +56,8 @@ def test_letter_says_time_place_contact_and_documents(catalogue: Catalogue) -> N
         "学历学位证书（原件及复印件）",
         "介绍信，按本人情况提供",
         "两方培训协议",
-        "无故逾期两周不报到者，视为自动放弃培训资格。",
+        "逾期两周不报到视为放弃培训资格：取消培训资格；逾期 14 日自动生效。",
+        "弄虚作假：取消报名资格；取消录取资格。",
         "2026年7月1日",
     ):
         assert text in page, text

@@ -16,6 +16,7 @@ from zhupei.services.papers.records import OpeningFigures
 from zhupei.services.papers.statistics import (
     Rate,
     recruitment_statistics,
+    shortage_of,
     statistics_csv,
     statistics_xlsx,
 )
@@ -78,6 +79,18 @@ def test_t16_an_open_ended_list_decides_nothing() -> None:
     assert recruitment_statistics((INTERNAL,)).shortage_completion.reason == Text(
         "没有紧缺专业", "there is no shortage specialty"
     )
+
+
+def test_t16_the_list_for_the_plan_decides_not_that_for_pay(catalogue: Catalogue) -> None:
+    """R214, T16: the national list names paediatrics and ends in 等; pay lists emergency too."""
+    assert shortage_of(catalogue, f"{HKU}/0200") is True
+    assert "subsidy" in catalogue.openings[f"{HKU}/0300"].shortage_purposes
+    assert shortage_of(catalogue, f"{HKU}/0300") is None
+    assert shortage_of(catalogue, f"{HKU}/0100") is None
+    sets = tuple(replace(each, open_ended=False) for each in catalogue.shortages[HKU])
+    closed = replace(catalogue, shortages={**catalogue.shortages, HKU: sets})
+    assert shortage_of(closed, f"{HKU}/0100") is False
+    assert shortage_of(replace(catalogue, shortages={}), f"{HKU}/0200") is None
 
 
 def test_more_than_the_plan_is_shown_as_such() -> None:

@@ -36,6 +36,7 @@ __all__ = [
     "assessment",
     "benefits",
     "breaches",
+    "consequence_text",
     "forms_of",
     "penalties",
     "rights_and_duties",
@@ -310,7 +311,7 @@ def penalties(_catalogue: Catalogue, program: Program) -> tuple[Block, ...]:
         (
             (Statement(each.label.zh, _cite(each.source), strong=True),),
             said(TRIGGERS.get(each.trigger, each.trigger)),
-            said(_consequence(each)) or (not_published("没有写明后果"),),
+            said(consequence_text(each)) or (not_published("没有写明后果"),),
             said(each.description) or said("—"),
         )
         for each in sorted(found, key=lambda one: -one.level.rank)
@@ -318,7 +319,8 @@ def penalties(_catalogue: Catalogue, program: Program) -> tuple[Block, ...]:
     return (Grid(("情形", "类别", "惩处措施", "条款"), rows, (4, 2, 4, 6)),)
 
 
-def _consequence(each: Penalty) -> str | None:
+def consequence_text(each: Penalty) -> str | None:
+    """Return what follows from a breach, None where the configuration names nothing."""
     words: list[str] = []
     for name in each.consequences:
         word = CONSEQUENCES.get(name, name)

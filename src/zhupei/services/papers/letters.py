@@ -6,7 +6,7 @@ could not say so is not written: what is lacking is told all at once.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from zhupei.catalogue.catalogue import Catalogue
@@ -22,6 +22,7 @@ from zhupei.domain.text import Text
 from zhupei.domain.training import Opening, Program, ProgramKind, Window
 from zhupei.errors import ZhupeiError
 from zhupei.services.papers.brochure_offer import contact_lines, host_name
+from zhupei.services.papers.brochure_terms import consequence_text
 from zhupei.services.papers.figures import own_parameters
 from zhupei.services.papers.paper import Facts, Lines, Paper, Part, Prose, Statement
 from zhupei.services.papers.records import AdmittedTrainee, ReportTerms
@@ -121,7 +122,8 @@ def documents_to_bring(
             label=document.label,
             form=document.form,
             certain=concerned is True and document.required,
-            description=document.description,
+            # Whom it concerns is told where it does not concern everybody.
+            description=None if document.when is None else document.description,
             source=document.source,
         )
     if not found:
@@ -213,7 +215,8 @@ def admission_letter(
         ("人员类型", said(TRAINEE_TYPES[trainee.trainee_type])),
         ("报到时间", said(told.period, told.source)),
         ("报到地点", said(told.place)),
-        ("联系方式", contact_lines(told.contact)),
+        # The place stands above; what else is noted of the office is for its other visitors.
+        ("联系方式", contact_lines(replace(told.contact, address=None, note=None))),
     ]
     if terms.note is not None:
         facts.append(("说明", said(terms.note)))
@@ -228,7 +231,7 @@ def admission_letter(
             Part("四、须知", (Prose(_warnings(program), listed=True),)),
         ),
         signed=(host, chinese_date(issued_on)),
-        notes_heading="依据",
+        compact=True,
     )
 
 
@@ -317,7 +320,9 @@ def _warnings(program: Program) -> Lines:
         return (Statement("请按时报到；如有特殊情况，请提前与我单位联系。"),)
     return tuple(
         Statement(
-            each.label.zh if each.description is None else each.description.zh,
+            f"{each.label.zh}：{follows}。"
+            if (follows := consequence_text(each))
+            else each.label.zh,
             () if each.source is None else (each.source,),
         )
         for each in found

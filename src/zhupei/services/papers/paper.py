@@ -79,7 +79,8 @@ class Paper:
 
     ``subtitle`` (what kind of paper it is) and ``issuer`` are printed below the title, ``signed``
     as lines at the end on the right (issuer and date as the caller gives them: nothing here looks
-    at a clock). ``notes_heading`` heads the list of the clauses that were cited.
+    at a clock). ``notes_heading`` heads the list of the clauses that were cited. ``compact`` sets a
+    letter closer, so that it fits one page.
     """
 
     title: str
@@ -88,7 +89,7 @@ class Paper:
     issuer: str | None = None
     lead: Lines = ()
     signed: tuple[str, ...] = ()
-    closing: str | None = None
+    compact: bool = False
     notes_heading: str = "依据"
 
 
@@ -111,7 +112,7 @@ def layout(paper: Paper, documents: Mapping[str, SourceDocument]) -> dict[str, A
             }
             for part in paper.parts
         ],
-        "closing": paper.closing,
+        "compact": paper.compact,
         "signed": list(paper.signed),
         "notes_heading": paper.notes_heading,
     }

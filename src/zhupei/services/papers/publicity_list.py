@@ -315,7 +315,13 @@ def publicity_schema() -> dict[str, Any]:
     return schema
 
 
-_HEADERS = ("序号", "报名号", "姓名", "证件号码", "专业", "培养方向", "人员类型")
+_DIRECTION = "培养方向"
+_HEADERS = ("序号", "报名号", "姓名", "证件号码", "专业", _DIRECTION, "人员类型")
+_WIDTHS = (0.0, 4.0, 0.0, 0.0, 3.0, 3.0, 3.0)
+
+
+def _directed(listed: PublicityList) -> bool:
+    return any(row.direction for row in listed.rows)
 
 
 def _cells(row: PublicityRow) -> tuple[str, ...]:
@@ -356,14 +362,17 @@ def publicity_paper(listed: PublicityList) -> Paper:
             ),
         )
     )
-    rows = tuple(tuple(said(cell or "—") for cell in _cells(row)) for row in listed.rows)
+    kept = [at for at, name in enumerate(_HEADERS) if name != _DIRECTION or _directed(listed)]
+    rows = tuple(tuple(said(_cells(row)[at] or "—") for at in kept) for row in listed.rows)
+    header = tuple(_HEADERS[at] for at in kept)
+    widths = tuple(_WIDTHS[at] for at in kept)
     return Paper(
         title=listed.program_name,
         subtitle="拟录取人员名单公示",
         issuer=listed.host,
         parts=(
             Part("公示说明", (facts,)),
-            Part("拟录取人员名单", (Grid(_HEADERS, rows, (0, 4, 2, 4, 3, 3, 3)),)),
+            Part("拟录取人员名单", (Grid(header, rows, widths),)),
         ),
         signed=(listed.host, chinese_date(listed.published_on)),
     )

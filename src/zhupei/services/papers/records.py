@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime
-from decimal import Decimal
 
 from zhupei.domain.assessment import Score
 from zhupei.domain.institutions import Contact
@@ -124,4 +123,3 @@ class OpeningFigures:
     shortage: bool | None
     increase: int = 0
     """Places of approved plan increases, added to ``quota``."""
-    average_score: Decimal | None = None

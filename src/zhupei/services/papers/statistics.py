@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 
 from zhupei.catalogue.catalogue import Catalogue
+from zhupei.domain.codes import ShortagePurpose
 from zhupei.domain.text import Text
 from zhupei.services.papers.records import OpeningFigures
 from zhupei.services.papers.spreadsheet import Column, Value, write_csv, write_xlsx
@@ -20,6 +21,7 @@ __all__ = [
     "Rate",
     "RecruitmentStatistics",
     "recruitment_statistics",
+    "shortage_of",
     "statistics_csv",
     "statistics_xlsx",
 ]
@@ -61,6 +63,25 @@ class RecruitmentStatistics:
     places: int | None
     completion: Rate
     shortage_completion: Rate
+
+
+def shortage_of(catalogue: Catalogue, opening: str) -> bool | None:
+    """Return whether an opening's specialty counts as a shortage one for the plan (R159, R214).
+
+    None where no list decides it: there is none for this purpose, or it ends in 等 and does not
+    name the specialty. The lists for pay and for priority are other lists (T16).
+
+    Raises KeyError: there is no such opening.
+    """
+    found = catalogue.openings[opening]
+    lists = [
+        each
+        for each in catalogue.shortages.get(found.program, ())
+        if each.purpose is ShortagePurpose.QUOTA_PENALTY
+    ]
+    if any(found.specialty in each for each in lists):
+        return True
+    return None if not lists or any(each.open_ended for each in lists) else False
 
 
 def recruitment_statistics(figures: Sequence[OpeningFigures]) -> RecruitmentStatistics:

@@ -135,10 +135,11 @@ class _Claims:
     def foremost(self, names: list[str], direction: int) -> tuple[list[str], str | None]:
         """Return who of them is ranked, and the strongest (1) or weakest (-1) of those."""
         ranked = self.values
-        found = [ranked.get(name) for name in names]
-        if None in found:
+        try:
+            values = list(map(ranked.__getitem__, names))
+        except KeyError:
             names = [name for name in names if name in ranked]
-        values = [value for value in found if value is not None]
+            values = [ranked[name] for name in names]
         if not names:
             return names, None
         extreme = (max if self._sign == direction else min)(values)

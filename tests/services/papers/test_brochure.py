@@ -11,8 +11,9 @@ import pytest
 
 from zhupei.catalogue import Catalogue
 from zhupei.services.papers.brochure import brochure
+from zhupei.services.papers.glyphs import missing_characters
 from zhupei.services.papers.paper import Facts, Grid, Paper, Part, Prose, Statement, layout
-from zhupei.services.papers.render import render_html, render_pdf
+from zhupei.services.papers.render import UnprintableTextError, render_html, render_pdf
 
 HKU = "hku-szh-residency-2026"
 LIUZHOU = "gz-liuzhou-fellowship-2024"
@@ -236,6 +237,33 @@ def test_pdf_is_the_same_again_and_embeds_its_type(catalogue: Catalogue) -> None
     assert b"NotoSansCJKsc" in pdf
     assert b"/FontFile" in pdf
     assert b"/CreationDate" not in pdf
+
+
+def test_t9_a_limit_of_age_is_in_completed_years(catalogue: Catalogue) -> None:
+    """R074, T9: 45周岁, not 45年."""
+    texts = _texts(_part(brochure(catalogue, LIUZHOU), "招录程序"))
+    assert "45周岁（原则上年龄不超过45周岁；未写明计算基准日）" in texts
+
+
+def test_what_cannot_be_printed_is_told_and_never_an_empty_box() -> None:
+    """Names have characters that no free font has; the page shows them, the PDF refuses."""
+    paper = Paper(
+        title="名单", parts=(Part("一", (Prose((Statement("赵𠮷、钱\U000323af、😀"),)),)),)
+    )
+    with pytest.raises(UnprintableTextError) as caught:
+        render_pdf(paper, {})
+    assert caught.value.characters == ("😀", "\U000323af")
+    assert caught.value.message.zh == (
+        "字体中没有以下字符，无法排印：😀 (U+1F600), \U000323af (U+323AF)"
+    )
+    assert "\U000323af" in render_html(paper, {})
+
+
+@pytest.mark.parametrize(
+    "text", ["", "招生简章 2026（一）【二】《三》①②％〔〕—…·“”‘’", "𠮷㐂䶮镕喆\n"]
+)
+def test_what_can_be_printed(text: str) -> None:
+    assert missing_characters([text]) == ()
 
 
 def test_no_date_unless_one_is_given(catalogue: Catalogue) -> None:

@@ -86,7 +86,7 @@ def rounds(_catalogue: Catalogue, program: Program) -> tuple[Block, ...]:
                 )
                 for window in each.windows
             )
-            blocks.append(Grid(("事项", "时间（北京时间）", "说明"), rows, (3, 4, 5)))
+            blocks.append(Grid(("事项", "时间（北京时间）", "说明"), rows, (4, 5, 5)))
         else:
             blocks.append(Prose((not_published(each.note or "没有公布时间", each.source),)))
     return tuple(blocks)
@@ -130,7 +130,6 @@ def _particulars(step: AdmissionStep) -> Lines:
     own = own_parameters(step.params)
     lines: list[Statement] = []
     for name, label in (
-        ("must_state", "须写明"),
         ("places", "发布平台"),
         ("contents", "内容"),
         ("criteria", "遴选依据"),

@@ -88,7 +88,7 @@ def policy_value(policy: Policy) -> Lines:
     elif isinstance(policy.value, Decimal):
         text = f"{yuan(policy.value * 100)}%"
     else:
-        text = f"{_POLICY_WORDS.get(str(policy.value), policy.value)}{_unit(policy.unit)}"
+        text = f"{_POLICY_WORDS.get(str(policy.value), policy.value)}{_unit(policy)}"
     if policy.note is not None:
         text += f"（{policy.note.zh}）"
     return (Statement(text, cited),)
@@ -122,8 +122,10 @@ _UNITS: Mapping[str, str] = MappingProxyType(
 )
 
 
-def _unit(unit: str | None) -> str:
-    return "" if unit is None else _UNITS.get(unit, unit)
+def _unit(policy: Policy) -> str:
+    if policy.key == "age_limit":
+        return "周岁"
+    return "" if policy.unit is None else _UNITS.get(policy.unit, policy.unit)
 
 
 def _per(benefit: Benefit) -> str:

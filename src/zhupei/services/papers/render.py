@@ -8,7 +8,7 @@ templates as data and can never become markup. The same paper gives the same byt
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -17,12 +17,31 @@ import typst
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from zhupei.domain.sources import SourceDocument
+from zhupei.domain.text import Text
+from zhupei.errors import ZhupeiError
+from zhupei.services.papers.glyphs import FONT_PACKAGE, missing_characters
 from zhupei.services.papers.paper import Paper, layout
 
-__all__ = ["render_html", "render_pdf"]
+__all__ = ["UnprintableTextError", "render_html", "render_pdf"]
 
 _TEMPLATES = "zhupei.services.papers"
-_FONT_PACKAGE = "manimgx_fonts_cjk"
+
+
+class UnprintableTextError(ZhupeiError):
+    """The font lacks characters of a paper, which would come out as empty boxes."""
+
+    code = "PAPER_UNPRINTABLE"
+
+    def __init__(self, characters: tuple[str, ...]) -> None:
+        self.characters = characters
+        listed = ", ".join(f"{each} (U+{ord(each):04X})" for each in characters)
+        super().__init__(
+            Text(
+                f"字体中没有以下字符，无法排印：{listed}",
+                f"the font lacks these characters: {listed}",
+            ),
+            Text("请使用网页版，或改用通行字", "use the web page, or a common form of them"),
+        )
 
 
 def render_html(paper: Paper, documents: Mapping[str, SourceDocument]) -> str:
@@ -34,8 +53,15 @@ def render_pdf(paper: Paper, documents: Mapping[str, SourceDocument]) -> bytes:
     """Return the paper as a tagged PDF of A4 pages with numbers and embedded type.
 
     No date is written into the file, so that equal papers are equal files.
+
+    Raises:
+        UnprintableTextError: the font lacks characters of the paper.
     """
-    data = json.dumps(layout(paper, documents), ensure_ascii=False, allow_nan=False)
+    laid = layout(paper, documents)
+    missing = missing_characters(_texts(laid))
+    if missing:
+        raise UnprintableTextError(missing)
+    data = json.dumps(laid, ensure_ascii=False, allow_nan=False)
     compiler = typst.Compiler(
         input=_typst_source(),
         font_paths=_fonts(),
@@ -46,6 +72,17 @@ def render_pdf(paper: Paper, documents: Mapping[str, SourceDocument]) -> bytes:
     if not isinstance(compiled, bytes):
         raise TypeError("typst gave no PDF")
     return compiled
+
+
+def _texts(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping):
+        for part in value.values():
+            yield from _texts(part)
+    elif isinstance(value, list):
+        for part in value:
+            yield from _texts(part)
 
 
 @cache
@@ -71,5 +108,5 @@ def _fonts() -> Any:
     return typst.Fonts(
         include_system_fonts=False,
         include_embedded_fonts=False,
-        font_paths=[str(files(_FONT_PACKAGE))],
+        font_paths=[str(files(FONT_PACKAGE))],
     )

@@ -1,0 +1,160 @@
+"""Bulk steps: dry run, all or none, revert as a whole, and frozen rounds."""
+
+from __future__ import annotations
+
+from uuid import uuid4
+
+from admissions_office import HOSPITAL, MEDICINE, PAEDIATRICS, Office, done
+from zhupei.db.models import PublicityRow
+from zhupei.domain.admission_case import BulkOutcome
+from zhupei.domain.admission_process import ApplicationState as S
+from zhupei.services import admissions
+from zhupei.services.admissions import RefusalCode, inputs
+from zhupei.services.audit import verify_audit_chain
+
+
+async def test_a_dry_run_lists_effects_and_keeps_nothing(office: Office) -> None:
+    person = uuid4()
+    case = await office.submitted(applicant=person)
+    draft = await office.draft(PAEDIATRICS, person, direction="cardiology")
+    office.go("2026-04-27T09:00")
+    await office.reviewed(case)
+    office.go("2026-05-11T10:00")
+    before = await office.everything()
+    outcome = done(await office.publish(case, dry_run=True))
+    assert isinstance(outcome, BulkOutcome)
+    assert (outcome.dry_run, outcome.operation) == (True, None)
+    (effect,) = outcome.effects
+    assert (effect.application, effect.from_state, effect.to_state, effect.seats) == (
+        case.id, S.REVIEWED, S.IN_PUBLICITY, 1,
+    )  # fmt: skip
+    assert effect.others == (draft.id,)
+    assert outcome.publicity is not None
+    assert (str(outcome.publicity.ends_on), outcome.publicity.working_days) == ("2026-05-20", 7)
+    assert await office.everything() == before
+    with office.database.use():
+        assert await PublicityRow.all().count() == 0
+    real = done(await office.publish(case))
+    assert isinstance(real, BulkOutcome)
+    assert real.effects == outcome.effects
+    assert (await office.case(draft.id)).state is S.DRAFT
+
+
+async def test_a_dry_run_is_refused_as_the_real_run_would_be(office: Office) -> None:
+    cases = [await office.submitted() for _ in range(3)]
+    office.go("2026-04-27T09:00")
+    for case in cases:
+        await office.reviewed(case)
+    office.go("2026-05-11T10:00")
+    before = await office.everything()
+    await office.refuses(RefusalCode.NO_SEAT, await office.publish(*cases, dry_run=True))
+    assert await office.everything() == before
+
+
+async def test_one_refusal_refuses_the_whole_step(office: Office) -> None:
+    first = await office.submitted()
+    second = await office.submitted()
+    office.go("2026-04-27T09:00")
+    await office.reviewed(first)
+    office.go("2026-05-11T10:00")
+    before = await office.everything()
+    refusal = await office.refuses(RefusalCode.BULK_REFUSED, await office.publish(first, second))
+    assert [problem.application for problem in refusal.problems] == [second.id]
+    assert refusal.problems[0].refusal.code is RefusalCode.NOT_ALLOWED_IN_STATE
+    assert refusal.message.en == "1 of 2 applications are refused; none was changed"
+    assert await office.everything() == before
+
+
+async def test_a_bulk_step_is_taken_back_as_a_whole(office: Office) -> None:
+    cases = [await office.submitted() for _ in range(2)]
+    office.go("2026-04-27T09:00")
+    for case in cases:
+        await office.reviewed(case)
+    office.go("2026-05-11T10:00")
+    outcome = done(await office.publish(*cases))
+    assert isinstance(outcome, BulkOutcome)
+    assert outcome.operation is not None
+    given = inputs.RevertBulkInput(operation=outcome.operation, reason="名单有误")
+    await office.refuses(
+        RefusalCode.NOT_PERMITTED, await admissions.revert_bulk(office.staff(), given)
+    )
+    reverted = done(await admissions.revert_bulk(office.authority(), given))
+    assert {effect.to_state for effect in reverted.effects} == {S.REVIEWED}
+    assert await office.taken() == 0
+    for case in cases:
+        now = await office.case(case.id)
+        assert (now.state, now.publicity, now.seat_scopes) == (S.REVIEWED, None, ())
+    await office.refuses(
+        RefusalCode.BULK_NOT_REVERTIBLE, await admissions.revert_bulk(office.authority(), given)
+    )
+    done(await office.publish(*cases))
+    with office.database.use():
+        assert (await verify_audit_chain()).broken is None
+
+
+async def test_what_was_built_upon_is_not_taken_back(office: Office) -> None:
+    first, second = await office.published(90, 80)
+    await office.confirmed(first)
+    with office.database.use():
+        from zhupei.db.models import BulkOperationRow
+
+        row = await BulkOperationRow.get()
+    before = await office.everything()
+    refusal = await office.refuses(
+        RefusalCode.BULK_NOT_REVERTIBLE,
+        await admissions.revert_bulk(
+            office.authority(), inputs.RevertBulkInput(operation=row.id, reason="x")
+        ),
+    )
+    assert [problem.application for problem in refusal.problems] == [first.id]
+    assert await office.everything() == before
+    assert second.state is S.IN_PUBLICITY
+
+
+async def test_expired_places_come_back_with_a_revert(office: Office) -> None:
+    """What an expiry by mistake gave up is taken again, if it is still free."""
+    (case,) = await office.published(90)
+    office.go("2026-05-21T00:00")
+    outcome = done(
+        await admissions.expire_confirmations(
+            office.staff(), inputs.ExpireConfirmationsInput(program=HOSPITAL)
+        )
+    )
+    assert outcome.operation is not None
+    assert await office.taken() == 0
+    given = inputs.RevertBulkInput(operation=outcome.operation, reason="系统故障")
+    done(await admissions.revert_bulk(office.authority(), given))
+    assert (await office.case(case.id)).state is S.IN_PUBLICITY
+    assert await office.taken(MEDICINE) == 1
+
+
+async def test_nothing_changes_in_a_frozen_round(office: Office) -> None:
+    case = await office.submitted()
+    freeze = inputs.FreezeRoundInput(program=HOSPITAL, round="batch-1", reason="核查")
+    await office.refuses(
+        RefusalCode.NOT_PERMITTED, await admissions.freeze_round(office.staff(), freeze)
+    )
+    frozen = done(await admissions.freeze_round(office.authority(), freeze))
+    assert frozen.root_program == "sample-residency-2026"
+    assert done(await admissions.freeze_round(office.authority(), freeze)) == frozen
+    before = await office.everything()
+    withdraw = inputs.ReasonedInput(application=case.id, reason="x")
+    own = office.own(case.applicant)
+    await office.refuses(
+        RefusalCode.ROUND_FROZEN, await admissions.withdraw_application(own, withdraw)
+    )
+    assert await office.everything() == before
+    lift = inputs.LiftFreezeInput(program=HOSPITAL, round="batch-1", reason="核查完毕")
+    assert done(await admissions.lift_freeze(office.authority(), lift)).lifted_at is not None
+    done(await admissions.withdraw_application(own, withdraw))
+
+
+async def test_a_repeated_bulk_step_answers_as_the_first_did(office: Office) -> None:
+    (case,) = await office.published(90)
+    await office.confirmed(case)
+    office.go("2026-05-21T00:00")
+    given = inputs.AdmitInput(applications=(case.id,), idempotency_key="k")
+    first = done(await admissions.admit(office.staff(), given))
+    before = await office.everything()
+    assert done(await admissions.admit(office.staff(), given)) == first
+    assert await office.everything() == before

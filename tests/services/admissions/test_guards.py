@@ -1,0 +1,489 @@
+"""What is refused, and that nothing changes when it is."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+from decimal import Decimal
+from uuid import uuid4
+
+import pytest
+
+from admissions_office import (
+    CLINIC,
+    HOSPITAL,
+    IDENTITY,
+    MEDICINE,
+    PACKET,
+    PAEDIATRICS,
+    PERSON,
+    Office,
+    done,
+)
+from zhupei.domain.admission_case import AdmissionCase, AgreementKind, Invitation, ReviewDecision
+from zhupei.domain.admission_process import Action, Channel
+from zhupei.domain.admission_process import ApplicationState as S
+from zhupei.domain.people import EnglishProficiency, OriginRegion, TraineeType
+from zhupei.services import admissions
+from zhupei.services.admissions import Refusal, RefusalCode, inputs
+
+C = RefusalCode
+
+
+async def submit(office: Office, case: AdmissionCase, **changes: object) -> object:
+    given = inputs.SubmitApplicationInput(application=case.id, documents=(IDENTITY,))
+    return await admissions.submit_application(
+        office.own(case.applicant),
+        replace(given, **changes),  # type: ignore[arg-type]  # fields of the input
+    )
+
+
+@pytest.mark.parametrize(
+    ("at", "is_open"),
+    [
+        ("2026-04-07T23:59:59", False),
+        ("2026-04-08T00:00:00", True),
+        ("2026-04-23T23:59:59", True),
+        ("2026-04-24T00:00:00", False),
+    ],
+)
+async def test_windows_are_half_open(office: Office, at: str, *, is_open: bool) -> None:
+    """G19, T11: 24:00 is the next day's 00:00, which is outside."""
+    case = await office.draft()
+    office.go(at)
+    before = await office.everything()
+    answer = await submit(office, case)
+    if is_open:
+        assert isinstance(answer, AdmissionCase)
+        return
+    refusal = await office.refuses(C.WINDOW_CLOSED, answer)
+    assert refusal.source is not None
+    assert await office.everything() == before
+
+
+async def test_who_is_not_eligible_is_refused_with_the_clause(office: Office) -> None:
+    case = await office.draft(candidate=replace(PERSON, origin=OriginRegion.FOREIGN))
+    before = await office.everything()
+    refusal = await office.refuses(C.INELIGIBLE, await submit(office, case))
+    assert [finding.rule for finding in refusal.findings] == ["nationality"]
+    assert refusal.source is not None
+    assert refusal.source.clause == "第一条"
+    assert await office.everything() == before
+
+
+async def test_missing_facts_are_listed(office: Office) -> None:
+    case = await office.draft(candidate=replace(PERSON, origin=None))
+    before = await office.everything()
+    refusal = await office.refuses(C.ELIGIBILITY_INCOMPLETE, await submit(office, case))
+    assert refusal.missing_facts == ("origin",)
+    assert await office.everything() == before
+
+
+async def test_a_rule_under_review_has_to_be_decided(office: Office) -> None:
+    case = await office.draft(candidate=replace(PERSON, english=EnglishProficiency(cet4=424)))
+    case = done(await submit(office, case))  # type: ignore[assignment]  # a case, as just checked
+    assert case.eligibility is not None
+    assert case.eligibility.outcome.value == "NEEDS_REVIEW"
+    assert case.catalogue_hash == office.loaded.catalogue.hash
+    office.go("2026-04-27T09:00")
+    given = inputs.RecordEligibilityCheckInput(application=case.id, passed=True)
+    before = await office.everything()
+    await office.refuses(
+        C.REVIEW_UNDECIDED, await admissions.record_eligibility_check(office.staff(), given)
+    )
+    no = ReviewDecision(rule="english", accepted=False, reason="差一分")
+    await office.refuses(
+        C.REVIEW_UNDECIDED,
+        await admissions.record_eligibility_check(office.staff(), replace(given, decisions=(no,))),
+    )
+    assert await office.everything() == before
+    yes = replace(no, accepted=True, reason="口语优秀")
+    case = done(
+        await admissions.record_eligibility_check(office.staff(), replace(given, decisions=(yes,)))
+    )
+    assert case.state is S.CHECKED
+    assert case.eligibility is not None
+    assert case.eligibility.decisions == (yes,)
+
+
+async def test_required_documents_have_to_be_complete(office: Office) -> None:
+    """R140; one is asked only of those who hold a licence."""
+    case = await office.draft()
+    before = await office.everything()
+    refusal = await office.refuses(C.DOCUMENTS_INCOMPLETE, await submit(office, case, documents=()))
+    assert refusal.message.en == "documents are missing: Scan of the identity card"
+    licensed = replace(PERSON, licensed=True)
+    refusal = await office.refuses(
+        C.DOCUMENTS_INCOMPLETE, await submit(office, case, candidate=licensed)
+    )
+    assert refusal.message.en == "documents are missing: Scan of the licence"
+    unknown = replace(PERSON, licensed=None)
+    refusal = await office.refuses(
+        C.DOCUMENTS_INCOMPLETE, await submit(office, case, candidate=unknown)
+    )
+    assert refusal.missing_facts == ("licensed",)
+    assert await office.everything() == before
+
+
+async def test_a_round_has_as_many_preferences_as_configured(office: Office) -> None:
+    """T41: one, in this province; also for requests at the same time."""
+    person = uuid4()
+    await office.submitted(applicant=person)
+    other = await office.draft(PAEDIATRICS, person, direction="neonatology")
+    before = await office.everything()
+    refusal = await office.refuses(C.PREFERENCE_LIMIT, await submit(office, other))
+    assert refusal.source is not None
+    assert await office.everything() == before
+
+
+async def test_scores_are_points_of_a_full_mark(office: Office) -> None:
+    """A rank pasted for a score has no full mark, and points beyond it are refused."""
+    case = await office.submitted()
+    office.go("2026-04-27T09:00")
+    check = inputs.RecordEligibilityCheckInput(application=case.id, passed=True)
+    done(await admissions.record_eligibility_check(office.staff(), check))
+    before = await office.everything()
+    for points, of in ((Decimal(101), 100), (Decimal(-1), 100), (Decimal("NaN"), 100)):
+        given = inputs.RecordScoreInput(application=case.id, points=points, of=of)
+        await office.refuses(
+            C.SCORE_INVALID, await admissions.record_interview(office.staff(), given)
+        )
+    assert await office.everything() == before
+
+
+async def test_an_opinion_needs_the_whole_packet(office: Office) -> None:
+    """R144."""
+    case = await office.submitted()
+    office.go("2026-04-27T09:00")
+    check = inputs.RecordEligibilityCheckInput(application=case.id, passed=True)
+    done(await admissions.record_eligibility_check(office.staff(), check))
+    score = inputs.RecordScoreInput(application=case.id, points=Decimal(80), of=100)
+    given = inputs.GiveOpinionInput(application=case.id, admit=True, opinion="同意", packet=PACKET)
+    base = office.staff("specialty_base")
+    assert done(await admissions.record_examination(base, score)).state is S.CHECKED
+    await office.refuses(C.NOT_ALLOWED_IN_STATE, await admissions.give_opinion(base, given))
+    await office.refuses(C.NOT_ALLOWED_IN_STATE, await admissions.record_examination(base, score))
+    assert done(await admissions.record_interview(base, score)).state is S.ASSESSED
+    before = await office.everything()
+    refusal = await office.refuses(
+        C.PACKET_INCOMPLETE, await admissions.give_opinion(base, replace(given, packet=PACKET[:2]))
+    )
+    assert refusal.message.zh == "考核结果材料不全，缺少：专业考核评价、整体意见"
+    assert await office.everything() == before
+    assert done(await admissions.give_opinion(base, given)).state is S.OPINED
+
+
+async def test_nothing_is_ranked_without_weights(office: Office) -> None:
+    """T42: never 50/50."""
+    case = await office.submitted(CLINIC)
+    office.go("2026-04-27T09:00")
+    clinic = office.staff(base="sample-clinic")
+    refusal = await office.refuses(
+        C.WEIGHTS_UNKNOWN,
+        await admissions.ranking_of(clinic, inputs.RankingInput(opening=CLINIC, round="batch-1")),
+    )
+    assert "no default" in (refusal.message.en or "")
+    assert case.opening == CLINIC
+
+
+async def test_the_better_ranked_comes_first(office: Office) -> None:
+    """R215, merit order: nobody is passed over while waiting."""
+    cases = [await office.submitted() for _ in range(3)]
+    office.go("2026-04-27T09:00")
+    for case, points in zip(cases, (70, 90, 80), strict=True):
+        await office.reviewed(case, points)
+    office.go("2026-05-11T10:00")
+    before = await office.everything()
+    refusal = await office.refuses(C.RANK_SKIPPED, await office.publish(cases[0], cases[1]))
+    assert refusal.message.en == "by merit: applicants in place 2 are still waiting"
+    assert await office.everything() == before
+    done(await office.publish(cases[1], cases[2]))
+
+
+async def test_offers_are_confirmed_during_publicity_and_admitted_after(office: Office) -> None:
+    """R147, G21: seven working days after Monday 11 May end with Wednesday 20 May."""
+    first, second = await office.published(90, 80)
+    ids = inputs.AdmitInput(applications=(first.id,))
+    office.go("2026-05-20T23:59:59")
+    await office.confirmed(first)
+    before = await office.everything()
+    await office.refuses(C.PUBLICITY_NOT_OVER, await admissions.admit(office.staff(), ids))
+    office.go("2026-05-21T00:00")
+    await office.refuses(
+        C.PUBLICITY_NOT_LIVE,
+        await admissions.confirm_admission(
+            office.own(second.applicant), inputs.ApplicationInput(application=second.id)
+        ),
+    )
+    assert await office.everything() == before
+    done(await admissions.admit(office.staff(), ids))
+    outcome = done(
+        await admissions.expire_confirmations(
+            office.staff(), inputs.ExpireConfirmationsInput(program=HOSPITAL)
+        )
+    )
+    assert [effect.application for effect in outcome.effects] == [second.id]
+    assert ((await office.case(second.id)).state, await office.taken()) == (S.EXPIRED, 1)
+
+
+async def test_an_open_objection_holds_the_admission_up(office: Office) -> None:
+    first, second = await office.published(90, 80)
+    await office.confirmed(first)
+    await office.confirmed(second)
+    objection = done(
+        await admissions.file_objection(
+            office.own(second.applicant),
+            inputs.FileObjectionInput(application=first.id, text="材料不实"),
+        )
+    )
+    office.go("2026-05-21T00:00")
+    ids = inputs.AdmitInput(applications=(first.id,))
+    await office.refuses(C.OBJECTION_OPEN, await admissions.admit(office.staff(), ids))
+    await office.refuses(
+        C.PUBLICITY_NOT_LIVE,
+        await admissions.file_objection(
+            office.own(second.applicant),
+            inputs.FileObjectionInput(application=first.id, text="再次"),
+        ),
+    )
+    decided = done(
+        await admissions.resolve_objection(
+            office.staff(),
+            inputs.ResolveObjectionInput(objection=objection.id, upheld=True, resolution="属实"),
+        )
+    )
+    assert decided.upheld is True
+    assert ((await office.case(first.id)).state, await office.taken()) == (S.REJECTED, 1)
+
+
+async def test_a_live_list_blocks_the_next_round(office: Office) -> None:
+    """T15: who is on a live list has to decline before filing in the next round."""
+    first, _ = await office.published(90, 80)
+    office.go("2026-06-02T09:00")
+    other = await office.draft(
+        PAEDIATRICS, first.applicant, round_code="batch-2", direction="neonatology"
+    )
+    before = await office.everything()
+    await office.refuses(C.LIVE_PUBLICITY, await submit(office, other))
+    assert await office.everything() == before
+    own = office.own(first.applicant)
+    given = inputs.ReasonedInput(application=first.id, reason="另报他科")
+    done(await admissions.decline_admission(own, given))
+    assert isinstance(await submit(office, other), AdmissionCase)
+
+
+async def invite(office: Office, applicant: object, opening: str) -> Invitation | Refusal:
+    base = "sample-clinic" if opening == CLINIC else "sample-hospital"
+    return await admissions.invite_candidate(
+        office.staff(base=base),
+        inputs.InviteCandidateInput(
+            applicant=applicant,  # type: ignore[arg-type]  # a UUID
+            opening=opening,
+            round="batch-2",
+        ),
+    )
+
+
+async def test_one_invitation_and_no_preference_beside_it(office: Office) -> None:
+    """G26, T40."""
+    office.go("2026-06-02T09:00")
+    filed = await office.submitted(round_code="batch-2")
+    await office.refuses(C.INVITED_HAS_PREFERENCE, await invite(office, filed.applicant, CLINIC))
+    person = uuid4()
+    first = done(await invite(office, person, MEDICINE))
+    second = done(await invite(office, person, CLINIC))
+    assert done(await invite(office, person, CLINIC)) == second
+    answer = inputs.AnswerInvitationInput(
+        invitation=first.id, accept=True, candidate=PERSON, documents=(IDENTITY,)
+    )
+    await office.refuses(
+        C.NOT_FOUND, await admissions.answer_invitation(office.own(uuid4()), answer)
+    )
+    accepted = done(await admissions.answer_invitation(office.own(person), answer))
+    assert accepted.application is not None
+    assert (await office.case(accepted.application)).state is S.SUBMITTED
+    before = await office.everything()
+    await office.refuses(
+        C.INVITATION_LIMIT,
+        await admissions.answer_invitation(
+            office.own(person), replace(answer, invitation=second.id)
+        ),
+    )
+    assert await office.everything() == before
+    draft = await office.draft(PAEDIATRICS, person, round_code="batch-2", direction="cardiology")
+    await office.refuses(C.INVITED_HAS_PREFERENCE, await submit(office, draft))
+
+
+async def test_invitations_belong_to_their_round_and_window(office: Office) -> None:
+    office.go("2026-06-21T00:00")
+    await office.refuses(C.WINDOW_CLOSED, await invite(office, uuid4(), MEDICINE))
+    refusal = await admissions.invite_candidate(
+        office.staff(),
+        inputs.InviteCandidateInput(applicant=uuid4(), opening=MEDICINE, round="batch-1"),
+    )
+    await office.refuses(C.INVITATION_NOT_OPEN, refusal)
+
+
+async def test_a_transfer_ends_one_application_and_begins_another(office: Office) -> None:
+    """R145."""
+    case = await office.submitted()
+    office.go("2026-04-27T09:00")
+    given = inputs.TransferApplicationInput(
+        application=case.id, opening=PAEDIATRICS, direction="neonatology", reason="服从调剂"
+    )
+    desk = office.staff()
+    await office.refuses(C.NOT_ALLOWED_IN_STATE, await admissions.transfer_application(desk, given))
+    await office.reviewed(case)
+    await office.refuses(
+        C.NOT_FOUND, await admissions.transfer_application(desk, replace(given, opening="x"))
+    )
+    office.go("2026-04-28T09:00")
+    before = await office.everything()
+    refusal = await admissions.transfer_application(desk, replace(given, opening=MEDICINE))
+    await office.refuses(C.TRANSFER_NOT_ALLOWED, refusal)
+    assert await office.everything() == before
+    new = done(await admissions.transfer_application(desk, given))
+    assert (new.state, new.transferred_from, new.opening) == (S.SUBMITTED, case.id, PAEDIATRICS)
+    assert (await office.case(case.id)).state is S.TRANSFERRED
+
+
+async def test_no_show_after_two_weeks(office: Office) -> None:
+    """G28: due on 1 September, still within on the 15th, lost on the 16th."""
+    first, second = await office.published(90, 80)
+    await office.confirmed(first)
+    await office.confirmed(second)
+    office.go("2026-05-22T09:00")
+    ids = (first.id, second.id)
+    done(await admissions.admit(office.staff(), inputs.AdmitInput(applications=ids)))
+    notice = inputs.SendNoticeInput(applications=ids, report_by=date(2026, 9, 1))
+    done(await admissions.send_notice(office.staff(), notice))
+    office.go("2026-09-15T23:59:59")
+    given = inputs.MarkNoShowsInput(program=HOSPITAL)
+    assert done(await admissions.mark_no_shows(office.staff(), given)).effects == ()
+    await office.reported(second)
+    office.go("2026-09-16T00:00")
+    before = await office.everything()
+    await office.refuses(
+        C.REPORT_TOO_LATE,
+        await admissions.record_report(
+            office.staff(), inputs.RecordReportInput(application=first.id)
+        ),
+    )
+    assert await office.everything() == before
+    outcome = done(await admissions.mark_no_shows(office.staff(), given))
+    assert [effect.application for effect in outcome.effects] == [first.id]
+    assert ((await office.case(first.id)).state, await office.taken()) == (S.NO_SHOW, 1)
+
+
+async def test_agreements_by_trainee_type_within_a_week(office: Office) -> None:
+    """T46, R154."""
+    (case,) = await office.published(90)
+    await office.confirmed(case)
+    await office.notified(case)
+    office.go("2026-08-20T09:00")
+    await office.reported(case)
+    office.go("2026-08-28T09:00")
+    given = inputs.SignAgreementInput(
+        application=case.id, kind=AgreementKind.THREE_PARTY, signed_on=date(2026, 8, 28)
+    )
+    before = await office.everything()
+    refusal = await office.refuses(
+        C.AGREEMENT_KIND_WRONG, await admissions.sign_agreement(office.staff(), given)
+    )
+    assert refusal.message.en == "trainees of this type sign: labour_contract"
+    given = replace(given, kind=AgreementKind.LABOUR_CONTRACT)
+    await office.refuses(C.AGREEMENT_LATE, await admissions.sign_agreement(office.staff(), given))
+    assert await office.everything() == before
+    late = replace(given, late_reason="台风")
+    assert done(await admissions.sign_agreement(office.staff(), late)).state is S.CONTRACTED
+
+
+async def test_a_banned_person_cannot_apply(office: Office) -> None:
+    """T43, R164: a person decides; three years."""
+    case = await office.draft()
+    given = inputs.ImposeBanInput(
+        applicant=case.applicant, program=HOSPITAL, reason="情节严重", idempotency_key="b"
+    )
+    await office.refuses(C.NOT_PERMITTED, await admissions.impose_ban(office.staff(), given))
+    ban = done(await admissions.impose_ban(office.authority(), given))
+    assert (str(ban.starts_on), str(ban.until)) == ("2026-04-10", "2029-04-09")
+    assert done(await admissions.impose_ban(office.authority(), given)) == ban
+    before = await office.everything()
+    await office.refuses(C.BANNED, await submit(office, case))
+    assert await office.everything() == before
+
+
+async def test_channels(office: Office) -> None:
+    """T60, R126, R127: no application in rounds; entered by the base or the authority."""
+    student = replace(PERSON, trainee_type=TraineeType.PROFESSIONAL_MASTER)
+    person = uuid4()
+    given = inputs.CreateApplicationInput(applicant=person, opening=MEDICINE, candidate=student)
+    await office.refuses(
+        C.NOT_PERMITTED, await admissions.create_application(office.own(person), given)
+    )
+    case = done(await admissions.create_application(office.staff(), given))
+    assert case.channel is Channel.DIRECT_REGISTRATION
+    handed = inputs.SubmitApplicationInput(application=case.id)
+    done(await admissions.submit_application(office.staff(), handed))
+    case = done(
+        await admissions.register_trainee(
+            office.staff(), inputs.ApplicationInput(application=case.id)
+        )
+    )
+    assert (case.state, await office.taken()) == (S.REGISTERED, 1)
+
+
+async def test_who_may_not_see_an_application_hears_that_there_is_none(office: Office) -> None:
+    case = await office.submitted()
+    before = await office.everything()
+    stranger = office.own(uuid4())
+    assert await admissions.application_of(stranger, case.id) is None
+    assert await admissions.application_of(office.staff(base="sample-clinic"), case.id) is None
+    assert await admissions.allowed_actions(stranger, case.id) == ()
+    withdraw = inputs.ReasonedInput(application=case.id, reason="x")
+    await office.refuses(C.NOT_FOUND, await admissions.withdraw_application(stranger, withdraw))
+    check = inputs.RecordEligibilityCheckInput(application=case.id, passed=True)
+    office.go("2026-04-27T09:00")
+    await office.refuses(
+        C.NOT_PERMITTED,
+        await admissions.record_eligibility_check(office.own(case.applicant), check),
+    )
+    assert await office.everything() == before
+
+
+async def test_allowed_actions_say_why_not(office: Office) -> None:
+    case = await office.submitted()
+    answers = await admissions.allowed_actions(office.own(case.applicant), case.id)
+    allowed = {answer.action for answer in answers if answer.allowed}
+    assert allowed == {Action.WITHDRAW}
+    assert all(answer.allowed or answer.reason is not None for answer in answers)
+    found = {
+        answer.action: answer
+        for answer in await admissions.allowed_actions(office.staff(), case.id)
+    }
+    reason = found[Action.CHECK_ELIGIBILITY].reason
+    assert reason is not None
+    assert "2026-04-24 00:00" in reason.zh
+
+
+async def test_fraud_cancels_this_application_only(office: Office) -> None:
+    """R058, R163."""
+    first, second = await office.published(90, 80)
+    given = inputs.CancelForFraudInput(application=first.id, reason="伪造证书")
+    case = done(await admissions.cancel_for_fraud(office.staff(), given))
+    assert (case.state, await office.taken()) == (S.CANCELLED, 1)
+    assert (await office.case(second.id)).state is S.IN_PUBLICITY
+
+
+async def test_a_repeated_request_answers_as_the_first_did(office: Office) -> None:
+    case = await office.draft()
+    given = inputs.SubmitApplicationInput(
+        application=case.id, documents=(IDENTITY,), idempotency_key="k"
+    )
+    own = office.own(case.applicant)
+    first = done(await admissions.submit_application(own, given))
+    before = await office.everything()
+    assert done(await admissions.submit_application(own, given)) == first
+    other = inputs.ReasonedInput(application=case.id, reason="x", idempotency_key="k")
+    await office.refuses(C.CONFLICT, await admissions.withdraw_application(own, other))
+    assert await office.everything() == before

@@ -1,0 +1,106 @@
+"""What plugins have a say in: steps before they are completed, events after."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import pytest
+
+from admissions_office import IDENTITY, Office, done
+from zhupei import hookimpl
+from zhupei.domain.admission import AdmissionStep
+from zhupei.domain.applications import Application, Submission
+from zhupei.domain.eligibility import Finding, FindingOutcome
+from zhupei.domain.events import Event
+from zhupei.domain.sources import Level
+from zhupei.domain.text import Text
+from zhupei.hooks.dispatch import Dispatcher
+from zhupei.hooks.scope import Naming, Rights, Scope
+from zhupei.services import admissions
+from zhupei.services.admissions import RefusalCode, inputs
+
+
+@dataclass
+class Plugin:
+    """Refuses one step, or fails at it; writes down events."""
+
+    refuses: str | None = None
+    fails: bool = False
+    steps: list[str] = field(default_factory=list)
+    events: list[Event] = field(default_factory=list)
+
+    @hookimpl
+    def check_step(
+        self, application: Application, step: AdmissionStep, submission: Submission
+    ) -> list[Finding] | None:
+        """Judge a step."""
+        self.steps.append(f"{application.state} {step.id} {len(submission.documents)}")
+        if self.fails:
+            raise RuntimeError("out of order")
+        if step.id != self.refuses:
+            return None
+        message = Text("照片不清晰", "the photograph is blurred")
+        return [
+            Finding(
+                rule="photo",
+                outcome=FindingOutcome.FAIL,
+                level=Level.INSTITUTION,
+                message=message,
+            )
+        ]
+
+    @hookimpl
+    def event_recorded(self, event: Event) -> None:
+        """Write down."""
+        self.events.append(event)
+
+
+async def test_a_plugin_refuses_a_step(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    plugin = Plugin(refuses="preference")
+    _join(office, plugin, monkeypatch)
+    case = await office.draft()
+    before = await office.everything()
+    given = inputs.SubmitApplicationInput(application=case.id, documents=(IDENTITY,))
+    own = office.own(case.applicant)
+    refusal = await office.refuses(
+        RefusalCode.STEP_REFUSED, await admissions.submit_application(own, given)
+    )
+    assert plugin.steps == ["DRAFT registration 1", "DRAFT preference 1"]
+    assert [(each.rule, each.plugin) for each in refusal.findings] == [("photo", "sample")]
+    assert refusal.message.en == '"Preference" is refused: the photograph is blurred'
+    assert await office.everything() == before
+    plugin.refuses = None
+    done(await admissions.submit_application(own, given))
+    assert [event.name for event in plugin.events] == [
+        "application.draft",
+        "application.submitted",
+    ]
+    assert plugin.events[1].data == {"state": "SUBMITTED", "revision": 2, "round": "batch-1"}
+    assert plugin.events[1].actor == f"account-{case.applicant}"
+
+
+async def test_a_plugin_that_fails_lets_nothing_pass(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plugin = Plugin(fails=True)
+    _join(office, plugin, monkeypatch)
+    case = await office.draft()
+    before = await office.everything()
+    given = inputs.SubmitApplicationInput(application=case.id, documents=(IDENTITY,))
+    refusal = await office.refuses(
+        RefusalCode.PLUGIN_FAILED,
+        await admissions.submit_application(office.own(case.applicant), given),
+    )
+    assert "out of order" not in (refusal.message.en or "")
+    assert await office.everything() == before
+
+
+def _join(office: Office, plugin: Plugin, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the hospital name a plugin."""
+    naming = Naming(Rights.INSTITUTION, code="sample-hospital")
+    office.dispatcher = Dispatcher(office.loaded.host.extended("sample", plugin, naming))
+    scopes = {
+        **office.loaded.catalogue.scopes,
+        "sample-hospital": Scope(base="sample-hospital", institution=("sample",)),
+    }
+    monkeypatch.setitem(office.loaded.catalogue.__dict__, "scopes", scopes)

@@ -10,11 +10,23 @@ import pytest
 from cryptography.exceptions import InvalidSignature
 
 from zhupei.catalogue import Catalogue
+from zhupei.config.problems import Problems
+from zhupei.domain.text import Language, Text
 from zhupei.security.signatures import public_key_of
 from zhupei.services.papers import score_sheet_import
 from zhupei.services.papers.publicity_list import publicity_json, publicity_list
+from zhupei.services.papers.records import AssessedApplicant
+from zhupei.services.papers.score_sheet import ScoreColumn
+from zhupei.services.papers.score_sheet_import import read_score_sheet
 
-_PAGE = (Path(__file__).parents[3] / "docs" / "papers.md").read_text("utf-8")
+_ROOT = Path(__file__).parents[3]
+_PAGE = (_ROOT / "docs" / "papers.md").read_text("utf-8")
+_BLOCKS = re.MULTILINE | re.DOTALL
+_COLUMNS = (ScoreColumn(assessment="interview", label=Text("面试", "interview"), full_mark=100),)
+_PEOPLE = tuple(
+    AssessedApplicant(application=application, name=name, opening="p/0100")
+    for application, name in (("a-1", "张三"), ("a-2", "李小明"), ("a-3", "王五"))
+)
 
 
 def test_every_code_of_a_score_sheet_is_explained() -> None:
@@ -22,6 +34,29 @@ def test_every_code_of_a_score_sheet_is_explained() -> None:
     codes = set(re.findall(r'"(SCORES_[A-Z_]+)"', source))
     assert len(codes) == 12
     assert set(re.findall(r"^\| `(SCORES_[A-Z_]+)`", _PAGE, re.MULTILINE)) == codes
+
+
+_PAGES = sorted((_ROOT / "docs" / "errors").glob("SCORES_*.md"))
+
+
+def test_every_code_has_a_page_with_an_example() -> None:
+    assert len(_PAGES) == 12
+
+
+@pytest.mark.parametrize("page", _PAGES, ids=lambda page: page.stem)
+def test_the_example_of_a_page_is_what_the_reader_says(
+    page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    blocks = dict(re.findall(r"^```(csv|text)\n(.*?)^```$", page.read_text("utf-8"), _BLOCKS))
+    monkeypatch.chdir(tmp_path)
+    Path("scores.csv").write_text(blocks.get("csv", ""), "utf-8")
+    # An example with several rows is for three people.
+    count = 3 if page.stem in {"SCORES_LOOK_LIKE_RANKS", "SCORES_ROW_MISSING"} else 1
+    problems = Problems()
+    assert read_score_sheet(Path("scores.csv"), _COLUMNS, _PEOPLE[:count], problems) == ()
+    told = [problem.text(Language.EN) for problem in problems.errors]
+    assert told == blocks["text"].splitlines()
+    assert page.stem in {problem.code for problem in problems.errors}
 
 
 def test_the_program_that_verifies_a_list_runs(catalogue: Catalogue) -> None:

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache, partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -26,7 +27,7 @@ from zhupei.domain.institutions import Base
 from zhupei.domain.training import Opening, Program
 from zhupei.graphql.context import GraphContext, china_now, language_of
 from zhupei.graphql.schema import build_schema
-from zhupei.services.access import prepare_access
+from zhupei.services.access import open_keyring, prepare_access
 from zhupei.services.eligibility import prepare
 from zhupei.settings import Settings
 from zhupei.web.limits import QueryLimits, schema_extensions
@@ -119,6 +120,7 @@ def compose(settings: Settings) -> Graph:
     )
 
     access = prepare_access(settings)
+    keyring = cache(partial(open_keyring, settings))
     host = host.extended("bearer-tokens", BearerTokens(access.sign_in.by_header))
 
     async def load() -> LoadedCatalogue:
@@ -134,6 +136,8 @@ def compose(settings: Settings) -> Graph:
         fields=settings.max_fields,
         tokens=settings.max_tokens,
     )
+    if settings.encryption_keys is not None:
+        keyring()  # now, so that keys that cannot be read stop the start and not a request
     composed = build_schema(
         host,
         extensions=schema_extensions(limits, introspection=settings.allows_introspection),
@@ -150,6 +154,7 @@ def compose(settings: Settings) -> Graph:
             dispatcher=loaded.dispatcher,
             language=language_of(request.headers.get("accept-language")),
             actor=await actor_of(request, loaded.dispatcher),
+            keyring=keyring,
         )
 
     @contextlib.asynccontextmanager

@@ -10,7 +10,9 @@ A type for `base_extension` is made with its values (``SampleFacts(id=…, kind=
 Names of types begin with the plugin's slug in PascalCase.
 """
 
+from zhupei.domain.permissions import Target
 from zhupei.graphql.enums import ENUMS as _ENUMS  # noqa: F401 - declares the domain's enumerations
+from zhupei.graphql.permissions import permitted
 from zhupei.graphql.scalars import Yuan
 from zhupei.graphql.sources import (
     Attribute,
@@ -68,7 +70,9 @@ __all__ = [
     "Requirement",
     "Source",
     "Specialty",
+    "Target",
     "Via",
     "Yuan",
     "field",
+    "permitted",
 ]

@@ -118,9 +118,7 @@ async def test_a_document_is_registered_once(database: Database) -> None:
         somebody = Details(name="A")
         many = await asyncio.gather(
             *(
-                register(
-                    kind=DocumentKind.TAIWAN_PERMIT, number="0123456701", details=Details(name="A")
-                )
+                register(kind=DocumentKind.TAIWAN_PERMIT, number="0123456701", details=somebody)
                 for _ in range(4)
             )
         )

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from zhupei.catalogue import Catalogue
     from zhupei.domain.actors import Actor
     from zhupei.hooks.dispatch import Dispatcher
+    from zhupei.security.crypto import Keyring
 
 __all__ = ["GraphContext", "china_now", "language_of"]
 
@@ -29,7 +30,8 @@ class GraphContext:
 
     ``catalogue`` is taken once, so that a reload in the middle never mixes two. ``language`` is
     what texts are given in unless a field says otherwise; ``clock`` answers what "now" is where
-    a query gives no ``at``. ``actor`` is who asks, None for the public. ``kept`` holds what
+    a query gives no ``at``. ``actor`` is who asks, None for the public; ``keyring`` opens the
+    keys of personal data, None where there are none. ``kept`` holds what
     one operation computes once, by key.
     """
 
@@ -38,6 +40,7 @@ class GraphContext:
     language: Language = Language.ZH
     clock: Callable[[], datetime] = china_now
     actor: Actor | None = None
+    keyring: Callable[[], Keyring] | None = None
     kept: dict[Any, Any] = field(default_factory=dict)
 
 

@@ -14,6 +14,7 @@ from zhupei.domain import (
     benefits,
     codes,
     eligibility,
+    identity,
     institutions,
     people,
     places,
@@ -63,6 +64,12 @@ ENUMS: tuple[type[Enum], ...] = (
             actors.ActorKind.PERSON: "A person (个人).",
             actors.ActorKind.SERVICE: "A program that acts under its own name (服务账号).",
         },
+    ),
+    _show(
+        identity.DocumentKind,
+        "Kind of an identity document (证件类型).",
+        {kind: f"{kind.label.en} ({kind.label.zh})." for kind in identity.DocumentKind},
+        name="IdentityDocumentKind",
     ),
     _show(
         sources.Level,

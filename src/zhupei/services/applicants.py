@@ -17,7 +17,7 @@ from tortoise.exceptions import IntegrityError
 from tortoise.transactions import in_transaction
 
 from zhupei.db.identifiers import uuid7
-from zhupei.db.models import Applicant, ApplicantIdentity
+from zhupei.db.models import Applicant, ApplicantIdentity, ApplicationRow
 from zhupei.domain.access_refusals import AccessCode, AccessRefusal
 from zhupei.domain.identity import (
     DocumentKind,
@@ -38,6 +38,7 @@ __all__ = [
     "PersonalData",
     "applicant_of",
     "applicant_of_account",
+    "bases_of",
     "change_details",
     "find_by_identity",
     "register_applicant",
@@ -177,6 +178,17 @@ async def applicant_of_account(keyring: Keyring, account: UUID) -> ApplicantReco
     """Return the applicant that an account is, None where it is none."""
     row = await Applicant.get_or_none(account_id=account)
     return None if row is None else _record(keyring, row)
+
+
+async def bases_of(applicant: UUID) -> tuple[str, ...]:
+    """Return the codes of the bases that have an application of theirs, in order.
+
+    A draft is the applicant's own: no base sees it before it was submitted.
+    """
+    rows = await ApplicationRow.filter(
+        applicant_id=applicant, submitted_at__isnull=False
+    ).values_list("base_code", flat=True)
+    return tuple(sorted({str(code) for code in rows}))
 
 
 async def reveal(keyring: Keyring, applicant: UUID) -> PersonalData | None:

@@ -1,0 +1,195 @@
+"""Permissions declared on fields: enforced, told in the description, and listed for tests.
+
+::
+
+    number: str = permitted(
+        field(Computed(_number), description="Number (号码)."),
+        "identity.read",
+        about=_about,
+        otherwise=Attribute("masked_number"),
+    )
+
+A field that is not permitted is an error with the code UNAUTHENTICATED or FORBIDDEN that tells
+nothing of what it would have held; with ``otherwise`` it holds that instead, as a masked number.
+"""
+
+import inspect
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import strawberry
+from strawberry.extensions import FieldExtension
+from strawberry.types.field import StrawberryField
+
+from graphql import GraphQLObjectType, GraphQLSchema
+from zhupei.domain.access_refusals import AccessRefusal
+from zhupei.domain.permissions import PERMISSIONS, Target
+from zhupei.graphql.context import GraphContext
+from zhupei.graphql.errors import Code, GraphRefusal
+from zhupei.graphql.sources import FieldSource
+from zhupei.services.permissions import Allowed, allowed
+
+__all__ = [
+    "About",
+    "ProtectedField",
+    "permitted",
+    "permitted_inside",
+    "protected_fields",
+    "refused_by",
+    "require",
+]
+
+About = Callable[[Any], Sequence[Target]]
+"""What a permission is asked for, of the object that holds the field; any one of them suffices."""
+
+
+class _Noted(FieldExtension):
+    """Says which permission a field needs."""
+
+    def __init__(self, permission: str, *, masks: bool = False) -> None:
+        self.permission, self.masks = permission, masks
+
+    def resolve(
+        self, next_: Callable[..., Any], source: Any, info: strawberry.Info, **kwargs: Any
+    ) -> Any:
+        """Run the field, which asks itself."""
+        return next_(source, info, **kwargs)
+
+    async def resolve_async(
+        self, next_: Callable[..., Any], source: Any, info: strawberry.Info, **kwargs: Any
+    ) -> Any:
+        """Run the field, which asks itself."""
+        value = next_(source, info, **kwargs)
+        return await value if inspect.isawaitable(value) else value
+
+
+class _Permitted(_Noted):
+    """Asks for the permission before the field is read."""
+
+    def __init__(self, permission: str, about: About, otherwise: FieldSource | None) -> None:
+        super().__init__(permission, masks=otherwise is not None)
+        self._about, self._otherwise = about, otherwise
+        self._name = ""
+
+    def apply(self, field: StrawberryField) -> None:
+        """Note the field's name, which a source may read by."""
+        self._name = field.python_name
+
+    def resolve(
+        self, next_: Callable[..., Any], source: Any, info: strawberry.Info, **kwargs: Any
+    ) -> Any:
+        """Ask, then run a plain function."""
+        return self.resolve_async(next_, source, info, **kwargs)
+
+    async def resolve_async(
+        self, next_: Callable[..., Any], source: Any, info: strawberry.Info, **kwargs: Any
+    ) -> Any:
+        """Ask, then run the field."""
+        context: GraphContext = info.context
+        refusal = await refused_by(context, self.permission, self._about(source))
+        if refusal is None:
+            value = next_(source, info, **kwargs)
+        elif self._otherwise is not None:
+            value = self._otherwise.reader(self._name)(source, context, kwargs)
+        else:
+            raise _error(refusal, self.permission, context)
+        return await value if inspect.isawaitable(value) else value
+
+
+def permitted(
+    declared: Any, permission: str, *, about: About, otherwise: FieldSource | None = None
+) -> Any:
+    """Return a declared field that needs a permission, which its description then tells.
+
+    Args:
+        declared: what `zhupei.graphql.sources.field` returned.
+        permission: the name of a permission of the core, or of the plugin that declares the field.
+        about: tells what the permission is asked for.
+        otherwise: what the field holds without the permission; without it the field is refused.
+
+    """
+    return _noted(declared, _Permitted(permission, about, otherwise))
+
+
+def permitted_inside(declared: Any, permission: str) -> Any:
+    """Return a declared field whose own function calls `require`, because only it knows for what.
+
+    The description tells the permission as that of any other field does.
+    """
+    return _noted(declared, _Noted(permission))
+
+
+def _noted(declared: Any, extension: "_Noted") -> Any:
+    known = PERMISSIONS.get(extension.permission)
+    label = "" if known is None else f"：{known.label.zh}"
+    if extension.masks:
+        note = f"Masked without the permission `{extension.permission}` (无权限时脱敏{label})."
+    else:
+        note = f"Needs the permission `{extension.permission}` (需权限{label})."
+    declared.description = f"{declared.description} {note}"
+    declared.extensions = [*declared.extensions, extension]
+    return declared
+
+
+async def refused_by(
+    context: GraphContext, permission: str, targets: Sequence[Target]
+) -> AccessRefusal | None:
+    """Return why the actor may not do this for any of the targets; None where it may.
+
+    Asked once in an operation for each target.
+    """
+    if context.dispatcher is None:
+        raise RuntimeError("a permission needs the dispatcher of the loaded plugins")
+    refusal: AccessRefusal | None = None
+    for target in targets or (Target(),):
+        key = (_Permitted, permission, target)
+        if key not in context.kept:
+            context.kept[key] = await allowed(
+                context.actor,
+                permission,
+                target.base,
+                context.catalogue,
+                context.dispatcher,
+                jurisdiction=target.jurisdiction,
+                owners=target.owners,
+            )
+        outcome: Allowed | AccessRefusal = context.kept[key]
+        if isinstance(outcome, Allowed):
+            return None
+        refusal = refusal or outcome
+    return refusal
+
+
+async def require(context: GraphContext, permission: str, targets: Sequence[Target]) -> None:
+    """Raise the refusal of a field or mutation unless the actor may do this."""
+    refusal = await refused_by(context, permission, targets)
+    if refusal is not None:
+        raise _error(refusal, permission, context)
+
+
+def _error(refusal: AccessRefusal, permission: str, context: GraphContext) -> GraphRefusal:
+    code = Code(refusal.code.value)
+    return GraphRefusal(code, refusal.message, context.language, permission=permission)
+
+
+@dataclass(frozen=True, slots=True)
+class ProtectedField:
+    """A field of the graph that needs a permission; ``masks`` where it is masked without."""
+
+    type: str
+    field: str
+    permission: str
+    masks: bool
+
+
+def protected_fields(schema: GraphQLSchema) -> Iterator[ProtectedField]:
+    """Yield every field of a schema that needs a permission, in the order of their names."""
+    for name, type_ in sorted(schema.type_map.items()):
+        if not isinstance(type_, GraphQLObjectType):
+            continue
+        for field_name, field in sorted(type_.fields.items()):
+            declared = field.extensions.get("strawberry-definition")
+            for extension in getattr(declared, "extensions", ()):
+                if isinstance(extension, _Noted):
+                    yield ProtectedField(name, field_name, extension.permission, extension.masks)

@@ -28,8 +28,10 @@ from zhupei.domain.training import Opening, Program
 from zhupei.graphql.context import GraphContext, china_now, language_of
 from zhupei.graphql.schema import build_schema
 from zhupei.services.access import open_keyring, prepare_access
+from zhupei.services.applicant_files import FileStore
 from zhupei.services.eligibility import prepare
 from zhupei.settings import Settings
+from zhupei.web.files import file_routes
 from zhupei.web.limits import QueryLimits, schema_extensions
 from zhupei.web.sign_in import actor_of, sign_in_route
 
@@ -120,6 +122,7 @@ def compose(settings: Settings) -> Graph:
     )
 
     access = prepare_access(settings)
+    files = FileStore(settings.data_dir / "files", largest=settings.max_file_bytes)
     keyring = cache(partial(open_keyring, settings))
     host = host.extended("bearer-tokens", BearerTokens(access.sign_in.by_header))
 
@@ -172,7 +175,10 @@ def compose(settings: Settings) -> Graph:
         schema=composed.schema,
         context=context,
         plugins=plugins,
-        routes=(sign_in_route(access.sign_in),) if settings.password_sign_in else (),
+        routes=(
+            *((sign_in_route(access.sign_in),) if settings.password_sign_in else ()),
+            *file_routes(files, context),
+        ),
     )
 
 

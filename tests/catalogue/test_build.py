@@ -232,3 +232,54 @@ async def test_configured_year_extends_the_calendar(load: Load, bases: Path) -> 
     assert loaded.problems.text(Language.EN) == ""
     assert loaded.catalogue.calendar.is_working_day(date(2031, 6, 2)) is True
     assert loaded.catalogue.calendar.is_working_day(date(2031, 10, 1)) is False
+
+
+STEPS = """    steps:
+      - id: examine
+        kind: interview
+        amends: true
+        label: {zh: 面试, en: Interview}
+"""
+
+
+async def test_step_is_amended_and_the_others_stay(load: Load, bases: Path) -> None:
+    file = bases / "example/example-hospital.yaml"
+    text = file.read_text("utf-8")
+    file.write_text(text.replace("    shortage:\n", STEPS + "    shortage:\n"), "utf-8")
+
+    loaded = await load()
+    steps = loaded.catalogue.programs[HOSPITAL].steps
+
+    assert loaded.problems.text(Language.EN) == ""
+    assert [(step.id, step.kind) for step in steps] == [
+        ("apply", "application"),
+        ("examine", "interview"),
+        ("publish", "publicity"),
+    ]
+    assert [origin.level for origin in steps[1].origins] == [Level.INSTITUTION, Level.JURISDICTION]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("id: examine", "id: nowhere", "the list above has no step nowhere"),
+        (
+            "Interview}\n",
+            "Interview}\n      - {id: more, kind: interview, label: {zh: 复试, en: More}}\n",
+            "some steps of this list amend the list above, and this one does not",
+        ),
+    ],
+)
+async def test_amendment_that_fits_nothing_is_refused(
+    load: Load, bases: Path, old: str, new: str, message: str
+) -> None:
+    file = bases / "example/example-hospital.yaml"
+    text = file.read_text("utf-8")
+    file.write_text(
+        text.replace("    shortage:\n", STEPS.replace(old, new) + "    shortage:\n"), "utf-8"
+    )
+
+    loaded = await load()
+
+    assert [problem.message.en for problem in loaded.problems.errors] == [message]
+    assert list(loaded.catalogue.bases) == []

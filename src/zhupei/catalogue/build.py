@@ -231,12 +231,13 @@ class _Builder:
         self, chain: Sequence[Layer], draft: Program, answers: BaseAnswers
     ) -> tuple[Any, ...]:
         own = [layer for layer in chain if layer.level is Level.INSTITUTION]
-        given = answers.steps.get(draft.code, ())
-        configured = self.reader.last("steps", own, draft.kind)
-        for answer in given:
-            if answer.level is Level.INSTITUTION or not configured:
+        higher = [layer for layer in chain if layer.level is not Level.INSTITUTION]
+        found = self.reader.steps(higher, draft.kind)
+        for answer in answers.steps.get(draft.code, ()):
+            if answer.level is Level.INSTITUTION:
                 return _marked(answer)
-        return configured or self.reader.last("steps", chain, draft.kind)
+            found = _marked(answer)
+        return self.reader.steps(own, draft.kind, found)
 
     def _rounds(self, ref: ProgramRef, draft: Program, answers: BaseAnswers) -> tuple[Round, ...]:
         configured = ref.base is not None and bool(ref.entry.rounds)

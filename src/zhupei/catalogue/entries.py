@@ -9,7 +9,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
-from zhupei.config.entries import KIND_LISTS, ContactEntry, Entry, SectionEntry
+from zhupei.config.entries import LISTS_OF_KINDS, ContactEntry, Entry, SectionEntry
 from zhupei.config.layers import Layer
 from zhupei.config.policy_values import parse_policy
 from zhupei.config.problems import YamlPath
@@ -154,11 +154,19 @@ class EntryReader:
             found = overlay(found, own) if own else found
         return found
 
-    def last(self, name: str, layers: Iterable[Layer], kind: ProgramKind) -> tuple[Any, ...]:
-        """Return the list ``name`` of the most specific layer that has one (admission steps)."""
-        found: tuple[Any, ...] = ()
+    def steps(
+        self, layers: Iterable[Layer], kind: ProgramKind, above: tuple[Any, ...] = ()
+    ) -> tuple[Any, ...]:
+        """Return the admission steps: of the most specific layer that has a list, amended.
+
+        A layer's list takes the place of the one above, unless its steps say that they amend it.
+        """
+        found = above
         for layer in layers:
-            found = self.of_layer(name, layer, kind) or found
+            own = self.of_layer("steps", layer, kind)
+            if own:
+                amends = all(entry.amends for entry in layer.rules.steps)
+                found = overlay(found, own) if amends else own
         return found
 
     def of_layer(self, name: str, layer: Layer, kind: ProgramKind) -> tuple[Any, ...]:
@@ -193,7 +201,7 @@ class EntryReader:
         A requirement stays: leaving it out would admit whom it refuses. Nothing can decide it,
         so its finding is UNKNOWN.
         """
-        group = KIND_LISTS.get(name)
+        group = LISTS_OF_KINDS.get(name)
         if group is None or group is KindGroup.REQUIREMENT:
             return True
         try:

@@ -11,7 +11,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
-from zhupei.config.entries import KIND_LISTS
+from zhupei.config.entries import LISTS_OF_KINDS
 from zhupei.config.yaml import Document
 from zhupei.domain.kinds import Kind, KindGroup
 from zhupei.domain.text import Text
@@ -51,7 +51,11 @@ def _used(data: Any) -> Iterator[tuple[KindGroup, str]]:
         return
     for key, value in data.items():
         for entry in value if isinstance(value, list) else ():
-            if key in KIND_LISTS and isinstance(entry, dict) and isinstance(entry.get("kind"), str):
-                yield KIND_LISTS[key], entry["kind"]
+            if (
+                key in LISTS_OF_KINDS
+                and isinstance(entry, dict)
+                and isinstance(entry.get("kind"), str)
+            ):
+                yield LISTS_OF_KINDS[key], entry["kind"]
             elif key in {"programs", "openings"}:
                 yield from _used(entry)

@@ -32,7 +32,7 @@ from zhupei.domain.text import Text
 from zhupei.domain.training import ProgramKind
 
 __all__ = [
-    "KIND_LISTS",
+    "LISTS_OF_KINDS",
     "AssessmentEntry",
     "BenefitEntry",
     "ContactEntry",
@@ -287,6 +287,9 @@ class StepEntry(Entry):
     """The round it belongs to, where steps differ by round."""
     window: str | None = None
     """The kind of window of the round that bounds it."""
+    amends: Flag = False
+    """True to change the step of this id in the list above and keep the other steps; then every
+    step of the list says so."""
 
 
 class FormFieldEntry(Model):
@@ -465,7 +468,7 @@ class WageEntry(Model):
     """Where it is published."""
 
 
-KIND_LISTS: Mapping[str, KindGroup] = MappingProxyType(
+LISTS_OF_KINDS: Mapping[str, KindGroup] = MappingProxyType(
     {
         "requirements": KindGroup.REQUIREMENT,
         "benefits": KindGroup.BENEFIT,

@@ -55,7 +55,7 @@ def test_letter_says_time_place_contact_and_documents(catalogue: Catalogue) -> N
         "个人身份证（原件及复印件）",
         "学历学位证书（原件及复印件）",
         "介绍信，按本人情况提供",
-        "两方培训协议",
+        "劳动合同",
         "逾期两周不报到视为放弃培训资格：取消培训资格；逾期 14 日自动生效。",
         "弄虚作假：取消报名资格；取消录取资格。",
         "2026年7月1日",
@@ -147,9 +147,9 @@ def test_t46_hubei_agreements(
 
 @pytest.mark.parametrize(
     ("trainee_type", "kinds"),
-    [(TraineeType.SOCIAL, ["two_party"]), (TraineeType.ENTRUSTED, ["three_party"])],
+    [(TraineeType.SOCIAL, ["labour_contract"]), (TraineeType.ENTRUSTED, ["three_party"])],
 )
-def test_r220_national_agreements(
+def test_t46_hospital_amends_the_national_agreements_r043_r220(
     catalogue: Catalogue, trainee_type: TraineeType, kinds: list[str]
 ) -> None:
     found = agreements_for(catalogue.programs[HKU], trainee_type)

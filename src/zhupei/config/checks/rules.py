@@ -200,14 +200,45 @@ def _policy_weights(
         )
 
 
+def _amendments(context: CheckContext, layer: Layer, above: set[str]) -> None:
+    """Check a list that amends the one above: all of it does, and each step is there."""
+    for index, entry in enumerate(layer.rules.steps):
+        path = (*layer.path, "steps", index, "id")
+        if not entry.amends:
+            context.report(
+                layer.document,
+                path,
+                "CONFIG_MIXED_STEPS",
+                "同一列表中，有的步骤修改上级列表，有的不是",
+                "some steps of this list amend the list above, and this one does not",
+                hint=Text(
+                    "每个步骤都写 amends: true，或完整列出全部步骤",
+                    "write amends: true in each, or list all steps in full",
+                ),
+            )
+        elif entry.id not in above:
+            known = ", ".join(sorted(above))
+            context.report(
+                layer.document,
+                path,
+                "CONFIG_UNKNOWN_CODE",
+                f"上级列表没有步骤 {entry.id}",
+                f"the list above has no step {entry.id}",
+                hint=Text(f"上级的步骤：{known}", f"steps above: {known}"),
+            )
+
+
 def _links(
     context: CheckContext, program: ProgramRef, chain: tuple[Layer, ...], kind: ProgramKind
 ) -> None:
-    """Check that documents are due at steps that exist."""
+    """Check that steps amend steps that exist, and that documents are due at such."""
     steps: set[str] = set()
     for layer in chain:
         own = {each.id for each in layer.rules.steps if layer.concerns(each.program_kinds, kind)}
-        steps = own or steps
+        if any(each.amends for each in layer.rules.steps):
+            _amendments(context, layer, steps)
+        else:
+            steps = own or steps
     if not steps:
         return
     layer = chain[-1]

@@ -236,6 +236,10 @@ def _documents(_catalogue: Catalogue, program: Program) -> Finding:
 
 
 def _procedure(_catalogue: Catalogue, program: Program) -> Finding:
+    national = [step for step in program.steps if step.level is Level.NATIONAL]
+    if national:
+        # One amended step does not make a procedure of one's own.
+        return _unknown(_NATIONAL_ONLY, [step.source for step in national])
     return _local(program.steps, "个环节", "steps", _missing("没有招收程序", "there are no steps"))
 
 

@@ -240,15 +240,15 @@ class Office:
 
     async def signed(self, case: AdmissionCase) -> AdmissionCase:
         """Sign the labour contract."""
-        return done(
-            await admissions.sign_agreement(
-                self.staff(),
-                inputs.SignAgreementInput(
-                    application=case.id,
-                    kind=AgreementKind.LABOUR_CONTRACT,
-                    signed_on=self.today,
-                ),
-            )
+        return done(await self.signed_or_refused(case))
+
+    async def signed_or_refused(self, case: AdmissionCase) -> AdmissionCase | Refusal:
+        """Try to sign the labour contract today."""
+        return await admissions.sign_agreement(
+            self.staff(),
+            inputs.SignAgreementInput(
+                application=case.id, kind=AgreementKind.LABOUR_CONTRACT, signed_on=self.today
+            ),
         )
 
     @property

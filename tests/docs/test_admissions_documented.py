@@ -13,7 +13,7 @@ _PAGE = (Path(__file__).parents[2] / "docs" / "admissions.md").read_text("utf-8"
 
 def test_every_refusal_is_documented() -> None:
     table = _PAGE.partition("## Refusals")[2]
-    assert re.findall(r"^\| ([A-Z_]+) \|", table, re.M) == sorted(RefusalCode)
+    assert re.findall(r"^\| ([A-Z_]+) \|", table, re.MULTILINE) == sorted(RefusalCode)
 
 
 def test_every_kind_of_step_is_in_the_table() -> None:

@@ -297,7 +297,7 @@ async def confirm_admission(desk: Desk, given: ApplicationInput) -> AdmissionCas
         policy = policy_of(at.program, "confirmation_in_publicity")
         if policy is not None and policy.value is True and at.case.publicity is not None:
             publicity = await PublicityRow.get(id=at.case.publicity)
-            if at.now >= publicity.ends_at:
+            if not publicity.published_at <= at.now < publicity.ends_at:
                 return Refusal(
                     code=RefusalCode.PUBLICITY_NOT_LIVE,
                     message=Text(

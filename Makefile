@@ -28,7 +28,7 @@ PY ?= $(shell for python in python3.13 python3.12 python3.11 python3 python; do 
 	"$$python" -c 'import sys, pip; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 \
 	&& echo "$$python" && break; done)
 
-.PHONY: help serve test check bench docs lock clean FORCE
+.PHONY: help serve test check bench docs lock clean
 
 help:
 	@echo 'make serve   set up and serve the graph at http://127.0.0.1:8000/graphql (PORT=8001 for another)'
@@ -86,10 +86,9 @@ $(UV):
 		--root-user-action=ignore --no-cache-dir --upgrade --target .tools \
 		--constraint constraints.txt uv
 
-# Changes only when a plugin comes or goes, so that .venv/.ready follows.
-.tools/plugins: FORCE
-	@mkdir -p .tools
-	@echo '$(PLUGINS)' | cmp -s - $@ || echo '$(PLUGINS)' > $@
+# Changes only when a plugin comes or goes, so that .venv/.ready follows. Written while this file is
+# read: as a target it would always count as made anew.
+$(shell mkdir -p .tools; echo '$(PLUGINS)' | cmp -s - .tools/plugins || echo '$(PLUGINS)' > .tools/plugins)
 
 # umask: PostgreSQL does not run as root, so that another account must be able to read its files.
 .venv/.ready: pyproject.toml constraints.txt Makefile .tools/plugins \

@@ -50,6 +50,8 @@ async def database(database_url: str, tmp_path: Path) -> AsyncIterator[Database]
     await connected.stop()
 
 
+# Whole walks through PostgreSQL, and printed pages: run by `make check`, not by `make test`.
+_SLOW = {("tests", "services", "admissions"), ("tests", "services", "papers")}
 # Fixtures over the configuration and the plugins that the repository carries.
 _REAL = {"planned", "real"}
 
@@ -59,6 +61,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         place = item.path.relative_to(_PROJECT).parts
         fixtures = set(getattr(item, "fixturenames", ()))
+        if place[:3] in _SLOW:
+            item.add_marker("slow")
         own_tests = place[0] == "plugins" or place[:2] == ("tests", "bases")
         if own_tests or fixtures & _REAL:
             item.add_marker("institutions")

@@ -15,6 +15,8 @@ from zhupei.cli import main
 from zhupei.cli.docs import generated_files
 from zhupei.config.workspace import read_workspace
 
+pytestmark = pytest.mark.slow
+
 _ROOT = Path(__file__).parents[2]
 _BASES = (_ROOT / "bases", _ROOT / "tests" / "fictional" / "bases", _ROOT / "src")
 

@@ -19,6 +19,8 @@ from zhupei.domain.text import Language
 from zhupei.graphql.context import GraphContext
 from zhupei.graphql.schema import build_schema
 
+pytestmark = pytest.mark.slow
+
 _ROOT = Path(__file__).parents[2]
 _PAGE = (_ROOT / "docs" / "writing-plugins.md").read_text("utf-8")
 

@@ -18,6 +18,8 @@ from typing import Any
 
 import pytest
 
+pytestmark = pytest.mark.slow
+
 _BROKEN = "kind: base\ncode: a\ncode: b\n"
 
 

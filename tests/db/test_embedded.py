@@ -17,6 +17,8 @@ import pytest
 from zhupei.db.embedded import EmbeddedPostgres, EmbeddedPostgresError, ServerAddress
 from zhupei.domain.text import Language
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def new_server(open_folder: Path) -> Iterator[Callable[..., EmbeddedPostgres]]:

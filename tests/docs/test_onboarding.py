@@ -13,8 +13,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from zhupei.config.loader import read
 from zhupei.config.yaml import Document
+
+pytestmark = pytest.mark.slow
 
 _PAGE = Path(__file__).parents[2] / "docs" / "onboarding.md"
 _BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)

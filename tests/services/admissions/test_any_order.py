@@ -11,6 +11,7 @@ from typing import Any
 from uuid import UUID
 
 import asyncpg
+import pytest
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -42,6 +43,8 @@ from zhupei.services import admissions
 from zhupei.services.admissions import inputs
 from zhupei.services.admissions.store import cases_of
 from zhupei.services.audit import verify_audit_chain
+
+pytestmark = pytest.mark.slow
 
 QUOTAS = {MEDICINE: 2, PAEDIATRICS: 3}
 # When each next state can be reached, so that random walks get far.

@@ -132,28 +132,97 @@ async def test_something_that_no_configuration_sets_is_refused(fictional: AskedG
     assert refusal.only["extensions"]["code"] == "BAD_USER_INPUT"
 
 
-async def test_every_published_field_of_an_opening_and_a_program_is_explained(
+FIELDS = """query ($type: String!) { __type(name: $type) { fields { name } } }"""
+
+
+@pytest.mark.parametrize(
+    ("type_name", "nodes"),
+    [
+        ("Opening", ["hku-szh-residency-2026/0200", "gz-liuzhou-fellowship-2024/paediatrics"]),
+        (
+            "Program",
+            ["hku-szh-residency-2026", "hubei-residency-2024", "hubei-xiehe-residency-2024"],
+        ),
+    ],
+)
+async def test_every_field_of_an_opening_and_a_program_is_explained(
+    real: AskedGraph, type_name: str, nodes: list[str]
+) -> None:
+    """The issue: `explain` answers for any field of an opening or program."""
+    fields = [
+        each["name"] for each in (await real.ask(FIELDS, {"type": type_name}))["__type"]["fields"]
+    ]
+    assert len(fields) > 20
+    for node in nodes:
+        for field in fields:
+            found = await _explain(real, node, field)
+            assert found["field"] == field
+            for each in found["items"] or ():
+                assert each["level"] is not None, (node, field, each)
+
+
+@pytest.mark.parametrize(
+    ("node", "field", "asked"),
+    [
+        ("hku-szh-residency-2026/0200", "code", "opening"),
+        ("hku-szh-residency-2026/0200", "id", "opening"),
+        ("hku-szh-residency-2026/0200", "specialtyName(language: ZH)", "opening"),
+        ("hku-szh-residency-2026", "quotaTotal", "program"),
+        ("hku-szh-residency-2026", "durationMonths", "program"),
+        ("hubei-residency-2024", "quotaTotal", "program"),
+        ("hubei-residency-2024", "year", "program"),
+    ],
+)
+async def test_a_value_is_explained_as_the_graph_says_it(
+    real: AskedGraph, node: str, field: str, asked: str
+) -> None:
+    said = await real.ask(f'{{ {asked}(code: "{node}") {{ value: {field} }} }}')
+    value = said[asked]["value"]
+    explained = (await _explain(real, node, field.split("(", maxsplit=1)[0]))["value"]
+    assert explained == (None if value is None else str(value))
+
+
+async def test_a_sum_is_explained_by_its_parts(real: AskedGraph) -> None:
+    """R023: the brochure prints no total; its rows do."""
+    found = await _explain(real, "hku-szh-residency-2026", "quotaTotal")
+    assert (found["value"], found["level"], found["file"]) == ("19", "INSTITUTION", None)
+    assert len(found["items"]) == 11
+    [paediatrics] = [each for each in found["items"] if each["id"].endswith("/0200")]
+    file = "bases/guangdong/shenzhen/hku-szh.yaml"
+    assert (paediatrics["label"], paediatrics["file"]) == ("Paediatrics", file)
+    assert _line(file, paediatrics["line"]).startswith("quota: 4 ")
+
+
+async def test_whether_it_is_open_is_explained_by_the_rounds(real: AskedGraph) -> None:
+    for field in ("isOpen", "closesAt"):
+        found = await _explain(real, "hubei-xiehe-residency-2024", field)
+        assert [each["id"] for each in found["items"]] == ["batch-1", "batch-2"]
+        assert {each["level"] for each in found["items"]} == {"JURISDICTION"}
+
+
+async def test_the_host_of_a_program_is_explained_and_the_other_kind_of_host_is_not(
     real: AskedGraph,
 ) -> None:
-    """The issue: for any field of an opening or program."""
-    asked = {
-        "hku-szh-residency-2026/0200": (
-            "code quota quotaNote specialty specialtyName directions capacity postType note source "
-            "durationMonths shortagePurposes requirements benefits roundQuotas kind year rounds"
-        ),
-        "hku-szh-residency-2026": (
-            "code name kind year lastYear base jurisdiction parent durationMonths durationNote "
-            "quotaTotal quotaNote openings rounds steps documents requirements benefits penalties "
-            "assessments policies sections contacts note source"
-        ),
-    }
-    unexplained = []
-    for node, fields in asked.items():
-        for field in fields.split():
-            try:
-                found = await _explain(real, node, field)
-            except Exception as error:  # noqa: BLE001 - because all that are refused are listed
-                unexplained.append((node, field, str(error)))
-                continue
-            assert found["field"] == field
-    assert unexplained == []
+    assert (await _explain(real, "hku-szh-residency-2026", "base"))["value"] == "hku-szh"
+    assert (await _explain(real, "hku-szh-residency-2026", "jurisdiction"))["value"] is None
+    assert (await _explain(real, "hubei-residency-2024", "jurisdiction"))["value"] == "hubei"
+    assert (await _explain(real, "hubei-residency-2024", "base"))["value"] is None
+
+
+async def test_every_purpose_of_a_shortage_list_is_explained(real: AskedGraph) -> None:
+    """T16: three purposes, and levels that add to each other."""
+    found = await _explain(real, "hku-szh-residency-2026/0200", "shortagePurposes")
+    assert [(each["id"], each["level"]) for each in found["items"]] == [
+        ("ADMISSION_PRIORITY", "NATIONAL"),
+        ("QUOTA_PENALTY", "NATIONAL"),
+        ("SUBSIDY", "INSTITUTION"),
+    ]
+    other = await _explain(real, "hku-szh-residency-2026/0300", "shortagePurposes")
+    assert [each["id"] for each in other["items"]] == ["SUBSIDY"]
+    assert [each["label"] for each in other["items"]] == ["subsidy"]
+    assert (await _explain(real, "hku-szh-residency-2026/0100", "shortagePurposes"))["value"] == "0"
+
+
+async def test_a_source_is_explained_in_words(real: AskedGraph) -> None:
+    found = await _explain(real, "hku-szh-residency-2026/0200", "source")
+    assert found["value"] == "S0 招收计划表 序号2"

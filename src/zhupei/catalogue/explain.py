@@ -110,8 +110,6 @@ class Explainer:
         if name in {"code", "specialtyName"}:
             key = "name" if name == "specialtyName" and ref and ref.entry.name else "specialty"
             return _set(ref, key) if ref else ()
-        if name == "shortagePurposes":
-            return self._shortages(opening)
         if name in _OWN_OF_OPENING:
             found = self._quota_answers(opening) if name in {"quota", "directions"} else ()
             own = _set(ref, _OWN_OF_OPENING[name]) if ref else ()
@@ -157,9 +155,9 @@ class Explainer:
             if quota.program == opening.program and quota.specialty == opening.specialty
         )
 
-    def _shortages(self, opening: Opening) -> tuple[Origin, ...]:
-        layers = self._archive.layers(opening.base)
-        program = layers.programs[opening.program]
+    def _shortages(self, ref: ProgramRef) -> tuple[Origin, ...]:
+        """Return where the lists of shortage specialties stand; none replaces another (T16)."""
+        layers = self._archive.layers(None if ref.base is None else ref.base.code)
         found = [
             origin_at(
                 layer.level,
@@ -168,7 +166,7 @@ class Explainer:
                 entry.purpose,
                 entry.source,
             )
-            for layer in layers.of_program(program)
+            for layer in layers.of_program(ref)
             for index, entry in enumerate(layer.rules.shortage)
         ]
         return tuple(reversed(found))
@@ -182,16 +180,17 @@ class Explainer:
         listed = _entries(program, name)
         if listed is not None:
             return listed
+        found: tuple[Origin, ...] | None = None
         if name in _INHERITED:
-            found: list[Origin] = []
-            for each in layers.lineage(ref):
-                found += _at_program(each, _INHERITED[name])
-            return tuple(found)
-        if name in {"base", "jurisdiction"}:
-            return (origin_at(ref.level, ref.host.document, ("code",), ref.host.model.code),)
-        if name in _OWN_OF_PROGRAM:
-            return tuple(_at_program(ref, _OWN_OF_PROGRAM[name]))
-        return None
+            key = _INHERITED[name]
+            found = tuple(one for each in layers.lineage(ref) for one in _at_program(each, key))
+        elif name == "shortageSets":
+            found = self._shortages(ref)
+        elif name in {"base", "jurisdiction"}:
+            found = (origin_at(ref.level, ref.host.document, ("code",), ref.host.model.code),)
+        elif name in _OWN_OF_PROGRAM:
+            found = tuple(_at_program(ref, _OWN_OF_PROGRAM[name]))
+        return found
 
     def _file(self, file: ConfiguredFile[Any] | None, name: str) -> tuple[Origin, ...] | None:
         if file is None:
@@ -260,6 +259,8 @@ def _shown(value: Any) -> str | None:
         return str(value.zh)
     if isinstance(value, tuple):
         return str(len(value))
+    if hasattr(value, "clause"):
+        return " ".join(filter(None, (value.document, value.clause)))
     return str(value)
 
 

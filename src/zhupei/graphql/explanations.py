@@ -5,10 +5,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from zhupei.catalogue.catalogue import NodeKind
+from zhupei.domain.codes import ShortagePurpose
 from zhupei.domain.institutions import Base, Jurisdiction
 from zhupei.domain.sources import Level, Origin, Source
 from zhupei.domain.text import Text
 from zhupei.domain.training import Opening, Program
+from zhupei.graphql import openness
 from zhupei.graphql.context import GraphContext
 from zhupei.graphql.errors import bad_input
 from zhupei.graphql.nodes import GlobalId, fetch
@@ -34,6 +36,22 @@ _LISTS = {
 }
 # Where the graph words a field otherwise than the configuration.
 _CONFIGURED_AS = {"city": "prefecture", "jurisdictions": "jurisdiction"}
+# Fields that follow from another one, whose origin is theirs.
+_FOLLOWS = {
+    "id": "code",
+    "isOpen": "rounds",
+    "closesAt": "rounds",
+    "remainingSeats": "quota",
+}
+# Fields whose value does not stand in the configuration as the graph says it.
+_COMPUTED = frozenset(
+    {"id", "code", "program", "specialtyName", "quotaTotal", "isOpen", "closesAt", "remainingSeats"}
+)
+_PURPOSES = {
+    ShortagePurpose.QUOTA_PENALTY: Text("招收计划约束", "quota penalty"),
+    ShortagePurpose.ADMISSION_PRIORITY: Text("优先招录", "priority in admission"),
+    ShortagePurpose.SUBSIDY: Text("紧缺专业补助", "subsidy"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,25 +111,23 @@ class ExplainedEntry(_Chain):
 
 @dataclass(frozen=True, slots=True)
 class Explanation(_Chain):
-    """One field of one object, and who set it; of a list, each entry by itself."""
+    """One field of one object, and who set it; of a list, each entry by itself.
+
+    ``value`` is the value in force as text; of a list, how many entries it has.
+    """
 
     node: Any
     name: str
+    value: str | None
     items: tuple[ExplainedEntry, ...] | None = None
-
-    @property
-    def value(self) -> str | None:
-        """The value in force as text; of a list, how many entries it has."""
-        if self.items is not None:
-            return str(len(self.items))
-        return None if self.in_force is None else self.in_force.value
 
 
 def explain(node: str, name: str, context: GraphContext) -> Explanation | None:
     """Explain the field ``name`` of an object given by its code or its global id.
 
     ``name`` is the field's name in the graph, or a list and the id of one of its entries
-    (``benefits.stipend``). None where there is no such object.
+    (``benefits.stipend``). A field that follows from others is explained by these: a sum by its
+    parts, whether a program is open by its rounds. None where there is no such object.
 
     Raises:
         GraphRefusal: the object has no such field to explain.
@@ -120,9 +136,17 @@ def explain(node: str, name: str, context: GraphContext) -> Explanation | None:
     found = _object(node, context)
     if found is None:
         return None
-    kind = _KINDS.get(type(found))
-    configured = _CONFIGURED_AS.get(name, name)
-    chain = None if kind is None else context.catalogue.explain(kind, found.code, configured)
+    if isinstance(found, Opening | Program):
+        parts = _parts(found, name, context)
+        if parts is not None:
+            return Explanation(
+                chain=_common(parts),
+                node=found,
+                name=name,
+                value=_computed(found, name, context) if name in _COMPUTED else str(len(parts)),
+                items=parts,
+            )
+    chain = _chain(found, _CONFIGURED_AS.get(name, name), context)
     if chain is None:
         raise bad_input(
             "field",
@@ -132,18 +156,118 @@ def explain(node: str, name: str, context: GraphContext) -> Explanation | None:
             ),
             context.language,
         )
-    if configured not in _LISTS:
-        return Explanation(chain=chain, node=found, name=name)
-    entries = _entries(found, configured, context)
+    listed = _FOLLOWS.get(name, name) if isinstance(found, Opening | Program) else name
+    if listed not in _LISTS:
+        value = chain[0].value if chain else None
+        if isinstance(found, Opening | Program) and name in _COMPUTED:
+            value = _computed(found, name, context)
+        return Explanation(chain=chain, node=found, name=name, value=value)
     items = tuple(
         ExplainedEntry(
             chain=entry.origins,
-            id=getattr(entry, _LISTS[configured]),
-            label=entry.name if configured == "rounds" else entry.label,
+            id=getattr(entry, _LISTS[listed]),
+            label=entry.name if listed == "rounds" else entry.label,
         )
-        for entry in entries
+        for entry in _entries(found, listed, context)
     )
-    return Explanation(chain=_common(items), node=found, name=name, items=items)
+    value = str(len(items)) if listed == name else _computed(found, name, context)
+    return Explanation(chain=_common(items), node=found, name=name, value=value, items=items)
+
+
+def _chain(node: Any, name: str, context: GraphContext) -> tuple[Origin, ...] | None:
+    """Return who set a field of the configuration, None where there is no such field."""
+    kind = _KINDS.get(type(node))
+    if kind is None:
+        return None
+    if isinstance(node, Program) and name in {"base", "jurisdiction"} and not getattr(node, name):
+        return ()  # the other one hosts it
+    if isinstance(node, Opening | Program):
+        name = _FOLLOWS.get(name, name)
+    if isinstance(node, Opening) and name == "program":
+        return context.catalogue.explain("program", node.program, "code")
+    return context.catalogue.explain(kind, node.code, name)
+
+
+def _parts(
+    node: Opening | Program, name: str, context: GraphContext
+) -> tuple[ExplainedEntry, ...] | None:
+    """Return what a field is made of that no single key of the configuration sets."""
+    catalogue = context.catalogue
+    match node, name:
+        case Program(), "quotaTotal" if not catalogue.explain("program", node.code, name):
+            return (
+                *(
+                    _part("opening", opening, "quota", opening.specialty_name, context)
+                    for opening in map(catalogue.openings.__getitem__, node.openings)
+                ),
+                *_children(node, "quotaTotal", context),
+            )
+        case Program(), "children":
+            return _children(node, "parent", context)
+        case Program(), "shortageSets":
+            return _shortages(node, None, context)
+        case Opening(), "shortagePurposes":
+            return _shortages(catalogue.programs[node.program], node.specialty, context)
+        case _:
+            return None
+
+
+def _children(node: Program, name: str, context: GraphContext) -> tuple[ExplainedEntry, ...]:
+    children = map(context.catalogue.programs.__getitem__, node.children)
+    return tuple(_part("program", child, name, child.name, context) for child in children)
+
+
+def _part(
+    kind: NodeKind, node: Opening | Program, name: str, label: Text, context: GraphContext
+) -> ExplainedEntry:
+    chain = context.catalogue.explain(kind, node.code, name) or ()
+    return ExplainedEntry(chain=chain, id=node.code, label=label)
+
+
+def _shortages(
+    program: Program, specialty: str | None, context: GraphContext
+) -> tuple[ExplainedEntry, ...]:
+    """Return the lists of shortage specialties: levels add to each other, none replaces (T16)."""
+    set_in_files = context.catalogue.explain("program", program.code, "shortageSets") or ()
+    found = []
+    for each in context.catalogue.shortages.get(program.code, ()):
+        if specialty is not None and specialty not in each.codes:
+            continue
+        national = Origin(level=Level.NATIONAL, value=each.purpose, source=each.source)
+        origin = next(
+            (one for one in set_in_files if (one.value, one.source) == (each.purpose, each.source)),
+            national,
+        )
+        label = _PURPOSES[each.purpose]
+        found.append(ExplainedEntry(chain=(origin,), id=each.purpose.name, label=label))
+    return tuple(found)
+
+
+def _computed(node: Opening | Program, name: str, context: GraphContext) -> str | None:
+    """Return a value that does not stand in the configuration as it is, None where unknown."""
+    value: object = None
+    match name:
+        case "id":
+            value = GlobalId(type(node).__name__, node.code).encode()
+        case "code" | "program":
+            value = getattr(node, name)
+        case "specialtyName" if isinstance(node, Opening):
+            value = node.specialty_name.zh
+        case "quotaTotal" if isinstance(node, Program):
+            value = node.quota_total
+        case "isOpen":
+            opened = openness.is_open(_rounds(node, context), context.clock())
+            value = None if opened is None else str(opened).lower()
+        case "closesAt":
+            closes = openness.closes_next(_rounds(node, context), context.clock())
+            value = None if closes is None else closes.isoformat()
+    return None if value is None else str(value)
+
+
+def _rounds(node: Opening | Program, context: GraphContext) -> Iterable[Any]:
+    if isinstance(node, Program):
+        return node.rounds
+    return openness.rounds_of(node, context.catalogue.programs[node.program])
 
 
 def _object(node: str, context: GraphContext) -> Any:

@@ -281,3 +281,58 @@ def test_another_requirement_may_be_replaced(says: Says) -> None:
         fact: fitForTraining
 """,
     )
+
+
+def test_a_residency_is_not_shorter_than_the_national_length(says: Says) -> None:
+    """R229, S4:431-437: three years; a degree reduces it by policies, not by the program."""
+    national = _NATIONAL.replace(
+        "requirements:", "  minimum_months_bachelor: {value: 36}\nrequirements:"
+    )
+    says(
+        (
+            "b.yaml:11:22: programs.0.duration_months: 6 months are less than the national rule, "
+            "36 (n.yaml:10); write the length before any reduction; policies say what a degree "
+            "reduces [CONFIG_WEAKENS_FLOOR]\n"
+            "b.yaml:14:26: programs.0.openings.0.duration_months: 24 months are less than the "
+            "national rule, 36 (n.yaml:10); write the length before any reduction; policies say "
+            "what a degree reduces [CONFIG_WEAKENS_FLOOR]\n"
+        ),
+        (
+            "b.yaml:11:22: programs.0.duration_months: 6 个月短于国家规定的 36 个月（n.yaml:10）；"
+            "请写减免之前的年限；按学位减免由 policies 规定 [CONFIG_WEAKENS_FLOOR]\n"
+            "b.yaml:14:26: programs.0.openings.0.duration_months: 24 个月短于国家规定的 36 个月"
+            "（n.yaml:10）；请写减免之前的年限；按学位减免由 policies 规定 "
+            "[CONFIG_WEAKENS_FLOOR]\n"
+        ),
+        n=national,
+        p=_PROVINCE,
+        b=_BASE
+        + """\
+    duration_months: 6
+    openings:
+      - specialty: "0100"
+        duration_months: 24
+        quota: 1
+      - specialty: "0200"
+        duration_months: 48
+        quota: 1
+""",
+    )
+
+
+def test_a_residency_of_the_national_length_is_accepted(says: Says) -> None:
+    """R229"""
+    national = _NATIONAL.replace(
+        "requirements:", "  minimum_months_bachelor: {value: 36}\nrequirements:"
+    )
+    says("", "", n=national, p=_PROVINCE, b=_BASE + "    duration_months: 36\n")
+
+
+def test_the_length_of_a_fellowship_is_its_own(says: Says) -> None:
+    """T1: the national length is that of a residency."""
+    national = _NATIONAL.replace(
+        "requirements:",
+        "  minimum_months_bachelor: {value: 36, program_kinds: [residency]}\nrequirements:",
+    )
+    fellowship = _BASE.replace("kind: residency", "kind: fellowship") + "    duration_months: 6\n"
+    says("", "", n=national, p=_PROVINCE, b=fellowship)

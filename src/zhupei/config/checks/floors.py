@@ -9,8 +9,9 @@ from typing import Any
 
 from zhupei.config.checks.context import CheckContext
 from zhupei.config.entries import RequirementEntry
-from zhupei.config.layers import Layer
+from zhupei.config.layers import Layer, ProgramRef
 from zhupei.config.policy_values import PolicyValueError, parse_policy
+from zhupei.config.problems import YamlPath
 from zhupei.config.workspace import ConfiguredFile
 from zhupei.domain.policies import POLICIES, PolicyDefinition, Stricter, weakens
 from zhupei.domain.sources import Level
@@ -30,6 +31,8 @@ _WAYS = {
     Stricter.TRUE: Text("不可改为 false", "it may not become false"),
     Stricter.FALSE: Text("不可改为 true", "it may not become true"),
 }
+# The length of training before any reduction for a degree (R229, S4:431-437).
+_LENGTH = "minimum_months_bachelor"
 
 
 @dataclass(slots=True)
@@ -63,10 +66,52 @@ def check(context: CheckContext) -> None:
             for opening in program.openings()
             if opening.entry.requirements or opening.entry.policies
         ]
-        if openings or program.entry.requirements or program.entry.policies or program.entry.parent:
+        entry = program.entry
+        lengths = tuple(_lengths(program))
+        if openings or entry.requirements or entry.policies or entry.parent or lengths:
             floors = _walk(context, context.layers.of_program(program), of_kind)
             for layer in openings:
                 _Own(context, layer, of_kind).check(floors)
+            for path, months in lengths:
+                _check_length(context, program, path, months, floors)
+
+
+def _lengths(program: ProgramRef) -> Iterable[tuple[YamlPath, int]]:
+    """Iterate over the lengths of training that a program and its openings set, in months."""
+    if program.entry.duration_months is not None:
+        yield (*program.path, "duration_months"), program.entry.duration_months
+    for opening in program.openings():
+        if opening.entry.duration_months is not None:
+            yield (*opening.path, "duration_months"), opening.entry.duration_months
+
+
+def _check_length(
+    context: CheckContext, program: ProgramRef, path: YamlPath, months: int, floors: _Floors
+) -> None:
+    """Report a length of training below the floor; only who holds a degree trains shorter."""
+    if _LENGTH not in floors.policies:
+        return
+    higher, floor = floors.policies[_LENGTH]
+    if not weakens(POLICIES[_LENGTH], floor, months):
+        return
+    level, place = _LEVELS[higher.level], _place(higher, _LENGTH)
+    context.report(
+        program.host.document,
+        path,
+        "CONFIG_WEAKENS_FLOOR",
+        f"{months} 个月短于{level.zh}规定的 {_shown(floor)} 个月（{place}）",
+        f"{months} months are less than the {level.en} rule, {_shown(floor)} ({place})",
+        hint=Text(
+            "请写减免之前的年限；按学位减免由 policies 规定",
+            "write the length before any reduction; policies say what a degree reduces",
+        ),
+    )
+
+
+def _place(layer: Layer, key: str) -> str:
+    """Return where a layer sets a policy, as ``file:line``."""
+    line = layer.document.positions.value((*layer.path, "policies", key)).line
+    return f"{layer.document.path.name}:{line}"
 
 
 def _walk(context: CheckContext, chain: Iterable[Layer], kind: ProgramKind) -> _Floors:
@@ -141,8 +186,7 @@ class _Own:
         self, definition: PolicyDefinition, value: object, higher: Layer, floor: object
     ) -> None:
         level, given, set_there = _LEVELS[higher.level], _shown(value), _shown(floor)
-        line = higher.document.positions.value((*higher.path, "policies", definition.key)).line
-        place = f"{higher.document.path.name}:{line}"
+        place = _place(higher, definition.key)
         self.context.report(
             self.layer.document,
             (*self.layer.path, "policies", definition.key, "value"),

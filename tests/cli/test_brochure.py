@@ -8,6 +8,8 @@ import pytest
 
 from zhupei.cli import main
 
+pytestmark = pytest.mark.institutions
+
 _ROOT = Path(__file__).parents[2]
 _PROGRAM = "hku-szh-residency-2026"
 

@@ -14,7 +14,8 @@ from zhupei.config.problems import Problems
 from zhupei.domain.text import Language, Text
 from zhupei.security.signatures import public_key_of
 from zhupei.services.papers import score_sheet_import
-from zhupei.services.papers.publicity_list import publicity_json, publicity_list
+from zhupei.services.papers.publicity_file import publicity_json
+from zhupei.services.papers.publicity_list import publicity_list
 from zhupei.services.papers.records import AssessedApplicant
 from zhupei.services.papers.score_sheet import ScoreColumn
 from zhupei.services.papers.score_sheet_import import read_score_sheet

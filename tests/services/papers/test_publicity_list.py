@@ -20,15 +20,17 @@ from zhupei.domain.calendar import CHINA_TIME, CalendarNotConfigured
 from zhupei.domain.people import TraineeType
 from zhupei.domain.text import Text
 from zhupei.security.signatures import public_key_id, public_key_of
+from zhupei.services.papers.publicity_file import (
+    publicity_json,
+    publicity_schema,
+    verify_publicity_list,
+)
 from zhupei.services.papers.publicity_list import (
     PublicityList,
     PublicityListError,
     publicity_csv,
-    publicity_json,
     publicity_list,
     publicity_paper,
-    publicity_schema,
-    verify_publicity_list,
 )
 from zhupei.services.papers.records import ProposedAdmission
 from zhupei.services.papers.render import render_html, render_pdf

@@ -1,25 +1,14 @@
-"""The published list of proposed admissions (公示名单): masked, machine-readable, signed.
+"""The published list of proposed admissions (公示名单), with every identity masked.
 
 The list says who is proposed for what, from when to when objections are heard, and by which rules.
-Identities are masked before anything else is done with them. The published file is JSON::
-
-    {"list": {...}, "signature": {"algorithm": "Ed25519", "key_id": ..., "value": ...}}
-
-Signed are the bytes of ``list`` as JSON with sorted keys, without blanks, in UTF-8 (the form of
-RFC 8785 for texts, whole numbers, true, false and null). `verify_publicity_list` checks a file;
-another program does the same with any Ed25519 library.
+Identities are masked before anything else is done with them.
 """
 
 from __future__ import annotations
 
-import base64
-import binascii
-import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from importlib.resources import files
-from typing import Any
 
 from zhupei.catalogue.catalogue import Catalogue
 from zhupei.domain.calendar import CHINA_TIME
@@ -27,7 +16,6 @@ from zhupei.domain.masking import mask_name, mask_number
 from zhupei.domain.text import Text
 from zhupei.domain.training import Program
 from zhupei.errors import ZhupeiError
-from zhupei.security.signatures import public_key_id, public_key_of, sign, verifies
 from zhupei.services.papers.brochure_offer import contacts, host_name
 from zhupei.services.papers.paper import Facts, Grid, Paper, Part, Statement
 from zhupei.services.papers.records import ProposedAdmission
@@ -37,17 +25,13 @@ from zhupei.services.papers.wording import TRAINEE_TYPES, chinese_date, said
 __all__ = [
     "PublicityList",
     "PublicityListError",
+    "PublicityPeriod",
     "PublicityRow",
     "publicity_csv",
-    "publicity_json",
     "publicity_list",
     "publicity_paper",
-    "publicity_schema",
-    "verify_publicity_list",
 ]
 
-_SCHEMA = "zhupei.publicity-list/1"
-_ALGORITHM = "Ed25519"
 _DAY = timedelta(days=1)
 
 
@@ -73,7 +57,7 @@ class PublicityRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PublicityList:
-    """The list of one round.
+    """The list of one round, or of a program that has no rounds.
 
     ``ends_on`` is the last day, over at 24:00 China time; ``working_days`` is the length and
     ``counts_first_day`` whether the day of publication counts (T13). ``rules`` is the hash of the
@@ -83,8 +67,8 @@ class PublicityList:
     program: str
     program_name: str
     host: str
-    round: str
-    round_name: str
+    round: str | None
+    round_name: str | None
     published_on: date
     ends_on: date
     working_days: int
@@ -99,16 +83,28 @@ class PublicityList:
         return datetime.combine(self.ends_on + _DAY, time(), CHINA_TIME)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PublicityPeriod:
+    """The period as it was fixed when the list was published, and the rules that fixed it."""
+
+    published_on: date
+    ends_on: date
+    working_days: int
+    counts_first_day: bool
+    rules: str
+
+
 def publicity_list(
     catalogue: Catalogue,
     program: str,
-    round_code: str,
+    round_code: str | None,
     proposed: Sequence[ProposedAdmission],
-    published_on: date,
+    period: date | PublicityPeriod,
 ) -> PublicityList:
     """Return the list of a round, masked, with its end by the program's own rules (R146, R216).
 
-    Rows are in the order of openings and applications, which says nothing about rank.
+    ``period`` is the day of publication, or the whole period of a list that was published
+    before. Rows are in the order of openings and applications, which says nothing about rank.
 
     Raises:
         KeyError: there is no such program.
@@ -117,10 +113,10 @@ def publicity_list(
         CalendarNotConfigured: the working days of a year that is needed are not known.
     """
     found = catalogue.programs[program]
-    days, counts = _terms(found)
+    fixed = period if isinstance(period, PublicityPeriod) else _period(catalogue, found, period)
     rows = _rows(catalogue, found, proposed)
     name = next((each.name.zh for each in found.rounds if each.code == round_code), None)
-    if name is None:
+    if name is None and round_code is not None:
         raise PublicityListError(
             Text(f"{program} 没有批次 {round_code}", f"{program} has no round {round_code}")
         )
@@ -130,17 +126,17 @@ def publicity_list(
         host=host_name(catalogue, found),
         round=round_code,
         round_name=name,
-        published_on=published_on,
-        ends_on=catalogue.calendar.publicity_end(published_on, days, count_first_day=counts),
-        working_days=days,
-        counts_first_day=counts,
-        rules=catalogue.hash,
+        published_on=fixed.published_on,
+        ends_on=fixed.ends_on,
+        working_days=fixed.working_days,
+        counts_first_day=fixed.counts_first_day,
+        rules=fixed.rules,
         objections=_objections(catalogue, found),
         rows=rows,
     )
 
 
-def _terms(program: Program) -> tuple[int, bool]:
+def _period(catalogue: Catalogue, program: Program, published_on: date) -> PublicityPeriod:
     values = {policy.key: policy.value for policy in program.policies}
     days = values.get("publicity_working_days")
     if not isinstance(days, int):
@@ -151,7 +147,14 @@ def _terms(program: Program) -> tuple[int, bool]:
             )
         )
     # Not counting the day of publication is the stricter reading (T13).
-    return days, values.get("publicity_counts_first_day") is True
+    counts = values.get("publicity_counts_first_day") is True
+    return PublicityPeriod(
+        published_on=published_on,
+        ends_on=catalogue.calendar.publicity_end(published_on, days, count_first_day=counts),
+        working_days=days,
+        counts_first_day=counts,
+        rules=catalogue.hash,
+    )
 
 
 def _rows(
@@ -195,126 +198,6 @@ def _objections(catalogue: Catalogue, program: Program) -> tuple[str, ...]:
     )
 
 
-def _plain(listed: PublicityList) -> dict[str, Any]:
-    return {
-        "schema": _SCHEMA,
-        "program": {"code": listed.program, "name": listed.program_name},
-        "host": listed.host,
-        "round": {"code": listed.round, "name": listed.round_name},
-        "published_on": listed.published_on.isoformat(),
-        "ends_on": listed.ends_on.isoformat(),
-        "closes_at": listed.closes_at.isoformat(),
-        "working_days": listed.working_days,
-        "counts_first_day": listed.counts_first_day,
-        "rules": listed.rules,
-        "objections": list(listed.objections),
-        "entries": [
-            {
-                "number": row.number,
-                "application": row.application,
-                "name": row.name,
-                "identity": row.identity,
-                "opening": row.opening,
-                "specialty": row.specialty,
-                "direction": row.direction,
-                "trainee_type": row.trainee_type,
-            }
-            for row in listed.rows
-        ],
-    }
-
-
-def _canonical(data: Mapping[str, Any]) -> bytes:
-    return json.dumps(
-        data, ensure_ascii=False, allow_nan=False, sort_keys=True, separators=(",", ":")
-    ).encode()
-
-
-def publicity_json(listed: PublicityList, private_key: bytes) -> bytes:
-    """Return the signed file, UTF-8; ``private_key`` is 32 bytes of Ed25519."""
-    data = _plain(listed)
-    signature = {
-        "algorithm": _ALGORITHM,
-        "key_id": public_key_id(public_key_of(private_key)),
-        "value": base64.b64encode(sign(private_key, _canonical(data))).decode(),
-    }
-    text = json.dumps({"list": data, "signature": signature}, ensure_ascii=False, indent=1)
-    return f"{text}\n".encode()
-
-
-def verify_publicity_list(content: bytes, public_key: bytes) -> PublicityList:
-    """Return the list of a file if ``public_key`` (32 bytes) proves that nothing was changed.
-
-    Raises:
-        PublicityListError: it is not such a file, another key signed it, or it was changed.
-    """
-    data, signature = _opened(content)
-    if signature.get("algorithm") != _ALGORITHM:
-        raise PublicityListError(Text("签名算法不是 Ed25519", "not signed with Ed25519"))
-    if signature.get("key_id") != public_key_id(public_key):
-        raise PublicityListError(Text("签名用的是另一把密钥", "another key signed it"))
-    try:
-        value = base64.b64decode(str(signature.get("value")), validate=True)
-    except binascii.Error:
-        value = b""
-    if not verifies(public_key, _canonical(data), value):
-        raise PublicityListError(
-            Text("签名不符：内容被改动", "the signature does not fit: it was changed")
-        )
-    try:
-        return _read(data)
-    except (KeyError, TypeError, ValueError) as error:
-        raise _not_a_list() from error
-
-
-def _opened(content: bytes) -> tuple[dict[str, Any], dict[str, Any]]:
-    try:
-        whole = json.loads(content.decode("utf-8"), object_pairs_hook=_once)
-        data, signature = whole["list"], whole["signature"]
-    except (ValueError, TypeError, KeyError) as error:
-        raise _not_a_list() from error
-    if not isinstance(data, dict) or not isinstance(signature, dict):
-        raise _not_a_list()
-    return data, signature
-
-
-def _not_a_list() -> PublicityListError:
-    return PublicityListError(Text("不是公示名单文件", "not the file of a publicity list"))
-
-
-def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
-        raise ValueError("a key stands twice: readers would differ in what they read")
-    return found
-
-
-def _read(data: dict[str, Any]) -> PublicityList:
-    if data["schema"] != _SCHEMA:
-        raise ValueError(f"the schema is {data['schema']!r}")
-    return PublicityList(
-        program=data["program"]["code"],
-        program_name=data["program"]["name"],
-        host=data["host"],
-        round=data["round"]["code"],
-        round_name=data["round"]["name"],
-        published_on=date.fromisoformat(data["published_on"]),
-        ends_on=date.fromisoformat(data["ends_on"]),
-        working_days=data["working_days"],
-        counts_first_day=data["counts_first_day"],
-        rules=data["rules"],
-        objections=tuple(data["objections"]),
-        rows=tuple(PublicityRow(**entry) for entry in data["entries"]),
-    )
-
-
-def publicity_schema() -> dict[str, Any]:
-    """Return the JSON Schema (2020-12) of the signed file."""
-    path = files("zhupei.services.papers") / "templates" / "publicity_list.schema.json"
-    schema: dict[str, Any] = json.loads(path.read_text("utf-8"))
-    return schema
-
-
 _DIRECTION = "培养方向"
 _HEADERS = ("序号", "报名号", "姓名", "证件号码", "专业", _DIRECTION, "人员类型")
 _WIDTHS = (0.0, 4.0, 0.0, 0.0, 3.0, 3.0, 3.0)
@@ -342,12 +225,18 @@ def publicity_csv(listed: PublicityList) -> bytes:
     return write_csv([Column(header=each) for each in _HEADERS], [_cells(r) for r in listed.rows])
 
 
-def publicity_paper(listed: PublicityList) -> Paper:
-    """Return the list as a paper to print and post (S2:68, S4:350-352)."""
+def publicity_paper(listed: PublicityList, *, fingerprint: str | None = None) -> Paper:
+    """Return the list as a paper to print and post (S2:68, S4:350-352).
+
+    ``fingerprint`` is the SHA-256 of the signed file, printed so that a paper that hangs on a
+    wall can be compared with it.
+    """
     counted = "计入" if listed.counts_first_day else "不计入"
+    batch = () if listed.round_name is None else (("公示批次", said(listed.round_name)),)
+    file = () if fingerprint is None else (("电子名单校验值（SHA-256）", said(fingerprint)),)
     facts = Facts(
         (
-            ("公示批次", said(listed.round_name)),
+            *batch,
             (
                 "公示期",
                 said(
@@ -360,6 +249,7 @@ def publicity_paper(listed: PublicityList) -> Paper:
                 "异议受理",
                 tuple(Statement(each) for each in listed.objections) or said("未公布联系方式"),
             ),
+            *file,
         )
     )
     kept = [at for at, name in enumerate(_HEADERS) if name != _DIRECTION or _directed(listed)]

@@ -7,14 +7,25 @@ from zhupei.db.models.applicant import Applicant, ApplicantIdentity
 from zhupei.db.models.applicant_file import ApplicantFile
 from zhupei.db.models.application import ApplicationRow
 from zhupei.db.models.ban import BanRow
+from zhupei.db.models.brochure import (
+    BrochureContentRow,
+    BrochurePublicationRow,
+    BrochureRow,
+)
 from zhupei.db.models.bulk_operation import BulkOperationRow, RoundFreezeRow
 from zhupei.db.models.catalogue_version import CatalogueVersion
 from zhupei.db.models.idempotency import Idempotency
+from zhupei.db.models.interview_slot import (
+    InterviewBookingRow,
+    InterviewPanelRow,
+    InterviewSlotRow,
+)
 from zhupei.db.models.invitation import InvitationRow
 from zhupei.db.models.plan_increase import PlanIncreaseRow
 from zhupei.db.models.publicity import ObjectionRow, PublicityRow
 from zhupei.db.models.role_grant import RoleGrant
 from zhupei.db.models.score import ScoreRow
+from zhupei.db.models.score_sheet import ScoreSheetRow
 from zhupei.db.models.seat import SeatRow
 from zhupei.db.models.transition import AuditHeadRow, TransitionRow
 
@@ -26,9 +37,15 @@ __all__ = [
     "ApplicationRow",
     "AuditHeadRow",
     "BanRow",
+    "BrochureContentRow",
+    "BrochurePublicationRow",
+    "BrochureRow",
     "BulkOperationRow",
     "CatalogueVersion",
     "Idempotency",
+    "InterviewBookingRow",
+    "InterviewPanelRow",
+    "InterviewSlotRow",
     "InvitationRow",
     "ObjectionRow",
     "PlanIncreaseRow",
@@ -36,6 +53,7 @@ __all__ = [
     "RoleGrant",
     "RoundFreezeRow",
     "ScoreRow",
+    "ScoreSheetRow",
     "SeatRow",
     "TransitionRow",
 ]

@@ -8,6 +8,7 @@ import itertools
 import os
 from collections.abc import Coroutine
 from concurrent.futures import ThreadPoolExecutor
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -30,9 +31,11 @@ class PostgresServer:
         self._postgres = EmbeddedPostgres(directory, durable=False)
         self._address = self._postgres.start()
         digest = hashlib.sha256()
-        for path in sorted(Path(migrations.__path__[0]).glob("*.py")):
+        folder = Path(migrations.__path__[0])
+        for path in [*sorted(folder.glob("*.py")), folder.parent / "job_queue.py"]:
             digest.update(path.name.encode())
             digest.update(path.read_bytes())
+        digest.update(version("procrastinate").encode())
         self._template = f"template_{digest.hexdigest()[:16]}"
         _run(self._prepare())
 

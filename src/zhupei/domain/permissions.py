@@ -61,6 +61,13 @@ _TABLE: tuple[tuple[str, str, str, tuple[Role, ...]], ...] = (
     ("lists.publish", "发布公示与录取名单", "publish lists", (_OFFICE, _AUTHORITY)),
     ("objections.raise", "提出异议", "object to a published list", (_APPLICANT, _UNIT)),
     ("objections.decide", "处理异议", "decide on objections", (_OFFICE, _AUTHORITY)),
+    (
+        "interviews.manage",
+        "安排面试",
+        "arrange interviews",
+        (_SPECIALTY, _OFFICE, _HOST),
+    ),
+    ("interviews.choose", "选择面试时段", "choose an interview slot", (_APPLICANT,)),
     ("scores.read", "查看成绩", "read scores", (*_STAFF, _AUTHORITY, _AUDITOR)),
     ("scores.write", "录入成绩", "enter scores", (_SPECIALTY, _OFFICE, _HOST)),
     ("scores.sign", "复核成绩", "sign scores off as second person", (_OFFICE,)),
@@ -81,6 +88,12 @@ _TABLE: tuple[tuple[str, str, str, tuple[Role, ...]], ...] = (
     ("plans.approve", "批准增加计划", "approve an increase of the plan", (_AUTHORITY,)),
     ("brochures.submit", "报送招生简章", "submit a brochure", (_OFFICE,)),
     ("brochures.approve", "审核招生简章", "approve a brochure", (_AUTHORITY,)),
+    (
+        "brochures.read",
+        "查看招生简章办理情况",
+        "read brochures that are not published",
+        (_OFFICE, _AUTHORITY, _NATIONAL, _AUDITOR),
+    ),
     ("bans.read", "查看禁报记录", "read bans", (_OFFICE, _AUTHORITY, _NATIONAL, _AUDITOR)),
     ("bans.write", "登记禁报", "record and lift bans", (_AUTHORITY, _NATIONAL)),
     (

@@ -21,9 +21,10 @@ from tortoise.context import (
 from tortoise.exceptions import BaseORMException
 from tortoise.migrations.api import migrate
 
+from zhupei.db.client import DatabaseUnavailableError
 from zhupei.db.embedded import EmbeddedPostgres, EmbeddedPostgresError, ServerAddress
+from zhupei.db.job_queue import prepare_job_queue
 from zhupei.domain.text import Text
-from zhupei.errors import ZhupeiError
 
 __all__ = ["Database", "DatabaseUnavailableError", "orm_config"]
 
@@ -38,7 +39,14 @@ _CONNECT_TIMEOUT_SECONDS = 10.0
 _CHECK_TIMEOUT_SECONDS = 2.0
 _CLOSE_TIMEOUT_SECONDS = 0.5
 
-_FAILURES = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError, BaseORMException)
+_FAILURES = (
+    OSError,
+    TimeoutError,
+    asyncpg.PostgresError,
+    asyncpg.InterfaceError,
+    BaseORMException,
+    DatabaseUnavailableError,
+)
 
 _Result = TypeVar("_Result")
 
@@ -46,16 +54,6 @@ _log = logging.getLogger("zhupei.db")
 
 # At `debug` Tortoise logs each query with its values: names, hashes, whatever a row holds.
 logging.getLogger("tortoise.db_client").setLevel(logging.INFO)
-
-
-class DatabaseUnavailableError(ZhupeiError):
-    """PostgreSQL cannot be used now; the hint says what to set."""
-
-    code = "DATABASE_UNAVAILABLE"
-    hint: Text
-
-    def __init__(self, message: Text, hint: Text) -> None:
-        super().__init__(message, hint)
 
 
 _EMBEDDED_HINT = Text(
@@ -69,9 +67,7 @@ _GIVEN_HINT = Text("检查 ZHUPEI_DATABASE_URL", "check ZHUPEI_DATABASE_URL")
 def orm_config(credentials: dict[str, Any]) -> dict[str, Any]:
     """Return Tortoise's configuration for a server given by asyncpg's connection arguments."""
     return {
-        "connections": {
-            _CONNECTION: {"engine": "tortoise.backends.asyncpg", "credentials": credentials}
-        },
+        "connections": {_CONNECTION: {"engine": "zhupei.db.client", "credentials": credentials}},
         "apps": {
             _APP: {
                 "models": ["zhupei.db.models"],
@@ -104,12 +100,25 @@ class Database:
         data_dir: where the embedded server keeps its files.
         url: a PostgreSQL to use instead of the embedded one.
         pool_size: connections opened at most.
+        acquire_timeout: seconds that a query waits for one of them at most.
 
     """
 
-    def __init__(self, *, data_dir: Path, url: str | None = None, pool_size: int = 10) -> None:
+    def __init__(
+        self,
+        *,
+        data_dir: Path,
+        url: str | None = None,
+        pool_size: int = 10,
+        acquire_timeout: float = 20.0,
+    ) -> None:
         self._url = url
-        self._pool_size = pool_size
+        self._pool = {
+            "minsize": 1,
+            "maxsize": pool_size,
+            "acquire_timeout": acquire_timeout,
+            "timeout": _CONNECT_TIMEOUT_SECONDS,
+        }
         self._embedded = None if url else EmbeddedPostgres(data_dir / "postgres")
         self._context: TortoiseContext | None = None
         self._problem: DatabaseUnavailableError | None = None
@@ -141,16 +150,13 @@ class Database:
             context = TortoiseContext()
             # Models are bound while it is the current one; nobody else holds it yet.
             with context:
-                await context.init(
-                    config=orm_config(
-                        {**target.credentials, "minsize": 1, "maxsize": self._pool_size}
-                    )
-                )
+                await context.init(config=orm_config({**target.credentials, **self._pool}))
         except EmbeddedPostgresError as error:
             self._problem = DatabaseUnavailableError(error.message, _EMBEDDED_HINT)
             raise self._problem from error
         except _FAILURES as error:
-            reason = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+            cause = error.__cause__ if isinstance(error, DatabaseUnavailableError) else error
+            reason = f"{type(cause).__name__}: {cause}" if str(cause) else type(cause).__name__
             self._problem = DatabaseUnavailableError(
                 Text(f"无法使用数据库：{reason}", f"the database cannot be used: {reason}"),
                 _EMBEDDED_HINT if self._embedded else _GIVEN_HINT,
@@ -278,4 +284,9 @@ async def _migrate(credentials: dict[str, Any]) -> None:
     async with _migration_lock(credentials), TortoiseContext() as context:
         await context.init(config=config)
         await migrate(config=config, direction="forward")
+        connection = await _Target(credentials).connect()
+        try:
+            await prepare_job_queue(connection)
+        finally:
+            await connection.close()
     _log.debug("migrations applied")

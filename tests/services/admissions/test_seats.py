@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 from uuid import UUID, uuid4
 
+import asyncpg
 import pytest
 from tortoise.exceptions import IntegrityError
 
@@ -125,6 +126,52 @@ async def test_two_processes_on_one_database_admit_exactly_25(
     answers = [answer for output, _ in outputs for answer in json.loads(output)]
     assert sorted(answers) == ["DONE"] * 25 + ["NO_SEAT"] * 15
     assert await office.taken(HEART) == 25
+    with office.database.use():
+        assert (await verify_audit_chain()).broken is None
+
+
+async def test_connections_killed_in_the_middle_lose_nothing(
+    office: Office, database_url: str
+) -> None:
+    """Every answer is either kept whole or not at all, and the same key may be asked again."""
+    cases = await selected(office, 30)
+    killer = await asyncpg.connect(database_url)
+    last: list[str] = []
+    deadline = asyncio.get_running_loop().time() + 30
+    stop = asyncio.Event()
+
+    async def kill() -> None:
+        while not stop.is_set():
+            await killer.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+                "WHERE datname = current_database() AND pid <> pg_backend_pid() "
+                "AND random() < 0.3"
+            )
+            await asyncio.sleep(0.01)
+
+    async def one(case: UUID) -> None:
+        given = inputs.SendNoticeInput(applications=(case,), idempotency_key=f"notice-{case}")
+        while asyncio.get_running_loop().time() < deadline:
+            try:
+                await admissions.send_notice(office.staff(), given)
+            except Exception as error:  # noqa: BLE001 - whatever a broken connection raises: ask again
+                last.append(repr(error))
+                await asyncio.sleep(0.02)
+            else:
+                return
+        pytest.fail(f"no answer in 30 seconds; the last refusals: {last[-3:]}")
+
+    killing = asyncio.create_task(kill())
+    tasks = [asyncio.create_task(one(case)) for case in cases]
+    await asyncio.sleep(0.4)
+    stop.set()
+    await killing
+    await asyncio.gather(*tasks)
+    await killer.close()
+    found = await admissions.applications_of(
+        office.staff(), inputs.SearchApplicationsInput(opening=HEART, states=(S.NOTIFIED,))
+    )
+    assert (len(found), await office.taken(HEART)) == (25, 25)
     with office.database.use():
         assert (await verify_audit_chain()).broken is None
 

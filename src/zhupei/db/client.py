@@ -1,0 +1,269 @@
+"""Tortoise's client for PostgreSQL, made safe against connections that are lost.
+
+Tortoise 1.1.9 loses a connection of its pool for good, and leaves the task inside a transaction
+that is dead, whenever BEGIN fails or is cancelled: the leaving half of its context manager, which
+gives back, never runs (tortoise-orm #1438; the same fault as CanopyTax/asyncpgsa #52). It also
+waits for a free connection for ever, lets the failure of a ROLLBACK or of a return hide what
+really happened, and reports a lost connection in a dozen ways (tortoise-orm #413). Here:
+
+- whatever is borrowed is given back, also when a request is cancelled at any point;
+- a connection that was lost before its transaction began is replaced by another one;
+- nobody waits for a connection longer than ``acquire_timeout`` (seconds);
+- whatever means "the server is gone" is a `DatabaseUnavailableError`. Raised at COMMIT it says
+  that the outcome is unknown: only a repeat with the same idempotency key is safe then.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from typing import Any, cast
+
+import asyncpg
+from tortoise.backends.asyncpg.client import AsyncpgDBClient, TransactionWrapper
+from tortoise.backends.base.client import (
+    ConnectionWrapper,
+    NestedTransactionContext,
+    PoolConnectionWrapper,
+    TransactionalDBClient,
+    TransactionContext,
+    TransactionContextPooled,
+)
+from tortoise.connection import ConnectionToken, get_connections
+from tortoise.exceptions import DBConnectionError
+
+from zhupei.domain.text import Text
+from zhupei.errors import ZhupeiError
+
+__all__ = ["DatabaseUnavailableError", "PostgresClient", "client_class"]
+
+_log = logging.getLogger("zhupei.db")
+
+_ACQUIRE_TIMEOUT_SECONDS = 20.0
+_RELEASE_TIMEOUT_SECONDS = 5.0
+# A restart of the server ends all of a pool's connections at once, and one look at each is enough.
+_MOST_TRIES = 20
+
+_LOST = (
+    OSError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.AdminShutdownError,
+    asyncpg.CrashShutdownError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.DatabaseDroppedError,
+    asyncpg.IdleInTransactionSessionTimeoutError,
+    asyncpg.IdleSessionTimeoutError,
+    asyncpg.TooManyConnectionsError,
+)
+
+_HINT = Text(
+    "稍后以同一幂等键重试；查看 PostgreSQL 的状态和日志",
+    "try again soon, with the same idempotency key; look at PostgreSQL and its log",
+)
+_BUSY = Text(
+    "数据库繁忙：没有空闲的连接", "the database is busy: no connection became free in time"
+)
+_GONE = Text("与数据库的连接中断", "the connection to the database was lost")
+_UNKNOWN = Text(
+    "提交时与数据库的连接中断，是否已写入不得而知",
+    "the connection to the database was lost while committing: whether it was written is unknown",
+)
+
+
+class DatabaseUnavailableError(ZhupeiError):
+    """PostgreSQL cannot be used now; the hint says what to set or to do."""
+
+    code = "DATABASE_UNAVAILABLE"
+    hint: Text
+
+    def __init__(self, message: Text, hint: Text) -> None:
+        super().__init__(message, hint)
+
+
+class PostgresClient(AsyncpgDBClient):
+    """A pool of connections that gives none away for good.
+
+    Args:
+        acquire_timeout: seconds to wait for a free connection at most.
+        arguments: what Tortoise's client takes.
+
+    """
+
+    def __init__(
+        self, *, acquire_timeout: float = _ACQUIRE_TIMEOUT_SECONDS, **arguments: Any
+    ) -> None:
+        super().__init__(**arguments)
+        self._acquire_timeout = acquire_timeout
+
+    def acquire_connection(self) -> _Borrowed:
+        return _Borrowed(self, self._pool_init_lock)
+
+    def _in_transaction(self) -> TransactionContext:
+        return _Transaction(_TransactionClient(self), self._pool_init_lock)
+
+    async def _translate_exceptions(self, func: Any, *args: Any, **kwargs: Any) -> Any:
+        try:
+            return await super()._translate_exceptions(func, *args, **kwargs)
+        except _LOST as error:
+            raise DatabaseUnavailableError(_GONE, _HINT) from error
+
+    async def borrow(self) -> Any:
+        """Return a connection of the pool; whoever borrows it gives it back.
+
+        Raises DatabaseUnavailableError where none can be opened or none becomes free in time.
+        """
+        try:
+            # Not asyncpg's own timeout: up to Python 3.11 that swallows a cancellation.
+            async with asyncio.timeout(self._acquire_timeout) as limit:
+                if self._pool is None:
+                    async with self._pool_init_lock:
+                        if self._pool is None:
+                            await self.create_connection(with_db=True)
+                pool = cast("asyncpg.Pool[asyncpg.Record]", self._pool)
+                return await pool.acquire()
+        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, DBConnectionError) as error:
+            # A connection that takes too long to open raises TimeoutError, too.
+            raise DatabaseUnavailableError(_BUSY if limit.expired() else _GONE, _HINT) from error
+
+    async def give_back(self, connection: Any) -> None:
+        """Return a borrowed connection; one that is broken is closed and replaced later.
+
+        What was done with it is done: no failure of the return is the borrower's.
+        """
+        pool = self._pool
+        if pool is None:
+            return
+        try:
+            await pool.release(connection, timeout=_RELEASE_TIMEOUT_SECONDS)
+        except (asyncpg.InterfaceError, asyncpg.PostgresError, OSError) as error:
+            _log.debug("a connection was replaced", extra={"reason": type(error).__name__})
+            _drop(connection)
+
+
+class _Borrowed(PoolConnectionWrapper[Any]):
+    """One connection for one statement outside a transaction."""
+
+    __slots__ = ()
+
+    async def __aenter__(self) -> Any:
+        self.connection = await cast("PostgresClient", self.client).borrow()
+        return self.connection
+
+    async def __aexit__(self, exc_type: Any, exc_val: Any, exc_tb: Any) -> None:
+        lost = isinstance(exc_val, asyncpg.InterfaceError) and _is_lost(self.connection)
+        await cast("PostgresClient", self.client).give_back(self.connection)
+        if lost:
+            raise DatabaseUnavailableError(_GONE, _HINT) from exc_val
+
+
+class _TransactionClient(TransactionWrapper):
+    """The client of one transaction or savepoint."""
+
+    def acquire_connection(self) -> ConnectionWrapper[Any]:
+        return ConnectionWrapper(self._lock, self)
+
+    def _in_transaction(self) -> TransactionContext:
+        return _Savepoint(_TransactionClient(self))
+
+    async def _translate_exceptions(self, func: Any, *args: Any, **kwargs: Any) -> Any:
+        try:
+            return await super()._translate_exceptions(func, *args, **kwargs)
+        except _LOST as error:
+            raise DatabaseUnavailableError(_GONE, _HINT) from error
+        except asyncpg.InterfaceError as error:
+            if _is_lost(self._connection):
+                raise DatabaseUnavailableError(_GONE, _HINT) from error
+            raise
+
+    async def start(self) -> None:
+        """Borrow a connection and begin; a connection that was lost meanwhile is left for another.
+
+        Raises DatabaseUnavailableError where no connection can begin one.
+        """
+        parent = cast("PostgresClient", self._parent)
+        for last in (*[False] * (_MOST_TRIES - 1), True):
+            self._connection = await parent.borrow()
+            try:
+                await self.begin()
+            except BaseException as error:
+                _drop(self._connection)
+                await parent.give_back(self._connection)
+                # Nothing was asked of the server yet: any other connection does as well.
+                if last or not isinstance(error, DatabaseUnavailableError):
+                    raise
+            else:
+                return
+
+    async def leave(self) -> None:
+        """Give the connection back."""
+        await cast("PostgresClient", self._parent).give_back(self._connection)
+
+    async def finish(self, *, failed: bool) -> None:
+        """End the transaction or savepoint, unless that was done by hand."""
+        if self._finalized:
+            return
+        try:
+            await (self.rollback() if failed else self.commit())
+        except BaseException as error:
+            lost = isinstance(error, _LOST) or _is_lost(self._connection)
+            if lost or not isinstance(error, asyncpg.PostgresError):
+                # Cancelled or broken: the server rolls back what a closed connection began.
+                _drop(self._connection)
+            if not isinstance(error, Exception):
+                raise
+            if not failed:
+                if lost:
+                    raise DatabaseUnavailableError(_UNKNOWN, _HINT) from error
+                raise
+            # What made the transaction fail is what its user must see, not what came after.
+
+
+class _Transaction(TransactionContextPooled):
+    """A transaction of its own connection, which goes back however the transaction ends."""
+
+    __slots__ = ()
+
+    client: TransactionalDBClient
+    token: ConnectionToken
+
+    async def __aenter__(self) -> TransactionalDBClient:
+        await cast("_TransactionClient", self.client).start()
+        # Last: a transaction that did not begin must not be the one that models find.
+        self.token = get_connections().set(self.connection_name, self.client)
+        return self.client
+
+    async def __aexit__(self, exc_type: Any, exc_val: Any, exc_tb: Any) -> None:
+        client = cast("_TransactionClient", self.client)
+        try:
+            await client.finish(failed=exc_type is not None)
+        finally:
+            get_connections().reset(self.token)
+            await client.leave()
+
+
+class _Savepoint(NestedTransactionContext):
+    """A savepoint; on a lost connection it says so, as the transaction around it does."""
+
+    __slots__ = ()
+
+    async def __aexit__(self, exc_type: Any, exc_val: Any, exc_tb: Any) -> None:
+        await cast("_TransactionClient", self.client).finish(failed=exc_type is not None)
+
+
+def _is_lost(connection: Any) -> bool:
+    """Whether a borrowed connection is closed, or was taken back because it closed."""
+    try:
+        return bool(connection.is_closed())
+    except asyncpg.InterfaceError:
+        return True
+
+
+def _drop(connection: Any) -> None:
+    """Close a connection at once; its place in the pool becomes free."""
+    with contextlib.suppress(asyncpg.InterfaceError):
+        connection.terminate()
+
+
+# The name that Tortoise looks for in a module that is given as engine.
+client_class = PostgresClient

@@ -134,6 +134,14 @@ class Catalogue:
         return _grouped(self.openings.values(), lambda opening: opening.specialty)
 
     @cached_property
+    def departments(self) -> frozenset[tuple[str, str]]:
+        """Base and specialty of every opening and every accredited specialty base."""
+        found = {(each.base, each.specialty) for each in self.openings.values()}
+        for base in self.bases.values():
+            found.update((base.code, each.specialty) for each in base.specialty_bases)
+        return frozenset(found)
+
+    @cached_property
     def bases_of_province(self) -> Mapping[str, tuple[Base, ...]]:
         """Bases by province code."""
         return _grouped(self.bases.values(), lambda base: base.province)

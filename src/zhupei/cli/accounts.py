@@ -69,6 +69,11 @@ def register(subparsers: Subparsers) -> None:
         limit.add_argument(
             "--jurisdiction", metavar="CODE", help="for this jurisdiction · 限定辖区"
         )
+        given.add_argument(
+            "--specialty",
+            metavar="CODE",
+            help="with --base: for this specialty there only · 限定该基地的专业",
+        )
     _with_login(actions, "lock", "锁定，已发凭证即刻失效 · lock and end its tokens", _lock)
     _with_login(actions, "unlock", "解锁 · unlock", _unlock)
     listing = actions.add_parser("list", help="列出账号 · list accounts")
@@ -135,6 +140,7 @@ def _grant(arguments: argparse.Namespace) -> int:
                 _limited(arguments),
                 bases=catalogue.bases,
                 jurisdictions=catalogue.jurisdictions,
+                specialties=catalogue.departments,
                 by=at_command_line(),
                 at=_now(),
             )
@@ -191,7 +197,12 @@ def _list(arguments: argparse.Namespace) -> int:
 
 
 def _limited(arguments: argparse.Namespace) -> Grant:
-    return Grant(arguments.role, base=arguments.base, jurisdiction=arguments.jurisdiction)
+    return Grant(
+        arguments.role,
+        base=arguments.base,
+        jurisdiction=arguments.jurisdiction,
+        specialty=arguments.specialty,
+    )
 
 
 def _show(settings: Settings, work: Callable[[], Awaitable[AccountRecord | AccessRefusal]]) -> int:
@@ -227,6 +238,8 @@ def _line(account: AccountRecord, language: Language) -> str:
 
 def _grant_text(grant: Grant) -> str:
     limit = grant.base or grant.jurisdiction
+    if grant.specialty is not None:
+        limit = f"{limit}/{grant.specialty}"
     return grant.role if limit is None else f"{grant.role}@{limit}"
 
 
@@ -246,6 +259,7 @@ def _as_json(account: AccountRecord) -> dict[str, object]:
                 "role": each.grant.role,
                 "base": each.grant.base,
                 "jurisdiction": each.grant.jurisdiction,
+                "specialty": each.grant.specialty,
                 "grantedBy": each.granted_by,
                 "grantedAt": each.granted_at.isoformat(),
             }

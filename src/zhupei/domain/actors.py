@@ -35,11 +35,15 @@ class Permission:
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """A role of an actor, limited to a base or to a jurisdiction; without limit it is national."""
+    """A role of an actor, limited to a base or to a jurisdiction; without limit it is national.
+
+    ``specialty`` limits a grant for a base further, to one specialty of it.
+    """
 
     role: str
     base: str | None = None
     jurisdiction: str | None = None
+    specialty: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,7 +1,8 @@
 """What each role may do, and whether a grant reaches the base that is asked about.
 
-A grant limited to a base reaches that base; one limited to a jurisdiction reaches the bases below
-it; without limit it reaches everything. The roles applicant and sending unit reach only what
+A grant limited to a base reaches that base, and with a specialty only what belongs to this
+specialty there; one limited to a jurisdiction reaches the bases below it; without limit it reaches
+everything. The roles applicant and sending unit reach only what
 belongs to the account itself. Nobody may do what no line of the table allows: an administrator
 manages accounts, and sees neither applications nor identity numbers.
 """
@@ -158,12 +159,14 @@ PERMISSIONS: Mapping[str, Permission] = MappingProxyType(
 class Target:
     """What a permission is asked for: something of a base, of a jurisdiction, or of the nation.
 
-    ``owners`` are the ids of the accounts that it belongs to: the applicant's, and that of the
-    unit which sends the applicant.
+    ``specialty`` is the code of the specialty that something of a base belongs to, None for what
+    belongs to the base as a whole. ``owners`` are the ids of the accounts that it belongs to: the
+    applicant's, and that of the unit which sends the applicant.
     """
 
     base: str | None = None
     jurisdiction: str | None = None
+    specialty: str | None = None
     owners: Collection[str] = field(default=frozenset())
 
 
@@ -193,6 +196,8 @@ def reaches(grant: Grant, actor: str, target: Target, places: Places) -> bool:
         return actor in target.owners
     if grant.base is not None and grant.jurisdiction is not None:
         return False  # a plugin's actor may claim this, no account of ours can
+    if grant.specialty is not None:
+        return (grant.base, grant.specialty) == (target.base, target.specialty)
     if grant.base is not None:
         return grant.base == target.base
     if grant.jurisdiction is not None:
@@ -212,7 +217,15 @@ def grants_with(permission: Permission, grants: Iterable[Grant]) -> tuple[Grant,
     """Return the grants whose role holds the permission, in a steady order."""
     held = (grant for grant in grants if grant.role in permission.roles)
     return tuple(
-        sorted(held, key=lambda each: (each.role, each.base or "", each.jurisdiction or ""))
+        sorted(
+            held,
+            key=lambda each: (
+                each.role,
+                each.base or "",
+                each.jurisdiction or "",
+                each.specialty or "",
+            ),
+        )
     )
 
 

@@ -78,6 +78,9 @@ _REACHES = MappingProxyType(
 )
 
 
+_BY_SPECIALTY = frozenset({Role.SPECIALTY_BASE, Role.HOST_DEPARTMENT})
+
+
 class GrantProblem(StrEnum):
     """Why a role cannot be granted with these limits."""
 
@@ -86,6 +89,7 @@ class GrantProblem(StrEnum):
     JURISDICTION_NEEDED = "JURISDICTION_NEEDED"
     NO_LIMIT_POSSIBLE = "NO_LIMIT_POSSIBLE"
     TWO_LIMITS = "TWO_LIMITS"
+    SPECIALTY_NOT_POSSIBLE = "SPECIALTY_NOT_POSSIBLE"
 
     @property
     def text(self) -> Text:
@@ -111,6 +115,10 @@ _PROBLEMS = MappingProxyType(
         GrantProblem.TWO_LIMITS: Text(
             "基地与辖区只能限定其一", "either a base or a jurisdiction limits a grant, not both"
         ),
+        GrantProblem.SPECIALTY_NOT_POSSIBLE: Text(
+            "只有专业基地与接收科室的授权可限定专业",
+            "only the roles of specialty bases and host departments are limited to a specialty",
+        ),
     }
 )
 
@@ -122,6 +130,12 @@ def grant_problem(grant: Grant) -> GrantProblem | None:
     limited = (grant.base is not None, grant.jurisdiction is not None)
     if all(limited):
         return GrantProblem.TWO_LIMITS
+    if grant.specialty is not None and grant.role not in _BY_SPECIALTY:
+        return GrantProblem.SPECIALTY_NOT_POSSIBLE
+    return _missing_limit(grant, limited)
+
+
+def _missing_limit(grant: Grant, limited: tuple[bool, bool]) -> GrantProblem | None:
     match Role(grant.role).reach:
         case RoleReach.BASE if grant.base is None:
             return GrantProblem.BASE_NEEDED

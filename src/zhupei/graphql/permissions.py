@@ -32,7 +32,9 @@ from zhupei.services.permissions import Allowed, allowed
 
 __all__ = [
     "About",
+    "Noted",
     "ProtectedField",
+    "noted",
     "permitted",
     "permitted_inside",
     "protected_fields",
@@ -44,7 +46,7 @@ About = Callable[[Any], Sequence[Target]]
 """What a permission is asked for, of the object that holds the field; any one of them suffices."""
 
 
-class _Noted(FieldExtension):
+class Noted(FieldExtension):
     """Says which permission a field needs."""
 
     def __init__(self, permission: str, *, masks: bool = False) -> None:
@@ -64,7 +66,7 @@ class _Noted(FieldExtension):
         return await value if inspect.isawaitable(value) else value
 
 
-class _Permitted(_Noted):
+class _Permitted(Noted):
     """Asks for the permission before the field is read."""
 
     def __init__(self, permission: str, about: About, otherwise: FieldSource | None) -> None:
@@ -109,7 +111,7 @@ def permitted(
         otherwise: what the field holds without the permission; without it the field is refused.
 
     """
-    return _noted(declared, _Permitted(permission, about, otherwise))
+    return noted(declared, _Permitted(permission, about, otherwise))
 
 
 def permitted_inside(declared: Any, permission: str) -> Any:
@@ -117,10 +119,11 @@ def permitted_inside(declared: Any, permission: str) -> Any:
 
     The description tells the permission as that of any other field does.
     """
-    return _noted(declared, _Noted(permission))
+    return noted(declared, Noted(permission))
 
 
-def _noted(declared: Any, extension: "_Noted") -> Any:
+def noted(declared: Any, extension: "Noted") -> Any:
+    """Return a declared field with an extension that names its permission, told to readers."""
     known = PERMISSIONS.get(extension.permission)
     label = "" if known is None else f"：{known.label.zh}"
     if extension.masks:
@@ -152,6 +155,7 @@ async def refused_by(
                 context.catalogue,
                 context.dispatcher,
                 jurisdiction=target.jurisdiction,
+                specialty=target.specialty,
                 owners=target.owners,
             )
         outcome: Allowed | AccessRefusal = context.kept[key]
@@ -191,5 +195,5 @@ def protected_fields(schema: GraphQLSchema) -> Iterator[ProtectedField]:
         for field_name, field in sorted(type_.fields.items()):
             declared = field.extensions.get("strawberry-definition")
             for extension in getattr(declared, "extensions", ()):
-                if isinstance(extension, _Noted):
+                if isinstance(extension, Noted):
                     yield ProtectedField(name, field_name, extension.permission, extension.masks)

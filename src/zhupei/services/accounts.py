@@ -154,9 +154,13 @@ async def grant_role(
     jurisdictions: Mapping[str, object],
     by: str,
     at: datetime,
+    specialties: Collection[tuple[str, str]] = (),
 ) -> GrantRecord | AccessRefusal:
-    """Give an account a role; codes must be those of the catalogue's bases and jurisdictions."""
-    refusal = _grant_refusal(grant, bases, jurisdictions)
+    """Give an account a role; codes must be those of the catalogue's bases and jurisdictions.
+
+    ``specialties`` are pairs of a base's and a specialty's code, to which a grant may be limited.
+    """
+    refusal = _grant_refusal(grant, bases, jurisdictions, specialties)
     if refusal is not None:
         return refusal
     account = await _found(login_or_id)
@@ -178,6 +182,7 @@ async def grant_role(
                 role=grant.role,
                 base_code=grant.base,
                 jurisdiction_code=grant.jurisdiction,
+                specialty_code=grant.specialty,
                 granted_by=by,
                 granted_at=at,
             )
@@ -203,6 +208,7 @@ async def revoke_role(
         role=grant.role,
         base_code=grant.base,
         jurisdiction_code=grant.jurisdiction,
+        specialty_code=grant.specialty,
         revoked_at=None,
     ).update(revoked_at=at, revoked_by=by)
     if not revoked:
@@ -311,7 +317,10 @@ def _scopes_refusal(
 
 
 def _grant_refusal(
-    grant: Grant, bases: Mapping[str, object], jurisdictions: Mapping[str, object]
+    grant: Grant,
+    bases: Mapping[str, object],
+    jurisdictions: Mapping[str, object],
+    specialties: Collection[tuple[str, str]],
 ) -> AccessRefusal | None:
     problem = grant_problem(grant)
     if problem is not None:
@@ -320,6 +329,8 @@ def _grant_refusal(
         return _unknown_code("base", grant.base)
     if grant.jurisdiction is not None and grant.jurisdiction not in jurisdictions:
         return _unknown_code("jurisdiction", grant.jurisdiction)
+    if grant.specialty is not None and (grant.base, grant.specialty) not in specialties:
+        return _unknown_code("specialty", f"{grant.base}/{grant.specialty}")
     return None
 
 
@@ -362,7 +373,12 @@ def _owner(row: RoleGrant) -> UUID:
 def _grant_record(row: RoleGrant) -> GrantRecord:
     return GrantRecord(
         id=row.id,
-        grant=Grant(row.role, base=row.base_code, jurisdiction=row.jurisdiction_code),
+        grant=Grant(
+            row.role,
+            base=row.base_code,
+            jurisdiction=row.jurisdiction_code,
+            specialty=row.specialty_code,
+        ),
         granted_by=row.granted_by,
         granted_at=row.granted_at,
     )

@@ -40,8 +40,8 @@ __all__ = [
     "applicant_id_of",
     "applicant_of",
     "applicant_of_account",
-    "bases_of",
     "change_details",
+    "departments_of",
     "find_by_identity",
     "register_applicant",
     "renew_encryption",
@@ -185,19 +185,19 @@ async def applicant_of_account(keyring: Keyring, account: UUID) -> ApplicantReco
 
 async def applicant_id_of(account: UUID) -> UUID | None:
     """Return the id of the applicant that an account is, None where it is none."""
-    found = await Applicant.get_or_none(account_id=account).values_list("id", flat=True)
-    return found  # type: ignore[no-any-return]  # what Tortoise's values_list holds
+    row = await Applicant.get_or_none(account_id=account).only("id")
+    return None if row is None else row.id
 
 
-async def bases_of(applicant: UUID) -> tuple[str, ...]:
-    """Return the codes of the bases that have an application of theirs, in order.
+async def departments_of(applicant: UUID) -> tuple[tuple[str, str], ...]:
+    """Return base and specialty of each application of theirs that was submitted, in order.
 
     A draft is the applicant's own: no base sees it before it was submitted.
     """
     rows = await ApplicationRow.filter(
         applicant_id=applicant, submitted_at__isnull=False
-    ).values_list("base_code", flat=True)
-    return tuple(sorted({str(code) for code in rows}))
+    ).values_list("base_code", "opening_code")
+    return tuple(sorted({(str(base), str(code).rpartition("/")[2]) for base, code in rows}))
 
 
 async def reveal(keyring: Keyring, applicant: UUID) -> PersonalData | None:

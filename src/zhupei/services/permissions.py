@@ -27,9 +27,11 @@ __all__ = [
     "FORBIDDEN",
     "UNAUTHENTICATED",
     "Allowed",
+    "Reach",
     "allowed",
     "permission_named",
     "permissions_of",
+    "reach_of",
     "visible_bases",
 ]
 
@@ -73,15 +75,16 @@ async def allowed(
     dispatcher: Dispatcher,
     *,
     jurisdiction: str | None = None,
+    specialty: str | None = None,
     owners: Collection[str] = (),
 ) -> Allowed | AccessRefusal:
     """Return whether ``actor`` (None is the public) may do what ``permission`` names.
 
-    ``base`` is the code of the base that it concerns; else ``jurisdiction``; with neither it
-    concerns the whole nation. ``owners`` are ids of the accounts that the thing belongs to. Roles
-    decide, unless a plugin of that base refuses or allows (`permission_granted`); a plugin that
-    fails refuses. A token's scopes are never exceeded. Raises LookupError for a permission that
-    nobody declares.
+    ``base`` is the code of the base that it concerns, ``specialty`` that of the specialty there,
+    where it belongs to one; else ``jurisdiction``; with none it concerns the whole nation.
+    ``owners`` are ids of the accounts that the thing belongs to. Roles decide, unless a plugin of
+    that base refuses or allows (`permission_granted`); a plugin that fails refuses. A token's
+    scopes are never exceeded. Raises LookupError for a permission that nobody declares.
     """
     record = permission_named(permission, dispatcher.host)
     refusal = UNAUTHENTICATED if actor is None else FORBIDDEN
@@ -98,11 +101,18 @@ async def allowed(
         base=None if base is None else catalogue.bases[base],
     )
     for failure in result.failures:
-        return AccessRefusal(code=AccessCode.PLUGIN_DECISION_FAILED, message=failure.reason)
+        return AccessRefusal(
+            code=AccessCode.PLUGIN_DECISION_FAILED,
+            message=failure.reason,
+            plugin=failure.plugin,
+            hook=failure.hook,
+        )
     opinions = {answer.plugin: answer.value for answer in result.answers}
     if not all(opinions.values()):
         return refusal
-    target = Target(base=base, jurisdiction=jurisdiction, owners=frozenset(owners))
+    target = Target(
+        base=base, jurisdiction=jurisdiction, specialty=specialty, owners=frozenset(owners)
+    )
     if actor is not None and holds(actor, record, target, _places(catalogue)):
         return Allowed(permission)
     for plugin in opinions:
@@ -122,12 +132,58 @@ def permissions_of(actor: Actor, host: PluginHost) -> tuple[str, ...]:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """What an actor's roles reach with a permission: whole bases, and specialties of others.
+
+    ``specialties`` are pairs of a base's and a specialty's code, of bases that are not reached
+    as a whole.
+    """
+
+    bases: frozenset[str] = frozenset()
+    specialties: frozenset[tuple[str, str]] = frozenset()
+
+    def openings(self, catalogue: Catalogue) -> frozenset[str]:
+        """Return the codes of the openings that lie in ``specialties``."""
+        return frozenset(
+            opening.code
+            for base in {base for base, _ in self.specialties}
+            for opening in catalogue.openings_of_base.get(base, ())
+            if (base, opening.specialty) in self.specialties
+        )
+
+
+def reach_of(actor: Actor | None, permission: str, catalogue: Catalogue, host: PluginHost) -> Reach:
+    """Return what the actor's roles reach with the permission; what is its own is not counted.
+
+    For lists, which then ask only for that. Plugins may still refuse a single base, as `allowed`
+    says.
+    """
+    bases = visible_bases(actor, permission, catalogue, host)
+    if actor is None or not within_scopes(actor, permission):
+        return Reach()
+    grants = grants_with(permission_named(permission, host), actor.grants)
+    return Reach(
+        bases,
+        frozenset(
+            (grant.base, grant.specialty)
+            for grant in grants
+            if grant.base is not None
+            and grant.specialty is not None
+            and grant.jurisdiction is None
+            and grant.base in catalogue.bases
+            and grant.base not in bases
+        ),
+    )
+
+
 def visible_bases(
     actor: Actor | None, permission: str, catalogue: Catalogue, host: PluginHost
 ) -> frozenset[str]:
     """Return the codes of the bases for which the actor's roles hold the permission.
 
-    For lists, which then ask only for those; what belongs to the actor itself is not counted.
+    For lists, which then ask only for those; what belongs to the actor itself is not counted, nor
+    is a base of which a grant reaches one specialty only (`reach_of`).
     Plugins may still refuse a single base, as `allowed` says.
     """
     record = permission_named(permission, host)

@@ -180,7 +180,12 @@ class SignIn:
             name=account.name or account.login,
             issuer=token.issuer,
             grants=frozenset(
-                Grant(row.role, base=row.base_code, jurisdiction=row.jurisdiction_code)
+                Grant(
+                    row.role,
+                    base=row.base_code,
+                    jurisdiction=row.jurisdiction_code,
+                    specialty=row.specialty_code,
+                )
                 for row in grants
             ),
             scopes=_scopes(token, account),

@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime
 from uuid import UUID
 
 from starlette.requests import Request
@@ -22,7 +21,7 @@ from zhupei.domain.text import Text
 from zhupei.graphql.context import GraphContext, language_of
 from zhupei.graphql.permissions import refused_by
 from zhupei.services.applicant_files import FileRecord, FileStore, files_of
-from zhupei.services.applicants import applicant_of, applicant_of_account, bases_of
+from zhupei.services.applicants import applicant_of, applicant_of_account, departments_of
 from zhupei.web.sign_in import ActorRefused
 
 __all__ = ["file_routes"]
@@ -55,7 +54,7 @@ def file_routes(store: FileStore, context: MakeContext) -> tuple[Route, ...]:
         if applicant is None or asked.actor is None or not _DOCUMENT.fullmatch(document):
             return _refused(request, _NOT_FOUND)
         kept = await store.keep(
-            applicant, document, request.stream(), by=asked.actor.id, at=datetime.now(UTC)
+            applicant, document, request.stream(), by=asked.actor.id, at=asked.clock()
         )
         if isinstance(kept, AccessRefusal):
             return _refused(request, kept)
@@ -137,8 +136,11 @@ async def _targets(asked: GraphContext, applicant: UUID | None) -> tuple[Target,
     record = await applicant_of(asked.keyring(), applicant)
     account = None if record is None else record.account
     owners = frozenset() if account is None else frozenset({str(account)})
-    bases = await bases_of(applicant)
-    return (Target(owners=owners), *(Target(base=base, owners=owners) for base in bases))
+    places = await departments_of(applicant)
+    return (
+        Target(owners=owners),
+        *(Target(base=base, specialty=specialty, owners=owners) for base, specialty in places),
+    )
 
 
 async def _found(applicant: UUID, request: Request) -> FileRecord | None:

@@ -19,7 +19,8 @@ class Applicant(Model):
 
     Identity number, phone and e-mail are ciphertexts; their hashes look them up. ``facts`` are
     those of `zhupei.domain.people.Candidate`. ``revision`` counts changes, so that two that cross
-    are noticed. ``name_key`` sorts by pinyin.
+    are noticed. ``name_key`` sorts by pinyin. After ``erased_at`` nothing that tells who it was is
+    left, only that records belong to one person.
     """
 
     id = fields.UUIDField(primary_key=True, default=uuid7)
@@ -39,6 +40,7 @@ class Applicant(Model):
     revision = fields.IntField(default=1, db_default=1)
     created_at = fields.DatetimeField()
     updated_at = fields.DatetimeField()
+    erased_at = fields.DatetimeField(null=True)
 
     class Meta:
         table = "applicant"

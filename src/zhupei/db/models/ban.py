@@ -12,7 +12,10 @@ __all__ = ["BanRow"]
 
 
 class BanRow(Model):
-    """One ban, from ``starts_on`` to ``until``, both included (T43)."""
+    """One ban, from ``starts_on`` to ``until``, both included (T43); lifted, it binds no more.
+
+    ``application_id`` names the case that it followed from, ``evidence`` what it rests on.
+    """
 
     id = fields.UUIDField(primary_key=True, default=uuid7)
     applicant_id = fields.UUIDField(db_index=True)
@@ -20,11 +23,23 @@ class BanRow(Model):
     starts_on = fields.DateField()
     until = fields.DateField()
     reason = fields.TextField()
+    application_id = fields.UUIDField(null=True)
+    evidence = fields.TextField(null=True)
     decided_by = fields.CharField(max_length=255)
     decided_at = fields.DatetimeField()
     idempotency_key = fields.CharField(max_length=255, null=True)
+    lifted_by = fields.CharField(max_length=255, null=True)
+    lifted_at = fields.DatetimeField(null=True)
+    lift_reason = fields.TextField(null=True)
 
     class Meta:
         table = "ban"
         unique_together = (("decided_by", "idempotency_key"),)
-        constraints = (CheckConstraint(check="until >= starts_on", name="ban_in_order"),)
+        constraints = (
+            CheckConstraint(check="until >= starts_on", name="ban_in_order"),
+            CheckConstraint(
+                check="(lifted_at IS NULL) = (lift_reason IS NULL)"
+                " AND (lifted_at IS NULL) = (lifted_by IS NULL)",
+                name="ban_lifted",
+            ),
+        )

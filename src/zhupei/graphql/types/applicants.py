@@ -16,7 +16,7 @@ from zhupei.graphql.permissions import permitted
 from zhupei.graphql.sources import Attribute, Computed, FieldSource, Reader, declares, field
 from zhupei.services import applicant_files
 from zhupei.services.applicant_files import FileRecord
-from zhupei.services.applicants import ApplicantRecord, bases_of, reveal
+from zhupei.services.applicants import ApplicantRecord, departments_of, reveal
 
 __all__ = ["Applicant", "ApplicantFile", "SeenApplicant", "see"]
 
@@ -25,24 +25,25 @@ _log = logging.getLogger("zhupei.access")
 
 @dataclass(frozen=True, slots=True)
 class SeenApplicant:
-    """An applicant with the codes of the bases that have an application of theirs."""
+    """An applicant with base and specialty of each application of theirs that was submitted."""
 
     record: ApplicantRecord
-    bases: tuple[str, ...]
+    departments: tuple[tuple[str, str], ...]
 
     @property
     def targets(self) -> tuple[Target, ...]:
         """What a permission about this person is asked for."""
         account = self.record.account
         owners = frozenset() if account is None else frozenset({str(account)})
-        return tuple(Target(base=base, owners=owners) for base in self.bases) or (
-            Target(owners=owners),
-        )
+        return tuple(
+            Target(base=base, specialty=specialty, owners=owners)
+            for base, specialty in self.departments
+        ) or (Target(owners=owners),)
 
 
 async def see(record: ApplicantRecord) -> SeenApplicant:
     """Return an applicant for the graph."""
-    return SeenApplicant(record, await bases_of(record.id))
+    return SeenApplicant(record, await departments_of(record.id))
 
 
 def _targets(seen: SeenApplicant) -> tuple[Target, ...]:

@@ -34,6 +34,13 @@ class Grant:
     )
     label: str = field(Computed(_label), description="Name of the role (角色名称).")
     base: BaseRef | None = field(One("bases"), description="The base that it is for (培训基地).")
+    specialty: str | None = field(
+        Attribute(),
+        description=(
+            "Code of the one specialty of the base that it is limited to (限定专业); null for "
+            "the whole base."
+        ),
+    )
     jurisdiction: JurisdictionRef | None = field(
         One("jurisdictions"), description="The jurisdiction that it is for (辖区)."
     )
@@ -41,7 +48,13 @@ class Grant:
 
 def _grants(root: strawberry.Parent[actors.Actor]) -> list[Grant]:
     found: Any = sorted(
-        root.grants, key=lambda each: (each.role, each.base or "", each.jurisdiction or "")
+        root.grants,
+        key=lambda each: (
+            each.role,
+            each.base or "",
+            each.jurisdiction or "",
+            each.specialty or "",
+        ),
     )
     return found  # type: ignore[no-any-return]  # the graph's type describes the domain's
 

@@ -34,7 +34,7 @@ BEGIN
         EXECUTE format('ALTER FUNCTION %s SET search_path = {SCHEMA}, pg_temp', each.name);
     END LOOP;
 END $$
-"""
+"""  # noqa: S608 - the schema's name is ours
 
 
 async def prepare_job_queue(connection: Any) -> None:

@@ -75,7 +75,12 @@ async def test_a_plugin_refuses_a_step(office: Office, monkeypatch: pytest.Monke
         "application.draft",
         "application.submitted",
     ]
-    assert plugin.events[1].data == {"state": "SUBMITTED", "revision": 2, "round": "batch-1"}
+    assert plugin.events[1].data == {
+        "action": "SUBMIT",
+        "state": "SUBMITTED",
+        "revision": 2,
+        "round": "batch-1",
+    }
     assert plugin.events[1].actor == f"account-{case.applicant}"
 
 

@@ -14,6 +14,7 @@ from zhupei.db.models.brochure import (
 )
 from zhupei.db.models.bulk_operation import BulkOperationRow, RoundFreezeRow
 from zhupei.db.models.catalogue_version import CatalogueVersion
+from zhupei.db.models.deadline import DeadlineRow
 from zhupei.db.models.idempotency import Idempotency
 from zhupei.db.models.interview_slot import (
     InterviewBookingRow,
@@ -21,6 +22,9 @@ from zhupei.db.models.interview_slot import (
     InterviewSlotRow,
 )
 from zhupei.db.models.invitation import InvitationRow
+from zhupei.db.models.notice import NoticeDeliveryRow, NoticeRow
+from zhupei.db.models.operation import OperationRow
+from zhupei.db.models.outbox import OutboxRow
 from zhupei.db.models.plan_increase import PlanIncreaseRow
 from zhupei.db.models.publicity import ObjectionRow, PublicityRow
 from zhupei.db.models.role_grant import RoleGrant
@@ -42,12 +46,17 @@ __all__ = [
     "BrochureRow",
     "BulkOperationRow",
     "CatalogueVersion",
+    "DeadlineRow",
     "Idempotency",
     "InterviewBookingRow",
     "InterviewPanelRow",
     "InterviewSlotRow",
     "InvitationRow",
+    "NoticeDeliveryRow",
+    "NoticeRow",
     "ObjectionRow",
+    "OperationRow",
+    "OutboxRow",
     "PlanIncreaseRow",
     "PublicityRow",
     "RoleGrant",

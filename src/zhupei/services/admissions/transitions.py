@@ -7,7 +7,6 @@ transaction with the seats it takes or gives up and with its record. Else it is 
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
@@ -41,6 +40,7 @@ from zhupei.services.admissions.situations import (
     standing_against,
 )
 from zhupei.services.admissions.store import case_digest, load_case, row_values, score_rows
+from zhupei.services.outbox import record_events, subject_of
 from zhupei.services.seats import NoSeatError, SeatQuota, move_seats, quotas_of
 
 __all__ = ["Bulk", "Change", "act", "check_steps", "commit", "record_content", "step_done"]
@@ -214,11 +214,12 @@ async def commit(
     """
     try:
         finished = [_with_seats(desk, change) for change in changes]
+        events = [_event(desk, change) for change in changes]
         async with in_transaction() as connection:
             await _lock_applicants(connection, finished)
             for change, _ in finished:
                 await _recheck(change)
-            cases = await _write(connection, desk, finished, key=key, bulk=bulk)
+            cases = await _write(connection, desk, finished, events, key=key, bulk=bulk)
             if extra is not None:
                 await extra(connection)
             if bulk is not None and bulk.dry_run:
@@ -233,7 +234,7 @@ async def commit(
         return None
     except (IntegrityError, OperationalError) as error:
         return _of_constraint(error)
-    await _tell(desk, changes, cases)
+    await _tell(desk, events)
     return cases
 
 
@@ -281,6 +282,7 @@ async def _write(
     connection: BaseDBAsyncClient,
     desk: Desk,
     finished: Sequence[tuple[Change, tuple[SeatQuota, ...]]],
+    events: Sequence[Event],
     *,
     key: str | None,
     bulk: Bulk | None,
@@ -307,6 +309,7 @@ async def _write(
     ]
     await _claim([change for change, _ in finished])
     await move_seats(connection, [quotas for _, quotas in finished if quotas], released)
+    await record_events(connection, events)
     # Last, because everybody waits for this one row.
     return await _append(connection, desk, [change for change, _ in finished], key=key, bulk=bulk)
 
@@ -410,27 +413,40 @@ def record_content(row: TransitionRow, application: UUID) -> dict[str, object]:
     }
 
 
-async def _tell(desk: Desk, changes: Sequence[Change], cases: Sequence[AdmissionCase]) -> None:
+def _event(desk: Desk, change: Change) -> Event:
+    """Return what a change will have told, once it is committed."""
+    before, case = change.before, change.after
+    moved = before is None or before.state is not case.state
+    name = case.state.value if moved else change.action.value
+    return Event(
+        id=uuid7(),
+        name=f"application.{name.lower()}",
+        at=change.at.now,
+        subject=subject_of("Application", case.id),
+        base=case.base,
+        program=case.program,
+        opening=case.opening,
+        actor=desk.actor.id,
+        data={
+            "action": change.action.value,
+            "state": case.state.value,
+            "revision": 1 if before is None else before.revision + 1,
+            "round": case.round,
+        },
+        catalogue_hash=desk.catalogue.hash,
+    )
+
+
+async def _tell(desk: Desk, events: Sequence[Event]) -> None:
     """Tell plugins what happened, now that it is committed; their faults change nothing."""
-    for change, case in zip(changes, cases, strict=True):
-        moved = change.before is None or change.before.state is not case.state
-        name = case.state.value if moved else change.action.value
+    for event in events:
+        if event.base is None:
+            continue
         await desk.dispatcher.ask(
             "event_recorded",
-            desk.catalogue.scope_of(case.base),
-            configs=desk.catalogue.configs_of(case.base),
-            event=Event(
-                id=uuid7(),
-                name=f"application.{name.lower()}",
-                at=change.at.now,
-                subject=base64.b64encode(f"Application:{case.id}".encode()).decode(),
-                base=case.base,
-                program=case.program,
-                opening=case.opening,
-                actor=desk.actor.id,
-                data={"state": case.state.value, "revision": case.revision, "round": case.round},
-                catalogue_hash=desk.catalogue.hash,
-            ),
+            desk.catalogue.scope_of(event.base),
+            configs=desk.catalogue.configs_of(event.base),
+            event=event,
         )
 
 

@@ -1,0 +1,239 @@
+"""How far long work is: imports, publications of many, allocations; seen in graph and terminal.
+
+    async with operation(database, kind="score_import", by=actor.id, clock=clock) as progress:
+        await progress.expect(len(rows))
+        for row in rows:
+            ...
+            await progress.advance()
+
+What is told here is seen at once, also while the work itself is in a transaction that is not
+committed yet. Work that ends with an exception is FAILED; work whose process was killed falls
+silent and is called interrupted (`fail_interrupted`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import contextvars
+import time
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from tortoise.expressions import Q
+
+from zhupei.db.connection import Database
+from zhupei.db.identifiers import uuid7
+from zhupei.db.models import OperationRow
+from zhupei.domain.text import Text
+from zhupei.errors import ZhupeiError
+
+__all__ = [
+    "Operation",
+    "OperationState",
+    "Progress",
+    "fail_interrupted",
+    "operation",
+    "operation_of",
+    "operations_of",
+]
+
+# The database is told at most this often, so that telling costs no time.
+_EVERY_SECONDS = 0.5
+_SILENT_AFTER = timedelta(minutes=2)
+_INTERRUPTED = Text("处理中断：进程已终止", "interrupted: its process ended")
+_FAILED = Text("处理失败，原因见服务日志", "it failed; the server's log says why")
+
+
+class OperationState(StrEnum):
+    """Whether long work goes on or how it ended."""
+
+    RUNNING = "RUNNING"
+    SUCCEEDED = "SUCCEEDED"
+    FAILED = "FAILED"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Operation:
+    """One piece of long work; ``total`` None while nobody knows how much there is."""
+
+    id: UUID
+    kind: str
+    state: OperationState
+    base: str | None
+    program: str | None
+    started_by: str
+    stage: str | None
+    done: int
+    total: int | None
+    started_at: datetime
+    seen_at: datetime
+    finished_at: datetime | None
+    result: Mapping[str, Any] | None
+    problem: Text | None
+
+
+@dataclass(slots=True)
+class Progress:
+    """The work's side of an operation; made by `operation`.
+
+    ``watch`` is called with every change, for instance to draw a line in a terminal.
+    """
+
+    id: UUID
+    clock: Callable[[], datetime]
+    watch: Callable[[Progress], None] | None = None
+    stage: str | None = None
+    done: int = 0
+    total: int | None = None
+    result: dict[str, Any] = field(default_factory=dict)
+    _context: contextvars.Context = field(default_factory=contextvars.copy_context, repr=False)
+    _told_at: float = 0.0
+
+    async def expect(self, total: int | None, stage: str | None = None) -> None:
+        """Say how much there is to do from now on (None: unknown), and what is done first."""
+        self.total, self.done, self.stage = total, 0, stage
+        await self._tell(at_once=True)
+
+    async def advance(self, by: int = 1) -> None:
+        """Say that more is done; the database hears of it every half second."""
+        self.done += by
+        if self.total is not None and self.done > self.total:
+            self.total = self.done
+        await self._tell()
+
+    async def _tell(self, *, at_once: bool = False) -> None:
+        if self.watch is not None:
+            self.watch(self)
+        now = time.monotonic()
+        if not at_once and now - self._told_at < _EVERY_SECONDS:
+            return
+        self._told_at = now
+        values = {"stage": self.stage, "done": self.done, "total": self.total}
+        await self.outside(self._update(**values))
+
+    async def _update(self, **values: Any) -> None:
+        await OperationRow.filter(id=self.id, state=OperationState.RUNNING.value).update(
+            seen_at=self.clock(), **values
+        )
+
+    async def outside(self, work: Coroutine[Any, Any, None]) -> None:
+        """Do something in the context of the operation's beginning: outside any transaction."""
+        # A task of its own: a transaction is bound to the context that opened it.
+        await asyncio.create_task(work, context=self._context.copy())
+
+    async def end(self, state: OperationState, problem: Text | None = None) -> None:
+        """Write how it ended."""
+        await self.outside(
+            self._update(
+                state=state.value,
+                stage=self.stage,
+                done=self.done,
+                total=self.total,
+                finished_at=self.clock(),
+                result=self.result or None,
+                problem=None if problem is None else {"zh": problem.zh, "en": problem.en},
+            )
+        )
+        if self.watch is not None:
+            self.watch(self)
+
+
+@contextlib.asynccontextmanager
+async def operation(
+    database: Database,
+    *,
+    kind: str,
+    by: str,
+    clock: Callable[[], datetime],
+    base: str | None = None,
+    program: str | None = None,
+    total: int | None = None,
+    watch: Callable[[Progress], None] | None = None,
+) -> AsyncIterator[Progress]:
+    """Begin long work, and note how it ends; ``kind`` is a word such as ``score_import``.
+
+    What the work puts into ``progress.result`` (figures, ids, never personal data) is kept. An
+    exception of the work ends it FAILED, with the message of a `ZhupeiError` and none of another's.
+    Enter it before a transaction, not inside one.
+    """
+    with database.use():
+        progress = Progress(id=uuid7(), clock=clock, watch=watch, total=total)
+        now = clock()
+        await OperationRow.create(
+            id=progress.id,
+            kind=kind,
+            state=OperationState.RUNNING.value,
+            base_code=base,
+            program_code=program,
+            started_by=by,
+            total=total,
+            started_at=now,
+            seen_at=now,
+        )
+        try:
+            yield progress
+        except BaseException as error:
+            # Also where it is cancelled, if the database can still be reached.
+            with contextlib.suppress(Exception):
+                await progress.end(
+                    OperationState.FAILED,
+                    error.message if isinstance(error, ZhupeiError) else _FAILED,
+                )
+            raise
+        await progress.end(OperationState.SUCCEEDED)
+
+
+async def fail_interrupted(now: datetime) -> int:
+    """Call long work that fell silent interrupted, and return how much of it there was."""
+    return await OperationRow.filter(
+        state=OperationState.RUNNING.value, seen_at__lt=now - _SILENT_AFTER
+    ).update(
+        state=OperationState.FAILED.value,
+        finished_at=now,
+        problem={"zh": _INTERRUPTED.zh, "en": _INTERRUPTED.en},
+    )
+
+
+async def operation_of(operation: UUID) -> Operation | None:
+    """Return one operation; the caller asks whether it may be seen."""
+    row = await OperationRow.get_or_none(id=operation)
+    return None if row is None else _operation(row)
+
+
+async def operations_of(
+    *, by: str | None, bases: frozenset[str] | None, running: bool | None, first: int
+) -> tuple[Operation, ...]:
+    """Return the newest operations of an actor or of some bases; ``bases`` None is all of them."""
+    query = OperationRow.all()
+    if bases is not None:
+        own = Q(base_code__in=sorted(bases))
+        query = query.filter(own if by is None else own | Q(started_by=by))
+    if running is not None:
+        state = OperationState.RUNNING.value
+        query = query.filter(state=state) if running else query.exclude(state=state)
+    return tuple([_operation(row) for row in await query.order_by("-id").limit(first)])
+
+
+def _operation(row: OperationRow) -> Operation:
+    problem: Mapping[str, str] | None = row.problem
+    return Operation(
+        id=row.id,
+        kind=row.kind,
+        state=OperationState(row.state),
+        base=row.base_code,
+        program=row.program_code,
+        started_by=row.started_by,
+        stage=row.stage,
+        done=row.done,
+        total=row.total,
+        started_at=row.started_at,
+        seen_at=row.seen_at,
+        finished_at=row.finished_at,
+        result=row.result,
+        problem=None if problem is None else Text(problem["zh"], problem["en"]),
+    )

@@ -126,6 +126,7 @@ from zhupei.domain.trainees import (
     Trainee,
 )
 from zhupei.domain.training import (
+    Allocation,
     Cycle,
     Direction,
     Opening,
@@ -151,6 +152,7 @@ __all__ = [
     "ActorKind",
     "AdmissionStep",
     "Affiliation",
+    "Allocation",
     "Amount",
     "AmountRange",
     "Application",

@@ -11,7 +11,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from zhupei.domain.ranking import Rank, Score, Scored, TieRule, Weights, rank
+from zhupei.domain.ranking import (
+    Rank,
+    Score,
+    Scored,
+    TieBreak,
+    TieRule,
+    Weights,
+    lottery_number,
+    rank,
+    weighted_total,
+)
 
 NOON = datetime(2026, 4, 10, 4, tzinfo=UTC)
 WEIGHTS = Weights({"interview": Decimal("0.4"), "examination": Decimal("0.6")})
@@ -20,6 +30,7 @@ WEIGHTS = Weights({"interview": Decimal("0.4"), "examination": Decimal("0.6")})
 def scored(number: int, interview: str, examination: str, minutes: int = 0) -> Scored:
     return Scored(
         application=UUID(int=number),
+        applicant=UUID(int=100 + number),
         submitted_at=NOON + timedelta(minutes=minutes),
         scores={
             "interview": Score(Decimal(interview), 100),
@@ -40,12 +51,48 @@ def test_equal_totals_are_decided_by_the_heavier_assessment_then_the_earlier_app
     rows = [scored(1, "80", "70"), scored(2, "50", "90"), scored(3, "50", "90", -1)]
     assert {each.total for each in rank(rows, WEIGHTS)} == {Decimal("74.0")}
     assert [each.application.int for each in rank(rows, WEIGHTS)] == [3, 2, 1]
-    assert [each.application.int for each in rank(rows, WEIGHTS, TieRule.EARLIEST)] == [3, 1, 2]
+    earliest = TieBreak(TieRule.EARLIEST)
+    assert [each.application.int for each in rank(rows, WEIGHTS, earliest)] == [3, 1, 2]
+
+
+def test_a_lottery_decides_by_the_published_seed_and_not_by_time() -> None:
+    """Anyone draws again: ``printf 'SEED\\nAPPLICANT' | sha256sum``."""
+    rows = [scored(number, "80", "70", -number) for number in range(1, 6)]
+    lots = {
+        number: lottery_number("2026-06-01", str(UUID(int=100 + number))) for number in range(1, 6)
+    }
+    drawn = sorted(lots, key=lots.__getitem__)
+    assert drawn == [5, 4, 1, 3, 2]
+    for rule in (TieRule.LOTTERY, TieRule.HEAVIEST_THEN_LOTTERY):
+        found = rank(rows, WEIGHTS, TieBreak(rule, "2026-06-01"))
+        assert [each.application.int for each in found] == drawn
+    # With the heavier assessment first, who is better in it needs no lot.
+    better = [*rows, scored(9, "50", "90")]
+    first = rank(better, WEIGHTS, TieBreak(TieRule.HEAVIEST_THEN_LOTTERY, "2026-06-01"))[0]
+    assert first.application.int == 9
+
+
+@pytest.mark.parametrize("seed", [None, ""])
+def test_a_lottery_needs_a_seed(seed: str | None) -> None:
+    with pytest.raises(ValueError, match="the rule lottery needs a published seed"):
+        TieBreak(TieRule.LOTTERY, seed)
+
+
+def test_equal_sums_stay_equal_with_endless_decimals() -> None:
+    """Two thirds of the interview and of the examination weigh the same, whoever has which."""
+    weights = Weights({"interview": Decimal("0.5"), "examination": Decimal("0.5")})
+    one = {"interview": Score(Decimal(1), 3), "examination": Score(Decimal(2), 3)}
+    other = {"interview": Score(Decimal(2), 3), "examination": Score(Decimal(1), 3)}
+    assert weighted_total(one, weights) == weighted_total(other, weights) == 50
+    assert weighted_total({"a": Score(Decimal(1), 3)}, Weights({"a": Decimal(1)})) == Decimal(
+        "33.333333333"
+    )
 
 
 def test_full_marks_differ() -> None:
     one = Scored(
         application=UUID(int=1),
+        applicant=UUID(int=101),
         submitted_at=NOON,
         scores={"interview": Score(Decimal(45), 50), "examination": Score(Decimal(120), 150)},
     )

@@ -27,7 +27,7 @@ from zhupei.config.scalars import Code, Day, Flag, Moment, Slug, SpecialtyCode, 
 from zhupei.domain.institutions import CollaborationKind, InstitutionType, JurisdictionKind
 from zhupei.domain.kinds import Kind, KindGroup
 from zhupei.domain.people import HospitalTier
-from zhupei.domain.training import ProgramKind
+from zhupei.domain.training import Allocation, ProgramKind
 
 __all__ = [
     "AcceptedWarning",
@@ -96,6 +96,10 @@ class RoundEntry(Model):
     """Seats of the whole program that this round fills, where published."""
     quota_note: Passage | None = None
     """Why the share is not known."""
+    allocation: Allocation = Allocation.RANK_ORDER
+    """How its seats are given out: each base by rank, or all preference lists matched at once."""
+    max_preferences: Annotated[Whole, Field(ge=1)] | None = None
+    """Preferences that may be filed in it; the program's policy of this name by default."""
     windows: tuple[WindowEntry, ...] = ()
     """Its windows, in order of time."""
     note: Passage | None = None

@@ -53,6 +53,8 @@ def round_of(entry: RoundEntry, level: Level, origin: Origin) -> Round:
         code=entry.code,
         name=entry.name.text(),
         windows=tuple(window_of(window) for window in entry.windows),
+        allocation=entry.allocation,
+        max_preferences=entry.max_preferences,
         quota=entry.quota,
         quota_note=entry.quota_note.text() if entry.quota_note else None,
         note=entry.note.text() if entry.note else None,

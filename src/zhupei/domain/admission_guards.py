@@ -17,10 +17,10 @@ from zhupei.domain.admission_refusals import Refusal, RefusalCode
 from zhupei.domain.calendar import CHINA_TIME, Calendar, CalendarNotConfigured, no_show_date
 from zhupei.domain.eligibility import EligibilityOutcome, EligibilityReport, FindingOutcome
 from zhupei.domain.people import TraineeType
-from zhupei.domain.ranking import Score, Weights
-from zhupei.domain.sources import Level
+from zhupei.domain.ranking import Score, TieBreak, TieRule, Weights
+from zhupei.domain.sources import Level, Source
 from zhupei.domain.text import Text
-from zhupei.domain.training import Policy, Program, Window
+from zhupei.domain.training import Policy, Program, Round, Window
 
 __all__ = [
     "agreement_kind_allowed",
@@ -29,10 +29,13 @@ __all__ = [
     "no_show_on",
     "packet_complete",
     "policy_of",
+    "preference_limit",
     "publicity_period",
     "report_date",
     "review_decided",
+    "round_of",
     "score_of",
+    "tie_break_of",
     "weights_of",
     "window_of",
     "window_open",
@@ -50,6 +53,45 @@ def policy_of(program: Program, key: str) -> Policy | None:
 def _value(program: Program, key: str) -> object:
     policy = policy_of(program, key)
     return None if policy is None else policy.value
+
+
+def round_of(program: Program, code: str | None) -> Round | None:
+    """Return a round of a program, None where it has none of this code."""
+    return next((each for each in program.rounds if each.code == code), None)
+
+
+def preference_limit(program: Program, round_code: str | None) -> tuple[int, Source | None] | None:
+    """Return how many preferences a round takes, and the clause; None where nobody limits them."""
+    entry = round_of(program, round_code)
+    if entry is not None and entry.max_preferences is not None:
+        return entry.max_preferences, entry.source
+    policy = policy_of(program, "max_preferences")
+    if policy is None or not isinstance(policy.value, int):
+        return None
+    return policy.value, policy.source
+
+
+def tie_break_of(program: Program) -> TieBreak | Refusal:
+    """Return the rule for equal totals; without one, single scores decide, then who was earlier.
+
+    Refused where lots are drawn and the seed is not published yet.
+    """
+    rule = _value(program, "tie_rule")
+    if rule is None:
+        return TieBreak()
+    seed = policy_of(program, "tie_lottery_seed")
+    try:
+        return TieBreak(TieRule(str(rule)), None if seed is None else str(seed.value or ""))
+    except ValueError:
+        return Refusal(
+            code=_C.TIE_SEED_UNKNOWN,
+            message=Text(
+                "总分相同者抽签，但抽签种子尚未公布，不能排名",
+                "ties are decided by lot, and the seed is not published yet, so nothing can be "
+                "ranked",
+            ),
+            source=None if seed is None else seed.source,
+        )
 
 
 def window_of(program: Program, round_code: str | None, step: AdmissionStep) -> Window | None:

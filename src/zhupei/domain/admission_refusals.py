@@ -18,6 +18,10 @@ class RefusalCode(StrEnum):
 
     AGREEMENT_KIND_WRONG = "AGREEMENT_KIND_WRONG"
     AGREEMENT_LATE = "AGREEMENT_LATE"
+    ALLOCATION_INVALID = "ALLOCATION_INVALID"
+    ALLOCATION_NOT_DECLARED = "ALLOCATION_NOT_DECLARED"
+    ALLOCATION_OUTDATED = "ALLOCATION_OUTDATED"
+    ALLOCATION_REQUIRED = "ALLOCATION_REQUIRED"
     ALREADY_ADMITTED = "ALREADY_ADMITTED"
     APPLICANT_BUSY = "APPLICANT_BUSY"
     BANNED = "BANNED"
@@ -35,6 +39,7 @@ class RefusalCode(StrEnum):
     DOCUMENTS_INCOMPLETE = "DOCUMENTS_INCOMPLETE"
     DUPLICATE = "DUPLICATE"
     ELIGIBILITY_INCOMPLETE = "ELIGIBILITY_INCOMPLETE"
+    INCREASE_NOT_ALLOWED = "INCREASE_NOT_ALLOWED"
     INELIGIBLE = "INELIGIBLE"
     INPUT_INVALID = "INPUT_INVALID"
     INTERVIEWER_BUSY = "INTERVIEWER_BUSY"
@@ -57,6 +62,7 @@ class RefusalCode(StrEnum):
     PUBLICITY_LENGTH_UNKNOWN = "PUBLICITY_LENGTH_UNKNOWN"
     PUBLICITY_NOT_LIVE = "PUBLICITY_NOT_LIVE"
     PUBLICITY_NOT_OVER = "PUBLICITY_NOT_OVER"
+    QUOTAS_OVERLAP = "QUOTAS_OVERLAP"
     QUOTA_UNKNOWN = "QUOTA_UNKNOWN"
     RANK_SKIPPED = "RANK_SKIPPED"
     REPORT_DATE_UNKNOWN = "REPORT_DATE_UNKNOWN"
@@ -74,6 +80,8 @@ class RefusalCode(StrEnum):
     SLOT_NOT_CHOOSABLE = "SLOT_NOT_CHOOSABLE"
     SLOT_STARTED = "SLOT_STARTED"
     STEP_REFUSED = "STEP_REFUSED"
+    TIES_UNDECIDED = "TIES_UNDECIDED"
+    TIE_SEED_UNKNOWN = "TIE_SEED_UNKNOWN"
     TRANSFER_NOT_ALLOWED = "TRANSFER_NOT_ALLOWED"
     WEIGHTS_NOT_ONE = "WEIGHTS_NOT_ONE"
     WEIGHTS_UNKNOWN = "WEIGHTS_UNKNOWN"
@@ -95,6 +103,7 @@ class Refusal:
 
     ``source`` is the clause that the refusal rests on, ``field`` the part of the input that it
     concerns, in camelCase. ``problems`` lists the applications that a bulk step failed on.
+    ``plugin`` and ``hook`` name who failed, where the code is PLUGIN_FAILED.
     """
 
     code: RefusalCode
@@ -104,3 +113,5 @@ class Refusal:
     field: str | None = None
     missing_facts: tuple[str, ...] = ()
     problems: tuple[ApplicationProblem, ...] = ()
+    plugin: str | None = None
+    hook: str | None = None

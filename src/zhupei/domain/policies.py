@@ -12,6 +12,7 @@ from decimal import Decimal
 from enum import StrEnum
 from types import MappingProxyType
 
+from zhupei.domain.ranking import TieRule
 from zhupei.domain.text import Text
 
 __all__ = ["POLICIES", "PolicyDefinition", "Stricter", "weakens"]
@@ -92,6 +93,13 @@ POLICIES = _define(
         "live_publicity_blocks_next_round",
         Text("公示中者不得填报下一批次", "A live publicity list blocks the next round"),
         bool,
+    ),
+    _P(
+        "publicity_stays_public_days",
+        Text("公示结束后名单继续公开的天数", "Days a list stays public after publicity"),
+        int,
+        "days",
+        _S.LOWER,
     ),
     _P("confirmation_in_publicity", Text("公示期内确认录取", "Confirm during publicity"), bool),
     _P(
@@ -198,6 +206,15 @@ POLICIES = _define(
         Text("非紧缺计划削减比例", "Cut of the non-shortage plan"),
         Decimal,
     ),
+    _P(
+        "tie_rule",
+        Text("总分相同时的排序规则", "What decides between equal totals"),
+        str,
+        None,
+        None,
+        tuple(TieRule),
+    ),
+    _P("tie_lottery_seed", Text("抽签公开种子", "Published seed of the lottery"), str),
     _P("interview_weight", Text("面试权重", "Weight of the interview"), Decimal),
     _P("examination_weight", Text("专业考试权重", "Weight of the examination"), Decimal),
     _P(

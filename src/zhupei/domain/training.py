@@ -17,6 +17,7 @@ from zhupei.domain.sources import Level, Origin, Source
 from zhupei.domain.text import Text
 
 __all__ = [
+    "Allocation",
     "Cycle",
     "Direction",
     "Opening",
@@ -38,6 +39,15 @@ class ProgramKind(StrEnum):
     """住院医师规范化培训"""
     FELLOWSHIP = "fellowship"
     """进修: further training of doctors who have finished their residency"""
+
+
+class Allocation(StrEnum):
+    """How the seats of a round are given out."""
+
+    RANK_ORDER = "rank_order"
+    """按排名择优: each base proposes its own applicants, the best ranked first (R215)"""
+    DEFERRED_ACCEPTANCE = "deferred_acceptance"
+    """延迟接受: all preference lists are matched at once, and the result is proposed"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,11 +86,17 @@ class Window:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Round:
-    """One round or batch of admissions (批次) with its windows."""
+    """One round or batch of admissions (批次) with its windows.
+
+    ``max_preferences`` is the number of preferences (志愿数) of this round; None where the
+    program's policy of that name holds for it as for the others.
+    """
 
     code: str
     name: Text
     windows: tuple[Window, ...] = ()
+    allocation: Allocation = Allocation.RANK_ORDER
+    max_preferences: int | None = None
     quota: int | None = None
     quota_note: Text | None = None
     note: Text | None = None

@@ -21,14 +21,14 @@ from zhupei.domain import (
     sources,
 )
 from zhupei.domain.text import Language
-from zhupei.domain.training import ProgramKind
+from zhupei.domain.training import Allocation, ProgramKind
 
-__all__ = ["ENUMS"]
+__all__ = ["ENUMS", "show"]
 
 _Member = TypeVar("_Member", bound=Enum)
 
 
-def _show(
+def show(
     enum: type[_Member],
     description: str,
     values: Mapping[_Member, str],
@@ -52,12 +52,12 @@ def _show(
 
 
 ENUMS: tuple[type[Enum], ...] = (
-    _show(
+    show(
         Language,
         "A language in which texts are given (语言).",
         {Language.ZH: "Chinese (中文).", Language.EN: "English (英文)."},
     ),
-    _show(
+    show(
         actors.ActorKind,
         "What an account is for (账号类型).",
         {
@@ -65,13 +65,13 @@ ENUMS: tuple[type[Enum], ...] = (
             actors.ActorKind.SERVICE: "A program that acts under its own name (服务账号).",
         },
     ),
-    _show(
+    show(
         identity.DocumentKind,
         "Kind of an identity document (证件类型).",
         {kind: f"{kind.label.en} ({kind.label.zh})." for kind in identity.DocumentKind},
         name="IdentityDocumentKind",
     ),
-    _show(
+    show(
         sources.Level,
         "Who sets a rule (规定层级); a lower level may tighten a floor, never weaken it.",
         {
@@ -80,7 +80,18 @@ ENUMS: tuple[type[Enum], ...] = (
             sources.Level.INSTITUTION: "The base itself (培训基地).",
         },
     ),
-    _show(
+    show(
+        Allocation,
+        "How the seats of a round are given out (录取方式).",
+        {
+            Allocation.RANK_ORDER: "Each base proposes the best ranked of its own (按排名择优).",
+            Allocation.DEFERRED_ACCEPTANCE: (
+                "All preference lists are matched at once by applicant-proposing deferred "
+                "acceptance (志愿匹配：延迟接受)."
+            ),
+        },
+    ),
+    show(
         places.ProvinceKind,
         "What a province-level division is (省级行政区类型).",
         {
@@ -92,7 +103,7 @@ ENUMS: tuple[type[Enum], ...] = (
             ),
         },
     ),
-    _show(
+    show(
         institutions.JurisdictionKind,
         "What kind of authority a jurisdiction is (辖区类型).",
         {
@@ -102,7 +113,7 @@ ENUMS: tuple[type[Enum], ...] = (
             institutions.JurisdictionKind.CITY: "City (市).",
         },
     ),
-    _show(
+    show(
         institutions.InstitutionType,
         "What kind of hospital a base is (医院类别).",
         {
@@ -117,7 +128,7 @@ ENUMS: tuple[type[Enum], ...] = (
             institutions.InstitutionType.MILITARY: "Military hospital (军队医院).",
         },
     ),
-    _show(
+    show(
         institutions.BaseStatus,
         "Whether everything that a base publishes could be built (数据状态).",
         {
@@ -127,7 +138,7 @@ ENUMS: tuple[type[Enum], ...] = (
             ),
         },
     ),
-    _show(
+    show(
         institutions.CollaborationKind,
         "How two hospitals train together (协作关系).",
         {
@@ -138,7 +149,7 @@ ENUMS: tuple[type[Enum], ...] = (
             institutions.CollaborationKind.PARENT: ("Hospital whose experts work here (输出医院)."),
         },
     ),
-    _show(
+    show(
         people.HospitalTier,
         "Tier of a hospital (医院等级), lowest first.",
         {
@@ -147,7 +158,7 @@ ENUMS: tuple[type[Enum], ...] = (
             people.HospitalTier.TERTIARY: "Tertiary (三级).",
         },
     ),
-    _show(
+    show(
         ProgramKind,
         "What a program is (项目类型); rules of one kind never apply to the other.",
         {
@@ -155,7 +166,7 @@ ENUMS: tuple[type[Enum], ...] = (
             ProgramKind.FELLOWSHIP: ("Further training of doctors after their residency (进修)."),
         },
     ),
-    _show(
+    show(
         codes.SpecialtyField,
         "The field of medicine that a specialty belongs to (专业类别).",
         {
@@ -164,7 +175,7 @@ ENUMS: tuple[type[Enum], ...] = (
             codes.SpecialtyField.TCM: "Traditional Chinese medicine (中医).",
         },
     ),
-    _show(
+    show(
         codes.ShortagePurpose,
         "What a set of shortage specialties (紧缺专业) is used for; the sets differ.",
         {
@@ -175,7 +186,7 @@ ENUMS: tuple[type[Enum], ...] = (
             codes.ShortagePurpose.SUBSIDY: "Residents of these are paid more (紧缺专业补助).",
         },
     ),
-    _show(
+    show(
         people.OriginRegion,
         "Where a candidate is from, as admission rules distinguish (生源地).",
         {
@@ -186,7 +197,7 @@ ENUMS: tuple[type[Enum], ...] = (
             people.OriginRegion.FOREIGN: "Another country (外籍).",
         },
     ),
-    _show(
+    show(
         people.TraineeType,
         "The status in which a person trains (培训对象类型).",
         {
@@ -208,7 +219,7 @@ ENUMS: tuple[type[Enum], ...] = (
             ),
         },
     ),
-    _show(
+    show(
         people.DegreeLevel,
         "Level of education (学历层次), lowest first.",
         {
@@ -218,7 +229,7 @@ ENUMS: tuple[type[Enum], ...] = (
             people.DegreeLevel.DOCTOR: "Doctor (博士).",
         },
     ),
-    _show(
+    show(
         people.DegreeType,
         "Type of a degree (学位类型).",
         {
@@ -226,7 +237,7 @@ ENUMS: tuple[type[Enum], ...] = (
             people.DegreeType.ACADEMIC: "Academic degree (学术学位).",
         },
     ),
-    _show(
+    show(
         people.LicenceCategory,
         "Category of a physician's licence (医师资格证书类别).",
         {
@@ -236,7 +247,7 @@ ENUMS: tuple[type[Enum], ...] = (
             people.LicenceCategory.PUBLIC_HEALTH: "Public health (公共卫生).",
         },
     ),
-    _show(
+    show(
         people.TitleLevel,
         "Professional title (职称), lowest first.",
         {
@@ -247,7 +258,7 @@ ENUMS: tuple[type[Enum], ...] = (
             people.TitleLevel.SENIOR: "Senior title (正高级).",
         },
     ),
-    _show(
+    show(
         people.PostType,
         "What a fellow works as (岗位类别).",
         {
@@ -255,7 +266,7 @@ ENUMS: tuple[type[Enum], ...] = (
             people.PostType.TECHNICIAN: "Medical technician (医技人员).",
         },
     ),
-    _show(
+    show(
         benefits.Payer,
         "Who pays (支付方).",
         {
@@ -266,7 +277,7 @@ ENUMS: tuple[type[Enum], ...] = (
             benefits.Payer.OTHER: "Someone else (其他).",
         },
     ),
-    _show(
+    show(
         benefits.FundingSource,
         "Where money comes from (资金来源); repayment depends on it.",
         {
@@ -281,7 +292,7 @@ ENUMS: tuple[type[Enum], ...] = (
             benefits.FundingSource.TRAINEE: "The trainee (个人).",
         },
     ),
-    _show(
+    show(
         benefits.Period,
         "How often an amount is paid (发放周期).",
         {
@@ -293,7 +304,7 @@ ENUMS: tuple[type[Enum], ...] = (
         },
         name="PayPeriod",
     ),
-    _show(
+    show(
         benefits.PayFloorOutcome,
         "Whether pay reaches the national floor (收入下限核对).",
         {
@@ -304,7 +315,7 @@ ENUMS: tuple[type[Enum], ...] = (
             ),
         },
     ),
-    _show(
+    show(
         eligibility.FindingOutcome,
         "What one rule says of one candidate (单项结论).",
         {
@@ -316,7 +327,7 @@ ENUMS: tuple[type[Enum], ...] = (
             ),
         },
     ),
-    _show(
+    show(
         eligibility.EligibilityOutcome,
         "What all rules together say of one candidate (资格结论).",
         {

@@ -6,6 +6,7 @@ from collections.abc import Collection
 from pathlib import Path
 
 from zhupei.config.checks import (
+    allocation,
     floors,
     plans,
     references,
@@ -38,7 +39,7 @@ def check(
     that does not occur is a warning itself.
     """
     context = CheckContext(workspace, reference, calendar, plugins)
-    for part in (references, sources, specialties, plans, rules, floors, timelines):
+    for part in (references, sources, specialties, plans, rules, floors, timelines, allocation):
         part.check(context)
     return _without_accepted(context)
 

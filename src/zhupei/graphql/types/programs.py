@@ -11,7 +11,7 @@ from zhupei.domain.benefits import FundingSource
 from zhupei.domain.codes import ShortagePurpose
 from zhupei.domain.sources import Level
 from zhupei.domain.text import Text
-from zhupei.domain.training import ProgramKind
+from zhupei.domain.training import Allocation, ProgramKind
 from zhupei.graphql import openness
 from zhupei.graphql.connections import Connected, Connection
 from zhupei.graphql.listings import OPENINGS
@@ -91,6 +91,16 @@ class Round:
     code: str = field(Attribute(), description="Code within the program (代码).")
     name: Text = field(Localized(), description="Name (名称).")
     windows: list[Window] = field(Attribute(), description="Its windows, in order (时段).")
+    allocation: Allocation = field(
+        Attribute(), description="How its seats are given out (录取方式)."
+    )
+    max_preferences: int | None = field(
+        Attribute(),
+        description=(
+            "Preferences that may be filed in it (志愿数); null where the program's policy "
+            "`max_preferences` holds."
+        ),
+    )
     quota: int | None = field(
         Attribute(),
         description="Places of the whole program that it fills, where published (招收人数).",

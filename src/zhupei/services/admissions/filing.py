@@ -12,7 +12,7 @@ from zhupei.db.identifiers import uuid7
 from zhupei.db.models import ApplicationRow, BanRow, InvitationRow
 from zhupei.domain.admission import AdmissionStep, RequiredDocument
 from zhupei.domain.admission_case import AdmissionCase, FrozenEligibility
-from zhupei.domain.admission_guards import eligible, handed_in, policy_of
+from zhupei.domain.admission_guards import eligible, handed_in, policy_of, preference_limit
 from zhupei.domain.admission_process import (
     EXITS,
     Action,
@@ -125,7 +125,7 @@ def draft_of(
     against = (
         _round_known(program, round_code, channel)
         or _direction_known(opening, direction)
-        or _preference_known(program, preference)
+        or _preference_known(program, round_code, preference)
         or _no_nul(candidate)
     )
     if against is not None:
@@ -177,17 +177,23 @@ def _direction_known(opening: Opening, direction: str | None) -> Refusal | None:
     )
 
 
-def _preference_known(program: Program, preference: int) -> Refusal | None:
-    policy = policy_of(program, "max_preferences")
-    most = None if policy is None else policy.value
-    if preference >= 1 and not (isinstance(most, int) and preference > most):
+def _preference_known(program: Program, round_code: str | None, preference: int) -> Refusal | None:
+    limit = preference_limit(program, round_code)
+    if preference >= 1 and (limit is None or preference <= limit[0]):
         return None
+    if limit is None:
+        return Refusal(
+            code=RefusalCode.INPUT_INVALID,
+            message=Text("志愿序号自 1 起", "preferences are numbered from 1"),
+            field="preference",
+        )
+    most, source = limit
     return Refusal(
         code=RefusalCode.PREFERENCE_LIMIT,
         message=Text(
             f"每批次最多填报 {most} 个志愿", f"at most {most} preferences may be filed in a round"
         ),
-        source=None if policy is None else policy.source,
+        source=source,
         field="preference",
     )
 
@@ -337,15 +343,16 @@ async def _preferences(at: Situation, others: list[ApplicationRow]) -> Refusal |
         and other.invitation_id is None
         and other.transferred_from is None
     ]
-    most = policy_of(at.program, "max_preferences")
-    if most is not None and isinstance(most.value, int) and len(filed) >= most.value:
+    limit = preference_limit(at.program, case.round)
+    if limit is not None and len(filed) >= limit[0]:
+        most, source = limit
         return Refusal(
             code=RefusalCode.PREFERENCE_LIMIT,
             message=Text(
-                f"每批次最多填报 {most.value} 个志愿，已填报 {len(filed)} 个",
-                f"at most {most.value} preferences may be filed in a round; {len(filed)} are filed",
+                f"每批次最多填报 {most} 个志愿，已填报 {len(filed)} 个",
+                f"at most {most} preferences may be filed in a round; {len(filed)} are filed",
             ),
-            source=most.source,
+            source=source,
         )
     excludes = policy_of(at.program, "invitation_excludes_preference")
     if excludes is not None and excludes.value is True:

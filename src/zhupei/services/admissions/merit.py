@@ -6,19 +6,16 @@ from collections.abc import Iterable, Sequence
 
 from zhupei.db.models import ApplicationRow
 from zhupei.domain.admission_case import AdmissionCase, RankedApplication
-from zhupei.domain.admission_guards import weights_of
+from zhupei.domain.admission_guards import tie_break_of, weights_of
 from zhupei.domain.admission_process import EXITS, Channel, Path
-from zhupei.domain.ranking import Ranked, Score, Scored, TieRule, Weights, rank
+from zhupei.domain.ranking import Ranked, Score, Scored, TieBreak, Weights, rank
 from zhupei.domain.text import Text
 from zhupei.domain.training import Program
 from zhupei.services.admissions.refusals import Refusal, RefusalCode
 from zhupei.services.admissions.situations import Situation
 from zhupei.services.admissions.store import cases_of
 
-__all__ = ["TIE_RULE", "merit_order", "ranked"]
-
-TIE_RULE = TieRule.HEAVIEST_THEN_EARLIEST
-"""The tie rule of every ranking; applicants read it beside their place."""
+__all__ = ["merit_order", "ranked"]
 
 
 async def merit_order(taking: Sequence[Situation]) -> Refusal | None:
@@ -44,13 +41,16 @@ async def _in_order(group: Sequence[Situation]) -> Refusal | None:
     weights = weights_of(first.program, first.path)
     if isinstance(weights, Refusal):
         return weights
+    ties = tie_break_of(first.program)
+    if isinstance(ties, Refusal):
+        return ties
     rows = await ApplicationRow.filter(
         opening_code=first.case.opening,
         round_code=first.case.round or "",
         direction=first.case.direction,
         state=first.case.state.value,
     )
-    waiting = _rank(await cases_of(rows), weights)
+    waiting = _rank(await cases_of(rows), weights, ties)
     chosen = {at.case.id for at in group}
     skipped = [each for each in waiting[: len(chosen)] if each.application not in chosen]
     if not skipped:
@@ -73,6 +73,9 @@ async def ranked(
     weights = weights_of(program, path)
     if isinstance(weights, Refusal):
         return weights
+    ties = tie_break_of(program)
+    if isinstance(ties, Refusal):
+        return ties
     rows = await ApplicationRow.filter(
         opening_code=opening, round_code=round_code or "", direction=direction
     ).exclude(state__in=[state.value for state in EXITS])
@@ -84,16 +87,21 @@ async def ranked(
             total=each.total,
             state=cases[each.application].state,
         )
-        for each in _rank(cases.values(), weights)
+        for each in _rank(cases.values(), weights, ties)
     )
 
 
-def _rank(cases: Iterable[AdmissionCase], weights: Weights) -> tuple[Ranked, ...]:
+def _rank(cases: Iterable[AdmissionCase], weights: Weights, ties: TieBreak) -> tuple[Ranked, ...]:
     scored = []
     for case in cases:
         scores: dict[str, Score] = {each.assessment: each.score for each in case.scores}
         if case.submitted_at is not None and weights.shares.keys() <= scores.keys():
             scored.append(
-                Scored(application=case.id, submitted_at=case.submitted_at, scores=scores)
+                Scored(
+                    application=case.id,
+                    applicant=case.applicant,
+                    submitted_at=case.submitted_at,
+                    scores=scores,
+                )
             )
-    return rank(scored, weights, TIE_RULE)
+    return rank(scored, weights, ties)

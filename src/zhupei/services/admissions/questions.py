@@ -47,7 +47,9 @@ __all__ = [
 
 _S = ApplicationState
 _MOST = 500
-_ASKED = tuple(action for action in Action if action not in {Action.CREATE, Action.REVERT})
+_ASKED = tuple(
+    action for action in Action if action not in {Action.CREATE, Action.REVERT, Action.ALLOCATE}
+)
 _MUST_DO = {
     _S.DRAFT: Text("提交报名材料", "hand the application in"),
     _S.IN_PUBLICITY: Text("在公示期内确认是否接受录取", "confirm the offer during publicity"),
@@ -179,7 +181,9 @@ async def ranking_of(desk: Desk, given: RankingInput) -> tuple[RankedApplication
     if opening is None:
         return not_found("opening", given.opening)
     with desk.database.use():
-        against = await permitted_for(desk, "scores.read", base=opening.base)
+        against = await permitted_for(
+            desk, "scores.read", base=opening.base, specialty=opening.specialty
+        )
         if against is not None:
             return against
         program = desk.catalogue.programs[opening.program]

@@ -11,9 +11,10 @@ from zhupei.db.models import RoundFreezeRow
 from zhupei.domain.access_refusals import AccessCode
 from zhupei.domain.admission import AdmissionStep
 from zhupei.domain.admission_case import AdmissionCase
-from zhupei.domain.admission_guards import window_open
+from zhupei.domain.admission_guards import round_of, window_open
 from zhupei.domain.admission_process import (
     EXITS,
+    SEAT_STATES,
     STATE_LABELS,
     Action,
     ApplicationState,
@@ -25,7 +26,7 @@ from zhupei.domain.applications import Application
 from zhupei.domain.calendar import CHINA_TIME
 from zhupei.domain.institutions import Base
 from zhupei.domain.text import Text
-from zhupei.domain.training import Opening, Program
+from zhupei.domain.training import Allocation, Opening, Program
 from zhupei.services.admissions.desk import Desk
 from zhupei.services.admissions.refusals import Refusal, RefusalCode
 from zhupei.services.admissions.store import load_case
@@ -43,6 +44,7 @@ __all__ = [
     "permitted",
     "permitted_for",
     "situation_of",
+    "specialty_of",
     "standing_against",
     "surroundings",
 ]
@@ -60,6 +62,7 @@ FORWARD: dict[Action, ApplicationState] = {
     _A.GIVE_OPINION: _S.OPINED,
     _A.REVIEW: _S.REVIEWED,
     _A.PROPOSE: _S.PROPOSED,
+    _A.ALLOCATE: _S.PROPOSED,
     _A.PUBLISH: _S.IN_PUBLICITY,
     _A.CONFIRM: _S.CONFIRMED,
     _A.ADMIT: _S.ADMITTED,
@@ -131,6 +134,7 @@ PERMISSIONS: dict[Action, str] = {
     _A.GIVE_OPINION: "applications.opine",
     _A.REVIEW: "applications.decide",
     _A.PROPOSE: "applications.decide",
+    _A.ALLOCATE: "rounds.manage",
     _A.REJECT: "applications.decide",
     _A.TRANSFER: "applications.decide",
     _A.PUBLISH: "lists.publish",
@@ -164,6 +168,7 @@ async def permitted_for(
     *,
     base: str | None = None,
     jurisdiction: str | None = None,
+    specialty: str | None = None,
     owners: frozenset[str] = frozenset(),
 ) -> Refusal | None:
     """Refuse what neither a role nor a plugin allows the actor."""
@@ -174,6 +179,7 @@ async def permitted_for(
         desk.catalogue,
         desk.dispatcher,
         jurisdiction=jurisdiction,
+        specialty=specialty,
         owners=owners,
     )
     if isinstance(answer, Allowed):
@@ -182,6 +188,8 @@ async def permitted_for(
     return Refusal(
         code=RefusalCode.PLUGIN_FAILED if failed else RefusalCode.NOT_PERMITTED,
         message=answer.message,
+        plugin=answer.plugin,
+        hook=answer.hook,
     )
 
 
@@ -197,13 +205,27 @@ async def permitted(desk: Desk, action: Action, case: AdmissionCase) -> Refusal 
         name = "applications.admit"
     if action is _A.OBJECT:
         owners = frozenset({desk.actor.id})
-    return await permitted_for(desk, name, base=case.base, owners=owners)
+    return await permitted_for(
+        desk, name, base=case.base, specialty=specialty_of(case.opening), owners=owners
+    )
 
 
 async def may_read(desk: Desk, case: AdmissionCase) -> bool:
     """Whether the actor may see a case."""
     owners = owners_of(desk, case.applicant)
-    return await permitted_for(desk, "applications.read", base=case.base, owners=owners) is None
+    against = await permitted_for(
+        desk,
+        "applications.read",
+        base=case.base,
+        specialty=specialty_of(case.opening),
+        owners=owners,
+    )
+    return against is None
+
+
+def specialty_of(opening: str) -> str:
+    """Return the code of the specialty that an opening's code ends with, also one of the past."""
+    return opening.rpartition("/")[2]
 
 
 def surroundings(desk: Desk, case: AdmissionCase) -> Situation | Refusal:
@@ -255,12 +277,44 @@ async def standing_against(  # noqa: PLR0911 - each guard says why it refuses
     if target is None or following is None or following.state is not target:
         return not_allowed_in(case.state, action)
     steps = at.steps_for(action)
+    if (against := _not_by_allocation(at, action)) is not None:
+        return against
     if action in _KINDS and not any(step.id not in case.completed_steps for step in steps):
         return not_allowed_in(case.state, action)
     for step in steps:
         if _windowed(step, at) and (closed := window_open(at.program, case.round, step, at.now)):
             return closed
     return None
+
+
+def _not_by_allocation(at: Situation, action: Action) -> Refusal | None:
+    """Refuse to take a seat one by one where a round matches preference lists, and the reverse.
+
+    Who was invited or transferred filed no preference, and is proposed as in any round.
+    """
+    if FORWARD[action] not in SEAT_STATES or at.case.state in SEAT_STATES:
+        return None
+    entry = round_of(at.program, at.case.round)
+    matched = (
+        entry is not None
+        and entry.allocation is Allocation.DEFERRED_ACCEPTANCE
+        and at.case.channel is Channel.BATCH
+        and at.case.invitation is None
+        and at.case.transferred_from is None
+    )
+    if matched == (action is Action.ALLOCATE):
+        return None
+    if matched:
+        return Refusal(
+            code=RefusalCode.ALLOCATION_REQUIRED,
+            message=Text(
+                "本批次按志愿统一匹配录取，不能逐份拟录取",
+                "this round allocates its seats by preference lists, all at once; propose the "
+                "result of an allocation run",
+            ),
+            source=None if entry is None else entry.source,
+        )
+    return not_allowed_in(at.case.state, action)
 
 
 def _windowed(step: AdmissionStep, at: Situation) -> bool:

@@ -179,6 +179,8 @@ async def check_steps(desk: Desk, change: Change) -> Refusal | None:
                     f"plugin {first.plugin} could not decide, so nothing changed: "
                     f"{first.reason.en}",
                 ),
+                plugin=first.plugin,
+                hook="check_step",
             )
         bad = tuple(
             replace(finding, plugin=answer.plugin, level=answer.level)
@@ -288,7 +290,10 @@ async def _write(
     bulk: Bulk | None,
 ) -> list[AdmissionCase]:
     taking = [
-        change for change, quotas in finished if quotas and change.action is not Action.REVERT
+        change
+        for change, quotas in finished
+        # A matching was checked as a whole: no better ranked applicant wants the seat.
+        if quotas and change.action not in {Action.REVERT, Action.ALLOCATE}
     ]
     if taking and (against := await merit_order([change.at for change in taking])) is not None:
         raise _RefusedError(against)

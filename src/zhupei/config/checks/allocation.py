@@ -1,0 +1,121 @@
+"""Checks of allocation: a round of preference lists can be matched, and its ties can be decided."""
+
+from __future__ import annotations
+
+from zhupei.config.checks.context import CheckContext
+from zhupei.config.entries import StepEntry
+from zhupei.config.files import RoundEntry
+from zhupei.config.layers import ProgramRef
+from zhupei.config.policy_values import PolicyValueError, parse_policy
+from zhupei.config.problems import YamlPath
+from zhupei.domain.policies import POLICIES
+from zhupei.domain.ranking import TieRule
+from zhupei.domain.training import Allocation
+
+__all__ = ["check"]
+
+_TIES = ("tie_rule", "tie_lottery_seed")
+
+
+def check(context: CheckContext) -> None:
+    """Check the rounds of every program, also those that it takes from a parent."""
+    for program in context.layers.programs.values():
+        _seed(context, program)
+        owner = next((each for each in context.layers.lineage(program) if each.entry.rounds), None)
+        if owner is None:
+            continue
+        for index, entry in enumerate(owner.entry.rounds):
+            if entry.allocation is Allocation.DEFERRED_ACCEPTANCE:
+                path = (*owner.path, "rounds", index, "allocation")
+                own = program is owner
+                _preferences(context, program, entry, path if own else None)
+                _proposal(context, program, entry, path if own else None)
+
+
+def _preferences(
+    context: CheckContext, program: ProgramRef, entry: RoundEntry, path: YamlPath | None
+) -> None:
+    """Warn where lists hold one preference: then matching is nothing but ranking."""
+    value = entry.max_preferences
+    if value is None:
+        # A program below is told of what it sets itself.
+        if path is None and "max_preferences" not in program.entry.policies:
+            return
+        limit = _policy(context, program, "max_preferences")
+        value = limit if isinstance(limit, int) else None
+        path = path or (*program.path, "policies", "max_preferences", "value")
+    if value == 1 and path is not None:
+        context.report(
+            program.host.document,
+            path,
+            "CONFIG_ALLOCATION_ONE_PREFERENCE",
+            f"轮次 {entry.code} 按志愿匹配录取，但只能填报 1 个志愿",
+            f"the round {entry.code} matches preference lists, which hold 1 preference only",
+            severity="warning",
+        )
+
+
+def _proposal(
+    context: CheckContext, program: ProgramRef, entry: RoundEntry, path: YamlPath | None
+) -> None:
+    """Refuse a path without the step that a matching ends in."""
+    if path is None and not program.entry.steps:
+        return
+    steps = _steps(context, program)
+    here = [step for step in steps if step.round in {None, entry.code}]
+    if here and not any(step.kind == "proposal" for step in here):
+        context.report(
+            program.host.document,
+            path or (*program.path, "steps"),
+            "CONFIG_ALLOCATION_NO_PROPOSAL",
+            f"轮次 {entry.code} 按志愿匹配录取，但录取流程中没有拟录取环节（kind: proposal）",
+            f"the round {entry.code} matches preference lists, but no step of the admission has "
+            "kind: proposal",
+        )
+
+
+def _steps(context: CheckContext, program: ProgramRef) -> list[StepEntry]:
+    """Return every step that a layer of the program lists."""
+    return [step for layer in context.layers.of_program(program) for step in layer.rules.steps]
+
+
+def _seed(context: CheckContext, program: ProgramRef) -> None:
+    """Refuse a lottery of which nobody knows what seed it will be drawn with."""
+    policies = program.entry.policies
+    if program.entry.parent is not None and not any(key in policies for key in _TIES):
+        return
+    rule = _policy(context, program, "tie_rule")
+    if rule not in {each.value for each in TieRule if each.draws}:
+        return
+    kind = context.layers.kind(program)
+    given = any(
+        layer.concerns(entry.program_kinds, kind)
+        for layer in context.layers.of_program(program)
+        if kind is not None and (entry := layer.rules.policies.get("tie_lottery_seed")) is not None
+    )
+    if not given:
+        place: YamlPath = program.path
+        if "tie_rule" in policies:
+            place = (*program.path, "policies", "tie_rule", "value")
+        context.report(
+            program.host.document,
+            place,
+            "CONFIG_TIE_SEED_MISSING",
+            "总分相同者抽签，但未公布抽签种子（tie_lottery_seed）",
+            "ties are decided by lot, but no tie_lottery_seed says with which seed",
+        )
+
+
+def _policy(context: CheckContext, program: ProgramRef, key: str) -> object:
+    """Return the value of a policy as the most specific layer sets it, None where none does."""
+    kind = context.layers.kind(program)
+    found: object = None
+    for layer in context.layers.of_program(program):
+        entry = layer.rules.policies.get(key)
+        if entry is None or kind is None or not layer.concerns(entry.program_kinds, kind):
+            continue
+        try:
+            found = parse_policy(POLICIES[key], entry.value)
+        except PolicyValueError:
+            continue
+    return found

@@ -1,0 +1,113 @@
+"""Allocation: rounds that match preference lists, and the rule for ties."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+Says = Callable[..., None]
+
+_BASE = """\
+kind: base
+code: hospital
+name: {zh: 医院, en: Hospital}
+province: "620000"
+programs:
+  - code: hospital-residency-2026
+    kind: residency
+    year: 2026
+    name: {zh: 住培, en: Residency}
+"""
+_ROUND = """\
+    rounds:
+      - {code: main, name: {zh: 主批次, en: Main}, allocation: deferred_acceptance%s}
+"""
+_PROPOSAL = """\
+    steps:
+      - {id: proposal, kind: proposal, label: {zh: 拟录取, en: Proposal}, actor: base}
+"""
+_OTHER = """\
+    steps:
+      - {id: review, kind: base_review, label: {zh: 审核, en: Review}, actor: base}
+"""
+
+
+def test_a_round_of_preference_lists_is_in_order(says: Says) -> None:
+    says("", "", b=_BASE + _ROUND % ", max_preferences: 5" + _PROPOSAL)
+
+
+def test_one_preference_is_a_contradiction(says: Says) -> None:
+    says(
+        (
+            "b.yaml:11:61: warning: programs.0.rounds.0.allocation: the round main matches "
+            "preference lists, which hold 1 preference only [CONFIG_ALLOCATION_ONE_PREFERENCE]\n"
+        ),
+        (
+            "b.yaml:11:61: 警告：programs.0.rounds.0.allocation: 轮次 main 按志愿匹配录取，"
+            "但只能填报 1 个志愿 [CONFIG_ALLOCATION_ONE_PREFERENCE]\n"
+        ),
+        b=_BASE + _ROUND % ", max_preferences: 1" + _PROPOSAL,
+    )
+
+
+def test_one_preference_by_the_policy_is_one_too(says: Says) -> None:
+    """The number of the round wins over the policy."""
+    policy = "    policies: {max_preferences: {value: 1}}\n"
+    says("", "", b=_BASE + _ROUND % ", max_preferences: 5" + policy + _PROPOSAL)
+    says(
+        (
+            "b.yaml:11:61: warning: programs.0.rounds.0.allocation: the round main matches "
+            "preference lists, which hold 1 preference only [CONFIG_ALLOCATION_ONE_PREFERENCE]\n"
+        ),
+        (
+            "b.yaml:11:61: 警告：programs.0.rounds.0.allocation: 轮次 main 按志愿匹配录取，"
+            "但只能填报 1 个志愿 [CONFIG_ALLOCATION_ONE_PREFERENCE]\n"
+        ),
+        b=_BASE + _ROUND % "" + policy + _PROPOSAL,
+    )
+
+
+def test_a_matching_has_to_be_proposed(says: Says) -> None:
+    says(
+        (
+            "b.yaml:11:61: programs.0.rounds.0.allocation: the round main matches preference "
+            "lists, but no step of the admission has kind: proposal "
+            "[CONFIG_ALLOCATION_NO_PROPOSAL]\n"
+        ),
+        (
+            "b.yaml:11:61: programs.0.rounds.0.allocation: 轮次 main 按志愿匹配录取，"
+            "但录取流程中没有拟录取环节（kind: proposal） [CONFIG_ALLOCATION_NO_PROPOSAL]\n"
+        ),
+        b=_BASE + _ROUND % ", max_preferences: 5" + _OTHER,
+    )
+
+
+def test_an_unknown_tie_rule_names_the_known_ones(says: Says) -> None:
+    says(
+        (
+            "b.yaml:10:34: programs.0.policies.tie_rule.value: expected one of: "
+            "heaviest_then_earliest, earliest, heaviest_then_lottery, lottery "
+            "[CONFIG_BAD_POLICY]\n"
+        ),
+        (
+            "b.yaml:10:34: programs.0.policies.tie_rule.value: 应为以下之一：heaviest_then_earliest, "
+            "earliest, heaviest_then_lottery, lottery [CONFIG_BAD_POLICY]\n"
+        ),
+        b=_BASE + "    policies: {tie_rule: {value: age}}\n",
+    )
+
+
+def test_a_lottery_needs_a_seed(says: Says) -> None:
+    """Without an entry nobody knows how it will be drawn; null with a note is still to come."""
+    says(
+        (
+            "b.yaml:10:34: programs.0.policies.tie_rule.value: ties are decided by lot, but no "
+            "tie_lottery_seed says with which seed [CONFIG_TIE_SEED_MISSING]\n"
+        ),
+        (
+            "b.yaml:10:34: programs.0.policies.tie_rule.value: 总分相同者抽签，"
+            "但未公布抽签种子（tie_lottery_seed） [CONFIG_TIE_SEED_MISSING]\n"
+        ),
+        b=_BASE + "    policies: {tie_rule: {value: lottery}}\n",
+    )
+    later = 'tie_lottery_seed: {value: null, note: "2026-06-01 收盘指数"}'
+    says("", "", b=_BASE + "    policies: {tie_rule: {value: lottery}, " + later + "}\n")

@@ -127,6 +127,7 @@ async def mark_no_shows(desk: Desk, given: MarkNoShowsInput) -> BulkOutcome | Re
             if row.report_by is not None
             and (lost := no_show_on(program, row.report_by)) is not None
             and today >= lost
+            and (given.applications is None or row.id in given.applications)
         ]
         return await carry_out(
             desk, Action.MARK_NO_SHOW, late, build, dry_run=given.dry_run, key=given.idempotency_key

@@ -256,18 +256,26 @@ class AnswerInvitationInput:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MarkNoShowsInput:
-    """Marking everyone of a program who has not reported in time (G28)."""
+    """Marking everyone of a program who has not reported in time (G28).
+
+    ``applications`` limits it to some of them; None is all.
+    """
 
     program: str
+    applications: tuple[UUID, ...] | None = None
     dry_run: bool = False
     idempotency_key: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExpireConfirmationsInput:
-    """Letting go everyone of a program who has not confirmed by the end of publicity."""
+    """Letting go everyone of a program who has not confirmed by the end of publicity.
+
+    ``applications`` limits it to some of them; None is all.
+    """
 
     program: str
+    applications: tuple[UUID, ...] | None = None
     dry_run: bool = False
     idempotency_key: str | None = None
 

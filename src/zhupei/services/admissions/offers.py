@@ -355,6 +355,7 @@ async def expire_confirmations(
             row.id
             for row in rows
             if _S.CONFIRMED in path_of(program, row.round_code or None, Channel(row.channel))
+            and (given.applications is None or row.id in given.applications)
         ]
         return await carry_out(
             desk, Action.EXPIRE, asked, build, dry_run=given.dry_run, key=given.idempotency_key

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import socket
 import threading
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -19,6 +19,7 @@ from fictional import BASES
 from zhupei.app import application_of, create_app
 from zhupei.db.connection import Database
 from zhupei.domain.actors import ActorKind, Grant
+from zhupei.graphql.context import china_now
 from zhupei.security.passwords import Passwords
 from zhupei.services.access import prepare_access
 from zhupei.services.accounts import AccountRecord, add_account, grant_role
@@ -32,24 +33,33 @@ _QUICK = Passwords(time_cost=1, memory_kib=8, parallelism=1)
 
 @dataclass(frozen=True)
 class RunningGraph:
-    """A server, its address, and a client for it."""
+    """A server, its address, its clock, and a client for it."""
 
     client: httpx2.AsyncClient
     database: Database
     settings: Settings
+    clock: Callable[[], datetime] = china_now
 
-    async def ask(self, query: str, token: str | None = None, **headers: str) -> httpx2.Response:
-        """Post a query."""
+    async def ask(
+        self,
+        query: str,
+        token: str | None = None,
+        *,
+        variables: Mapping[str, Any] | None = None,
+        **headers: str,
+    ) -> httpx2.Response:
+        """Post a query, in English unless a header says otherwise."""
         sent = {"accept-language": "en", **headers}
         if token is not None:
             sent["authorization"] = f"Bearer {token}"
-        return await self.client.post("/graphql", json={"query": query}, headers=sent)
+        body = {"query": query, "variables": dict(variables or {})}
+        return await self.client.post("/graphql", json=body, headers=sent)
 
     async def account(
         self, login: str, *grants: Grant, kind: ActorKind = ActorKind.PERSON, **more: Any
     ) -> AccountRecord:
         """Make an account with roles."""
-        at = datetime.now(UTC)
+        at = self.clock().astimezone(UTC)
         with self.database.use():
             made = await add_account(
                 login,
@@ -65,8 +75,8 @@ class RunningGraph:
                 given = await grant_role(
                     login,
                     grant,
-                    bases={"example-hospital": 1},
-                    jurisdictions={"example-region": 1},
+                    bases={str(grant.base): 1},
+                    jurisdictions={str(grant.jurisdiction): 1},
                     by="a test",
                     at=at,
                 )
@@ -76,14 +86,22 @@ class RunningGraph:
     def token(self, account: AccountRecord, **options: Any) -> str:
         """Return a token of the built-in issuer."""
         options.setdefault("lifetime", timedelta(hours=1))
-        return prepare_access(self.settings).sign_in.token_for(account.id, **options).token
+        return (
+            prepare_access(self.settings, now=self.clock)
+            .sign_in.token_for(account.id, **options)
+            .token
+        )
 
 
 @contextlib.asynccontextmanager
 async def running_graph(
-    data_dir: Path, database_url: str, **changes: Any
+    data_dir: Path,
+    database_url: str,
+    *,
+    clock: Callable[[], datetime] = china_now,
+    **changes: Any,
 ) -> AsyncIterator[RunningGraph]:
-    """Serve the fictional hospital until the block ends."""
+    """Serve the fictional hospital until the block ends; ``clock`` is the server's."""
     values: dict[str, Any] = {
         "data_dir": data_dir,
         "database_url": database_url,
@@ -93,7 +111,7 @@ async def running_graph(
         **changes,
     }
     settings = Settings(**values)
-    app = create_app(settings)
+    app = create_app(settings, clock=clock)
     server = uvicorn.Server(uvicorn.Config(app, log_config=None, ws="none"))
     listening = socket.socket()
     listening.bind(("127.0.0.1", 0))
@@ -110,7 +128,7 @@ async def running_graph(
                 await asyncio.sleep(0.02)
         assert application_of(app).database.problem is None
         async with httpx2.AsyncClient(base_url=address, timeout=20) as client:
-            yield RunningGraph(client, database, settings)
+            yield RunningGraph(client, database, settings, clock)
     finally:
         server.should_exit = True
         await asyncio.to_thread(thread.join)

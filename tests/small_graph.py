@@ -12,7 +12,7 @@ from graphql import GraphQLError
 from zhupei.app import assemble
 from zhupei.catalogue import CatalogueHolder, load_catalogue
 from zhupei.composition import Graph
-from zhupei.db.connection import DatabaseUnavailableError
+from zhupei.db.connection import Database, DatabaseUnavailableError
 from zhupei.domain.text import Text
 from zhupei.settings import Settings
 from zhupei.web.limits import QueryLimits, schema_extensions
@@ -102,6 +102,7 @@ def small_app(settings: Settings) -> Starlette:
     holder = CatalogueHolder(partial(load_catalogue, settings.bases))
     graph = Graph(
         catalogue=holder,
+        database=Database(data_dir=settings.data_dir, url=settings.database_url),
         schema=small_schema(settings),
         context=lambda request, response: {"request": request, "response": response},
     )

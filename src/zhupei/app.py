@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime
 
 from starlette.applications import Starlette
@@ -13,9 +13,10 @@ from starlette.applications import Starlette
 from zhupei.composition import Graph, compose
 from zhupei.config.problems import Problems
 from zhupei.db.catalogue_versions import record_catalogue_version
-from zhupei.db.connection import Database, DatabaseUnavailableError
+from zhupei.db.connection import DatabaseUnavailableError
 from zhupei.domain.text import Language, Text
 from zhupei.errors import ZhupeiError
+from zhupei.graphql.context import china_now
 from zhupei.settings import Settings
 from zhupei.web.endpoint import GraphQLEndpoint
 from zhupei.web.health import health_routes
@@ -62,11 +63,7 @@ class Application:
     def __init__(self, settings: Settings, graph: Graph) -> None:
         self.settings = settings
         self.graph = graph
-        self.database = Database(
-            data_dir=settings.data_dir,
-            url=settings.database_url,
-            pool_size=settings.database_pool,
-        )
+        self.database = graph.database
         self.page = (
             QueryPage(GRAPHQL_PATH, examples=settings.examples) if settings.serves_ide else None
         )
@@ -163,7 +160,7 @@ class Application:
             with self.database.use():
                 await record_catalogue_version(
                     catalogue.hash,
-                    at=datetime.now(UTC),
+                    at=self.graph.clock().astimezone(UTC),
                     bases=len(catalogue.bases),
                     programs=len(catalogue.programs),
                     openings=len(catalogue.openings),
@@ -218,11 +215,14 @@ def assemble(settings: Settings, graph: Graph) -> Starlette:
     return app
 
 
-def create_app(settings: Settings) -> Starlette:
+def create_app(settings: Settings, *, clock: Callable[[], datetime] = china_now) -> Starlette:
     """Return the application that ``settings`` describe; nothing is started before its lifespan.
+
+    ``clock`` returns aware instants and answers what "now" is everywhere; tests and
+    demonstrations move it.
 
     Raises:
         ZhupeiError: start-up is strict and a plugin cannot be loaded.
 
     """
-    return assemble(settings, compose(settings))
+    return assemble(settings, compose(settings, clock=clock))

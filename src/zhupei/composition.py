@@ -22,6 +22,7 @@ from zhupei.catalogue import CatalogueHolder, LoadedCatalogue, load_catalogue
 from zhupei.catalogue.load import load_plugins, platform_namings
 from zhupei.config.platform import read_platform
 from zhupei.config.workspace import read_workspace
+from zhupei.db.connection import Database
 from zhupei.default_plugins.bearer_tokens import BearerTokens
 from zhupei.domain.institutions import Base
 from zhupei.domain.training import Opening, Program
@@ -50,10 +51,13 @@ class Graph:
     """The graph as the web side needs it: where it reads, its schema, its contexts.
 
     ``context`` may be a coroutine function. ``plugins`` is entered while the server runs, after
-    the catalogue was loaded. ``routes`` are those beside the graph itself.
+    the catalogue was loaded. ``routes`` are those beside the graph itself. ``clock`` answers what
+    "now" is, everywhere.
     """
 
     catalogue: CatalogueHolder
+    database: Database
+    clock: Callable[[], datetime] = china_now
     schema: BaseSchema
     context: Callable[[Request, Response], Any]
     plugins: Callable[[], AbstractAsyncContextManager[None]] = _no_plugins
@@ -63,9 +67,15 @@ class Graph:
 class Installation:
     """What plugins see of the running zhupei (`zhupei.hooks.installation.Zhupei`)."""
 
-    def __init__(self, settings: Settings, holder: CatalogueHolder) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        holder: CatalogueHolder,
+        clock: Callable[[], datetime] = china_now,
+    ) -> None:
         self._settings = settings
         self._holder = holder
+        self._clock = clock
 
     @property
     def version(self) -> str:
@@ -84,7 +94,7 @@ class Installation:
 
     def now(self) -> datetime:
         """Return the present moment in Asia/Shanghai."""
-        return china_now()
+        return self._clock()
 
     def base(self, code: str) -> Base | None:
         """Return a base by its code, None where there is none."""
@@ -99,12 +109,12 @@ class Installation:
         return _loaded(self._holder).catalogue.openings.get(code)
 
 
-def compose(settings: Settings) -> Graph:
+def compose(settings: Settings, *, clock: Callable[[], datetime] = china_now) -> Graph:
     """Load the plugins that the configuration names and compose the graph with their types.
 
     The catalogue itself is loaded by its holder, when the server starts and on every reload; a
     plugin that comes with a reload takes part after a restart, because the schema is composed
-    once.
+    once. ``clock`` returns aware instants; tests and demonstrations move it.
 
     Raises:
         zhupei.errors.ZhupeiError: start-up is strict and a plugin cannot be loaded.
@@ -121,7 +131,12 @@ def compose(settings: Settings) -> Graph:
         strict=settings.strict,
     )
 
-    access = prepare_access(settings)
+    database = Database(
+        data_dir=settings.data_dir,
+        url=settings.database_url,
+        pool_size=settings.database_pool,
+    )
+    access = prepare_access(settings, now=clock)
     files = FileStore(settings.data_dir / "files", largest=settings.max_file_bytes)
     keyring = cache(partial(open_keyring, settings))
     host = host.extended("bearer-tokens", BearerTokens(access.sign_in.by_header))
@@ -156,13 +171,15 @@ def compose(settings: Settings) -> Graph:
             catalogue=loaded.catalogue,
             dispatcher=loaded.dispatcher,
             language=language_of(request.headers.get("accept-language")),
+            clock=clock,
             actor=await actor_of(request, loaded.dispatcher),
             keyring=keyring,
+            database=database,
         )
 
     @contextlib.asynccontextmanager
     async def plugins() -> AsyncIterator[None]:
-        installation = Installation(settings, holder)
+        installation = Installation(settings, holder, clock)
         await _loaded(holder).dispatcher.ask("startup", zhupei=installation)
         try:
             yield
@@ -172,6 +189,8 @@ def compose(settings: Settings) -> Graph:
 
     return Graph(
         catalogue=holder,
+        database=database,
+        clock=clock,
         schema=composed.schema,
         context=context,
         plugins=plugins,

@@ -44,9 +44,12 @@ class AccessRefusal:
     """That something was not done, and nothing changed.
 
     ``field`` is the part of the input that it concerns, in camelCase. ``message`` never repeats
-    personal data.
+    personal data. ``plugin`` and ``hook`` name who failed, where the code is
+    PLUGIN_DECISION_FAILED.
     """
 
     code: AccessCode
     message: Text
     field: str | None = None
+    plugin: str | None = None
+    hook: str | None = None

@@ -21,6 +21,7 @@ from zhupei.domain.kinds import KindGroup
 from zhupei.domain.text import Text
 from zhupei.errors import PluginError
 from zhupei.graphql.isolation import PluginField, isolated
+from zhupei.graphql.mutations.root import Mutation
 from zhupei.graphql.queries.root import QUERY_DESCRIPTION, Query
 from zhupei.graphql.scalars import SCALARS
 from zhupei.graphql.sources import Computed
@@ -34,6 +35,8 @@ from zhupei.hooks.registrations import pascal
 from zhupei.hooks.threads import Bulkhead
 
 __all__ = ["Composition", "Contribution", "GraphSchema", "compose", "contributions"]
+
+_CORE: tuple[type, ...] = (Query, Mutation, *STANDARD_TYPES)
 
 Extensions = Iterable[type[SchemaExtension] | Callable[[], SchemaExtension]]
 
@@ -101,6 +104,7 @@ class GraphSchema(strawberry.Schema):
         self._isolate = isolate
         super().__init__(
             query,
+            Mutation,
             types=types,
             extensions=extensions,
             config=StrawberryConfig(scalar_map=SCALARS),
@@ -192,7 +196,7 @@ class _Judge:
     """Decides whether a plugin's types may stand beside the core's and those admitted before."""
 
     def __init__(self, core: GraphSchema, prefixes: Mapping[str, str]) -> None:
-        self._core = {id(definition) for definition in reachable((Query, *STANDARD_TYPES))}
+        self._core = {id(definition) for definition in reachable(_CORE)}
         self._core_names = frozenset(core.core_schema.type_map)
         self._fields = set(core.core_schema.type_map["Query"].fields)  # type: ignore[attr-defined]  # Query is an object type
         self._prefixes = prefixes
@@ -335,7 +339,7 @@ def _proven(
 def _schema(added: list[Contribution], extensions: Extensions, seconds: float) -> GraphSchema:
     bulkheads = {each.plugin: Bulkhead() for each in added}
     hooks: dict[int, tuple[str, str]] = {}
-    core = {id(found) for found in reachable((Query, *STANDARD_TYPES))} if added else set()
+    core = {id(found) for found in reachable(_CORE)} if added else set()
     for each in added:
         for found in reachable(each.roots):
             if id(found) not in core:

@@ -12,6 +12,7 @@ from zhupei.domain.text import Language
 
 if TYPE_CHECKING:
     from zhupei.catalogue import Catalogue
+    from zhupei.db.connection import Database
     from zhupei.domain.actors import Actor
     from zhupei.hooks.dispatch import Dispatcher
     from zhupei.security.crypto import Keyring
@@ -31,8 +32,8 @@ class GraphContext:
     ``catalogue`` is taken once, so that a reload in the middle never mixes two. ``language`` is
     what texts are given in unless a field says otherwise; ``clock`` answers what "now" is where
     a query gives no ``at``. ``actor`` is who asks, None for the public; ``keyring`` opens the
-    keys of personal data, None where there are none. ``kept`` holds what
-    one operation computes once, by key.
+    keys of personal data, None where there are none. ``database`` holds people and processes.
+    ``kept`` holds what one operation computes once, by key; each mutation begins with it empty.
     """
 
     catalogue: Catalogue
@@ -41,6 +42,7 @@ class GraphContext:
     clock: Callable[[], datetime] = china_now
     actor: Actor | None = None
     keyring: Callable[[], Keyring] | None = None
+    database: Database | None = None
     kept: dict[Any, Any] = field(default_factory=dict)
 
 

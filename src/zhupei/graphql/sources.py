@@ -20,6 +20,7 @@ from strawberry.types.field import StrawberryField
 from strawberry.types.fields.resolver import StrawberryResolver
 
 from zhupei.domain.text import Language, Text
+from zhupei.graphql import admission_enums as _admission_enums  # noqa: F401 - as below
 from zhupei.graphql import enums as _enums  # noqa: F401 - declares the domain's enumerations before a field uses one
 from zhupei.graphql.context import GraphContext
 

@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Any
 
 from graphql import GraphQLError, GraphQLFormattedError
-from zhupei.db.connection import DatabaseUnavailableError
+from zhupei.db.outages import is_outage
 from zhupei.domain.text import Language, Text
 
 __all__ = ["ErrorCode", "format_errors", "refusal"]
@@ -76,7 +76,8 @@ def _format(error: GraphQLError, language: Language, request_id: str) -> GraphQL
     cause = _cause(error)
     shown = error.formatted
     extensions = dict(shown.get("extensions") or {})
-    if isinstance(cause, DatabaseUnavailableError):
+    if cause is not None and is_outage(cause):
+        _log.warning("no database to answer with", extra={"error": type(cause).__name__})
         # Its reason names hosts and folders: for the log and /health/ready, not for clients.
         extensions["code"] = ErrorCode.DATABASE_UNAVAILABLE.value
         shown["message"] = Text("数据库暂不可用。", "The database is not available now.").get(

@@ -73,7 +73,7 @@ def _increasable(
     policy = policy_of(program, "plan_increase_within_capacity")
     if policy is None or policy.value is not True:
         return Refusal(
-            code=RefusalCode.NOT_PERMITTED,
+            code=RefusalCode.INCREASE_NOT_ALLOWED,
             message=Text("本项目不允许增加计划", "the program does not allow plan increases"),
             source=None if policy is None else policy.source,
         )

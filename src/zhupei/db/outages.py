@@ -1,0 +1,48 @@
+"""Outages: telling that PostgreSQL is gone from an error that is somebody's mistake."""
+
+from __future__ import annotations
+
+import asyncpg
+from tortoise.exceptions import DBConnectionError
+
+from zhupei.db.connection import DatabaseUnavailableError
+
+__all__ = ["is_outage"]
+
+_GONE = (
+    DatabaseUnavailableError,
+    DBConnectionError,
+    ConnectionError,
+    # The server ends a session, starts or stops, or has no place for one more.
+    asyncpg.PostgresConnectionError,
+    asyncpg.OperatorInterventionError,
+    asyncpg.TooManyConnectionsError,
+)
+
+
+def is_outage(error: BaseException) -> bool:
+    """Whether an error, or what it was raised from, means that there is no database now.
+
+    A query that is wrong, and a time limit that is none of the database's, are no outage.
+    """
+    seen: set[int] = set()
+    cause: BaseException | None = error
+    while cause is not None and id(cause) not in seen:
+        seen.add(id(cause))
+        if _is_one(cause):
+            return True
+        # Tortoise hands the driver's error over as the argument of its own.
+        inside = cause.args[0] if cause.args else None
+        if isinstance(inside, BaseException) and _is_one(inside):
+            return True
+        cause = cause.__cause__ or cause.__context__
+    return False
+
+
+def _is_one(error: BaseException) -> bool:
+    if isinstance(error, asyncpg.InterfaceError):
+        return "closed" in str(error) or "released" in str(error)
+    if isinstance(error, RuntimeError):
+        # What a model says where no database was ever reached; Tortoise has no class for it.
+        return "TortoiseContext" in str(error)
+    return isinstance(error, _GONE)

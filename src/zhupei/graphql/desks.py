@@ -1,0 +1,58 @@
+"""The desk of an operation: what the use cases of admissions need, for the actor who asks."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from zhupei.domain.text import Text
+from zhupei.graphql.errors import Code, GraphRefusal
+from zhupei.services.admissions import Desk
+from zhupei.services.applicants import applicant_id_of
+
+if TYPE_CHECKING:
+    from zhupei.graphql.context import GraphContext
+
+__all__ = ["account_of", "desk_of", "signed_in"]
+
+
+def signed_in(context: GraphContext) -> None:
+    """Refuse the public: UNAUTHENTICATED."""
+    if context.actor is None:
+        raise GraphRefusal(
+            Code.UNAUTHENTICATED, Text("请先登录", "sign in first"), context.language
+        )
+
+
+def account_of(context: GraphContext) -> UUID | None:
+    """Return the id of the actor's account; None for the public and for actors of plugins."""
+    try:
+        return None if context.actor is None else UUID(context.actor.id)
+    except ValueError:
+        return None
+
+
+async def desk_of(context: GraphContext) -> Desk:
+    """Return the desk of whoever asks, made once in an operation.
+
+    Raises:
+        GraphRefusal: UNAUTHENTICATED where nobody is signed in.
+
+    """
+    kept = context.kept.get(Desk)
+    if isinstance(kept, Desk):
+        return kept
+    signed_in(context)
+    if context.actor is None or context.database is None or context.dispatcher is None:
+        raise RuntimeError("admissions need the database and the loaded plugins")
+    account = account_of(context)
+    desk = Desk(
+        database=context.database,
+        catalogue=context.catalogue,
+        dispatcher=context.dispatcher,
+        clock=context.clock,
+        actor=context.actor,
+        applicant=None if account is None else await applicant_id_of(account),
+    )
+    context.kept[Desk] = desk
+    return desk

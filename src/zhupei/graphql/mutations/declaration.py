@@ -1,0 +1,244 @@
+"""Declaring mutations: the field, its input, and how what a use case answers is shown."""
+
+import dataclasses
+import inspect
+from collections.abc import Awaitable, Callable
+from decimal import Decimal
+from types import NoneType, UnionType
+from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
+from uuid import UUID
+
+import strawberry
+from strawberry import UNSET
+
+from zhupei.domain.access_refusals import AccessCode, AccessRefusal
+from zhupei.domain.admission_refusals import Refusal, RefusalCode
+from zhupei.domain.text import Text
+from zhupei.graphql.admission_enums import RefusalCode as ShownCode
+from zhupei.graphql.context import GraphContext
+from zhupei.graphql.desks import signed_in
+from zhupei.graphql.errors import Code, GraphRefusal, bad_input
+from zhupei.graphql.permissions import Noted, noted
+from zhupei.graphql.sources import Computed, field
+from zhupei.graphql.types.refusals import RefusedAction, RefusedInput, refused
+from zhupei.services import idempotency
+
+__all__ = ["LONGEST_LIST", "LONGEST_TEXT", "Repeatable", "mutation", "once", "read_id", "taken"]
+
+LONGEST_TEXT = 4000
+"""Characters of a text at most: a reason, an opinion, an objection."""
+LONGEST_LIST = 10_000
+"""Entries of a list at most: the applications of a bulk step."""
+
+_Given = TypeVar("_Given")
+
+
+@strawberry.input(description="What every mutation takes (通用输入项).")
+class Repeatable:
+    """An input with an idempotency key."""
+
+    idempotency_key: str | None = strawberry.field(
+        default=UNSET,
+        description=(
+            "A key of the client's own making, such as a UUID (幂等键): a request that is repeated "
+            "with it is answered as the first was, and does nothing again."
+        ),
+    )
+
+
+class _Mutating(Noted):
+    """Runs a mutation: signed in, with nothing remembered, its refusals shown as answers."""
+
+    async def resolve_async(
+        self, next_: Callable[..., Any], source: Any, info: strawberry.Info, **kwargs: Any
+    ) -> Any:
+        """Ask who acts, do it, and show what came of it."""
+        context: GraphContext = info.context
+        # What an earlier mutation of the same request changed must not be remembered otherwise.
+        context.kept.clear()
+        signed_in(context)
+        try:
+            answer = next_(source, info, **kwargs)
+            answer = await answer if inspect.isawaitable(answer) else answer
+        except GraphRefusal as refusal:
+            return _shown_error(refusal)
+        finally:
+            context.kept.clear()
+        if isinstance(answer, Refusal | AccessRefusal):
+            return _shown(answer, self.permission, context)
+        return answer
+
+
+def _shown(refusal: Refusal | AccessRefusal, permission: str, context: GraphContext) -> Any:
+    if refusal.code in {RefusalCode.NOT_PERMITTED, AccessCode.FORBIDDEN}:
+        raise GraphRefusal(Code.FORBIDDEN, refusal.message, context.language, permission=permission)
+    return refused(refusal)
+
+
+def _shown_error(refusal: GraphRefusal) -> Any:
+    """Return a refusal of the input, raised while it was read, as an answer."""
+    argument = (refusal.extensions or {}).get("argument")
+    if refusal.code is Code.BAD_USER_INPUT:
+        code: Any = ShownCode("INPUT_INVALID")
+        return RefusedInput(code=code, message=refusal.text, field=argument)
+    if refusal.code is Code.NOT_FOUND:
+        return RefusedAction(code=ShownCode("NOT_FOUND"), message=refusal.text, field=argument)
+    raise refusal
+
+
+def mutation(
+    function: Callable[..., Awaitable[Any]],
+    permission: str,
+    *,
+    description: str,
+    name: str | None = None,
+    deprecation_reason: str | None = None,
+) -> Any:
+    """Declare a mutation.
+
+    Args:
+        function: takes ``info`` and ``input``, and returns what the use case returned.
+        permission: the permission that it needs, told in the description. The use case asks it.
+        description: what it does, in English with the Chinese term.
+        name: its name, where it is not that of the attribute in camelCase.
+        deprecation_reason: what to use instead, and when it goes.
+
+    """
+    declared = field(
+        Computed(function),
+        description=description,
+        name=name,
+        deprecation_reason=deprecation_reason,
+    )
+    return noted(declared, _Mutating(permission))
+
+
+async def once(
+    context: GraphContext,
+    given: Repeatable,
+    operation: str,
+    work: Callable[[], Awaitable[Any]],
+) -> Any:
+    """Do ``work`` in a transaction unless the actor did it before with the same key and input.
+
+    ``work`` returns what JSON can hold, such as the id of what it changed; a refusal that it
+    returns is answered, and keeps nothing. So does an exception.
+    """
+    if context.actor is None:
+        raise RuntimeError("a mutation needs an actor")
+
+    async def kept() -> Any:
+        answer = await work()
+        if isinstance(answer, Refusal | AccessRefusal):
+            raise _RefusedError(answer)
+        return answer
+
+    key = given.idempotency_key
+    try:
+        return await idempotency.once(
+            None if key is UNSET else key,
+            actor=context.actor.id,
+            operation=operation,
+            request=_plain(given),
+            at=context.clock(),
+            work=kept,
+        )
+    except _RefusedError as error:
+        return error.refusal
+
+
+class _RefusedError(Exception):
+    """Ends the transaction of work that was refused."""
+
+    def __init__(self, refusal: Refusal | AccessRefusal) -> None:
+        self.refusal = refusal
+        super().__init__(refusal.code)
+
+
+def _plain(given: Any) -> Any:
+    """Return an input without what was left out, for comparing two requests."""
+    if dataclasses.is_dataclass(given):
+        parts = {part.name: getattr(given, part.name) for part in dataclasses.fields(given)}
+        return {
+            name: _plain(value)
+            for name, value in parts.items()
+            if value is not UNSET and value is not None and name != "idempotency_key"
+        }
+    return [_plain(each) for each in given] if isinstance(given, list) else given
+
+
+def taken(given: Any, into: type[_Given], context: GraphContext, **own: Any) -> _Given:
+    """Return the input of a use case, made from the graph's input of the same field names.
+
+    ``own`` are values that the caller made itself. What was left out keeps the use case's default.
+
+    Raises:
+        GraphRefusal: BAD_USER_INPUT, which becomes `InvalidInput`: an id that is none, a text or
+            list that is too long.
+
+    """
+    hints = get_type_hints(into)
+    values = dict(own)
+    for part in dataclasses.fields(into):  # type: ignore[arg-type]  # called with dataclasses only
+        value = getattr(given, part.name, UNSET)
+        if part.name not in own and value is not UNSET and value is not None:
+            values[part.name] = _value(value, hints[part.name], _camel(part.name), context)
+    return into(**values)
+
+
+def read_id(text: str, place: str, context: GraphContext) -> UUID:
+    """Return an id as it stands in the graph; ``place`` is the field of the input."""
+    try:
+        return UUID(text)
+    except ValueError:
+        problem = Text("不是标识，请使用对象的 id", "is no id; take it from an object's field id")
+        raise bad_input(place, problem, context.language) from None
+
+
+def _value(value: Any, hint: Any, place: str, context: GraphContext) -> Any:
+    of = next(part for part in _parts(hint) if part is not NoneType)
+    if get_origin(of) is tuple:
+        if len(value) > LONGEST_LIST:
+            problem = Text(
+                f"不得超过 {LONGEST_LIST} 项", f"must not have more than {LONGEST_LIST} entries"
+            )
+            raise bad_input(place, problem, context.language)
+        inner = get_args(of)[0]
+        return tuple(
+            _value(each, inner, f"{place}.{index}", context) for index, each in enumerate(value)
+        )
+    if of is UUID:
+        return read_id(value, place, context)
+    if isinstance(of, type) and dataclasses.is_dataclass(of):
+        return taken(value, of, context)
+    if isinstance(value, str):
+        return _text(value, place, context)
+    if isinstance(value, Decimal) and value.adjusted() > _MOST_DIGITS:
+        problem = Text("数字过大", "is too large a number")
+        raise bad_input(place, problem, context.language)
+    return value
+
+
+_MOST_DIGITS = 12
+
+
+def _text(value: str, place: str, context: GraphContext) -> str:
+    problem = None
+    if len(value) > LONGEST_TEXT:
+        problem = Text(
+            f"不得超过 {LONGEST_TEXT} 个字符", f"must not be longer than {LONGEST_TEXT} characters"
+        )
+    elif "\0" in value:
+        problem = Text("含有无效字符", "holds a character that no text has")
+    if problem is not None:
+        raise bad_input(place, problem, context.language)
+    return value
+
+
+def _parts(hint: Any) -> tuple[Any, ...]:
+    return get_args(hint) if get_origin(hint) in {Union, UnionType} else (hint,)
+
+
+def _camel(name: str) -> str:
+    head, *rest = name.split("_")
+    return head + "".join(part.capitalize() for part in rest)

@@ -1,0 +1,19 @@
+"""The root type of what may be done: every mutation of the core; plugins add none."""
+
+import strawberry
+
+from zhupei.graphql.mutations.rounds import RoundMutations
+
+__all__ = ["Mutation"]
+
+
+@strawberry.type(
+    name="Mutation",
+    description=(
+        "What may be done (操作). Each takes one `input` with an idempotency key and answers the "
+        "changed object or a typed refusal, after which nothing has changed. Plugins add none: "
+        "they judge these, and are told of them."
+    ),
+)
+class Mutation(RoundMutations):
+    """The root type of the core's mutations."""

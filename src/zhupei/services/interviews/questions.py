@@ -1,0 +1,158 @@
+"""Which slots there are, for those who may see them, and which one an application has."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from tortoise.expressions import Q, RawSQL
+
+from zhupei.db.models import ApplicationRow, InterviewBookingRow, InterviewSlotRow
+from zhupei.domain.admission_process import EXITS, ApplicationState
+from zhupei.domain.interviews import InterviewBooking, InterviewSlot
+from zhupei.services.admissions.desk import Desk
+from zhupei.services.admissions.refusals import Refusal
+from zhupei.services.admissions.situations import situation_of
+from zhupei.services.interviews.rows import booking_record, load_slot, slot_records
+from zhupei.services.interviews.slots import MANAGE, may_manage
+from zhupei.services.permissions import reach_of
+
+__all__ = [
+    "FoundSlots",
+    "SearchSlotsInput",
+    "booking_of",
+    "bookings_of_slots",
+    "interview_slot_of",
+    "interview_slots",
+]
+
+_MOST = 200
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SearchSlotsInput:
+    """Which slots are asked for; None does not limit.
+
+    ``free`` are those with a place left, ``after`` the start and the id of the last one seen.
+    """
+
+    base: str | None = None
+    program: str | None = None
+    opening: str | None = None
+    round: str | None = None
+    starts_from: datetime | None = None
+    starts_before: datetime | None = None
+    free: bool = False
+    cancelled: bool = False
+    first: int = 50
+    after: tuple[datetime, UUID] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FoundSlots:
+    """Slots in the order of their times, how many there are in all, and whether more follow."""
+
+    slots: tuple[InterviewSlot, ...]
+    total: int
+    more: bool
+
+
+async def interview_slots(desk: Desk, given: SearchSlotsInput) -> FoundSlots:
+    """Return the slots that the actor may see.
+
+    Staff see those of their base and specialty. Applicants see the slots that they may choose now
+    and the one that they have. Four statements at most, however many slots there are.
+    """
+    with desk.database.use():
+        query = InterviewSlotRow.filter(await _visible(desk), **_limits(given))
+        if given.free:
+            query = query.annotate(left=RawSQL("capacity - taken")).filter(left__gt=0)
+        total = await query.count()
+        if given.after is not None:
+            starts_at, last = given.after
+            query = query.filter(Q(starts_at__gt=starts_at) | Q(starts_at=starts_at, id__gt=last))
+        first = max(0, min(given.first, _MOST))
+        rows = await query.order_by("starts_at", "id").limit(first + 1)
+        return FoundSlots(
+            slots=await slot_records(rows[:first]), total=total, more=len(rows) > first
+        )
+
+
+def _limits(given: SearchSlotsInput) -> dict[str, Any]:
+    asked = {
+        "base_code": given.base,
+        "program_code": given.program,
+        "opening_code": given.opening,
+        "round_code": given.round,
+        "starts_at__gte": given.starts_from,
+        "starts_at__lt": given.starts_before,
+        "cancelled_at__isnull": None if given.cancelled else True,
+    }
+    return {name: value for name, value in asked.items() if value is not None}
+
+
+async def _visible(desk: Desk) -> Q:
+    """Return the condition of what the actor may see."""
+    reach = reach_of(desk.actor, MANAGE, desk.catalogue, desk.dispatcher.host)
+    openings = reach.openings(desk.catalogue)
+    seen = Q(base_code__in=sorted(reach.bases)) | Q(opening_code__in=sorted(openings))
+    if desk.applicant is None:
+        return seen
+    own = await InterviewBookingRow.filter(
+        applicant_id=desk.applicant, released_at=None
+    ).values_list("slot_id", flat=True)
+    waiting = ApplicationRow.filter(applicant_id=desk.applicant).exclude(
+        state__in=[ApplicationState.DRAFT.value, *(state.value for state in EXITS)]
+    )
+    seen |= Q(id__in=list(own))
+    for row in await waiting.values("base_code", "program_code", "round_code", "opening_code"):
+        seen |= Q(
+            base_code=row["base_code"],
+            program_code=row["program_code"],
+            round_code=row["round_code"],
+            opening_code__in=["", row["opening_code"]],
+            choosable=True,
+            cancelled_at__isnull=True,
+            starts_at__gt=desk.clock(),
+        )
+    return seen
+
+
+async def interview_slot_of(desk: Desk, slot: UUID) -> InterviewSlot | None:
+    """Return one slot, None where there is none or the actor may not see it."""
+    with desk.database.use():
+        if not await InterviewSlotRow.filter(await _visible(desk), id=slot).exists():
+            return None
+        return await load_slot(slot)
+
+
+async def booking_of(
+    desk: Desk, application: UUID
+) -> tuple[InterviewSlot, InterviewBooking] | None:
+    """Return the slot and the place of an application that the actor may see, None without."""
+    with desk.database.use():
+        at = await situation_of(desk, application)
+        if isinstance(at, Refusal):
+            return None
+        row = await InterviewBookingRow.get_or_none(application_id=application, released_at=None)
+        if row is None:
+            return None
+        booking = booking_record(row)
+        slot = await load_slot(booking.slot)
+        return None if slot is None else (slot, booking)
+
+
+async def bookings_of_slots(
+    desk: Desk, slots: Collection[InterviewSlot]
+) -> dict[UUID, tuple[InterviewBooking, ...]]:
+    """Return who is expected in slots; only of those that the actor arranges."""
+    with desk.database.use():
+        seen = [slot.id for slot in slots if await may_manage(desk, slot) is None]
+        rows = await InterviewBookingRow.filter(slot_id__in=seen, released_at=None).order_by("id")
+        found: dict[UUID, list[InterviewBooking]] = {each: [] for each in seen}
+        for booking in map(booking_record, rows):
+            found[booking.slot].append(booking)
+        return {slot: tuple(bookings) for slot, bookings in found.items()}

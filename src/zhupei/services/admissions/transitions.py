@@ -22,7 +22,13 @@ from zhupei.db.identifiers import uuid7
 from zhupei.db.models import ApplicationRow, BulkOperationRow, ScoreRow, TransitionRow
 from zhupei.domain.admission import AdmissionStep
 from zhupei.domain.admission_case import AdmissionCase
-from zhupei.domain.admission_process import PROCESS_VERSION, SEAT_STATES, Action, ApplicationState
+from zhupei.domain.admission_process import (
+    EXITS,
+    PROCESS_VERSION,
+    SEAT_STATES,
+    Action,
+    ApplicationState,
+)
 from zhupei.domain.applications import Submission
 from zhupei.domain.audit_chain import GENESIS, anchor_of, hash_of
 from zhupei.domain.eligibility import FindingOutcome
@@ -40,6 +46,7 @@ from zhupei.services.admissions.situations import (
     standing_against,
 )
 from zhupei.services.admissions.store import case_digest, load_case, row_values, score_rows
+from zhupei.services.interview_places import give_up_places
 from zhupei.services.outbox import record_events, subject_of
 from zhupei.services.seats import NoSeatError, SeatQuota, move_seats, quotas_of
 
@@ -314,6 +321,8 @@ async def _write(
     ]
     await _claim([change for change, _ in finished])
     await move_seats(connection, [quotas for _, quotas in finished if quotas], released)
+    ended = [change.after.id for change, _ in finished if change.after.state in EXITS]
+    await give_up_places(connection, ended, by=desk.actor.id, at=desk.clock())
     await record_events(connection, events)
     # Last, because everybody waits for this one row.
     return await _append(connection, desk, [change for change, _ in finished], key=key, bulk=bulk)

@@ -121,6 +121,7 @@ class Database:
         }
         self._embedded = None if url else EmbeddedPostgres(data_dir / "postgres")
         self._context: TortoiseContext | None = None
+        self._target: _Target | None = None
         self._problem: DatabaseUnavailableError | None = None
 
     @property
@@ -163,12 +164,13 @@ class Database:
             )
             raise self._problem from error
         self._context = context
+        self._target = target
         self._problem = None
 
     async def stop(self) -> None:
         """Close the connections, then give up the embedded server (the last user stops it)."""
         if self._context is not None:
-            context, self._context = self._context, None
+            context, self._context, self._target = self._context, None, None
             # A query that nobody waits for any more must not hold up the end.
             with contextlib.suppress(*_FAILURES):
                 async with asyncio.timeout(_CLOSE_TIMEOUT_SECONDS):
@@ -198,6 +200,25 @@ class Database:
             )
             raise self._problem from error
         self._problem = None
+
+    async def own_connection(self) -> asyncpg.Connection[asyncpg.Record]:
+        """Open a connection beside the pool, for what occupies one for long, such as LISTEN.
+
+        Whoever asked for it closes it.
+
+        Raises:
+            DatabaseUnavailableError: there is no database now.
+
+        """
+        try:
+            if self._target is None:
+                raise ConnectionError("the database is not started")
+            return await self._target.connect()
+        except _FAILURES as error:
+            raise DatabaseUnavailableError(
+                Text("数据库没有应答", "the database does not answer"),
+                _EMBEDDED_HINT if self._embedded else _GIVEN_HINT,
+            ) from error
 
     @contextlib.contextmanager
     def use(self) -> Iterator[None]:

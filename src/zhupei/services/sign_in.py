@@ -19,6 +19,7 @@ from tortoise.context import get_current_context
 from tortoise.exceptions import BaseORMException
 from tortoise.transactions import in_transaction
 
+from zhupei.db.connection import DatabaseUnavailableError
 from zhupei.db.models import Account, RoleGrant
 from zhupei.domain.access_refusals import AccessCode, AccessRefusal
 from zhupei.domain.actors import Actor, ActorKind, Grant, SignInRefusedError
@@ -52,6 +53,7 @@ _DATABASE_FAILURES = (
     asyncpg.PostgresError,
     asyncpg.InterfaceError,
     BaseORMException,
+    DatabaseUnavailableError,
 )
 
 _LONGEST_LOGIN = 200

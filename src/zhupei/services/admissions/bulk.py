@@ -34,6 +34,7 @@ from zhupei.services.admissions.situations import (
 )
 from zhupei.services.admissions.store import load_cases
 from zhupei.services.admissions.transitions import Bulk, Change, check_steps, commit, too_busy
+from zhupei.services.changes import RoundChanged, RoundChangeKind, announce
 
 __all__ = ["Build", "carry_out", "revert_bulk"]
 
@@ -237,10 +238,15 @@ async def _revert(
     now = desk.clock()
     published = restored(BulkOutcome, details["outcome"]).publicity
 
-    async def mark(_connection: BaseDBAsyncClient) -> None:
+    async def mark(connection: BaseDBAsyncClient) -> None:
         await BulkOperationRow.filter(id=row.id).update(reverted_at=now, reverted_by=desk.actor.id)
         if published is not None:
             await PublicityRow.filter(id=published.id).update(withdrawn_at=now)
+            case, kind = changes[0].after, RoundChangeKind.LIST_WITHDRAWN
+            await announce(
+                connection,
+                [RoundChanged(root_program=case.root_program, round=case.round or "", kind=kind)],
+            )
 
     done = await commit(desk, changes, bulk=bulk, extra=mark)
     return done if done is None or isinstance(done, Refusal) else outcome

@@ -40,6 +40,8 @@ from zhupei.services.admissions.situations import (
     standing_against,
 )
 from zhupei.services.admissions.transitions import Change, act, commit, step_done, too_busy
+from zhupei.services.changes import RoundChanged, RoundChangeKind, announce
+from zhupei.services.seats import root_program
 
 __all__ = [
     "admit",
@@ -133,7 +135,13 @@ async def publish_proposed_list(
             change = forward(at, Action.PUBLISH)
             return replace(change, after=replace(change.after, publicity=listed.id))
 
-        async def write(_connection: BaseDBAsyncClient) -> None:
+        async def write(connection: BaseDBAsyncClient) -> None:
+            root = root_program(desk.catalogue, program).code
+            kind = RoundChangeKind.LIST_PUBLISHED
+            await announce(
+                connection,
+                [RoundChanged(root_program=root, round=given.round or "", kind=kind)],
+            )
             await PublicityRow.create(
                 id=listed.id,
                 base_code=listed.base,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tortoise.backends.base.client import BaseDBAsyncClient
 from tortoise.exceptions import IntegrityError
 from tortoise.transactions import in_transaction
 
@@ -21,6 +22,7 @@ from zhupei.services.admissions.inputs import (
 )
 from zhupei.services.admissions.refusals import Refusal, RefusalCode
 from zhupei.services.admissions.situations import not_found, permitted_for
+from zhupei.services.changes import RoundChanged, RoundChangeKind, announce
 from zhupei.services.seats import SeatQuota, increase_quota, quotas_of, root_program
 
 __all__ = [
@@ -182,6 +184,18 @@ async def _decide(
                 and not await increase_quota(connection, quotas, row.seats, opening)
             ):
                 raise _TooManyError
+            if decided and state is PlanIncreaseState.APPROVED:
+                program = desk.catalogue.programs[opening.program]
+                await announce(
+                    connection,
+                    [
+                        RoundChanged(
+                            root_program=root_program(desk.catalogue, program).code,
+                            round=row.round_code,
+                            kind=RoundChangeKind.PLAN_CHANGED,
+                        )
+                    ],
+                )
     except _TooManyError:
         return False
     return True
@@ -233,7 +247,9 @@ async def freeze_round(desk: Desk, given: FreezeRoundInput) -> RoundFreeze | Ref
             frozen_at=desk.clock(),
         )
         try:
-            await row.save(force_create=True)
+            async with in_transaction() as connection:
+                await row.save(force_create=True)
+                await _announce(connection, row, RoundChangeKind.FROZEN)
         except IntegrityError:
             row = await RoundFreezeRow.get(
                 root_program_code=root.code, round_code=given.round, lifted_at=None
@@ -255,10 +271,19 @@ async def lift_freeze(desk: Desk, given: LiftFreezeInput) -> RoundFreeze | Refus
         )
         if row is None:
             return not_found("freeze", f"{root.code}/{given.round}")
-        await RoundFreezeRow.filter(id=row.id, lifted_at=None).update(
-            lifted_at=desk.clock(), lifted_by=desk.actor.id, lift_reason=given.reason
-        )
+        async with in_transaction() as connection:
+            await RoundFreezeRow.filter(id=row.id, lifted_at=None).update(
+                lifted_at=desk.clock(), lifted_by=desk.actor.id, lift_reason=given.reason
+            )
+            await _announce(connection, row, RoundChangeKind.FREEZE_LIFTED)
         return _freeze(await RoundFreezeRow.get(id=row.id))
+
+
+async def _announce(
+    connection: BaseDBAsyncClient, row: RoundFreezeRow, kind: RoundChangeKind
+) -> None:
+    change = RoundChanged(root_program=row.root_program_code, round=row.round_code, kind=kind)
+    await announce(connection, [change])
 
 
 def _freeze(row: RoundFreezeRow) -> RoundFreeze:

@@ -47,6 +47,7 @@ from zhupei.services.admissions.situations import (
 )
 from zhupei.services.admissions.store import case_digest, load_case, row_values, score_rows
 from zhupei.services.interview_places import give_up_places
+from zhupei.services.changes import announce, application_changed
 from zhupei.services.outbox import record_events, subject_of
 from zhupei.services.seats import NoSeatError, SeatQuota, move_seats, quotas_of
 
@@ -231,6 +232,7 @@ async def commit(
             cases = await _write(connection, desk, finished, events, key=key, bulk=bulk)
             if extra is not None:
                 await extra(connection)
+            await announce(connection, map(application_changed, cases))
             if bulk is not None and bulk.dry_run:
                 raise _DryRunError
     except _DryRunError:

@@ -97,7 +97,8 @@ async def answer_once(
             answer = await do(work)
             await record_events(connection, work.events)
         done[:] = [work]
-        return answer
+        # In a list, because a text alone would be read as JSON where it is kept.
+        return [answer]
 
     for _ in range(_ATTEMPTS):
         try:
@@ -120,7 +121,7 @@ async def answer_once(
         if isinstance(answer, AccessRefusal):
             return _of_key(answer)
         await _tell_plugins(desk, [event for work in done for event in work.events])
-        return answer
+        return answer[0]
     return Refusal(
         code=RefusalCode.CONFLICT,
         message=Text(

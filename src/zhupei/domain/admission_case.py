@@ -255,15 +255,25 @@ class Objection:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ban:
-    """That a person may not apply until a day, included; decided by a person (T43)."""
+    """That a person may not apply until a day, included; decided by a person (T43).
+
+    ``application`` is the case that it followed from, ``evidence`` says what it rests on. A lifted
+    ban binds no more.
+    """
 
     id: UUID
     applicant: UUID
+    program: str
     starts_on: date
     until: date
     reason: str
     decided_by: str
     decided_at: datetime
+    application: UUID | None = None
+    evidence: str | None = None
+    lifted_at: datetime | None = None
+    lifted_by: str | None = None
+    lift_reason: str | None = None
 
 
 class PlanIncreaseState(StrEnum):

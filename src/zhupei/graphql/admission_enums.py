@@ -71,6 +71,7 @@ REFUSAL_MEANINGS: Mapping[str, str] = {
     "INVITED_HAS_PREFERENCE": (
         "A filed preference and an invitation exclude each other (志愿与邀请不可兼得)."
     ),
+    "LENGTH_UNKNOWN": "The length of training, or the degree, is not known (培训年限未知).",
     "LIVE_PUBLICITY": "On a live list: decline there first (正在公示).",
     "LOCKED_OUT": "Too many wrong passwords (已暂时锁定).",
     "LOGIN_INVALID": "This cannot be a login (账号名有误).",
@@ -97,6 +98,7 @@ REFUSAL_MEANINGS: Mapping[str, str] = {
     ),
     "QUOTA_UNKNOWN": "The number of seats is not published (名额未公布).",
     "RANK_SKIPPED": "Somebody of a better rank waits (未按名次).",
+    "REDUCTION_TOO_LONG": "More than the rules let be taken off (减免过多).",
     "REPORT_DATE_UNKNOWN": "No day of reporting is configured or given (报到时间未规定).",
     "REPORT_TOO_LATE": "The day of reporting is over (报到逾期).",
     "REVIEW_UNDECIDED": "Rules under review need a decision each (待审核事项未决定).",
@@ -117,6 +119,7 @@ REFUSAL_MEANINGS: Mapping[str, str] = {
     "STEP_REFUSED": "A rule of the base refuses the step; see the findings (环节未通过).",
     "TIES_UNDECIDED": "The declared rule leaves a tie (并列无法区分).",
     "TIE_SEED_UNKNOWN": "The seed of the lottery is not published yet (抽签种子未公布).",
+    "TRAINING_ENDED": "The training has ended (培训已结束).",
     "TRANSFER_NOT_ALLOWED": "Transfers are not allowed here (不可调剂).",
     "UNAUTHENTICATED": "Sign in first (请先登录).",
     "WEIGHTS_NOT_ONE": "The weights of the assessments do not add up to 1 (权重之和不为 1).",

@@ -34,7 +34,7 @@ from zhupei.hooks.hook_errors import KindUnknownError
 from zhupei.services.requirements import answer_requirements, qualifying_degree
 from zhupei.services.rulebook import Rulebook
 
-__all__ = ["estimate"]
+__all__ = ["estimate", "qualifying_degree_for"]
 
 _HOOK = "calculate_subsidy"
 _SEPTEMBER = 9  # S4:360, where the program's policy names no other month
@@ -48,12 +48,15 @@ async def estimate(
     profile: Profile,
     *,
     months: int | None = None,
+    trainee: Trainee | None = None,
+    month: Month | None = None,
 ) -> BenefitEstimate:
     """Estimate what a person gets: lines, totals, and the pay floor of each training year.
 
     Lines are the opening's benefits, then the subsidies that plugins gave when the catalogue was
     built, then what plugins calculate for this person; the later replaces the earlier of the
-    same id. ``months`` is the length of the whole, by default that of the training.
+    same id. ``months`` is the length of the whole, by default that of the training. Plugins are
+    asked about ``trainee`` in ``month`` where these are given, else about somebody who begins.
 
     Raises:
         KeyError: there is no such opening.
@@ -75,7 +78,7 @@ async def estimate(
         lines.update({line.id: line for line in await question.lines(benefit, notes)})
     for subsidy in catalogue.subsidies.get((base.code, program.year), ()):
         lines[subsidy.id] = _subsidy_line(subsidy)
-    for line in await _calculated(catalogue, dispatcher, question, notes):
+    for line in await _calculated(catalogue, dispatcher, question, notes, trainee, month):
         lines[line.id] = line
     found = tuple(lines.values())
     yearly = total(found, months=12)
@@ -91,6 +94,13 @@ async def estimate(
         notes=tuple(notes),
         catalogue_hash=catalogue.hash,
     )
+
+
+async def qualifying_degree_for(
+    dispatcher: Dispatcher, opening: Opening, program: Program, base: Base, profile: Profile
+) -> DegreeLevel | None:
+    """Return the degree that satisfies the opening's own rules (T27), None where none is known."""
+    return await _qualifying(dispatcher, opening, program, base, profile, [])
 
 
 async def _qualifying(
@@ -262,14 +272,19 @@ def _subsidy_line(subsidy: Subsidy) -> SubsidyLine:
 
 
 async def _calculated(
-    catalogue: Rulebook, dispatcher: Dispatcher, question: _Question, notes: list[Text]
+    catalogue: Rulebook,
+    dispatcher: Dispatcher,
+    question: _Question,
+    notes: list[Text],
+    trainee: Trainee | None,
+    asked: Month | None,
 ) -> list[SubsidyLine]:
     """Ask plugins what they calculate for a month of the training year that is meant."""
     opening, program = question.opening, question.program
     start = _policy(program, "start_month")
     month = start.value if start is not None and isinstance(start.value, int) else _SEPTEMBER
     year = program.year + (question.profile.training_year or 1) - 1
-    trainee = Trainee(
+    trainee = trainee or Trainee(
         id="estimate",
         base=opening.base,
         program=opening.program,
@@ -284,7 +299,7 @@ async def _calculated(
         configs=catalogue.configs_of(opening.base),
         base=question.base,
         trainee=trainee,
-        month=Month(year, month),
+        month=asked or Month(year, month),
     )
     notes.extend(_plugin_failed(failure.plugin, failure.reason) for failure in result.failures)
     return [

@@ -224,6 +224,7 @@ class Migration(migrations.Migration):
                         on_delete=OnDelete.RESTRICT,
                     ),
                 ),
+                ("batch_id", fields.UUIDField(db_index=True)),
                 ("month", fields.DateField()),
                 ("line", fields.CharField(max_length=100)),
                 ("amount", fields.DecimalField(max_digits=12, decimal_places=2)),

@@ -31,6 +31,8 @@ from zhupei.db.models.role_grant import RoleGrant
 from zhupei.db.models.score import ScoreRow
 from zhupei.db.models.score_sheet import ScoreSheetRow
 from zhupei.db.models.seat import SeatRow
+from zhupei.db.models.sending_unit import SendingUnitPersonRow, SendingUnitRow
+from zhupei.db.models.trainee import TraineePaymentRow, TraineeRow
 from zhupei.db.models.transition import AuditHeadRow, TransitionRow
 
 __all__ = [
@@ -64,5 +66,9 @@ __all__ = [
     "ScoreRow",
     "ScoreSheetRow",
     "SeatRow",
+    "SendingUnitPersonRow",
+    "SendingUnitRow",
+    "TraineePaymentRow",
+    "TraineeRow",
     "TransitionRow",
 ]

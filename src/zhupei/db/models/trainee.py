@@ -76,7 +76,7 @@ class TraineeRow(Model):
 class TraineePaymentRow(Model):
     """One payment of one month (T44): which line, how much, by whom, out of which funds.
 
-    ``month`` is its first day. ``funding_source`` is null where nobody says which; then
+    ``month`` is its first day, ``batch_id`` what was recorded together. ``funding_source`` is null where nobody says which; then
     ``funding_note`` tells why. A payment is never changed: a wrong one is cancelled, and an index
     keeps each line of a month once per payer and source.
     """
@@ -85,6 +85,7 @@ class TraineePaymentRow(Model):
     trainee: fields.ForeignKeyRelation[TraineeRow] = fields.ForeignKeyField(
         "zhupei.TraineeRow", related_name="payments", on_delete=fields.RESTRICT, db_index=True
     )
+    batch_id = fields.UUIDField(db_index=True)
     month = fields.DateField()
     line = fields.CharField(max_length=100)
     amount = fields.DecimalField(max_digits=12, decimal_places=2)

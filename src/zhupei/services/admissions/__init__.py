@@ -23,7 +23,11 @@ Every use case is ``async def verb(desk: Desk, given: <Verb>Input) -> <changed o
 | send_notice | SendNoticeInput | BulkOutcome |
 | record_report | RecordReportInput | AdmissionCase |
 | sign_agreement | SignAgreementInput | AdmissionCase |
-| register_trainee | ApplicationInput | AdmissionCase |
+| register_trainee | RegisterTraineeInput or ApplicationInput | AdmissionCase |
+| reduce_training | ReduceTrainingInput | Registration |
+| end_training | EndTrainingInput | TrainingEnd |
+| record_payments | RecordPaymentsInput | tuple[TraineePayment, ...] |
+| cancel_payment | CancelPaymentInput | TraineePayment |
 | reject_application | ReasonedInput | AdmissionCase |
 | transfer_application | TransferApplicationInput | AdmissionCase (the new one) |
 | invite_candidate | InviteCandidateInput | Invitation |
@@ -31,6 +35,7 @@ Every use case is ``async def verb(desk: Desk, given: <Verb>Input) -> <changed o
 | mark_no_shows | MarkNoShowsInput | BulkOutcome |
 | cancel_for_fraud | CancelForFraudInput | AdmissionCase |
 | impose_ban | ImposeBanInput | Ban |
+| lift_ban | LiftBanInput | Ban |
 | request_plan_increase | RequestPlanIncreaseInput | PlanIncrease |
 | decide_plan_increase | DecidePlanIncreaseInput | PlanIncrease |
 | freeze_round | FreezeRoundInput | RoundFreeze |
@@ -48,10 +53,8 @@ from __future__ import annotations
 
 from zhupei.services.admissions.arrivals import (
     cancel_for_fraud,
-    impose_ban,
     mark_no_shows,
     record_report,
-    register_trainee,
     sign_agreement,
 )
 from zhupei.services.admissions.assessing import (
@@ -62,6 +65,7 @@ from zhupei.services.admissions.assessing import (
     reject_application,
     review_application,
 )
+from zhupei.services.admissions.bans import impose_ban, lift_ban
 from zhupei.services.admissions.bulk import revert_bulk
 from zhupei.services.admissions.desk import Desk
 from zhupei.services.admissions.filing import (
@@ -86,6 +90,7 @@ from zhupei.services.admissions.offers import (
     resolve_objection,
     send_notice,
 )
+from zhupei.services.admissions.payments import cancel_payment, record_payments
 from zhupei.services.admissions.plans import (
     decide_plan_increase,
     freeze_round,
@@ -100,6 +105,7 @@ from zhupei.services.admissions.questions import (
     timeline_of,
 )
 from zhupei.services.admissions.refusals import Refusal, RefusalCode
+from zhupei.services.admissions.training import end_training, reduce_training, register_trainee
 
 __all__ = [
     "Desk",
@@ -111,16 +117,19 @@ __all__ = [
     "application_of",
     "applications_of",
     "cancel_for_fraud",
+    "cancel_payment",
     "confirm_admission",
     "create_application",
     "decide_plan_increase",
     "decline_admission",
+    "end_training",
     "expire_confirmations",
     "file_objection",
     "freeze_round",
     "give_opinion",
     "impose_ban",
     "invite_candidate",
+    "lift_ban",
     "lift_freeze",
     "mark_no_shows",
     "propose_admission",
@@ -130,7 +139,9 @@ __all__ = [
     "record_eligibility_check",
     "record_examination",
     "record_interview",
+    "record_payments",
     "record_report",
+    "reduce_training",
     "register_trainee",
     "reject_application",
     "request_plan_increase",

@@ -1,15 +1,12 @@
-"""Arrivals: report, no-show, agreement, registration; fraud and bans."""
+"""Arrivals: report, no-show, agreement; and what ends an admission for fraud."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date, timedelta
 
-from tortoise.exceptions import IntegrityError
-
-from zhupei.db.identifiers import uuid7
-from zhupei.db.models import ApplicationRow, BanRow
-from zhupei.domain.admission_case import AdmissionCase, Ban, BulkOutcome
+from zhupei.db.models import ApplicationRow
+from zhupei.domain.admission_case import AdmissionCase, BulkOutcome
 from zhupei.domain.admission_guards import (
     agreement_kind_allowed,
     handed_in,
@@ -24,24 +21,21 @@ from zhupei.services.admissions.bulk import carry_out
 from zhupei.services.admissions.desk import Desk
 from zhupei.services.admissions.filing import documents_due, has_no_reason
 from zhupei.services.admissions.inputs import (
-    ApplicationInput,
     CancelForFraudInput,
-    ImposeBanInput,
     MarkNoShowsInput,
     RecordReportInput,
     SignAgreementInput,
 )
 from zhupei.services.admissions.offers import forward, publicity_over
 from zhupei.services.admissions.refusals import Refusal, RefusalCode
-from zhupei.services.admissions.situations import Situation, not_found, permitted_for
+from zhupei.services.admissions.situations import Situation, not_found
+from zhupei.services.admissions.training import trainee_cancelled
 from zhupei.services.admissions.transitions import Change, act
 
 __all__ = [
     "cancel_for_fraud",
-    "impose_ban",
     "mark_no_shows",
     "record_report",
-    "register_trainee",
     "sign_agreement",
 ]
 
@@ -176,15 +170,6 @@ async def sign_agreement(desk: Desk, given: SignAgreementInput) -> AdmissionCase
     )
 
 
-async def register_trainee(desk: Desk, given: ApplicationInput) -> AdmissionCase | Refusal:
-    """Register the person as a trainee: the end of the path (R156)."""
-
-    async def build(at: Situation) -> Change | Refusal:
-        return await publicity_over(at) or forward(at, Action.REGISTER)
-
-    return await act(desk, given.application, Action.REGISTER, build, key=given.idempotency_key)
-
-
 async def cancel_for_fraud(desk: Desk, given: CancelForFraudInput) -> AdmissionCase | Refusal:
     """Cancel this application and its admission for fraud (R058, R163); no other one is touched."""
 
@@ -195,61 +180,9 @@ async def cancel_for_fraud(desk: Desk, given: CancelForFraudInput) -> AdmissionC
             after=replace(at.case, state=_S.CANCELLED),
             at=at,
             reason=given.reason,
+            also=trainee_cancelled(given.reason, at.today),
         )
 
     return await act(
         desk, given.application, Action.CANCEL_FOR_FRAUD, build, key=given.idempotency_key
     )
-
-
-async def impose_ban(desk: Desk, given: ImposeBanInput) -> Ban | Refusal:
-    """Record a ban from today on, of the length that the program's policy sets (T43, R164)."""
-    program = desk.catalogue.programs.get(given.program)
-    if program is None:
-        return not_found("program", given.program)
-    with desk.database.use():
-        against = await permitted_for(
-            desk, "bans.write", base=program.base, jurisdiction=program.jurisdiction
-        ) or has_no_reason(given.reason)
-        if against is not None:
-            return against
-        policy = policy_of(program, "ban_years")
-        if policy is None or not isinstance(policy.value, int):
-            return Refusal(
-                code=RefusalCode.INPUT_INVALID,
-                message=Text("本项目未规定禁止报名年限", "the program sets no length of bans"),
-                field="program",
-            )
-        now = desk.clock()
-        starts = now.astimezone(CHINA_TIME).date()
-        row = BanRow(
-            id=uuid7(),
-            applicant_id=given.applicant,
-            program_code=program.code,
-            starts_on=starts,
-            until=_years_later(starts, policy.value) - timedelta(days=1),
-            reason=given.reason,
-            decided_by=desk.actor.id,
-            decided_at=now,
-            idempotency_key=given.idempotency_key,
-        )
-        try:
-            await row.save(force_create=True)
-        except IntegrityError:
-            row = await BanRow.get(decided_by=desk.actor.id, idempotency_key=given.idempotency_key)
-        return Ban(
-            id=row.id,
-            applicant=row.applicant_id,
-            starts_on=row.starts_on,
-            until=row.until,
-            reason=row.reason,
-            decided_by=row.decided_by,
-            decided_at=row.decided_at,
-        )
-
-
-def _years_later(day: date, years: int) -> date:
-    try:
-        return day.replace(year=day.year + years)
-    except ValueError:  # 29 February, in a common year
-        return date(day.year + years, 3, 1)

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from zhupei.config.expressions import ExpressionProblem, Missing, Roots, compile_expression
 from zhupei.db.identifiers import uuid7
-from zhupei.db.models import ApplicationRow, BanRow, InvitationRow
+from zhupei.db.models import ApplicationRow, InvitationRow
 from zhupei.domain.admission import AdmissionStep, RequiredDocument
 from zhupei.domain.admission_case import AdmissionCase, FrozenEligibility
 from zhupei.domain.admission_guards import eligible, handed_in, policy_of, preference_limit
@@ -28,6 +28,7 @@ from zhupei.domain.questions import EligibilityQuestion
 from zhupei.domain.sources import Level
 from zhupei.domain.text import Text
 from zhupei.domain.training import Opening, Program
+from zhupei.services.admissions.ban_rows import ban_in_force
 from zhupei.services.admissions.desk import Desk
 from zhupei.services.admissions.inputs import (
     ApplicationInput,
@@ -293,13 +294,7 @@ async def submitted(
 async def lasting_refusals(at: Situation) -> Refusal | None:
     """Refuse by what else the person has: a ban, other applications, an accepted invitation."""
     case = at.case
-    ban = (
-        await BanRow.filter(
-            applicant_id=case.applicant, starts_on__lte=at.today, until__gte=at.today
-        )
-        .order_by("-until")
-        .first()
-    )
+    ban = await ban_in_force(case.applicant, at.today)
     if ban is not None:
         return Refusal(
             code=RefusalCode.BANNED,

@@ -30,6 +30,7 @@ __all__ = [
     "GiveOpinionInput",
     "ImposeBanInput",
     "InviteCandidateInput",
+    "LiftBanInput",
     "LiftFreezeInput",
     "MarkNoShowsInput",
     "ProposeAdmissionInput",
@@ -44,6 +45,7 @@ __all__ = [
     "RevertBulkInput",
     "ReviewApplicationInput",
     "SearchApplicationsInput",
+    "SearchBansInput",
     "SendNoticeInput",
     "SignAgreementInput",
     "SubmitApplicationInput",
@@ -296,7 +298,28 @@ class ImposeBanInput:
     applicant: UUID
     program: str
     reason: str
+    application: UUID | None = None
+    evidence: str | None = None
     idempotency_key: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LiftBanInput:
+    """The decision that a ban no longer binds."""
+
+    ban: UUID
+    reason: str
+    idempotency_key: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SearchBansInput:
+    """Which bans are asked for; None does not limit."""
+
+    applicant: UUID | None = None
+    program: str | None = None
+    in_force: bool | None = None
+    first: int = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

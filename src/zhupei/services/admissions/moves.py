@@ -6,7 +6,6 @@ from dataclasses import replace
 from uuid import UUID
 
 from tortoise.backends.base.client import BaseDBAsyncClient
-from tortoise.exceptions import IntegrityError
 
 from zhupei.db.identifiers import uuid7
 from zhupei.db.models import ApplicationRow, InvitationRow
@@ -24,6 +23,7 @@ from zhupei.services.admissions.inputs import (
     TransferApplicationInput,
 )
 from zhupei.services.admissions.refusals import Refusal, RefusalCode
+from zhupei.services.admissions.requests import once_for
 from zhupei.services.admissions.situations import (
     Situation,
     frozen,
@@ -38,6 +38,7 @@ from zhupei.services.admissions.transitions import (
     Change,
     check_steps,
     commit,
+    key_used,
     repeated_request,
     too_busy,
 )
@@ -57,7 +58,7 @@ async def transfer_application(  # noqa: PLR0911 - each guard says why it refuse
     """
     with desk.database.use():
         for _ in range(8):
-            repeated = await repeated_request(desk, given.idempotency_key, Action.SUBMIT)
+            repeated = await _transferred(desk, given)
             if repeated is not None:
                 return repeated
             at = await situation_of(desk, given.application)
@@ -84,10 +85,21 @@ async def transfer_application(  # noqa: PLR0911 - each guard says why it refuse
             against = await check_steps(desk, change)
             if against is not None:
                 return against
-            done = await commit(desk, [left, change], key=None)
+            done = await commit(desk, [left, change], key=given.idempotency_key)
             if done is not None:
                 return done if isinstance(done, Refusal) else done[1]
         return too_busy()
+
+
+async def _transferred(
+    desk: Desk, given: TransferApplicationInput
+) -> AdmissionCase | Refusal | None:
+    """Return what the same request made before, None for a new one."""
+    done = await repeated_request(desk, given.idempotency_key, Action.SUBMIT)
+    if not isinstance(done, AdmissionCase):
+        return done
+    same = (done.transferred_from, done.opening) == (given.application, given.opening)
+    return done if same else key_used()
 
 
 def _transfers(program: Program) -> Refusal | None:
@@ -150,33 +162,44 @@ async def invite_candidate(desk: Desk, given: InviteCandidateInput) -> Invitatio
     program = desk.catalogue.programs[opening.program]
     with desk.database.use():
         against = await permitted_for(desk, "applications.decide", base=opening.base)
-        against = against or await _invitable(desk, program, given.round, given.applicant)
         if against is not None:
             return against
-        root = root_program(desk.catalogue, program)
-        row = InvitationRow(
-            id=uuid7(),
-            applicant_id=given.applicant,
-            base_code=opening.base,
-            program_code=program.code,
-            root_program_code=root.code,
-            opening_code=opening.code,
-            round_code=given.round,
-            state=InvitationState.OPEN.value,
-            invited_by=desk.actor.id,
-            invited_at=desk.clock(),
-        )
-        try:
-            await row.save(force_create=True)
-        except IntegrityError:
-            # The same invitation again is the same invitation.
-            row = await InvitationRow.get(
-                applicant_id=given.applicant,
-                opening_code=opening.code,
-                round_code=given.round,
-                state=InvitationState.OPEN.value,
-            )
-        return _invitation(row)
+
+        async def work() -> UUID | Refusal:
+            return await _invite(desk, given, opening, program)
+
+        done = await once_for(desk, "invite_candidate", given, work, key=given.idempotency_key)
+        if isinstance(done, Refusal):
+            return done
+        return _invitation(await InvitationRow.get(id=done))
+
+
+async def _invite(
+    desk: Desk, given: InviteCandidateInput, opening: Opening, program: Program
+) -> UUID | Refusal:
+    """Write the invitation; an open one of the same opening is the same invitation."""
+    against = await _invitable(desk, program, given.round, given.applicant)
+    if against is not None:
+        return against
+    known = await InvitationRow.get_or_none(
+        applicant_id=given.applicant,
+        opening_code=opening.code,
+        round_code=given.round,
+        state=InvitationState.OPEN.value,
+    )
+    row = known or await InvitationRow.create(
+        id=uuid7(),
+        applicant_id=given.applicant,
+        base_code=opening.base,
+        program_code=program.code,
+        root_program_code=root_program(desk.catalogue, program).code,
+        opening_code=opening.code,
+        round_code=given.round,
+        state=InvitationState.OPEN.value,
+        invited_by=desk.actor.id,
+        invited_at=desk.clock(),
+    )
+    return row.id
 
 
 async def _invitable(
@@ -246,21 +269,40 @@ async def answer_invitation(desk: Desk, given: AnswerInvitationInput) -> Invitat
             owners = frozenset() if row is None else owners_of(desk, row.applicant_id)
             if row is None or not owners:
                 return not_found("invitation", str(given.invitation))
-            against = await permitted_for(desk, "offers.answer", base=row.base_code, owners=owners)
+            against = await permitted_for(
+                desk, "offers.answer", base=row.base_code, owners=owners
+            ) or await _answered_otherwise(desk, given)
             if against is not None:
                 return against
             if row.state != InvitationState.OPEN.value:
                 same = (row.state == InvitationState.ACCEPTED.value) is given.accept
                 return _invitation(row) if same else _answered()
             if not given.accept:
-                await InvitationRow.filter(id=row.id, state=InvitationState.OPEN.value).update(
-                    state=InvitationState.DECLINED.value, answered_at=desk.clock()
-                )
-                continue
-            accepted = await _accept(desk, given, row)
-            if accepted is not None:
-                return accepted
+                answered = await _decline(desk, given)
+            else:
+                answered = await _accept(desk, given, row)
+            if answered is not None:
+                return answered
         return too_busy()
+
+
+async def _answered_otherwise(desk: Desk, given: AnswerInvitationInput) -> Refusal | None:
+    """Refuse a key under which something else was handed in."""
+    done = await repeated_request(desk, given.idempotency_key, Action.SUBMIT)
+    if isinstance(done, AdmissionCase):
+        return None if done.invitation == given.invitation else key_used()
+    return done
+
+
+async def _decline(desk: Desk, given: AnswerInvitationInput) -> Invitation | Refusal | None:
+    async def work() -> UUID | Refusal:
+        await InvitationRow.filter(id=given.invitation, state=InvitationState.OPEN.value).update(
+            state=InvitationState.DECLINED.value, answered_at=desk.clock()
+        )
+        return given.invitation
+
+    done = await once_for(desk, "answer_invitation", given, work, key=given.idempotency_key)
+    return done if isinstance(done, Refusal) else None
 
 
 def _answered() -> Refusal:

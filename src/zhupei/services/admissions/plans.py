@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from uuid import UUID
+
 from tortoise.backends.base.client import BaseDBAsyncClient
-from tortoise.exceptions import IntegrityError
 from tortoise.transactions import in_transaction
 
 from zhupei.db.identifiers import uuid7
@@ -21,6 +22,7 @@ from zhupei.services.admissions.inputs import (
     RequestPlanIncreaseInput,
 )
 from zhupei.services.admissions.refusals import Refusal, RefusalCode
+from zhupei.services.admissions.requests import once_for
 from zhupei.services.admissions.situations import not_found, permitted_for
 from zhupei.services.changes import RoundChanged, RoundChangeKind, announce
 from zhupei.services.seats import SeatQuota, increase_quota, quotas_of, root_program
@@ -46,27 +48,28 @@ async def request_plan_increase(
         against = against or has_no_reason(given.reason) or _increasable(program, opening, given)
         if against is not None:
             return against
-        row = PlanIncreaseRow(
-            id=uuid7(),
-            base_code=opening.base,
-            program_code=program.code,
-            opening_code=opening.code,
-            round_code=given.round or "",
-            direction=given.direction,
-            seats=given.seats,
-            reason=given.reason,
-            state=PlanIncreaseState.REQUESTED.value,
-            requested_by=desk.actor.id,
-            requested_at=desk.clock(),
-            idempotency_key=given.idempotency_key,
-        )
-        try:
-            await row.save(force_create=True)
-        except IntegrityError:
-            row = await PlanIncreaseRow.get(
-                requested_by=desk.actor.id, idempotency_key=given.idempotency_key
+
+        async def work() -> UUID | Refusal:
+            row = await PlanIncreaseRow.create(
+                id=uuid7(),
+                base_code=opening.base,
+                program_code=program.code,
+                opening_code=opening.code,
+                round_code=given.round or "",
+                direction=given.direction,
+                seats=given.seats,
+                reason=given.reason,
+                state=PlanIncreaseState.REQUESTED.value,
+                requested_by=desk.actor.id,
+                requested_at=desk.clock(),
+                idempotency_key=given.idempotency_key,
             )
-        return _plan_increase(row)
+            return row.id
+
+        done = await once_for(desk, "request_plan_increase", given, work, key=given.idempotency_key)
+        if isinstance(done, Refusal):
+            return done
+        return _plan_increase(await PlanIncreaseRow.get(id=done))
 
 
 def _increasable(
@@ -143,62 +146,58 @@ async def decide_plan_increase(  # noqa: PLR0911 - each guard says why it refuse
             return quotas
         if opening.capacity is None:
             return _within_capacity(opening, row.seats) or _exceeds(opening)
-        state = PlanIncreaseState.APPROVED if given.approved else PlanIncreaseState.REFUSED
-        if not await _decide(desk, given, row, opening, quotas, state):
-            return _exceeds(opening)
-        row = await PlanIncreaseRow.get(id=row.id)
-        if row.state != state.value:
-            return Refusal(
-                code=RefusalCode.DUPLICATE,
-                message=Text("该申请已有处理结果", "this request was decided already"),
-            )
-        return _plan_increase(row)
+        seats, round_code = row.seats, row.round_code
 
+        async def work() -> UUID | Refusal:
+            async with in_transaction() as connection:
+                done = await _decide(connection, desk, given, opening, quotas, seats)
+                if done is not None:
+                    return done
+                if given.approved:
+                    change = RoundChanged(
+                        root_program=root_program(
+                            desk.catalogue, desk.catalogue.programs[opening.program]
+                        ).code,
+                        round=round_code,
+                        kind=RoundChangeKind.PLAN_CHANGED,
+                    )
+                    await announce(connection, [change])
+            return given.plan_increase
 
-class _TooManyError(Exception):
-    """Ends the transaction of an increase that does not fit."""
+        done = await once_for(desk, "decide_plan_increase", given, work, key=given.idempotency_key)
+        if isinstance(done, Refusal):
+            return done
+        return _plan_increase(await PlanIncreaseRow.get(id=done))
 
 
 async def _decide(
+    connection: BaseDBAsyncClient,
     desk: Desk,
     given: DecidePlanIncreaseInput,
-    row: PlanIncreaseRow,
     opening: Opening,
     quotas: tuple[SeatQuota, ...],
-    state: PlanIncreaseState,
-) -> bool:
-    """Write the decision once; False where the seats do not fit."""
-    try:
-        async with in_transaction() as connection:
-            decided = await PlanIncreaseRow.filter(
-                id=row.id, state=PlanIncreaseState.REQUESTED.value
-            ).update(
-                state=state.value,
-                decided_by=desk.actor.id,
-                decided_at=desk.clock(),
-                decision_reason=given.reason,
-            )
-            if (
-                decided
-                and state is PlanIncreaseState.APPROVED
-                and not await increase_quota(connection, quotas, row.seats, opening)
-            ):
-                raise _TooManyError
-            if decided and state is PlanIncreaseState.APPROVED:
-                program = desk.catalogue.programs[opening.program]
-                await announce(
-                    connection,
-                    [
-                        RoundChanged(
-                            root_program=root_program(desk.catalogue, program).code,
-                            round=row.round_code,
-                            kind=RoundChangeKind.PLAN_CHANGED,
-                        )
-                    ],
-                )
-    except _TooManyError:
-        return False
-    return True
+    seats: int,
+) -> UUID | Refusal | None:
+    """Write the decision; refused where the seats do not fit, the id where it was taken before."""
+    state = PlanIncreaseState.APPROVED if given.approved else PlanIncreaseState.REFUSED
+    decided = await PlanIncreaseRow.filter(
+        id=given.plan_increase, state=PlanIncreaseState.REQUESTED.value
+    ).update(
+        state=state.value,
+        decided_by=desk.actor.id,
+        decided_at=desk.clock(),
+        decision_reason=given.reason,
+    )
+    if decided:
+        fits = not given.approved or await increase_quota(connection, quotas, seats, opening)
+        return None if fits else _exceeds(opening)
+    row = await PlanIncreaseRow.get(id=given.plan_increase)
+    if row.state == state.value:
+        return given.plan_increase
+    return Refusal(
+        code=RefusalCode.DUPLICATE,
+        message=Text("该申请已有处理结果", "this request was decided already"),
+    )
 
 
 def _plan_increase(row: PlanIncreaseRow) -> PlanIncrease:
@@ -238,23 +237,29 @@ async def freeze_round(desk: Desk, given: FreezeRoundInput) -> RoundFreeze | Ref
         against = has_no_reason(given.reason)
         if against is not None:
             return against
-        row = RoundFreezeRow(
-            id=uuid7(),
-            root_program_code=root.code,
-            round_code=given.round,
-            reason=given.reason,
-            frozen_by=desk.actor.id,
-            frozen_at=desk.clock(),
-        )
-        try:
-            async with in_transaction() as connection:
-                await row.save(force_create=True)
-                await _announce(connection, row, RoundChangeKind.FROZEN)
-        except IntegrityError:
-            row = await RoundFreezeRow.get(
+
+        async def work() -> UUID | Refusal:
+            known = await RoundFreezeRow.get_or_none(
                 root_program_code=root.code, round_code=given.round, lifted_at=None
             )
-        return _freeze(row)
+            if known is not None:
+                return known.id
+            async with in_transaction() as connection:
+                row = await RoundFreezeRow.create(
+                    id=uuid7(),
+                    root_program_code=root.code,
+                    round_code=given.round,
+                    reason=given.reason,
+                    frozen_by=desk.actor.id,
+                    frozen_at=desk.clock(),
+                )
+                await _announce(connection, row, RoundChangeKind.FROZEN)
+            return row.id
+
+        done = await once_for(desk, "freeze_round", given, work, key=given.idempotency_key)
+        if isinstance(done, Refusal):
+            return done
+        return _freeze(await RoundFreezeRow.get(id=done))
 
 
 async def lift_freeze(desk: Desk, given: LiftFreezeInput) -> RoundFreeze | Refusal:
@@ -266,17 +271,24 @@ async def lift_freeze(desk: Desk, given: LiftFreezeInput) -> RoundFreeze | Refus
         against = has_no_reason(given.reason)
         if against is not None:
             return against
-        row = await RoundFreezeRow.get_or_none(
-            root_program_code=root.code, round_code=given.round, lifted_at=None
-        )
-        if row is None:
-            return not_found("freeze", f"{root.code}/{given.round}")
-        async with in_transaction() as connection:
-            await RoundFreezeRow.filter(id=row.id, lifted_at=None).update(
-                lifted_at=desk.clock(), lifted_by=desk.actor.id, lift_reason=given.reason
+
+        async def work() -> UUID | Refusal:
+            row = await RoundFreezeRow.get_or_none(
+                root_program_code=root.code, round_code=given.round, lifted_at=None
             )
-            await _announce(connection, row, RoundChangeKind.FREEZE_LIFTED)
-        return _freeze(await RoundFreezeRow.get(id=row.id))
+            if row is None:
+                return not_found("freeze", f"{root.code}/{given.round}")
+            async with in_transaction() as connection:
+                await RoundFreezeRow.filter(id=row.id, lifted_at=None).update(
+                    lifted_at=desk.clock(), lifted_by=desk.actor.id, lift_reason=given.reason
+                )
+                await _announce(connection, row, RoundChangeKind.FREEZE_LIFTED)
+            return row.id
+
+        done = await once_for(desk, "lift_freeze", given, work, key=given.idempotency_key)
+        if isinstance(done, Refusal):
+            return done
+        return _freeze(await RoundFreezeRow.get(id=done))
 
 
 async def _announce(

@@ -88,6 +88,8 @@ LEAVING: dict[Action, frozenset[ApplicationState]] = {
     _A.CANCEL_FOR_FRAUD: frozenset(_S) - EXITS,
     _A.OBJECT: frozenset({_S.IN_PUBLICITY, _S.CONFIRMED}),
     _A.RESOLVE_OBJECTION: frozenset({_S.IN_PUBLICITY, _S.CONFIRMED}),
+    _A.REDUCE_TRAINING: frozenset({_S.REGISTERED}),
+    _A.END_TRAINING: frozenset({_S.REGISTERED}),
 }
 """The states from which an action leaves the path, or in which it is possible."""
 
@@ -150,6 +152,8 @@ PERMISSIONS: dict[Action, str] = {
     _A.REPORT: "registrations.write",
     _A.SIGN_AGREEMENT: "registrations.write",
     _A.REGISTER: "registrations.write",
+    _A.REDUCE_TRAINING: "registrations.write",
+    _A.END_TRAINING: "registrations.write",
     _A.REVERT: "rounds.manage",
 }
 """The permission that each action needs; `zhupei.domain.permissions` says which roles hold it."""
@@ -211,8 +215,10 @@ async def permitted(desk: Desk, action: Action, case: AdmissionCase) -> Refusal 
 
 
 async def may_read(desk: Desk, case: AdmissionCase) -> bool:
-    """Whether the actor may see a case."""
+    """Whether the actor may see a case; a draft that a person files is that person's alone."""
     owners = owners_of(desk, case.applicant)
+    if case.submitted_at is None and case.channel is Channel.BATCH and not owners:
+        return False
     against = await permitted_for(
         desk,
         "applications.read",
@@ -256,17 +262,20 @@ async def situation_of(desk: Desk, application: UUID) -> Situation | Refusal:
 
 
 async def standing_against(  # noqa: PLR0911 - each guard says why it refuses
-    desk: Desk, at: Situation, action: Action
+    desk: Desk, at: Situation, action: Action, *, is_frozen: bool | None = None
 ) -> Refusal | None:
     """Return what stands against an action before anything was handed in, None if nothing does.
 
-    Role, freeze of the round, state, and the window of the steps that it completes.
+    Role, freeze of the round, state, and the window of the steps that it completes. ``is_frozen``
+    spares the question whether the round is, to whoever knows.
     """
     against = await permitted(desk, action, at.case)
     if against is not None:
         return against
     case = at.case
-    if await frozen(case.root_program, case.round):
+    if is_frozen is None:
+        is_frozen = await frozen(case.root_program, case.round)
+    if is_frozen:
         return _frozen_refusal()
     if action in LEAVING:
         if case.state not in LEAVING[action]:

@@ -46,8 +46,8 @@ from zhupei.services.admissions.situations import (
     standing_against,
 )
 from zhupei.services.admissions.store import case_digest, load_case, row_values, score_rows
-from zhupei.services.interview_places import give_up_places
 from zhupei.services.changes import announce, application_changed
+from zhupei.services.interview_places import give_up_places
 from zhupei.services.outbox import record_events, subject_of
 from zhupei.services.seats import NoSeatError, SeatQuota, move_seats, quotas_of
 
@@ -56,6 +56,7 @@ __all__ = ["Bulk", "Change", "act", "check_steps", "commit", "record_content", "
 _ATTEMPTS = 8
 Extra = Callable[[BaseDBAsyncClient], Awaitable[None]]
 Recheck = Callable[[], Awaitable[Refusal | None]]
+Also = Callable[[AdmissionCase], Awaitable[Refusal | None]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,7 +64,8 @@ class Change:
     """One change of one case: what it becomes, by what, and why; not yet committed.
 
     ``before`` is None for a new case. ``steps`` are those that it completes; plugins judge each
-    by ``submission``. ``recheck`` is asked again under the lock of the applicant.
+    by ``submission``. ``recheck`` is asked again under the lock of the applicant; ``also`` writes
+    what belongs to the change in the same transaction, and may still refuse it.
     """
 
     action: Action
@@ -75,6 +77,7 @@ class Change:
     steps: tuple[AdmissionStep, ...] = ()
     submission: Submission | None = None
     recheck: Recheck | None = None
+    also: Also | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,7 +116,7 @@ async def act(  # noqa: PLR0911 - each guard says why it refuses
     """Do one thing with one application: guard, build the change, ask plugins, commit."""
     with desk.database.use():
         for _ in range(_ATTEMPTS):
-            repeated = await repeated_request(desk, key, action)
+            repeated = await repeated_request(desk, key, action, application)
             if repeated is not None:
                 return repeated
             at = await situation_of(desk, application)
@@ -135,24 +138,30 @@ async def act(  # noqa: PLR0911 - each guard says why it refuses
 
 
 async def repeated_request(
-    desk: Desk, key: str | None, action: Action
+    desk: Desk, key: str | None, action: Action, application: UUID | None = None
 ) -> AdmissionCase | Refusal | None:
-    """Return the present case of a request that was carried out before, None for a new one."""
+    """Return the present case of a request that was carried out before, None for a new one.
+
+    The key of something else done, or done with another ``application``, is refused.
+    """
     if key is None:
         return None
     row = await TransitionRow.get_or_none(actor=desk.actor.id, idempotency_key=key)
     if row is None:
         return None
-    if row.action != action.value:
-        return Refusal(
-            code=RefusalCode.CONFLICT,
-            message=Text(
-                "该幂等键已用于另一操作", "this idempotency key was used for something else"
-            ),
-            field="idempotencyKey",
-        )
-    application: UUID = row.application_id  # type: ignore[attr-defined]  # the relation's column
-    return await load_case(application)
+    kept: UUID = row.application_id  # type: ignore[attr-defined]  # the relation's column
+    if row.action != action.value or application not in {None, kept}:
+        return key_used()
+    return await load_case(kept)
+
+
+def key_used() -> Refusal:
+    """Return the refusal of a key that belongs to another request."""
+    return Refusal(
+        code=RefusalCode.CONFLICT,
+        message=Text("该幂等键已用于另一操作", "this idempotency key was used for something else"),
+        field="idempotencyKey",
+    )
 
 
 def too_busy() -> Refusal:
@@ -325,6 +334,9 @@ async def _write(
     await move_seats(connection, [quotas for _, quotas in finished if quotas], released)
     ended = [change.after.id for change, _ in finished if change.after.state in EXITS]
     await give_up_places(connection, ended, by=desk.actor.id, at=desk.clock())
+    for change, _ in finished:
+        if change.also is not None and (against := await change.also(change.after)) is not None:
+            raise _RefusedError(against)
     await record_events(connection, events)
     # Last, because everybody waits for this one row.
     return await _append(connection, desk, [change for change, _ in finished], key=key, bulk=bulk)
@@ -388,7 +400,8 @@ async def _append(
             rule_version=PROCESS_VERSION,
             catalogue_hash=desk.catalogue.hash,
             bulk_operation_id=None if bulk is None else bulk.id,
-            idempotency_key=key,
+            # Of several changes of one request the last one answers it.
+            idempotency_key=key if change is changes[-1] else None,
             data=plain(change.data),
             case_digest=case_digest(case),
             previous_hash=GENESIS if before is None else before.record_hash,

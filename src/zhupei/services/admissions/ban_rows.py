@@ -1,0 +1,78 @@
+"""Rows of bans: made, looked up, read as records."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+from uuid import UUID
+
+from zhupei.db.identifiers import uuid7
+from zhupei.db.models import BanRow
+from zhupei.domain.admission_case import Ban
+
+__all__ = ["ban_in_force", "ban_of", "new_ban"]
+
+
+async def new_ban(
+    *,
+    applicant: UUID,
+    program: str,
+    starts_on: date,
+    years: int,
+    reason: str,
+    by: str,
+    at: datetime,
+    application: UUID | None = None,
+    evidence: str | None = None,
+    key: str | None = None,
+) -> BanRow:
+    """Write a ban of so many years from ``starts_on`` on, in the caller's transaction."""
+    return await BanRow.create(
+        id=uuid7(),
+        applicant_id=applicant,
+        program_code=program,
+        starts_on=starts_on,
+        until=_years_later(starts_on, years) - timedelta(days=1),
+        reason=reason,
+        application_id=application,
+        evidence=evidence,
+        decided_by=by,
+        decided_at=at,
+        idempotency_key=key,
+    )
+
+
+async def ban_in_force(applicant: UUID, today: date) -> BanRow | None:
+    """Return the ban that keeps a person from applying today, the longest of several."""
+    return (
+        await BanRow.filter(
+            applicant_id=applicant, starts_on__lte=today, until__gte=today, lifted_at=None
+        )
+        .order_by("-until")
+        .first()
+    )
+
+
+def ban_of(row: BanRow) -> Ban:
+    """Return a ban's row as a record."""
+    return Ban(
+        id=row.id,
+        applicant=row.applicant_id,
+        program=row.program_code,
+        starts_on=row.starts_on,
+        until=row.until,
+        reason=row.reason,
+        decided_by=row.decided_by,
+        decided_at=row.decided_at,
+        application=row.application_id,
+        evidence=row.evidence,
+        lifted_at=row.lifted_at,
+        lifted_by=row.lifted_by,
+        lift_reason=row.lift_reason,
+    )
+
+
+def _years_later(day: date, years: int) -> date:
+    try:
+        return day.replace(year=day.year + years)
+    except ValueError:  # 29 February, in a common year
+        return date(day.year + years, 3, 1)

@@ -1,0 +1,242 @@
+"""The ledger of what trainees were paid: recorded together or not at all, never changed (T44)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date
+from decimal import Decimal
+from typing import Any, cast
+from uuid import UUID
+
+from zhupei.db.identifiers import uuid7
+from zhupei.db.models import TraineePaymentRow, TraineeRow
+from zhupei.domain.calendar import CHINA_TIME
+from zhupei.domain.registrations import TraineePayment
+from zhupei.domain.text import Text
+from zhupei.services.admissions.desk import Desk
+from zhupei.services.admissions.filing import has_no_reason
+from zhupei.services.admissions.refusals import Refusal, RefusalCode
+from zhupei.services.admissions.requests import once_for
+from zhupei.services.admissions.situations import not_found, permitted_for
+from zhupei.services.admissions.training_inputs import (
+    CancelPaymentInput,
+    PaymentEntry,
+    RecordPaymentsInput,
+)
+from zhupei.services.admissions.training_rows import payment_of
+
+__all__ = ["LARGEST_LEDGER_ENTRY", "cancel_payment", "payments_of", "record_payments"]
+
+LARGEST_LEDGER_ENTRY = 2_000
+"""Payments that may be recorded in one request at most."""
+
+_MOST_YUAN = Decimal("9999999999.99")
+_WRITE = "registrations.write"
+
+
+async def record_payments(
+    desk: Desk, given: RecordPaymentsInput
+) -> tuple[TraineePayment, ...] | Refusal:
+    """Record payments of trainees of the actor's base; one that is wrong refuses all of them.
+
+    A dry run checks everything and keeps nothing.
+    """
+    if not 1 <= len(given.payments) <= LARGEST_LEDGER_ENTRY:
+        return _refused(
+            [
+                Text(
+                    f"每次登记 1 至 {LARGEST_LEDGER_ENTRY} 笔",
+                    f"1 to {LARGEST_LEDGER_ENTRY} payments are recorded at a time",
+                )
+            ]
+        )
+    with desk.database.use():
+        trainees = {
+            row.id: row
+            for row in await TraineeRow.filter(id__in=[each.trainee for each in given.payments])
+        }
+        against = await _permitted(desk, given.payments, trainees)
+        if against is not None:
+            return against
+        problems = _problems(given.payments, trainees, desk.clock().astimezone(CHINA_TIME).date())
+        if problems:
+            return _refused(problems)
+        batch = uuid7()
+        made: list[TraineePaymentRow] = []
+
+        async def work() -> UUID | Refusal:
+            made.clear()
+            known = await _known(given.payments)
+            twice = [
+                _at(number, entry, Text("该月该项已登记", "this line of the month is recorded"))
+                for number, entry in enumerate(given.payments, start=1)
+                if _key(entry) in known
+            ]
+            if twice:
+                return _refused(twice, RefusalCode.DUPLICATE)
+            rows = [_row(desk, entry, batch) for entry in given.payments]
+            if given.dry_run:
+                made.extend(rows)
+                return _refused([], RefusalCode.CONFLICT)
+            await TraineePaymentRow.bulk_create(rows)
+            return batch
+
+        key = None if given.dry_run else given.idempotency_key
+        done = await once_for(desk, "record_payments", given, work, key=key)
+        if given.dry_run and made:
+            return tuple(payment_of(row) for row in made)
+        if isinstance(done, Refusal):
+            return done
+        rows = await TraineePaymentRow.filter(batch_id=done).order_by("id")
+        return tuple(payment_of(row) for row in rows)
+
+
+async def _permitted(
+    desk: Desk, entries: Iterable[PaymentEntry], trainees: dict[UUID, TraineeRow]
+) -> Refusal | None:
+    allowed: dict[str, Refusal | None] = {}
+    for entry in entries:
+        row = trainees.get(entry.trainee)
+        if row is None:
+            return not_found("trainee", str(entry.trainee))
+        if row.base_code not in allowed:
+            allowed[row.base_code] = await permitted_for(desk, _WRITE, base=row.base_code)
+        if allowed[row.base_code] is not None:
+            # As if there were none: who trains elsewhere is not theirs to know.
+            return not_found("trainee", str(entry.trainee))
+    return None
+
+
+def _problems(
+    entries: Iterable[PaymentEntry], trainees: dict[UUID, TraineeRow], today: date
+) -> list[Text]:
+    """Return everything that is wrong, each with the number of its entry."""
+    found: list[Text] = []
+    seen: set[tuple[object, ...]] = set()
+    for number, entry in enumerate(entries, start=1):
+        problem = _problem(entry, trainees[entry.trainee], today)
+        if problem is None and _key(entry) in seen:
+            problem = Text("与本次另一笔重复", "given twice in this request")
+        seen.add(_key(entry))
+        if problem is not None:
+            found.append(_at(number, entry, problem))
+    return found
+
+
+def _problem(entry: PaymentEntry, row: TraineeRow, today: date) -> Text | None:  # noqa: PLR0911 - each guard says why
+    first = entry.month.first_day
+    if entry.amount <= 0 or entry.amount > _MOST_YUAN:
+        return Text("金额应大于 0", "the amount is more than 0")
+    if entry.amount != round(entry.amount, 2):
+        return Text("金额最多两位小数", "the amount has two decimals at most")
+    if not entry.line.strip() or "\x00" in entry.line or len(entry.line) > 100:
+        return Text("须写明待遇项目", "name the benefit")
+    note = (entry.funding_note or "").strip()
+    if entry.funding_source is None and not note:
+        return Text(
+            "须写明资金来源，或说明为何未知", "name the funding source, or why it is unknown"
+        )
+    if "\x00" in note:
+        return Text("说明中含有不允许的空字符", "the note holds a NUL character")
+    if first > today:
+        return Text("该月尚未开始", "the month has not begun")
+    if first < row.started_on.replace(day=1):
+        return Text(f"早于培训开始 {row.started_on}", f"before training began on {row.started_on}")
+    if row.ended_on is not None and first > row.ended_on:
+        return Text(f"晚于培训结束 {row.ended_on}", f"after training ended on {row.ended_on}")
+    return None
+
+
+def _at(number: int, entry: PaymentEntry, problem: Text) -> Text:
+    where = f"{entry.month} {entry.line.strip()[:40]}"
+    return Text(
+        f"第 {number} 笔（{where}）：{problem.zh}", f"entry {number} ({where}): {problem.en}"
+    )
+
+
+def _refused(problems: list[Text], code: RefusalCode = RefusalCode.INPUT_INVALID) -> Refusal:
+    shown = problems[:20]
+    rest = len(problems) - len(shown)
+    more = Text(f"；另有 {rest} 笔", f"; and {rest} more") if rest else Text("", "")
+    return Refusal(
+        code=code,
+        message=Text(
+            "；".join(each.zh for each in shown) + more.zh,
+            "; ".join(each.en or each.zh for each in shown) + (more.en or ""),
+        ),
+        field="payments",
+    )
+
+
+def _key(entry: PaymentEntry) -> tuple[object, ...]:
+    source = None if entry.funding_source is None else entry.funding_source.value
+    return (entry.trainee, entry.month.first_day, entry.line.strip(), entry.payer.value, source)
+
+
+async def _known(entries: Iterable[PaymentEntry]) -> set[tuple[object, ...]]:
+    entries = tuple(entries)
+    rows = await TraineePaymentRow.filter(
+        trainee_id__in=list({entry.trainee for entry in entries}),
+        month__in=list({entry.month.first_day for entry in entries}),
+        cancelled_at=None,
+    )
+    return {
+        (cast("Any", row).trainee_id, row.month, row.line, row.payer, row.funding_source)
+        for row in rows
+    }
+
+
+def _row(desk: Desk, entry: PaymentEntry, batch: UUID) -> TraineePaymentRow:
+    note = (entry.funding_note or "").strip()
+    return TraineePaymentRow(
+        id=uuid7(),
+        batch_id=batch,
+        trainee_id=entry.trainee,
+        month=entry.month.first_day,
+        line=entry.line.strip(),
+        amount=round(entry.amount, 2),
+        payer=entry.payer.value,
+        funding_source=None if entry.funding_source is None else entry.funding_source.value,
+        funding_note=note or None,
+        recorded_by=desk.actor.id,
+        recorded_at=desk.clock(),
+    )
+
+
+async def cancel_payment(desk: Desk, given: CancelPaymentInput) -> TraineePayment | Refusal:
+    """Cancel a payment that was recorded wrongly; it stays in the ledger with the reason."""
+    with desk.database.use():
+        row = await TraineePaymentRow.get_or_none(id=given.payment).prefetch_related("trainee")
+        if row is None or await permitted_for(desk, _WRITE, base=row.trainee.base_code):
+            return not_found("payment", str(given.payment))
+        against = has_no_reason(given.reason)
+        if against is not None:
+            return against
+
+        async def work() -> UUID | Refusal:
+            cancelled = await TraineePaymentRow.filter(id=given.payment, cancelled_at=None).update(
+                cancelled_at=desk.clock(), cancelled_by=desk.actor.id, cancel_reason=given.reason
+            )
+            if cancelled:
+                return given.payment
+            return Refusal(
+                code=RefusalCode.DUPLICATE,
+                message=Text("该笔已撤销", "this payment was cancelled already"),
+                field="payment",
+            )
+
+        done = await once_for(desk, "cancel_payment", given, work, key=given.idempotency_key)
+        if isinstance(done, Refusal):
+            return done
+        return payment_of(await TraineePaymentRow.get(id=done))
+
+
+async def payments_of(trainees: Iterable[UUID]) -> dict[UUID, tuple[TraineePayment, ...]]:
+    """Return the payments of trainees by month, cancelled ones too; callers check permissions."""
+    wanted = list(trainees)
+    found: dict[UUID, list[TraineePayment]] = {trainee: [] for trainee in wanted}
+    rows = await TraineePaymentRow.filter(trainee_id__in=wanted).order_by("month", "line", "id")
+    for row in rows:
+        payment = payment_of(row)
+        found[payment.trainee].append(payment)
+    return {trainee: tuple(payments) for trainee, payments in found.items()}

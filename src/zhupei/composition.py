@@ -31,9 +31,12 @@ from zhupei.graphql.schema import build_schema
 from zhupei.services.access import open_keyring, prepare_access
 from zhupei.services.applicant_files import FileStore
 from zhupei.services.eligibility import prepare
+from zhupei.services.issuing.signing import open_signing_keys
 from zhupei.settings import Settings
 from zhupei.web.files import file_routes
 from zhupei.web.limits import QueryLimits, schema_extensions
+from zhupei.web.papers import paper_routes
+from zhupei.web.publicity import publicity_routes
 from zhupei.web.sign_in import actor_of, sign_in_route
 
 __all__ = ["Graph", "Installation", "compose"]
@@ -139,6 +142,7 @@ def compose(settings: Settings, *, clock: Callable[[], datetime] = china_now) ->
     access = prepare_access(settings, now=clock)
     files = FileStore(settings.data_dir / "files", largest=settings.max_file_bytes)
     keyring = cache(partial(open_keyring, settings))
+    signing_keys = cache(partial(open_signing_keys, settings))
     host = host.extended("bearer-tokens", BearerTokens(access.sign_in.by_header))
 
     async def load() -> LoadedCatalogue:
@@ -156,6 +160,8 @@ def compose(settings: Settings, *, clock: Callable[[], datetime] = china_now) ->
     )
     if settings.encryption_keys is not None:
         keyring()  # now, so that keys that cannot be read stop the start and not a request
+    if settings.signing_keys is not None:
+        signing_keys()
     composed = build_schema(
         host,
         extensions=schema_extensions(limits, introspection=settings.allows_introspection),
@@ -197,6 +203,8 @@ def compose(settings: Settings, *, clock: Callable[[], datetime] = china_now) ->
         routes=(
             *((sign_in_route(access.sign_in),) if settings.password_sign_in else ()),
             *file_routes(files, context),
+            *paper_routes(context),
+            *publicity_routes(context, signing_keys),
         ),
     )
 

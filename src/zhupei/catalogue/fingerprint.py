@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import fields, is_dataclass
 from enum import Enum
 from typing import Any
 
 from zhupei.catalogue.answers import BaseAnswers
 from zhupei.catalogue.catalogue import PluginStatus
-from zhupei.config.workspace import Workspace
+from zhupei.config.workspace import ConfiguredFile, Workspace
 
 __all__ = ["fingerprint"]
 
@@ -27,6 +27,7 @@ def fingerprint(
         json.dumps(document.data, sort_keys=True, ensure_ascii=False)
         for document in workspace.documents
     )
+    parts += sorted(set(_templates(workspace)))
     parts += sorted(f"{plugin.slug} {plugin.version} {plugin.degraded}" for plugin in plugins)
     for code in sorted(answers):
         found = answers[code].everything()
@@ -37,6 +38,21 @@ def fingerprint(
         digest.update(part.encode())
         digest.update(b"\0")
     return digest.hexdigest()[:32]
+
+
+def _templates(workspace: Workspace) -> Iterator[str]:
+    """Yield the texts of agreements, which lie in files of their own beside the configuration."""
+    files: tuple[ConfiguredFile[Any], ...] = (
+        *workspace.national,
+        *workspace.jurisdictions.values(),
+        *workspace.bases.values(),
+    )
+    for file in files:
+        for rules in (file.model, *file.model.programs):
+            for step in rules.steps:
+                for entry in getattr(step, "agreements", ()):
+                    if entry.template is not None:
+                        yield entry.template.text
 
 
 def _plain(value: Any) -> Any:

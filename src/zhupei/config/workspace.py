@@ -24,6 +24,7 @@ from zhupei.config.files import (
 )
 from zhupei.config.loader import discover, read, validate
 from zhupei.config.problems import Problem, Problems, YamlPath
+from zhupei.config.templates import FOLDER
 from zhupei.config.yaml import Document
 from zhupei.domain.sources import Level
 from zhupei.domain.text import Text
@@ -111,7 +112,9 @@ class Workspace:
         by_kind: dict[str, list[ConfiguredFile[Any]]] = {kind: [] for kind in models.by_kind}
         for document in self.documents:
             kind = document.data["kind"]
-            model = validate(document, models.by_kind[kind], problems)
+            model = validate(
+                document, models.by_kind[kind], problems, context={FOLDER: document.path.parent}
+            )
             if model is not None:
                 by_kind[kind].append(ConfiguredFile(document, model))
         return replace(

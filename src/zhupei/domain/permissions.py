@@ -84,6 +84,12 @@ _TABLE: tuple[tuple[str, str, str, tuple[Role, ...]], ...] = (
         "record reports, contracts and registrations",
         (_OFFICE,),
     ),
+    (
+        "papers.read",
+        "查看通知书与协议",
+        "read letters of admission and agreements",
+        (_APPLICANT, _OFFICE),
+    ),
     ("rounds.manage", "冻结与回退批次", "freeze and revert rounds", (_AUTHORITY, _NATIONAL)),
     ("plans.request", "申请增加计划", "ask for an increase of the plan", (_OFFICE,)),
     ("plans.approve", "批准增加计划", "approve an increase of the plan", (_AUTHORITY,)),

@@ -27,6 +27,7 @@ from zhupei.db.models.operation import OperationRow
 from zhupei.db.models.outbox import OutboxRow
 from zhupei.db.models.plan_increase import PlanIncreaseRow
 from zhupei.db.models.publicity import ObjectionRow, PublicityRow
+from zhupei.db.models.published_list import PublishedListRow
 from zhupei.db.models.role_grant import RoleGrant
 from zhupei.db.models.score import ScoreRow
 from zhupei.db.models.score_sheet import ScoreSheetRow
@@ -61,6 +62,7 @@ __all__ = [
     "OutboxRow",
     "PlanIncreaseRow",
     "PublicityRow",
+    "PublishedListRow",
     "RoleGrant",
     "RoundFreezeRow",
     "ScoreRow",

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from zhupei.config.entries import Label, Model, Passage
-from zhupei.config.scalars import Whole
+from zhupei.config.scalars import Whole, problem
+from zhupei.config.templates import TemplateFile
+from zhupei.domain.agreements import required_fields
 from zhupei.domain.kinds import Kind, KindGroup
 from zhupei.domain.people import TraineeType
+from zhupei.domain.registration_columns import RegistrationField
 from zhupei.domain.text import Text
 
 __all__ = [
@@ -21,6 +24,8 @@ __all__ = [
     "InterviewStepParams",
     "NoticeParams",
     "PublicationParams",
+    "RegistrationColumn",
+    "RegistrationListParams",
     "ResultPacketParams",
     "SelectionParams",
     "TraineeTypesParams",
@@ -91,6 +96,22 @@ class AgreementEntry(Model):
     """Which agreement."""
     note: Passage | None = None
     """What to know."""
+    template: TemplateFile | None = None
+    """The institution's own text, a file beside this one, with fields such as {{trainee_name}}."""
+
+    @model_validator(mode="after")
+    def _names_its_parties(self) -> Self:
+        if self.template is not None:
+            lacking = set(required_fields(self.agreement)) - set(self.template.fields)
+            if lacking:
+                listed = ", ".join(f"{{{{{name}}}}}" for name in sorted(lacking))
+                raise problem(
+                    "CONFIG_TEMPLATE_FIELD",
+                    f"范本 {self.template.file} 缺少字段 {listed}",
+                    f"the template {self.template.file} lacks {listed}",
+                    at=("template",),
+                )
+        return self
 
 
 class AgreementStepParams(Model):
@@ -100,6 +121,22 @@ class AgreementStepParams(Model):
     """By type of trainee."""
     within_days: Annotated[Whole, Field(gt=0)] | None = None
     """Days within which they are signed; null where none are stated."""
+
+
+class RegistrationColumn(Model):
+    """One column of the registration list."""
+
+    field: RegistrationField
+    """What stands in it."""
+    header: Label | None = None
+    """Its heading; by default the field's own name."""
+
+
+class RegistrationListParams(Model):
+    """How the registration list of a jurisdiction looks (R156)."""
+
+    columns: Annotated[tuple[RegistrationColumn, ...], Field(min_length=1)] | None = None
+    """Its columns in their order; by default all that are known."""
 
 
 class TraineeTypesParams(Model):
@@ -308,7 +345,7 @@ _STEPS: tuple[tuple[str, str, str, str, str, type[Model] | None], ...] = (
         "Registration list",
         "上报注册人员名单。",
         "The list of registered trainees is reported.",
-        None,
+        RegistrationListParams,
     ),
     (
         "plan_increase",

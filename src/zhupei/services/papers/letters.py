@@ -12,10 +12,11 @@ from datetime import date, datetime
 from zhupei.catalogue.catalogue import Catalogue
 from zhupei.config.expressions import ExpressionProblem, Missing, Roots, compile_expression
 from zhupei.domain.admission import AdmissionStep, Penalty, RequiredDocument
+from zhupei.domain.agreements import AgreementTemplate
 from zhupei.domain.calendar import CHINA_TIME
 from zhupei.domain.eligibility import Requirement
 from zhupei.domain.institutions import Contact
-from zhupei.domain.people import TraineeType
+from zhupei.domain.people import Candidate, TraineeType
 from zhupei.domain.questions import EligibilityQuestion
 from zhupei.domain.sources import Level, Source
 from zhupei.domain.text import Text
@@ -41,6 +42,7 @@ __all__ = [
     "LetterIncompleteError",
     "admission_letter",
     "agreements_for",
+    "concerns",
     "documents_to_bring",
 ]
 
@@ -62,13 +64,17 @@ class LetterIncompleteError(ZhupeiError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Agreement:
-    """An agreement that a trainee signs: its kind, what to know, and the days within which."""
+    """An agreement that a trainee signs: its kind, what to know, and the days within which.
+
+    ``template`` is the institution's own text, None where none is configured.
+    """
 
     kind: str
     label: Text
     note: Text | None
     within_days: int | None
     source: Source | None
+    template: AgreementTemplate | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,7 +88,11 @@ class DocumentToBring:
     source: Source | None
 
 
-def agreements_for(program: Program, trainee_type: TraineeType) -> tuple[Agreement, ...]:
+def _type_text(trainee_type: TraineeType | None) -> str:
+    return "未登记" if trainee_type is None else TRAINEE_TYPES[trainee_type].zh
+
+
+def agreements_for(program: Program, trainee_type: TraineeType | None) -> tuple[Agreement, ...]:
     """Return which agreements a trainee of a type signs (R220, T46); empty where none is stated."""
     days = next(
         (each.value for each in program.policies if each.key == "agreement_within_days"), None
@@ -94,6 +104,7 @@ def agreements_for(program: Program, trainee_type: TraineeType) -> tuple[Agreeme
             note=None if entry.note is None else Text(entry.note.zh, entry.note.en),
             within_days=own.get("within_days") or (days if isinstance(days, int) else None),
             source=step.source,
+            template=entry.template,
         )
         for step in program.steps
         if step.kind == "agreement"
@@ -115,7 +126,7 @@ def documents_to_bring(
     for document in program.documents:
         if document.at_step != "report":
             continue
-        concerned = _concerned(catalogue, program, opening, trainee, document, today)
+        concerned = concerns(catalogue, opening, trainee.candidate, document, today)
         if concerned is False:
             continue
         found[document.kind + document.id] = DocumentToBring(
@@ -146,11 +157,10 @@ def _named(step: AdmissionStep) -> dict[str, DocumentToBring]:
     }
 
 
-def _concerned(
+def concerns(
     catalogue: Catalogue,
-    program: Program,
     opening: Opening,
-    trainee: AdmittedTrainee,
+    candidate: Candidate,
     document: RequiredDocument,
     today: date,
 ) -> bool | None:
@@ -158,9 +168,9 @@ def _concerned(
     if document.when is None:
         return True
     question = EligibilityQuestion(
-        candidate=trainee.candidate,
+        candidate=candidate,
         opening=opening,
-        program=program,
+        program=catalogue.programs[opening.program],
         base=catalogue.bases[opening.base],
         requirement=Requirement(
             id=document.id, kind="document", label=document.label, level=Level.INSTITUTION
@@ -212,7 +222,7 @@ def admission_letter(
     facts: list[tuple[str, Lines]] = [
         ("报名号", said(trainee.application)),
         ("录取专业", said(f"{opening.specialty_name.zh}{direction}")),
-        ("人员类型", said(TRAINEE_TYPES[trainee.trainee_type])),
+        ("人员类型", said(_type_text(trainee.trainee_type))),
         ("报到时间", said(told.period, told.source)),
         ("报到地点", said(told.place)),
         # The place stands above; what else is noted of the office is for its other visitors.
@@ -265,7 +275,7 @@ def _period(program: Program, terms: ReportTerms) -> tuple[str | None, Source | 
             opens_at=_local(terms.opens_at),
             closes_at=_local(terms.closes_at),
         )
-        return window_text(given), None
+        return window_text(given), terms.source
     windows = [
         window for each in program.rounds for window in each.windows if window.kind == "report"
     ]
@@ -293,9 +303,11 @@ def _bring(documents: tuple[DocumentToBring, ...]) -> Lines:
     return tuple(lines)
 
 
-def _sign(program: Program, trainee_type: TraineeType) -> Lines:
+def _sign(program: Program, trainee_type: TraineeType | None) -> Lines:
     agreements = agreements_for(program, trainee_type)
     if not agreements:
+        if trainee_type is None:
+            return (Statement("人员类型未登记，须签订的协议请向我单位咨询。"),)
         return (
             Statement(f"文件未规定{TRAINEE_TYPES[trainee_type].zh}须签订的协议，请向我单位咨询。"),
         )

@@ -52,7 +52,7 @@ class PublicityRow:
     opening: str
     specialty: str
     direction: str | None
-    trainee_type: str
+    trainee_type: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -183,7 +183,7 @@ def _rows(
             opening=each.opening,
             specialty=catalogue.openings[each.opening].specialty_name.zh,
             direction=None if each.direction is None else each.direction.zh,
-            trainee_type=each.trainee_type.value,
+            trainee_type=None if each.trainee_type is None else each.trainee_type.value,
         )
         for number, each in enumerate(ordered, start=1)
     )
@@ -216,7 +216,7 @@ def _cells(row: PublicityRow) -> tuple[str, ...]:
         row.identity,
         row.specialty,
         row.direction or "",
-        types[row.trainee_type],
+        "" if row.trainee_type is None else types[row.trainee_type],
     )
 
 

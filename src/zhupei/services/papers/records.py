@@ -5,17 +5,22 @@ Codes are the catalogue's; dates are days in China. None means not known and is 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import date, datetime
+from types import MappingProxyType
 
 from zhupei.domain.assessment import Score
 from zhupei.domain.institutions import Contact
 from zhupei.domain.people import Candidate, TraineeType
+from zhupei.domain.sources import Source
 from zhupei.domain.text import Text
 
 __all__ = [
     "AdmittedTrainee",
+    "ApplyingPerson",
     "AssessedApplicant",
+    "ContractingTrainee",
     "ImportedScores",
     "OpeningFigures",
     "ProposedAdmission",
@@ -35,7 +40,7 @@ class ProposedAdmission:
     name: str
     number: str
     opening: str
-    trainee_type: TraineeType
+    trainee_type: TraineeType | None
     direction: Text | None = None
 
 
@@ -49,7 +54,7 @@ class AdmittedTrainee:
     application: str
     name: str
     opening: str
-    trainee_type: TraineeType
+    trainee_type: TraineeType | None
     candidate: Candidate
     direction: Text | None = None
 
@@ -66,15 +71,63 @@ class ReportTerms:
     place: Text | None = None
     contact: Contact | None = None
     note: Text | None = None
+    source: Source | None = None
+    """The clause that sets the period, where one does."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AssessedApplicant:
-    """One person whose scores are recorded on a sheet."""
+class ContractingTrainee:
+    """One person who signs an agreement, with what the documents ask an agreement to name.
+
+    ``number`` and ``phone`` are as normalised for storage, the phone None where it is not known.
+    ``starts_on`` and ``ends_on`` are the first and last day of training, ``months`` its length,
+    ``sign_by`` the last day to sign.
+    """
+
+    application: str
+    name: str
+    identity_kind: str
+    number: str
+    phone: str | None
+    opening: str
+    trainee_type: TraineeType | None
+    direction: Text | None = None
+    sending_unit: str | None = None
+    starts_on: date | None = None
+    ends_on: date | None = None
+    months: int | None = None
+    sign_by: date | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApplyingPerson:
+    """One person and what they stated, as the checklist of an application shows it.
+
+    ``answers`` are those to the fields of forms by the field's id, ``handed_in`` the ids of the
+    documents that are there.
+    """
 
     application: str
     name: str
     opening: str
+    candidate: Candidate
+    direction: Text | None = None
+    answers: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    handed_in: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AssessedApplicant:
+    """One person whose scores are recorded on a sheet.
+
+    ``masked_number`` is that of the identity document; with it the sheet has a second column by
+    which a row is known to be the person's own.
+    """
+
+    application: str
+    name: str
+    opening: str
+    masked_number: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,7 +142,10 @@ class ImportedScores:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RegisteredTrainee:
-    """One row of the registration list (注册名单): the person in full, for the authority alone."""
+    """One row of the registration list (注册名单): the person in full, for the authority alone.
+
+    ``starts_on`` is None where nobody recorded it. ``channel`` says how the person came in (T60).
+    """
 
     registration: str
     name: str
@@ -97,10 +153,12 @@ class RegisteredTrainee:
     number: str
     base: str
     opening: str
-    trainee_type: TraineeType
-    starts_on: date
+    trainee_type: TraineeType | None
+    starts_on: date | None
     ends_on: date | None
     agreement: str | None
+    channel: Text | None = None
+    direction: Text | None = None
     degree: str | None = None
     sending_unit: str | None = None
     phone: str | None = None

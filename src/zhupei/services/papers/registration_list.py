@@ -5,76 +5,150 @@ It names people in full and is for the authority alone: who may have it is its c
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from types import MappingProxyType
 
 from zhupei.catalogue.catalogue import Catalogue
+from zhupei.domain.registration_columns import REGISTRATION_HEADERS, RegistrationField
+from zhupei.domain.training import Program
+from zhupei.services.papers.figures import own_parameters
 from zhupei.services.papers.records import RegisteredTrainee
 from zhupei.services.papers.spreadsheet import Column, Value, write_csv, write_xlsx
 from zhupei.services.papers.wording import AGREEMENTS, TRAINEE_TYPES
 
-__all__ = ["registration_list_csv", "registration_list_xlsx"]
+__all__ = [
+    "DEFAULT_COLUMNS",
+    "RegistrationColumns",
+    "columns_for",
+    "columns_of",
+    "registration_list_csv",
+    "registration_list_xlsx",
+]
 
-_COLUMNS = (
-    Column(header="序号", width=6),
-    Column(header="注册号", width=40),
-    Column(header="姓名", width=12),
-    Column(header="证件类型", width=18),
-    Column(header="证件号码", width=24),
-    Column(header="联系电话", width=16),
-    Column(header="最高学历", width=10),
-    Column(header="培训基地", width=36),
-    Column(header="专业代码", width=10),
-    Column(header="培训专业", width=22),
-    Column(header="年度", width=8),
-    Column(header="人员类型", width=26),
-    Column(header="委派单位", width=30),
-    Column(header="协议", width=20),
-    Column(header="培训开始日期", width=14),
-    Column(header="培训结束日期", width=14),
+_F = RegistrationField
+RegistrationColumns = tuple[tuple[RegistrationField, str], ...]
+"""The columns of a list in their order: what stands there, and how it is headed."""
+
+DEFAULT_COLUMNS: RegistrationColumns = tuple(
+    (field, REGISTRATION_HEADERS[field].zh) for field in RegistrationField
+)
+"""All that is known, headed by the terms of the field."""
+
+_WIDTHS: Mapping[RegistrationField, int] = MappingProxyType(
+    {
+        _F.NUMBER: 6,
+        _F.REGISTRATION: 40,
+        _F.NAME: 12,
+        _F.IDENTITY_KIND: 18,
+        _F.IDENTITY_NUMBER: 24,
+        _F.PHONE: 16,
+        _F.DEGREE: 10,
+        _F.BASE: 36,
+        _F.SPECIALTY_CODE: 10,
+        _F.SPECIALTY: 22,
+        _F.DIRECTION: 18,
+        _F.YEAR: 8,
+        _F.TRAINEE_TYPE: 26,
+        _F.CHANNEL: 14,
+        _F.SENDING_UNIT: 30,
+        _F.AGREEMENT: 20,
+        _F.STARTS_ON: 14,
+        _F.ENDS_ON: 14,
+    }
 )
 
 
-def registration_list_xlsx(catalogue: Catalogue, registered: Sequence[RegisteredTrainee]) -> bytes:
+def columns_of(program: Program) -> RegistrationColumns:
+    """Return the columns that the jurisdiction set for a program, else all that are known.
+
+    They stand in its step of kind ``registration_list``.
+    """
+    for step in program.steps:
+        if step.kind == "registration_list":
+            columns = own_parameters(step.params).get("columns")
+            if columns:
+                return tuple(
+                    (
+                        each.field,
+                        REGISTRATION_HEADERS[each.field].zh
+                        if each.header is None
+                        else each.header.zh,
+                    )
+                    for each in columns
+                )
+    return DEFAULT_COLUMNS
+
+
+def columns_for(catalogue: Catalogue, programs: Collection[str]) -> RegistrationColumns:
+    """Return the columns that all of some programs have in common, else all that are known."""
+    found = {columns_of(catalogue.programs[each]) for each in programs}
+    return found.pop() if len(found) == 1 else DEFAULT_COLUMNS
+
+
+def registration_list_xlsx(
+    catalogue: Catalogue,
+    registered: Sequence[RegisteredTrainee],
+    columns: RegistrationColumns = DEFAULT_COLUMNS,
+) -> bytes:
     """Return the list as XLSX, numbers of documents as text so that no digit is lost.
 
     Raises KeyError where a base or an opening does not exist.
     """
-    return write_xlsx("注册名单", _COLUMNS, _rows(catalogue, registered))
+    return write_xlsx("注册名单", _heads(columns), _rows(catalogue, registered, columns))
 
 
-def registration_list_csv(catalogue: Catalogue, registered: Sequence[RegisteredTrainee]) -> bytes:
+def registration_list_csv(
+    catalogue: Catalogue,
+    registered: Sequence[RegisteredTrainee],
+    columns: RegistrationColumns = DEFAULT_COLUMNS,
+) -> bytes:
     """Return the list as CSV.
 
     Spreadsheet programs show long numbers of a CSV file rounded: for them the XLSX is meant.
     Raises KeyError where a base or an opening does not exist.
     """
-    return write_csv(_COLUMNS, _rows(catalogue, registered))
+    return write_csv(_heads(columns), _rows(catalogue, registered, columns))
 
 
-def _rows(catalogue: Catalogue, registered: Sequence[RegisteredTrainee]) -> list[list[Value]]:
+def _heads(columns: RegistrationColumns) -> tuple[Column, ...]:
+    return tuple(Column(header=header, width=_WIDTHS[field]) for field, header in columns)
+
+
+_Cell = Callable[[Catalogue, RegisteredTrainee], Value]
+_CELLS: Mapping[RegistrationField, _Cell] = MappingProxyType(
+    {
+        _F.REGISTRATION: lambda _catalogue, each: each.registration,
+        _F.NAME: lambda _catalogue, each: each.name,
+        _F.IDENTITY_KIND: lambda _catalogue, each: each.document_kind,
+        _F.IDENTITY_NUMBER: lambda _catalogue, each: each.number,
+        _F.PHONE: lambda _catalogue, each: each.phone,
+        _F.DEGREE: lambda _catalogue, each: each.degree,
+        _F.BASE: lambda catalogue, each: catalogue.bases[each.base].name.zh,
+        _F.SPECIALTY_CODE: lambda catalogue, each: catalogue.openings[each.opening].specialty,
+        _F.SPECIALTY: lambda catalogue, each: catalogue.openings[each.opening].specialty_name.zh,
+        _F.DIRECTION: lambda _catalogue, each: (
+            None if each.direction is None else each.direction.zh
+        ),
+        _F.YEAR: lambda catalogue, each: catalogue.openings[each.opening].year,
+        _F.TRAINEE_TYPE: lambda _catalogue, each: (
+            None if each.trainee_type is None else TRAINEE_TYPES[each.trainee_type].zh
+        ),
+        _F.CHANNEL: lambda _catalogue, each: None if each.channel is None else each.channel.zh,
+        _F.SENDING_UNIT: lambda _catalogue, each: each.sending_unit,
+        _F.AGREEMENT: lambda _catalogue, each: (
+            AGREEMENTS[each.agreement].zh if each.agreement else None
+        ),
+        _F.STARTS_ON: lambda _catalogue, each: each.starts_on,
+        _F.ENDS_ON: lambda _catalogue, each: each.ends_on,
+    }
+)
+
+
+def _rows(
+    catalogue: Catalogue, registered: Sequence[RegisteredTrainee], columns: RegistrationColumns
+) -> list[list[Value]]:
     ordered = sorted(registered, key=lambda each: (each.base, each.opening, each.registration))
-    rows: list[list[Value]] = []
-    for number, each in enumerate(ordered, start=1):
-        opening = catalogue.openings[each.opening]
-        agreement = AGREEMENTS[each.agreement].zh if each.agreement else None
-        rows.append(
-            [
-                number,
-                each.registration,
-                each.name,
-                each.document_kind,
-                each.number,
-                each.phone,
-                each.degree,
-                catalogue.bases[each.base].name.zh,
-                opening.specialty,
-                opening.specialty_name.zh,
-                opening.year,
-                TRAINEE_TYPES[each.trainee_type].zh,
-                each.sending_unit,
-                agreement,
-                each.starts_on,
-                each.ends_on,
-            ]
-        )
-    return rows
+    return [
+        [number if field is _F.NUMBER else _CELLS[field](catalogue, each) for field, _ in columns]
+        for number, each in enumerate(ordered, start=1)
+    ]

@@ -1,0 +1,205 @@
+"""The checklist of one application: what to hand in, the subject of the mail, the forms to fill in.
+
+It says for each document whether it concerns this person, compares the names of the sending unit
+that have to agree (R097), and lays out the fields of forms with what was answered.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+
+from zhupei.catalogue.catalogue import Catalogue
+from zhupei.domain.admission import FormField, RequiredDocument
+from zhupei.domain.agreements import BLANK
+from zhupei.domain.eligibility import Requirement
+from zhupei.domain.training import Opening, Program
+from zhupei.domain.unit_names import UnitNames, unit_names
+from zhupei.services.papers.brochure_offer import host_name
+from zhupei.services.papers.figures import own_parameters
+from zhupei.services.papers.letters import concerns
+from zhupei.services.papers.paper import (
+    Block,
+    Facts,
+    Grid,
+    Lines,
+    Paper,
+    Part,
+    Statement,
+)
+from zhupei.services.papers.records import ApplyingPerson
+from zhupei.services.papers.wording import FORMS, chinese_number, said
+
+__all__ = ["application_checklist", "mail_subject", "names_of_unit"]
+
+_TO_FILL_BY_HAND = {"photo": "（贴照片）", "seal": "（盖章）", "signature": "（签字）"}
+_YES, _NO = "√", "□"
+
+
+def mail_subject(document: RequiredDocument, opening: Opening, person: ApplyingPerson) -> str:
+    """Return the subject of a mail by the document's format (R092), blanks where a part is unknown.
+
+    Parts are told by their words: 专业 is the specialty (the direction, where one was chosen),
+    姓名 the person, 医院 or 单位 the sending unit.
+    """
+    form = str(own_parameters(document.params).get("subject_format") or "")
+    unit = person.candidate.sending_unit
+    direction = None if person.direction is None else person.direction.zh
+    words = (
+        ("专业", direction or opening.specialty_name.zh),
+        ("姓名", person.name),
+        ("医院", None if unit is None else unit.name),
+        ("单位", None if unit is None else unit.name),
+    )
+    return "-".join(
+        next((value or BLANK for word, value in words if word in part), BLANK)
+        for part in form.split("-")
+    )
+
+
+def names_of_unit(person: ApplyingPerson) -> UnitNames:
+    """Compare practice place, unit and seal as the form's answers and the facts give them."""
+    unit = person.candidate.sending_unit
+    return unit_names(
+        person.answers.get("practice-place"),
+        (None if unit is None else unit.name) or person.answers.get("work-unit"),
+        person.answers.get("seal"),
+    )
+
+
+def application_checklist(catalogue: Catalogue, person: ApplyingPerson, today: date) -> Paper:
+    """Return the checklist of one application, to be rendered as a page or a PDF.
+
+    Raises:
+        KeyError: there is no such opening.
+    """
+    opening = catalogue.openings[person.opening]
+    program = catalogue.programs[opening.program]
+    concerning = [
+        (document, answer)
+        for document in program.documents
+        if (answer := concerns(catalogue, opening, person.candidate, document, today)) is not False
+    ]
+    parts: list[tuple[str, tuple[Block, ...]]] = [
+        ("报名信息", (_facts(opening, person),)),
+        *_steps(program, person, concerning),
+    ]
+    mails = [each for each, _ in concerning if each.kind == "mail"]
+    if mails:
+        parts.append(("申请邮件", (_mails(mails, opening, person),)))
+    rule = _names_rule(opening, program)
+    if rule is not None:
+        parts.append(("执业地点、选送单位名称和单位公章", (_names(rule, person),)))
+    parts += [
+        (f"表格：{document.label.zh}", (_form(document.fields, person),))
+        for document, _ in concerning
+        if document.fields
+    ]
+    return Paper(
+        title=program.name.zh,
+        subtitle="报名材料清单",
+        issuer=host_name(catalogue, program),
+        lead=(Statement(f"{_YES} 已提交，{_NO} 未提交。以招生简章和有关文件为准。"),),
+        parts=tuple(
+            Part(f"{chinese_number(number)}、{heading}", blocks)
+            for number, (heading, blocks) in enumerate(parts, start=1)
+        ),
+    )
+
+
+def _facts(opening: Opening, person: ApplyingPerson) -> Facts:
+    direction = "" if person.direction is None else f"（{person.direction.zh}）"
+    return Facts(
+        (
+            ("报名号", said(person.application)),
+            ("姓名", said(person.name)),
+            ("报考专业", said(f"{opening.specialty_name.zh}{direction}")),
+        )
+    )
+
+
+def _steps(
+    program: Program,
+    person: ApplyingPerson,
+    concerning: Sequence[tuple[RequiredDocument, bool | None]],
+) -> list[tuple[str, tuple[Block, ...]]]:
+    labels = {step.id: step.label.zh for step in program.steps}
+    grouped: dict[str, list[tuple[Lines, ...]]] = {}
+    for document, answer in concerning:
+        if document.kind == "mail":
+            continue
+        step = document.at_step
+        heading = "材料" if step is None else f"“{labels.get(step, step)}”时提交的材料"
+        needed = "须提交" if answer is True and document.required else "按本人情况提供"
+        cited = () if document.source is None else (document.source,)
+        about = () if document.description is None else (Statement(document.description.zh),)
+        grouped.setdefault(heading, []).append(
+            (
+                said(_YES if document.id in person.handed_in else _NO),
+                (Statement(document.label.zh, cited), *about),
+                said("—" if document.form is None else FORMS[document.form]),
+                said(needed),
+            )
+        )
+    return [
+        (heading, (Grid(("", "材料", "形式", "要求"), tuple(rows), (0.0, 5.0, 1.4, 1.7)),))
+        for heading, rows in grouped.items()
+    ]
+
+
+def _mails(documents: list[RequiredDocument], opening: Opening, person: ApplyingPerson) -> Facts:
+    rows: list[tuple[str, Lines]] = []
+    for document in documents:
+        own = own_parameters(document.params)
+        cited = () if document.source is None else (document.source,)
+        if document.description is not None:
+            rows.append(("要求", (Statement(document.description.zh, cited),)))
+        rows.append(("邮件名称格式", (Statement(str(own.get("subject_format") or ""), cited),)))
+        subject = mail_subject(document, opening, person)
+        rows.append(("本人邮件名称", (Statement(subject, strong=True),)))
+        used = person.answers.get("mail-subject")
+        if used is not None:
+            same = "与要求一致" if used.strip() == subject else "与要求不一致"
+            rows.append(("填写的邮件名称", (Statement(f"{used}（{same}）"),)))
+    return Facts(tuple(rows))
+
+
+def _names_rule(opening: Opening, program: Program) -> Requirement | None:
+    rules = (*opening.requirements, *program.requirements)
+    return next(
+        (each for each in rules if own_parameters(each.params).get("names_match") is True), None
+    )
+
+
+def _names(rule: Requirement, person: ApplyingPerson) -> Facts:
+    names = names_of_unit(person)
+    mark = {True: _YES, False: "×", None: _NO}[names.agree]
+    cited = () if rule.source is None else (rule.source,)
+    given = (
+        ("执业证的执业地点", names.practice_place),
+        ("选送单位名称", names.unit),
+        ("单位公章", names.seal),
+    )
+    stated = person.candidate.sending_unit
+    checked = None if stated is None else stated.names_match
+    verdict: Lines = (Statement(f"{mark} {names.reason.zh}"),)
+    if checked is not None:
+        said_before = "三者一致" if checked else "三者不一致"
+        verdict = (*verdict, Statement(f"报名时填报：{said_before}"))
+    return Facts(
+        (
+            ("要求", (Statement((rule.description or rule.label).zh, cited),)),
+            *((label, said(value or BLANK)) for label, value in given),
+            ("核对", verdict),
+        )
+    )
+
+
+def _form(fields: tuple[FormField, ...], person: ApplyingPerson) -> Facts:
+    rows: list[tuple[str, Lines]] = []
+    for field in fields:
+        answer = person.answers.get(field.id) or _TO_FILL_BY_HAND.get(field.type)
+        text = (Statement(answer or BLANK),)
+        note: Lines = () if field.note is None else (Statement(field.note.zh),)
+        rows.append((field.label.zh + ("" if field.required else "（选填）"), (*text, *note)))
+    return Facts(tuple(rows))

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import strawberry
 
 from zhupei.catalogue.catalogue import ProgramSpecialty
+from zhupei.domain.admission_case import AdmissionCase
 from zhupei.domain.codes import Specialty
 from zhupei.domain.institutions import Base, Jurisdiction
 from zhupei.domain.places import Province
@@ -64,6 +65,9 @@ class GlobalId:
 def global_id(value: Any) -> str:
     """Return the global id of an object of the catalogue."""
     match value:
+        case AdmissionCase():
+            # A UUID is unique in the whole graph as it is, and what papers and events carry.
+            return str(value.id)
         case Specialty():
             key = specialty_key(value)
         case ProgramSpecialty():

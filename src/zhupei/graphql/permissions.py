@@ -42,8 +42,11 @@ __all__ = [
     "require",
 ]
 
-About = Callable[[Any], Sequence[Target]]
-"""What a permission is asked for, of the object that holds the field; any one of them suffices."""
+About = Callable[[Any], Sequence[Target]] | Callable[[Any, GraphContext], Sequence[Target]]
+"""What a permission is asked for, of the object that holds the field; any one of them suffices.
+
+It may look at the context as well, where that tells whose the object is.
+"""
 
 
 class Noted(FieldExtension):
@@ -72,6 +75,7 @@ class _Permitted(Noted):
     def __init__(self, permission: str, about: About, otherwise: FieldSource | None) -> None:
         super().__init__(permission, masks=otherwise is not None)
         self._about, self._otherwise = about, otherwise
+        self._in_context = len(inspect.signature(about).parameters) > 1
         self._name = ""
 
     def apply(self, field: StrawberryField) -> None:
@@ -89,7 +93,7 @@ class _Permitted(Noted):
     ) -> Any:
         """Ask, then run the field."""
         context: GraphContext = info.context
-        refusal = await refused_by(context, self.permission, self._about(source))
+        refusal = await refused_by(context, self.permission, self._targets(source, context))
         if refusal is None:
             value = next_(source, info, **kwargs)
         elif self._otherwise is not None:
@@ -97,6 +101,11 @@ class _Permitted(Noted):
         else:
             raise _error(refusal, self.permission, context)
         return await value if inspect.isawaitable(value) else value
+
+    def _targets(self, source: Any, context: GraphContext) -> Sequence[Target]:
+        about: Any = self._about
+        found: Sequence[Target] = about(source, context) if self._in_context else about(source)
+        return found
 
 
 def permitted(

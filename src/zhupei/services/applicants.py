@@ -7,7 +7,7 @@ Every function works on the database that is in use. What it returns holds maske
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any
@@ -40,8 +40,10 @@ __all__ = [
     "applicant_id_of",
     "applicant_of",
     "applicant_of_account",
+    "applicants_with_departments",
     "change_details",
     "departments_of",
+    "facts_of_applicant",
     "find_by_identity",
     "register_applicant",
     "renew_encryption",
@@ -187,6 +189,28 @@ async def applicant_id_of(account: UUID) -> UUID | None:
     """Return the id of the applicant that an account is, None where it is none."""
     row = await Applicant.get_or_none(account_id=account).only("id")
     return None if row is None else row.id
+
+
+async def applicants_with_departments(
+    keyring: Keyring, applicants: Collection[UUID]
+) -> Mapping[UUID, tuple[ApplicantRecord, tuple[tuple[str, str], ...]]]:
+    """Return several applicants by id, each with what `departments_of` answers."""
+    rows = await Applicant.filter(id__in=list(applicants))
+    filed = await ApplicationRow.filter(
+        applicant_id__in=[row.id for row in rows], submitted_at__isnull=False
+    ).values_list("applicant_id", "base_code", "opening_code")
+    departments: dict[Any, set[tuple[str, str]]] = {}
+    for applicant, base, code in filed:
+        departments.setdefault(applicant, set()).add((str(base), str(code).rpartition("/")[2]))
+    return {
+        row.id: (_record(keyring, row), tuple(sorted(departments.get(row.id, ())))) for row in rows
+    }
+
+
+async def facts_of_applicant(applicant: UUID) -> Candidate | None:
+    """Return the facts that an applicant has on record, None where there is no such applicant."""
+    row = await Applicant.get_or_none(id=applicant).only("id", "facts")
+    return None if row is None else restored(Candidate, row.facts)
 
 
 async def departments_of(applicant: UUID) -> tuple[tuple[str, str], ...]:

@@ -8,9 +8,9 @@ How one is written::
         reason: str = strawberry.field(description="Why (原因).")
 
 
-    async def _withdraw(info: GraphInfo, input: WithdrawApplicationInput) -> ApplicationPayload:
-        given = taken(input, ReasonedInput, info.context)
-        return await admissions.withdraw_application(await desk_of(info.context), given)
+    _withdraw = use_case(
+        admissions.withdraw_application, inputs.ReasonedInput, WithdrawApplicationInput
+    )
 
 
     @strawberry.type
@@ -19,7 +19,9 @@ How one is written::
             _withdraw, "applications.submit", description="Take one's own application back (撤回)."
         )
 
-and the class is named as a base of `zhupei.graphql.mutations.root.Mutation`.
+and the class is named as a base of `zhupei.graphql.mutations.root.Mutation`. Where more is to be
+done than a use case of admissions does, the function is written out:
+``async def _register(info: GraphInfo, input: RegisterInput) -> Any``.
 
 - **One input**, named after the mutation, of a class that inherits `Repeatable`
   (``idempotencyKey``). Its fields are named as those of the use case's own input, so that `taken`

@@ -16,14 +16,24 @@ from zhupei.domain.admission_refusals import Refusal, RefusalCode
 from zhupei.domain.text import Text
 from zhupei.graphql.admission_enums import RefusalCode as ShownCode
 from zhupei.graphql.context import GraphContext
-from zhupei.graphql.desks import signed_in
+from zhupei.graphql.desks import desk_of, signed_in
 from zhupei.graphql.errors import Code, GraphRefusal, bad_input
 from zhupei.graphql.permissions import Noted, noted
-from zhupei.graphql.sources import Computed, field
+from zhupei.graphql.sources import Computed, GraphInfo, field
 from zhupei.graphql.types.refusals import RefusedAction, RefusedInput, refused
 from zhupei.services import idempotency
+from zhupei.services.admissions import Desk
 
-__all__ = ["LONGEST_LIST", "LONGEST_TEXT", "Repeatable", "mutation", "once", "read_id", "taken"]
+__all__ = [
+    "LONGEST_LIST",
+    "LONGEST_TEXT",
+    "Repeatable",
+    "mutation",
+    "once",
+    "read_id",
+    "taken",
+    "use_case",
+]
 
 LONGEST_TEXT = 4000
 """Characters of a text at most: a reason, an opinion, an objection."""
@@ -62,8 +72,6 @@ class _Mutating(Noted):
             answer = await answer if inspect.isawaitable(answer) else answer
         except GraphRefusal as refusal:
             return _shown_error(refusal)
-        finally:
-            context.kept.clear()
         if isinstance(answer, Refusal | AccessRefusal):
             return _shown(answer, self.permission, context)
         return answer
@@ -111,6 +119,26 @@ def mutation(
         deprecation_reason=deprecation_reason,
     )
     return noted(declared, _Mutating(permission))
+
+
+def use_case(
+    function: Callable[[Desk, Any], Awaitable[Any]], into: type[Any], given: type[Any]
+) -> Callable[..., Awaitable[Any]]:
+    """Return the function of a mutation that does nothing but carry a use case of admissions out.
+
+    Args:
+        function: the use case.
+        into: its input.
+        given: the input of the graph, with fields of the same names.
+
+    """
+
+    async def act(info: GraphInfo, input: Any) -> Any:  # noqa: A002 - the argument's name in the graph
+        return await function(await desk_of(info.context), taken(input, into, info.context))
+
+    # What strawberry reads the argument's type from.
+    act.__annotations__["input"] = given
+    return act
 
 
 async def once(

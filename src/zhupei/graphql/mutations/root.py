@@ -2,6 +2,9 @@
 
 import strawberry
 
+from zhupei.graphql.mutations.applying import ApplyingMutations
+from zhupei.graphql.mutations.assessing import AssessingMutations
+from zhupei.graphql.mutations.offers import OfferMutations
 from zhupei.graphql.mutations.rounds import RoundMutations
 
 __all__ = ["Mutation"]
@@ -15,5 +18,5 @@ __all__ = ["Mutation"]
         "they judge these, and are told of them."
     ),
 )
-class Mutation(RoundMutations):
+class Mutation(ApplyingMutations, AssessingMutations, OfferMutations, RoundMutations):
     """The root type of the core's mutations."""

@@ -1,23 +1,19 @@
-"""Mutations of whole rounds: freezing them, and lifting that."""
+"""Mutations of rounds and plans: freezing and thawing, and asking for more seats."""
 
-from typing import Annotated, Any, TypeAlias
+from typing import Any
 
 import strawberry
 
-from zhupei.graphql.desks import desk_of
-from zhupei.graphql.mutations.declaration import Repeatable, mutation, taken
-from zhupei.graphql.sources import GraphInfo
-from zhupei.graphql.types.refusals import ActionRefused, InvalidInput, PluginProblem
-from zhupei.graphql.types.rounds import RoundFreeze
+from zhupei.graphql.mutations.declaration import Repeatable, mutation, use_case
+from zhupei.graphql.mutations.payloads import PlanIncreasePayload, RoundFreezePayload
 from zhupei.services import admissions
 from zhupei.services.admissions import inputs
 
 __all__ = ["RoundMutations"]
 
-RoundFreezePayload: TypeAlias = Annotated[
-    RoundFreeze | ActionRefused | InvalidInput | PluginProblem,
-    strawberry.union("RoundFreezePayload", description="The freeze, or why not (冻结结果)."),
-]
+
+def _left_out(description: str) -> Any:
+    return strawberry.field(default=strawberry.UNSET, description=description)
 
 
 @strawberry.input(description="What freezing a round needs (冻结批次).")
@@ -38,24 +34,34 @@ class LiftFreezeInput(Repeatable):
     reason: str = strawberry.field(description="Why (原因).")
 
 
-async def _freeze(info: GraphInfo, input: FreezeRoundInput) -> RoundFreezePayload | None:  # noqa: A002 - the argument's name in the graph
-    given = taken(input, inputs.FreezeRoundInput, info.context)
-    found: Any = await admissions.freeze_round(await desk_of(info.context), given)
-    return found  # type: ignore[no-any-return]  # the graph's type describes the domain's
+@strawberry.input(description="What asking for more seats needs (申请增加招收计划).")
+class RequestPlanIncreaseInput(Repeatable):
+    """Asking."""
+
+    opening: str = strawberry.field(description="Code of the opening (招收专业代码).")
+    seats: int = strawberry.field(description="How many more seats (增加名额).")
+    reason: str = strawberry.field(description="Why (申请理由).")
+    round: str | None = _left_out("Code of the round (批次).")
+    direction: str | None = _left_out("Id of the direction (方向).")
 
 
-async def _lift(info: GraphInfo, input: LiftFreezeInput) -> RoundFreezePayload | None:  # noqa: A002 - the argument's name in the graph
-    given = taken(input, inputs.LiftFreezeInput, info.context)
-    found: Any = await admissions.lift_freeze(await desk_of(info.context), given)
-    return found  # type: ignore[no-any-return]  # the graph's type describes the domain's
+@strawberry.input(description="What deciding on a request for more seats needs (审批增加计划).")
+class DecidePlanIncreaseInput(Repeatable):
+    """Deciding."""
+
+    plan_increase: strawberry.ID = strawberry.field(
+        description="Identifier of the request (申请标识)."
+    )
+    approved: bool = strawberry.field(description="Whether it is approved (是否批准).")
+    reason: str = strawberry.field(description="Why (审批意见).")
 
 
 @strawberry.type
 class RoundMutations:
-    """What may be done with a round."""
+    """What may be done with a round and with a plan."""
 
     freeze_round: RoundFreezePayload | None = mutation(
-        _freeze,
+        use_case(admissions.freeze_round, inputs.FreezeRoundInput, FreezeRoundInput),
         "rounds.manage",
         description=(
             "Freeze a round (冻结批次): nothing changes in it, nor in its programs below, until "
@@ -63,5 +69,25 @@ class RoundMutations:
         ),
     )
     lift_freeze: RoundFreezePayload | None = mutation(
-        _lift, "rounds.manage", description="Lift the freeze of a round (解冻批次)."
+        use_case(admissions.lift_freeze, inputs.LiftFreezeInput, LiftFreezeInput),
+        "rounds.manage",
+        description="Lift the freeze of a round (解冻批次).",
+    )
+    request_plan_increase: PlanIncreasePayload | None = mutation(
+        use_case(
+            admissions.request_plan_increase,
+            inputs.RequestPlanIncreaseInput,
+            RequestPlanIncreaseInput,
+        ),
+        "plans.request",
+        description="Ask for more seats of an opening, within its capacity (申请增加招收计划).",
+    )
+    decide_plan_increase: PlanIncreasePayload | None = mutation(
+        use_case(
+            admissions.decide_plan_increase,
+            inputs.DecidePlanIncreaseInput,
+            DecidePlanIncreaseInput,
+        ),
+        "plans.approve",
+        description="Approve or refuse more seats (审批增加计划); approved ones count at once.",
     )

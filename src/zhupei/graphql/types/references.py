@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING, Annotated, TypeAlias
 import strawberry
 
 if TYPE_CHECKING:
+    from zhupei.graphql.types.applicants import Applicant
+    from zhupei.graphql.types.applications import Application
     from zhupei.graphql.types.bases import Base, SpecialtyBase
     from zhupei.graphql.types.openings import Opening
     from zhupei.graphql.types.places import Jurisdiction, Province
@@ -12,6 +14,8 @@ if TYPE_CHECKING:
     from zhupei.graphql.types.specialties import Specialty
 
 __all__ = [
+    "ApplicantRef",
+    "ApplicationRef",
     "BaseRef",
     "JurisdictionRef",
     "OpeningRef",
@@ -23,6 +27,8 @@ __all__ = [
 
 _TYPES = "zhupei.graphql.types"
 
+ApplicantRef: TypeAlias = Annotated["Applicant", strawberry.lazy(f"{_TYPES}.applicants")]
+ApplicationRef: TypeAlias = Annotated["Application", strawberry.lazy(f"{_TYPES}.applications")]
 BaseRef: TypeAlias = Annotated["Base", strawberry.lazy(f"{_TYPES}.bases")]
 SpecialtyBaseRef: TypeAlias = Annotated["SpecialtyBase", strawberry.lazy(f"{_TYPES}.bases")]
 OpeningRef: TypeAlias = Annotated["Opening", strawberry.lazy(f"{_TYPES}.openings")]

@@ -15,7 +15,7 @@ from zhupei.services.admissions.refusals import Refusal, RefusalCode
 from zhupei.services.admissions.situations import Situation
 from zhupei.services.admissions.store import cases_of
 
-__all__ = ["merit_order", "ranked"]
+__all__ = ["merit_order", "ranked", "ranked_cases"]
 
 
 async def merit_order(taking: Sequence[Situation]) -> Refusal | None:
@@ -70,16 +70,23 @@ async def ranked(
     program: Program, path: Path, opening: str, round_code: str | None, direction: str | None
 ) -> tuple[RankedApplication, ...] | Refusal:
     """Rank the applications of an opening in a round that are scored and still open."""
+    rows = await ApplicationRow.filter(
+        opening_code=opening, round_code=round_code or "", direction=direction
+    ).exclude(state__in=[state.value for state in EXITS])
+    return ranked_cases(program, path, await cases_of(rows))
+
+
+def ranked_cases(
+    program: Program, path: Path, competing: Iterable[AdmissionCase]
+) -> tuple[RankedApplication, ...] | Refusal:
+    """Rank the scored ones of some applications for one opening, round and direction."""
     weights = weights_of(program, path)
     if isinstance(weights, Refusal):
         return weights
     ties = tie_break_of(program)
     if isinstance(ties, Refusal):
         return ties
-    rows = await ApplicationRow.filter(
-        opening_code=opening, round_code=round_code or "", direction=direction
-    ).exclude(state__in=[state.value for state in EXITS])
-    cases = {case.id: case for case in await cases_of(rows)}
+    cases = {case.id: case for case in competing}
     return tuple(
         RankedApplication(
             application=each.application,

@@ -50,6 +50,7 @@ __all__ = [
     "expire_confirmations",
     "file_objection",
     "forward",
+    "objection_of",
     "open_applications",
     "propose_admission",
     "publicity_over",
@@ -188,7 +189,7 @@ async def file_objection(desk: Desk, given: FileObjectionInput) -> Objection | R
                 filed_by=desk.actor.id, idempotency_key=given.idempotency_key
             )
             if known is not None:
-                return _objection(known)
+                return objection_of(known)
         case_row = await ApplicationRow.get_or_none(id=given.application)
         if case_row is None or case_row.publicity_id is None:
             return not_found("application", str(given.application))
@@ -222,7 +223,7 @@ async def file_objection(desk: Desk, given: FileObjectionInput) -> Objection | R
             row = await ObjectionRow.get(
                 filed_by=desk.actor.id, idempotency_key=given.idempotency_key
             )
-        return _objection(row)
+        return objection_of(row)
 
 
 async def resolve_objection(  # noqa: PLR0911 - each guard says why it refuses
@@ -236,7 +237,7 @@ async def resolve_objection(  # noqa: PLR0911 - each guard says why it refuses
                 return not_found("objection", str(given.objection))
             if row.upheld is not None:
                 same = row.upheld is given.upheld and row.resolution == given.resolution
-                return _objection(row) if same else _decided()
+                return objection_of(row) if same else _decided()
             at = await situation_of(desk, row.application_id)  # type: ignore[attr-defined]  # the relation's column
             if isinstance(at, Refusal):
                 return at
@@ -248,7 +249,7 @@ async def resolve_objection(  # noqa: PLR0911 - each guard says why it refuses
             if isinstance(done, Refusal):
                 return done
             if done:
-                return _objection(await ObjectionRow.get(id=row.id))
+                return objection_of(await ObjectionRow.get(id=row.id))
         return too_busy()
 
 
@@ -285,7 +286,8 @@ def _decided() -> Refusal:
     )
 
 
-def _objection(row: ObjectionRow) -> Objection:
+def objection_of(row: ObjectionRow) -> Objection:
+    """Return the objection of a row."""
     return Objection(
         id=row.id,
         publicity=row.publicity_id,  # type: ignore[attr-defined]  # the relation's column

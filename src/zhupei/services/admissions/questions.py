@@ -5,13 +5,14 @@ from __future__ import annotations
 from datetime import datetime
 from uuid import UUID
 
-from zhupei.db.models import ApplicationRow, PublicityRow, TransitionRow
+from zhupei.db.models import PublicityRow, TransitionRow
 from zhupei.domain.admission_case import (
     AdmissionCase,
     AllowedAction,
     RankedApplication,
     Timeline,
     TimelineEntry,
+    TransitionRecord,
 )
 from zhupei.domain.admission_guards import window_of
 from zhupei.domain.admission_process import (
@@ -27,21 +28,29 @@ from zhupei.services.admissions.desk import Desk
 from zhupei.services.admissions.inputs import RankingInput, SearchApplicationsInput
 from zhupei.services.admissions.merit import ranked
 from zhupei.services.admissions.refusals import Refusal
+from zhupei.services.admissions.searching import (
+    ApplicationSearch,
+    Place,
+    search_applications,
+)
 from zhupei.services.admissions.situations import (
     Situation,
+    frozen,
     may_read,
     not_found,
     permitted_for,
     situation_of,
     standing_against,
 )
-from zhupei.services.admissions.store import cases_of, load_case, record_of
+from zhupei.services.admissions.store import load_case, record_of
 
 __all__ = [
+    "actions_in",
     "allowed_actions",
     "application_of",
     "applications_of",
     "ranking_of",
+    "timeline_from",
     "timeline_of",
 ]
 
@@ -67,32 +76,17 @@ async def application_of(desk: Desk, application: UUID) -> AdmissionCase | None:
 
 async def applications_of(desk: Desk, given: SearchApplicationsInput) -> tuple[AdmissionCase, ...]:
     """Return applications that the actor may see, in the order of their making, at most 500."""
-    asked = {
-        "applicant_id": given.applicant,
-        "base_code": given.base,
-        "program_code": given.program,
-        "opening_code": given.opening,
-        "round_code": given.round,
-        "id__gt": given.after,
-    }
-    limits = {name: value for name, value in asked.items() if value is not None}
-    with desk.database.use():
-        query = ApplicationRow.filter(**limits)
-        if given.states:
-            query = query.filter(state__in=[state.value for state in given.states])
-        own = {*desk.sends, *({desk.applicant} if desk.applicant is not None else ())}
-        bases = [
-            code
-            for code in desk.catalogue.bases
-            if await permitted_for(desk, "applications.read", base=code) is None
-        ]
-        if len(bases) < len(desk.catalogue.bases):
-            reach = ApplicationRow.filter(base_code__in=bases).values("id")
-            mine = ApplicationRow.filter(applicant_id__in=list(own)).values("id")
-            visible = {row["id"] for row in [*await reach, *await mine]}
-            query = query.filter(id__in=list(visible)[:30_000])
-        first = max(0, min(given.first, _MOST))
-        return tuple(await cases_of(await query.order_by("id").limit(first)))
+    search = ApplicationSearch(
+        applicant=given.applicant,
+        bases=() if given.base is None else (given.base,),
+        programs=() if given.program is None else (given.program,),
+        openings=() if given.opening is None else (given.opening,),
+        rounds=() if given.round is None else (given.round,),
+        states=given.states,
+    )
+    after = None if given.after is None else Place(value=None, id=given.after)
+    first = max(0, min(given.first, _MOST))
+    return tuple(await search_applications(desk, search, first=first, after=after))
 
 
 async def timeline_of(desk: Desk, application: UUID) -> Timeline | None:
@@ -102,34 +96,40 @@ async def timeline_of(desk: Desk, application: UUID) -> Timeline | None:
         if isinstance(at, Refusal):
             return None
         rows = await TransitionRow.filter(application_id=application).order_by("revision")
-        records = tuple(record_of(row) for row in rows)
         publicity = (
             None
             if at.case.publicity is None
             else await PublicityRow.get_or_none(id=at.case.publicity)
         )
-        ends_at = None if publicity is None else publicity.ends_at
-        reached: dict[ApplicationState, datetime] = {}
-        for record in records:
-            if record.from_state is not record.to_state:
-                reached[record.to_state] = record.at
-        entries = [_entry(at, stage, reached, ends_at) for stage in at.path.stages]
-        if at.case.state in EXITS:
-            entries = [entry for entry in entries if entry.done_at is not None]
-            entries.append(
-                TimelineEntry(
-                    state=at.case.state,
-                    label=STATE_LABELS[at.case.state],
-                    done_at=reached.get(at.case.state),
-                    current=True,
-                )
+        records = tuple(record_of(row) for row in rows)
+        return timeline_from(at, records, None if publicity is None else publicity.ends_at)
+
+
+def timeline_from(
+    at: Situation, records: tuple[TransitionRecord, ...], ends_at: datetime | None
+) -> Timeline:
+    """Return the way of an application from its records and the end of its publicity."""
+    reached: dict[ApplicationState, datetime] = {}
+    for record in records:
+        if record.from_state is not record.to_state:
+            reached[record.to_state] = record.at
+    entries = [_entry(at, stage, reached, ends_at) for stage in at.path.stages]
+    if at.case.state in EXITS:
+        entries = [entry for entry in entries if entry.done_at is not None]
+        entries.append(
+            TimelineEntry(
+                state=at.case.state,
+                label=STATE_LABELS[at.case.state],
+                done_at=reached.get(at.case.state),
+                current=True,
             )
-        must_do = _MUST_DO.get(at.case.state)
-        if at.case.state is _S.IN_PUBLICITY and _S.CONFIRMED not in at.path:
-            must_do = None
-        return Timeline(
-            application=application, entries=tuple(entries), records=records, must_do=must_do
         )
+    must_do = _MUST_DO.get(at.case.state)
+    if at.case.state is _S.IN_PUBLICITY and _S.CONFIRMED not in at.path:
+        must_do = None
+    return Timeline(
+        application=at.case.id, entries=tuple(entries), records=records, must_do=must_do
+    )
 
 
 def _entry(
@@ -162,17 +162,18 @@ async def allowed_actions(desk: Desk, application: UUID) -> tuple[AllowedAction,
         at = await situation_of(desk, application)
         if isinstance(at, Refusal):
             return ()
-        found = []
-        for action in _ASKED:
-            against = await standing_against(desk, at, action)
-            found.append(
-                AllowedAction(
-                    action=action,
-                    allowed=against is None,
-                    reason=None if against is None else against.message,
-                )
-            )
-        return tuple(found)
+        is_frozen = await frozen(at.case.root_program, at.case.round)
+        return await actions_in(desk, at, is_frozen=is_frozen)
+
+
+async def actions_in(desk: Desk, at: Situation, *, is_frozen: bool) -> tuple[AllowedAction, ...]:
+    """Return every action with what stands against it in a situation."""
+    found = []
+    for action in _ASKED:
+        against = await standing_against(desk, at, action, is_frozen=is_frozen)
+        reason = None if against is None else against.message
+        found.append(AllowedAction(action=action, allowed=against is None, reason=reason))
+    return tuple(found)
 
 
 async def ranking_of(desk: Desk, given: RankingInput) -> tuple[RankedApplication, ...] | Refusal:

@@ -273,9 +273,7 @@ async def standing_against(  # noqa: PLR0911 - each guard says why it refuses
     if against is not None:
         return against
     case = at.case
-    if is_frozen is None:
-        is_frozen = await frozen(case.root_program, case.round)
-    if is_frozen:
+    if is_frozen or (is_frozen is None and await frozen(case.root_program, case.round)):
         return _frozen_refusal()
     if action in LEAVING:
         if case.state not in LEAVING[action]:

@@ -6,16 +6,20 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import AsyncIterator, Callable
-from datetime import UTC, datetime
+from contextlib import AbstractAsyncContextManager
+from datetime import UTC, datetime, timedelta
 
 from starlette.applications import Starlette
 
+from zhupei.catalogue import LoadedCatalogue
 from zhupei.composition import Graph, compose
 from zhupei.config.problems import Problems
 from zhupei.db.catalogue_versions import record_catalogue_version
 from zhupei.db.connection import DatabaseUnavailableError
 from zhupei.domain.text import Language, Text
 from zhupei.errors import ZhupeiError
+from zhupei.jobs import Workplace
+from zhupei.jobs.worker import Worker, mail_server
 from zhupei.graphql.context import china_now
 from zhupei.settings import Settings
 from zhupei.web.endpoint import GraphQLEndpoint
@@ -67,6 +71,14 @@ class Application:
         self.page = (
             QueryPage(GRAPHQL_PATH, examples=settings.examples) if settings.serves_ide else None
         )
+        self.place = Workplace(
+            database=graph.database,
+            loaded=self._loaded,
+            clock=graph.clock,
+            keyring=graph.keyring,
+            mail=mail_server(settings),
+            reminds=timedelta(days=settings.reminder_days),
+        )
         self._reloading = asyncio.Lock()
         self._reaching: asyncio.Task[None] | None = None
 
@@ -83,7 +95,7 @@ class Application:
                 raise ConfigurationRefusedError(problems)
             await reaching
             await self._record()
-            async with self.graph.plugins():
+            async with self.graph.plugins(), self._worker():
                 yield
         finally:
             for task in (reaching, self._reaching):
@@ -91,6 +103,18 @@ class Application:
                     task.cancel()
                     await asyncio.wait([task])
             await self.database.stop()
+
+    def _worker(self) -> AbstractAsyncContextManager[None]:
+        """Return what does jobs while it is entered, if this process is to do any."""
+        if not self.settings.worker:
+            return contextlib.nullcontext()
+        return Worker(self.place, tick_seconds=self.settings.tick_seconds).working()
+
+    def _loaded(self) -> LoadedCatalogue:
+        loaded = self.graph.catalogue.loaded
+        if loaded is None:
+            raise RuntimeError("the catalogue was asked before it was loaded")
+        return loaded
 
     async def reload(self) -> None:
         """Replace the catalogue by what the files say now; on an error the present one stays."""

@@ -28,6 +28,7 @@ from zhupei.domain.institutions import Base
 from zhupei.domain.training import Opening, Program
 from zhupei.graphql.context import GraphContext, china_now, language_of
 from zhupei.graphql.schema import build_schema
+from zhupei.security.crypto import Keyring
 from zhupei.services.access import open_keyring, prepare_access
 from zhupei.services.applicant_files import FileStore
 from zhupei.services.eligibility import prepare
@@ -49,17 +50,22 @@ async def _no_plugins() -> AsyncIterator[None]:
     yield
 
 
+def _no_keys() -> Keyring:
+    raise RuntimeError("this graph was composed without the keys of personal data")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Graph:
     """The graph as the web side needs it: where it reads, its schema, its contexts.
 
     ``context`` may be a coroutine function. ``plugins`` is entered while the server runs, after
     the catalogue was loaded. ``routes`` are those beside the graph itself. ``clock`` answers what
-    "now" is, everywhere.
+    "now" is, everywhere. ``keyring`` opens the keys of personal data.
     """
 
     catalogue: CatalogueHolder
     database: Database
+    keyring: Callable[[], Keyring] = _no_keys
     clock: Callable[[], datetime] = china_now
     schema: BaseSchema
     context: Callable[[Request, Response], Any]
@@ -196,6 +202,7 @@ def compose(settings: Settings, *, clock: Callable[[], datetime] = china_now) ->
     return Graph(
         catalogue=holder,
         database=database,
+        keyring=keyring,
         clock=clock,
         schema=composed.schema,
         context=context,

@@ -6,6 +6,7 @@ import difflib
 import os
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, fields
+from email.utils import parseaddr
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, TypeVar, get_type_hints
@@ -17,6 +18,7 @@ from zhupei.errors import ZhupeiError
 __all__ = [
     "Environment",
     "LogFormat",
+    "MailSecurity",
     "SettingDescription",
     "Settings",
     "SettingsError",
@@ -32,6 +34,14 @@ class Environment(StrEnum):
 
     DEVELOPMENT = "development"
     PRODUCTION = "production"
+
+
+class MailSecurity(StrEnum):
+    """How the connection to the mail server is protected."""
+
+    STARTTLS = "starttls"
+    TLS = "tls"
+    NONE = "none"
 
 
 class LogFormat(StrEnum):
@@ -172,6 +182,18 @@ def _database_url(text: str) -> str:
 def _secret(text: str) -> str:
     # What it must look like is checked where it is used; it is never repeated in a message.
     return text
+
+
+def _mail_address(text: str) -> str:
+    _, address = parseaddr(text)
+    local, _, domain = address.partition("@")
+    if local and "." in domain and address.isascii() and text.isprintable():
+        return text
+    raise _RefusedError(
+        f"应为邮件地址，可带名称，如“住培招收 <noreply@example.org>”，而不是“{text}”",
+        'must be an e-mail address, with a name if you like, as in "Residency training '
+        f'<noreply@example.org>", not "{text}"',
+    )
 
 
 def _issuers(text: str) -> tuple[TrustedIssuer, ...]:
@@ -361,6 +383,92 @@ class Settings:
             en="Minutes that a token given for a password is valid",
         ),
     ] = 480
+    worker: Annotated[
+        bool,
+        _Variable(
+            name="ZHUPEI_WORKER",
+            parse=_boolean,
+            zh="zhupei serve 是否同时处理后台任务；0 时须另行运行 zhupei worker",
+            en="1 lets `zhupei serve` do jobs as well; with 0 run `zhupei worker` beside it",
+            default="1",
+        ),
+    ] = True
+    tick_seconds: Annotated[
+        int,
+        _Variable(
+            name="ZHUPEI_TICK_SECONDS",
+            parse=_integer(1, 60),
+            zh="每隔多少秒查看一次有无到期事项",
+            en="Seconds between two looks at what is due",
+        ),
+    ] = 60
+    reminder_days: Annotated[
+        int,
+        _Variable(
+            name="ZHUPEI_REMINDER_DAYS",
+            parse=_integer(0, 60),
+            zh="截止前几天提醒本人；0 表示不提醒",
+            en="Days before a deadline at which people are reminded; 0 is never",
+        ),
+    ] = 3
+    smtp_host: Annotated[
+        str | None,
+        _Variable(
+            name="ZHUPEI_SMTP_HOST",
+            parse=_host,
+            zh="发送通知的邮件服务器；未设置时通知留待发送",
+            en="Mail server that takes notices; without it they wait",
+            default="none",
+        ),
+    ] = None
+    smtp_port: Annotated[
+        int,
+        _Variable(
+            name="ZHUPEI_SMTP_PORT",
+            parse=_integer(1, 65535),
+            zh="邮件服务器端口",
+            en="Port of the mail server",
+        ),
+    ] = 587
+    smtp_security: Annotated[
+        MailSecurity,
+        _Variable(
+            name="ZHUPEI_SMTP_SECURITY",
+            parse=_choice(MailSecurity),
+            zh="与邮件服务器连接的加密方式：starttls、tls 或 none",
+            en="How the connection to it is protected: `starttls`, `tls` or `none`",
+        ),
+    ] = MailSecurity.STARTTLS
+    smtp_user: Annotated[
+        str | None,
+        _Variable(
+            name="ZHUPEI_SMTP_USER",
+            parse=_host,
+            zh="邮件服务器账号",
+            en="Account at the mail server",
+            default="none",
+        ),
+    ] = None
+    smtp_password: Annotated[
+        str | None,
+        _Variable(
+            name="ZHUPEI_SMTP_PASSWORD",
+            parse=_secret,
+            zh="邮件服务器密码",
+            en="Password of that account",
+            default="none",
+        ),
+    ] = field(default=None, repr=False)
+    mail_from: Annotated[
+        str | None,
+        _Variable(
+            name="ZHUPEI_MAIL_FROM",
+            parse=_mail_address,
+            zh="通知的发件人，如“住培招收 <noreply@example.org>”",
+            en="Sender of notices, as in `Residency training <noreply@example.org>`",
+            default="none",
+        ),
+    ] = None
     max_file_bytes: Annotated[
         int,
         _Variable(
@@ -538,6 +646,16 @@ class Settings:
                 problems.append(SettingsProblem(name, refused.message))
         unknown = sorted(v for v in environ if v.startswith("ZHUPEI_") and v not in declared)
         problems.extend(_unknown(variable, tuple(declared)) for variable in unknown)
+        if values.get("smtp_host") and not environ.get("ZHUPEI_MAIL_FROM", "").strip():
+            problems.append(
+                SettingsProblem(
+                    "ZHUPEI_MAIL_FROM",
+                    Text(
+                        "设置了 ZHUPEI_SMTP_HOST 时必须设置",
+                        "must be set where ZHUPEI_SMTP_HOST is",
+                    ),
+                )
+            )
         if problems:
             raise SettingsError(tuple(problems))
         return cls(**values)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -133,6 +133,14 @@ class Database:
     def problem(self) -> DatabaseUnavailableError | None:
         """Why the database was not usable when it was last tried; None when it was."""
         return self._problem
+
+    @property
+    def server(self) -> Mapping[str, Any] | None:
+        """Where the server is, as asyncpg's connection arguments; None until it was reached.
+
+        Not for logs: a password may be among them.
+        """
+        return None if self._target is None else self._target.credentials
 
     async def start(self) -> None:
         """Start the embedded server if there is one, migrate, and open the connection.

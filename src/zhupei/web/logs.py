@@ -23,6 +23,8 @@ _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", 
 # Libraries that would write statements with their values, or errors that we report ourselves.
 _QUIET = {
     "asyncio": logging.WARNING,
+    "procrastinate": logging.WARNING,
+    "psycopg": logging.ERROR,
     "strawberry": logging.CRITICAL,
     "tortoise": logging.WARNING,
     "uvicorn": logging.WARNING,

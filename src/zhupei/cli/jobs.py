@@ -1,0 +1,80 @@
+"""``zhupei jobs``: what waits, what failed, and trying it again."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from typing import TYPE_CHECKING, Any
+
+from zhupei.cli import CommandError, read_settings
+from zhupei.domain.text import Text
+
+if TYPE_CHECKING:
+    from zhupei.cli import Subparsers
+
+__all__ = ["register"]
+
+
+def register(subparsers: Subparsers) -> None:
+    """Add the command."""
+    parser = subparsers.add_parser(
+        "jobs",
+        help="查看与重试后台任务和通知 · show and retry jobs and notices",
+        description="Without a word, show counts: jobs on the queue, workers, events without "
+        "notices, notices by state, long work under way, and every job that failed.",
+    )
+    parser.add_argument("--format", choices=("text", "json"), default="text")
+    parser.set_defaults(run=_show)
+    commands = parser.add_subparsers(dest="jobs_command", metavar="COMMAND")
+    retry = commands.add_parser("retry", help="try failed jobs again: one by its number, or all")
+    retry.add_argument("job", type=int, nargs="?", help="the number that `zhupei jobs` shows")
+    retry.set_defaults(run=_retry)
+    notices = commands.add_parser(
+        "retry-notices", help="try undeliverable notices again, and those without an address"
+    )
+    notices.set_defaults(run=_retry_notices)
+
+
+def _show(arguments: argparse.Namespace) -> int:
+    from zhupei.cli._database import with_database  # noqa: PLC0415 - see zhupei.cli
+    from zhupei.services.queue_status import queue_status  # noqa: PLC0415 - see zhupei.cli
+
+    status = with_database(read_settings(), queue_status)
+    if arguments.format == "json":
+        sys.stdout.write(json.dumps(status, ensure_ascii=False, default=str) + "\n")
+        return 0
+    for title, values in status.items():
+        if isinstance(values, dict):
+            shown = ", ".join(f"{name} {count}" for name, count in values.items()) or "none"
+            sys.stdout.write(f"{title}: {shown}\n")
+    failed: list[dict[str, Any]] = status["failed"]
+    for job in failed:
+        sys.stdout.write(
+            f"failed: job {job['id']} {job['task']} after {job['attempts']} attempts, {job['at']}\n"
+        )
+    return 0
+
+
+def _retry(arguments: argparse.Namespace) -> int:
+    from zhupei.cli._database import with_database  # noqa: PLC0415 - see zhupei.cli
+    from zhupei.services.queue_status import retry_failed  # noqa: PLC0415 - see zhupei.cli
+
+    count = with_database(read_settings(), lambda: retry_failed(arguments.job))
+    if arguments.job is not None and not count:
+        raise CommandError(
+            Text(f"没有失败的任务 {arguments.job}", f"no failed job has the number {arguments.job}")
+        )
+    sys.stdout.write(f"retried {count} jobs\n")
+    return 0
+
+
+def _retry_notices(_arguments: argparse.Namespace) -> int:
+    from datetime import UTC, datetime  # noqa: PLC0415 - see zhupei.cli
+
+    from zhupei.cli._database import with_database  # noqa: PLC0415 - see zhupei.cli
+    from zhupei.services.notices.delivery import retry_notices  # noqa: PLC0415 - see zhupei.cli
+
+    count = with_database(read_settings(), lambda: retry_notices(datetime.now(UTC)))
+    sys.stdout.write(f"retried {count} notices\n")
+    return 0

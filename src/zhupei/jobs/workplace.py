@@ -1,0 +1,60 @@
+"""The workplace: what every job needs, bundled; nothing of it is global."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from zhupei.catalogue import LoadedCatalogue
+from zhupei.db.connection import Database
+from zhupei.domain.actors import Actor, ActorKind, Grant
+from zhupei.domain.roles import Role
+from zhupei.security.crypto import Keyring
+from zhupei.services.admissions import Desk
+from zhupei.services.notices.mail import MailServer
+
+__all__ = ["SYSTEM", "Workplace"]
+
+SYSTEM = Actor(
+    id="zhupei (system)",
+    kind=ActorKind.SERVICE,
+    name="zhupei",
+    grants=frozenset({Grant(Role.JURISDICTION_OFFICE.value)}),
+    scopes=frozenset({"applications.read", "applications.admit"}),
+)
+"""Who acts when time alone acts: it may read applications, and let go whose deadline is past.
+
+Its scopes keep it from everything else that its role holds. Admission is an act of the base (R147),
+a ban a decision of a person (T43): neither is done by time.
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Workplace:
+    """The database, the rules in force, the keys, the time, and how mail goes out.
+
+    ``loaded`` returns what is in service now, so that a reload needs no new workplace. ``clock``
+    returns aware instants. Without ``mail`` notices wait. ``reminds`` is how long before a
+    deadline people are reminded; zero is never.
+    """
+
+    database: Database
+    loaded: Callable[[], LoadedCatalogue]
+    clock: Callable[[], datetime]
+    keyring: Callable[[], Keyring]
+    mail: MailServer | None = None
+    reminds: timedelta = timedelta(days=3)
+    complained: set[tuple[str, str, str]] = field(default_factory=set, repr=False)
+    """What was refused and logged already: program, round and code; the log is not repeated."""
+
+    def desk(self) -> Desk:
+        """Return the desk of the system."""
+        loaded = self.loaded()
+        return Desk(
+            database=self.database,
+            catalogue=loaded.catalogue,
+            dispatcher=loaded.dispatcher,
+            clock=self.clock,
+            actor=SYSTEM,
+        )

@@ -73,6 +73,7 @@ class ViolationKind(StrEnum):
     APPLICANT_MISSING = "applicant_missing"
     APPLICANT_UNKNOWN = "applicant_unknown"
     OPENING_UNKNOWN = "opening_unknown"
+    PLACED_TWICE = "placed_twice"
     NOT_LISTED = "not_listed"
     NOT_RANKED = "not_ranked"
     QUOTA_EXCEEDED = "quota_exceeded"

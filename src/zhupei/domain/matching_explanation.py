@@ -5,7 +5,7 @@ Nothing of other applicants is told but how many they are and where the admissio
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -14,7 +14,7 @@ from zhupei.domain.matching_market import Measure, Score, figure
 from zhupei.domain.matching_priorities import CLAIM_BITS, PreparedMarket, deciding_criterion
 from zhupei.domain.text import Text
 
-__all__ = ["Explainer", "Reason", "Verdict"]
+__all__ = ["Explainer", "Reason", "Verdict", "explanation"]
 
 
 class Verdict(StrEnum):
@@ -27,6 +27,8 @@ class Verdict(StrEnum):
     NO_SEATS = "no_seats"
     NOT_NEEDED = "not_needed"
     """There is a seat at a choice that the applicant prefers."""
+    NOT_CONSIDERED = "not_considered"
+    """The application did not take part: withdrawn, refused, or not reviewed in time."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,9 +93,7 @@ class Explainer:
         Raises:
             KeyError: for somebody who does not take part.
         """
-        reasons = self.reasons(applicant)
-        lines = [self._result(reasons), *map(self._line, reasons)]
-        return Text("\n".join(line.zh for line in lines), "\n".join(str(line.en) for line in lines))
+        return explanation(self.reasons(applicant), self._labels)
 
     def _reason(
         self, applicant: str, pair: int, choice: int, own: str | None, *, placed: bool
@@ -131,35 +131,44 @@ class Explainer:
             tie=tie,
         )
 
-    def _result(self, reasons: tuple[Reason, ...]) -> Text:
-        for reason in reasons:
-            if reason.verdict is Verdict.PLACED:
-                name, choice = self._name(reason), reason.choice
-                return Text(
-                    f"录取结果：第{choice}志愿 {name.zh}。",
-                    f"Result: your {_ordinal(choice)} choice, {name.en}.",
-                )
-        if not reasons:
+
+def explanation(reasons: Sequence[Reason], labels: Mapping[str, Text]) -> Text:
+    """Return reasons as lines of text, the result first; a code without label stands for itself."""
+    lines = [_result(reasons, labels), *(_line(reason, labels) for reason in reasons)]
+    return Text("\n".join(line.zh for line in lines), "\n".join(str(line.en) for line in lines))
+
+
+def _result(reasons: Sequence[Reason], labels: Mapping[str, Text]) -> Text:
+    for reason in reasons:
+        if reason.verdict is Verdict.PLACED:
+            name, choice = _name(reason, labels), reason.choice
             return Text(
-                "录取结果：未录取，因为没有填报志愿。",
-                "Result: no seat, because you listed no opening.",
+                f"录取结果：第{choice}志愿 {name.zh}。",
+                f"Result: your {_ordinal(choice)} choice, {name.en}.",
             )
-        return Text("录取结果：未录取。", "Result: no seat.")
-
-    def _line(self, reason: Reason) -> Text:
-        name = self._name(reason)
-        begin = Text(
-            f"第{reason.choice}志愿 {name.zh}：",
-            f"Your {_ordinal(reason.choice)} choice {name.en}: ",
+    if not reasons:
+        return Text(
+            "录取结果：未录取，因为没有填报志愿。",
+            "Result: no seat, because you listed no opening.",
         )
-        rest = _RESTS.get(reason.verdict) or _standing(reason)
-        return Text(begin.zh + rest.zh, f"{begin.en}{rest.en}")
+    return Text("录取结果：未录取。", "Result: no seat.")
 
-    def _name(self, reason: Reason) -> Text:
-        label = self._labels.get(reason.opening)
-        if label is None:
-            return Text(reason.opening, reason.opening)
-        return Text(label.zh, label.en or label.zh)
+
+def _line(reason: Reason, labels: Mapping[str, Text]) -> Text:
+    name = _name(reason, labels)
+    begin = Text(
+        f"第{reason.choice}志愿 {name.zh}：",
+        f"Your {_ordinal(reason.choice)} choice {name.en}: ",
+    )
+    rest = _RESTS.get(reason.verdict) or _standing(reason)
+    return Text(begin.zh + rest.zh, f"{begin.en}{rest.en}")
+
+
+def _name(reason: Reason, labels: Mapping[str, Text]) -> Text:
+    label = labels.get(reason.opening)
+    if label is None:
+        return Text(reason.opening, reason.opening)
+    return Text(label.zh, label.en or label.zh)
 
 
 _RESTS = {
@@ -170,6 +179,10 @@ _RESTS = {
     Verdict.NOT_NEEDED: Text(
         "您已被更靠前的志愿录取，无需考虑。",
         "not needed, as you have a seat at a choice before it.",
+    ),
+    Verdict.NOT_CONSIDERED: Text(
+        "该志愿未参加匹配（已撤回、未通过审核或审核未完成）。",
+        "it took no part, as it was withdrawn, refused or not reviewed in time.",
     ),
 }
 

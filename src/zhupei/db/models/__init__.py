@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 from zhupei.db.models.account import Account
+from zhupei.db.models.allocation import (
+    AllocationChoiceRow,
+    AllocationPlaceRow,
+    AllocationRunRow,
+)
 from zhupei.db.models.applicant import Applicant, ApplicantIdentity
 from zhupei.db.models.applicant_file import ApplicantFile
 from zhupei.db.models.application import ApplicationRow
@@ -38,6 +43,9 @@ from zhupei.db.models.transition import AuditHeadRow, TransitionRow
 
 __all__ = [
     "Account",
+    "AllocationChoiceRow",
+    "AllocationPlaceRow",
+    "AllocationRunRow",
     "Applicant",
     "ApplicantFile",
     "ApplicantIdentity",

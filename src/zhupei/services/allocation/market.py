@@ -1,0 +1,351 @@
+"""From applications, scores and quotas in PostgreSQL to a market that can be matched."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from types import MappingProxyType
+from typing import Any
+from uuid import UUID
+
+from tortoise.backends.base.client import BaseDBAsyncClient
+
+from zhupei.domain.admission_guards import round_of, tie_break_of, weights_of
+from zhupei.domain.admission_process import EXITS, SEAT_STATES, ApplicationState, path_of
+from zhupei.domain.allocation import place_code
+from zhupei.domain.matching_market import (
+    Criterion,
+    EarlierSubmission,
+    HigherScore,
+    Lottery,
+    Market,
+    MarketOpening,
+    Measure,
+    Scores,
+    TieRule,
+)
+from zhupei.domain.ranking import Score, TieBreak, Weights, heaviest_first, weighted_total
+from zhupei.domain.text import Text
+from zhupei.domain.training import Allocation, Program
+from zhupei.services.admissions.desk import Desk
+from zhupei.services.admissions.refusals import Refusal, RefusalCode
+from zhupei.services.admissions.situations import not_found, permitted_for
+from zhupei.services.allocation.places import Place, places_of
+from zhupei.services.seats import root_program
+
+__all__ = [
+    "Candidacy",
+    "Changes",
+    "Gathered",
+    "criterion_label",
+    "fingerprint_of",
+    "gather",
+    "market_of",
+    "matched_round",
+]
+
+_S = ApplicationState
+_HIGHER = {
+    "interview": Text("面试成绩较高者优先", "higher interview score first"),
+    "examination": Text("专业考试成绩较高者优先", "higher examination score first"),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Changes:
+    """What a simulation does otherwise; nothing of it is written.
+
+    ``seats`` are seats of openings (or directions, by `place_code`) as they would be published.
+    ``weights`` and ``ties`` hold for all programs of the round.
+    """
+
+    seats: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
+    weights: Weights | None = None
+    ties: TieBreak | None = None
+
+
+@dataclass(slots=True)
+class Candidacy:
+    """One application that takes part, with what decides about it; ``place`` is where it asks."""
+
+    application: UUID
+    applicant: UUID
+    opening: str
+    direction: str | None
+    preference: int
+    submitted_at: datetime
+    value: Decimal
+    singles: tuple[Decimal, ...]
+    place: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gathered:
+    """All that a round is matched from, as one snapshot of the database saw it."""
+
+    root: Program
+    round: str
+    places: Mapping[str, Place]
+    candidacies: Sequence[Candidacy]
+    waiting: int
+    fingerprint: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Rules:
+    """How one program orders its applicants."""
+
+    weights: Weights
+    ties: TieBreak
+    criteria: tuple[str, ...]
+
+
+async def matched_round(desk: Desk, program: str, round_code: str) -> Program | Refusal:
+    """Return the topmost program of a round that matches preference lists, for who manages it."""
+    found = desk.catalogue.programs.get(program)
+    if found is None:
+        return not_found("program", program)
+    root = root_program(desk.catalogue, found)
+    against = await permitted_for(
+        desk, "rounds.manage", base=root.base, jurisdiction=root.jurisdiction
+    )
+    if against is not None:
+        return against
+    entry = round_of(root, round_code)
+    if entry is None:
+        return not_found("round", round_code)
+    if entry.allocation is not Allocation.DEFERRED_ACCEPTANCE:
+        return Refusal(
+            code=RefusalCode.ALLOCATION_NOT_DECLARED,
+            message=Text(
+                "本批次未声明按志愿匹配录取（allocation: deferred_acceptance）",
+                "the round does not declare allocation: deferred_acceptance",
+            ),
+            source=entry.source,
+            field="round",
+        )
+    return root
+
+
+async def gather(
+    desk: Desk,
+    connection: BaseDBAsyncClient,
+    root: Program,
+    round_code: str,
+    changes: Changes | None = None,
+) -> Gathered | Refusal:
+    """Read what a round is matched from; to be called in one snapshot.
+
+    Of the applications that filed a preference those take part that passed the review and wait
+    for a place, unless the person holds a seat of the same recruitment already. Refused where
+    weights, seats or the seed of a lottery are unknown, and where quotas overlap.
+    """
+    changes = changes or Changes()
+    programs = _below(desk, root)
+    rows = await connection.execute_query_dict(
+        "SELECT a.id, a.applicant_id, a.program_code, a.opening_code, a.direction, a.preference, "
+        "a.submitted_at, a.state FROM application AS a WHERE a.root_program_code = $1 "
+        "AND a.round_code = $2 AND a.channel = 'BATCH' AND a.invitation_id IS NULL "
+        "AND a.transferred_from IS NULL AND a.state <> ALL($3::text[]) AND NOT EXISTS ("
+        "SELECT 1 FROM application AS s WHERE s.applicant_id = a.applicant_id "
+        "AND s.root_program_code = $1 AND s.state = ANY($4::text[])) ORDER BY a.id",
+        [root.code, round_code, _CLOSED, _SEATED],
+    )
+    ready_at: dict[str, ApplicationState] = {}
+    for code in dict.fromkeys(row["program_code"] for row in rows):
+        state = _ready(programs[code], round_code)
+        if state is None:
+            return _no_proposal(programs[code])
+        ready_at[code] = state
+    ready = [row for row in rows if row["state"] == ready_at[row["program_code"]].value]
+    rules: dict[str, _Rules] = {}
+    for code in dict.fromkeys(row["program_code"] for row in ready):
+        made = _rules(programs[code], round_code, changes)
+        if isinstance(made, Refusal):
+            return made
+        rules[code] = made
+    scores = await _scores(connection, root, round_code)
+    candidacies = []
+    for row in ready:
+        candidacy = _candidacy(row, scores.get(row["id"], {}), rules[row["program_code"]])
+        if isinstance(candidacy, Refusal):
+            return candidacy
+        candidacies.append(candidacy)
+    asked: dict[tuple[str, str | None], int] = defaultdict(int)
+    for each in candidacies:
+        asked[each.opening, each.direction] += 1
+    places = await places_of(desk, connection, programs, round_code, asked, changes.seats)
+    if isinstance(places, Refusal):
+        return places
+    for each in candidacies:
+        whole = place_code(each.opening, None)
+        each.place = whole if whole in places else place_code(each.opening, each.direction)
+    ordered = {
+        code: place.ordered_by(rules[place.program].ties, rules[place.program].criteria)
+        if place.program in rules
+        else place
+        for code, place in places.items()
+    }
+    return Gathered(
+        root=root,
+        round=round_code,
+        places=ordered,
+        candidacies=candidacies,
+        waiting=len(rows) - len(candidacies),
+        fingerprint=await fingerprint_of(desk, connection, root, round_code),
+    )
+
+
+_CLOSED = sorted(state.value for state in EXITS | SEAT_STATES | {_S.DRAFT})
+_SEATED = sorted(state.value for state in SEAT_STATES)
+
+
+async def fingerprint_of(
+    desk: Desk, connection: BaseDBAsyncClient, root: Program, round_code: str
+) -> str:
+    """Return a mark that differs once an application, a seat or a plan that decides has changed.
+
+    It says that a run is stale; what a run was made from is proven by the digest of its market.
+    """
+    programs = _below(desk, root)
+    states = {_ready(program, round_code) for program in programs.values()} - {None}
+    found = await connection.execute_query_dict(
+        "SELECT count(*) AS many, coalesce(sum(hashtextextended(id::text || revision, 0)), 0)::text"
+        " AS mark FROM application WHERE root_program_code = $1 AND (state = ANY($3::text[]) OR "
+        "(round_code = $2 AND state = ANY($4::text[])))",
+        [
+            root.code,
+            round_code,
+            _SEATED,
+            sorted(state.value for state in states if state is not None),
+        ],
+    )
+    plans = await connection.execute_query_dict(
+        "SELECT count(*) AS many, coalesce(sum(seats), 0) AS seats FROM plan_increase "
+        "WHERE state = 'APPROVED' AND program_code = ANY($1::text[])",
+        [sorted(programs)],
+    )
+    one, other = found[0], plans[0]
+    return f"{one['many']}:{one['mark']}:{other['many']}:{other['seats']}"
+
+
+def market_of(places: Mapping[str, Place], candidacies: Iterable[Candidacy]) -> Market:
+    """Return the market: who asks where in what order, with what claim, and what decides ties.
+
+    People are their identifiers, openings the codes of places.
+    """
+    lists: dict[str, list[tuple[int, str]]] = defaultdict(list)
+    of_place: dict[str, list[Candidacy]] = {code: [] for code in places}
+    for each in candidacies:
+        lists[str(each.applicant)].append((each.preference, each.place))
+        of_place[each.place].append(each)
+    openings = []
+    for code, place in sorted(places.items()):
+        here = of_place[code]
+        names = [str(each.applicant) for each in here]
+        criteria: list[Criterion] = [
+            HigherScore(
+                Scores({name: each.singles[index] for name, each in zip(names, here, strict=True)}),
+                criterion_label(assessment),
+            )
+            for index, assessment in enumerate(place.criteria)
+        ]
+        if place.ties.rule.draws:
+            criteria.append(Lottery(place.ties.seed or ""))
+        else:
+            moments = {name: each.submitted_at for name, each in zip(names, here, strict=True)}
+            criteria.append(EarlierSubmission(moments))
+        totals = Scores({name: each.value for name, each in zip(names, here, strict=True)}, 0, 100)
+        openings.append(MarketOpening(code, place.quota, totals, TieRule(tuple(criteria))))
+    preferences = {name: [code for _, code in sorted(lists[name])] for name in sorted(lists)}
+    return Market(preferences, openings, measure=Measure.SCORES)
+
+
+def criterion_label(assessment: str) -> Text:
+    """Return what a tie that an assessment decides is called."""
+    return _HIGHER.get(
+        assessment, Text(f"{assessment} 成绩较高者优先", f"higher {assessment} score first")
+    )
+
+
+def _below(desk: Desk, root: Program) -> dict[str, Program]:
+    """Return a program and all below it."""
+    found: dict[str, Program] = {}
+    waiting = [root.code]
+    while waiting:
+        program = desk.catalogue.programs[waiting.pop()]
+        found[program.code] = program
+        waiting += program.children
+    return found
+
+
+def _ready(program: Program, round_code: str) -> ApplicationState | None:
+    """Return the state in which applications wait to be proposed; None without such a step."""
+    states = path_of(program, round_code).states
+    return states[states.index(_S.PROPOSED) - 1] if _S.PROPOSED in states else None
+
+
+def _no_proposal(program: Program) -> Refusal:
+    return Refusal(
+        code=RefusalCode.ALLOCATION_NOT_DECLARED,
+        message=Text(
+            f"{program.code} 的录取流程中没有拟录取环节（kind: proposal）",
+            f"{program.code} has no step of kind: proposal",
+        ),
+        source=program.source,
+    )
+
+
+def _rules(program: Program, round_code: str, changes: Changes) -> _Rules | Refusal:
+    weights = changes.weights or weights_of(program, path_of(program, round_code))
+    if isinstance(weights, Refusal):
+        return weights
+    ties = changes.ties or tie_break_of(program)
+    if isinstance(ties, Refusal):
+        return ties
+    several = ties.rule.compares_scores and len(weights.shares) > 1
+    return _Rules(weights, ties, heaviest_first(weights) if several else ())
+
+
+async def _scores(
+    connection: BaseDBAsyncClient, root: Program, round_code: str
+) -> dict[UUID, dict[str, Score]]:
+    rows = await connection.execute_query_dict(
+        "SELECT s.application_id, s.assessment, s.points, s.full_mark FROM application_score AS s "
+        "JOIN application AS a ON a.id = s.application_id WHERE a.root_program_code = $1 "
+        "AND a.round_code = $2 AND a.channel = 'BATCH' AND a.state <> ALL($3::text[])",
+        [root.code, round_code, _CLOSED],
+    )
+    found: dict[UUID, dict[str, Score]] = defaultdict(dict)
+    for row in rows:
+        score = Score(row["points"], row["full_mark"])
+        found[row["application_id"]][row["assessment"]] = score
+    return found
+
+
+def _candidacy(
+    row: Mapping[str, Any], scores: Mapping[str, Score], rules: _Rules
+) -> Candidacy | Refusal:
+    missing = rules.weights.shares.keys() - scores.keys()
+    if missing or row["submitted_at"] is None:
+        names = ", ".join(sorted(missing))
+        return Refusal(
+            code=RefusalCode.SCORE_INVALID,
+            message=Text(
+                f"申请 {row['id']} 缺少成绩：{names}",
+                f"application {row['id']} has no score: {names}",
+            ),
+        )
+    return Candidacy(
+        application=row["id"],
+        applicant=row["applicant_id"],
+        opening=row["opening_code"],
+        direction=row["direction"],
+        preference=row["preference"],
+        submitted_at=row["submitted_at"],
+        value=weighted_total(scores, rules.weights),
+        singles=tuple(scores[name].percent for name in rules.criteria),
+    )

@@ -1,0 +1,272 @@
+"""Runs: a round is matched, the result is stored with what it was made from, and proven again."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeAlias
+from uuid import UUID
+
+from tortoise.exceptions import IntegrityError
+from tortoise.transactions import in_transaction
+
+from zhupei.db.identifiers import uuid7
+from zhupei.db.models import AllocationRunRow
+from zhupei.domain.admission_refusals import Refusal, RefusalCode
+from zhupei.domain.allocation import AllocationCheck, AllocationFigures, AllocationRun
+from zhupei.domain.matching import certify
+from zhupei.domain.matching_certificate import (
+    Certificate,
+    Violation,
+    ViolationKind,
+    check_certificate,
+)
+from zhupei.domain.matching_priorities import PreparedMarket, prepare
+from zhupei.domain.matching_problems import MarketError
+from zhupei.domain.matching_simulation import Mechanism, Outcome, simulate
+from zhupei.domain.text import Text
+from zhupei.domain.training import Program
+from zhupei.services.admissions.desk import Desk
+from zhupei.services.admissions.situations import not_found, permitted_for
+from zhupei.services.allocation.figures import figures_of
+from zhupei.services.allocation.inputs import RunAllocationInput
+from zhupei.services.allocation.market import (
+    Changes,
+    Gathered,
+    gather,
+    market_of,
+    matched_round,
+)
+from zhupei.services.allocation.rows import (
+    certificate_digest,
+    certificate_of,
+    choices_of,
+    gathered_of,
+    placed_twice,
+    places_of_run,
+    run_of,
+    write_run,
+)
+
+__all__ = [
+    "Stage",
+    "allocation_run",
+    "allocation_runs",
+    "invalid",
+    "prepared_of",
+    "run_allocation",
+    "snapshot",
+    "verify_run",
+]
+
+Stage: TypeAlias = Callable[[str], None]
+"""Told what is done next: ``read``, ``match``, ``check``, ``write``."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Made:
+    """What a round was matched to, proven."""
+
+    prepared: PreparedMarket
+    outcome: Outcome
+    certificate: Certificate
+    violations: tuple[Violation, ...]
+
+
+async def run_allocation(  # noqa: PLR0911 - each guard says why it refuses
+    desk: Desk, given: RunAllocationInput, stage: Stage | None = None
+) -> AllocationRun | Refusal:
+    """Match a round, have the independent checker prove it, and store it; nobody is proposed yet.
+
+    The same request with the same idempotency key answers the run that it made. A dry run
+    answers what would be stored.
+    """
+    tell = stage or (lambda _name: None)
+    with desk.database.use():
+        root = await matched_round(desk, given.program, given.round)
+        if isinstance(root, Refusal):
+            return root
+        if given.idempotency_key is not None:
+            known = await AllocationRunRow.get_or_none(
+                actor=desk.actor.id, idempotency_key=given.idempotency_key
+            )
+            if known is not None:
+                return _repeated(known, root, given)
+        tell("read")
+        gathered = await snapshot(desk, root, given.round)
+        if isinstance(gathered, Refusal):
+            return gathered
+        tell("match")
+        # Seconds of counting for a whole country; other requests go on meanwhile.
+        made = await asyncio.to_thread(_match, gathered, tell)
+        if isinstance(made, Refusal):
+            return made
+        if made.violations:
+            return invalid(made.violations)
+        figures = figures_of(desk.catalogue, gathered, made.outcome)
+        run = AllocationRun(
+            id=uuid7(),
+            root_program=root.code,
+            round=given.round,
+            actor=desk.actor.id,
+            at=desk.clock(),
+            catalogue_hash=desk.catalogue.hash,
+            market=made.certificate.market,
+            certificate=certificate_digest(made.certificate),
+            fingerprint=gathered.fingerprint,
+            figures=figures,
+            warnings=_warnings(made.prepared, figures),
+        )
+        if given.dry_run:
+            return run
+        tell("write")
+        try:
+            async with in_transaction() as connection:
+                await write_run(
+                    connection,
+                    run,
+                    gathered,
+                    made.prepared,
+                    made.outcome.matching,
+                    given.idempotency_key,
+                )
+        except IntegrityError:
+            # The same request at the same time was quicker.
+            known = await AllocationRunRow.get(
+                actor=desk.actor.id, idempotency_key=given.idempotency_key
+            )
+            return _repeated(known, root, given)
+        return run
+
+
+def _repeated(
+    known: AllocationRunRow, root: Program, given: RunAllocationInput
+) -> AllocationRun | Refusal:
+    if (known.root_program_code, known.round_code) == (root.code, given.round):
+        return run_of(known)
+    return Refusal(
+        code=RefusalCode.CONFLICT,
+        message=Text("该幂等键已用于另一操作", "this idempotency key was used for something else"),
+        field="idempotencyKey",
+    )
+
+
+async def snapshot(
+    desk: Desk, root: Program, round_code: str, changes: Changes | None = None
+) -> Gathered | Refusal:
+    """Gather a round in one snapshot of the database."""
+    async with in_transaction() as connection:
+        await connection.execute_script("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
+        return await gather(desk, connection, root, round_code, changes)
+
+
+def _match(gathered: Gathered, tell: Stage) -> _Made | Refusal:
+    prepared = prepared_of(gathered)
+    if isinstance(prepared, Refusal):
+        return prepared
+    outcome = simulate(prepared, Mechanism.DEFERRED_ACCEPTANCE)
+    certificate = certify(prepared, outcome.matching)
+    tell("check")
+    return _Made(prepared, outcome, certificate, check_certificate(prepared.market, certificate))
+
+
+def prepared_of(gathered: Gathered) -> PreparedMarket | Refusal:
+    """Return the strict orders of a round, refused where the declared rule leaves a tie."""
+    try:
+        return prepare(market_of(gathered.places, gathered.candidacies))
+    except MarketError as error:
+        return Refusal(code=RefusalCode.TIES_UNDECIDED, message=error.message)
+
+
+def invalid(violations: tuple[Violation, ...]) -> Refusal:
+    """Return the refusal of a result that the checker does not confirm."""
+    first = violations[0].message
+    return Refusal(
+        code=RefusalCode.ALLOCATION_INVALID,
+        message=Text(
+            f"核验发现 {len(violations)} 处问题：{first.zh}",
+            f"the checker found {len(violations)} faults: {first.en}",
+        ),
+    )
+
+
+def _warnings(prepared: PreparedMarket, figures: AllocationFigures) -> tuple[Text, ...]:
+    found = [problem.message for problem in prepared.warnings]
+    if figures.waiting:
+        found.append(
+            Text(
+                f"有 {figures.waiting} 份申请尚未通过审核，未参加匹配",
+                f"{figures.waiting} applications have not passed the review and take no part",
+            )
+        )
+    return tuple(found)
+
+
+async def allocation_run(desk: Desk, run: UUID) -> AllocationRun | Refusal:
+    """Return a run, for who manages its round; as if there were none for everybody else."""
+    with desk.database.use():
+        row = await AllocationRunRow.get_or_none(id=run)
+        if row is None or await _manages(desk, row.root_program_code) is not None:
+            return not_found("run", str(run))
+        return run_of(row)
+
+
+async def allocation_runs(
+    desk: Desk, program: str, round_code: str
+) -> tuple[AllocationRun, ...] | Refusal:
+    """Return the runs of a round, the latest first."""
+    with desk.database.use():
+        root = await matched_round(desk, program, round_code)
+        if isinstance(root, Refusal):
+            return root
+        rows = await AllocationRunRow.filter(
+            root_program_code=root.code, round_code=round_code
+        ).order_by("-id")
+        return tuple(map(run_of, rows))
+
+
+async def _manages(desk: Desk, program: str) -> Refusal | None:
+    root = desk.catalogue.programs.get(program)
+    return await permitted_for(
+        desk,
+        "rounds.manage",
+        base=None if root is None else root.base,
+        jurisdiction=None if root is None else root.jurisdiction,
+    )
+
+
+async def verify_run(run: UUID) -> AllocationCheck | None:
+    """Prove a stored run from its own rows alone; None where there is none.
+
+    The market is made again from the stored scores, moments, seats and rules, its digest compared
+    with that of the run, and the placements checked by the independent checker. The digest of the
+    certificate stands in the record of every application that the run proposed, which
+    `zhupei audit verify` proves.
+    """
+    async with in_transaction() as connection:
+        await connection.execute_script("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
+        row = await AllocationRunRow.get_or_none(id=run)
+        if row is None:
+            return None
+        places, choices = await places_of_run(run), await choices_of(connection, run)
+    market, digest = row.market, row.certificate
+
+    def check() -> tuple[Violation, ...]:
+        certificate = certificate_of(market, places, choices)
+        found = (
+            *placed_twice(choices),
+            *check_certificate(market_of(*gathered_of(places, choices)), certificate),
+        )
+        if not found and certificate_digest(certificate) != digest:
+            text = Text("结果与其摘要不符", "the result is not the one that its digest stands for")
+            found = (Violation(ViolationKind.MARKET_CHANGED, text),)
+        return found
+
+    return AllocationCheck(
+        run=run,
+        market=market,
+        applications=len(choices),
+        places=len(places),
+        violations=await asyncio.to_thread(check),
+    )

@@ -1,0 +1,312 @@
+"""Runs: gathered from the database, matched, proven, kept."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+from pathlib import Path
+from uuid import uuid4
+
+import asyncpg
+import pytest
+
+from admissions_office import done, moment
+from allocation_office import (
+    BASES,
+    MAIN,
+    NORTH_CHILDREN,
+    NORTH_MEDICINE,
+    NORTH_UNKNOWN,
+    ROOT,
+    SOUTH_EMERGENCY,
+    SOUTH_MEDICINE,
+    Matching,
+)
+from zhupei.catalogue import load_catalogue
+from zhupei.db.connection import Database
+from zhupei.domain.allocation import AllocationCheck, AllocationRun
+from zhupei.domain.matching_certificate import ViolationKind
+from zhupei.domain.ranking import lottery_number
+from zhupei.services import admissions, allocation
+from zhupei.services.admissions import RefusalCode, inputs
+from zhupei.services.allocation import RunAllocationInput
+from zhupei.services.allocation.rows import choices_of, places_of_run
+
+ASKED = RunAllocationInput(program=ROOT, round=MAIN)
+
+
+async def run(office: Matching) -> AllocationRun:
+    return done(await allocation.run_allocation(office.authority(), ASKED))
+
+
+async def placed(office: Matching, made: AllocationRun) -> dict[str, str]:
+    """Return where a run placed each application, by its id."""
+    with office.database.use():
+        from tortoise.transactions import in_transaction
+
+        async with in_transaction() as connection:
+            rows = await choices_of(connection, made.id)
+    return {str(row.application): row.place for row in rows if row.verdict.value == "placed"}
+
+
+async def checked(office: Matching, made: AllocationRun) -> AllocationCheck:
+    with office.database.use():
+        found = await allocation.verify_run(made.id)
+    assert found is not None
+    return found
+
+
+async def test_lists_are_matched_and_proven(office: Matching) -> None:
+    """A better total wins the one seat; who loses it gets the next choice."""
+    one = await office.listed(NORTH_MEDICINE, SOUTH_MEDICINE, points=90)
+    two = await office.listed(
+        NORTH_MEDICINE, NORTH_CHILDREN + "#cardiology", SOUTH_EMERGENCY + "#day", points=80
+    )
+    three = await office.listed(NORTH_CHILDREN + "#cardiology", points=85)
+    stages: list[str] = []
+    made = done(await allocation.run_allocation(office.authority(), ASKED, stages.append))
+    assert stages == ["read", "match", "check", "write"]
+    assert await placed(office, made) == {
+        str(one[0].id): NORTH_MEDICINE,
+        str(three[0].id): f"{NORTH_CHILDREN}#cardiology",
+        str(two[2].id): SOUTH_EMERGENCY,
+    }
+    figures = made.figures
+    assert (figures.applicants, figures.applications, figures.placed) == (3, 6, 3)
+    assert (figures.seats, figures.unfilled, figures.unplaced) == (8, 5, 0)
+    assert figures.by_preference == (2, 0, 1)
+    assert str(figures.average_preference) == "1.667"
+    assert figures.blocking_pairs == 0
+    assert [(each.specialty, each.seats, each.placed) for each in figures.specialties] == [
+        ("0100", 3, 1),
+        ("0200", 3, 1),
+        ("0300", 2, 1),
+    ]
+    # Paediatrics is listed as in short supply.
+    assert (figures.shortage_seats, figures.shortage_placed) == (3, 1)
+    check = await checked(office, made)
+    assert (check.holds, check.applications, check.places) == (True, 6, 5)
+    assert check.market == made.market
+
+
+async def test_directions_with_seats_of_their_own_are_places(office: Matching) -> None:
+    """An opening whose directions have no quota is one place for all of them."""
+    await office.listed(SOUTH_EMERGENCY + "#day", points=70)
+    await office.listed(SOUTH_EMERGENCY + "#ward", points=80)
+    await office.listed(NORTH_CHILDREN + "#neonatology", points=80)
+    made = await run(office)
+    with office.database.use():
+        places = await places_of_run(made.id)
+    assert [(each.code, each.quota, each.taken, each.ranked) for each in places] == [
+        (NORTH_MEDICINE, 1, 0, 0),
+        (f"{NORTH_CHILDREN}#cardiology", 1, 0, 0),
+        (f"{NORTH_CHILDREN}#neonatology", 2, 1, 1),
+        (SOUTH_MEDICINE, 2, 0, 0),
+        (SOUTH_EMERGENCY, 2, 2, 2),
+    ]
+    last = places[-1]
+    assert (last.cut_off, last.ties.rule.value, last.ties.seed) == (70, "lottery", "2026-03-15")
+    assert places[0].ties.rule.value == "heaviest_then_earliest"
+
+
+async def test_equal_totals_are_decided_by_the_lot_of_the_program(office: Matching) -> None:
+    people = [uuid4() for _ in range(4)]
+    for person in people:
+        await office.listed(SOUTH_MEDICINE, points=80, applicant=person)
+    made = await run(office)
+    drawn = sorted(people, key=lambda person: lottery_number("2026-03-15", str(person)))
+    with office.database.use():
+        rows = await admissions.applications_of(
+            office.authority(), inputs.SearchApplicationsInput(opening=SOUTH_MEDICINE)
+        )
+    by_id = {str(case.id): case.applicant for case in rows}
+    assert {by_id[each] for each in await placed(office, made)} == set(drawn[:2])
+
+
+async def test_equal_totals_are_decided_by_the_heavier_assessment(office: Matching) -> None:
+    """0.4 x 50 + 0.6 x 90 and 0.4 x 80 + 0.6 x 70 are 74 both; the examination weighs more."""
+    await office.listed(NORTH_MEDICINE, points=(80, 70))
+    (winner,) = await office.listed(NORTH_MEDICINE, points=(50, 90))
+    made = await run(office)
+    assert await placed(office, made) == {str(winner.id): NORTH_MEDICINE}
+    assert (await checked(office, made)).holds
+
+
+async def test_a_tie_that_the_rule_leaves_is_refused(office: Matching) -> None:
+    """Both were handed in at the same moment, with the same scores: nothing is guessed."""
+    one = (await office.listed(NORTH_MEDICINE))[0]
+    other = (await office.listed(NORTH_MEDICINE))[0]
+    before = await office.everything()
+    refusal = await office.refuses(
+        RefusalCode.TIES_UNDECIDED, await allocation.run_allocation(office.authority(), ASKED)
+    )
+    assert str(one.applicant) in refusal.message.zh
+    assert str(other.applicant) in (refusal.message.en or "")
+    assert await office.everything() == before
+
+
+async def test_the_earlier_application_wins_where_scores_are_equal(office: Matching) -> None:
+    first = await office.filed(NORTH_MEDICINE, None, 1, uuid4())
+    office.later(minutes=1)
+    second = await office.filed(NORTH_MEDICINE, None, 1, uuid4())
+    office.go("2026-04-27T09:00")
+    for case in (second, first):
+        await office.passed(case)
+    assert await placed(office, await run(office)) == {str(first.id): NORTH_MEDICINE}
+
+
+async def test_who_has_not_passed_the_review_takes_no_part(office: Matching) -> None:
+    await office.listed(NORTH_MEDICINE)
+    office.go("2026-04-10T09:00")
+    await office.filed(NORTH_MEDICINE, None, 1, uuid4())
+    gone = await office.filed(NORTH_MEDICINE, None, 1, uuid4())
+    done(
+        await admissions.withdraw_application(
+            office.own(gone.applicant), inputs.ReasonedInput(application=gone.id, reason="不去了")
+        )
+    )
+    made = await run(office)
+    assert (made.figures.applications, made.figures.waiting) == (1, 1)
+    assert [warning.en for warning in made.warnings] == [
+        "1 applications have not passed the review and take no part"
+    ]
+
+
+async def test_a_dry_run_and_a_round_without_applications_keep_nothing(office: Matching) -> None:
+    before = await office.everything()
+    asked = RunAllocationInput(program=ROOT, round=MAIN, dry_run=True)
+    made = done(await allocation.run_allocation(office.authority(), asked))
+    assert (made.figures.applicants, made.figures.seats) == (0, 8)
+    assert made.figures.average_preference is None
+    assert await office.everything() == before
+
+
+async def test_the_same_request_answers_the_same_run(office: Matching) -> None:
+    await office.listed(NORTH_MEDICINE)
+    asked = RunAllocationInput(program=ROOT, round=MAIN, idempotency_key="once")
+    both = await asyncio.gather(
+        *(allocation.run_allocation(office.authority(), asked) for _ in range(2))
+    )
+    first, second = map(done, both)
+    assert first == second == done(await allocation.run_allocation(office.authority(), asked))
+    runs = done(await allocation.allocation_runs(office.authority(), ROOT, MAIN))
+    assert [each.id for each in runs] == [first.id]
+    found = done(await allocation.allocation_run(office.authority(), first.id))
+    assert found == first
+
+
+async def test_a_run_from_the_program_below_is_of_the_whole_round(office: Matching) -> None:
+    asked = RunAllocationInput(program="north-residency-2026", round=MAIN)
+    assert done(await allocation.run_allocation(office.authority(), asked)).root_program == ROOT
+
+
+async def test_what_cannot_be_run(office: Matching) -> None:
+    await office.listed(NORTH_MEDICINE)
+    before = await office.everything()
+    desk = office.authority()
+    for program, round_code, code in (
+        (ROOT, "second", RefusalCode.ALLOCATION_NOT_DECLARED),
+        (ROOT, "third", RefusalCode.NOT_FOUND),
+        ("no-program", MAIN, RefusalCode.NOT_FOUND),
+    ):
+        asked = RunAllocationInput(program=program, round=round_code)
+        await office.refuses(code, await allocation.run_allocation(desk, asked))
+    staff = office.staff(base="north-hospital")
+    await office.refuses(RefusalCode.NOT_PERMITTED, await allocation.run_allocation(staff, ASKED))
+    made = await run(office)
+    await office.refuses(RefusalCode.NOT_FOUND, await allocation.allocation_run(staff, made.id))
+    await office.refuses(RefusalCode.NOT_FOUND, await allocation.allocation_run(desk, uuid4()))
+    after = await office.everything()
+    assert after[:5] == before[:5]
+
+
+async def test_seats_that_are_not_published_refuse(office: Matching) -> None:
+    """T36: null is not zero. Nobody can say what becomes of who asked for it."""
+    await office.listed(NORTH_UNKNOWN)
+    refusal = await office.refuses(
+        RefusalCode.QUOTA_UNKNOWN, await allocation.run_allocation(office.authority(), ASKED)
+    )
+    assert refusal.message.en == (
+        f"{NORTH_UNKNOWN}: the number of seats is not published, so none can be taken: "
+        "To be announced"
+    )
+
+
+async def changed_office(database: Database, folder: Path, old: str, new: str) -> Matching:
+    """Return the office with one change in the fictional files."""
+    shutil.copytree(BASES, folder / "bases")
+    found = 0
+    for path in (folder / "bases").glob("*.yaml"):
+        text = path.read_text("utf-8")
+        found += text.count(old)
+        path.write_text(text.replace(old, new), "utf-8")
+    assert found == 1
+    return Matching(database, await load_catalogue([folder / "bases"]), moment("2026-04-10T09:00"))
+
+
+async def test_quotas_that_overlap_refuse(database: Database, tmp_path: Path) -> None:
+    """A round of 2 seats over openings of more: no document says whose applicant yields."""
+    office = await changed_office(
+        database,
+        tmp_path,
+        "        max_preferences: 3\n",
+        "        max_preferences: 3\n        quota: 2\n",
+    )
+    await office.listed(NORTH_MEDICINE, points=80)
+    await office.listed(SOUTH_MEDICINE, points=81)
+    # As long as no more than two can be placed at all, the round's quota stops nobody.
+    made = await run(office)
+    assert made.figures.placed == 2
+    await office.listed(SOUTH_EMERGENCY + "#day", points=82)
+    refusal = await office.refuses(
+        RefusalCode.QUOTAS_OVERLAP, await allocation.run_allocation(office.authority(), ASKED)
+    )
+    assert refusal.message.en == (
+        "quotas overlap, so that preferences and scores do not decide who takes the seat: "
+        f"round:{ROOT}/{MAIN} has 2 left, while what it holds may take 3"
+    )
+
+
+async def test_a_seed_that_is_still_to_come_refuses(database: Database, tmp_path: Path) -> None:
+    office = await changed_office(
+        database,
+        tmp_path,
+        'tie_lottery_seed: {value: "2026-03-15", source: SOUTH:7 并列}',
+        "tie_lottery_seed: {value: null, note: 开盘指数, source: SOUTH:7 并列}",
+    )
+    await office.listed(SOUTH_MEDICINE)
+    await office.refuses(
+        RefusalCode.TIE_SEED_UNKNOWN, await allocation.run_allocation(office.authority(), ASKED)
+    )
+
+
+@pytest.mark.parametrize(
+    ("statement", "kind"),
+    [
+        (
+            "UPDATE allocation_choice SET verdict = (ARRAY['outranked', 'placed'])[rank]",
+            ViolationKind.BLOCKING_PAIR,
+        ),
+        ("UPDATE allocation_choice SET value = value + 1 WHERE rank = 2", None),
+        ("UPDATE allocation_place SET quota = 2 WHERE ranked = 2", None),
+        ("UPDATE allocation_place SET cut_off = cut_off - 1 WHERE ranked = 2",
+         ViolationKind.CUT_OFF_WRONG),
+        ("DELETE FROM allocation_choice WHERE rank = 2", None),
+    ],
+)  # fmt: skip
+async def test_a_run_that_somebody_changed_is_found(
+    office: Matching, database_url: str, statement: str, kind: ViolationKind | None
+) -> None:
+    """Whoever owns the database can switch a trigger off; the digests tell."""
+    await office.listed(NORTH_MEDICINE, points=90)
+    await office.listed(NORTH_MEDICINE, points=80)
+    made = await run(office)
+    assert (await checked(office, made)).holds
+    connection = await asyncpg.connect(database_url)
+    for table in ("allocation_choice", "allocation_place"):
+        await connection.execute(f"ALTER TABLE {table} DISABLE TRIGGER USER")
+    await connection.execute(statement)
+    await connection.close()
+    check = await checked(office, made)
+    assert not check.holds
+    assert check.violations[0].kind is (kind or ViolationKind.MARKET_CHANGED)

@@ -108,11 +108,13 @@ async def running_graph(
         "database_pool": 4,
         "bases": (BASES,),
         "plugins": (),
+        # Jobs are done by the tests that are about them.
+        "worker": False,
         **changes,
     }
     settings = Settings(**values)
     app = create_app(settings, clock=clock)
-    server = uvicorn.Server(uvicorn.Config(app, log_config=None, ws="none"))
+    server = uvicorn.Server(uvicorn.Config(app, log_config=None))
     listening = socket.socket()
     listening.bind(("127.0.0.1", 0))
     address = f"http://127.0.0.1:{listening.getsockname()[1]}"

@@ -14,6 +14,7 @@ from zhupei.catalogue import CatalogueHolder, load_catalogue
 from zhupei.composition import Graph
 from zhupei.db.connection import Database, DatabaseUnavailableError
 from zhupei.domain.text import Text
+from zhupei.services.changes import ChangeFeed
 from zhupei.settings import Settings
 from zhupei.web.limits import QueryLimits, schema_extensions
 
@@ -100,9 +101,11 @@ def small_schema(settings: Settings) -> strawberry.Schema:
 def small_app(settings: Settings) -> Starlette:
     """Return the application around the small graph and the real catalogue of ``settings``."""
     holder = CatalogueHolder(partial(load_catalogue, settings.bases))
+    database = Database(data_dir=settings.data_dir, url=settings.database_url)
     graph = Graph(
         catalogue=holder,
-        database=Database(data_dir=settings.data_dir, url=settings.database_url),
+        database=database,
+        changes=ChangeFeed(database.own_connection),
         schema=small_schema(settings),
         context=lambda request, response: {"request": request, "response": response},
     )

@@ -18,9 +18,9 @@ from zhupei.db.catalogue_versions import record_catalogue_version
 from zhupei.db.connection import DatabaseUnavailableError
 from zhupei.domain.text import Language, Text
 from zhupei.errors import ZhupeiError
+from zhupei.graphql.context import china_now
 from zhupei.jobs import Workplace
 from zhupei.jobs.worker import Worker, mail_server
-from zhupei.graphql.context import china_now
 from zhupei.settings import Settings
 from zhupei.web.endpoint import GraphQLEndpoint
 from zhupei.web.health import health_routes
@@ -98,6 +98,7 @@ class Application:
             async with self.graph.plugins(), self._worker():
                 yield
         finally:
+            await self.graph.changes.aclose()
             for task in (reaching, self._reaching):
                 if task is not None:
                     task.cancel()
@@ -115,6 +116,10 @@ class Application:
         if loaded is None:
             raise RuntimeError("the catalogue was asked before it was loaded")
         return loaded
+
+    def stop_telling(self) -> None:
+        """End every subscription now, so that none of them holds up the end of the server."""
+        self.graph.changes.close()
 
     async def reload(self) -> None:
         """Replace the catalogue by what the files say now; on an error the present one stays."""
@@ -220,6 +225,8 @@ def assemble(settings: Settings, graph: Graph) -> Starlette:
         page=application.page,
         suggest=settings.allows_introspection,
         max_body_bytes=settings.max_body_bytes,
+        database=application.database,
+        allowed_origins=settings.allowed_origins,
     )
     app = Starlette(
         routes=routes(

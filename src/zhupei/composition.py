@@ -27,10 +27,12 @@ from zhupei.default_plugins.bearer_tokens import BearerTokens
 from zhupei.domain.institutions import Base
 from zhupei.domain.training import Opening, Program
 from zhupei.graphql.context import GraphContext, china_now, language_of
+from zhupei.graphql.errors import SessionEnded
 from zhupei.graphql.schema import build_schema
 from zhupei.security.crypto import Keyring
 from zhupei.services.access import open_keyring, prepare_access
 from zhupei.services.applicant_files import FileStore
+from zhupei.services.changes import ChangeFeed
 from zhupei.services.eligibility import prepare
 from zhupei.services.issuing.signing import open_signing_keys
 from zhupei.settings import Settings
@@ -38,7 +40,7 @@ from zhupei.web.files import file_routes
 from zhupei.web.limits import QueryLimits, schema_extensions
 from zhupei.web.papers import paper_routes
 from zhupei.web.publicity import publicity_routes
-from zhupei.web.sign_in import actor_of, sign_in_route
+from zhupei.web.sign_in import ActorRefused, actor_of, sign_in_route
 
 __all__ = ["Graph", "Installation", "compose"]
 
@@ -60,13 +62,15 @@ class Graph:
 
     ``context`` may be a coroutine function. ``plugins`` is entered while the server runs, after
     the catalogue was loaded. ``routes`` are those beside the graph itself. ``clock`` answers what
-    "now" is, everywhere. ``keyring`` opens the keys of personal data.
+    "now" is, everywhere. ``keyring`` opens the keys of personal data. ``changes`` tells
+    subscriptions what is committed.
     """
 
     catalogue: CatalogueHolder
     database: Database
     keyring: Callable[[], Keyring] = _no_keys
     clock: Callable[[], datetime] = china_now
+    changes: ChangeFeed
     schema: BaseSchema
     context: Callable[[Request, Response], Any]
     plugins: Callable[[], AbstractAsyncContextManager[None]] = _no_plugins
@@ -177,16 +181,28 @@ def compose(settings: Settings, *, clock: Callable[[], datetime] = china_now) ->
         host.degrade(problem)
         _log.error("a plugin adds nothing to the graph: %s", problem.text(settings.language))
 
-    async def context(request: Request, _response: Response) -> GraphContext:
+    changes = ChangeFeed(database.own_connection)
+
+    async def context(request: Request, response: Response) -> GraphContext:
         loaded = _loaded(holder)
+        language = language_of(request.headers.get("accept-language"))
+
+        async def anew() -> GraphContext:
+            try:
+                return await context(request, response)
+            except ActorRefused as refused:
+                raise SessionEnded(refused.code, refused.message, language) from None
+
         return GraphContext(
             catalogue=loaded.catalogue,
             dispatcher=loaded.dispatcher,
-            language=language_of(request.headers.get("accept-language")),
+            language=language,
             clock=clock,
             actor=await actor_of(request, loaded.dispatcher),
             keyring=keyring,
             database=database,
+            changes=changes,
+            anew=anew,
         )
 
     @contextlib.asynccontextmanager
@@ -204,6 +220,7 @@ def compose(settings: Settings, *, clock: Callable[[], datetime] = china_now) ->
         database=database,
         keyring=keyring,
         clock=clock,
+        changes=changes,
         schema=composed.schema,
         context=context,
         plugins=plugins,

@@ -47,6 +47,8 @@ def run_server(settings: Settings, listener: socket.socket) -> None:
         access_log=False,
         timeout_graceful_shutdown=_PATIENCE_SECONDS,
         server_header=False,
+        # Whichever of the two that uvicorn has: both close with 1012 when the server stops.
+        ws_max_size=settings.max_body_bytes,
     )
     with (
         announced(settings.data_dir),
@@ -64,6 +66,7 @@ async def _live(app: Starlette, server: _Server, listener: socket.socket) -> Non
 
         def stop() -> None:
             server.should_exit = True
+            application.stop_telling()
             starting.cancel()
 
         hangup = _Hangup(stop, noted_reload(application, application.settings.data_dir))

@@ -26,6 +26,7 @@ from zhupei.graphql.queries.root import QUERY_DESCRIPTION, Query
 from zhupei.graphql.scalars import SCALARS
 from zhupei.graphql.sources import Computed
 from zhupei.graphql.sources import field as declared
+from zhupei.graphql.subscriptions.root import Subscription
 from zhupei.graphql.types.entries import STANDARD_TYPES
 from zhupei.graphql.types.interfaces import KINDS_EXTENSION
 from zhupei.graphql.walk import Found, reachable
@@ -36,7 +37,7 @@ from zhupei.hooks.threads import Bulkhead
 
 __all__ = ["Composition", "Contribution", "GraphSchema", "compose", "contributions"]
 
-_CORE: tuple[type, ...] = (Query, Mutation, *STANDARD_TYPES)
+_CORE: tuple[type, ...] = (Query, Mutation, Subscription, *STANDARD_TYPES)
 
 Extensions = Iterable[type[SchemaExtension] | Callable[[], SchemaExtension]]
 
@@ -105,6 +106,7 @@ class GraphSchema(strawberry.Schema):
         super().__init__(
             query,
             Mutation,
+            Subscription,
             types=types,
             extensions=extensions,
             config=StrawberryConfig(scalar_map=SCALARS),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from zhupei.domain.actors import Actor
     from zhupei.hooks.dispatch import Dispatcher
     from zhupei.security.crypto import Keyring
+    from zhupei.services.changes import ChangeFeed
 
 __all__ = ["GraphContext", "china_now", "language_of"]
 
@@ -34,6 +35,8 @@ class GraphContext:
     a query gives no ``at``. ``actor`` is who asks, None for the public; ``keyring`` opens the
     keys of personal data, None where there are none. ``database`` holds people and processes.
     ``kept`` holds what one operation computes once, by key; each mutation begins with it empty.
+    ``changes`` tells subscriptions what is committed, in all processes; ``anew`` makes the context
+    again as the same request would have it now, or raises `zhupei.graphql.errors.SessionEnded`.
     """
 
     catalogue: Catalogue
@@ -43,7 +46,17 @@ class GraphContext:
     actor: Actor | None = None
     keyring: Callable[[], Keyring] | None = None
     database: Database | None = None
+    changes: ChangeFeed | None = None
+    anew: Callable[[], Awaitable[GraphContext]] | None = None
     kept: dict[Any, Any] = field(default_factory=dict)
+
+    async def renew(self) -> None:
+        """Become what the context would be if the operation began now; nothing is kept."""
+        self.kept.clear()
+        if self.anew is not None:
+            fresh = await self.anew()
+            self.catalogue, self.dispatcher = fresh.catalogue, fresh.dispatcher
+            self.actor = fresh.actor
 
 
 def language_of(accept_language: str | None) -> Language:

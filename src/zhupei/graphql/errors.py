@@ -8,7 +8,7 @@ from typing import Any
 from graphql import GraphQLError
 from zhupei.domain.text import Language, Text
 
-__all__ = ["Code", "GraphRefusal", "bad_input", "not_found"]
+__all__ = ["Code", "GraphRefusal", "SessionEnded", "bad_input", "not_found"]
 
 
 class Code(StrEnum):
@@ -31,6 +31,19 @@ class GraphRefusal(GraphQLError):  # noqa: N818 - names what happens, a refusal 
         self.code = code
         self.text = message
         super().__init__(message.get(language), extensions={"code": code.value, **extensions})
+
+
+class SessionEnded(GraphQLError):  # noqa: N818 - names what happens, a refusal is no bug
+    """Who watches is no longer accepted: the token ended, or the account was locked.
+
+    ``code`` is that of the refused sign-in; ``may_return`` whether the same may succeed later,
+    because nothing could be verified now.
+    """
+
+    def __init__(self, code: str, message: Text, language: Language) -> None:
+        self.code = code
+        self.may_return = code.endswith("_UNAVAILABLE")
+        super().__init__(message.get(language), extensions={"code": code})
 
 
 def bad_input(argument: str, message: Text, language: Language) -> GraphRefusal:

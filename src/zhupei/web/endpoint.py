@@ -1,28 +1,40 @@
-"""The GraphQL endpoint: GET and POST, UTF-8 JSON, and refusals that clients can read."""
+"""The GraphQL endpoint: GET and POST, UTF-8 JSON, and refusals that clients can read.
+
+Subscriptions come over a WebSocket (`zhupei.web.subscriptions`) or as server-sent events
+(graphql-sse, distinct connections): the latter where a request asks for ``text/event-stream`` and
+is a subscription, or accepts no JSON.
+"""
 
 from __future__ import annotations
 
 import inspect
 import json
-from collections.abc import Callable
+from collections.abc import AsyncGenerator, Callable, Collection, Mapping
+from dataclasses import replace
+from datetime import timedelta
 from typing import Any, cast
 
-from cross_web import HTTPException
+from cross_web import AsyncHTTPRequestAdapter, HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Message, Receive, Scope, Send
 from starlette.websockets import WebSocket
 from strawberry.asgi import GraphQL
-from strawberry.http import GraphQLHTTPResponse
+from strawberry.http import GraphQLHTTPResponse, GraphQLRequestData
 from strawberry.http.base import BaseRequestProtocol
 from strawberry.schema.base import BaseSchema
+from strawberry.subscriptions import GRAPHQL_SSE_PROTOCOL, GRAPHQL_TRANSPORT_WS_PROTOCOL
 from strawberry.types import ExecutionResult
 
-from zhupei.graphql.context import language_of
+from graphql import GraphQLError, OperationType, get_operation_ast, parse
+from zhupei.db.connection import Database
+from zhupei.graphql.context import GraphContext, language_of
 from zhupei.web.errors import ErrorCode, format_errors, refusal
+from zhupei.web.event_stream import EventStream
 from zhupei.web.ide import QueryPage
 from zhupei.web.logs import current_request_id
 from zhupei.web.sign_in import ActorRefused
+from zhupei.web.subscriptions import Connection, LiveSocket, TransportHandler
 
 __all__ = ["GraphQLEndpoint"]
 
@@ -33,6 +45,12 @@ _CODE_OF_STATUS = {
 }
 
 
+_INIT_TIMEOUT = timedelta(seconds=10)
+_MOST_OPERATIONS = 50
+_MOST_TOKENS = 10_000
+_JSON = frozenset({"application/json", "application/graphql-response+json", "*/*"})
+
+
 class GraphQLEndpoint(GraphQL[Any, None]):
     """Answers GraphQL requests at one path, and shows browsers the query page there.
 
@@ -41,9 +59,15 @@ class GraphQLEndpoint(GraphQL[Any, None]):
         context: makes the context that resolvers see, or refuses with `ActorRefused`.
         page: the query page, or None where it is switched off.
         suggest: whether error messages may name fields that exist.
-        max_body_bytes: larger request bodies are refused, unread where they announce their size.
+        max_body_bytes: larger request bodies are refused, unread where they announce their size,
+            and so are larger messages.
+        database: what operations of a WebSocket use, which may have come after it was opened.
+        allowed_origins: other sites whose pages may open a WebSocket.
 
     """
+
+    websocket_adapter_class = LiveSocket
+    graphql_transport_ws_handler_class = TransportHandler
 
     def __init__(
         self,
@@ -53,14 +77,28 @@ class GraphQLEndpoint(GraphQL[Any, None]):
         page: QueryPage | None,
         suggest: bool,
         max_body_bytes: int,
+        database: Database,
+        allowed_origins: Collection[str] = (),
     ) -> None:
-        super().__init__(schema, graphql_ide=None, multipart_uploads_enabled=False)
+        super().__init__(
+            schema,
+            graphql_ide=None,
+            multipart_uploads_enabled=False,
+            subscription_protocols=(GRAPHQL_TRANSPORT_WS_PROTOCOL, GRAPHQL_SSE_PROTOCOL),
+            connection_init_wait_timeout=_INIT_TIMEOUT,
+            max_subscriptions_per_connection=_MOST_OPERATIONS,
+            allowed_origins=tuple(allowed_origins),
+        )
+        self.max_body_bytes = max_body_bytes
+        self.database = database
         self._context = context
         self._page = page
         self._suggest = suggest
-        self._max_body_bytes = max_body_bytes
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "websocket":
+            await self.run(WebSocket(scope, receive, send))
+            return
         request = Request(scope, self._limited(receive))
         try:
             self._check_announced_size(request)
@@ -76,8 +114,43 @@ class GraphQLEndpoint(GraphQL[Any, None]):
         await response(scope, receive, send)
 
     async def get_context(self, request: Request | WebSocket, response: Any) -> Any:
-        context = self._context(cast("Request", request), response)
+        if isinstance(request, WebSocket):
+            # Each of its operations gets a context of its own.
+            return Connection(request)
+        context = self._context(request, response)
         return await context if inspect.isawaitable(context) else context
+
+    async def context_of(self, request: Request) -> GraphContext:
+        """Return the context of a request; raise `ActorRefused`."""
+        return cast("GraphContext", await self.get_context(request, Response()))
+
+    async def parse_http_body(
+        self, request: AsyncHTTPRequestAdapter
+    ) -> GraphQLRequestData | list[GraphQLRequestData]:
+        data = await super().parse_http_body(request)
+        if isinstance(data, list):
+            return data
+        streams = data.protocol == "sse"
+        if _is_subscription(data):
+            if not streams:
+                raise HTTPException(
+                    406,
+                    "A subscription is answered as text/event-stream, or over a WebSocket "
+                    "(graphql-transport-ws).",
+                )
+        elif streams and _accepts_json(request.headers):
+            data = replace(data, protocol="http")
+        return data
+
+    async def create_streaming_response(
+        self,
+        request: Request | WebSocket,
+        stream: Callable[[], Any],
+        sub_response: Response,
+        headers: Mapping[str, str],
+    ) -> Response:
+        events: AsyncGenerator[str, None] = stream()
+        return EventStream(events, {**sub_response.headers, **headers})
 
     def should_render_graphql_ide(self, request: BaseRequestProtocol) -> bool:
         # Only to what asks for HTML by name: `*/*` is what scripts send.
@@ -89,8 +162,10 @@ class GraphQLEndpoint(GraphQL[Any, None]):
 
     async def run(self, request: Any, *context_and_root: Any) -> Any:
         """Answer one request: browsers get the page, everybody else an answer."""
-        if self._page is not None and self.should_render_graphql_ide(
-            self.request_adapter_class(request)
+        if (
+            isinstance(request, Request)
+            and self._page is not None
+            and self.should_render_graphql_ide(self.request_adapter_class(request))
         ):
             return self._page.response(request)
         return await super().run(request, *context_and_root)
@@ -138,7 +213,7 @@ class GraphQLEndpoint(GraphQL[Any, None]):
 
     def _check_announced_size(self, request: Request) -> None:
         announced = request.headers.get("content-length", "0")
-        if announced.isdigit() and int(announced) > self._max_body_bytes:
+        if announced.isdigit() and int(announced) > self.max_body_bytes:
             raise self._too_large()
 
     def _limited(self, receive: Receive) -> Receive:
@@ -148,14 +223,32 @@ class GraphQLEndpoint(GraphQL[Any, None]):
             nonlocal received
             message = await receive()
             received += len(message.get("body", b""))
-            if received > self._max_body_bytes:
+            if received > self.max_body_bytes:
                 raise self._too_large()
             return message
 
         return receive_within_limit
 
     def _too_large(self) -> HTTPException:
-        return HTTPException(413, f"The request is larger than {self._max_body_bytes} bytes.")
+        return HTTPException(413, f"The request is larger than {self.max_body_bytes} bytes.")
 
     def _json(self, data: object, status: int) -> Response:
         return Response(self.encode_json(data), status, media_type="application/json")
+
+
+def _is_subscription(data: GraphQLRequestData) -> bool:
+    query = data.query
+    # Parsed only where it can be one: the schema parses again, out of its cache.
+    if query is None or "subscription" not in query:
+        return False
+    try:
+        operation = get_operation_ast(parse(query, max_tokens=_MOST_TOKENS), data.operation_name)
+    except (GraphQLError, RecursionError):
+        return False
+    return operation is not None and operation.operation is OperationType.SUBSCRIPTION
+
+
+def _accepts_json(headers: Mapping[str, str]) -> bool:
+    accept = next((value for name, value in headers.items() if name.lower() == "accept"), "")
+    kinds = {part.partition(";")[0].strip().lower() for part in accept.split(",")}
+    return not kinds.isdisjoint(_JSON)

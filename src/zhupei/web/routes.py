@@ -9,7 +9,7 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
 from starlette.responses import RedirectResponse
-from starlette.routing import BaseRoute, Route
+from starlette.routing import BaseRoute, Route, WebSocketRoute
 
 from zhupei.db.connection import Database
 from zhupei.settings import Settings
@@ -44,6 +44,7 @@ def routes(
     return [
         Route("/", _home),
         Route(GRAPHQL_PATH, endpoint),
+        WebSocketRoute(GRAPHQL_PATH, endpoint),
         *(page.routes() if page else ()),
         *health,
         *more,

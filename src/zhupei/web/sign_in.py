@@ -40,9 +40,13 @@ _BAD_BODY = Text(
 
 
 class ActorRefused(Exception):  # noqa: N818 - names what happens, a refusal is no bug
-    """A request whose sender cannot be told; ``response`` is the whole answer."""
+    """A request whose sender cannot be told; ``response`` is the whole answer.
+
+    ``code`` and ``message`` say why, where there is no response to give.
+    """
 
     def __init__(self, code: str, message: Text, request: Request) -> None:
+        self.code, self.message = code, message
         challenged = code in _CHALLENGED
         headers = dict(_HEADERS)
         if challenged:

@@ -1,0 +1,1 @@
+"""Subscriptions: what is told to whoever watches, checked anew for every change."""

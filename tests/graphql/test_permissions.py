@@ -34,7 +34,7 @@ _OWN, _OTHER = "example-hospital", "other-hospital"
 _AT = datetime(2026, 6, 18, 4, 0, tzinfo=UTC)
 _COMPOSED = build_schema()
 _PROTECTED = tuple(protected_fields(_COMPOSED.schema.core_schema))
-# Mutations and subscriptions have matrices of their own, in tests/graphql/mutations and subscriptions.
+# Mutations and subscriptions have matrices of their own, in the folders beside this file.
 _FIELDS = tuple(field for field in _PROTECTED if field.type not in {"Mutation", "Subscription"})
 # Every field of these types is asked for in one query; a new type is added here.
 _SELECTION = "id name identityKind identityNumber phone email origin revision files { sha256 }"

@@ -124,15 +124,15 @@ def _of(role: Role) -> set[str]:
 def test_the_table_is_the_documented_one() -> None:
     """The whole table, so that a change of it is read twice."""
     assert {role.value: len(_of(role)) for role in Role} == {
-        "applicant": 11,
-        "sending_unit": 5,
-        "specialty_base": 8,
-        "base_office": 21,
-        "host_department": 6,
-        "jurisdiction_office": 18,
-        "national": 6,
+        "applicant": 13,
+        "sending_unit": 7,
+        "specialty_base": 9,
+        "base_office": 24,
+        "host_department": 7,
+        "jurisdiction_office": 19,
+        "national": 7,
         "integrator": 4,
-        "auditor": 7,
+        "auditor": 8,
         "administrator": 2,
     }
     assert _of(Role.ADMINISTRATOR) == {"accounts.read", "accounts.manage"}
@@ -190,6 +190,13 @@ def test_every_permission_has_a_holder_a_label_and_only_known_roles() -> None:
         (Grant("applicant", base="east-1"), GrantProblem.NO_LIMIT_POSSIBLE),
         (Grant("national", jurisdiction="east"), GrantProblem.NO_LIMIT_POSSIBLE),
         (Grant("auditor", base="east-1", jurisdiction="east"), GrantProblem.TWO_LIMITS),
+        (Grant("specialty_base", base="east-1", specialty="0100"), None),
+        (Grant("host_department", base="east-1", specialty="0100"), None),
+        (Grant("specialty_base", specialty="0100"), GrantProblem.BASE_NEEDED),
+        (
+            Grant("base_office", base="east-1", specialty="0100"),
+            GrantProblem.SPECIALTY_NOT_POSSIBLE,
+        ),
     ],
 )
 def test_what_may_be_granted(grant: Grant, problem: GrantProblem | None) -> None:

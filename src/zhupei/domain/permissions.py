@@ -35,7 +35,12 @@ _STAFF = (_SPECIALTY, _OFFICE, _HOST)
 
 # In the order of a case, then what surrounds it: name, Chinese, English, roles.
 _TABLE: tuple[tuple[str, str, str, tuple[Role, ...]], ...] = (
-    ("applications.submit", "填报、提交与撤回报名", "file, submit and withdraw", (_APPLICANT,)),
+    (
+        "applications.submit",
+        "填报、提交与撤回报名",
+        "file, submit and withdraw",
+        (_APPLICANT, _UNIT),
+    ),
     ("applications.recommend", "单位推荐", "recommend as the sending unit", (_UNIT,)),
     (
         "applications.read",
@@ -109,7 +114,7 @@ _TABLE: tuple[tuple[str, str, str, tuple[Role, ...]], ...] = (
         "read applicants' facts, numbers masked",
         (_APPLICANT, _UNIT, *_STAFF, _AUTHORITY),
     ),
-    ("applicants.write", "填写报考人信息", "write applicants' facts", (_APPLICANT,)),
+    ("applicants.write", "填写报考人信息", "write applicants' facts", (_APPLICANT, _UNIT)),
     (
         "applicants.find",
         "按证件号码查找报考人",

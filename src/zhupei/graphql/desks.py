@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from uuid import UUID
 
+from zhupei.domain.roles import Role
 from zhupei.domain.text import Text
 from zhupei.graphql.errors import Code, GraphRefusal
 from zhupei.services.admissions import Desk
 from zhupei.services.applicants import applicant_id_of
+from zhupei.services.sending_units import sent_by
 
 if TYPE_CHECKING:
     from zhupei.graphql.context import GraphContext
@@ -32,6 +34,13 @@ def account_of(context: GraphContext) -> UUID | None:
         return None
 
 
+async def _sends(context: GraphContext, account: UUID) -> frozenset[UUID]:
+    """Return whom the actor's unit sends; nobody is looked up for actors who are no unit."""
+    grants = () if context.actor is None else context.actor.grants
+    is_unit = any(grant.role == Role.SENDING_UNIT.value for grant in grants)
+    return await sent_by(account) if is_unit else frozenset()
+
+
 async def desk_of(context: GraphContext) -> Desk:
     """Return the desk of whoever asks, made once in an operation.
 
@@ -53,6 +62,7 @@ async def desk_of(context: GraphContext) -> Desk:
         clock=context.clock,
         actor=context.actor,
         applicant=None if account is None else await applicant_id_of(account),
+        sends=frozenset() if account is None else await _sends(context, account),
     )
     context.kept[Desk] = desk
     return desk

@@ -25,6 +25,7 @@ from zhupei.domain.eligibility import Requirement
 from zhupei.domain.people import Candidate
 from zhupei.domain.plain_values import plain
 from zhupei.domain.questions import EligibilityQuestion
+from zhupei.domain.sending_units import as_sent
 from zhupei.domain.sources import Level
 from zhupei.domain.text import Text
 from zhupei.domain.training import Opening, Program
@@ -53,6 +54,7 @@ from zhupei.services.admissions.transitions import (
 )
 from zhupei.services.eligibility import evaluate
 from zhupei.services.seats import root_program
+from zhupei.services.sending_units import unit_that_sends
 
 __all__ = [
     "create_application",
@@ -244,6 +246,7 @@ async def submitted(
     against = _no_nul((candidate, documents, answers)) or await lasting_refusals(at)
     if against is not None:
         return against
+    candidate = as_sent(candidate, await unit_that_sends(case.applicant))
     candidate = replace(candidate, ban_checked=True, banned_until=None, direction=case.direction)
     report = await evaluate(
         desk.catalogue, desk.dispatcher, case.opening, candidate, today=at.today

@@ -14,6 +14,7 @@ from tortoise import connections
 from zhupei.db.models import ApplicationRow
 from zhupei.domain.admission_case import AdmissionCase
 from zhupei.domain.admission_process import ApplicationState, Channel
+from zhupei.domain.sending_units import SENT_TYPES
 from zhupei.services.admissions.desk import Desk
 from zhupei.services.admissions.situations import permitted_for
 from zhupei.services.admissions.store import cases_of
@@ -86,12 +87,14 @@ class ApplicationSearch:
 class Seen:
     """What an actor may see: applications of whole bases, of openings, and of applicants.
 
-    A draft that a person files belongs to the person alone.
+    A draft that a person files belongs to the person alone. Of the people whom it ``sent`` a unit
+    sees what they file as sent ones.
     """
 
     bases: tuple[str, ...]
     openings: tuple[str, ...]
     applicants: tuple[UUID, ...]
+    sent: tuple[UUID, ...] = ()
 
 
 async def seen_by(desk: Desk, permission: str = "applications.read") -> Seen:
@@ -110,9 +113,11 @@ async def seen_by(desk: Desk, permission: str = "applications.read") -> Seen:
         for code in reach.openings(catalogue)
         if catalogue.openings[code].base not in {*refused, *bases}
     ]
-    own = {*desk.sends, *(() if desk.applicant is None else (desk.applicant,))}
+    own = () if desk.applicant is None else (desk.applicant,)
     against = await permitted_for(desk, permission, owners=frozenset({desk.actor.id}))
-    return Seen(tuple(bases), tuple(sorted(openings)), () if against else tuple(sorted(own)))
+    if against is not None:
+        return Seen(tuple(bases), tuple(sorted(openings)), ())
+    return Seen(tuple(bases), tuple(sorted(openings)), own, tuple(sorted(desk.sends)))
 
 
 async def visible_cases(desk: Desk, applications: Collection[UUID]) -> list[AdmissionCase]:
@@ -253,9 +258,13 @@ async def _query(desk: Desk, search: ApplicationSearch) -> _Query:
 
 def _limit_to(query: _Query, seen: Seen) -> None:
     query.where(
-        "(a.applicant_id = ANY(?::uuid[]) OR ((a.submitted_at IS NOT NULL OR a.channel <> 'BATCH') "
+        "(a.applicant_id = ANY(?::uuid[]) OR (a.applicant_id = ANY(?::uuid[]) "
+        "AND a.details->'candidate'->>'trainee_type' = ANY(?::text[])) "
+        "OR ((a.submitted_at IS NOT NULL OR a.channel <> 'BATCH') "
         "AND (a.base_code = ANY(?::text[]) OR a.opening_code = ANY(?::text[]))))",
         list(seen.applicants),
+        list(seen.sent),
+        sorted(each.value for each in SENT_TYPES),
         list(seen.bases),
         list(seen.openings),
     )

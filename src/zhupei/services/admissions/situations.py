@@ -25,6 +25,8 @@ from zhupei.domain.admission_process import (
 from zhupei.domain.applications import Application
 from zhupei.domain.calendar import CHINA_TIME
 from zhupei.domain.institutions import Base
+from zhupei.domain.people import TraineeType
+from zhupei.domain.sending_units import SENT_TYPES
 from zhupei.domain.text import Text
 from zhupei.domain.training import Allocation, Opening, Program
 from zhupei.services.admissions.desk import Desk
@@ -159,11 +161,15 @@ PERMISSIONS: dict[Action, str] = {
 """The permission that each action needs; `zhupei.domain.permissions` says which roles hold it."""
 
 
-def owners_of(desk: Desk, applicant: UUID) -> frozenset[str]:
-    """Return the actor's id where the applicant is the actor, or is sent by the actor's unit."""
-    if applicant == desk.applicant or applicant in desk.sends:
-        return frozenset({desk.actor.id})
-    return frozenset()
+def owners_of(
+    desk: Desk, applicant: UUID, trainee_type: TraineeType | None = None
+) -> frozenset[str]:
+    """Return the actor's id where the applicant is the actor, or is sent by the actor's unit.
+
+    A unit is concerned with what its people file as sent ones, and with nothing else they file.
+    """
+    sent = applicant in desk.sends and trainee_type in SENT_TYPES
+    return frozenset({desk.actor.id}) if applicant == desk.applicant or sent else frozenset()
 
 
 async def permitted_for(
@@ -204,7 +210,7 @@ async def permitted(desk: Desk, action: Action, case: AdmissionCase) -> Refusal 
     to whoever files it.
     """
     name = PERMISSIONS[action]
-    owners = owners_of(desk, case.applicant)
+    owners = owners_of(desk, case.applicant, case.candidate.trainee_type)
     if action in {_A.CREATE, _A.SUBMIT} and case.channel is not Channel.BATCH:
         name = "applications.admit"
     if action is _A.OBJECT:
@@ -216,7 +222,7 @@ async def permitted(desk: Desk, action: Action, case: AdmissionCase) -> Refusal 
 
 async def may_read(desk: Desk, case: AdmissionCase) -> bool:
     """Whether the actor may see a case; a draft that a person files is that person's alone."""
-    owners = owners_of(desk, case.applicant)
+    owners = owners_of(desk, case.applicant, case.candidate.trainee_type)
     if case.submitted_at is None and case.channel is Channel.BATCH and not owners:
         return False
     against = await permitted_for(

@@ -1,0 +1,351 @@
+"""Sending units: who they are, and whom they send, with both sides' consent (R093, R123-R125).
+
+Every function works on the database that is in use (`Database.use`) unless it takes a desk.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from tortoise.exceptions import IntegrityError
+from tortoise.transactions import in_transaction
+
+from zhupei.db.identifiers import uuid7
+from zhupei.db.models import Account, SendingUnitPersonRow, SendingUnitRow
+from zhupei.domain.access_refusals import AccessCode, AccessRefusal
+from zhupei.domain.identity import DocumentKind
+from zhupei.domain.masking import mask_name
+from zhupei.domain.people import HospitalTier
+from zhupei.domain.sending_units import LinkState, SentPerson, Unit
+from zhupei.domain.text import Text
+from zhupei.security.crypto import Keyring
+from zhupei.services.applicants import (
+    ApplicantRecord,
+    Details,
+    find_by_identity,
+    register_applicant,
+)
+
+__all__ = [
+    "answer_link",
+    "end_link",
+    "link_by_id",
+    "links_of_applicant",
+    "links_of_unit",
+    "name_unit",
+    "record_unit",
+    "register_person",
+    "sent_by",
+    "unit_of_account",
+    "unit_that_sends",
+    "units_named",
+]
+
+_PLACE = re.compile(r"[0-9]{6}")
+_OPEN = (LinkState.NAMED.value, LinkState.CLAIMED.value)
+_LONGEST_NAME = 200
+
+
+async def record_unit(
+    account: UUID,
+    *,
+    name: str,
+    tier: HospitalTier | None = None,
+    province: str | None = None,
+    prefecture: str | None = None,
+    by: str,
+    at: datetime,
+) -> Unit | AccessRefusal:
+    """Record which unit an account acts for, or change what is recorded of it."""
+    name = " ".join(name.split())
+    if not 0 < len(name) <= _LONGEST_NAME or not name.isprintable():
+        return _refusal(
+            AccessCode.NAME_INVALID, Text("单位名称有误", "this is no name of a unit"), "name"
+        )
+    for place, code in (("province", province), ("prefecture", prefecture)):
+        if code is not None and not _PLACE.fullmatch(code):
+            return _refusal(
+                AccessCode.FACTS_INVALID,
+                Text("应为六位行政区划代码", "must be the six digits of GB/T 2260"),
+                place,
+            )
+    if prefecture is not None and (province is None or prefecture[:2] != province[:2]):
+        return _refusal(
+            AccessCode.FACTS_INVALID,
+            Text("地市应属于所填省份", "the prefecture lies in another province"),
+            "prefecture",
+        )
+    if not await Account.filter(id=account).exists():
+        return _refusal(
+            AccessCode.NOT_FOUND, Text("没有这个账号", "there is no such account"), "account"
+        )
+    values: dict[str, Any] = {
+        "name": name,
+        "tier": None if tier is None else tier.value,
+        "province": province,
+        "prefecture": prefecture,
+        "recorded_by": by,
+        "recorded_at": at,
+    }
+    async with in_transaction():
+        row = await SendingUnitRow.select_for_update().get_or_none(account_id=account)
+        if row is None:
+            row = await SendingUnitRow.create(id=uuid7(), account_id=account, **values)
+        else:
+            await SendingUnitRow.filter(id=row.id).update(**values)
+            row = await SendingUnitRow.get(id=row.id)
+    return _unit(row)
+
+
+async def unit_of_account(account: UUID) -> Unit | None:
+    """Return the unit that an account acts for, None where it acts for none."""
+    row = await SendingUnitRow.get_or_none(account_id=account)
+    return None if row is None else _unit(row)
+
+
+async def units_named(text: str, *, first: int = 20) -> tuple[Unit, ...]:
+    """Return units whose name contains a text of two characters at least, by name."""
+    text = " ".join(text.split())
+    if len(text) < 2 or "\x00" in text:
+        return ()
+    rows = await SendingUnitRow.filter(name__icontains=text).order_by("name", "id").limit(first)
+    return tuple(_unit(row) for row in rows)
+
+
+async def sent_by(account: UUID) -> frozenset[UUID]:
+    """Return the applicants whom the unit of an account sends, by both sides' word."""
+    found = await SendingUnitPersonRow.filter(
+        unit__account_id=account, state=LinkState.CONFIRMED.value
+    ).values_list("applicant_id", flat=True)
+    return frozenset(UUID(str(each)) for each in found)
+
+
+async def unit_that_sends(applicant: UUID) -> SentPerson | None:
+    """Return the confirmed link of an applicant, None where no unit sends the person."""
+    rows = await _links(applicant_id=applicant, state=LinkState.CONFIRMED.value)
+    return rows[0] if rows else None
+
+
+async def links_of_applicant(applicant: UUID) -> tuple[SentPerson, ...]:
+    """Return what an applicant and units have said of each other, the latest first."""
+    return await _links(applicant_id=applicant)
+
+
+async def links_of_unit(
+    account: UUID, states: Collection[LinkState] = ()
+) -> tuple[SentPerson, ...]:
+    """Return the people of the unit of an account, the latest first; names before consent masked.
+
+    A person whom the unit named, and who has not confirmed, stays masked.
+    """
+    more = {"state__in": [state.value for state in states]} if states else {}
+    return await _links(unit__account_id=account, **more)
+
+
+async def link_by_id(link: UUID) -> SentPerson | None:
+    """Return a link; the caller checks whose it is."""
+    rows = await _links(id=link)
+    return rows[0] if rows else None
+
+
+async def name_unit(
+    applicant: UUID, unit: UUID, *, by: str, at: datetime
+) -> SentPerson | AccessRefusal:
+    """Let a person name the unit that sends them; the unit has to confirm."""
+    if not await SendingUnitRow.filter(id=unit).exists():
+        return _refusal(AccessCode.NOT_FOUND, Text("没有这个单位", "there is no such unit"), "unit")
+    return await _ask(unit, applicant, LinkState.NAMED, by=by, at=at)
+
+
+async def register_person(
+    keyring: Keyring,
+    unit: Unit,
+    details: Details,
+    *,
+    kind: DocumentKind,
+    number: str,
+    issuing_state: str | None = None,
+    base: str | None = None,
+    specialty: str | None = None,
+    by: str,
+    today: date,
+    at: datetime,
+) -> SentPerson | AccessRefusal:
+    """Let a unit register somebody it sends (R093).
+
+    A person who is registered already is only asked: nothing of theirs is shown or changed before
+    they confirm. Whoever is new becomes an applicant without an account, sent by the unit.
+    """
+    known = await find_by_identity(keyring, kind, number, today=today, issuing_state=issuing_state)
+    if isinstance(known, AccessRefusal):
+        return known
+    if known is not None:
+        return await _ask(
+            unit.id, known, LinkState.CLAIMED, by=by, at=at, base=base, specialty=specialty
+        )
+    async with in_transaction():
+        made = await register_applicant(
+            keyring,
+            details,
+            kind=kind,
+            number=number,
+            issuing_state=issuing_state,
+            account=None,
+            today=today,
+            at=at,
+        )
+        if not isinstance(made, ApplicantRecord):
+            return made
+        row = await SendingUnitPersonRow.create(
+            id=uuid7(),
+            unit_id=unit.id,
+            applicant_id=made.id,
+            state=LinkState.CONFIRMED.value,
+            base_code=base,
+            specialty_code=specialty,
+            asked_by=by,
+            asked_at=at,
+            answered_by=by,
+            answered_at=at,
+        )
+    return await _one(row.id)
+
+
+async def _ask(
+    unit: UUID,
+    applicant: UUID,
+    state: LinkState,
+    *,
+    by: str,
+    at: datetime,
+    base: str | None = None,
+    specialty: str | None = None,
+) -> SentPerson | AccessRefusal:
+    known = await SendingUnitPersonRow.filter(
+        unit_id=unit, applicant_id=applicant, state__in=[*_OPEN, LinkState.CONFIRMED.value]
+    ).first()
+    if known is not None:
+        # What one side asks and the other has asked already is agreed.
+        met = known.state in _OPEN and known.state != state.value
+        return (
+            await answer_link(known.id, accept=True, by=by, at=at) if met else await _one(known.id)
+        )
+    try:
+        async with in_transaction():
+            row = await SendingUnitPersonRow.create(
+                id=uuid7(),
+                unit_id=unit,
+                applicant_id=applicant,
+                state=state.value,
+                base_code=base,
+                specialty_code=specialty,
+                asked_by=by,
+                asked_at=at,
+            )
+    except IntegrityError:
+        return _changed()
+    return await _one(row.id)
+
+
+async def answer_link(
+    link: UUID, *, accept: bool, by: str, at: datetime
+) -> SentPerson | AccessRefusal:
+    """Answer what the other side asked; the caller has checked that it is this side's to answer."""
+    state = LinkState.CONFIRMED if accept else LinkState.REFUSED
+    try:
+        async with in_transaction():
+            written = await SendingUnitPersonRow.filter(id=link, state__in=_OPEN).update(
+                state=state.value, answered_by=by, answered_at=at
+            )
+    except IntegrityError:
+        return _refusal(
+            AccessCode.CONFLICT,
+            Text(
+                "该报考人已由另一单位选送，须先解除",
+                "another unit sends the person; that has to end first",
+            ),
+            "link",
+        )
+    row = await SendingUnitPersonRow.get(id=link)
+    return await _one(link) if written or row.state == state.value else _changed()
+
+
+async def end_link(link: UUID, *, reason: str, by: str, at: datetime) -> SentPerson | AccessRefusal:
+    """End that a unit sends a person, or take an open question back; what was filed stays."""
+    if not reason.strip() or "\x00" in reason:
+        return _refusal(
+            AccessCode.FACTS_INVALID, Text("须说明理由", "a reason has to be given"), "reason"
+        )
+    async with in_transaction():
+        row = await SendingUnitPersonRow.select_for_update().get_or_none(id=link)
+        if row is None or row.state in {LinkState.REFUSED.value, LinkState.ENDED.value}:
+            return _changed()
+        if row.state in _OPEN:
+            # Taken back before both agreed: refused, so that nothing of the person is shown.
+            await SendingUnitPersonRow.filter(id=link).update(
+                state=LinkState.REFUSED.value, answered_by=by, answered_at=at, end_reason=reason
+            )
+        else:
+            await SendingUnitPersonRow.filter(id=link).update(
+                state=LinkState.ENDED.value, ended_by=by, ended_at=at, end_reason=reason
+            )
+    return await _one(link)
+
+
+async def _one(link: UUID) -> SentPerson:
+    (found,) = await _links(id=link)
+    return found
+
+
+async def _links(**limits: Any) -> tuple[SentPerson, ...]:
+    rows = (
+        await SendingUnitPersonRow.filter(**limits)
+        .order_by("-id")
+        .prefetch_related("unit", "applicant")
+    )
+    return tuple(_sent(row) for row in rows)
+
+
+def _sent(row: SendingUnitPersonRow) -> SentPerson:
+    # A unit that merely knows a number is not told the name that goes with it.
+    hidden = row.state in {LinkState.CLAIMED.value, LinkState.REFUSED.value}
+    name = row.applicant.name
+    return SentPerson(
+        id=row.id,
+        unit=_unit(row.unit),
+        applicant=row.applicant.id,
+        name=mask_name(name) if hidden else name,
+        state=LinkState(row.state),
+        base=row.base_code,
+        specialty=row.specialty_code,
+        asked_at=row.asked_at,
+        answered_at=row.answered_at,
+        ended_at=row.ended_at,
+        end_reason=row.end_reason,
+    )
+
+
+def _unit(row: SendingUnitRow) -> Unit:
+    account: UUID = row.account_id  # type: ignore[attr-defined]  # Tortoise adds it
+    return Unit(
+        id=row.id,
+        account=account,
+        name=row.name,
+        tier=None if row.tier is None else HospitalTier(row.tier),
+        province=row.province,
+        prefecture=row.prefecture,
+    )
+
+
+def _changed() -> AccessRefusal:
+    return _refusal(
+        AccessCode.CONFLICT, Text("该请求已处理", "this was answered or ended already"), "link"
+    )
+
+
+def _refusal(code: AccessCode, message: Text, field: str) -> AccessRefusal:
+    return AccessRefusal(code=code, message=message, field=field)

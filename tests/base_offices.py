@@ -81,6 +81,10 @@ class BaseOffices(Office):
         """Return the desk of the authority."""
         return self.for_role("jurisdiction_office")
 
+    def authority(self) -> Desk:
+        """Return the desk of the authority, as the office of admissions calls it."""
+        return self.province()
+
     def for_role(self, role: str) -> Desk:
         """Return the desk of a role that is not of a base."""
         place = "office-province" if role == "jurisdiction_office" else None

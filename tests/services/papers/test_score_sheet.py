@@ -291,3 +291,30 @@ def test_points_come_back_exactly_or_not_at_all(
         assert errors == [
             ("SCORES_OUT_OF_RANGE", f"C{at}") for at, fits in enumerate(inside, start=2) if not fits
         ]
+
+
+def test_masked_numbers_stand_behind_the_points(tmp_path: Path) -> None:
+    """What tells the person is on both sides: points that moved alone are noticed sooner."""
+    people = [
+        replace(each, masked_number=f"620***********{number}")
+        for each, number in zip(PEOPLE, ("1111", "2222", "3333"), strict=True)
+    ]
+    header = [*HEADER, "证件号码（隐去部分）"]
+    sheet = list(csv.reader(io.StringIO(score_sheet_csv(COLUMNS, people).decode("utf-8-sig"))))
+    assert sheet[:2] == [header, ["a-1", "张*", "", "", "620***********1111"]]
+    rows = [[*row, each.masked_number] for row, each in zip(GOOD, people, strict=True)]
+    problems = Problems()
+    found = read_score_sheet(_as_csv(tmp_path, [header, *rows]), COLUMNS, people, problems)
+    assert ([each.application for each in found], problems.errors) == (["a-1", "a-2", "a-3"], ())
+    rows[0][-1], rows[1][-1] = rows[1][-1], rows[0][-1]
+    problems = Problems()
+    moved = read_score_sheet(_as_csv(tmp_path, [header, *rows]), COLUMNS, people, problems)
+    assert moved == ()
+    told = [(each.code, each.cell, each.message.en) for each in problems.errors]
+    assert told == [
+        ("SCORES_IDENTITY", "E2", "the number is not that of the application"),
+        ("SCORES_IDENTITY", "E3", "the number is not that of the application"),
+    ]
+    problems = Problems()
+    assert read_score_sheet(_as_csv(tmp_path, [HEADER, *GOOD]), COLUMNS, people, problems) == ()
+    assert [each.message.zh for each in problems.errors] == ["缺少“证件号码（隐去部分）”一列"]

@@ -6,7 +6,7 @@ a rank, and none is taken (a rank column pasted as scores has cost people their 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -19,10 +19,12 @@ from zhupei.services.papers.spreadsheet import Column, Value, write_csv, write_x
 
 __all__ = [
     "APPLICATION_HEADER",
+    "IDENTITY_HEADER",
     "NAME_HEADER",
     "SHEET_NAME",
     "ScoreColumn",
     "ScoreSheetError",
+    "has_identities",
     "score_columns",
     "score_sheet_csv",
     "score_sheet_xlsx",
@@ -30,6 +32,7 @@ __all__ = [
 
 APPLICATION_HEADER = "报名号"
 NAME_HEADER = "姓名（隐去部分）"
+IDENTITY_HEADER = "证件号码（隐去部分）"
 SHEET_NAME = "成绩"
 
 
@@ -41,12 +44,13 @@ class ScoreSheetError(ZhupeiError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScoreColumn:
-    """The column of one assessment: points from 0 to ``full_mark``."""
+    """The column of one assessment of a kind: points from 0 to ``full_mark``."""
 
     assessment: str
     label: Text
     full_mark: int
     pass_mark: int | None = None
+    kind: str = ""
 
     @property
     def header(self) -> str:
@@ -79,6 +83,7 @@ def score_columns(program: Program) -> tuple[ScoreColumn, ...]:
             label=each.label,
             full_mark=each.full_mark,
             pass_mark=each.pass_mark,
+            kind=each.kind,
         )
         for each in assessments
         if each.full_mark is not None
@@ -89,17 +94,26 @@ def score_sheet_xlsx(
     columns: Sequence[ScoreColumn], applicants: Sequence[AssessedApplicant]
 ) -> bytes:
     """Return the sheet to fill in as XLSX; cells out of range are warned of while typing."""
-    return write_xlsx(SHEET_NAME, _columns(columns), _rows(columns, applicants))
+    return write_xlsx(SHEET_NAME, _columns(columns, applicants), _rows(columns, applicants))
 
 
 def score_sheet_csv(
     columns: Sequence[ScoreColumn], applicants: Sequence[AssessedApplicant]
 ) -> bytes:
     """Return the sheet to fill in as CSV."""
-    return write_csv(_columns(columns), _rows(columns, applicants))
+    return write_csv(_columns(columns, applicants), _rows(columns, applicants))
 
 
-def _columns(columns: Sequence[ScoreColumn]) -> list[Column]:
+def has_identities(applicants: Collection[AssessedApplicant]) -> bool:
+    """Whether a sheet for these people has the column of masked numbers."""
+    return any(each.masked_number is not None for each in applicants)
+
+
+def _columns(
+    columns: Sequence[ScoreColumn], applicants: Sequence[AssessedApplicant]
+) -> list[Column]:
+    # Last, so that what tells the person stands on both sides of the points.
+    identity = [Column(header=IDENTITY_HEADER, width=24)] if has_identities(applicants) else []
     return [
         Column(header=APPLICATION_HEADER, width=40),
         Column(header=NAME_HEADER, width=18),
@@ -107,6 +121,7 @@ def _columns(columns: Sequence[ScoreColumn]) -> list[Column]:
             Column(header=each.header, width=24, greatest=Decimal(each.full_mark))
             for each in columns
         ),
+        *identity,
     ]
 
 
@@ -116,4 +131,13 @@ def _rows(
     # By opening and application: the order must not hint at any merit.
     ordered = sorted(applicants, key=lambda each: (each.opening, each.application))
     blank: list[Value] = [None] * len(columns)
-    return [[each.application, mask_name(each.name), *blank] for each in ordered]
+    shown = has_identities(applicants)
+    return [
+        [
+            each.application,
+            mask_name(each.name),
+            *blank,
+            *([each.masked_number] if shown else []),
+        ]
+        for each in ordered
+    ]

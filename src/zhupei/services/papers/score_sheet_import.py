@@ -20,7 +20,13 @@ from zhupei.domain.contacts import normalise_text
 from zhupei.domain.masking import mask_name
 from zhupei.domain.text import Text
 from zhupei.services.papers.records import AssessedApplicant, ImportedScores
-from zhupei.services.papers.score_sheet import APPLICATION_HEADER, NAME_HEADER, ScoreColumn
+from zhupei.services.papers.score_sheet import (
+    APPLICATION_HEADER,
+    IDENTITY_HEADER,
+    NAME_HEADER,
+    ScoreColumn,
+    has_identities,
+)
 
 __all__ = ["ABSENT", "read_score_sheet"]
 
@@ -74,6 +80,7 @@ class _Reader:
         self._expected = {each.application: each for each in applicants}
         self._problems = problems
         self._seen: dict[str, str] = {}
+        self._identities = has_identities(applicants)
 
     def read(self, confirmed_low: frozenset[str]) -> tuple[ImportedScores, ...]:
         header, *rows = self._table.rows
@@ -87,10 +94,7 @@ class _Reader:
 
     def _places(self, header: Row) -> Mapping[str, int] | None:
         """Return the column of each header, None where the header is not that of the sheet."""
-        wanted = {
-            normalise_text(each): each
-            for each in (APPLICATION_HEADER, NAME_HEADER, *(one.header for one in self._columns))
-        }
+        wanted = {normalise_text(each): each for each in self._headers()}
         places: dict[str, int] = {}
         wrong = False
         for at, cell in enumerate(header.cells):
@@ -148,7 +152,12 @@ class _Reader:
             )
 
     def _headers(self) -> tuple[str, ...]:
-        return (APPLICATION_HEADER, NAME_HEADER, *(each.header for each in self._columns))
+        return (
+            APPLICATION_HEADER,
+            NAME_HEADER,
+            *(each.header for each in self._columns),
+            *((IDENTITY_HEADER,) if self._identities else ()),
+        )
 
     def _row(self, row: Row, places: Mapping[str, int]) -> ImportedScores | None:
         before = len(self._problems.errors)
@@ -204,6 +213,8 @@ class _Reader:
             self._refuse(row, at, "SCORES_DUPLICATE", message)
             return None
         self._check_name(row, places[NAME_HEADER], found)
+        if self._identities:
+            self._check_identity(row, places[IDENTITY_HEADER], found)
         return found
 
     def _check_name(self, row: Row, at: int, applicant: AssessedApplicant) -> None:
@@ -221,6 +232,24 @@ class _Reader:
                     f"姓名“{cell.text}”与报名号不符，应为“{masked}”",
                     f'the name "{cell.text}" is not that of the application, "{masked}"',
                 ),
+                Text(
+                    "行或列可能错位：请勿只对部分列排序或粘贴",
+                    "rows may have shifted: do not sort or paste some columns only",
+                ),
+            )
+
+    def _check_identity(self, row: Row, at: int, applicant: AssessedApplicant) -> None:
+        cell = row.cell(at)
+        if cell.fault is not None:
+            self._refuse_fault(row, at, cell)
+            return
+        wanted = normalise_text(applicant.masked_number or "")
+        if cell.text.removeprefix("'") != wanted:
+            self._refuse(
+                row,
+                at,
+                "SCORES_IDENTITY",
+                Text("证件号码与报名号不符", "the number is not that of the application"),
                 Text(
                     "行或列可能错位：请勿只对部分列排序或粘贴",
                     "rows may have shifted: do not sort or paste some columns only",

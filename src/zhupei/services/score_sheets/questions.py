@@ -1,0 +1,79 @@
+"""Which score sheets there are, for those who enter or sign scores."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from tortoise.expressions import Q
+
+from zhupei.db.models import ScoreSheetRow
+from zhupei.domain.score_sheets import ScoreSheet, ScoreSheetState
+from zhupei.services.admissions.desk import Desk
+from zhupei.services.permissions import reach_of
+from zhupei.services.score_sheets.rows import sheet_record
+
+__all__ = ["FoundSheets", "SearchSheetsInput", "score_sheet_of", "score_sheets"]
+
+_READ = "scores.read"
+_MOST = 100
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SearchSheetsInput:
+    """Which sheets are asked for; None does not limit. ``after`` is the last id seen."""
+
+    base: str | None = None
+    program: str | None = None
+    opening: str | None = None
+    round: str | None = None
+    states: tuple[ScoreSheetState, ...] = ()
+    first: int = 50
+    after: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FoundSheets:
+    """Sheets from the newest, how many there are in all, and whether more follow."""
+
+    sheets: tuple[ScoreSheet, ...]
+    total: int
+    more: bool
+
+
+def _visible(desk: Desk) -> Q:
+    reach = reach_of(desk.actor, _READ, desk.catalogue, desk.dispatcher.host)
+    openings = reach.openings(desk.catalogue)
+    return Q(base_code__in=sorted(reach.bases)) | Q(opening_code__in=sorted(openings))
+
+
+async def score_sheet_of(desk: Desk, sheet: UUID) -> ScoreSheet | None:
+    """Return one sheet, None where there is none or the actor may not see it."""
+    with desk.database.use():
+        row = await ScoreSheetRow.filter(_visible(desk), id=sheet).first()
+        return None if row is None else sheet_record(row)
+
+
+async def score_sheets(desk: Desk, given: SearchSheetsInput) -> FoundSheets:
+    """Return the sheets that the actor may see, the newest first: two statements."""
+    asked: dict[str, Any] = {
+        "base_code": given.base,
+        "program_code": given.program,
+        "opening_code": given.opening,
+        "round_code": given.round,
+        "state__in": [state.value for state in given.states] or None,
+    }
+    limits = {name: value for name, value in asked.items() if value is not None}
+    with desk.database.use():
+        query = ScoreSheetRow.filter(_visible(desk), **limits)
+        total = await query.count()
+        if given.after is not None:
+            query = query.filter(id__lt=given.after)
+        first = max(0, min(given.first, _MOST))
+        rows = await query.order_by("-id").limit(first + 1)
+        return FoundSheets(
+            sheets=tuple(sheet_record(row) for row in rows[:first]),
+            total=total,
+            more=len(rows) > first,
+        )

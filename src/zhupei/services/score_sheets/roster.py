@@ -1,0 +1,150 @@
+"""Who is on a score sheet, and its columns: those who wait for the assessments asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from zhupei.db.models import ApplicationRow
+from zhupei.domain.admission_process import ApplicationState, Channel
+from zhupei.domain.text import Text
+from zhupei.security.crypto import Keyring
+from zhupei.services.admissions.desk import Desk
+from zhupei.services.admissions.refusals import Refusal, RefusalCode
+from zhupei.services.admissions.situations import permitted_for
+from zhupei.services.applicants import applicants_with_departments
+from zhupei.services.papers.records import AssessedApplicant
+from zhupei.services.papers.score_sheet import (
+    ScoreColumn,
+    ScoreSheetError,
+    score_columns,
+    score_sheet_csv,
+    score_sheet_xlsx,
+)
+from zhupei.services.recruitment_parts import RecruitmentPart, recruitment_part
+from zhupei.services.score_sheets.inputs import ScoreSheetPart
+
+__all__ = ["ENTER", "Roster", "blank_sheet", "permitted_part", "roster_of"]
+
+ENTER = "scores.write"
+"""The permission to export and enter sheets."""
+
+KINDS = ("interview", "examination")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Roster:
+    """A part of a recruitment, the columns of its sheet, and the people on it."""
+
+    part: RecruitmentPart
+    columns: tuple[ScoreColumn, ...]
+    applicants: tuple[AssessedApplicant, ...]
+
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """The assessments that the sheet is about."""
+        return tuple(column.kind for column in self.columns)
+
+
+async def blank_sheet(
+    desk: Desk, keyring: Callable[[], Keyring], asked: ScoreSheetPart, *, spreadsheet: bool
+) -> bytes | Refusal:
+    """Return the sheet to fill in, as XLSX or as CSV, with everybody who waits (R142).
+
+    Rows are in the order of openings and ids, which hints at no merit.
+    """
+    part = await permitted_part(desk, asked)
+    if isinstance(part, Refusal):
+        return part
+    with desk.database.use():
+        roster = await roster_of(keyring, part, asked.assessments)
+    if isinstance(roster, Refusal):
+        return roster
+    make = score_sheet_xlsx if spreadsheet else score_sheet_csv
+    return make(roster.columns, roster.applicants)
+
+
+async def permitted_part(desk: Desk, asked: ScoreSheetPart) -> RecruitmentPart | Refusal:
+    """Return the part that is asked for, if the actor enters scores there."""
+    part = recruitment_part(desk, asked.program, asked.base, asked.opening, asked.round)
+    if isinstance(part, Refusal):
+        return part
+    with desk.database.use():
+        against = await permitted_for(desk, ENTER, base=part.base, specialty=part.specialty)
+    return part if against is None else against
+
+
+async def roster_of(
+    keyring: Callable[[], Keyring], part: RecruitmentPart, assessments: tuple[str, ...] | None
+) -> Roster | Refusal:
+    """Return columns and people of a sheet: who waits for every one of its assessments.
+
+    Three statements, however many people there are.
+    """
+    columns = _columns(part, assessments)
+    if isinstance(columns, Refusal):
+        return columns
+    states = part.path.states
+    before = states[states.index(ApplicationState.ASSESSED) - 1]
+    filed = ApplicationRow.filter(
+        base_code=part.base,
+        program_code=part.program.code,
+        round_code=part.round_code,
+        state=before.value,
+        channel=Channel.BATCH.value,
+    )
+    if part.opening is not None:
+        filed = filed.filter(opening_code=part.opening.code)
+    kinds = {column.kind for column in columns}
+    steps = {step.id for step in part.path.steps_of(*kinds)}
+    rows = [
+        row
+        for row in await filed.order_by("id").values(
+            "id", "applicant_id", "opening_code", "completed_steps"
+        )
+        if not steps.intersection(row["completed_steps"])
+    ]
+    people = await applicants_with_departments(keyring(), [row["applicant_id"] for row in rows])
+    found = [
+        AssessedApplicant(
+            application=str(row["id"]),
+            name=people[row["applicant_id"]][0].name,
+            opening=row["opening_code"],
+            masked_number=people[row["applicant_id"]][0].masked_number,
+        )
+        for row in rows
+    ]
+    return Roster(part=part, columns=columns, applicants=tuple(found))
+
+
+def _columns(
+    part: RecruitmentPart, assessments: tuple[str, ...] | None
+) -> tuple[ScoreColumn, ...] | Refusal:
+    """Return one column for each assessment asked for; without a full mark there is none."""
+    on_path = [kind for kind in KINDS if part.path.steps_of(kind)]
+    wanted = on_path if assessments is None else list(dict.fromkeys(assessments))
+    strange = [kind for kind in wanted if kind not in on_path]
+    if strange or not wanted:
+        return _impossible(
+            Text(
+                f"本批次没有这些考核：{'、'.join(strange)}" if strange else "本批次没有计分考核",
+                f"the round has no {', '.join(strange) or 'assessment with scores'}",
+            )
+        )
+    try:
+        columns = score_columns(part.program)
+    except ScoreSheetError as error:
+        return _impossible(error.message)
+    found = tuple(each for kind in wanted for each in columns if each.kind == kind)
+    if [each.kind for each in found] != wanted:
+        return _impossible(
+            Text(
+                "面试和专业考试须各配置一项有满分的考核",
+                "interview and examination have to be configured once each, with a full mark",
+            )
+        )
+    return found
+
+
+def _impossible(message: Text) -> Refusal:
+    return Refusal(code=RefusalCode.SCORE_SHEET_IMPOSSIBLE, message=message, field="assessments")

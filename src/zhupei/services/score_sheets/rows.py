@@ -1,0 +1,39 @@
+"""Score sheets as rows and as records of the domain."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from zhupei.db.models import ScoreSheetRow
+from zhupei.domain.plain_values import restored
+from zhupei.domain.score_sheets import ScoreSheet, ScoreSheetState, SheetRow
+
+__all__ = ["load_sheet", "sheet_record"]
+
+
+async def load_sheet(sheet: UUID) -> ScoreSheet | None:
+    """Return one sheet, None where there is none."""
+    row = await ScoreSheetRow.get_or_none(id=sheet)
+    return None if row is None else sheet_record(row)
+
+
+def sheet_record(row: ScoreSheetRow) -> ScoreSheet:
+    """Return the record of a row."""
+    return ScoreSheet(
+        id=row.id,
+        base=row.base_code,
+        program=row.program_code,
+        opening=row.opening_code or None,
+        round=row.round_code or None,
+        assessments=tuple(row.assessments.split(",")),
+        state=ScoreSheetState(row.state),
+        rows=tuple(restored(SheetRow, each) for each in row.rows),
+        low=tuple(row.low),
+        sha256=row.sha256,
+        entered_by=row.entered_by,
+        entered_at=row.entered_at,
+        decided_by=row.decided_by,
+        decided_at=row.decided_at,
+        reason=row.reason,
+        operation=row.operation_id,
+    )

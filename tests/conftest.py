@@ -51,7 +51,12 @@ async def database(database_url: str, tmp_path: Path) -> AsyncIterator[Database]
 
 
 # Whole walks through PostgreSQL, and printed pages: run by `make check`, not by `make test`.
-_SLOW = {("tests", "services", "admissions"), ("tests", "services", "papers")}
+_SLOW = {
+    ("tests", "jobs"),
+    ("tests", "services", "admissions"),
+    ("tests", "services", "notices"),
+    ("tests", "services", "papers"),
+}
 # Fixtures over the configuration and the plugins that the repository carries.
 _REAL = {"planned", "real"}
 
@@ -61,7 +66,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         place = item.path.relative_to(_PROJECT).parts
         fixtures = set(getattr(item, "fixturenames", ()))
-        if place[:3] in _SLOW:
+        if place[:3] in _SLOW or place[:2] in _SLOW:
             item.add_marker("slow")
         own_tests = place[0] == "plugins" or place[:2] == ("tests", "bases")
         if own_tests or fixtures & _REAL:

@@ -8,7 +8,7 @@ nobody looked.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from uuid import UUID
 
@@ -76,20 +76,22 @@ async def watching_since(now: datetime) -> datetime:
 
 async def tell_once(due: Due, now: datetime) -> bool:
     """Note that it was told and record its event, both or neither; False where it was told."""
+    # Ids grow in the order of telling, not in that of finding.
+    event = replace(due.event, id=uuid7())
     async with in_transaction() as connection:
-        if not await _noted(connection, due, now):
+        if not await _noted(connection, due, event.id, now):
             return False
-        await record_events(connection, [due.event])
+        await record_events(connection, [event])
         return True
 
 
-async def _noted(connection: BaseDBAsyncClient, due: Due, now: datetime) -> bool:
+async def _noted(connection: BaseDBAsyncClient, due: Due, event: UUID, now: datetime) -> bool:
     # Waits for another that tells the same and has not committed yet.
     written = await connection.execute_query_dict(
         "INSERT INTO deadline (id, kind, subject, due_at, done_at, event_id) "
         "VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (kind, subject, due_at) DO NOTHING "
         "RETURNING id",
-        [uuid7(), due.kind, due.subject, due.at, now, due.event.id],
+        [uuid7(), due.kind, due.subject, due.at, now, event],
     )
     return bool(written)
 

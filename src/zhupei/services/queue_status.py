@@ -67,4 +67,5 @@ async def _counts(statement: str) -> dict[str, int]:
 
 
 def _connection() -> BaseDBAsyncClient:
-    return connections.get("default")
+    found: BaseDBAsyncClient = connections.get("default")
+    return found

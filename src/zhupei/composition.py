@@ -35,7 +35,7 @@ from zhupei.services.applicant_files import FileStore
 from zhupei.services.changes import ChangeFeed
 from zhupei.services.eligibility import prepare
 from zhupei.services.issuing.signing import open_signing_keys
-from zhupei.settings import Settings
+from zhupei.settings import Environment, Settings
 from zhupei.web.files import file_routes
 from zhupei.web.limits import QueryLimits, schema_extensions
 from zhupei.web.papers import paper_routes
@@ -168,8 +168,8 @@ def compose(settings: Settings, *, clock: Callable[[], datetime] = china_now) ->
         fields=settings.max_fields,
         tokens=settings.max_tokens,
     )
-    if settings.encryption_keys is not None:
-        keyring()  # now, so that keys that cannot be read stop the start and not a request
+    if settings.encryption_keys is not None or settings.environment is Environment.PRODUCTION:
+        keyring()  # now, so that missing or unreadable keys stop the start and not a request
     if settings.signing_keys is not None:
         signing_keys()
     composed = build_schema(

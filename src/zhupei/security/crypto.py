@@ -36,6 +36,7 @@ __all__ = [
     "CiphertextError",
     "EncryptionKeyMissingError",
     "EncryptionKeysError",
+    "EncryptionKeysRequiredError",
     "Keyring",
     "MasterKey",
     "Place",
@@ -47,6 +48,26 @@ class EncryptionKeysError(ZhupeiError):
     """The text that holds the encryption keys cannot be read; never repeats any of it."""
 
     code = "ENCRYPTION_KEYS_INVALID"
+
+
+class EncryptionKeysRequiredError(ZhupeiError):
+    """A production installation has no encryption keys of its own; it does not start."""
+
+    code = "ENCRYPTION_KEYS_REQUIRED"
+
+    def __init__(self) -> None:
+        super().__init__(
+            Text(
+                "生产环境必须设置 ZHUPEI_ENCRYPTION_KEYS：密钥不得与其加密的数据存放在一起",
+                "production needs ZHUPEI_ENCRYPTION_KEYS: keys must not lie beside the data that "
+                "they encrypt",
+            ),
+            Text(
+                "已有数据时，把 keys/encryption 文件的内容放入该变量；新装可运行 zhupei new-key",
+                "where there is data, put the content of the file keys/encryption into it; for a "
+                "new installation run `zhupei new-key`",
+            ),
+        )
 
 
 class EncryptionKeyMissingError(ZhupeiError):

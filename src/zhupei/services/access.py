@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from zhupei.security.built_in_issuer import BuiltInIssuer
-from zhupei.security.crypto import Keyring
+from zhupei.security.crypto import EncryptionKeysRequiredError, Keyring
 from zhupei.security.oidc import OpenIdIssuer
 from zhupei.security.passwords import Passwords
 from zhupei.services.sign_in import SignIn
 from zhupei.settings import Environment, Settings
 
 __all__ = ["Access", "built_in_issuer", "open_keyring", "prepare_access"]
-
-_log = logging.getLogger("zhupei.access")
 
 
 def _now() -> datetime:
@@ -61,18 +58,15 @@ def built_in_issuer(settings: Settings, *, now: Callable[[], datetime] = _now) -
 def open_keyring(settings: Settings) -> Keyring:
     """Return the keys that personal data is encrypted with.
 
-    Those of ``ZHUPEI_ENCRYPTION_KEYS``; else a file below the data directory, made on first use.
-    Raises `EncryptionKeysError` and `KeyFileError`.
+    Those of ``ZHUPEI_ENCRYPTION_KEYS``; else, in development, a file below the data directory,
+    made on first use. Raises `EncryptionKeysError`, `EncryptionKeysRequiredError` and
+    `KeyFileError`.
     """
     if settings.encryption_keys is not None:
         return Keyring.parse(settings.encryption_keys)
-    file = _keys(settings) / "encryption"
     if settings.environment is Environment.PRODUCTION:
-        _log.warning(
-            "personal data is encrypted with a key that lies beside it; set ZHUPEI_ENCRYPTION_KEYS",
-            extra={"file": str(file)},
-        )
-    return Keyring.open_file(file)
+        raise EncryptionKeysRequiredError
+    return Keyring.open_file(_keys(settings) / "encryption")
 
 
 def _keys(settings: Settings) -> Path:

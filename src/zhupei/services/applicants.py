@@ -7,7 +7,7 @@ Every function works on the database that is in use. What it returns holds maske
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any
@@ -37,6 +37,7 @@ __all__ = [
     "ApplicantRecord",
     "Details",
     "PersonalData",
+    "Renewal",
     "applicant_id_of",
     "applicant_of",
     "applicant_of_account",
@@ -262,20 +263,49 @@ async def find_by_identity(
     return owner
 
 
-async def renew_encryption(keyring: Keyring, *, batch: int = 200) -> int:
+@dataclass(frozen=True, slots=True)
+class Renewal:
+    """How far the renewal of encryption came: applicants seen, renewed, and all there are."""
+
+    seen: int
+    renewed: int
+    total: int
+
+
+async def renew_encryption(
+    keyring: Keyring,
+    *,
+    batch: int = 200,
+    after: UUID | None = None,
+    told: Callable[[Renewal, UUID], None] = lambda _renewal, _last: None,
+) -> int:
     """Encrypt and hash anew what an older key protects; return how many applicants changed.
 
-    Safe beside running servers and to repeat: afterwards the older keys may be taken away.
+    Safe beside running servers, and to repeat: rows that are done are only looked at, and
+    ``after`` passes over those up to an id. ``told`` hears how far it is after each batch. Rows
+    that somebody changed at the same moment are taken again, until none is left: afterwards the
+    older keys may be taken away.
     """
-    renewed, last = 0, UUID(int=0)
-    while rows := await Applicant.filter(id__gt=last).order_by("id").limit(batch):
-        for row in rows:
-            renewed += await _renewed(keyring, row)
-        last = rows[-1].id
-    return renewed
+    total = await Applicant.filter(erased_at=None).count()
+    renewed = 0
+    while True:
+        seen = missed = 0
+        last = after or UUID(int=0)
+        while rows := (
+            await Applicant.filter(id__gt=last, erased_at=None).order_by("id").limit(batch)
+        ):
+            for row in rows:
+                done = await _renewed(keyring, row)
+                renewed += done is True
+                missed += done is None
+            seen, last = seen + len(rows), rows[-1].id
+            told(Renewal(seen, renewed, total), last)
+        if not missed:
+            return renewed
 
 
-async def _renewed(keyring: Keyring, row: Applicant) -> bool:
+async def _renewed(keyring: Keyring, row: Applicant) -> bool | None:
+    """Renew one row: whether it was due; None where it was changed at the same moment."""
     kept = await ApplicantIdentity.filter(applicant_id=row.id).values_list("hash", flat=True)
     ciphertexts = (row.identity_ciphertext, row.phone_ciphertext, row.email_ciphertext)
     hashes = (row.phone_hash, row.email_hash)
@@ -299,7 +329,7 @@ async def _renewed(keyring: Keyring, row: Applicant) -> bool:
                 .exclude(hash__in=list(wanted))
                 .delete()
             )
-    return bool(changed)
+    return True if changed else None
 
 
 def _document(row: Applicant, number: str) -> IdentityDocument:

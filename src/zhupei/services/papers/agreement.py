@@ -29,6 +29,12 @@ _PARTIES = {
     "directed_entrustment": (_BASE, _UNIT),
 }
 _ORDINALS = "甲乙丙"
+# Room to sign in, and for a seal.
+_TO_SIGN = (
+    Statement("（签字或盖章）"),
+    Statement("\u3000"),
+    Statement("年\u3000\u3000月\u3000\u3000日"),
+)
 
 
 def agreement_values(
@@ -106,7 +112,7 @@ def _parties(agreement: Agreement, values: dict[str, str | None]) -> Grid:
                 Statement(f"{values['identity_kind']} {values['identity_number']}"),
                 Statement(f"联系电话 {values['phone'] or BLANK}"),
             )
-        rows.append((said(f"{ordinal}方（{party}）"), who, said("")))
+        rows.append((said(f"{ordinal}方（{party}）"), who, _TO_SIGN))
     return Grid(("当事人", "姓名或名称", "签字、盖章及日期"), tuple(rows), (1.2, 2.0, 1.6))
 
 
@@ -125,8 +131,8 @@ def _terms(
     if trainee.months is not None:
         period += f"，共 {months_text(trainee.months)}"
     within = None if agreement.within_days is None else f"报到后 {agreement.within_days} 日内"
-    by = values["sign_by"]
-    deadline = "，".join(each for each in (within, None if by is None else f"即 {by} 前") if each)
+    by = None if values["sign_by"] is None else f"截至 {values['sign_by']}"
+    deadline = "，".join(each for each in (within, by) if each)
     rows: list[tuple[str, Lines]] = [
         ("报名号", said(trainee.application)),
         ("培训项目", said(values["program_name"] or BLANK)),

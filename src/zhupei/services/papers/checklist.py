@@ -34,6 +34,7 @@ __all__ = ["application_checklist", "mail_subject", "names_of_unit"]
 
 _TO_FILL_BY_HAND = {"photo": "（贴照片）", "seal": "（盖章）", "signature": "（签字）"}
 _YES, _NO = "√", "□"
+_OTHER = "其他材料（未注明提交环节）"
 
 
 def mail_subject(document: RequiredDocument, opening: Opening, person: ApplyingPerson) -> str:
@@ -129,7 +130,7 @@ def _steps(
         if document.kind == "mail":
             continue
         step = document.at_step
-        heading = "材料" if step is None else f"“{labels.get(step, step)}”时提交的材料"
+        heading = _OTHER if step is None else f"“{labels.get(step, step)}”时提交的材料"
         needed = "须提交" if answer is True and document.required else "按本人情况提供"
         cited = () if document.source is None else (document.source,)
         about = () if document.description is None else (Statement(document.description.zh),)
@@ -143,7 +144,7 @@ def _steps(
         )
     return [
         (heading, (Grid(("", "材料", "形式", "要求"), tuple(rows), (0.0, 5.0, 1.4, 1.7)),))
-        for heading, rows in grouped.items()
+        for heading, rows in sorted(grouped.items(), key=lambda each: each[0] == _OTHER)
     ]
 
 

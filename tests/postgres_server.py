@@ -47,7 +47,8 @@ class PostgresServer:
         """Make a database and return its name."""
         name = f"test_{os.getpid()}_{next(_COUNTER)}"
         template = self._template if migrated else "template0"
-        _run(self._execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"'))
+        # Files are copied, not logged page by page: a third of the time.
+        _run(self._execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}" STRATEGY FILE_COPY'))
         return name
 
     def drop_database(self, name: str) -> None:

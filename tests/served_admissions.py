@@ -11,11 +11,31 @@ from typing import Any
 
 from tortoise import connections
 
-from admissions_office import BASES, moment
+from admissions_office import BASES, HOSPITAL, MEDICINE, moment
 from running_graph import RunningGraph, running_graph
 from zhupei.domain.actors import Grant
 
-__all__ = ["MovedClock", "ServedAdmissions", "served_admissions"]
+__all__ = [
+    "DOCUMENTS",
+    "PACKET",
+    "PERSON",
+    "MovedClock",
+    "ServedAdmissions",
+    "served_admissions",
+]
+
+PERSON: dict[str, Any] = {
+    "origin": "MAINLAND",
+    "traineeType": "SOCIAL",
+    "licensed": False,
+    "english": {"cet4": 430},
+}
+DOCUMENTS = [{"document": "identity-scan"}]
+PACKET = [
+    {"title": title, "text": "良好"}
+    for title in ("基本情况分析", "面试评价", "专业考核评价", "整体意见")
+]
+_PNG = b"\x89PNG\r\n\x1a\n" + bytes(24)
 
 _REFUSALS = """__typename
   ... on Refusal { code message field }
@@ -60,6 +80,7 @@ class ServedAdmissions:
     graph: RunningGraph
     clock: MovedClock
     tokens: dict[str, str] = field(default_factory=dict)
+    applicants: dict[str, str] = field(default_factory=dict)
 
     async def token(self, who: str) -> str:
         """Return a token of somebody: the name of a role, else an applicant's login."""
@@ -124,6 +145,97 @@ class ServedAdmissions:
             f"{{ {_REFUSALS} {selection} }} }}"
         )
         return await self.answer(query, who, {"input": given}, language=language)
+
+    async def applicant(self, who: str, **facts: Any) -> str:
+        """Register somebody by themselves, with the file that the form asks for; return the id."""
+        number = len(self.applicants) + 1
+        made = await self.do(
+            "registerApplicant",
+            who,
+            "... on Applicant { id }",
+            identityKind="PASSPORT",
+            issuingState="USA",
+            identityNumber=f"E{number:07}",
+            name=who,
+            facts={**PERSON, **facts},
+        )
+        assert made["__typename"] == "Applicant", made
+        self.applicants[who] = made["id"]
+        await self.upload(who, "identity-scan")
+        return self.applicants[who]
+
+    async def upload(self, who: str, document: str, content: bytes = _PNG) -> None:
+        """Hand a file in."""
+        response = await self.graph.client.put(
+            f"/files/{document}",
+            content=content,
+            headers={"authorization": f"Bearer {await self.token(who)}"},
+        )
+        assert response.status_code == 201, response.text
+
+    async def draft(self, who: str, opening: str = MEDICINE, **given: Any) -> str:
+        """Begin a draft in batch 1; return its id."""
+        if who not in self.applicants:
+            await self.applicant(who)
+        made = await self.do(
+            "createApplication",
+            who,
+            "... on Application { id state }",
+            **{"opening": opening, "round": "batch-1", **given},
+        )
+        assert made.get("state") == "DRAFT", made
+        return str(made["id"])
+
+    async def submitted(self, who: str, opening: str = MEDICINE, **given: Any) -> str:
+        """Hand an application of batch 1 in; return its id."""
+        application = await self.draft(who, opening, **given)
+        await self.moved("SUBMITTED", "submitApplication", who, application, documents=DOCUMENTS)
+        return application
+
+    async def moved(
+        self, state: str, mutation: str, who: str, application: str, **given: Any
+    ) -> None:
+        """Do something with an application, after which it is in a state."""
+        done = await self.do(
+            mutation, who, "... on Application { state }", application=application, **given
+        )
+        assert done.get("state") == state, done
+
+    async def reviewed(self, application: str, points: str = "80") -> None:
+        """Bring a submitted application up to the base's review, with the same points twice."""
+        id_ = application
+        await self.moved("CHECKED", "recordEligibilityCheck", "base_office", id_, passed=True)
+        score = {"points": points, "of": 100}
+        await self.moved("CHECKED", "recordInterview", "base_office", id_, **score)
+        await self.moved("ASSESSED", "recordExamination", "base_office", id_, **score)
+        await self.moved(
+            "OPINED",
+            "giveOpinion",
+            "specialty_base",
+            id_,
+            admit=True,
+            opinion="同意",
+            packet=PACKET,
+        )
+        await self.moved("REVIEWED", "reviewApplication", "base_office", id_, approved=True)
+
+    async def published(self, *points: str) -> list[str]:
+        """Bring one application for each of ``points`` on the published list of batch 1."""
+        self.clock.go("2026-04-10T09:00")
+        found = [await self.submitted(f"person-{index}") for index, _ in enumerate(points)]
+        self.clock.go("2026-04-27T09:00")
+        for application, point in zip(found, points, strict=True):
+            await self.reviewed(application, point)
+        self.clock.go("2026-05-11T10:00")
+        outcome = await self.do(
+            "publishProposedList",
+            "base_office",
+            "... on BulkOutcome { dryRun }",
+            program=HOSPITAL,
+            round="batch-1",
+        )
+        assert outcome.get("dryRun") is False, outcome
+        return found
 
     async def everything(self) -> dict[str, int | str]:
         """Return a digest of every table: what a refusal must not change."""

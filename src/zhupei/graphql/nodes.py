@@ -5,6 +5,7 @@ import binascii
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 import strawberry
 
@@ -16,9 +17,11 @@ from zhupei.domain.places import Province
 from zhupei.domain.text import Text
 from zhupei.domain.training import Opening, Program
 from zhupei.graphql.context import GraphContext
+from zhupei.graphql.desks import desk_of
 from zhupei.graphql.errors import bad_input
 from zhupei.graphql.listings import specialty_key, specialty_rows
 from zhupei.graphql.sources import FieldSource, Reader, field
+from zhupei.services.admissions import application_of
 
 if TYPE_CHECKING:
     from zhupei.catalogue import Catalogue
@@ -80,11 +83,15 @@ def global_id(value: Any) -> str:
 def fetch(text: str, argument: str, context: GraphContext) -> Any:
     """Return the object with this global id, None where there is none any more.
 
+    Of a row, such as an application, what is returned is to be awaited.
+
     Raises:
         GraphRefusal: the text is not a global id.
 
     """
     found = GlobalId.decode(text)
+    if found is None and _is_row(text):
+        return _row(UUID(text), context)
     if found is None:
         raise bad_input(
             argument,
@@ -95,6 +102,21 @@ def fetch(text: str, argument: str, context: GraphContext) -> Any:
             context.language,
         )
     return _find(found, context.catalogue)
+
+
+def _is_row(text: str) -> bool:
+    try:
+        UUID(text)
+    except ValueError:
+        return False
+    return True
+
+
+async def _row(id_: UUID, context: GraphContext) -> Any:
+    """Return the row with this id that whoever asks may see, None where there is none."""
+    if context.actor is None:
+        return None
+    return await application_of(await desk_of(context), id_)
 
 
 def _find(wanted: GlobalId, catalogue: "Catalogue") -> Any:

@@ -2,6 +2,7 @@
 
 import dataclasses
 import inspect
+import json
 from collections.abc import Awaitable, Callable
 from decimal import Decimal
 from types import NoneType, UnionType
@@ -146,11 +147,14 @@ async def once(
     given: Repeatable,
     operation: str,
     work: Callable[[], Awaitable[Any]],
+    *,
+    personal: bool = False,
 ) -> Any:
     """Do ``work`` in a transaction unless the actor did it before with the same key and input.
 
     ``work`` returns what JSON can hold, such as the id of what it changed; a refusal that it
-    returns is answered, and keeps nothing. So does an exception.
+    returns is answered, and keeps nothing. So does an exception. Of a ``personal`` input, with
+    numbers or phones in it, a keyed hash is kept: a plain one could be guessed.
     """
     if context.actor is None:
         raise RuntimeError("a mutation needs an actor")
@@ -167,12 +171,19 @@ async def once(
             None if key is UNSET else key,
             actor=context.actor.id,
             operation=operation,
-            request=_plain(given),
+            request=_hashed(given, context) if personal else _plain(given),
             at=context.clock(),
             work=kept,
         )
     except _RefusedError as error:
         return error.refusal
+
+
+def _hashed(given: Repeatable, context: GraphContext) -> str:
+    if context.keyring is None:
+        raise RuntimeError("personal data needs the keyring")
+    text = json.dumps(_plain(given), default=str, sort_keys=True)
+    return context.keyring().lookup_hash("request", text)
 
 
 class _RefusedError(Exception):

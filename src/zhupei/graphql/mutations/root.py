@@ -2,9 +2,11 @@
 
 import strawberry
 
+from zhupei.graphql.mutations.allocation import AllocationMutations
 from zhupei.graphql.mutations.applying import ApplyingMutations
 from zhupei.graphql.mutations.assessing import AssessingMutations
 from zhupei.graphql.mutations.offers import OfferMutations
+from zhupei.graphql.mutations.registering import RegisteringMutations
 from zhupei.graphql.mutations.rounds import RoundMutations
 
 __all__ = ["Mutation"]
@@ -18,5 +20,12 @@ __all__ = ["Mutation"]
         "they judge these, and are told of them."
     ),
 )
-class Mutation(ApplyingMutations, AssessingMutations, OfferMutations, RoundMutations):
+class Mutation(
+    AllocationMutations,
+    ApplyingMutations,
+    AssessingMutations,
+    OfferMutations,
+    RegisteringMutations,
+    RoundMutations,
+):
     """The root type of the core's mutations."""

@@ -1,6 +1,7 @@
 """Queries of the catalogue: by global id, by code, by filter."""
 
 import dataclasses
+import inspect
 from collections.abc import Callable, Mapping
 from operator import attrgetter
 from typing import Annotated, Any, ClassVar
@@ -73,12 +74,16 @@ _Ids = Annotated[
 ]
 
 
-def _node(info: GraphInfo, id: _Id) -> Node | None:  # noqa: A002 - Relay names it so
-    found: Node | None = fetch(id, "id", info.context)
-    return found
+async def _node(info: GraphInfo, id: _Id) -> Node | None:  # noqa: A002 - Relay names it so
+    return await _awaited(fetch(id, "id", info.context))
 
 
-def _nodes(info: GraphInfo, ids: _Ids) -> list[Node | None]:
+async def _awaited(found: Any) -> Node | None:
+    node: Node | None = await found if inspect.isawaitable(found) else found
+    return node
+
+
+async def _nodes(info: GraphInfo, ids: _Ids) -> list[Node | None]:
     if len(ids) > LARGEST_PAGE:
         raise bad_input(
             "ids",
@@ -88,7 +93,8 @@ def _nodes(info: GraphInfo, ids: _Ids) -> list[Node | None]:
             ),
             info.context.language,
         )
-    return [fetch(each, f"ids.{index}", info.context) for index, each in enumerate(ids)]
+    found = [fetch(each, f"ids.{index}", info.context) for index, each in enumerate(ids)]
+    return [await _awaited(each) for each in found]
 
 
 def _specialty(

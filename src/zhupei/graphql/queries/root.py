@@ -3,6 +3,8 @@
 import strawberry
 
 from zhupei.graphql.queries.access import AccessQueries
+from zhupei.graphql.queries.allocation import AllocationQueries
+from zhupei.graphql.queries.applications import ApplicationQueries
 from zhupei.graphql.queries.catalogue import CatalogueQueries
 from zhupei.graphql.queries.decisions import DecisionQueries
 from zhupei.graphql.queries.platform import PlatformQueries
@@ -16,5 +18,12 @@ QUERY_DESCRIPTION = (
 
 
 @strawberry.type(name="Query", description=QUERY_DESCRIPTION)
-class Query(CatalogueQueries, DecisionQueries, PlatformQueries, AccessQueries):
+class Query(
+    CatalogueQueries,
+    DecisionQueries,
+    PlatformQueries,
+    AccessQueries,
+    AllocationQueries,
+    ApplicationQueries,
+):
     """The root type of the core."""

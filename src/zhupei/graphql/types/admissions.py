@@ -11,6 +11,7 @@ from zhupei.domain.admission_process import Action, ApplicationState
 from zhupei.graphql.sources import Attribute, Computed, One, declares, field
 from zhupei.graphql.types.references import ApplicationRef, BaseRef, OpeningRef, ProgramRef
 from zhupei.graphql.types.related import related_application
+from zhupei.services.admissions import registers
 
 __all__ = [
     "BulkOutcome",
@@ -148,6 +149,7 @@ class Effect:
 
 @declares(
     admission_case.BulkOutcome,
+    registers.KeptOutcome,
     description=(
         "What a bulk step did (批量操作结果); with `dryRun`, what it would do, nothing having been "
         "written."

@@ -85,6 +85,7 @@ async def _files(root: strawberry.Parent[SeenApplicant]) -> "list[ApplicantFile]
 class ApplicantFile:
     """A file."""
 
+    id: strawberry.ID = field(Attribute(), description="Identifier, for `removeFile` (标识).")
     document: str = field(Attribute(), description="The document that it is for (材料代号).")
     media_type: str = field(Attribute(), description="What it is, told by its content (文件类型).")
     size: int = field(Attribute(), description="Size in bytes (字节数).")

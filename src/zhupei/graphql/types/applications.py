@@ -127,7 +127,11 @@ class FormAnswer:
 def _about(case: AdmissionCase, context: "GraphContext") -> tuple[Target, ...]:
     """Return what a permission about an application is asked for."""
     desk = context.kept.get(Desk)
-    owners = owners_of(desk, case.applicant) if isinstance(desk, Desk) else frozenset[str]()
+    owners = (
+        owners_of(desk, case.applicant, case.candidate.trainee_type)
+        if isinstance(desk, Desk)
+        else frozenset[str]()
+    )
     return (Target(base=case.base, specialty=specialty_of(case.opening), owners=owners),)
 
 

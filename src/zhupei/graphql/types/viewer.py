@@ -7,7 +7,9 @@ import strawberry
 from zhupei.domain import actors
 from zhupei.domain.actors import ActorKind
 from zhupei.domain.roles import Role
+from zhupei.graphql.listed_applications import ListedApplications
 from zhupei.graphql.sources import Attribute, Computed, GraphInfo, One, declares, field
+from zhupei.graphql.types.application_lists import ApplicationConnection
 from zhupei.graphql.types.references import BaseRef, JurisdictionRef
 from zhupei.services.permissions import permissions_of
 
@@ -86,6 +88,10 @@ class Viewer:
             "Permissions that the roles hold somewhere (权限); whether one holds for a base "
             "depends on the grants, and a plugin may still refuse."
         ),
+    )
+    applications: ApplicationConnection | None = field(
+        ListedApplications(own=True),
+        description="One's own applications (我的报名); null for an account that is no applicant.",
     )
     scopes: list[str] | None = field(
         Computed(_scopes),

@@ -44,7 +44,7 @@ from zhupei.services.admissions.transitions import (
 )
 from zhupei.services.seats import root_program
 
-__all__ = ["answer_invitation", "invite_candidate", "transfer_application"]
+__all__ = ["answer_invitation", "invitation_of", "invite_candidate", "transfer_application"]
 
 _S = ApplicationState
 
@@ -171,7 +171,7 @@ async def invite_candidate(desk: Desk, given: InviteCandidateInput) -> Invitatio
         done = await once_for(desk, "invite_candidate", given, work, key=given.idempotency_key)
         if isinstance(done, Refusal):
             return done
-        return _invitation(await InvitationRow.get(id=done))
+        return invitation_of(await InvitationRow.get(id=done))
 
 
 async def _invite(
@@ -276,7 +276,7 @@ async def answer_invitation(desk: Desk, given: AnswerInvitationInput) -> Invitat
                 return against
             if row.state != InvitationState.OPEN.value:
                 same = (row.state == InvitationState.ACCEPTED.value) is given.accept
-                return _invitation(row) if same else _answered()
+                return invitation_of(row) if same else _answered()
             if not given.accept:
                 answered = await _decline(desk, given)
             else:
@@ -358,7 +358,7 @@ async def _accept(  # noqa: PLR0911 - each guard says why it refuses
     done = await commit(desk, [change], key=given.idempotency_key, extra=write)
     if isinstance(done, Refusal):
         return done
-    return None if done is None else _invitation(await InvitationRow.get(id=row.id))
+    return None if done is None else invitation_of(await InvitationRow.get(id=row.id))
 
 
 def _limit(most: int) -> Refusal:
@@ -411,7 +411,8 @@ async def _invited_application(
     return replace(change, before=None, recheck=recheck)
 
 
-def _invitation(row: InvitationRow) -> Invitation:
+def invitation_of(row: InvitationRow) -> Invitation:
+    """Return the invitation of a row."""
     return Invitation(
         id=row.id,
         applicant=row.applicant_id,

@@ -36,7 +36,6 @@ from zhupei.services.admissions.questions import actions_in, timeline_from
 from zhupei.services.admissions.refusals import Refusal
 from zhupei.services.admissions.situations import (
     Situation,
-    owners_of,
     permitted_for,
     specialty_of,
     surroundings,
@@ -215,7 +214,7 @@ async def _published(cases: Sequence[AdmissionCase]) -> set[tuple[str, str]]:
 
 
 async def _may_know(desk: Desk, case: AdmissionCase, published: set[tuple[str, str]]) -> bool:
-    if owners_of(desk, case.applicant) and (case.program, case.round or "") in published:
+    if desk.applicant == case.applicant and (case.program, case.round or "") in published:
         return True
     specialty = specialty_of(case.opening)
     return await permitted_for(desk, "scores.read", base=case.base, specialty=specialty) is None

@@ -29,8 +29,10 @@ from zhupei.services.seats import SeatQuota, increase_quota, quotas_of, root_pro
 
 __all__ = [
     "decide_plan_increase",
+    "freeze_of",
     "freeze_round",
     "lift_freeze",
+    "plan_increase_of",
     "request_plan_increase",
 ]
 
@@ -69,7 +71,7 @@ async def request_plan_increase(
         done = await once_for(desk, "request_plan_increase", given, work, key=given.idempotency_key)
         if isinstance(done, Refusal):
             return done
-        return _plan_increase(await PlanIncreaseRow.get(id=done))
+        return plan_increase_of(await PlanIncreaseRow.get(id=done))
 
 
 def _increasable(
@@ -167,7 +169,7 @@ async def decide_plan_increase(  # noqa: PLR0911 - each guard says why it refuse
         done = await once_for(desk, "decide_plan_increase", given, work, key=given.idempotency_key)
         if isinstance(done, Refusal):
             return done
-        return _plan_increase(await PlanIncreaseRow.get(id=done))
+        return plan_increase_of(await PlanIncreaseRow.get(id=done))
 
 
 async def _decide(
@@ -200,7 +202,8 @@ async def _decide(
     )
 
 
-def _plan_increase(row: PlanIncreaseRow) -> PlanIncrease:
+def plan_increase_of(row: PlanIncreaseRow) -> PlanIncrease:
+    """Return the request of a row."""
     return PlanIncrease(
         id=row.id,
         opening=row.opening_code,
@@ -259,7 +262,7 @@ async def freeze_round(desk: Desk, given: FreezeRoundInput) -> RoundFreeze | Ref
         done = await once_for(desk, "freeze_round", given, work, key=given.idempotency_key)
         if isinstance(done, Refusal):
             return done
-        return _freeze(await RoundFreezeRow.get(id=done))
+        return freeze_of(await RoundFreezeRow.get(id=done))
 
 
 async def lift_freeze(desk: Desk, given: LiftFreezeInput) -> RoundFreeze | Refusal:
@@ -288,7 +291,7 @@ async def lift_freeze(desk: Desk, given: LiftFreezeInput) -> RoundFreeze | Refus
         done = await once_for(desk, "lift_freeze", given, work, key=given.idempotency_key)
         if isinstance(done, Refusal):
             return done
-        return _freeze(await RoundFreezeRow.get(id=done))
+        return freeze_of(await RoundFreezeRow.get(id=done))
 
 
 async def _announce(
@@ -298,7 +301,8 @@ async def _announce(
     await announce(connection, [change])
 
 
-def _freeze(row: RoundFreezeRow) -> RoundFreeze:
+def freeze_of(row: RoundFreezeRow) -> RoundFreeze:
+    """Return the freeze of a row."""
     return RoundFreeze(
         id=row.id,
         root_program=row.root_program_code,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -23,9 +23,11 @@ from zhupei.services.permissions import reach_of
 __all__ = [
     "ApplicationOrder",
     "ApplicationSearch",
+    "FoundApplication",
     "Place",
     "Seen",
     "count_applications",
+    "found_applications",
     "search_applications",
     "seen_by",
     "visible_cases",
@@ -127,24 +129,41 @@ async def visible_cases(desk: Desk, applications: Collection[UUID]) -> list[Admi
 
 
 async def search_applications(
+    desk: Desk, search: ApplicationSearch, *, first: int, after: Place | None = None
+) -> list[AdmissionCase]:
+    """Return the ``first`` applications in the order asked for that come ``after`` a place."""
+    found = await found_applications(desk, search, first=first, after=after)
+    return [each.case for each in found]
+
+
+@dataclass(frozen=True, slots=True)
+class FoundApplication:
+    """An application, and its place in the order of the search."""
+
+    case: AdmissionCase
+    place: Place
+
+
+async def found_applications(
     desk: Desk,
     search: ApplicationSearch,
     *,
     first: int,
     after: Place | None = None,
     backwards: bool = False,
-) -> list[AdmissionCase]:
-    """Return the ``first`` applications in the order asked for that come ``after`` a place.
+) -> list[FoundApplication]:
+    """Return what `search_applications` returns, with places.
 
     ``backwards`` returns the last ones before that place, or of all; still in the order.
     """
     with desk.database.use():
         query = await _query(desk, search)
         query.follow(search, after, backwards=backwards)
-        ids = [row["id"] for row in await query.rows(search, first, backwards=backwards)]
-        rows = {row.id: row for row in await ApplicationRow.filter(id__in=ids)}
-        cases = await cases_of(rows[each] for each in ids if each in rows)
-    return cases[::-1] if backwards else cases
+        places = await query.places(search, first, backwards=backwards)
+        rows = {row.id: row for row in await ApplicationRow.filter(id__in=list(places))}
+        cases = await cases_of(rows[each] for each in places if each in rows)
+    found = [FoundApplication(case, places[case.id]) for case in cases]
+    return found[::-1] if backwards else found
 
 
 async def count_applications(desk: Desk, search: ApplicationSearch) -> int:
@@ -195,10 +214,10 @@ class _Query:
                 place.id,
             )
 
-    async def rows(
+    async def places(
         self, search: ApplicationSearch, first: int, *, backwards: bool
-    ) -> Sequence[dict[str, Any]]:
-        """Return the ids of the first rows."""
+    ) -> dict[UUID, Place]:
+        """Return the places of the first rows by their ids, in their order."""
         column = _COLUMNS[search.order]
         up = search.descending is backwards
         turn = "ASC" if up else "DESC"
@@ -206,11 +225,16 @@ class _Query:
         order = f"{column} {turn} NULLS {'FIRST' if backwards else 'LAST'}, a.id {by_id}"
         if search.order is ApplicationOrder.CREATED:
             order = f"a.id {turn}"
-        found: Sequence[dict[str, Any]] = await connections.get("default").execute_query_dict(
-            f"SELECT a.id {self._body()} ORDER BY {order} LIMIT ${len(self._values) + 1}",
+        found = await connections.get("default").execute_query_dict(
+            f"SELECT a.id, {column} AS value {self._body()} ORDER BY {order} "
+            f"LIMIT ${len(self._values) + 1}",
             [*self._values, first],
         )
-        return found
+        by_id_alone = search.order is ApplicationOrder.CREATED
+        return {
+            row["id"]: Place(value=None if by_id_alone else row["value"], id=row["id"])
+            for row in found
+        }
 
     async def count(self) -> int:
         """Return how many rows there are."""

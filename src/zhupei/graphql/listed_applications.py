@@ -1,0 +1,133 @@
+"""The list of applications that whoever asks may see, as the source of a connection."""
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import strawberry
+from strawberry.types.arguments import StrawberryArgument
+
+from zhupei.domain.text import Text
+from zhupei.graphql.context import GraphContext
+from zhupei.graphql.desks import desk_of
+from zhupei.graphql.errors import bad_input
+from zhupei.graphql.row_pages import RowPage, RowPlace, RowRequest, row_arguments
+from zhupei.graphql.sources import FieldSource, Reader
+from zhupei.graphql.types.application_lists import ApplicationFilter
+from zhupei.services.admissions.searching import (
+    ApplicationOrder,
+    ApplicationSearch,
+    FoundApplication,
+    Place,
+    count_applications,
+    found_applications,
+)
+
+__all__ = ["ListedApplications"]
+
+
+@dataclass(frozen=True)
+class ListedApplications(FieldSource):
+    """Applications that whoever asks may see, as a connection; ``own`` limits to the person's."""
+
+    own: bool = False
+
+    def arguments(self) -> list[StrawberryArgument]:
+        """Return filter, order and the arguments of Relay."""
+        return row_arguments(ApplicationFilter, ApplicationOrder, ApplicationOrder.CREATED.value)
+
+    def reader(self, name: str) -> Reader:
+        """Open a page."""
+
+        async def read(_value: Any, context: GraphContext, given: Mapping[str, Any]) -> Any:
+            return await _page(context, given, own=self.own)
+
+        return read
+
+
+async def _page(context: GraphContext, given: Mapping[str, Any], *, own: bool) -> RowPage | None:
+    desk = await desk_of(context)
+    if own and desk.applicant is None:
+        return None
+    asked = RowRequest.of(given, context, ApplicationOrder.CREATED.value)
+    search = _search(given.get("filter"), asked, context)
+    if own:
+        search = dataclasses.replace(search, applicant=desk.applicant)
+
+    async def rows(request: RowRequest, first: int) -> Sequence[FoundApplication]:
+        place = request.place
+        return await found_applications(
+            desk,
+            search,
+            first=first,
+            after=None if place is None else Place(value=place.value, id=place.id),
+            backwards=request.backwards,
+        )
+
+    return RowPage(
+        asked,
+        read=rows,
+        count=lambda: count_applications(desk, search),
+        place=lambda found: RowPlace(found.place.value, found.place.id),
+        node=lambda found: found.case,
+    )
+
+
+def _search(
+    given: ApplicationFilter | None, asked: RowRequest, context: GraphContext
+) -> ApplicationSearch:
+    order = ApplicationOrder(asked.order)
+    if given is None:
+        return ApplicationSearch(order=order, descending=asked.descending)
+
+    def part(name: str) -> Any:
+        value = getattr(given, name)
+        return None if value is strawberry.UNSET else value
+
+    applicant = part("applicant")
+    for name in _LISTS:
+        if len(part(name) or ()) > _LONGEST_FILTER:
+            problem = Text(
+                f"不得超过 {_LONGEST_FILTER} 项",
+                f"must not have more than {_LONGEST_FILTER} entries",
+            )
+            raise bad_input(f"filter.{name}", problem, context.language)
+    return ApplicationSearch(
+        applicant=None if applicant is None else _id(applicant, "filter.applicant", context),
+        **{to: tuple(part(name) or ()) for name, to in _LISTS.items()},
+        submitted_from=part("submitted_from"),
+        submitted_before=part("submitted_before"),
+        name=_name(part("name"), context),
+        order=order,
+        descending=asked.descending,
+    )
+
+
+_LONGEST_FILTER = 1000
+_LONGEST_NAME = 100
+_LISTS = {
+    "base_in": "bases",
+    "program_in": "programs",
+    "opening_in": "openings",
+    "specialty_in": "specialties",
+    "round_in": "rounds",
+    "state_in": "states",
+    "channel_in": "channels",
+}
+
+
+def _name(text: str | None, context: GraphContext) -> str | None:
+    if text is not None and (len(text) > _LONGEST_NAME or "\0" in text):
+        problem = Text("姓名为 1 至 100 个字符", "a name has 1 to 100 characters")
+        raise bad_input("filter.name", problem, context.language)
+    return text or None
+
+
+def _id(text: str, place: str, context: GraphContext) -> UUID:
+    try:
+        return UUID(text)
+    except ValueError:
+        problem = Text("不是标识，请使用对象的 id", "is no id; take it from an object's field id")
+        raise bad_input(place, problem, context.language) from None

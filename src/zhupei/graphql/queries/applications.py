@@ -1,0 +1,291 @@
+"""Queries about applications and what surrounds them: lists, rankings, seats, registers."""
+
+from typing import Annotated, Any
+from uuid import UUID
+
+import strawberry
+
+from zhupei.domain.admission_case import InvitationState, PlanIncreaseState
+from zhupei.graphql.context import GraphContext
+from zhupei.graphql.desks import desk_of
+from zhupei.graphql.errors import Code, GraphRefusal, not_found
+from zhupei.graphql.listed_applications import ListedApplications
+from zhupei.graphql.pages import checked_first
+from zhupei.graphql.permissions import permitted_inside
+from zhupei.graphql.sources import (
+    Attribute,
+    Computed,
+    GraphInfo,
+    declares,
+    field,
+)
+from zhupei.graphql.types.admissions import (
+    BulkOutcome,
+    Invitation,
+    Objection,
+    PlanIncrease,
+    RankedApplication,
+)
+from zhupei.graphql.types.application_lists import ApplicationConnection
+from zhupei.graphql.types.applications import Application
+from zhupei.graphql.types.rounds import RoundFreeze
+from zhupei.services import admissions
+from zhupei.services.admissions import inputs, registers
+from zhupei.services.admissions.refusals import Refusal
+
+__all__ = ["ApplicationQueries"]
+
+_READ = "applications.read"
+
+
+_First = Annotated[
+    int | None,
+    strawberry.argument(description="How many to give, 1 to 100 (数量); 20 by default."),
+]
+_Opening = Annotated[str, strawberry.argument(description="Code of the opening (招收专业代码).")]
+_OneOpening = Annotated[
+    str | None, strawberry.argument(description="Of this opening only (招收专业代码).")
+]
+_Program = Annotated[
+    str | None, strawberry.argument(description="Of this program only (项目代码).")
+]
+_Round = Annotated[str | None, strawberry.argument(description="Code of the round (批次).")]
+_Direction = Annotated[str | None, strawberry.argument(description="Id of the direction (方向).")]
+
+
+async def _application(
+    info: GraphInfo,
+    id: Annotated[  # noqa: A002 - the argument's name in the graph
+        strawberry.ID, strawberry.argument(description="Identifier of the application (标识).")
+    ],
+) -> Application | None:
+    context = info.context
+    desk = await desk_of(context)
+    try:
+        case = await admissions.application_of(desk, UUID(id))
+    except ValueError:
+        case = None
+    found: Any = case
+    return found  # type: ignore[no-any-return]  # the graph's type describes the domain's
+
+
+async def _ranking(
+    info: GraphInfo,
+    opening: _Opening,
+    round: _Round = None,  # noqa: A002 - as above
+    direction: _Direction = None,
+) -> list[RankedApplication] | None:
+    given = inputs.RankingInput(opening=opening, round=round, direction=direction)
+    found: Any = await admissions.ranking_of(await desk_of(info.context), given)
+    told: list[RankedApplication] | None = _told(found, "scores.read", info.context)
+    return told
+
+
+@declares(
+    registers.QuotaUsage,
+    description="How one quota around an opening stands (名额使用情况).",
+)
+class SeatQuota:
+    """A quota."""
+
+    scope: str = field(
+        Attribute(), description="What it limits, such as `opening:<code>` (名额范围)."
+    )
+    seats: int = field(Attribute(), description="Seats, with approved increases (名额).")
+    taken: int = field(Attribute(), description="Seats that are held (已占用).")
+    left: int = field(Attribute(), description="Seats that can still be taken (剩余).")
+
+
+async def _seats(
+    info: GraphInfo,
+    opening: _Opening,
+    round: _Round = None,  # noqa: A002 - as above
+    direction: _Direction = None,
+) -> list[SeatQuota] | None:
+    context = info.context
+    entry = context.catalogue.openings.get(opening)
+    if entry is None:
+        raise not_found("opening", opening, context.language)
+    found: Any = await registers.seats_of(await desk_of(context), entry, round, direction)
+    told: list[SeatQuota] | None = _told(found, "statistics.read", context)
+    return told
+
+
+async def _plan_increases(
+    info: GraphInfo,
+    opening: _OneOpening = None,
+    states: Annotated[
+        list[PlanIncreaseState] | None,
+        strawberry.argument(description="States (状态); all by default."),
+    ] = None,
+    first: _First = None,
+) -> list[PlanIncrease]:
+    found: Any = await registers.plan_increases_of(
+        await desk_of(info.context),
+        first=checked_first(first, info.context),
+        opening=opening,
+        states=states or (),
+    )
+    return found  # type: ignore[no-any-return]  # the graph's type describes the domain's
+
+
+async def _objections(
+    info: GraphInfo,
+    program: _Program = None,
+    round: _Round = None,  # noqa: A002 - as above
+    open: Annotated[  # noqa: A002 - as above
+        bool | None,
+        strawberry.argument(description="Whether nobody has decided yet (是否待处理)."),
+    ] = None,
+    first: _First = None,
+) -> list[Objection]:
+    found: Any = await registers.objections_of(
+        await desk_of(info.context),
+        first=checked_first(first, info.context),
+        program=program,
+        round_code=round,
+        is_open=open,
+    )
+    return found  # type: ignore[no-any-return]  # the graph's type describes the domain's
+
+
+async def _invitations(
+    info: GraphInfo,
+    opening: _OneOpening = None,
+    round: _Round = None,  # noqa: A002 - as above
+    states: Annotated[
+        list[InvitationState] | None,
+        strawberry.argument(description="States (状态); all by default."),
+    ] = None,
+    first: _First = None,
+) -> list[Invitation]:
+    found: Any = await registers.invitations_of(
+        await desk_of(info.context),
+        first=checked_first(first, info.context),
+        opening=opening,
+        round_code=round,
+        states=states or (),
+    )
+    return found  # type: ignore[no-any-return]  # the graph's type describes the domain's
+
+
+async def _freezes(
+    info: GraphInfo,
+    program: _Program = None,
+    holds: Annotated[
+        bool | None, strawberry.argument(description="Whether it holds still (是否仍有效).")
+    ] = None,
+    first: _First = None,
+) -> list[RoundFreeze]:
+    found: Any = await registers.freezes_of(
+        await desk_of(info.context),
+        first=checked_first(first, info.context),
+        program=program,
+        holds=holds,
+    )
+    return found  # type: ignore[no-any-return]  # the graph's type describes the domain's
+
+
+async def _bulk_operation(
+    info: GraphInfo,
+    id: Annotated[  # noqa: A002 - as above
+        strawberry.ID, strawberry.argument(description="Identifier of the bulk step (操作标识).")
+    ],
+) -> BulkOutcome | None:
+    context = info.context
+    desk = await desk_of(context)
+    try:
+        found: Any = await registers.bulk_operation_of(desk, UUID(id))
+    except ValueError:
+        found = None
+    return found  # type: ignore[no-any-return]  # the graph's type describes the domain's
+
+
+def _told(found: Any, permission: str, context: GraphContext) -> Any:
+    """Return an answer, or raise the refusal that it is."""
+    if not isinstance(found, Refusal):
+        return found
+    if found.code is admissions.RefusalCode.NOT_PERMITTED:
+        raise GraphRefusal(Code.FORBIDDEN, found.message, context.language, permission=permission)
+    if found.code is admissions.RefusalCode.NOT_FOUND:
+        raise GraphRefusal(Code.NOT_FOUND, found.message, context.language, argument=found.field)
+    raise GraphRefusal(
+        Code.BAD_USER_INPUT, found.message, context.language, refusal=found.code.value
+    )
+
+
+@strawberry.type
+class ApplicationQueries:
+    """Fields of the root type about applications."""
+
+    application: Application | None = permitted_inside(
+        field(
+            Computed(_application),
+            description="An application (报名); null where there is none for whoever asks.",
+        ),
+        _READ,
+    )
+    applications: ApplicationConnection | None = permitted_inside(
+        field(
+            ListedApplications(),
+            description="The applications that whoever asks may see (报名列表).",
+        ),
+        _READ,
+    )
+    ranking: list[RankedApplication] | None = permitted_inside(
+        field(
+            Computed(_ranking),
+            description=(
+                "The ranking of an opening in a round by weighted scores (排名), with the reserve "
+                "list: who has no seat."
+            ),
+        ),
+        "scores.read",
+    )
+    seat_quotas: list[SeatQuota] | None = permitted_inside(
+        field(
+            Computed(_seats),
+            description="How every quota around an opening stands (名额使用情况).",
+        ),
+        "statistics.read",
+    )
+    plan_increases: list[PlanIncrease] | None = permitted_inside(
+        field(
+            Computed(_plan_increases),
+            description=(
+                "Requests for more seats, the newest first (增加计划申请), for those who ask and "
+                "those who decide."
+            ),
+        ),
+        "plans.request",
+    )
+    objections: list[Objection] | None = permitted_inside(
+        field(
+            Computed(_objections),
+            description=(
+                "Objections, the newest first (异议列表): one's own, and those one decides on."
+            ),
+        ),
+        "objections.decide",
+    )
+    invitations: list[Invitation] | None = permitted_inside(
+        field(
+            Computed(_invitations),
+            description="Invitations, the newest first (邀请列表): one's own and one's base's.",
+        ),
+        _READ,
+    )
+    round_freezes: list[RoundFreeze] | None = field(
+        Computed(_freezes),
+        description="Freezes of rounds, the newest first (批次冻结), for whoever is signed in.",
+    )
+    bulk_operation: BulkOutcome | None = permitted_inside(
+        field(
+            Computed(_bulk_operation),
+            description=(
+                "A bulk step that was carried out (批量操作), for whoever did it and whoever may "
+                "take it back."
+            ),
+        ),
+        "rounds.manage",
+    )

@@ -2,7 +2,6 @@
 
 import strawberry
 
-from zhupei.graphql.mutations.allocation import AllocationMutations
 from zhupei.graphql.mutations.applying import ApplyingMutations
 from zhupei.graphql.mutations.assessing import AssessingMutations
 from zhupei.graphql.mutations.offers import OfferMutations
@@ -21,7 +20,6 @@ __all__ = ["Mutation"]
     ),
 )
 class Mutation(
-    AllocationMutations,
     ApplyingMutations,
     AssessingMutations,
     OfferMutations,

@@ -3,7 +3,6 @@
 import strawberry
 
 from zhupei.graphql.queries.access import AccessQueries
-from zhupei.graphql.queries.allocation import AllocationQueries
 from zhupei.graphql.queries.applications import ApplicationQueries
 from zhupei.graphql.queries.catalogue import CatalogueQueries
 from zhupei.graphql.queries.decisions import DecisionQueries
@@ -23,7 +22,6 @@ class Query(
     DecisionQueries,
     PlatformQueries,
     AccessQueries,
-    AllocationQueries,
     ApplicationQueries,
 ):
     """The root type of the core."""

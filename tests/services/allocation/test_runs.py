@@ -168,7 +168,7 @@ async def test_who_has_not_passed_the_review_takes_no_part(office: Matching) -> 
     made = await run(office)
     assert (made.figures.applications, made.figures.waiting) == (1, 1)
     assert [warning.en for warning in made.warnings] == [
-        "1 applications have not passed the review and take no part"
+        "1 application has not passed the review and takes no part"
     ]
 
 

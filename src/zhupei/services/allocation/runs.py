@@ -197,7 +197,7 @@ def _warnings(prepared: PreparedMarket, figures: AllocationFigures) -> tuple[Tex
         found.append(
             Text(
                 f"有 {figures.waiting} 份申请尚未通过审核，未参加匹配",
-                f"{figures.waiting} applications have not passed the review and take no part",
+                _waiting(figures.waiting),
             )
         )
     return tuple(found)
@@ -270,3 +270,9 @@ async def verify_run(run: UUID) -> AllocationCheck | None:
         places=len(places),
         violations=await asyncio.to_thread(check),
     )
+
+
+def _waiting(count: int) -> str:
+    if count == 1:
+        return "1 application has not passed the review and takes no part"
+    return f"{count} applications have not passed the review and take no part"

@@ -1,0 +1,490 @@
+"""Allocation by preference lists: runs with their certificate, figures, and explanations."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+import strawberry
+from strawberry.types.arguments import StrawberryArgument
+
+from zhupei.domain import allocation
+from zhupei.domain import matching_certificate as certificates
+from zhupei.domain import matching_explanation as explanations
+from zhupei.domain.matching_certificate import ViolationKind
+from zhupei.domain.matching_explanation import Verdict
+from zhupei.domain.matching_simulation import Mechanism
+from zhupei.domain.matching_simulation import Movement as DomainMovement
+from zhupei.domain.permissions import Target
+from zhupei.domain.ranking import TieRule
+from zhupei.domain.text import Text
+from zhupei.graphql.connections import PageInfo
+from zhupei.graphql.context import GraphContext
+from zhupei.graphql.desks import desk_of
+from zhupei.graphql.enums import show
+from zhupei.graphql.permissions import permitted_inside, require
+from zhupei.graphql.row_pages import RowEdge, RowPage, RowPlace, RowRequest, row_arguments
+from zhupei.graphql.sources import (
+    Attribute,
+    Computed,
+    FieldSource,
+    GraphInfo,
+    Localized,
+    One,
+    Reader,
+    declares,
+    field,
+)
+from zhupei.graphql.types.references import ApplicationRef, OpeningRef, ProgramRef
+from zhupei.graphql.types.related import related_application
+from zhupei.services import allocation as use_cases
+from zhupei.services.allocation import pages
+
+__all__ = [
+    "AllocationCheck",
+    "AllocationComparison",
+    "AllocationExplanation",
+    "AllocationFigures",
+    "AllocationRun",
+]
+
+show(
+    Mechanism,
+    "How seats are allocated from preference lists (匹配机制).",
+    {
+        Mechanism.DEFERRED_ACCEPTANCE: (
+            "Applicants propose, openings hold the best so far: stable, best for applicants, and "
+            "safe to answer truthfully (延迟接受)."
+        ),
+        Mechanism.OPENING_PROPOSING: "Openings propose: stable, best for openings (岗位提出).",
+        Mechanism.IMMEDIATE_ACCEPTANCE: (
+            "First choices are admitted for good, second ones to what is left (志愿优先)."
+        ),
+        Mechanism.SERIAL_DICTATORSHIP: (
+            "One order of all applicants; each takes the best seat left (分数优先)."
+        ),
+    },
+    name="AllocationMechanism",
+)
+show(
+    TieRule,
+    "What decides between equal totals (并列规则).",
+    {rule: f"{str(rule.label.en).capitalize()} ({rule.label.zh})." for rule in TieRule},
+)
+show(
+    Verdict,
+    "What became of one choice (志愿结果).",
+    {
+        Verdict.PLACED: "A seat (录取).",
+        Verdict.OUTRANKED: "All seats went to applicants who are ranked before (排名靠后).",
+        Verdict.NOT_RANKED: "The opening does not rank the applicant (未列入排序).",
+        Verdict.NO_SEATS: "There are no seats (没有名额).",
+        Verdict.NOT_NEEDED: "There is a seat at a choice before it (已被更靠前的志愿录取).",
+        Verdict.NOT_CONSIDERED: "The application took no part (未参加匹配).",
+    },
+    name="AllocationVerdict",
+)
+show(
+    ViolationKind,
+    "What is wrong with a result, as docs/matching.md explains (核验问题).",
+    {
+        ViolationKind.MARKET_CHANGED: "It was made from other data (数据不符).",
+        ViolationKind.APPLICANT_MISSING: "An applicant is missing (缺少申请人).",
+        ViolationKind.APPLICANT_UNKNOWN: "Somebody takes no part (未参加匹配的申请人).",
+        ViolationKind.OPENING_UNKNOWN: "A place does not exist (不存在的岗位).",
+        ViolationKind.PLACED_TWICE: "Somebody is at two places (重复录取).",
+        ViolationKind.NOT_LISTED: "Somebody is at a place not listed (未填报的志愿).",
+        ViolationKind.NOT_RANKED: "A place does not rank whom it took (未列入排序).",
+        ViolationKind.QUOTA_EXCEEDED: "More people than seats (超出名额).",
+        ViolationKind.BLOCKING_PAIR: "Two would rather have each other (阻碍对).",
+        ViolationKind.TIE_UNDECIDED: "No rule decides between two (并列未决).",
+        ViolationKind.NOT_OPTIMAL: "Some could all move up together (非最优).",
+        ViolationKind.CUT_OFF_WRONG: "A cut-off is wrong (分数线有误).",
+    },
+    name="AllocationViolationKind",
+)
+
+
+@declares(
+    allocation.SpecialtyFigures, description="Seats and placed applicants of a specialty (专业)."
+)
+class AllocationSpecialty:
+    """Figures of a specialty."""
+
+    specialty: str = field(Attribute(), description="Code of the specialty (专业代码).")
+    name: Text = field(Localized(), description="Its name (名称).")
+    shortage: bool = field(Attribute(), description="Whether it is in short supply (是否紧缺).")
+    seats: int = field(Attribute(), description="Seats that were left to the round (名额).")
+    placed: int = field(Attribute(), description="Applicants placed (录取人数).")
+
+
+@declares(
+    allocation.AllocationFigures,
+    description="What a matching does, in numbers (匹配数据).",
+)
+class AllocationFigures:
+    """Figures."""
+
+    mechanism: Mechanism = field(Attribute(), description="By which mechanism (机制).")
+    applicants: int = field(Attribute(), description="Applicants who take part (参加人数).")
+    applications: int = field(Attribute(), description="Their applications (志愿数).")
+    waiting: int = field(
+        Attribute(),
+        description="Applications that have not passed the review and take no part (未审核数).",
+    )
+    placed: int = field(Attribute(), description="Applicants with a seat (录取人数).")
+    unplaced: int = field(Attribute(), description="Applicants without one (未录取人数).")
+    seats: int = field(Attribute(), description="Seats that were left to the round (名额).")
+    unfilled: int = field(Attribute(), description="Seats that nobody got (空余名额).")
+    by_preference: list[int] = field(
+        Attribute(),
+        description="How many got their first, second, … preference (各志愿录取人数).",
+    )
+    average_preference: Decimal | None = field(
+        Attribute(),
+        description="Mean number of the preference that was met; null where none was (平均志愿).",
+    )
+    blocking_pairs: int = field(
+        Attribute(),
+        description="Applicants and places that would both rather have each other (阻碍对数).",
+    )
+    shortage_seats: int = field(
+        Attribute(), description="Seats of shortage specialties (紧缺专业名额)."
+    )
+    shortage_placed: int = field(
+        Attribute(), description="Applicants placed in shortage specialties (紧缺专业录取人数)."
+    )
+    specialties: list[AllocationSpecialty] = field(
+        Attribute(), description="By specialty, in the order of codes (分专业)."
+    )
+
+
+@declares(allocation.AllocationPlace, description="An opening or direction in a run (岗位).")
+class AllocationPlace:
+    """A place."""
+
+    code: str = field(
+        Attribute(),
+        description="Code: that of the opening, with `#` and the direction's id where the "
+        "direction has seats of its own (代码).",
+    )
+    opening: OpeningRef | None = field(
+        One("openings"), description="The opening; null where it left the catalogue (招收专业)."
+    )
+    direction: str | None = field(Attribute(), description="Id of the direction (方向).")
+    quota: int = field(Attribute(), description="Seats that were left to the round (名额).")
+    taken: int = field(Attribute(), description="Applicants placed here (录取人数).")
+    ranked: int = field(Attribute(), description="Applicants who asked for it (填报人数).")
+    cut_off: Decimal | None = field(
+        Attribute(),
+        description="Total of the last one placed, out of 100; null where nobody was (分数线).",
+    )
+    last_applicant_id: strawberry.ID | None = field(
+        Attribute("last"), description="Identifier of that applicant (最后录取者标识)."
+    )
+    tie_rule: TieRule = field(
+        Attribute("ties.rule"), description="What decides between equal totals (并列规则)."
+    )
+    tie_lottery_seed: str | None = field(
+        Attribute("ties.seed"), description="Published seed of the lottery (抽签种子)."
+    )
+    criteria: list[str] = field(
+        Attribute(), description="Assessments compared before that, in order (单项成绩顺序)."
+    )
+
+
+@declares(allocation.AllocationChoice, description="One application in a run (一个志愿).")
+class AllocationChoice:
+    """A choice."""
+
+    application_id: strawberry.ID = field(
+        Attribute("application"), description="Identifier of the application (报名标识)."
+    )
+    application: ApplicationRef | None = field(
+        related_application("application"), description="The application (报名)."
+    )
+    applicant_id: strawberry.ID = field(
+        Attribute("applicant"), description="Identifier of the applicant (报考人标识)."
+    )
+    place: str = field(Attribute(), description="Code of the place (岗位代码).")
+    preference: int = field(Attribute(), description="Number of the preference (志愿序号).")
+    total: Decimal = field(Attribute("value"), description="Weighted score out of 100 (总分).")
+    singles: list[Decimal] = field(
+        Attribute(), description="Scores out of 100 by the place's criteria (单项成绩)."
+    )
+    submitted_at: datetime = field(Attribute(), description="When it was handed in (提交时间).")
+    rank: int = field(Attribute(), description="Place among those who asked for it (名次).")
+    verdict: Verdict = field(Attribute(), description="What became of it (结果).")
+
+
+@declares(certificates.Violation, description="One thing that is wrong with a result (问题).")
+class AllocationViolation:
+    """A violation."""
+
+    kind: ViolationKind = field(Attribute(), description="What is wrong (类型).")
+    message: Text = field(Localized(), description="In words (说明).")
+    applicant_id: strawberry.ID | None = field(
+        Attribute("applicant"), description="Which applicant (报考人标识)."
+    )
+    place: str | None = field(Attribute("opening"), description="Code of the place (岗位代码).")
+
+
+@declares(
+    allocation.AllocationCheck,
+    description="What the independent checker says of a stored run (核验).",
+)
+class AllocationCheck:
+    """A check."""
+
+    holds: bool = field(Attribute(), description="Whether the run is proven (是否成立).")
+    market: str = field(Attribute(), description="SHA-256 of all that it was made from (数据摘要).")
+    applications: int = field(Attribute(), description="Applications checked (志愿数).")
+    places: int = field(Attribute(), description="Places checked (岗位数).")
+    violations: list[AllocationViolation] = field(
+        Attribute(), description="What is wrong; empty where it holds (问题)."
+    )
+
+
+@dataclass(frozen=True)
+class _Rows(FieldSource):
+    """A page over rows of a run: its places, or its choices."""
+
+    what: str
+
+    def arguments(self) -> list[StrawberryArgument]:
+        """Return Relay's arguments."""
+        return row_arguments(None, None, "")
+
+    def reader(self, name: str) -> Reader:
+        """Open a page."""
+        what = self.what
+
+        async def read(value: Any, context: GraphContext, arguments: Mapping[str, Any]) -> Any:
+            desk, run = await desk_of(context), value.id
+            if what == "CHOICES":
+                await require(context, "scores.read", (_whole(value, context),))
+            asked = RowRequest.of(arguments, context, what)
+            page, count = (
+                (pages.places_page, pages.count_places)
+                if what == "PLACES"
+                else (pages.choices_page, pages.count_choices)
+            )
+
+            async def rows(request: RowRequest, limit: int) -> Any:
+                place = request.place
+                key = None
+                if place is not None:
+                    key = str(place.value) if what == "PLACES" else str(place.id)
+                part = pages.Slice(limit=limit, place=key, backwards=request.backwards)
+                return await page(desk, run, part)
+
+            async def total() -> int:
+                return await count(desk, run)
+
+            return RowPage(asked, read=rows, count=total, place=_place_of)
+
+        return read
+
+
+def _whole(run: allocation.AllocationRun, context: GraphContext) -> Target:
+    """Return what a permission over the whole round is asked for."""
+    root = context.catalogue.programs.get(run.root_program)
+    return Target() if root is None else Target(base=root.base, jurisdiction=root.jurisdiction)
+
+
+def _place_of(row: Any) -> RowPlace:
+    if isinstance(row, allocation.AllocationPlace):
+        return RowPlace(row.code, _NOBODY)
+    return RowPlace(None, row.application)
+
+
+_NOBODY = UUID(int=0)
+
+
+async def _total(root: strawberry.Parent[RowPage]) -> int:
+    return await root.total_count()
+
+
+async def _page_info(root: strawberry.Parent[RowPage]) -> PageInfo:
+    found: Any = await root.page_info()
+    return found  # type: ignore[no-any-return]  # the graph's type describes the page's
+
+
+@declares(RowEdge, description="One place of a page (分页中的一行).")
+class AllocationPlaceEdge:
+    """An edge."""
+
+    cursor: str = field(Attribute(), description="Opaque place of this row (游标).")
+    node: AllocationPlace = field(Attribute(), description="The place (岗位).")
+
+
+async def _place_edges(root: strawberry.Parent[RowPage]) -> list[AllocationPlaceEdge]:
+    found: Any = await root.edges()
+    return found  # type: ignore[no-any-return]  # the graph's type describes the page's
+
+
+@declares(RowPage, description="One page of places (岗位列表).")
+class AllocationPlaceConnection:
+    """A connection."""
+
+    total_count: int = field(Computed(_total), description="Number of places (总数).")
+    edges: list[AllocationPlaceEdge] = field(
+        Computed(_place_edges), description="The places of this page (本页各行)."
+    )
+    page_info: PageInfo = field(
+        Computed(_page_info), description="Where the page lies within the list (分页信息)."
+    )
+
+
+@declares(RowEdge, description="One application of a run (分页中的一行).")
+class AllocationChoiceEdge:
+    """An edge."""
+
+    cursor: str = field(Attribute(), description="Opaque place of this row (游标).")
+    node: AllocationChoice = field(Attribute(), description="The application (志愿).")
+
+
+async def _choice_edges(root: strawberry.Parent[RowPage]) -> list[AllocationChoiceEdge]:
+    found: Any = await root.edges()
+    return found  # type: ignore[no-any-return]  # the graph's type describes the page's
+
+
+@declares(RowPage, description="One page of applications of a run (志愿列表).")
+class AllocationChoiceConnection:
+    """A connection."""
+
+    total_count: int = field(Computed(_total), description="Number of applications (总数).")
+    edges: list[AllocationChoiceEdge] = field(
+        Computed(_choice_edges), description="The applications of this page (本页各行)."
+    )
+    page_info: PageInfo = field(
+        Computed(_page_info), description="Where the page lies within the list (分页信息)."
+    )
+
+
+async def _check(
+    root: strawberry.Parent[allocation.AllocationRun], info: GraphInfo
+) -> AllocationCheck | None:
+    desk = await desk_of(info.context)
+    with desk.database.use():
+        found: Any = await use_cases.verify_run(root.id)
+    return found  # type: ignore[no-any-return]  # the graph's type describes the domain's
+
+
+@declares(
+    allocation.AllocationRun,
+    description=(
+        "One run of the allocation of a round (匹配). With `market`, `digest`, `places` and "
+        "`choices` it is its own certificate: everything that decided is there, and anyone can "
+        "check it as docs/matching.md describes."
+    ),
+)
+class AllocationRun:
+    """A run."""
+
+    id: strawberry.ID = field(Attribute(), description="Identifier (标识).")
+    program: ProgramRef | None = field(
+        One("programs", by="root_program"),
+        description="The topmost program whose round it is (项目).",
+    )
+    program_code: str = field(Attribute("root_program"), description="Its code (项目代码).")
+    round: str = field(Attribute(), description="Code of the round (批次).")
+    actor: str = field(Attribute(), description="Account that ran it (操作人).")
+    at: datetime = field(Attribute(), description="When (时间).")
+    catalogue_hash: str = field(Attribute(), description="Version of the rules (规则版本).")
+    market: str = field(Attribute(), description="SHA-256 of all that it was made from (数据摘要).")
+    digest: str = field(
+        Attribute("certificate"),
+        description="SHA-256 of the result; it stands in the record of each application that was "
+        "proposed (结果摘要).",
+    )
+    figures: AllocationFigures = field(Attribute(), description="In numbers (匹配数据).")
+    warnings: list[str] = field(
+        Localized(), description="What a person should read before it is proposed (提示)."
+    )
+    operation_id: strawberry.ID | None = field(
+        Attribute("operation"),
+        description="The bulk step that proposed it, for `revertBulk`; null before (操作标识).",
+    )
+    proposed_at: datetime | None = field(
+        Attribute(), description="When it was proposed; null before (拟录取时间)."
+    )
+    places: AllocationPlaceConnection = field(
+        _Rows("PLACES"), description="Where admission ended at each place (岗位)."
+    )
+    choices: AllocationChoiceConnection | None = permitted_inside(
+        field(
+            _Rows("CHOICES"), description="What decided, and what came of each application (志愿)."
+        ),
+        "scores.read",
+    )
+    check: AllocationCheck | None = field(
+        Computed(_check),
+        description="The independent checker, run now on the rows; null for a dry run (核验).",
+    )
+
+
+@declares(DomainMovement, description="How applicants fare against the declared rules (变化).")
+class AllocationMovement:
+    """A movement."""
+
+    better: int = field(Attribute(), description="Applicants who do better (变好人数).")
+    worse: int = field(Attribute(), description="Applicants who do worse (变差人数).")
+    same: int = field(Attribute(), description="Applicants for whom nothing changes (不变人数).")
+
+
+@declares(
+    allocation.AllocationComparison,
+    description="A simulation beside the round as it is declared; nothing is written (模拟).",
+)
+class AllocationComparison:
+    """A comparison."""
+
+    declared: AllocationFigures = field(
+        Attribute(), description="The round by its own rules (按现行规则)."
+    )
+    simulated: AllocationFigures = field(Attribute(), description="The round as asked (模拟结果).")
+    movement: AllocationMovement = field(Attribute(), description="Who fares how (变化).")
+
+
+@declares(explanations.Reason, description="What became of one choice, and why (志愿结果).")
+class AllocationReason:
+    """A reason."""
+
+    preference: int = field(Attribute("choice"), description="Number of the preference (志愿序号).")
+    place: str = field(Attribute("opening"), description="Code of the place (岗位代码).")
+    verdict: Verdict = field(Attribute(), description="What became of it (结果).")
+    quota: int = field(Attribute(), description="Seats that were left to the round (名额).")
+    taken: int = field(Attribute(), description="Applicants placed (录取人数).")
+    ranked: int = field(Attribute(), description="Applicants who asked for it (填报人数).")
+    rank: int | None = field(Attribute(), description="Place among them (名次).")
+    total: Decimal | None = field(Attribute("value"), description="One's own total (总分).")
+    cut_off: Decimal | None = field(
+        Attribute(),
+        description="Total of the last one placed; null where seats are left (分数线).",
+    )
+    tie: Text | None = field(
+        Localized(), description="By which rule an equal total lost; null otherwise (并列规则)."
+    )
+
+
+@declares(
+    allocation.AllocationExplanation,
+    description=(
+        "Why one applicant was placed where, or nowhere (匹配说明). Of others nothing is told but "
+        "their number and where admission ended."
+    ),
+)
+class AllocationExplanation:
+    """An explanation."""
+
+    application_id: strawberry.ID = field(
+        Attribute("application"), description="The application that was asked about (报名标识)."
+    )
+    run_id: strawberry.ID = field(Attribute("run"), description="The run (匹配标识).")
+    text: Text = field(Localized(), description="Line by line, the result first (说明).")
+    reasons: list[AllocationReason] = field(
+        Attribute(), description="The same as data, in the order of preferences (各志愿结果)."
+    )

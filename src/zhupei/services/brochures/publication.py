@@ -1,0 +1,147 @@
+"""Publishing an approved brochure in every place where it has to stand (R136)."""
+
+from __future__ import annotations
+
+from zhupei.db.identifiers import uuid7
+from zhupei.db.models import BrochurePublicationRow, BrochureRow
+from zhupei.domain.brochures import Brochure, BrochureState, brochure_places
+from zhupei.domain.text import Text
+from zhupei.domain.training import Program
+from zhupei.services.admissions.desk import Desk
+from zhupei.services.admissions.refusals import Refusal, RefusalCode
+from zhupei.services.admissions.situations import not_found, permitted_for
+from zhupei.services.brochures.approval import SUBMIT
+from zhupei.services.brochures.inputs import RecordBrochurePublicationInput
+from zhupei.services.brochures.rows import load_brochure
+from zhupei.services.office_requests import RefusedError, Work, answer_once, refuse
+from zhupei.services.outbox import subject_of
+
+__all__ = ["record_brochure_publication"]
+
+_LONGEST_PLACE, _LONGEST_ADDRESS = 500, 2000
+
+
+async def record_brochure_publication(
+    desk: Desk, given: RecordBrochurePublicationInput
+) -> Brochure | Refusal:
+    """Record that an approved version stands in one of its places.
+
+    It is PUBLISHED once it stands in all of them, and not before: one of two is not published.
+    """
+    with desk.database.use():
+        brochure = await load_brochure(given.brochure)
+        if brochure is None:
+            return not_found("brochure", str(given.brochure))
+        against = await permitted_for(desk, SUBMIT, base=brochure.base)
+        if against is not None:
+            return against
+        program = desk.catalogue.programs.get(brochure.program)
+        if program is None:
+            return not_found("program", brochure.program)
+
+        async def do(work: Work) -> str:
+            # Held until the end, so that two places at once see each other.
+            row = await BrochureRow.filter(id=given.brochure).select_for_update().get()
+            place = _place(program, given.place)
+            if isinstance(place, Refusal):
+                raise RefusedError(place)
+            refuse(_unpublishable(desk, row, given))
+            await _write(desk, row, place, given)
+            published = set(
+                await BrochurePublicationRow.filter(brochure_id=row.id).values_list(
+                    "place", flat=True
+                )
+            )
+            wanted = {each.zh for each in brochure_places(program)} or published
+            if row.state == BrochureState.APPROVED.value and wanted <= published:
+                await BrochureRow.filter(id=row.id).update(
+                    state=BrochureState.PUBLISHED.value, published_at=desk.clock()
+                )
+                work.tell(
+                    "brochure.published",
+                    subject_of("Brochure", row.id),
+                    base=row.base_code,
+                    program=row.program_code,
+                    data={"version": row.version},
+                )
+            return str(row.id)
+
+        done = await answer_once(
+            desk, given.idempotency_key, "record_brochure_publication", given, do
+        )
+        if isinstance(done, Refusal):
+            return done
+        return await load_brochure(given.brochure) or not_found("brochure", str(given.brochure))
+
+
+async def _write(
+    desk: Desk, row: BrochureRow, place: str, given: RecordBrochurePublicationInput
+) -> None:
+    if await BrochurePublicationRow.exists(brochure_id=row.id, place=place):
+        raise RefusedError(
+            Refusal(
+                code=RefusalCode.DUPLICATE,
+                message=Text(f"已登记在“{place}”发布", f'it stands in "{place}" already'),
+                field="place",
+            )
+        )
+    await BrochurePublicationRow.create(
+        id=uuid7(),
+        brochure_id=row.id,
+        place=place,
+        address=given.address.strip(),
+        published_at=given.published_at,
+        recorded_by=desk.actor.id,
+        recorded_at=desk.clock(),
+    )
+
+
+def _place(program: Program, named: str) -> str | Refusal:
+    """Return the place as configured, by its Chinese or English words."""
+    places = brochure_places(program)
+    for each in places:
+        if named.strip() in {each.zh, each.en}:
+            return each.zh
+    if not places and named.strip() and len(named) <= _LONGEST_PLACE and "\x00" not in named:
+        return named.strip()
+    return Refusal(
+        code=RefusalCode.INPUT_INVALID,
+        message=Text(
+            f"发布平台应为：{'、'.join(each.zh for each in places) or '任一名称'}",
+            f"the places are: {', '.join(each.en or each.zh for each in places) or 'any name'}",
+        ),
+        field="place",
+    )
+
+
+def _unpublishable(
+    desk: Desk, row: BrochureRow, given: RecordBrochurePublicationInput
+) -> Refusal | None:
+    if row.state not in {BrochureState.APPROVED.value, BrochureState.PUBLISHED.value}:
+        return Refusal(
+            code=RefusalCode.NOT_ALLOWED_IN_STATE,
+            message=Text("简章审核通过后方可发布", "a brochure is published after it was approved"),
+            field="brochure",
+        )
+    if (
+        not given.address.strip()
+        or len(given.address) > _LONGEST_ADDRESS
+        or "\x00" in given.address
+    ):
+        return Refusal(
+            code=RefusalCode.INPUT_INVALID,
+            message=Text("请填写发布网址", "say the address where it stands"),
+            field="address",
+        )
+    approved_at = row.decided_at or row.submitted_at
+    zoned = given.published_at.tzinfo is not None
+    if not zoned or not approved_at <= given.published_at <= desk.clock():
+        return Refusal(
+            code=RefusalCode.INPUT_INVALID,
+            message=Text(
+                "发布时间须在审核通过之后，且不晚于现在",
+                "it was published after its approval and not later than now",
+            ),
+            field="publishedAt",
+        )
+    return None

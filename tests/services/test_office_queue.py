@@ -1,0 +1,136 @@
+"""Tests of zhupei.services.office_queue: what waits for whom, counted by one statement."""
+
+from __future__ import annotations
+
+from datetime import UTC
+from uuid import uuid4
+
+import pytest
+
+from admissions_office import done, moment
+from base_offices import (
+    CLINIC,
+    HOSPITAL,
+    MEDICINE,
+    PAEDIATRICS,
+    PROGRAM,
+    BaseOffices,
+    base_offices,
+)
+from zhupei.db.connection import Database
+from zhupei.domain.actors import Actor, Grant
+from zhupei.domain.admission_process import ApplicationState
+from zhupei.domain.admission_refusals import RefusalCode
+from zhupei.domain.office_queue import OfficeQueue, OpeningCount, QueueTaskKind
+from zhupei.domain.text import Text
+from zhupei.services import admissions
+from zhupei.services.admissions import Desk, inputs
+from zhupei.services.office_queue import OfficeQueueInput, office_queue
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture
+async def office(database: Database) -> BaseOffices:
+    return await base_offices(database)
+
+
+async def queue(desk: Desk, **limits: object) -> OfficeQueue:
+    given = OfficeQueueInput(**{"base": HOSPITAL, **limits})  # type: ignore[arg-type]  # limits of a test
+    return done(await office_queue(desk, given))
+
+
+async def test_what_waits_and_until_when(office: BaseOffices) -> None:
+    await office.waiting()
+    await office.waiting(PAEDIATRICS)
+    office.go("2026-04-10T09:00")
+    new = await office.submitted(MEDICINE)
+    await office.draft(MEDICINE)
+    office.go("2026-04-25T09:00")
+    found = await queue(office.at())
+    assert (found.base, found.at, found.total) == (HOSPITAL, office.now, 3)
+    submitted, checked = found.lines
+    assert (submitted.state, submitted.count, submitted.next) == (
+        ApplicationState.SUBMITTED, 1, ApplicationState.CHECKED,
+    )  # fmt: skip
+    assert submitted.oldest_at == new.submitted_at
+    assert (submitted.todo, submitted.actor, submitted.steps) == (
+        Text("资格审核", "Eligibility check"), "base", ("eligibility-check",),
+    )  # fmt: skip
+    assert (submitted.opens_at, submitted.closes_at, submitted.overdue) == (
+        moment("2026-04-24T00:00"), moment("2026-05-11T00:00"), False,
+    )  # fmt: skip
+    assert (checked.state, checked.count, checked.next) == (
+        ApplicationState.CHECKED, 2, ApplicationState.ASSESSED,
+    )  # fmt: skip
+    assert checked.todo == Text("面试、专业考试", "Interview, Examination")
+    assert checked.openings == (
+        OpeningCount(opening=MEDICINE, count=1),
+        OpeningCount(opening=PAEDIATRICS, count=1),
+    )
+    assert [(each.kind, each.count, each.program, each.round) for each in found.tasks] == [
+        (QueueTaskKind.ARRANGE_INTERVIEW, 3, PROGRAM, "batch-1")
+    ]
+
+
+async def test_filters_and_what_is_overdue(office: BaseOffices) -> None:
+    await office.waiting()
+    assert (await queue(office.at(), round="batch-2")).total == 0
+    assert (await queue(office.at(), program=PROGRAM, round="batch-1")).total == 1
+    assert (await queue(office.at(), due_before=moment("2026-05-11T00:00"))).lines == ()
+    soon = await queue(office.at(), due_before=moment("2026-05-12T00:00"))
+    assert [each.overdue for each in soon.lines] == [False]
+    office.go("2026-05-11T00:00")
+    assert [each.overdue for each in (await queue(office.at())).lines] == [True]
+
+
+async def test_objections_and_increases_wait_too(office: BaseOffices) -> None:
+    done(
+        await admissions.request_plan_increase(
+            office.at(),
+            inputs.RequestPlanIncreaseInput(opening=MEDICINE, round="batch-1", seats=1, reason="r"),
+        )
+    )
+    found = await queue(office.at())
+    (task,) = found.tasks
+    assert (task.kind, task.count) == (QueueTaskKind.DECIDE_PLAN_INCREASE, 1)
+    assert task.oldest_at == office.now.astimezone(UTC)
+
+
+async def test_everybody_sees_their_own_part(office: BaseOffices) -> None:
+    await office.waiting()
+    await office.waiting(PAEDIATRICS)
+    assert (await queue(office.province())).total == 2
+    staff = Actor(id="0200", grants=frozenset({Grant("specialty_base", HOSPITAL, None, "0200")}))
+    part = await queue(office.desk(staff))
+    assert [(line.count, line.openings) for line in part.lines] == [
+        (1, (OpeningCount(opening=PAEDIATRICS, count=1),))
+    ]
+    for desk in (office.at(CLINIC), office.own(uuid4())):
+        await office.refuses(
+            RefusalCode.NOT_PERMITTED, await office_queue(desk, OfficeQueueInput(base=HOSPITAL))
+        )
+    await office.refuses(
+        RefusalCode.NOT_FOUND, await office_queue(office.at(), OfficeQueueInput(base="none"))
+    )
+
+
+async def test_one_statement_however_many(
+    office: BaseOffices, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+    for _ in range(3):
+        await office.waiting()
+    with office.database.use():
+        from tortoise import connections
+
+        client = type(connections.get("default"))
+    original = client.execute_query_dict
+
+    async def counted(self: object, query: str, values: object = None) -> object:
+        asked.append(query)
+        return await original(self, query, values)
+
+    monkeypatch.setattr(client, "execute_query_dict", counted)
+    assert (await queue(office.at())).total == 3
+    assert len(asked) == 1

@@ -2,20 +2,32 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, field, replace
-from datetime import date
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
 from uuid import UUID
 
-from admissions_office import MEDICINE, PERSON, Office, done
+import httpx2
+
+from admissions_office import BASES, MEDICINE, PERSON, Office, done, moment, sample_catalogue
+from running_graph import RunningGraph, running_graph
+from zhupei.domain.actors import Grant
 from zhupei.domain.admission_case import AdmissionCase, AgreementKind
 from zhupei.domain.identity import DocumentKind
 from zhupei.domain.people import Candidate, SendingUnit, TraineeType
 from zhupei.security.crypto import Keyring
 from zhupei.services import admissions
+from zhupei.services.access import open_keyring
 from zhupei.services.admissions import inputs
 from zhupei.services.applicants import ApplicantRecord, Details, register_applicant
 
-__all__ = ["ENTRUSTED", "People"]
+__all__ = ["ENTRUSTED", "People", "Town", "served_town"]
+
+BEGIN = moment("2026-04-10T09:00")
+LONG = timedelta(days=300)
 
 ENTRUSTED = replace(
     PERSON,
@@ -93,3 +105,58 @@ class People:
                 )
             )
         return [await self.office.case(case.id) for case in cases]
+
+
+@dataclass
+class Town:
+    """A served province, its office, and people with accounts."""
+
+    graph: RunningGraph
+    people: People
+
+    @property
+    def office(self) -> Office:
+        """The office, whose clock is the server's."""
+        return self.people.office
+
+    async def token(self, login: str, *grants: Grant) -> str:
+        """Make an account and return a token of it."""
+        return self.graph.token(await self.graph.account(login, *grants), lifetime=LONG)
+
+    async def applicant(self, login: str, name: str = "王小明") -> tuple[str, AdmissionCase]:
+        """Bring somebody with an account on the published list."""
+        account = await self.graph.account(login, Grant("applicant"))
+        person = await self.people.person(name, account.id)
+        (case,) = await self.people.published(person)
+        return self.graph.token(account, lifetime=LONG), case
+
+    async def get(self, path: str, token: str | None = None, **headers: str) -> httpx2.Response:
+        """Fetch a path, in English unless a header says otherwise."""
+        sent = {"accept-language": "en", **headers}
+        if token is not None:
+            sent["authorization"] = f"Bearer {token}"
+        return await self.graph.client.get(path, headers=sent)
+
+    async def ask(self, query: str, token: str | None = None, language: str = "en") -> Any:
+        """Ask the graph; the answer as it came."""
+        return (await self.graph.ask(query, token, variables=None, **{"accept-language": language})).json()
+
+    async def notify(self, case: AdmissionCase) -> None:
+        """Let somebody on the list confirm, and send the notice after publicity."""
+        await self.office.confirmed(case)
+        await self.office.notified(case)
+
+
+@contextlib.asynccontextmanager
+async def served_town(folder: Path, database_url: str) -> AsyncIterator[Town]:
+    """Serve the fictional province until the block ends; the office's clock is the server's."""
+    loaded = await sample_catalogue()
+    offices: list[Office] = []
+    async with running_graph(
+        folder,
+        database_url,
+        bases=(BASES,),
+        clock=lambda: offices[0].now if offices else BEGIN,
+    ) as graph:
+        offices.append(Office(graph.database, loaded))
+        yield Town(graph, People(offices[0], open_keyring(graph.settings)))

@@ -200,6 +200,7 @@ def compose(settings: Settings, *, clock: Callable[[], datetime] = china_now) ->
             clock=clock,
             actor=await actor_of(request, loaded.dispatcher),
             keyring=keyring,
+            signing_keys=signing_keys,
             database=database,
             changes=changes,
             anew=anew,

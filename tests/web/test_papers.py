@@ -8,8 +8,6 @@ import json
 import logging
 import zipfile
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
-from datetime import timedelta
 from pathlib import Path
 from uuid import uuid4
 
@@ -17,67 +15,25 @@ import httpx2
 import openpyxl
 import pytest
 
-from admissions_office import BASES, HOSPITAL, Office, done, moment, sample_catalogue
-from issued_papers import People
-from running_graph import RunningGraph, running_graph
+from admissions_office import HOSPITAL, done
+from issued_papers import Town, served_town
 from zhupei.db.models import BulkOperationRow, PublishedListRow
 from zhupei.domain.actors import Grant
-from zhupei.domain.admission_case import AdmissionCase
 from zhupei.security.signing_keys import public_key_from_text
 from zhupei.services import admissions
-from zhupei.services.access import open_keyring
 from zhupei.services.admissions import inputs
 from zhupei.services.papers.publicity_file import Withdrawal, verify_signed_file
 
 pytestmark = pytest.mark.slow
 
-BEGIN = moment("2026-04-10T09:00")
-LONG = timedelta(days=300)
 OFFICE = Grant("base_office", base="sample-hospital")
 OTHER = Grant("base_office", base="sample-clinic")
 
 
-@dataclass
-class Town:
-    """A served province, its office, and people with accounts."""
-
-    graph: RunningGraph
-    people: People
-
-    @property
-    def office(self) -> Office:
-        return self.people.office
-
-    async def token(self, login: str, *grants: Grant) -> str:
-        return self.graph.token(await self.graph.account(login, *grants), lifetime=LONG)
-
-    async def applicant(self, login: str, name: str = "王小明") -> tuple[str, AdmissionCase]:
-        """Bring somebody with an account on the published list."""
-        account = await self.graph.account(login, Grant("applicant"))
-        person = await self.people.person(name, account.id)
-        (case,) = await self.people.published(person)
-        return self.graph.token(account, lifetime=LONG), case
-
-    async def get(self, path: str, token: str | None = None, **headers: str) -> httpx2.Response:
-        sent = {"accept-language": "en", **headers}
-        if token is not None:
-            sent["authorization"] = f"Bearer {token}"
-        return await self.graph.client.get(path, headers=sent)
-
-    async def notify(self, case: AdmissionCase) -> None:
-        await self.office.confirmed(case)
-        await self.office.notified(case)
-
-
 @pytest.fixture
 async def town(tmp_path: Path, database_url: str) -> AsyncIterator[Town]:
-    loaded = await sample_catalogue()
-    offices: list[Office] = []
-    async with running_graph(
-        tmp_path, database_url, bases=(BASES,), clock=lambda: offices[0].now if offices else BEGIN
-    ) as graph:
-        offices.append(Office(graph.database, loaded))
-        yield Town(graph, People(offices[0], open_keyring(graph.settings)))
+    async with served_town(tmp_path, database_url) as served:
+        yield served
 
 
 def code(response: httpx2.Response) -> tuple[int, str]:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from zhupei.domain.actors import Actor
     from zhupei.hooks.dispatch import Dispatcher
     from zhupei.security.crypto import Keyring
+    from zhupei.security.signing_keys import SigningKeys
     from zhupei.services.changes import ChangeFeed
 
 __all__ = ["GraphContext", "china_now", "language_of"]
@@ -33,8 +34,9 @@ class GraphContext:
     ``catalogue`` is taken once, so that a reload in the middle never mixes two. ``language`` is
     what texts are given in unless a field says otherwise; ``clock`` answers what "now" is where
     a query gives no ``at``. ``actor`` is who asks, None for the public; ``keyring`` opens the
-    keys of personal data, None where there are none. ``database`` holds people and processes.
-    ``kept`` holds what one operation computes once, by key; each mutation begins with it empty.
+    keys of personal data and ``signing_keys`` those of published lists, None where there are
+    none. ``database`` holds people and processes. ``kept`` holds what one operation computes
+    once, by key; each mutation begins with it empty.
     ``changes`` tells subscriptions what is committed, in all processes; ``anew`` makes the context
     again as the same request would have it now, or raises `zhupei.graphql.errors.SessionEnded`.
     """
@@ -45,6 +47,7 @@ class GraphContext:
     clock: Callable[[], datetime] = china_now
     actor: Actor | None = None
     keyring: Callable[[], Keyring] | None = None
+    signing_keys: Callable[[], SigningKeys] | None = None
     database: Database | None = None
     changes: ChangeFeed | None = None
     anew: Callable[[], Awaitable[GraphContext]] | None = None

@@ -43,7 +43,7 @@ def keys(*private: bytes, retired: tuple[bytes, ...] = ()) -> SigningKeys:
 
 
 async def the_list(people: People) -> Publicity:
-    (found,) = await publicities_of(program=HOSPITAL)
+    (found,) = await publicities_of(programs=[HOSPITAL])
     again = await publicity_of(found.id)
     assert again == found
     return found
@@ -209,7 +209,7 @@ async def test_lists_are_found_by_program_base_round_and_whether_live(people: Pe
             ({"first": 0}, 0),
             ({"after": found.id}, 0),
         ):
-            assert len(await publicities_of(**given)) == expected, given  # type: ignore[arg-type]  # one of them each time
+            assert len(await publicities_of(**given)) == expected, given
 
 
 async def test_whoever_is_no_person_and_a_program_that_left_are_refused(people: People) -> None:

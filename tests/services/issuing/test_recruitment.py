@@ -13,6 +13,7 @@ from tortoise import connections
 from admissions_office import HOSPITAL, MEDICINE, PAEDIATRICS, PERSON, UNKNOWN, done
 from issued_papers import ENTRUSTED, People
 from zhupei.domain.people import Degree, DegreeLevel, TraineeType
+from zhupei.domain.text import Text
 from zhupei.services import admissions
 from zhupei.services.admissions import inputs
 from zhupei.services.issuing.recruitment import (
@@ -49,8 +50,7 @@ async def test_r157_rates_by_registered_people_and_null_where_the_plan_is_unknow
     assert (by_code[MEDICINE].places, by_code[MEDICINE].fill.percent) == (2, Decimal("50.0"))
     assert by_code[MEDICINE].competition.percent == Decimal("50.0")
     assert by_code[UNKNOWN].fill.percent is None
-    assert by_code[UNKNOWN].fill.reason is not None
-    assert by_code[UNKNOWN].fill.reason.zh == "名额待定"
+    assert by_code[UNKNOWN].fill.reason == Text("名额待定", "To be announced")
     specialties = {each.code: each for each in found.by_specialty}
     assert specialties["0100"].statistics.completion.percent == Decimal("50.0")
     assert specialties["0900"].statistics.completion.percent is None

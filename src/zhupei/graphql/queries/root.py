@@ -6,6 +6,7 @@ from zhupei.graphql.queries.access import AccessQueries
 from zhupei.graphql.queries.applications import ApplicationQueries
 from zhupei.graphql.queries.catalogue import CatalogueQueries
 from zhupei.graphql.queries.decisions import DecisionQueries
+from zhupei.graphql.queries.papers import PaperQueries
 from zhupei.graphql.queries.platform import PlatformQueries
 
 __all__ = ["QUERY_DESCRIPTION", "Query"]
@@ -23,5 +24,6 @@ class Query(
     PlatformQueries,
     AccessQueries,
     ApplicationQueries,
+    PaperQueries,
 ):
     """The root type of the core."""

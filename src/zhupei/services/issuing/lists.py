@@ -8,7 +8,7 @@ publication was taken back is replaced by a signed notice at once.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
@@ -112,7 +112,7 @@ async def publicity_of(publicity: UUID) -> Publicity | None:
 
 async def publicities_of(
     *,
-    program: str | None = None,
+    programs: Collection[str] | None = None,
     base: str | None = None,
     round_code: str | None = None,
     live_at: datetime | None = None,
@@ -121,7 +121,7 @@ async def publicities_of(
 ) -> tuple[Publicity, ...]:
     """Return lists, the newest first, at most 100; ``live_at`` keeps those that are live then."""
     limits: dict[str, object] = {
-        "program_code": program,
+        "program_code__in": None if programs is None else list(programs),
         "base_code": base,
         "round_code": round_code,
         "id__lt": after,

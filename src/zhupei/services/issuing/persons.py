@@ -22,7 +22,7 @@ from zhupei.domain.calendar import CHINA_TIME
 from zhupei.domain.registrations import last_day, planned_training, training_starts
 from zhupei.domain.sources import SourceDocument
 from zhupei.domain.text import Text
-from zhupei.domain.training import Program, Window
+from zhupei.domain.training import Program, ProgramKind, Window
 from zhupei.errors import ZhupeiError
 from zhupei.security.crypto import Keyring
 from zhupei.services.admissions.store import cases_of
@@ -41,11 +41,13 @@ from zhupei.services.papers.records import (
 from zhupei.services.papers.render import UnprintableTextError, render_html, render_pdf
 
 __all__ = [
+    "DuePaper",
     "IssuedLetter",
     "PaperNotDueError",
     "agreement_for",
     "agreement_kinds",
     "checklist_for",
+    "due_papers",
     "letter_for",
     "letters_archive",
     "letters_of_round",
@@ -71,6 +73,45 @@ class IssuedLetter:
     application: UUID
     paper: Paper | None
     problem: ZhupeiError | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DuePaper:
+    """A kind of paper for one person, and why it is not due yet.
+
+    ``kind`` is ``letter``, ``agreement`` (of the kind ``agreement``) or ``checklist``.
+    """
+
+    kind: str
+    label: Text
+    agreement: str | None = None
+    reason: Text | None = None
+
+
+def due_papers(catalogue: Catalogue, case: AdmissionCase) -> tuple[DuePaper, ...]:
+    """Return the papers that there are for a person, in the order in which they are needed."""
+    program = catalogue.programs[case.program]
+    reason = _not_due(case).message
+    residency = program.kind is ProgramKind.RESIDENCY
+    return (
+        DuePaper(kind="checklist", label=Text("报名材料清单", "Checklist of documents")),
+        DuePaper(
+            kind="letter",
+            label=Text("录取通知书", "Letter of admission")
+            if residency
+            else Text("录取报到通知书", "Report notice"),
+            reason=None if case.state in _NOTIFIED else reason,
+        ),
+        *(
+            DuePaper(
+                kind="agreement",
+                label=each.label,
+                agreement=each.kind,
+                reason=None if case.state in _CONTRACTING else reason,
+            )
+            for each in agreements_for(program, case.candidate.trainee_type)
+        ),
+    )
 
 
 async def letter_for(catalogue: Catalogue, case: AdmissionCase) -> Paper:

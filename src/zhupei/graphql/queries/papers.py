@@ -1,0 +1,191 @@
+"""Queries about papers: published lists, statistics, and what there is for one person."""
+
+from typing import Annotated, Any
+from uuid import UUID
+
+import strawberry
+
+from zhupei.domain.permissions import Target
+from zhupei.graphql.context import GraphContext
+from zhupei.graphql.desks import desk_of
+from zhupei.graphql.errors import not_found
+from zhupei.graphql.pages import checked_first
+from zhupei.graphql.permissions import permitted_inside, require
+from zhupei.graphql.sources import Computed, GraphInfo, field
+from zhupei.graphql.types.papers import IssuedPaper, Paper, PaperKind
+from zhupei.graphql.types.publicity import Publicity
+from zhupei.graphql.types.statistics import RecruitmentReport
+from zhupei.services import admissions
+from zhupei.services.admissions.situations import owners_of
+from zhupei.services.issuing import lists
+from zhupei.services.issuing.persons import due_papers
+from zhupei.services.issuing.recruitment import programs_within, recruitment_report
+
+__all__ = ["PaperQueries"]
+
+_STATISTICS, _PAPERS = "statistics.read", "papers.read"
+
+_Program = Annotated[
+    str | None,
+    strawberry.argument(description="Code of a program; it counts with those below (项目代码)."),
+]
+_Base = Annotated[str | None, strawberry.argument(description="Code of a base (基地代码).")]
+_Round = Annotated[str | None, strawberry.argument(description="Code of the round (批次).")]
+
+
+async def _publicity(
+    info: GraphInfo,
+    id: Annotated[  # noqa: A002 - the argument's name in the graph
+        strawberry.ID, strawberry.argument(description="Identifier of the list (公示标识).")
+    ],
+) -> Publicity | None:
+    try:
+        found: Any = await lists.publicity_of(UUID(id))
+    except ValueError:
+        found = None
+    return found  # type: ignore[no-any-return]  # the graph's type describes the service's
+
+
+async def _publicities(
+    info: GraphInfo,
+    program: _Program = None,
+    round: _Round = None,  # noqa: A002 - the argument's name in the graph
+    base: _Base = None,
+    live: Annotated[
+        bool | None, strawberry.argument(description="Only those that are live now (仅公示中).")
+    ] = None,
+    first: Annotated[
+        int | None,
+        strawberry.argument(description="How many to give, 1 to 100 (数量); 20 by default."),
+    ] = None,
+    after: Annotated[
+        strawberry.ID | None,
+        strawberry.argument(description="Identifier of the last list that was given (上一条)."),
+    ] = None,
+) -> list[Publicity] | None:
+    context = info.context
+    try:
+        last = None if after is None else UUID(after)
+    except ValueError:
+        return []
+    found: Any = await lists.publicities_of(
+        programs=None if program is None else programs_within(context.catalogue, program=program),
+        base=base,
+        round_code=round,
+        live_at=context.clock() if live else None,
+        first=checked_first(first, context),
+        after=last,
+    )
+    return list(found)
+
+
+def _where(
+    context: GraphContext, program: str | None, base: str | None, jurisdiction: str | None
+) -> Target:
+    """Return what the statistics are about; refuse codes that the catalogue does not hold."""
+    catalogue = context.catalogue
+    for argument, code, known in (
+        ("program", program, catalogue.programs),
+        ("base", base, catalogue.bases),
+        ("jurisdiction", jurisdiction, catalogue.jurisdictions),
+    ):
+        if code is not None and code not in known:
+            raise not_found(argument, code, context.language)
+    if base is not None:
+        return Target(base=base)
+    if jurisdiction is not None:
+        return Target(jurisdiction=jurisdiction)
+    if program is None:
+        return Target()
+    found = catalogue.programs[program]
+    return Target(base=found.base, jurisdiction=found.jurisdiction)
+
+
+async def _statistics(
+    info: GraphInfo,
+    program: _Program = None,
+    base: _Base = None,
+    jurisdiction: Annotated[
+        str | None,
+        strawberry.argument(description="Code of a jurisdiction, with the bases below (辖区代码)."),
+    ] = None,
+    round: Annotated[  # noqa: A002 - the argument's name in the graph
+        str | None,
+        strawberry.argument(
+            description=(
+                "Code of one round (批次); its places are unknown unless the plan is divided."
+            )
+        ),
+    ] = None,
+    year: Annotated[int | None, strawberry.argument(description="Cycle (年度).")] = None,
+) -> RecruitmentReport | None:
+    context = info.context
+    await require(context, _STATISTICS, (_where(context, program, base, jurisdiction),))
+    programs = programs_within(
+        context.catalogue, program=program, base=base, jurisdiction=jurisdiction, year=year
+    )
+    found: Any = await recruitment_report(context.catalogue, programs, round)
+    return found  # type: ignore[no-any-return]  # the graph's type describes the service's
+
+
+async def _papers(
+    info: GraphInfo,
+    application: Annotated[
+        strawberry.ID, strawberry.argument(description="Identifier of the application (报名号).")
+    ],
+) -> list[Paper] | None:
+    context = info.context
+    desk = await desk_of(context)
+    try:
+        case = await admissions.application_of(desk, UUID(application))
+    except ValueError:
+        case = None
+    if case is None:
+        # Refused as one that exists and is somebody else's.
+        await require(context, _PAPERS, (Target(),))
+        return None
+    base = None if case.submitted_at is None else case.base
+    owners = owners_of(desk, case.applicant)
+    await require(context, _PAPERS, (Target(base=base, owners=owners),))
+    found: Any = [
+        IssuedPaper(
+            kind=PaperKind(due.kind.upper()),
+            label=due.label,
+            path=f"/papers/{due.kind}s/{case.id}",
+            query="" if due.agreement is None else f"?kind={due.agreement}",
+            reason=due.reason,
+        )
+        for due in due_papers(context.catalogue, case)
+    ]
+    return found  # type: ignore[no-any-return]  # the graph's type describes the service's
+
+
+@strawberry.type
+class PaperQueries:
+    """Fields of the root type about papers."""
+
+    publicity: Publicity | None = field(
+        Computed(_publicity),
+        description="A published list of proposed admissions (拟录取公示), for everybody.",
+    )
+    publicities: list[Publicity] | None = field(
+        Computed(_publicities),
+        description="Published lists, the newest first (公示列表), for everybody.",
+    )
+    statistics: RecruitmentReport | None = permitted_inside(
+        field(
+            Computed(_statistics),
+            description=(
+                "Statistics of recruitment of a program, base or jurisdiction, or of all "
+                "(招收统计)."
+            ),
+        ),
+        _STATISTICS,
+    )
+    papers: list[Paper] | None = permitted_inside(
+        field(
+            Computed(_papers),
+            description="Papers for the person of an application (个人文书).",
+        ),
+        _PAPERS,
+    )

@@ -203,3 +203,19 @@ _VALUES = st.recursive(
 def test_the_order_of_keys_does_not_matter(request_: dict[str, Any]) -> None:
     backwards = dict(reversed(list(request_.items())))
     assert request_hash("a", request_) == request_hash("a", backwards)
+
+
+@pytest.mark.parametrize("answer", ["0190-an-id", "12", "null", "", 7, ["a"], True])
+async def test_any_plain_answer_is_kept_as_it_is(database: Database, answer: object) -> None:
+    """A text is not mistaken for JSON: an id, or a text that would read as a number."""
+
+    async def work() -> object:
+        return answer
+
+    with database.use():
+        for _ in range(2):
+            kept = await once(
+                "key", actor="a", operation="o", request={}, at=datetime.now(UTC), work=work
+            )
+            assert kept == answer
+            assert type(kept) is type(answer)

@@ -85,7 +85,9 @@ async def once(
             kept = await Idempotency.get(actor=actor, key=key)
             return kept.answer if kept.request_hash == digest else _REUSED
         answer = await work()
-        await Idempotency.filter(id=taken[0]["id"]).update(answer=answer)
+        # Tortoise takes a text for JSON that is written already.
+        written = json.dumps(answer) if isinstance(answer, str) else answer
+        await Idempotency.filter(id=taken[0]["id"]).update(answer=written)
         return answer
 
 

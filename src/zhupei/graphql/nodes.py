@@ -22,6 +22,7 @@ from zhupei.graphql.errors import bad_input
 from zhupei.graphql.listings import specialty_key, specialty_rows
 from zhupei.graphql.sources import FieldSource, Reader, field
 from zhupei.services.admissions import application_of
+from zhupei.services.admissions.trainees import trainee_of
 
 if TYPE_CHECKING:
     from zhupei.catalogue import Catalogue
@@ -116,7 +117,8 @@ async def _row(id_: UUID, context: GraphContext) -> Any:
     """Return the row with this id that whoever asks may see, None where there is none."""
     if context.actor is None:
         return None
-    return await application_of(await desk_of(context), id_)
+    desk = await desk_of(context)
+    return await application_of(desk, id_) or await trainee_of(desk, id_)
 
 
 def _find(wanted: GlobalId, catalogue: "Catalogue") -> Any:

@@ -9,7 +9,7 @@ from zhupei.domain.admission_case import AgreementKind
 from zhupei.graphql.mutations.declaration import Repeatable, mutation, use_case
 from zhupei.graphql.mutations.payloads import ApplicationPayload, BulkPayload, ObjectionPayload
 from zhupei.services import admissions
-from zhupei.services.admissions import inputs
+from zhupei.services.admissions import inputs, training_inputs
 
 __all__ = ["OfferMutations"]
 
@@ -138,6 +138,9 @@ class RegisterTraineeInput(Repeatable):
     """Registering."""
 
     application: strawberry.ID = strawberry.field(description=_APPLICATION)
+    started_on: date | None = _left_out(
+        "First day of training (培训开始日期); by default as rules and report tell it."
+    )
 
 
 @strawberry.input(description="What marking no-shows needs (逾期未报到).")
@@ -234,9 +237,13 @@ class OfferMutations:
         description="Record the agreement that the trainee's type asks for (签订协议).",
     )
     register_trainee: ApplicationPayload | None = mutation(
-        use_case(admissions.register_trainee, inputs.ApplicationInput, RegisterTraineeInput),
+        use_case(
+            admissions.register_trainee,
+            training_inputs.RegisterTraineeInput,
+            RegisterTraineeInput,
+        ),
         "registrations.write",
-        description="Register the person as a trainee, the end of the path (注册).",
+        description="Register the person as a trainee (注册), the end of the path; see `trainee`.",
     )
     mark_no_shows: BulkPayload | None = mutation(
         use_case(admissions.mark_no_shows, inputs.MarkNoShowsInput, MarkNoShowsInput),

@@ -7,6 +7,8 @@ from zhupei.graphql.mutations.assessing import AssessingMutations
 from zhupei.graphql.mutations.offers import OfferMutations
 from zhupei.graphql.mutations.registering import RegisteringMutations
 from zhupei.graphql.mutations.rounds import RoundMutations
+from zhupei.graphql.mutations.sending_units import SendingUnitMutations
+from zhupei.graphql.mutations.training import TrainingMutations
 
 __all__ = ["Mutation"]
 
@@ -25,5 +27,7 @@ class Mutation(
     OfferMutations,
     RegisteringMutations,
     RoundMutations,
+    SendingUnitMutations,
+    TrainingMutations,
 ):
     """The root type of the core's mutations."""

@@ -7,6 +7,7 @@ from zhupei.graphql.queries.applications import ApplicationQueries
 from zhupei.graphql.queries.catalogue import CatalogueQueries
 from zhupei.graphql.queries.decisions import DecisionQueries
 from zhupei.graphql.queries.papers import PaperQueries
+from zhupei.graphql.queries.people import PeopleQueries
 from zhupei.graphql.queries.platform import PlatformQueries
 
 __all__ = ["QUERY_DESCRIPTION", "Query"]
@@ -24,6 +25,7 @@ class Query(
     PlatformQueries,
     AccessQueries,
     ApplicationQueries,
+    PeopleQueries,
     PaperQueries,
 ):
     """The root type of the core."""

@@ -30,11 +30,13 @@ from zhupei.graphql.types.references import (
     BaseRef,
     OpeningRef,
     ProgramRef,
+    TraineeRef,
 )
 from zhupei.graphql.types.related import related_application
 from zhupei.graphql.types.timelines import AllowedAction, Standing, Timeline, TransitionRecord
 from zhupei.services.admissions import Desk, overviews
 from zhupei.services.admissions.situations import owners_of, specialty_of
+from zhupei.services.admissions.trainees import trainees_of_applications
 from zhupei.services.applicants import applicants_with_departments
 
 if TYPE_CHECKING:
@@ -162,6 +164,11 @@ async def _applicants(cases: Sequence[AdmissionCase], context: "GraphContext") -
         raise RuntimeError("applicants need the keyring")
     found = await applicants_with_departments(context.keyring(), {case.applicant for case in cases})
     return {id_: SeenApplicant(record, places) for id_, (record, places) in found.items()}
+
+
+async def _trainees(cases: Sequence[AdmissionCase], context: "GraphContext") -> Any:
+    desk = await desk_of(context)
+    return await trainees_of_applications(desk, [case.id for case in cases])
 
 
 def _label(root: strawberry.Parent[AdmissionCase], info: GraphInfo) -> str:
@@ -305,6 +312,10 @@ class Application(Node):
     transferred_from: ApplicationRef | None = field(
         related_application("transferred_from"),
         description="The application that it was transferred from (调剂前报名).",
+    )
+    trainee: TraineeRef | None = field(
+        Loaded(_trainees, attrgetter("id")),
+        description="The trainee that it made (学员); null before, and for whoever may not see it.",
     )
     timeline: Timeline | None = field(
         Loaded(_related(overviews.timelines_of), attrgetter("id")),

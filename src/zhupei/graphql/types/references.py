@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from zhupei.graphql.types.places import Jurisdiction, Province
     from zhupei.graphql.types.programs import Program
     from zhupei.graphql.types.specialties import Specialty
+    from zhupei.graphql.types.trainees import Trainee
 
 __all__ = [
     "ApplicantRef",
@@ -23,6 +24,7 @@ __all__ = [
     "ProvinceRef",
     "SpecialtyBaseRef",
     "SpecialtyRef",
+    "TraineeRef",
 ]
 
 _TYPES = "zhupei.graphql.types"
@@ -36,3 +38,4 @@ ProgramRef: TypeAlias = Annotated["Program", strawberry.lazy(f"{_TYPES}.programs
 ProvinceRef: TypeAlias = Annotated["Province", strawberry.lazy(f"{_TYPES}.places")]
 JurisdictionRef: TypeAlias = Annotated["Jurisdiction", strawberry.lazy(f"{_TYPES}.places")]
 SpecialtyRef: TypeAlias = Annotated["Specialty", strawberry.lazy(f"{_TYPES}.specialties")]
+TraineeRef: TypeAlias = Annotated["Trainee", strawberry.lazy(f"{_TYPES}.trainees")]

@@ -1,0 +1,114 @@
+"""The list of trainees that whoever asks may see, as the source of a connection."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import strawberry
+from strawberry.types.arguments import StrawberryArgument
+
+from zhupei.domain.registrations import Registration
+from zhupei.domain.text import Text
+from zhupei.graphql.context import GraphContext
+from zhupei.graphql.desks import desk_of
+from zhupei.graphql.errors import bad_input
+from zhupei.graphql.row_pages import RowPage, RowPlace, RowRequest, row_arguments
+from zhupei.graphql.sources import FieldSource, Reader
+from zhupei.graphql.types.trainees import TraineeFilter
+from zhupei.services.admissions.searching import Place
+from zhupei.services.admissions.trainees import (
+    TraineeOrder,
+    TraineeSearch,
+    count_trainees,
+    place_of,
+    search_trainees,
+)
+
+__all__ = ["ListedTrainees"]
+
+_LONGEST_FILTER = 1000
+_LISTS = {
+    "base_in": "bases",
+    "program_in": "programs",
+    "opening_in": "openings",
+    "specialty_in": "specialties",
+    "year_in": "years",
+    "trainee_type_in": "trainee_types",
+    "state_in": "states",
+}
+
+
+@dataclass(frozen=True)
+class ListedTrainees(FieldSource):
+    """Trainees that whoever asks may see; ``registered`` limits to the registration list."""
+
+    registered: bool = False
+
+    def arguments(self) -> list[StrawberryArgument]:
+        """Return filter, order and the arguments of Relay."""
+        return row_arguments(TraineeFilter, TraineeOrder, TraineeOrder.REGISTERED.value)
+
+    def reader(self, name: str) -> Reader:
+        """Open a page."""
+
+        async def read(_value: Any, context: GraphContext, given: Mapping[str, Any]) -> Any:
+            desk = await desk_of(context)
+            asked = RowRequest.of(given, context, TraineeOrder.REGISTERED.value)
+            search = _search(given.get("filter"), asked, context, registered=self.registered)
+
+            async def rows(request: RowRequest, first: int) -> Sequence[Registration]:
+                place = request.place
+                return await search_trainees(
+                    desk,
+                    search,
+                    first=first,
+                    after=None if place is None else Place(value=place.value, id=place.id),
+                    backwards=request.backwards,
+                )
+
+            def place(trainee: Registration) -> RowPlace:
+                found = place_of(search, trainee)
+                return RowPlace(found.value, found.id)
+
+            return RowPage(
+                asked, read=rows, count=lambda: count_trainees(desk, search), place=place
+            )
+
+        return read
+
+
+def _search(
+    given: TraineeFilter | None, asked: RowRequest, context: GraphContext, *, registered: bool
+) -> TraineeSearch:
+    order = TraineeOrder(asked.order)
+    if given is None:
+        return TraineeSearch(registered=registered, order=order, descending=asked.descending)
+
+    def part(name: str) -> Any:
+        value = getattr(given, name)
+        return None if value is strawberry.UNSET else value
+
+    for name in _LISTS:
+        if len(part(name) or ()) > _LONGEST_FILTER:
+            problem = Text(
+                f"不得超过 {_LONGEST_FILTER} 项",
+                f"must not have more than {_LONGEST_FILTER} entries",
+            )
+            raise bad_input(f"filter.{name}", problem, context.language)
+    applicant = part("applicant")
+    return TraineeSearch(
+        applicant=None if applicant is None else _id(applicant, context),
+        **{to: tuple(part(name) or ()) for name, to in _LISTS.items()},
+        registered=registered,
+        order=order,
+        descending=asked.descending,
+    )
+
+
+def _id(text: str, context: GraphContext) -> UUID:
+    try:
+        return UUID(text)
+    except ValueError:
+        problem = Text("不是标识，请使用对象的 id", "is no id; take it from an object's field id")
+        raise bad_input("filter.applicant", problem, context.language) from None

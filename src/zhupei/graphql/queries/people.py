@@ -1,0 +1,153 @@
+"""Queries about trainees, registrations, bans and sending units."""
+
+from typing import Annotated, Any
+from uuid import UUID
+
+import strawberry
+
+from zhupei.graphql.desks import account_of, desk_of
+from zhupei.graphql.listed_trainees import ListedTrainees
+from zhupei.graphql.pages import checked_first
+from zhupei.graphql.permissions import permitted_inside
+from zhupei.graphql.sources import Computed, GraphInfo, field
+from zhupei.graphql.types.bans import Ban
+from zhupei.graphql.types.sending_units import SendingUnitRecord, SentPerson
+from zhupei.graphql.types.trainees import Trainee, TraineeConnection
+from zhupei.services import sending_units
+from zhupei.services.admissions.bans import bans_of
+from zhupei.services.admissions.inputs import SearchBansInput
+from zhupei.services.admissions.trainees import READ_REGISTRATIONS, trainee_of
+
+__all__ = ["PeopleQueries"]
+
+
+async def _trainee(
+    info: GraphInfo,
+    id: Annotated[  # noqa: A002 - the argument's name in the graph
+        strawberry.ID, strawberry.argument(description="Identifier of the trainee (标识).")
+    ],
+) -> Trainee | None:
+    desk = await desk_of(info.context)
+    try:
+        found: Any = await trainee_of(desk, UUID(id))
+    except ValueError:
+        found = None
+    return found  # type: ignore[no-any-return]  # the graph's type describes the domain's
+
+
+async def _bans(
+    info: GraphInfo,
+    applicant: Annotated[
+        strawberry.ID | None, strawberry.argument(description="Of this person (人员标识).")
+    ] = None,
+    program: Annotated[
+        str | None, strawberry.argument(description="Decided in this program (项目代码).")
+    ] = None,
+    in_force: Annotated[
+        bool | None, strawberry.argument(description="Whether it binds today (是否有效).")
+    ] = None,
+    first: Annotated[
+        int | None, strawberry.argument(description="How many, 1 to 100 (数量); 20 by default.")
+    ] = None,
+) -> list[Ban]:
+    desk = await desk_of(info.context)
+    try:
+        person = None if applicant is None else UUID(applicant)
+    except ValueError:
+        return []
+    asked = SearchBansInput(
+        applicant=person,
+        program=program,
+        in_force=in_force,
+        first=checked_first(first, info.context),
+    )
+    found: Any = list(await bans_of(desk, asked))
+    return found  # type: ignore[no-any-return]  # the graph's type describes the domain's
+
+
+async def _units(
+    info: GraphInfo,
+    name: Annotated[
+        str, strawberry.argument(description="Part of the name, two characters or more (名称).")
+    ],
+) -> list[SendingUnitRecord]:
+    desk = await desk_of(info.context)
+    with desk.database.use():
+        found: Any = list(await sending_units.units_named(name))
+    return found  # type: ignore[no-any-return]  # the graph's type describes the domain's
+
+
+async def _own_unit(info: GraphInfo) -> SendingUnitRecord | None:
+    desk = await desk_of(info.context)
+    account = account_of(info.context)
+    with desk.database.use():
+        found: Any = None if account is None else await sending_units.unit_of_account(account)
+    return found  # type: ignore[no-any-return]  # the graph's type describes the domain's
+
+
+async def _links(info: GraphInfo) -> list[SentPerson]:
+    desk = await desk_of(info.context)
+    account = account_of(info.context)
+    found: dict[UUID, Any] = {}
+    with desk.database.use():
+        if account is not None:
+            found.update({each.id: each for each in await sending_units.links_of_unit(account)})
+        if desk.applicant is not None:
+            own = await sending_units.links_of_applicant(desk.applicant)
+            found.update({each.id: each for each in own})
+    return [found[key] for key in sorted(found, reverse=True)]
+
+
+@strawberry.type
+class PeopleQueries:
+    """Fields of the root type about people in training and those who send them."""
+
+    trainee: Trainee | None = permitted_inside(
+        field(
+            Computed(_trainee),
+            description="A trainee (学员); null where there is none for whoever asks.",
+        ),
+        READ_REGISTRATIONS,
+    )
+    trainees: TraineeConnection | None = permitted_inside(
+        field(
+            ListedTrainees(),
+            description="The trainees that whoever asks may see (学员列表).",
+        ),
+        READ_REGISTRATIONS,
+    )
+    registrations: TraineeConnection | None = permitted_inside(
+        field(
+            ListedTrainees(registered=True),
+            description=(
+                "The registration list (注册名单): residents of every channel, also professional-"
+                "master students and directed graduates who never apply in rounds, without those "
+                "whose admission was cancelled."
+            ),
+        ),
+        READ_REGISTRATIONS,
+    )
+    bans: list[Ban] | None = permitted_inside(
+        field(
+            Computed(_bans),
+            description=(
+                "Bans, the latest first (禁报记录): of the programs that whoever asks decides on, "
+                "and of people who applied to or train at their base."
+            ),
+        ),
+        "bans.read",
+    )
+    sending_units: list[SendingUnitRecord] | None = field(
+        Computed(_units),
+        description="Sending units by part of their name (选送单位查询), for whoever is signed in.",
+    )
+    own_sending_unit: SendingUnitRecord | None = field(
+        Computed(_own_unit), description="The unit that the viewer acts for (本单位)."
+    )
+    sending_unit_links: list[SentPerson] | None = field(
+        Computed(_links),
+        description=(
+            "The viewer's own links (选送关系): whom the viewer's unit sends, and which units send "
+            "the viewer; the latest first."
+        ),
+    )

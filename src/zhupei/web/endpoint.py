@@ -22,6 +22,7 @@ from starlette.websockets import WebSocket
 from strawberry.asgi import GraphQL
 from strawberry.http import GraphQLHTTPResponse, GraphQLRequestData
 from strawberry.http.base import BaseRequestProtocol
+from strawberry.http.streaming import AsyncTextStream, HTTPStreamTransport
 from strawberry.schema.base import BaseSchema
 from strawberry.subscriptions import GRAPHQL_SSE_PROTOCOL, GRAPHQL_TRANSPORT_WS_PROTOCOL
 from strawberry.types import ExecutionResult
@@ -34,7 +35,7 @@ from zhupei.web.event_stream import EventStream
 from zhupei.web.ide import QueryPage
 from zhupei.web.logs import current_request_id
 from zhupei.web.sign_in import ActorRefused
-from zhupei.web.subscriptions import Connection, LiveSocket, TransportHandler
+from zhupei.web.subscriptions import Connection, LiveSocket, TransportHandler, readable
 
 __all__ = ["GraphQLEndpoint"]
 
@@ -141,6 +142,11 @@ class GraphQLEndpoint(GraphQL[Any, None]):
         elif streams and _accepts_json(request.headers):
             data = replace(data, protocol="http")
         return data
+
+    def _stream_result(
+        self, request: Request, result: Any, transport: HTTPStreamTransport
+    ) -> AsyncTextStream:
+        return super()._stream_result(request, cast("Any", readable(result)), transport)
 
     async def create_streaming_response(
         self,

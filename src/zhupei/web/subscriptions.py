@@ -21,7 +21,7 @@ and a client that takes nothing any more is left.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterable, Mapping
 from contextlib import aclosing, suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, cast
@@ -40,6 +40,7 @@ from strawberry.subscriptions.protocols.graphql_transport_ws.handlers import (
     Operation,
 )
 from strawberry.types import ExecutionResult
+from strawberry.types.execution import PreExecutionError
 
 from graphql import GraphQLError
 from zhupei.graphql.context import GraphContext
@@ -50,7 +51,7 @@ from zhupei.web.sign_in import ActorRefused
 if TYPE_CHECKING:
     from zhupei.web.endpoint import GraphQLEndpoint
 
-__all__ = ["Connection", "LiveSocket", "TransportHandler"]
+__all__ = ["Connection", "LiveSocket", "TransportHandler", "readable"]
 
 # A client that takes nothing for so long will not take anything any more.
 _SEND_SECONDS = 20.0
@@ -254,7 +255,7 @@ class TransportHandler(BaseGraphQLTransportWSHandler[Any, None]):
 
     async def _send_result_stream(self, operation: Any, result_source: Any) -> None:
         async def until_ended() -> AsyncGenerator[Any, None]:
-            async for result in result_source:
+            async for result in readable(result_source):
                 ended = _ended(result)
                 if ended is not None:
                     raise _EndedError(ended.code)
@@ -269,6 +270,15 @@ class TransportHandler(BaseGraphQLTransportWSHandler[Any, None]):
             await self.websocket.close(_CLOSE_TRY_AGAIN_LATER, code)
         else:
             await self.websocket.close(_CLOSE_FORBIDDEN, code)
+
+
+async def readable(results: AsyncIterable[Any]) -> AsyncGenerator[Any, None]:
+    """Yield results; a text that cannot be parsed is one, too, though the parser's cache raises."""
+    try:
+        async for result in results:
+            yield result
+    except GraphQLError as error:
+        yield PreExecutionError(data=None, errors=[error])
 
 
 class _EndedError(Exception):

@@ -1,0 +1,203 @@
+"""Tests of zhupei.web.subscriptions: the protocol graphql-transport-ws on a real server."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from websockets.exceptions import InvalidStatus
+
+from live_socket import live_socket
+from served_admissions import ServedAdmissions, served_admissions
+
+ROUND = 'subscription { roundChanged(program: "sample-residency-2026") { kind readAgain } }'
+MINE = "subscription { applicationChanged { readAgain } }"
+
+
+@pytest.fixture
+async def province(tmp_path: Path, database_url: str) -> AsyncIterator[ServedAdmissions]:
+    async with served_admissions(
+        tmp_path,
+        database_url,
+        max_body_bytes=4096,
+        allowed_origins=("https://portal.example.cn",),
+    ) as served:
+        yield served
+
+
+def address(province: ServedAdmissions) -> str:
+    return str(province.graph.client.base_url)
+
+
+async def test_a_query_and_a_mutation_run_over_the_socket_too(province: ServedAdmissions) -> None:
+    token = await province.token("national")
+    async with live_socket(address(province), token) as socket:
+        await socket.watch("{ viewer { grants { role } } }", "q")
+        assert await socket.told("viewer", "q") == {"grants": [{"role": "national"}]}
+        assert await socket.take() == {"id": "q", "type": "complete"}
+        await socket.watch(
+            "mutation($i: FreezeRoundInput!) { freezeRound(input: $i) { __typename } }",
+            "q",
+            i={"program": "sample-residency-2026", "round": "batch-1", "reason": "核查"},
+        )
+        assert await socket.told("freezeRound", "q") == {"__typename": "RoundFreeze"}
+        assert await socket.take() == {"id": "q", "type": "complete"}
+
+
+async def test_ping_is_answered_and_complete_ends_a_watch(province: ServedAdmissions) -> None:
+    async with live_socket(address(province)) as socket:
+        await socket.send({"type": "ping"})
+        assert await socket.take() == {"type": "pong"}
+        await socket.send({"type": "pong"})
+        await socket.watch(ROUND)
+        assert await socket.told("roundChanged") == {"kind": None, "readAgain": True}
+        await socket.send({"id": "1", "type": "complete"})
+        await socket.send({"id": "unknown", "type": "complete"})
+        await socket.watch(ROUND)
+        assert await socket.told("roundChanged") == {"kind": None, "readAgain": True}
+
+
+@pytest.mark.parametrize(
+    ("message", "reason"),
+    [
+        ("[]", "Message must be a JSON object"),
+        ('[{"type": "ping"}]', "Message must be a JSON object"),
+        ("7", "Message must be a JSON object"),
+        ("null", "Message must be a JSON object"),
+        ("{", "WebSocket message must be valid JSON"),
+        ("[" * 2000, "WebSocket message must be valid JSON"),
+        ("{}", "Message must have a type"),
+        ('{"type": []}', "Message must have a type"),
+        ('{"type": "rumour"}', "Unknown message type: rumour"),
+        ('{"type": "subscribe"}', "Message must have an id of 1 to 256 characters"),
+        (
+            '{"type": "subscribe", "id": "1", "payload": []}',
+            "The payload must be an object with a query",
+        ),
+        (
+            '{"type": "subscribe", "id": "1", "payload": {"query": "{a}", "variables": []}}',
+            "`variables` must be an object or null",
+        ),
+        (
+            '{"type": "subscribe", "id": "1", "payload": {"query": "{a}", "operationName": 1}}',
+            "`operationName` must be a string or null",
+        ),
+        ('{"type": "complete", "id": 1}', "Message must have an id of 1 to 256 characters"),
+    ],
+)
+async def test_a_message_that_is_not_of_the_protocol_closes_with_4400(
+    province: ServedAdmissions, message: str, reason: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with live_socket(address(province)) as socket:
+        await socket.send(message)
+        assert await socket.closed() == (4400, reason)
+    assert [record for record in caplog.records if record.levelname == "ERROR"] == []
+
+
+async def test_frames_that_are_no_text_close_with_4400(province: ServedAdmissions) -> None:
+    async with live_socket(address(province)) as socket:
+        await socket.connection.send(b'{"type": "ping"}')
+        assert await socket.closed() == (4400, "WebSocket message type must be text")
+
+
+async def test_a_message_that_is_too_large_closes_with_1009(province: ServedAdmissions) -> None:
+    async with live_socket(address(province)) as socket:
+        await socket.watch("{ __typename }" + " " * 5000)
+        assert (await socket.closed())[0] == 1009
+
+
+async def test_a_second_init_a_missing_one_and_a_repeated_id(province: ServedAdmissions) -> None:
+    async with live_socket(address(province)) as socket:
+        await socket.send({"type": "connection_init"})
+        assert await socket.closed() == (4429, "Too many initialisation requests")
+    async with live_socket(address(province), begin=False) as socket:
+        await socket.watch(ROUND)
+        assert await socket.closed() == (4401, "Unauthorized")
+    async with live_socket(address(province)) as socket:
+        await socket.watch(ROUND)
+        await socket.watch(ROUND)
+        assert await socket.closed() == (4409, "Subscriber for 1 already exists")
+    async with live_socket(address(province), begin=False) as socket:
+        await socket.send({"type": "connection_init", "payload": []})
+        assert await socket.closed() == (4400, "Invalid connection init payload")
+    async with live_socket(address(province), begin=False) as socket:
+        await socket.send({"type": "connection_init", "payload": None})
+        assert await socket.take() == {"type": "connection_ack"}
+
+
+async def test_only_this_protocol_is_spoken(province: ServedAdmissions) -> None:
+    async with live_socket(address(province), begin=False, protocol="graphql-ws") as socket:
+        assert await socket.closed() == (4406, "Subprotocol not acceptable")
+
+
+async def test_pages_of_other_sites_connect_only_where_they_are_allowed(
+    province: ServedAdmissions,
+) -> None:
+    own = address(province).rstrip("/")
+    for origin in ("https://portal.example.cn", own, None):
+        async with live_socket(address(province), origin=origin) as socket:
+            await socket.send({"type": "ping"})
+            assert await socket.take() == {"type": "pong"}
+    for origin in ("https://other.example.cn", "null"):
+        with pytest.raises(InvalidStatus) as caught:
+            async with live_socket(address(province), origin=origin):
+                pytest.fail("connected")
+        assert caught.value.response.status_code == 403
+
+
+async def test_a_token_that_is_not_accepted_closes_with_4403(province: ServedAdmissions) -> None:
+    token = await province.token("base_office")
+    for given, reason in ((token[:-4] + "AAAA", "UNAUTHENTICATED"), ("x", "UNAUTHENTICATED")):
+        async with live_socket(address(province), begin=False) as socket:
+            payload = {"Authorization": f"Bearer {given}"}
+            await socket.send({"type": "connection_init", "payload": payload})
+            assert await socket.closed() == (4403, reason)
+
+
+async def test_an_expired_token_ends_what_it_began(
+    province: ServedAdmissions, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("zhupei.graphql.subscriptions.watching._RECHECK_SECONDS", 0.05)
+    token = await province.token("base_office")
+    async with live_socket(address(province), token) as socket:
+        await socket.watch(MINE)
+        assert await socket.told("applicationChanged") == {"readAgain": True}
+        await socket.nothing()
+        province.clock.now += timedelta(hours=2)
+        assert await socket.closed() == (4403, "TOKEN_EXPIRED")
+
+
+async def test_errors_are_those_of_the_endpoint_and_leave_the_connection(
+    province: ServedAdmissions,
+) -> None:
+    async with live_socket(address(province)) as socket:
+        for query, code in (
+            ("subscription {", "BAD_USER_INPUT"),
+            ("subscription { nothing }", "BAD_USER_INPUT"),
+            (MINE, "UNAUTHENTICATED"),
+            ('subscription { roundChanged(program: "x") { kind } }', "NOT_FOUND"),
+        ):
+            await socket.watch(query)
+            error = await socket.refused()
+            assert error["extensions"]["code"] == code, error
+        await socket.send({"type": "ping"})
+        assert await socket.take() == {"type": "pong"}
+
+
+async def test_more_than_fifty_operations_are_refused_one_by_one(
+    province: ServedAdmissions,
+) -> None:
+    async with live_socket(address(province)) as socket:
+        for number in range(51):
+            await socket.watch(ROUND, str(number))
+        messages: list[Any] = [await socket.take() for _ in range(51)]
+        (refused,) = [message for message in messages if message["type"] == "error"]
+        assert refused["payload"] == [
+            {
+                "message": "At most 50 operations may run on one connection.",
+                "extensions": {"code": "LIMIT_EXCEEDED"},
+            }
+        ]

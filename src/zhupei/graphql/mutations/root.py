@@ -4,6 +4,7 @@ import strawberry
 
 from zhupei.graphql.mutations.applying import ApplyingMutations
 from zhupei.graphql.mutations.assessing import AssessingMutations
+from zhupei.graphql.mutations.notices import NoticeMutations
 from zhupei.graphql.mutations.offers import OfferMutations
 from zhupei.graphql.mutations.registering import RegisteringMutations
 from zhupei.graphql.mutations.rounds import RoundMutations
@@ -24,6 +25,7 @@ __all__ = ["Mutation"]
 class Mutation(
     ApplyingMutations,
     AssessingMutations,
+    NoticeMutations,
     OfferMutations,
     RegisteringMutations,
     RoundMutations,

@@ -6,6 +6,7 @@ from zhupei.graphql.queries.access import AccessQueries
 from zhupei.graphql.queries.applications import ApplicationQueries
 from zhupei.graphql.queries.catalogue import CatalogueQueries
 from zhupei.graphql.queries.decisions import DecisionQueries
+from zhupei.graphql.queries.notices import NoticeQueries
 from zhupei.graphql.queries.papers import PaperQueries
 from zhupei.graphql.queries.people import PeopleQueries
 from zhupei.graphql.queries.platform import PlatformQueries
@@ -25,6 +26,7 @@ class Query(
     PlatformQueries,
     AccessQueries,
     ApplicationQueries,
+    NoticeQueries,
     PeopleQueries,
     PaperQueries,
 ):

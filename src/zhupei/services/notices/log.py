@@ -10,7 +10,13 @@ from uuid import UUID
 from tortoise.expressions import Q
 
 from zhupei.db.models import NoticeDeliveryRow, NoticeRow
-from zhupei.services.notices.kinds import NoticeKind, NoticeState, RecipientKind
+from zhupei.domain.text import Text
+from zhupei.services.notices.kinds import (
+    KIND_LABELS,
+    NoticeKind,
+    NoticeState,
+    RecipientKind,
+)
 from zhupei.services.notices.mail import DeliveryOutcome
 
 __all__ = ["Attempt", "Notice", "notice_of", "notices_of"]
@@ -45,6 +51,11 @@ class Notice:
     expires_at: datetime | None
     settled_at: datetime | None
     attempts: tuple[Attempt, ...]
+
+    @property
+    def label(self) -> Text:
+        """What its kind is called."""
+        return KIND_LABELS[self.kind]
 
 
 async def notices_of(

@@ -1,0 +1,207 @@
+"""``zhupei export``: registration lists, statistics, letters and published lists as files."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from zhupei.cli import CommandError, read_settings
+from zhupei.domain.text import Text
+
+if TYPE_CHECKING:
+    from zhupei.catalogue.catalogue import Catalogue
+    from zhupei.cli import Subparsers
+    from zhupei.settings import Settings
+
+__all__ = ["register"]
+
+_Make = Callable[["Settings", "Catalogue", argparse.Namespace], Awaitable[bytes]]
+_TABLES = (".xlsx", ".csv")
+
+
+def register(subparsers: Subparsers) -> None:
+    """Add the command."""
+    parser = subparsers.add_parser(
+        "export",
+        help="导出注册名单、统计、通知书和公示名单 · export lists, statistics and letters",
+        description="Export what the database holds. The files may name people in full: they are "
+        "made readable for their owner only.",
+    )
+    commands = parser.add_subparsers(dest="export_command", metavar="WHAT", required=True)
+    registrations = commands.add_parser(
+        "registrations",
+        help="注册名单 · the registration list, .xlsx or .csv",
+        description="The registration list with full numbers and phones (R156).",
+    )
+    _where(registrations)
+    registrations.add_argument(
+        "--masked", action="store_true", help="hide numbers and phones but for a few characters"
+    )
+    _output(registrations, _registrations, _TABLES)
+    statistics = commands.add_parser(
+        "statistics",
+        help="招收统计 · statistics of recruitment, .xlsx or .csv",
+        description="Applications, completion and fill of shortage specialties (R157).",
+    )
+    _where(statistics)
+    statistics.add_argument("--round", metavar="ROUND", help="of one round only")
+    _output(statistics, _statistics, _TABLES)
+    letters = commands.add_parser(
+        "letters",
+        help="录取通知书 · letters of admission as a .zip of PDF files",
+        description="One PDF for everyone who was notified, named by application.",
+    )
+    letters.add_argument("--program", metavar="PROGRAM", required=True, help="code of the program")
+    letters.add_argument("--round", metavar="ROUND", help="code of the round")
+    _output(letters, _letters, (".zip",))
+    publicity = commands.add_parser(
+        "publicity",
+        help="公示名单 · the signed file of a published list, .json",
+        description="The file that the public gets, or the signed notice of its withdrawal.",
+    )
+    publicity.add_argument("id", type=UUID, metavar="ID", help="identifier of the list")
+    _output(publicity, _publicity, (".json",))
+
+
+def _where(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--program", metavar="PROGRAM", help="of a program and those below it")
+    parser.add_argument("--base", metavar="BASE", help="of a base")
+    parser.add_argument("--jurisdiction", metavar="CODE", help="of the bases of a jurisdiction")
+    parser.add_argument("--year", type=int, metavar="YEAR", help="of one cycle")
+
+
+def _output(parser: argparse.ArgumentParser, make: _Make, endings: tuple[str, ...]) -> None:
+    parser.add_argument(
+        "--output", type=Path, required=True, metavar="FILE", help=f"{' or '.join(endings)} file"
+    )
+    parser.set_defaults(run=_run, make=make, endings=endings)
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    from zhupei.cli._database import with_database  # noqa: PLC0415 - see zhupei.cli
+    from zhupei.cli._loading import load_configuration  # noqa: PLC0415 - see zhupei.cli
+
+    output: Path = arguments.output
+    if output.suffix.lower() not in arguments.endings:
+        listed = ", ".join(arguments.endings)
+        raise CommandError(
+            Text(f"文件名应以 {listed} 结尾：{output}", f"the file must end in {listed}: {output}"),
+            status=2,
+        )
+    settings = read_settings()
+    catalogue = load_configuration(settings).catalogue
+    _known(catalogue, arguments)
+    make: _Make = arguments.make
+    content = with_database(settings, lambda: make(settings, catalogue, arguments))
+    try:
+        _written(output, content)
+    except OSError as error:
+        raise CommandError(
+            Text(
+                f"无法写入 {output}：{error.strerror}",
+                f"{output} cannot be written: {error.strerror}",
+            )
+        ) from error
+    return 0
+
+
+def _written(path: Path, content: bytes) -> None:
+    """Write a file that only its owner reads; what was there before keeps nothing open."""
+    path.touch(mode=0o600, exist_ok=True)
+    path.chmod(0o600)
+    path.write_bytes(content)
+
+
+def _known(catalogue: Catalogue, arguments: argparse.Namespace) -> None:
+    for name, known in (
+        ("program", catalogue.programs),
+        ("base", catalogue.bases),
+        ("jurisdiction", catalogue.jurisdictions),
+    ):
+        code = getattr(arguments, name, None)
+        if code is not None and code not in known:
+            raise CommandError(
+                Text(f"目录中没有“{code}”（--{name}）", f'the catalogue holds no {name} "{code}"'),
+                status=2,
+            )
+
+
+def _programs(catalogue: Catalogue, arguments: argparse.Namespace) -> tuple[str, ...]:
+    from zhupei.services.issuing.recruitment import programs_within  # noqa: PLC0415 - see above
+
+    return programs_within(
+        catalogue,
+        program=arguments.program,
+        base=arguments.base,
+        jurisdiction=arguments.jurisdiction,
+        year=arguments.year,
+    )
+
+
+async def _registrations(
+    settings: Settings, catalogue: Catalogue, arguments: argparse.Namespace
+) -> bytes:
+    from zhupei.services.access import open_keyring  # noqa: PLC0415 - see zhupei.cli
+    from zhupei.services.issuing.registrations import (  # noqa: PLC0415 - see zhupei.cli
+        registered_trainees,
+    )
+    from zhupei.services.papers import registration_list as lists  # noqa: PLC0415 - see zhupei.cli
+
+    programs = _programs(catalogue, arguments)
+    found = await registered_trainees(
+        catalogue, open_keyring(settings), programs, masked=arguments.masked
+    )
+    table = arguments.output.suffix.lower() == ".csv"
+    make = lists.registration_list_csv if table else lists.registration_list_xlsx
+    return make(catalogue, found, lists.columns_for(catalogue, programs))
+
+
+async def _statistics(
+    _settings: Settings, catalogue: Catalogue, arguments: argparse.Namespace
+) -> bytes:
+    from zhupei.services.issuing.recruitment import (  # noqa: PLC0415 - see zhupei.cli
+        recruitment_report,
+    )
+    from zhupei.services.papers.statistics import (  # noqa: PLC0415 - see zhupei.cli
+        statistics_csv,
+        statistics_xlsx,
+    )
+
+    report = await recruitment_report(catalogue, _programs(catalogue, arguments), arguments.round)
+    make = statistics_csv if arguments.output.suffix.lower() == ".csv" else statistics_xlsx
+    return make(catalogue, report.whole)
+
+
+async def _letters(
+    _settings: Settings, catalogue: Catalogue, arguments: argparse.Namespace
+) -> bytes:
+    from zhupei.services.issuing.persons import (  # noqa: PLC0415 - see zhupei.cli
+        letters_archive,
+        letters_of_round,
+    )
+
+    letters = await letters_of_round(catalogue, arguments.program, arguments.round)
+    return letters_archive(letters, catalogue.documents)
+
+
+async def _publicity(
+    settings: Settings, catalogue: Catalogue, arguments: argparse.Namespace
+) -> bytes:
+    from zhupei.graphql.context import china_now  # noqa: PLC0415 - see zhupei.cli
+    from zhupei.services.access import open_keyring  # noqa: PLC0415 - see zhupei.cli
+    from zhupei.services.issuing import lists  # noqa: PLC0415 - see zhupei.cli
+    from zhupei.services.issuing.signing import open_signing_keys  # noqa: PLC0415 - see zhupei.cli
+
+    found = await lists.publicity_of(arguments.id)
+    if found is None:
+        raise CommandError(
+            Text(f"没有公示名单 {arguments.id}", f"there is no published list {arguments.id}")
+        )
+    keys = open_signing_keys(settings)
+    if found.withdrawn_at is not None:
+        return lists.signed_withdrawal(keys, found)
+    keyring = open_keyring(settings)
+    return (await lists.signed_list(catalogue, keyring, keys, found, china_now())).content

@@ -1,0 +1,105 @@
+"""``zhupei export`` and ``zhupei verify-list`` on a real database: R146, R156, R157."""
+
+from __future__ import annotations
+
+import asyncio
+import csv
+import io
+import json
+import stat
+import zipfile
+from pathlib import Path
+from uuid import UUID, uuid4
+
+import pytest
+
+from admissions_office import BASES, HOSPITAL, Office, sample_catalogue
+from issued_papers import People
+from zhupei.cli import main
+from zhupei.db.connection import Database
+from zhupei.services.access import open_keyring
+from zhupei.settings import Settings
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture
+def listed(database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> UUID:
+    """The id of a list with one registered person, in an installation that commands use."""
+    for name, value in {
+        "ZHUPEI_DATABASE_URL": database_url,
+        "ZHUPEI_DATA_DIR": str(tmp_path / "data"),
+        "ZHUPEI_BASES": str(BASES),
+        "ZHUPEI_PLUGINS": "",
+        "ZHUPEI_LANGUAGE": "en",
+    }.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.chdir(tmp_path)
+    settings = Settings(data_dir=tmp_path / "data", database_url=database_url)
+
+    async def prepare() -> UUID:
+        database = Database(data_dir=tmp_path, url=database_url, pool_size=2)
+        await database.start()
+        try:
+            people = People(Office(database, await sample_catalogue()), open_keyring(settings))
+            (case,) = await people.registered(await people.person())
+            assert case.publicity is not None
+            return case.publicity
+        finally:
+            await database.stop()
+
+    return asyncio.run(prepare())
+
+
+def test_r156_r157_tables(listed: UUID, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["export", "registrations", "--program", HOSPITAL, "--output", "all.csv"]) == 0
+    full = (tmp_path / "all.csv").read_text("utf-8-sig")
+    assert next(csv.reader(io.StringIO(full.splitlines()[1])))[2:5] == [
+        "王小明",
+        "护照",
+        "E1234561",
+    ]
+    assert stat.S_IMODE((tmp_path / "all.csv").stat().st_mode) == 0o600
+    masked = ["export", "registrations", "--base", "sample-hospital", "--masked"]
+    assert main([*masked, "--output", "masked.csv"]) == 0
+    assert "E1234561" not in (tmp_path / "masked.csv").read_text("utf-8-sig")
+    assert main(["export", "statistics", "--year", "2026", "--output", "s.csv"]) == 0
+    rows = list(csv.reader(io.StringIO((tmp_path / "s.csv").read_text("utf-8-sig"))))
+    assert rows[-2][0] == "合计"
+    assert rows[-2][5:8] == ["1", "1", "1"]
+    assert main(["export", "statistics", "--base", "nowhere", "--output", "x.csv"]) == 2
+    assert main(["export", "statistics", "--output", "x.pdf"]) == 2
+    assert not (tmp_path / "x.csv").exists()
+    errors = capsys.readouterr().err
+    assert 'the catalogue holds no base "nowhere"' in errors
+    assert "the file must end in .xlsx, .csv: x.pdf" in errors
+
+
+def test_letters_and_a_signed_list(
+    listed: UUID, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    letters = ["export", "letters", "--program", HOSPITAL, "--round", "batch-1"]
+    assert main([*letters, "--output", "letters.zip"]) == 0
+    with zipfile.ZipFile(tmp_path / "letters.zip") as archive:
+        assert archive.namelist() == ["problems.txt"]
+    assert main(["export", "publicity", str(uuid4()), "--output", "none.json"]) == 1
+    assert main(["export", "publicity", str(listed), "--output", "list.json"]) == 0
+    capsys.readouterr()
+    assert main(["verify-list", "list.json"]) == 0
+    assert capsys.readouterr().out == (
+        f"the signature holds: {HOSPITAL}, 1 people, until 24:00 of 2026-05-20\n"
+    )
+    content = json.loads((tmp_path / "list.json").read_text("utf-8"))
+    content["list"]["entries"][0]["name"] = "李*明"
+    (tmp_path / "changed.json").write_text(json.dumps(content), "utf-8")
+    assert main(["verify-list", "changed.json"]) == 1
+    assert "the signature does not fit: it was changed" in capsys.readouterr().err
+    other = "AQIDBAUGBwgJCgsMDQ4PEBESExQVFhcYGRobHB0eHyA="
+    assert main(["verify-list", "list.json", "--key", other]) == 1
+    assert "another key signed it" in capsys.readouterr().err
+    (tmp_path / "keys.json").write_text('{"keys": []}', "utf-8")
+    assert main(["verify-list", "list.json", "--keys", "keys.json"]) == 1
+    (tmp_path / "keys.json").write_text("[]", "utf-8")
+    assert main(["verify-list", "list.json", "--keys", "keys.json"]) == 1
+    assert "keys.json is no key set" in capsys.readouterr().err
+    assert main(["verify-list", "absent.json"]) == 2

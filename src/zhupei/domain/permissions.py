@@ -95,6 +95,12 @@ _TABLE: tuple[tuple[str, str, str, tuple[Role, ...]], ...] = (
         "read letters of admission and agreements",
         (_APPLICANT, _OFFICE),
     ),
+    (
+        "payments.read",
+        "查看发放台账",
+        "read what trainees are paid",
+        (_APPLICANT, _OFFICE, _AUTHORITY, _AUDITOR),
+    ),
     ("rounds.manage", "冻结与回退批次", "freeze and revert rounds", (_AUTHORITY, _NATIONAL)),
     ("plans.request", "申请增加计划", "ask for an increase of the plan", (_OFFICE,)),
     ("plans.approve", "批准增加计划", "approve an increase of the plan", (_AUTHORITY,)),

@@ -26,6 +26,7 @@ class Query(
     PlatformQueries,
     AccessQueries,
     ApplicationQueries,
+    PeopleQueries,
     NoticeQueries,
     PeopleQueries,
     PaperQueries,

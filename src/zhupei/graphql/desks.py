@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from uuid import UUID
 
+from zhupei.domain.actors import Actor
 from zhupei.domain.roles import Role
 from zhupei.domain.text import Text
 from zhupei.graphql.errors import Code, GraphRefusal
@@ -15,7 +16,7 @@ from zhupei.services.sending_units import sent_by
 if TYPE_CHECKING:
     from zhupei.graphql.context import GraphContext
 
-__all__ = ["account_of", "desk_of", "signed_in"]
+__all__ = ["account_of", "desk_of", "desk_or_public", "signed_in"]
 
 
 def signed_in(context: GraphContext) -> None:
@@ -66,3 +67,18 @@ async def desk_of(context: GraphContext) -> Desk:
     )
     context.kept[Desk] = desk
     return desk
+
+
+async def desk_or_public(context: GraphContext) -> Desk:
+    """Return the desk of whoever asks; for the public one that holds no role."""
+    if context.actor is not None:
+        return await desk_of(context)
+    if context.database is None or context.dispatcher is None:
+        raise RuntimeError("admissions need the database and the loaded plugins")
+    return Desk(
+        database=context.database,
+        catalogue=context.catalogue,
+        dispatcher=context.dispatcher,
+        clock=context.clock,
+        actor=Actor(id="public"),
+    )

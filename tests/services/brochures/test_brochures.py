@@ -366,7 +366,7 @@ async def test_where_nobody_approves_it_may_be_published_at_once(office: BaseOff
 
 
 async def test_the_year_before_is_that_of_the_same_base(office: BaseOffices) -> None:
-    assert previous_program(office.at(), PROGRAM) == "office-hospital-residency-2025"
-    assert previous_program(office.at(), CLINIC_PROGRAM) is None
-    assert previous_program(office.at(), "none") is None
+    assert previous_program(office.loaded.catalogue, PROGRAM) == "office-hospital-residency-2025"
+    assert previous_program(office.loaded.catalogue, CLINIC_PROGRAM) is None
+    assert previous_program(office.loaded.catalogue, "none") is None
     assert HOSPITAL in PROGRAM

@@ -4,10 +4,13 @@ import strawberry
 
 from zhupei.graphql.mutations.applying import ApplyingMutations
 from zhupei.graphql.mutations.assessing import AssessingMutations
+from zhupei.graphql.mutations.brochures import BrochureMutations
+from zhupei.graphql.mutations.interviews import InterviewMutations
 from zhupei.graphql.mutations.notices import NoticeMutations
 from zhupei.graphql.mutations.offers import OfferMutations
 from zhupei.graphql.mutations.registering import RegisteringMutations
 from zhupei.graphql.mutations.rounds import RoundMutations
+from zhupei.graphql.mutations.score_sheets import ScoreSheetMutations
 from zhupei.graphql.mutations.sending_units import SendingUnitMutations
 from zhupei.graphql.mutations.training import TrainingMutations
 
@@ -29,6 +32,9 @@ class Mutation(
     OfferMutations,
     RegisteringMutations,
     RoundMutations,
+    InterviewMutations,
+    ScoreSheetMutations,
+    BrochureMutations,
     SendingUnitMutations,
     TrainingMutations,
 ):

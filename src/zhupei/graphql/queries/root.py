@@ -9,6 +9,7 @@ from zhupei.graphql.queries.decisions import DecisionQueries
 from zhupei.graphql.queries.notices import NoticeQueries
 from zhupei.graphql.queries.papers import PaperQueries
 from zhupei.graphql.queries.people import PeopleQueries
+from zhupei.graphql.queries.office import OfficeQueries
 from zhupei.graphql.queries.platform import PlatformQueries
 
 __all__ = ["QUERY_DESCRIPTION", "Query"]
@@ -26,6 +27,7 @@ class Query(
     PlatformQueries,
     AccessQueries,
     ApplicationQueries,
+    OfficeQueries,
     PeopleQueries,
     NoticeQueries,
     PeopleQueries,

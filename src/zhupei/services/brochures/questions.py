@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from zhupei.catalogue.catalogue import Catalogue
 from zhupei.db.models import BrochureContentRow, BrochureRow
 from zhupei.domain.brochures import (
     Brochure,
@@ -98,14 +99,14 @@ async def brochure_content(desk: Desk, sha256: str) -> tuple[str, bytes] | None:
         return None
 
 
-def previous_program(desk: Desk, program: str) -> str | None:
+def previous_program(catalogue: Catalogue, program: str) -> str | None:
     """Return the base's program of the same kind in the year before, None where there is none."""
-    found = desk.catalogue.programs.get(program)
+    found = catalogue.programs.get(program)
     if found is None:
         return None
     earlier = [
         each
-        for each in desk.catalogue.programs.values()
+        for each in catalogue.programs.values()
         if each.base == found.base and each.kind is found.kind and each.year < found.year
     ]
     return max(earlier, key=lambda each: (each.year, each.code)).code if earlier else None

@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from tortoise.expressions import Q, RawSQL
+from tortoise.queryset import QuerySet
 
 from zhupei.db.models import ApplicationRow, InterviewBookingRow, InterviewSlotRow
 from zhupei.domain.admission_process import EXITS, ApplicationState
@@ -16,7 +17,12 @@ from zhupei.domain.interviews import InterviewBooking, InterviewSlot
 from zhupei.services.admissions.desk import Desk
 from zhupei.services.admissions.refusals import Refusal
 from zhupei.services.admissions.situations import situation_of
-from zhupei.services.interviews.rows import booking_record, load_slot, slot_records
+from zhupei.services.interviews.rows import (
+    booking_record,
+    load_slot,
+    load_slots,
+    slot_records,
+)
 from zhupei.services.interviews.slots import MANAGE, may_manage
 from zhupei.services.permissions import reach_of
 
@@ -24,9 +30,13 @@ __all__ = [
     "FoundSlots",
     "SearchSlotsInput",
     "booking_of",
+    "bookings_of_applications",
     "bookings_of_slots",
+    "count_slots",
+    "found_slots",
     "interview_slot_of",
     "interview_slots",
+    "slots_of",
 ]
 
 _MOST = 200
@@ -61,24 +71,53 @@ class FoundSlots:
 
 
 async def interview_slots(desk: Desk, given: SearchSlotsInput) -> FoundSlots:
-    """Return the slots that the actor may see.
+    """Return the slots that the actor may see, with how many there are in all."""
+    first = max(0, min(given.first, _MOST))
+    rows = await found_slots(desk, given, first=first + 1, after=given.after)
+    return FoundSlots(
+        slots=rows[:first], total=await count_slots(desk, given), more=len(rows) > first
+    )
+
+
+async def count_slots(desk: Desk, given: SearchSlotsInput) -> int:
+    """Return how many slots the actor may see, by one statement (staff) or three."""
+    with desk.database.use():
+        return await (await _query(desk, given)).count()
+
+
+async def found_slots(
+    desk: Desk,
+    given: SearchSlotsInput,
+    *,
+    first: int,
+    after: tuple[datetime, UUID] | None,
+    backwards: bool = False,
+) -> tuple[InterviewSlot, ...]:
+    """Return slots in the order of their times, from a place on or, ``backwards``, before it.
 
     Staff see those of their base and specialty. Applicants see the slots that they may choose now
     and the one that they have. Four statements at most, however many slots there are.
     """
     with desk.database.use():
-        query = InterviewSlotRow.filter(await _visible(desk), **_limits(given))
-        if given.free:
-            query = query.annotate(left=RawSQL("capacity - taken")).filter(left__gt=0)
-        total = await query.count()
-        if given.after is not None:
-            starts_at, last = given.after
-            query = query.filter(Q(starts_at__gt=starts_at) | Q(starts_at=starts_at, id__gt=last))
-        first = max(0, min(given.first, _MOST))
-        rows = await query.order_by("starts_at", "id").limit(first + 1)
-        return FoundSlots(
-            slots=await slot_records(rows[:first]), total=total, more=len(rows) > first
-        )
+        query = await _query(desk, given)
+        if after is not None:
+            at, last = after
+            beyond = (
+                Q(starts_at__lt=at) | Q(starts_at=at, id__lt=last)
+                if backwards
+                else Q(starts_at__gt=at) | Q(starts_at=at, id__gt=last)
+            )
+            query = query.filter(beyond)
+        order = ("-starts_at", "-id") if backwards else ("starts_at", "id")
+        rows = await query.order_by(*order).limit(first)
+        return await slot_records(reversed(rows) if backwards else rows)
+
+
+async def _query(desk: Desk, given: SearchSlotsInput) -> QuerySet[InterviewSlotRow]:
+    query = InterviewSlotRow.filter(await _visible(desk), **_limits(given))
+    if given.free:
+        query = query.annotate(left=RawSQL("capacity - taken")).filter(left__gt=0)
+    return query
 
 
 def _limits(given: SearchSlotsInput) -> dict[str, Any]:
@@ -143,6 +182,23 @@ async def booking_of(
         booking = booking_record(row)
         slot = await load_slot(booking.slot)
         return None if slot is None else (slot, booking)
+
+
+async def bookings_of_applications(
+    desk: Desk, applications: Collection[UUID]
+) -> dict[UUID, InterviewBooking]:
+    """Return the place in force of each of some applications, which the actor may see."""
+    with desk.database.use():
+        rows = await InterviewBookingRow.filter(
+            application_id__in=list(applications), released_at=None
+        )
+        return {each.application: each for each in map(booking_record, rows)}
+
+
+async def slots_of(desk: Desk, slots: Collection[UUID]) -> dict[UUID, InterviewSlot]:
+    """Return slots by id: those of places that the actor may see."""
+    with desk.database.use():
+        return {slot.id: slot for slot in await load_slots(slots)}
 
 
 async def bookings_of_slots(

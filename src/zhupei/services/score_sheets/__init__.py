@@ -17,6 +17,8 @@ from zhupei.services.score_sheets.entering import enter_score_sheet
 from zhupei.services.score_sheets.questions import (
     FoundSheets,
     SearchSheetsInput,
+    count_sheets,
+    found_sheets,
     score_sheet_of,
     score_sheets,
 )
@@ -31,7 +33,9 @@ __all__ = [
     "FoundSheets",
     "SearchSheetsInput",
     "blank_sheet",
+    "count_sheets",
     "enter_score_sheet",
+    "found_sheets",
     "reject_score_sheet",
     "score_sheet_of",
     "score_sheets",

@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from tortoise.expressions import Q
+from tortoise.queryset import QuerySet
 
 from zhupei.db.models import ScoreSheetRow
 from zhupei.domain.score_sheets import ScoreSheet, ScoreSheetState
@@ -14,7 +15,14 @@ from zhupei.services.admissions.desk import Desk
 from zhupei.services.permissions import reach_of
 from zhupei.services.score_sheets.rows import sheet_record
 
-__all__ = ["FoundSheets", "SearchSheetsInput", "score_sheet_of", "score_sheets"]
+__all__ = [
+    "FoundSheets",
+    "SearchSheetsInput",
+    "count_sheets",
+    "found_sheets",
+    "score_sheet_of",
+    "score_sheets",
+]
 
 _READ = "scores.read"
 _MOST = 100
@@ -56,7 +64,38 @@ async def score_sheet_of(desk: Desk, sheet: UUID) -> ScoreSheet | None:
 
 
 async def score_sheets(desk: Desk, given: SearchSheetsInput) -> FoundSheets:
-    """Return the sheets that the actor may see, the newest first: two statements."""
+    """Return the sheets that the actor may see, the newest first, and how many in all."""
+    first = max(0, min(given.first, _MOST))
+    rows = await found_sheets(desk, given, first=first + 1, after=given.after)
+    return FoundSheets(
+        sheets=rows[:first], total=await count_sheets(desk, given), more=len(rows) > first
+    )
+
+
+async def count_sheets(desk: Desk, given: SearchSheetsInput) -> int:
+    """Return how many sheets the actor may see."""
+    with desk.database.use():
+        return await _query(desk, given).count()
+
+
+async def found_sheets(
+    desk: Desk,
+    given: SearchSheetsInput,
+    *,
+    first: int,
+    after: UUID | None,
+    backwards: bool = False,
+) -> tuple[ScoreSheet, ...]:
+    """Return sheets from the newest, from a place on or, ``backwards``, before it."""
+    with desk.database.use():
+        query = _query(desk, given)
+        if after is not None:
+            query = query.filter(id__gt=after) if backwards else query.filter(id__lt=after)
+        rows = await query.order_by("id" if backwards else "-id").limit(first)
+        return tuple(sheet_record(row) for row in (reversed(rows) if backwards else rows))
+
+
+def _query(desk: Desk, given: SearchSheetsInput) -> QuerySet[ScoreSheetRow]:
     asked: dict[str, Any] = {
         "base_code": given.base,
         "program_code": given.program,
@@ -65,15 +104,4 @@ async def score_sheets(desk: Desk, given: SearchSheetsInput) -> FoundSheets:
         "state__in": [state.value for state in given.states] or None,
     }
     limits = {name: value for name, value in asked.items() if value is not None}
-    with desk.database.use():
-        query = ScoreSheetRow.filter(_visible(desk), **limits)
-        total = await query.count()
-        if given.after is not None:
-            query = query.filter(id__lt=given.after)
-        first = max(0, min(given.first, _MOST))
-        rows = await query.order_by("-id").limit(first + 1)
-        return FoundSheets(
-            sheets=tuple(sheet_record(row) for row in rows[:first]),
-            total=total,
-            more=len(rows) > first,
-        )
+    return ScoreSheetRow.filter(_visible(desk), **limits)

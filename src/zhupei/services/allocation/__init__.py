@@ -15,6 +15,7 @@ from zhupei.services.allocation.runs import (
     allocation_run,
     allocation_runs,
     run_allocation,
+    stored_runs,
     verify_run,
 )
 from zhupei.services.allocation.simulation import simulate_allocation
@@ -31,5 +32,6 @@ __all__ = [
     "propose_allocation",
     "run_allocation",
     "simulate_allocation",
+    "stored_runs",
     "verify_run",
 ]

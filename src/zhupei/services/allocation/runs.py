@@ -57,6 +57,7 @@ __all__ = [
     "prepared_of",
     "run_allocation",
     "snapshot",
+    "stored_runs",
     "verify_run",
 ]
 
@@ -276,3 +277,9 @@ def _waiting(count: int) -> str:
     if count == 1:
         return "1 application has not passed the review and takes no part"
     return f"{count} applications have not passed the review and take no part"
+
+
+async def stored_runs() -> tuple[UUID, ...]:
+    """Return the ids of all runs, the oldest first."""
+    found = await AllocationRunRow.all().order_by("id").values_list("id", flat=True)
+    return tuple(UUID(str(each)) for each in found)

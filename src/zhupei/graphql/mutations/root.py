@@ -2,6 +2,7 @@
 
 import strawberry
 
+from zhupei.graphql.mutations.allocation import AllocationMutations
 from zhupei.graphql.mutations.applying import ApplyingMutations
 from zhupei.graphql.mutations.assessing import AssessingMutations
 from zhupei.graphql.mutations.brochures import BrochureMutations
@@ -26,6 +27,7 @@ __all__ = ["Mutation"]
     ),
 )
 class Mutation(
+    AllocationMutations,
     ApplyingMutations,
     AssessingMutations,
     NoticeMutations,

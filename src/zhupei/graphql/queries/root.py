@@ -3,6 +3,7 @@
 import strawberry
 
 from zhupei.graphql.queries.access import AccessQueries
+from zhupei.graphql.queries.allocation import AllocationQueries
 from zhupei.graphql.queries.applications import ApplicationQueries
 from zhupei.graphql.queries.catalogue import CatalogueQueries
 from zhupei.graphql.queries.decisions import DecisionQueries
@@ -26,6 +27,7 @@ class Query(
     DecisionQueries,
     PlatformQueries,
     AccessQueries,
+    AllocationQueries,
     ApplicationQueries,
     OfficeQueries,
     PeopleQueries,

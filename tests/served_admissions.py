@@ -248,7 +248,7 @@ class ServedAdmissions:
             for row in tables:
                 name = row["tablename"]
                 (digest,) = await connection.execute_query_dict(
-                    f"SELECT coalesce(md5(string_agg(t::text, '|' ORDER BY t::text)), '') AS d "  # noqa: S608 - names out of the database itself
+                    f"SELECT coalesce(md5(string_agg(t::text, '|' ORDER BY t::text)), '') AS d "
                     f'FROM "{name}" t'
                 )
                 found[name] = digest["d"]

@@ -40,7 +40,7 @@ from zhupei.web.files import file_routes
 from zhupei.web.limits import QueryLimits, schema_extensions
 from zhupei.web.papers import paper_routes
 from zhupei.web.publicity import publicity_routes
-from zhupei.web.sign_in import ActorRefused, actor_of, sign_in_route
+from zhupei.web.sign_in import ActorRefused, actor_of, sign_in_route, sign_up_route
 
 __all__ = ["Graph", "Installation", "compose"]
 
@@ -227,6 +227,11 @@ def compose(settings: Settings, *, clock: Callable[[], datetime] = china_now) ->
         plugins=plugins,
         routes=(
             *((sign_in_route(access.sign_in),) if settings.password_sign_in else ()),
+            *(
+                (sign_up_route(access.sign_up, access.sign_in),)
+                if settings.allows_sign_up
+                else ()
+            ),
             *file_routes(files, context),
             *paper_routes(context),
             *publicity_routes(context, signing_keys),

@@ -374,6 +374,16 @@ class Settings:
             default="1",
         ),
     ] = True
+    sign_up: Annotated[
+        bool | None,
+        _Variable(
+            name="ZHUPEI_SIGN_UP",
+            parse=_boolean,
+            zh="是否允许报考人自行注册账号（POST /sign-up）",
+            en="1 lets people make themselves an applicant's account at `/sign-up`, 0 does not",
+            default="1, in production with an OpenID Connect issuer 0",
+        ),
+    ] = None
     token_minutes: Annotated[
         int,
         _Variable(
@@ -614,6 +624,15 @@ class Settings:
         if self.ide is not None:
             return self.ide
         return self.environment is not Environment.PRODUCTION
+
+    @property
+    def allows_sign_up(self) -> bool:
+        """Whether people may make accounts with a password: never where those do not sign in."""
+        if not self.password_sign_in:
+            return False
+        if self.sign_up is not None:
+            return self.sign_up
+        return self.environment is not Environment.PRODUCTION or not self.oidc_issuers
 
     @property
     def allows_introspection(self) -> bool:

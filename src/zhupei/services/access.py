@@ -12,6 +12,7 @@ from zhupei.security.crypto import EncryptionKeysRequiredError, Keyring
 from zhupei.security.oidc import OpenIdIssuer
 from zhupei.security.passwords import Passwords
 from zhupei.services.sign_in import SignIn
+from zhupei.services.sign_up import SignUp
 from zhupei.settings import Environment, Settings
 
 __all__ = ["Access", "built_in_issuer", "open_keyring", "prepare_access"]
@@ -23,9 +24,10 @@ def _now() -> datetime:
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """How people sign in to one process; close it when the process ends."""
+    """How people sign in to one process, and up; close it when the process ends."""
 
     sign_in: SignIn
+    sign_up: SignUp
     issuers: tuple[OpenIdIssuer, ...]
 
     async def aclose(self) -> None:
@@ -47,7 +49,7 @@ def prepare_access(settings: Settings, *, now: Callable[[], datetime] = _now) ->
         now=now,
         lifetime=timedelta(minutes=settings.token_minutes),
     )
-    return Access(sign_in, issuers)
+    return Access(sign_in, SignUp(passwords=Passwords(), now=now), issuers)
 
 
 def built_in_issuer(settings: Settings, *, now: Callable[[], datetime] = _now) -> BuiltInIssuer:

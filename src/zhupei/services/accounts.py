@@ -28,6 +28,7 @@ from zhupei.security.passwords import Passwords, password_problems
 __all__ = [
     "AccountRecord",
     "GrantRecord",
+    "account_record",
     "add_account",
     "find_account",
     "grant_role",
@@ -124,7 +125,7 @@ async def add_account(
             field="login",
         )
     _log.info("account made", extra={"account": str(account.id), "by": by})
-    return _record(account, ())
+    return account_record(account, ())
 
 
 async def find_account(login_or_id: str) -> AccountRecord | None:
@@ -132,7 +133,7 @@ async def find_account(login_or_id: str) -> AccountRecord | None:
     account = await _found(login_or_id)
     if account is None:
         return None
-    return _record(account, await RoleGrant.filter(account=account, revoked_at=None))
+    return account_record(account, await RoleGrant.filter(account=account, revoked_at=None))
 
 
 async def list_accounts() -> tuple[AccountRecord, ...]:
@@ -141,7 +142,7 @@ async def list_accounts() -> tuple[AccountRecord, ...]:
     for row in await RoleGrant.filter(revoked_at=None).order_by("id"):
         grants.setdefault(_owner(row), []).append(row)
     return tuple(
-        _record(account, grants.get(account.id, ()))
+        account_record(account, grants.get(account.id, ()))
         for account in await Account.all().order_by("id")
     )
 
@@ -218,7 +219,7 @@ async def revoke_role(
             field="role",
         )
     _log.info("role revoked", extra={"account": str(account.id), "role": grant.role, "by": by})
-    return _record(account, await RoleGrant.filter(account=account, revoked_at=None))
+    return account_record(account, await RoleGrant.filter(account=account, revoked_at=None))
 
 
 async def lock_account(login_or_id: str, *, by: str, at: datetime) -> AccountRecord | AccessRefusal:
@@ -384,7 +385,8 @@ def _grant_record(row: RoleGrant) -> GrantRecord:
     )
 
 
-def _record(account: Account, grants: Collection[RoleGrant]) -> AccountRecord:
+def account_record(account: Account, grants: Collection[RoleGrant]) -> AccountRecord:
+    """Return an account with these grants."""
     return AccountRecord(
         id=account.id,
         kind=ActorKind(account.kind),

@@ -1,4 +1,4 @@
-"""Who asks: the actor of a request, the sign-in by password, and the refusals of both.
+"""Who asks: the actor of a request, signing in and up by password, and the refusals of these.
 
 A refusal is a whole answer in the form of the graph's errors: 401 with ``WWW-Authenticate`` for a
 token that is not accepted (RFC 6750), 503 where it cannot be verified now.
@@ -15,6 +15,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from zhupei.db.outages import is_outage
 from zhupei.domain.access_refusals import AccessCode, AccessRefusal
 from zhupei.domain.actors import Actor, SignInRefusedError
 from zhupei.domain.actors import Request as AskedRequest
@@ -23,16 +24,30 @@ from zhupei.graphql.context import language_of
 from zhupei.hooks.answers import HookFailure
 from zhupei.hooks.dispatch import Dispatcher
 from zhupei.services.sign_in import SignIn
+from zhupei.services.sign_up import SignUp
 from zhupei.web.errors import ErrorCode
 
-__all__ = ["SIGN_IN_PATH", "ActorRefused", "actor_of", "sign_in_route"]
+__all__ = [
+    "SIGN_IN_PATH",
+    "SIGN_UP_PATH",
+    "ActorRefused",
+    "actor_of",
+    "sign_in_route",
+    "sign_up_route",
+]
 
 SIGN_IN_PATH = "/sign-in"
+SIGN_UP_PATH = "/sign-up"
 
 _LARGEST_BODY = 4096
 _HEADERS = MappingProxyType({"Cache-Control": "no-store"})
 _CHALLENGED = frozenset({ErrorCode.UNAUTHENTICATED.value, ErrorCode.TOKEN_EXPIRED.value})
 _NOT_ACCEPTED = Text("登录凭证无效", "the token is not valid")
+_NO_DATABASE = Text("数据库暂不可用", "the database is not available now")
+_BAD_SIGN_UP = Text(
+    '请求体应为 JSON：{"login": …, "password": …, "name": …}，name 可省略',
+    'the body must be JSON: {"login": …, "password": …, "name": …}, the name may be left out',
+)
 _BAD_BODY = Text(
     '请求体应为 JSON：{"login": …, "password": …}',
     'the body must be JSON: {"login": …, "password": …}',
@@ -85,29 +100,73 @@ def sign_in_route(sign_in: SignIn) -> Route:
     """Return ``POST /sign-in``: a JSON object with login and password becomes a bearer token."""
 
     async def answer(request: Request) -> Response:
-        given = await _credentials(request)
+        found = await _body(request)
+        given = None if found is None else _credentials(found)
         if given is None:
             return _answer(request, ErrorCode.BAD_USER_INPUT.value, _BAD_BODY, status=400)
-        try:
-            found = await sign_in.by_password(*given)
-        except SignInRefusedError as error:
-            return ActorRefused(error.code, error.message, request).response
-        if isinstance(found, AccessRefusal):
-            locked = found.code is AccessCode.LOCKED_OUT
-            return _answer(request, found.code.value, found.message, status=429 if locked else 401)
-        return JSONResponse(
-            {
-                "access_token": found.token,
-                "token_type": "Bearer",
-                "expires_at": found.expires_at.isoformat(timespec="seconds"),
-            },
-            headers=_HEADERS,
-        )
+        return await _signed_in(sign_in, request, *given)
 
     return Route(SIGN_IN_PATH, answer, methods=["POST"])
 
 
-async def _credentials(request: Request) -> tuple[str, str] | None:
+def sign_up_route(sign_up: SignUp, sign_in: SignIn) -> Route:
+    """Return ``POST /sign-up``: login, password and perhaps a name become an applicant's account.
+
+    The answer is that of ``POST /sign-in`` with HTTP 201.
+    """
+
+    async def answer(request: Request) -> Response:
+        found = await _body(request)
+        given = None if found is None else _credentials(found)
+        name = None if found is None else found.get("name")
+        if given is None or not isinstance(name, str | None) or _is_no_name(name):
+            return _answer(request, ErrorCode.BAD_USER_INPUT.value, _BAD_SIGN_UP, status=400)
+        address = "" if request.client is None else request.client.host
+        try:
+            made = await sign_up.by_password(*given, name=name or None, address=address)
+        except Exception as error:
+            if not is_outage(error):
+                raise
+            code = ErrorCode.DATABASE_UNAVAILABLE.value
+            return ActorRefused(code, _NO_DATABASE, request).response
+        if isinstance(made, AccessRefusal):
+            status = _SIGN_UP_STATUS.get(made.code, 422)
+            return _answer(request, made.code.value, made.message, status=status)
+        return await _signed_in(sign_in, request, *given, status=201)
+
+    return Route(SIGN_UP_PATH, answer, methods=["POST"])
+
+
+_SIGN_UP_STATUS = {AccessCode.LOCKED_OUT: 429, AccessCode.LOGIN_TAKEN: 409}
+_LONGEST_NAME = 100
+
+
+def _is_no_name(name: str | None) -> bool:
+    return name is not None and (len(name) > _LONGEST_NAME or not name.isprintable())
+
+
+async def _signed_in(
+    sign_in: SignIn, request: Request, login: str, password: str, *, status: int = 200
+) -> Response:
+    try:
+        found = await sign_in.by_password(login, password)
+    except SignInRefusedError as error:
+        return ActorRefused(error.code, error.message, request).response
+    if isinstance(found, AccessRefusal):
+        locked = found.code is AccessCode.LOCKED_OUT
+        return _answer(request, found.code.value, found.message, status=429 if locked else 401)
+    return JSONResponse(
+        {
+            "access_token": found.token,
+            "token_type": "Bearer",
+            "expires_at": found.expires_at.isoformat(timespec="seconds"),
+        },
+        status_code=status,
+        headers=_HEADERS,
+    )
+
+
+async def _body(request: Request) -> dict[str, Any] | None:
     """Read the body, up to a size; a form of another site cannot send this media type."""
     if request.headers.get("content-type", "").partition(";")[0].strip() != "application/json":
         return None
@@ -120,8 +179,10 @@ async def _credentials(request: Request) -> tuple[str, str] | None:
         found = json.loads(body)
     except (ValueError, RecursionError):
         return None
-    if not isinstance(found, dict):
-        return None
+    return found if isinstance(found, dict) else None
+
+
+def _credentials(found: Mapping[str, Any]) -> tuple[str, str] | None:
     login, password = found.get("login"), found.get("password")
     if isinstance(login, str) and isinstance(password, str):
         return login, password

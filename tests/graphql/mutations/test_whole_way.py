@@ -16,6 +16,24 @@ _EFFECTS = """... on BulkOutcome { operationId action dryRun
   publicity { endsOn endsAt workingDays program { code } } }"""
 
 
+_ACTIONS = (
+    "CREATE",
+    "SUBMIT",
+    "CHECK_ELIGIBILITY",
+    "RECORD_INTERVIEW",
+    "RECORD_EXAMINATION",
+    "GIVE_OPINION",
+    "REVIEW",
+    "PUBLISH",
+    "CONFIRM",
+    "ADMIT",
+    "NOTIFY",
+    "REPORT",
+    "SIGN_AGREEMENT",
+    "REGISTER",
+)
+
+
 def _effect(application: str, before: str, after: str, seats: int, now: str) -> dict[str, Any]:
     return {
         "applicationId": application,
@@ -98,13 +116,7 @@ async def test_the_whole_way(province: ServedAdmissions) -> None:
         "holdsSeat": True,
         "opening": {"code": MEDICINE},
         "agreement": "LABOUR_CONTRACT",
-        "records": [
-            {"action": action}
-            for action in (
-                "CREATE SUBMIT CHECK_ELIGIBILITY RECORD_INTERVIEW RECORD_EXAMINATION GIVE_OPINION "
-                "REVIEW PUBLISH CONFIRM ADMIT NOTIFY REPORT SIGN_AGREEMENT REGISTER"
-            ).split()
-        ],
+        "records": [{"action": action} for action in _ACTIONS],
         "scores": [
             {"assessment": "examination", "points": "80", "of": 100, "percent": "80"},
             {"assessment": "interview", "points": "80", "of": 100, "percent": "80"},

@@ -2,6 +2,7 @@
 
 import strawberry
 
+from zhupei.graphql.mutations.accounts import AccountMutations
 from zhupei.graphql.mutations.allocation import AllocationMutations
 from zhupei.graphql.mutations.applying import ApplyingMutations
 from zhupei.graphql.mutations.assessing import AssessingMutations
@@ -27,6 +28,7 @@ __all__ = ["Mutation"]
     ),
 )
 class Mutation(
+    AccountMutations,
     AllocationMutations,
     ApplyingMutations,
     AssessingMutations,

@@ -3,14 +3,15 @@
 import strawberry
 
 from zhupei.graphql.queries.access import AccessQueries
+from zhupei.graphql.queries.accounts import AccountQueries
 from zhupei.graphql.queries.allocation import AllocationQueries
 from zhupei.graphql.queries.applications import ApplicationQueries
 from zhupei.graphql.queries.catalogue import CatalogueQueries
 from zhupei.graphql.queries.decisions import DecisionQueries
 from zhupei.graphql.queries.notices import NoticeQueries
+from zhupei.graphql.queries.office import OfficeQueries
 from zhupei.graphql.queries.papers import PaperQueries
 from zhupei.graphql.queries.people import PeopleQueries
-from zhupei.graphql.queries.office import OfficeQueries
 from zhupei.graphql.queries.platform import PlatformQueries
 
 __all__ = ["QUERY_DESCRIPTION", "Query"]
@@ -27,12 +28,12 @@ class Query(
     DecisionQueries,
     PlatformQueries,
     AccessQueries,
+    AccountQueries,
     AllocationQueries,
     ApplicationQueries,
     OfficeQueries,
     PeopleQueries,
-    NoticeQueries,
-    PeopleQueries,
     PaperQueries,
+    NoticeQueries,
 ):
     """The root type of the core."""

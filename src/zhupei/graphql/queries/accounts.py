@@ -1,0 +1,127 @@
+"""Queries about accounts, for administrators and auditors."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+import strawberry
+from strawberry.types.arguments import StrawberryArgument
+
+from zhupei.domain.permissions import Target
+from zhupei.domain.roles import Role
+from zhupei.domain.text import Text
+from zhupei.graphql.account_access import reachable_account
+from zhupei.graphql.context import GraphContext
+from zhupei.graphql.desks import signed_in
+from zhupei.graphql.errors import bad_input
+from zhupei.graphql.permissions import permitted_inside, require
+from zhupei.graphql.row_pages import RowPage, RowPlace, RowRequest, row_arguments
+from zhupei.graphql.sources import Computed, FieldSource, GraphInfo, Reader, field
+from zhupei.graphql.types.accounts import Account, AccountConnection
+from zhupei.services.account_lists import (
+    AccountReach,
+    count_accounts,
+    found_accounts,
+    reach_of_accounts,
+)
+from zhupei.services.accounts import AccountRecord
+
+__all__ = ["AccountQueries"]
+
+_READ = "accounts.read"
+
+
+@strawberry.input(description="Which accounts to list; all parts must hold (筛选条件).")
+class AccountFilter:
+    """A filter."""
+
+    role_in: list[str] | None = strawberry.field(
+        default=strawberry.UNSET, description="Codes of roles, one of which is held (角色代码)."
+    )
+    login: str | None = strawberry.field(
+        default=strawberry.UNSET, description="How the login begins (账号名开头)."
+    )
+
+
+@dataclass(frozen=True)
+class _Accounts(FieldSource):
+    """The accounts that whoever asks may read."""
+
+    def arguments(self) -> list[StrawberryArgument]:
+        """Return the filter and the arguments of Relay."""
+        return row_arguments(AccountFilter, None, "CREATED")
+
+    def reader(self, name: str) -> Reader:
+        """Open a page."""
+
+        async def read(_value: Any, context: GraphContext, given: Mapping[str, Any]) -> Any:
+            return await _page(context, given)
+
+        return read
+
+
+async def _page(context: GraphContext, given: Mapping[str, Any]) -> RowPage:
+    signed_in(context)
+    if context.actor is None or context.dispatcher is None:
+        raise RuntimeError("accounts need the loaded plugins")
+    reach = await reach_of_accounts(context.actor, context.catalogue, context.dispatcher)
+    if reach == AccountReach(everybody=False):
+        await require(context, _READ, (Target(),))
+    asked = RowRequest.of(given, context, "CREATED")
+    wanted = given.get("filter")
+    roles = _roles(getattr(wanted, "role_in", None) or (), context)
+    login = getattr(wanted, "login", None) or None
+
+    async def read(request: RowRequest, first: int) -> Sequence[AccountRecord]:
+        place = request.place
+        return await found_accounts(
+            reach,
+            first=first,
+            after=None if place is None else place.id,
+            backwards=request.backwards,
+            roles=roles,
+            login=login,
+        )
+
+    return RowPage(
+        asked,
+        read=read,
+        count=lambda: count_accounts(reach, roles=roles, login=login),
+        place=lambda account: RowPlace(None, account.id),
+    )
+
+
+def _roles(codes: Sequence[str], context: GraphContext) -> tuple[Role, ...]:
+    unknown = sorted({*codes} - {*Role})
+    if unknown:
+        listed = ", ".join(unknown)
+        problem = Text(f"没有这些角色：{listed}", f"no such role: {listed}")
+        raise bad_input("filter.roleIn", problem, context.language)
+    return tuple(Role(code) for code in codes)
+
+
+async def _account(
+    info: GraphInfo,
+    id: Annotated[  # noqa: A002 - the argument's name in the graph
+        strawberry.ID, strawberry.argument(description="Identifier or login (标识或账号名).")
+    ],
+) -> Account | None:
+    found: Any = await reachable_account(info.context, id, _READ)
+    return found  # type: ignore[no-any-return]  # the graph's type describes the service's
+
+
+@strawberry.type
+class AccountQueries:
+    """Fields of the root type about accounts."""
+
+    account: Account | None = permitted_inside(
+        field(
+            Computed(_account),
+            description="An account by its identifier or login (账号).",
+        ),
+        _READ,
+    )
+    accounts: AccountConnection | None = permitted_inside(
+        field(_Accounts(), description="Accounts, in the order of their making (账号列表)."),
+        _READ,
+    )

@@ -1,0 +1,100 @@
+"""Accounts as those see them who manage accounts; never a password or a hash of one."""
+
+from datetime import datetime
+from typing import Any
+
+import strawberry
+
+from zhupei.domain.actors import ActorKind
+from zhupei.graphql.connections import PageInfo
+from zhupei.graphql.row_pages import RowEdge, RowPage
+from zhupei.graphql.sources import Attribute, Computed, declares, field
+from zhupei.graphql.types.viewer import Grant
+from zhupei.services import accounts
+
+__all__ = ["Account", "AccountConnection", "AccountEdge", "HeldGrant"]
+
+
+@declares(accounts.GrantRecord, description="A grant in force, with who gave it (生效的授权).")
+class HeldGrant:
+    """A grant."""
+
+    id: strawberry.ID = field(Attribute(), description="Identifier (标识).")
+    grant: Grant = field(Attribute(), description="Role and place (授权).")
+    granted_by: str = field(
+        Attribute(), description="Account that gave it, or `command line` (授权人)."
+    )
+    granted_at: datetime = field(Attribute(), description="When (授权时间).")
+
+
+def _scopes(root: strawberry.Parent[accounts.AccountRecord]) -> list[str] | None:
+    return None if root.scopes is None else sorted(root.scopes)
+
+
+@declares(
+    accounts.AccountRecord,
+    description=(
+        "An account (账号): of a person or of a program, of our own or of another issuer."
+    ),
+)
+class Account:
+    """An account."""
+
+    id: strawberry.ID = field(Attribute(), description="Identifier (标识).")
+    kind: ActorKind = field(Attribute(), description="A person or a program (账号类型).")
+    login: str | None = field(
+        Attribute(), description="Login (账号名); null for an account of another issuer."
+    )
+    issuer: str | None = field(
+        Attribute(), description="Issuer that vouches for it; null for our own (签发者)."
+    )
+    name: str | None = field(Attribute(), description="Name to show (名称).")
+    scopes: list[str] | None = field(
+        Computed(_scopes),
+        description="Permissions that a program is limited to (权限范围); null for a person.",
+    )
+    locked_at: datetime | None = field(
+        Attribute(), description="Since when it is locked; null where it is not (锁定时间)."
+    )
+    created_at: datetime = field(Attribute(), description="When it was made (创建时间).")
+    last_signed_in_at: datetime | None = field(
+        Attribute(), description="When it last signed in with a password (最近登录时间)."
+    )
+    grants: list[HeldGrant] = field(Attribute(), description="Roles in force (授权).")
+
+
+@declares(RowEdge, description="One account of a page (分页中的一行).")
+class AccountEdge:
+    """An edge."""
+
+    cursor: str = field(Attribute(), description="Opaque place of this row (游标).")
+    node: Account = field(Attribute(), description="The account (账号).")
+
+
+async def _total(root: strawberry.Parent[RowPage]) -> int:
+    return await root.total_count()
+
+
+async def _edges(root: strawberry.Parent[RowPage]) -> list[AccountEdge]:
+    found: Any = await root.edges()
+    return found  # type: ignore[no-any-return]  # the graph's type describes the page's
+
+
+async def _page_info(root: strawberry.Parent[RowPage]) -> PageInfo:
+    found: Any = await root.page_info()
+    return found  # type: ignore[no-any-return]  # the graph's type describes the page's
+
+
+@declares(RowPage, description="One page of accounts (账号列表).")
+class AccountConnection:
+    """A connection."""
+
+    total_count: int = field(
+        Computed(_total), description="Number of accounts on all pages together (总数)."
+    )
+    edges: list[AccountEdge] = field(
+        Computed(_edges), description="The accounts of this page (本页各行)."
+    )
+    page_info: PageInfo = field(
+        Computed(_page_info), description="Where the page lies within the list (分页信息)."
+    )

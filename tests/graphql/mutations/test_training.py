@@ -1,0 +1,277 @@
+"""Trainees over HTTP: registered, paid, shortened, withdrawn; bans; and who may see what."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from admissions_office import MEDICINE, PAEDIATRICS
+from served_admissions import ServedAdmissions
+
+_TRAINEE = "id state startedOn months endsOn traineeType channel specialtyCode degreeLevel"
+_LIST = f"totalCount pageInfo {{ hasNextPage endCursor }} edges {{ cursor node {{ {_TRAINEE} }} }}"
+
+
+async def registered(
+    province: ServedAdmissions, who: str = "student", **place: str
+) -> tuple[str, str]:
+    """Let the authority enter a student and the base register them; return both ids (R126)."""
+    province.clock.go("2026-04-10T09:00")
+    person = await province.applicant(who)
+    made = await province.do(
+        "createApplication",
+        "jurisdiction_office",
+        "... on Application { id channel }",
+        applicant=person,
+        candidate={"origin": "MAINLAND", "traineeType": "PROFESSIONAL_MASTER"},
+        **{"opening": MEDICINE, **place},
+    )
+    assert made.get("channel") == "DIRECT_REGISTRATION", made
+    await province.moved("SUBMITTED", "submitApplication", "jurisdiction_office", made["id"])
+    province.clock.go("2026-09-02T09:00")
+    done = await province.do(
+        "registerTrainee",
+        "base_office",
+        f"... on Application {{ state trainee {{ {_TRAINEE} }} }}",
+        application=made["id"],
+    )
+    assert done.get("state") == "REGISTERED", done
+    return made["id"], done["trainee"]["id"]
+
+
+async def test_a_trainee_and_the_registration_list(province: ServedAdmissions) -> None:
+    """R126, R156, T60: who never applied in a round stands on the list all the same."""
+    application, trainee = await registered(province)
+    query = f"""query($id: ID!) {{
+      trainee(id: $id) {{ {_TRAINEE} stateLabel lengthNote earliestEnd
+        applicant {{ name identityNumber }} application {{ id }} payments {{ id }} }}
+      node(id: $id) {{ id __typename }}
+      registrations {{ {_LIST} }}
+    }}"""
+    data = await province.ask(query, "base_office", id=trainee)
+    found = data["trainee"]
+    assert found == {
+        "id": trainee,
+        "state": "IN_TRAINING",
+        "startedOn": "2026-09-01",
+        "months": 36,
+        "endsOn": "2029-08-31",
+        "traineeType": "PROFESSIONAL_MASTER",
+        "channel": "DIRECT_REGISTRATION",
+        "specialtyCode": "0100",
+        "degreeLevel": None,
+        "stateLabel": "In training",
+        "lengthNote": None,
+        "earliestEnd": None,
+        "applicant": {"name": "student", "identityNumber": "E0000001"},
+        "application": {"id": application},
+        "payments": [],
+    }
+    assert data["node"] == {"id": trainee, "__typename": "Trainee"}
+    assert data["registrations"]["totalCount"] == 1
+    for who in ("jurisdiction_office", "national", "auditor", "student"):
+        seen = await province.ask("{ registrations { totalCount } }", who)
+        assert seen["registrations"]["totalCount"] == 1, who
+    for who in ("other_office", "specialty_base", "somebody-else"):
+        answer = await province.ask(query, who, id=trainee)
+        assert answer["trainee"] is None
+        assert answer["node"] is None
+        assert answer["registrations"]["totalCount"] == 0
+
+
+async def test_pages_filters_and_orders(province: ServedAdmissions) -> None:
+    paediatrics = {"opening": PAEDIATRICS, "direction": "neonatology"}
+    ids = [
+        (await registered(province, f"student-{number}", **place))[1]
+        for number, place in enumerate(({}, {}, paediatrics))
+    ]
+    query = f"""query($first: Int, $after: String, $order: TraineeOrder, $way: OrderDirection,
+      $filter: TraineeFilter) {{
+      trainees(first: $first, after: $after, orderBy: $order, direction: $way, filter: $filter)
+        {{ {_LIST} }}
+    }}"""
+    for order in (None, "REGISTERED", "STARTED", "ENDS", "OPENING"):
+        for way, expected in (("ASC", ids), ("DESC", None)):
+            seen: list[str] = []
+            after = None
+            for _ in range(4):
+                given = {"first": 2, "after": after, "order": order, "way": way}
+                page = (await province.ask(query, "base_office", **given))["trainees"]
+                assert page["totalCount"] == 3
+                seen += [edge["node"]["id"] for edge in page["edges"]]
+                after = page["pageInfo"]["endCursor"]
+                if not page["pageInfo"]["hasNextPage"]:
+                    break
+            assert len(seen) == len(set(seen)) == 3
+            if expected is not None:
+                assert seen == expected
+    for given, number in (
+        ({"baseIn": ["sample-hospital"], "yearIn": [2026]}, 3),
+        ({"programIn": ["sample-residency-2026"]}, 3),
+        ({"specialtyIn": ["0200"]}, 1),
+        ({"traineeTypeIn": ["SOCIAL"]}, 0),
+        ({"stateIn": ["WITHDRAWN"]}, 0),
+        ({"applicant": province.applicants["student-1"]}, 1),
+    ):
+        data = await province.ask(query, "national", filter=given)
+        assert data["trainees"]["totalCount"] == number, given
+
+
+async def test_the_ledger_and_a_withdrawal(province: ServedAdmissions) -> None:
+    """R057, T44: a dry run shows the lines; what is not separated is null."""
+    _, trainee = await registered(province)
+    province.clock.go("2026-12-01T09:00")
+    common = {"trainee": trainee, "month": "2026-09", "payer": "BASE"}
+    payments = [
+        {**common, "line": "stipend", "amount": "4000", "fundingSource": "CENTRAL_FISCAL"},
+        {**common, "line": "meal", "amount": "600.5", "fundingSource": "MIXED_FISCAL_AND_BASE"},
+    ]
+    batch = "... on PaymentBatch { dryRun payments { id month line amount fundingSource } }"
+    recorded = await province.do(
+        "recordPayments", "base_office", batch, payments=payments, idempotencyKey="k1"
+    )
+    assert [(each["line"], each["amount"]) for each in recorded["payments"]] == [
+        ("stipend", "4000.00"),
+        ("meal", "600.50"),
+    ]
+    before = await province.everything()
+    again = await province.do(
+        "recordPayments", "base_office", batch, payments=payments, idempotencyKey="k1"
+    )
+    assert again == recorded
+    twice = await province.do("recordPayments", "base_office", batch, payments=payments)
+    assert (twice["code"], twice["field"]) == ("DUPLICATE", "payments")
+    wrong = [{**payments[0], "month": "2026-13"}]
+    refused = await province.do("recordPayments", "base_office", batch, payments=wrong)
+    assert (refused["__typename"], refused["field"]) == ("InvalidInput", "payments.0.month")
+    end = """... on TrainingEnd { dryRun kind trainee { state endedOn endReason }
+      repayment { certain total atMost banYears
+        lines { line fundingSource amount note(language: ZH) } } }"""
+    given = {"trainee": trainee, "kind": "PERSONAL_REASONS", "reason": "个人原因"}
+    shown = await province.do("withdrawTrainee", "base_office", end, **given, dryRun=True)
+    assert await province.everything() == before
+    assert shown["dryRun"] is True
+    assert shown["repayment"] == {
+        "certain": "4000.00",
+        "total": None,
+        "atMost": "4600.50",
+        "banYears": 3,
+        "lines": [
+            {
+                "line": "meal",
+                "fundingSource": "MIXED_FISCAL_AND_BASE",
+                "amount": None,
+                "note": "该项资金含财政补助与其他资金，文件未区分金额，须由财务部门按资金来源核定",
+            },
+            {
+                "line": "stipend",
+                "fundingSource": "CENTRAL_FISCAL",
+                "amount": "4000.00",
+                "note": None,
+            },
+        ],
+    }
+    ended = await province.do("withdrawTrainee", "base_office", end, **given)
+    assert ended["trainee"] == {
+        "state": "WITHDRAWN",
+        "endedOn": "2026-12-01",
+        "endReason": "个人原因",
+    }
+    own = await province.ask("{ trainees { edges { node { payments { line } } } } }", "student")
+    assert own["trainees"]["edges"] == [
+        {"node": {"payments": [{"line": "meal"}, {"line": "stipend"}]}}
+    ]
+
+
+async def test_the_pay_of_a_month(province: ServedAdmissions) -> None:
+    """Hook 21 is asked about this trainee in this month; outside of training there is none."""
+    _, trainee = await registered(province)
+    query = """query($id: ID!, $month: String!) {
+      trainee(id: $id) { subsidies(month: $month) { months openingCode lines { id } } } }"""
+    data = await province.ask(query, "student", id=trainee, month="2027-10")
+    found = data["trainee"]["subsidies"]
+    assert (found["months"], found["openingCode"]) == (1, MEDICINE)
+    # What the national rules give; the fictional hospital adds nothing of its own.
+    assert [line["id"] for line in found["lines"]] == [
+        "basic-pay",
+        "central-subsidy",
+        "staff-services",
+        "lodging",
+        "library-access",
+    ]
+    for month in ("2026-08", "2029-09"):
+        data = await province.ask(query, "student", id=trainee, month=month)
+        assert data["trainee"]["subsidies"] is None
+    answer = await province.answer(query, "student", {"id": trainee, "month": "2027-1"})
+    assert answer["errors"][0]["extensions"]["code"] == "BAD_USER_INPUT"
+
+
+async def test_a_ban_is_imposed_seen_and_lifted(province: ServedAdmissions) -> None:
+    """T43: by a person, with evidence; the person may apply again once it is lifted."""
+    person = await province.applicant("li")
+    ban = "... on Ban { id until reason evidence liftedAt liftReason program { code } }"
+    given = {
+        "applicant": person,
+        "program": "sample-residency-2026",
+        "reason": "情节严重",
+        "evidence": "处理决定 3 号",
+        "idempotencyKey": "b1",
+    }
+    imposed = await province.do("imposeBan", "jurisdiction_office", ban, **given)
+    assert (imposed["until"], imposed["evidence"]) == ("2029-04-09", "处理决定 3 号")
+    assert await province.do("imposeBan", "jurisdiction_office", ban, **given) == imposed
+    draft = await province.draft("li")
+    refused = await province.do(
+        "submitApplication",
+        "li",
+        "... on Application { state }",
+        application=draft,
+        documents=[{"document": "identity-scan"}],
+    )
+    assert refused["code"] == "BANNED"
+    lists = "{ bans(inForce: true) { id reason applicantId } }"
+    for who, number in (
+        ("jurisdiction_office", 1),
+        ("national", 1),
+        ("base_office", 0),  # the person has not applied there
+        ("other_office", 0),
+        ("li", 0),
+    ):
+        assert len((await province.ask(lists, who))["bans"]) == number, who
+    before = await province.everything()
+    for who in ("base_office", "li"):
+        answer = await province.tried("liftBan", who, ban, ban=imposed["id"], reason="x")
+        assert answer["errors"][0]["extensions"]["code"] == "FORBIDDEN"
+    await province.do("liftBan", "national", ban, ban=imposed["id"], reason=" ")
+    assert await province.everything() == before
+    lifted = await province.do(
+        "liftBan", "jurisdiction_office", ban, ban=imposed["id"], reason="申诉成立"
+    )
+    assert (lifted["liftReason"], lifted["liftedAt"]) == ("申诉成立", "2026-04-10T09:00:00+08:00")
+    again = await province.do("liftBan", "jurisdiction_office", ban, ban=imposed["id"], reason="x")
+    assert again["code"] == "DUPLICATE"
+    await province.moved(
+        "SUBMITTED", "submitApplication", "li", draft, documents=[{"document": "identity-scan"}]
+    )
+    assert (await province.ask(lists, "national"))["bans"] == []
+
+
+_MUTATIONS: dict[str, dict[str, Any]] = {
+    "reduceTraining": {"months": 1, "reason": "x"},
+    "withdrawTrainee": {"kind": "TRANSFER", "reason": "x"},
+}
+
+
+@pytest.mark.parametrize("mutation", sorted(_MUTATIONS))
+async def test_who_may_not_learns_nothing(province: ServedAdmissions, mutation: str) -> None:
+    _, trainee = await registered(province)
+    for who in ("other_office", "specialty_base", "student", "jurisdiction_office"):
+        await province.token(who)
+    before = await province.everything()
+    for who in ("other_office", "specialty_base", "student", "jurisdiction_office"):
+        answer = await province.tried(mutation, who, trainee=trainee, **_MUTATIONS[mutation])
+        codes = [error["extensions"]["code"] for error in answer.get("errors", [])]
+        found = (answer["data"] or {}).get(mutation) or {}
+        assert codes == ["FORBIDDEN"] or found.get("code") == "NOT_FOUND", (who, answer)
+    assert await province.everything() == before

@@ -1,0 +1,217 @@
+"""An office's files over HTTP: score sheets out and back, and brochures.
+
+::
+
+    GET /score-sheets/blank.xlsx|.csv?program=[&base=&opening=&round=&assessments=]   scores.write
+    PUT /score-sheets?program=[&base=&opening=&round=&assessments=&low=]              scores.write
+    GET /brochures/<sha256>.html|.pdf                     everybody, once it is published
+    GET /brochures/draft/<program>.html|.pdf              brochures.read
+
+``assessments`` and ``low`` are kinds, joined by commas (``interview,examination``). The body of a
+PUT is the file, XLSX or CSV; ``Idempotency-Key`` makes a repetition answer as the first did. A file
+with problems is answered with 422 and all of them, each with row and cell; nothing of it is kept.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from zhupei.config.tables import MAX_TABLE_BYTES
+from zhupei.domain.access_refusals import AccessCode, AccessRefusal
+from zhupei.domain.admission_refusals import Refusal, RefusalCode
+from zhupei.domain.permissions import Target
+from zhupei.domain.score_sheets import SheetProblem, UnreadableSheet
+from zhupei.domain.text import Language, Text
+from zhupei.graphql.context import GraphContext, language_of
+from zhupei.graphql.desks import desk_of, desk_or_public
+from zhupei.graphql.permissions import refused_by
+from zhupei.services import score_sheets
+from zhupei.services.brochures import brochure_content
+from zhupei.services.brochures.rows import pages_now
+from zhupei.services.permissions import UNAUTHENTICATED
+from zhupei.services.score_sheets.inputs import EnterScoreSheetInput, ScoreSheetPart
+from zhupei.web.papers import MEDIA_TYPES, MakeContext, ending_of, guarded, refused
+
+__all__ = ["office_routes"]
+
+_log = logging.getLogger("zhupei.access")
+
+_STATUS = {
+    RefusalCode.NOT_PERMITTED: 403,
+    RefusalCode.NOT_FOUND: 404,
+    RefusalCode.CONFLICT: 409,
+    RefusalCode.DUPLICATE: 409,
+    RefusalCode.ROUND_FROZEN: 409,
+    RefusalCode.PLUGIN_FAILED: 503,
+}
+_PRIVATE = {"Cache-Control": "no-store"}
+_PAGE = {"Content-Security-Policy": "sandbox; default-src 'none'; style-src 'unsafe-inline'"}
+_NOT_FOUND = AccessRefusal(
+    code=AccessCode.NOT_FOUND, message=Text("没有这份文件", "there is no such file")
+)
+_TOO_LARGE = Text(
+    f"文件超过 {MAX_TABLE_BYTES} 字节", f"the file is larger than {MAX_TABLE_BYTES} bytes"
+)
+
+
+def office_routes(context: MakeContext) -> tuple[Route, ...]:
+    """Return the routes; ``context`` tells who asks."""
+    files = _OfficeFiles(context)
+
+    def route(
+        path: str, handler: Callable[[Request], Awaitable[Response]], method: str = "GET"
+    ) -> Route:
+        return Route(path, guarded(handler), methods=[method])
+
+    return (
+        route("/score-sheets/blank.xlsx", files.blank),
+        route("/score-sheets/blank.csv", files.blank),
+        route("/score-sheets", files.enter, "PUT"),
+        *(route(f"/brochures/draft/{{program}}.{each}", files.draft) for each in ("html", "pdf")),
+        *(route(f"/brochures/{{sha256}}.{each}", files.brochure) for each in ("html", "pdf")),
+    )
+
+
+class _OfficeFiles:
+    def __init__(self, context: MakeContext) -> None:
+        self._context = context
+
+    async def blank(self, request: Request) -> Response:
+        """Give the sheet to fill in."""
+        asked = await self._context(request, Response())
+        if asked.actor is None or asked.keyring is None:
+            return refused(request, UNAUTHENTICATED)
+        ending = ending_of(request)
+        found = await score_sheets.blank_sheet(
+            await desk_of(asked), asked.keyring, _part(request), spreadsheet=ending == "xlsx"
+        )
+        if isinstance(found, Refusal):
+            return _refused(request, found)
+        _log.info("score sheet given out", extra={"actor": asked.actor.id})
+        return Response(
+            found,
+            media_type=MEDIA_TYPES[ending],
+            headers={
+                **_PRIVATE,
+                "Content-Disposition": f'attachment; filename="scores.{ending}"',
+            },
+        )
+
+    async def enter(self, request: Request) -> Response:
+        """Take a filled-in sheet."""
+        asked = await self._context(request, Response())
+        if asked.actor is None or asked.keyring is None:
+            return refused(request, UNAUTHENTICATED)
+        content = bytearray()
+        async for part in request.stream():
+            content += part
+            if len(content) > MAX_TABLE_BYTES:
+                return _failed(request, 413, AccessCode.FILE_TOO_LARGE.value, _TOO_LARGE)
+        given = EnterScoreSheetInput(
+            part=_part(request),
+            content=bytes(content),
+            low=_kinds(request, "low") or (),
+            idempotency_key=request.headers.get("idempotency-key"),
+        )
+        found = await score_sheets.enter_score_sheet(await desk_of(asked), asked.keyring, given)
+        if isinstance(found, Refusal):
+            return _refused(request, found)
+        if isinstance(found, UnreadableSheet):
+            return _unreadable(request, found)
+        return JSONResponse(
+            {
+                "id": str(found.id),
+                "state": found.state.value,
+                "rows": len(found.rows),
+                "absent": sum(bool(row.absent) for row in found.rows),
+                "assessments": list(found.assessments),
+                "sha256": found.sha256,
+            },
+            status_code=201,
+            headers=_PRIVATE,
+        )
+
+    async def brochure(self, request: Request) -> Response:
+        """Give a page that was submitted: a published one to everybody."""
+        asked = await self._context(request, Response())
+        sha256, ending = str(request.path_params["sha256"]), ending_of(request)
+        found = await brochure_content(await desk_or_public(asked), sha256)
+        if found is None or found[0] != MEDIA_TYPES[ending]:
+            return refused(request, _NOT_FOUND)
+        # Named by its content: it never becomes another. Who may see it can change.
+        headers = {"ETag": f'"{sha256}"', "Cache-Control": "private, no-cache", **_PAGE}
+        if request.headers.get("if-none-match") == headers["ETag"]:
+            return Response(status_code=304, headers=headers)
+        return Response(found[1], media_type=found[0], headers=headers)
+
+    async def draft(self, request: Request) -> Response:
+        """Give the page as the configuration makes it now."""
+        asked = await self._context(request, Response())
+        program = asked.catalogue.programs.get(str(request.path_params["program"]))
+        target = Target(base=None if program is None else program.base)
+        refusal = await refused_by(asked, "brochures.read", (target,))
+        if refusal is not None or program is None:
+            return refused(request, refusal or _NOT_FOUND)
+        pages, ending = await pages_now(asked.catalogue, program.code), ending_of(request)
+        content = pages.pdf if ending == "pdf" else pages.html
+        return Response(content, media_type=MEDIA_TYPES[ending], headers={**_PRIVATE, **_PAGE})
+
+
+def _part(request: Request) -> ScoreSheetPart:
+    asked = request.query_params
+    return ScoreSheetPart(
+        program=asked.get("program", ""),
+        base=asked.get("base"),
+        opening=asked.get("opening"),
+        round=asked.get("round"),
+        assessments=_kinds(request, "assessments"),
+    )
+
+
+def _kinds(request: Request, name: str) -> tuple[str, ...] | None:
+    text = request.query_params.get(name)
+    return None if text is None else tuple(each for each in text.split(",") if each)
+
+
+def _language(request: Request) -> Language:
+    return language_of(request.headers.get("accept-language"))
+
+
+def _failed(
+    request: Request, status: int, code: str, message: Text, field: str | None = None
+) -> JSONResponse:
+    extensions = {"code": code} if field is None else {"code": code, "field": field}
+    error = {"message": message.get(_language(request)), "extensions": extensions}
+    return JSONResponse({"errors": [error]}, status_code=status, headers=_PRIVATE)
+
+
+def _refused(request: Request, refusal: Refusal) -> JSONResponse:
+    status = _STATUS.get(refusal.code, 400)
+    code = "FORBIDDEN" if status == _STATUS[RefusalCode.NOT_PERMITTED] else refusal.code.value
+    return _failed(request, status, code, refusal.message, refusal.field)
+
+
+def _unreadable(request: Request, sheet: UnreadableSheet) -> JSONResponse:
+    language = _language(request)
+    return JSONResponse(
+        {"errors": [_problem(each, language) for each in sheet.problems]},
+        status_code=422,
+        headers=_PRIVATE,
+    )
+
+
+def _problem(problem: SheetProblem, language: Language) -> dict[str, object]:
+    return {
+        "message": problem.message.get(language),
+        "extensions": {
+            "code": problem.code,
+            "row": problem.row,
+            "cell": problem.cell,
+            "hint": None if problem.hint is None else problem.hint.get(language),
+        },
+    }

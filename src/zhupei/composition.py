@@ -38,6 +38,7 @@ from zhupei.services.issuing.signing import open_signing_keys
 from zhupei.settings import Environment, Settings
 from zhupei.web.files import file_routes
 from zhupei.web.limits import QueryLimits, schema_extensions
+from zhupei.web.office import office_routes
 from zhupei.web.papers import paper_routes
 from zhupei.web.publicity import publicity_routes
 from zhupei.web.sign_in import ActorRefused, actor_of, sign_in_route, sign_up_route
@@ -234,6 +235,7 @@ def compose(settings: Settings, *, clock: Callable[[], datetime] = china_now) ->
             ),
             *file_routes(files, context),
             *paper_routes(context),
+            *office_routes(context),
             *publicity_routes(context, signing_keys),
         ),
     )

@@ -33,6 +33,8 @@ from zhupei.services.papers.wording import FORMS, chinese_number, said
 __all__ = ["application_checklist", "mail_subject", "names_of_unit"]
 
 _TO_FILL_BY_HAND = {"photo": "（贴照片）", "seal": "（盖章）", "signature": "（签字）"}
+# Compared in parts of their own; a document with no other field is no form to fill in.
+_COMPARED = frozenset({"mail-subject", "practice-place", "seal"})
 _YES, _NO = "√", "□"
 _OTHER = "其他材料（未注明提交环节）"
 
@@ -94,7 +96,7 @@ def application_checklist(catalogue: Catalogue, person: ApplyingPerson, today: d
     parts += [
         (f"表格：{document.label.zh}", (_form(document.fields, person),))
         for document, _ in concerning
-        if document.fields
+        if {field.id for field in document.fields} - _COMPARED
     ]
     return Paper(
         title=program.name.zh,

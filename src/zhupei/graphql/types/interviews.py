@@ -41,7 +41,7 @@ __all__ = [
 show(
     InterviewMode,
     "How an interview is held (面试形式).",
-    {mode: f"{(mode.label.en or "").capitalize()} ({mode.label.zh})." for mode in InterviewMode},
+    {mode: f"{(mode.label.en or '').capitalize()} ({mode.label.zh})." for mode in InterviewMode},
 )
 
 

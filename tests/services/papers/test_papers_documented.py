@@ -9,17 +9,25 @@ from pathlib import Path
 
 import pytest
 from cryptography.exceptions import InvalidSignature
+from starlette.requests import Request
+from starlette.responses import Response
 
 from zhupei.catalogue import Catalogue
 from zhupei.config.problems import Problems
+from zhupei.domain.agreements import AGREEMENT_FIELDS
+from zhupei.domain.registration_columns import RegistrationField
 from zhupei.domain.text import Language, Text
+from zhupei.graphql.context import GraphContext
 from zhupei.security.signatures import public_key_of
+from zhupei.security.signing_keys import SigningKeys
 from zhupei.services.papers import score_sheet_import
 from zhupei.services.papers.publicity_file import publicity_json
 from zhupei.services.papers.publicity_list import publicity_list
 from zhupei.services.papers.records import AssessedApplicant
 from zhupei.services.papers.score_sheet import ScoreColumn
 from zhupei.services.papers.score_sheet_import import read_score_sheet
+from zhupei.web.papers import paper_routes
+from zhupei.web.publicity import publicity_routes
 
 _ROOT = Path(__file__).parents[3]
 _PAGE = (_ROOT / "docs" / "papers.md").read_text("utf-8")
@@ -74,3 +82,33 @@ def test_the_program_that_verifies_a_list_runs(catalogue: Catalogue) -> None:
     exec(program, {"content": content, "public_key": key})
     with pytest.raises(InvalidSignature):
         exec(program, {"content": content.replace(b"2026-05-29", b"2026-05-28"), "public_key": key})
+
+
+def test_every_field_of_a_text_and_of_the_registration_list_is_explained() -> None:
+    rows = re.findall(r"^\| `([a-z_]+)` \| ([^|]+) · ([^|]+) \|$", _PAGE, re.MULTILINE)
+    assert rows == [(name, label.zh, label.en) for name, label in AGREEMENT_FIELDS.items()]
+    listed = _PAGE.partition("\nFields are ")[2].partition(";")[0]
+    assert re.findall(r"`([a-z_]+)`", listed) == [each.value for each in RegistrationField]
+
+
+def test_every_route_that_is_explained_exists_and_no_other() -> None:
+    paths = {
+        path.replace("{application:uuid}", "<application>").replace("{publicity:uuid}", "<id>")
+        for path in (
+            route.path for route in (*paper_routes(_nobody), *publicity_routes(_nobody, _no_keys))
+        )
+    }
+    told = set()
+    for row in re.findall(r"^\| [^|]+ \| (`/[^|]+) \|", _PAGE, re.MULTILINE):
+        first, *endings = re.findall(r"`([^`(]+)`", row.partition(" (")[0])
+        told.add(first.partition("?")[0])
+        told |= {first.rpartition(".")[0] + each for each in endings}
+    assert told == paths
+
+
+async def _nobody(_request: Request, _response: Response) -> GraphContext:
+    raise AssertionError("no route is asked here")
+
+
+def _no_keys() -> SigningKeys:
+    raise AssertionError("no list is signed here")

@@ -12,7 +12,8 @@ JSON), one whose period is over with an error. Who may publish lists of its base
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
 from uuid import UUID
 
 from starlette.requests import Request
@@ -21,6 +22,7 @@ from starlette.routing import Route
 
 from zhupei.domain.access_refusals import AccessCode, AccessRefusal
 from zhupei.domain.permissions import Target
+from zhupei.domain.sources import SourceDocument
 from zhupei.domain.text import Text
 from zhupei.graphql.context import GraphContext, language_of
 from zhupei.graphql.permissions import refused_by
@@ -43,13 +45,39 @@ __all__ = ["publicity_routes"]
 _NOT_FOUND = AccessRefusal(
     code=AccessCode.NOT_FOUND, message=Text("没有这份名单", "there is no such list")
 )
+_MOST_KEPT = 32
 _OVER = Text("公示期已结束，名单不再公开", "the publicity period is over; the list is not public")
 _WITHDRAWN = Text("该名单已撤回", "this list was withdrawn")
 _POLICY = "sandbox; default-src 'none'; style-src 'unsafe-inline'"
 
 
+class _Printed:
+    """The last lists that were typeset, by what they say: anybody may ask, as often as they like.
+
+    One is typeset at a time, however many ask.
+    """
+
+    def __init__(self) -> None:
+        self._kept: OrderedDict[str, bytes] = OrderedDict()
+        self._typesetting = asyncio.Lock()
+
+    async def pdf(self, signed: SignedList, documents: Mapping[str, SourceDocument]) -> bytes:
+        """Return the PDF of a list."""
+        async with self._typesetting:
+            found = self._kept.pop(signed.sha256, None)
+            if found is None:
+                paper = publicity_paper(signed.listed, fingerprint=signed.sha256)
+                found = await asyncio.to_thread(render_pdf, paper, documents)
+            self._kept[signed.sha256] = found
+            if len(self._kept) > _MOST_KEPT:
+                self._kept.popitem(last=False)
+            return found
+
+
 def publicity_routes(context: MakeContext, keys: Callable[[], SigningKeys]) -> tuple[Route, ...]:
     """Return the routes of published lists; ``keys`` opens the keys that sign them."""
+
+    printed = _Printed()
 
     async def get(request: Request) -> Response:
         asked = await context(request, Response())
@@ -71,7 +99,7 @@ def publicity_routes(context: MakeContext, keys: Callable[[], SigningKeys]) -> t
             signed = await signed_list(asked.catalogue, asked.keyring(), keys(), publicity, now)
         except PublicityListError as error:
             return _error(request, 409, error.code, error.message)
-        return await _given(request, asked, signed, ending, public=public)
+        return await _given(request, asked, signed, printed, public=public)
 
     async def key_set(_request: Request) -> Response:
         return JSONResponse(keys().key_set(), headers={"Cache-Control": "public, max-age=300"})
@@ -90,8 +118,9 @@ _FRESH = {"Cache-Control": "no-cache"}
 
 
 async def _given(
-    request: Request, asked: GraphContext, signed: SignedList, ending: str, *, public: bool
+    request: Request, asked: GraphContext, signed: SignedList, printed: _Printed, *, public: bool
 ) -> Response:
+    ending = ending_of(request)
     tag = f'"{signed.sha256[:32]}-{ending}"'
     headers = {**_FRESH, "ETag": tag} if public else {"Cache-Control": "no-store"}
     if public and tag in request.headers.get("if-none-match", ""):
@@ -104,12 +133,11 @@ async def _given(
         headers["Content-Disposition"] = 'attachment; filename="publicity.csv"'
         return Response(content, media_type=MEDIA_TYPES[ending], headers=headers)
     headers["Content-Security-Policy"] = _POLICY
-    paper = publicity_paper(signed.listed, fingerprint=signed.sha256)
     if ending == "html":
-        page = render_html(paper, documents)
+        page = render_html(publicity_paper(signed.listed, fingerprint=signed.sha256), documents)
         return Response(page, media_type=MEDIA_TYPES[ending], headers=headers)
-    printed = await asyncio.to_thread(render_pdf, paper, documents)
-    return Response(printed, media_type=MEDIA_TYPES[ending], headers=headers)
+    pdf = await printed.pdf(signed, documents)
+    return Response(pdf, media_type=MEDIA_TYPES[ending], headers=headers)
 
 
 def _target(publicity: Publicity) -> Target:

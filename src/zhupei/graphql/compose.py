@@ -13,6 +13,7 @@ from typing import Any
 import strawberry
 from strawberry.extensions import SchemaExtension
 from strawberry.schema.config import StrawberryConfig
+from strawberry.types import ExecutionResult
 from strawberry.types.base import StrawberryObjectDefinition
 from strawberry.types.field import StrawberryField
 
@@ -20,6 +21,7 @@ from graphql import GraphQLSchema, find_breaking_changes
 from zhupei.domain.kinds import KindGroup
 from zhupei.domain.text import Text
 from zhupei.errors import PluginError
+from zhupei.graphql.engine import Engine
 from zhupei.graphql.isolation import PluginField, isolated
 from zhupei.graphql.mutations.root import Mutation
 from zhupei.graphql.queries.root import QUERY_DESCRIPTION, Query
@@ -112,6 +114,11 @@ class GraphSchema(strawberry.Schema):
             config=StrawberryConfig(scalar_map=SCALARS),
         )
         self.core_schema.extensions[KINDS_EXTENSION] = kinds
+        self.engine = Engine(self)
+
+    async def execute(self, *args: Any, **kwargs: Any) -> ExecutionResult:
+        """Answer an operation through the engine; the arguments are those of strawberry's."""
+        return await self.engine.execute(*args, **kwargs)
 
     @property
     def core_schema(self) -> GraphQLSchema:

@@ -2,7 +2,7 @@
 
 import asyncio
 import dataclasses
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from typing import Any
 
 from zhupei.graphql.context import GraphContext
@@ -31,15 +31,36 @@ class HookAnswer(FieldSource):
         """Ask, or wait for the answer that another object already asked for."""
 
         async def read(value: Any, context: GraphContext, _arguments: Mapping[str, Any]) -> Any:
-            key = self.of(value)
-            kept = (self.hook, key)
-            if kept not in context.kept:
-                context.kept[kept] = asyncio.ensure_future(self._ask(key, context))
             # Shielded: a field that is given up must not take the answer from the others.
-            answer = await asyncio.shield(context.kept[kept])
+            answer = await asyncio.shield(self._asking(self.of(value), context))
             return None if answer is None else self.picked(answer, value)
 
         return read
+
+    async def many(
+        self, values: Sequence[Any], context: GraphContext, _arguments: Mapping[str, Any]
+    ) -> Sequence[Any]:
+        """Ask once for each group of objects, and pick every object's part of the answers."""
+        keys = [self.of(value) for value in values]
+        asked = {key: self._asking(key, context) for key in dict.fromkeys(keys)}
+        answers = await asyncio.gather(*asked.values(), return_exceptions=True)
+        found = dict(zip(asked, answers, strict=True))
+        return [self._part(found[key], value) for key, value in zip(keys, values, strict=True)]
+
+    def _part(self, answer: Any, value: Any) -> Any:
+        if answer is None or isinstance(answer, BaseException):
+            return answer
+        try:
+            return self.picked(answer, value)
+        except Exception as error:  # noqa: BLE001 - because it is this object's alone
+            return error
+
+    def _asking(self, key: Hashable, context: GraphContext) -> asyncio.Future[Any]:
+        kept = (self.hook, key)
+        if kept not in context.kept:
+            context.kept[kept] = asyncio.ensure_future(self._ask(key, context))
+        asking: asyncio.Future[Any] = context.kept[kept]
+        return asking
 
     async def _ask(self, key: Any, context: GraphContext) -> Any:
         if context.dispatcher is None:

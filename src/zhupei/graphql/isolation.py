@@ -34,10 +34,17 @@ class PluginField(FieldExtension):
         self._bulkhead = bulkhead
         self._seconds = seconds
         self._in_thread = False
+        self._is_read = False
 
     def apply(self, field: StrawberryField) -> None:
         """Note whether the field runs code of the plugin that may block."""
         self._in_thread = field.base_resolver is not None and not field.is_async
+        self._is_read = field.base_resolver is None
+
+    @property
+    def reads_through(self) -> bool:
+        """Whether the field is read where we are, so that this only words what goes wrong."""
+        return self._is_read
 
     def resolve(
         self, next_: Callable[..., Any], source: Any, info: strawberry.Info, **kwargs: Any

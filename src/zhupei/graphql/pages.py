@@ -118,18 +118,33 @@ class Listing:
         ]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Row:
-    cursor: str
+    """One row; its cursor is written where it is asked for."""
+
     node: Any
+    placed: "_Placed"
+    asked: "_Arguments"
+
+    @property
+    def cursor(self) -> str:
+        value, key, _ = self.placed
+        return Cursor(self.asked.order, self.asked.descending, value, key).encode()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Info:
     has_next_page: bool
     has_previous_page: bool
-    start_cursor: str | None
-    end_cursor: str | None
+    edges: list[_Row]
+
+    @property
+    def start_cursor(self) -> str | None:
+        return self.edges[0].cursor if self.edges else None
+
+    @property
+    def end_cursor(self) -> str | None:
+        return self.edges[-1].cursor if self.edges else None
 
 
 class Page:
@@ -196,17 +211,8 @@ class Page:
             rows, follow = rows[: asked.first], True
         if asked.last is not None and len(rows) > asked.last:
             rows, precede = rows[-asked.last :], True
-        edges = [
-            _Row(Cursor(asked.order, asked.descending, value, key).encode(), node)
-            for value, key, node in rows
-        ]
-        info = _Info(
-            has_next_page=follow,
-            has_previous_page=precede,
-            start_cursor=edges[0].cursor if edges else None,
-            end_cursor=edges[-1].cursor if edges else None,
-        )
-        return edges, info
+        edges = [_Row(row[2], row, asked) for row in rows]
+        return edges, _Info(has_next_page=follow, has_previous_page=precede, edges=edges)
 
     def _window(self) -> "tuple[list[_Placed], bool, bool]":
         """Return the rows between the cursors in their order, and whether any precede or follow.

@@ -13,8 +13,9 @@ A field that is not permitted is an error with the code UNAUTHENTICATED or FORBI
 nothing of what it would have held; with ``otherwise`` it holds that instead, as a masked number.
 """
 
+import asyncio
 import inspect
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,6 +28,7 @@ from zhupei.domain.access_refusals import AccessRefusal
 from zhupei.domain.permissions import PERMISSIONS, Target
 from zhupei.graphql.context import GraphContext
 from zhupei.graphql.errors import Code, GraphRefusal
+from zhupei.graphql.inline import Batch, one_by_one
 from zhupei.graphql.sources import FieldSource
 from zhupei.services.permissions import Allowed, allowed
 
@@ -68,6 +70,11 @@ class Noted(FieldExtension):
         value = next_(source, info, **kwargs)
         return await value if inspect.isawaitable(value) else value
 
+    @property
+    def reads_through(self) -> bool:
+        """Whether a field is read as if this were not there; not so for what asks by itself."""
+        return type(self).resolve_async is Noted.resolve_async
+
 
 class _Permitted(Noted):
     """Asks for the permission before the field is read."""
@@ -106,6 +113,39 @@ class _Permitted(Noted):
         about: Any = self._about
         found: Sequence[Target] = about(source, context) if self._in_context else about(source)
         return found
+
+    def batched(self, read: Batch) -> Batch:
+        """Return what reads many objects at once: asked once for each target, then read together.
+
+        ``read`` reads those that are permitted.
+        """
+        masked = None
+        if self._otherwise is not None:
+            masked = one_by_one(self._otherwise.reader(self._name))
+
+        async def read_permitted(
+            values: Sequence[Any], context: GraphContext, given: Mapping[str, Any]
+        ) -> Sequence[Any]:
+            about = [tuple(self._targets(value, context)) for value in values]
+            distinct = list(dict.fromkeys(about))
+            decisions = await asyncio.gather(
+                *(refused_by(context, self.permission, targets) for targets in distinct)
+            )
+            refusals = dict(zip(distinct, decisions, strict=True))
+            found: list[Any] = [
+                None if refusal is None else _error(refusal, self.permission, context)
+                for refusal in (refusals[targets] for targets in about)
+            ]
+            allowed = [at for at, refusal in enumerate(found) if refusal is None]
+            refused = [at for at, refusal in enumerate(found) if refusal is not None]
+            for places, reading in ((allowed, read), (refused, masked)):
+                if places and reading is not None:
+                    answers = await reading([values[at] for at in places], context, given)
+                    for at, answer in zip(places, answers, strict=True):
+                        found[at] = answer
+            return found
+
+        return read_permitted
 
 
 def permitted(

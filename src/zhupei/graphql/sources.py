@@ -23,12 +23,14 @@ from zhupei.domain.text import Language, Text
 from zhupei.graphql import admission_enums as _admission_enums  # noqa: F401 - as below
 from zhupei.graphql import enums as _enums  # noqa: F401 - declares the domain's enumerations before a field uses one
 from zhupei.graphql.context import GraphContext
+from zhupei.graphql.inline import Code
 
 __all__ = [
     "Attribute",
     "Computed",
     "FieldSource",
     "GraphInfo",
+    "IsOneOf",
     "Localized",
     "Many",
     "One",
@@ -68,6 +70,16 @@ class FieldSource:
         """Return the arguments that the field takes because of its source."""
         return [] if self.template is None else list(_arguments_of(self.template))
 
+    def inline(self, name: str, value: str, code: Code) -> str:
+        """Return the expression that reads the field of the object named ``value``.
+
+        It says what `reader` does; sources whose reading is an attribute or a lookup write that
+        instead of a call.
+        """
+        read = self.reader(name)
+        bound = code.reader(lambda context, given: lambda of: read(of, context, given))
+        return f"{bound}({value})"
+
 
 @dataclasses.dataclass(frozen=True)
 class Attribute(FieldSource):
@@ -93,6 +105,13 @@ class Attribute(FieldSource):
         if self.ordered:
             return lambda value, _context, _arguments: sorted(get(value))
         return lambda value, _context, _arguments: get(value)
+
+    def inline(self, name: str, value: str, code: Code) -> str:
+        """Write the attribute out."""
+        path = self.name or name
+        if self.optional:
+            return f"getattr({value}, {path!r}, None)"
+        return f"sorted({value}.{path})" if self.ordered else f"{value}.{path}"
 
 
 def _in_language(
@@ -139,6 +158,17 @@ class Localized(FieldSource):
 
         return read
 
+    def inline(self, name: str, value: str, code: Code) -> str:
+        """Write the choice of the language out; for what is no `Text`, leave it to a function."""
+        wanted, text = self.name or name, code.scratch()
+        english = code.once(
+            lambda context, given: (given.get("language") or context.language) is Language.EN
+        )
+        get = f"getattr({value}, {wanted!r}, None)" if self.optional else f"{value}.{wanted}"
+        chosen = f"{text}.en if {english} and {text}.en is not None else {text}.zh"
+        other = f"{code.constant(_without_text)}({text}, {english})"
+        return f"(({chosen}) if type({text} := {get}) is {code.constant(Text)} else {other})"
+
 
 @dataclasses.dataclass(frozen=True)
 class Param(FieldSource):
@@ -155,6 +185,10 @@ class Param(FieldSource):
         return lambda value, _context, _arguments: getattr(
             getattr(value, "params", None), wanted, None
         )
+
+    def inline(self, name: str, value: str, code: Code) -> str:
+        """Write the two attributes out."""
+        return f"getattr(getattr({value}, 'params', None), {self.name or name!r}, None)"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -182,6 +216,13 @@ class One(FieldSource):
             return None if key is None else collection(context.catalogue).get(key)
 
         return read
+
+    def inline(self, name: str, value: str, code: Code) -> str:
+        """Write the lookup out."""
+        collection, wanted, key = attrgetter(self.to), self.by or name, code.scratch()
+        find = code.once(lambda context, _: collection(context.catalogue).get)
+        get = f"getattr({value}, {wanted!r}, None)" if self.optional else f"{value}.{wanted}"
+        return f"(None if ({key} := {get}) is None else {find}({key}))"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -212,6 +253,13 @@ class Many(FieldSource):
 
         return read
 
+    def inline(self, name: str, value: str, code: Code) -> str:
+        """Write the lookup in an index out."""
+        if self.index is None:
+            return super().inline(name, value, code)
+        index = attrgetter(self.index)
+        return f"{code.once(lambda context, _: index(context.catalogue).get)}({value}.code, ())"
+
 
 @dataclasses.dataclass(frozen=True)
 class Via(FieldSource):
@@ -229,6 +277,13 @@ class Via(FieldSource):
             return None if target is None else read_then(target, context, arguments)
 
         return read
+
+    def inline(self, name: str, value: str, code: Code) -> str:
+        """Write both out."""
+        target = code.scratch()
+        followed = self.one.inline(name, value, code)
+        then = self.then.inline(name, target, code)
+        return f"(None if ({target} := {followed}) is None else {then})"
 
     def arguments(self) -> list[StrawberryArgument]:
         """Return the arguments of the field at the end."""
@@ -346,16 +401,24 @@ def source_of(declared: StrawberryField) -> FieldSource:
     return Attribute()
 
 
+@dataclasses.dataclass(frozen=True, slots=True)
+class IsOneOf:
+    """Tells whether a value is of a graph type, by its class alone."""
+
+    described: tuple[type, ...]
+
+    def __call__(self, value: object, _info: object) -> bool:
+        """Return whether the value is an object of one of the classes."""
+        return isinstance(value, self.described)
+
+
 def declares(
     *described: type, description: str, name: str | None = None
 ) -> Callable[[_Class], _Class]:
     """Return the decorator of a graph type that is a declaration over these domain classes."""
 
     def decorate(cls: _Class) -> _Class:
-        def is_type_of(value: object, _info: object) -> bool:
-            return isinstance(value, described)
-
-        cls.is_type_of = staticmethod(is_type_of)
+        cls.is_type_of = IsOneOf(described)
         decorated: _Class = strawberry.type(cls, name=name, description=description)
         return decorated
 
@@ -369,6 +432,16 @@ def _arguments_of(template: Callable[..., None]) -> tuple[StrawberryArgument, ..
 
 def _attribute_or_none(name: str, value: Any) -> Any:
     return getattr(value, name, None)
+
+
+def _without_text(found: Any, english: bool) -> Any:
+    """Return what `Localized` reads where the object holds no `Text`."""
+    if found is None or isinstance(found, str):
+        return found
+    language = Language.EN if english else Language.ZH
+    if isinstance(found, Text):
+        return found.get(language)
+    return [part.get(language) for part in found]
 
 
 def _is_text(type_: object) -> bool:

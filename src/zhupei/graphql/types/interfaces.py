@@ -10,7 +10,7 @@ from zhupei.domain.benefits import FundingSource, Payer, Period
 from zhupei.domain.sources import Level
 from zhupei.domain.text import Text
 from zhupei.graphql.errors import Code, GraphRefusal
-from zhupei.graphql.sources import Attribute, Localized, declares, field
+from zhupei.graphql.sources import Attribute, IsOneOf, Localized, declares, field
 from zhupei.graphql.types.origins import Origin, Source
 from zhupei.graphql.types.parameters import Parameter, Parameters
 
@@ -80,12 +80,9 @@ def _interface(describes: type, description: str) -> Any:
         ) -> str:
             return _standard(value, abstract_type.name, info)
 
-        def is_type_of(value: Any, _info: object) -> bool:
-            return isinstance(value, describes)
-
         # Both are inherited by the types that implement the interface: strawberry looks there.
         cls.resolve_type = staticmethod(resolve_type)  # type: ignore[attr-defined]  # see above
-        cls.is_type_of = staticmethod(is_type_of)  # type: ignore[attr-defined]  # see above
+        cls.is_type_of = IsOneOf((describes,))  # type: ignore[attr-defined]  # see above
         return strawberry.interface(cls, description=description)
 
     return decorate

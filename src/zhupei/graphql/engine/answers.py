@@ -1,0 +1,123 @@
+"""Answers: structs that are written as JSON at once, and places in them that are filled later."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import Any
+
+import msgspec
+from strawberry.types import ExecutionResult
+
+from graphql import GraphQLError
+
+__all__ = ["Answer", "Slot", "shape"]
+
+
+class Slot:
+    """A place in an answer whose value comes later, or that an error below may turn to null.
+
+    ``of`` is what the value is read from; ``indexes`` are those of the lists on the way. ``above``
+    is the nearest place that can be null: it is nulled where this one must not be null and is.
+    """
+
+    __slots__ = ("above", "anchor", "dead", "indexes", "of", "used", "value")
+
+    def __init__(
+        self, anchor: Any, indexes: tuple[int, ...], above: Slot | None, of: Any = None
+    ) -> None:
+        self.anchor = anchor
+        self.indexes = indexes
+        self.above = above
+        self.of = of
+        self.value: Any = None
+        self.dead = self.used = False
+
+    def wait(self) -> Slot:
+        """Note that this, and what is above it, cannot be replaced by its value."""
+        slot: Slot | None = self
+        while slot is not None and not slot.used:
+            slot.used = True
+            slot = slot.above
+        return self
+
+    def kept(self, value: Any) -> Any:
+        """Return what to put into the answer: the value, or this where something came to wait."""
+        if not self.used:
+            return value
+        self.value = value
+        return self
+
+    @property
+    def path(self) -> tuple[str | int, ...]:
+        """Where it is in the answer."""
+        path: tuple[str | int, ...] = self.anchor.place.path(self.indexes)
+        return path
+
+    @property
+    def alive(self) -> bool:
+        """Whether neither this nor a place above it was turned to null."""
+        slot: Slot | None = self
+        while slot is not None:
+            if slot.dead:
+                return False
+            slot = slot.above
+        return True
+
+
+@lru_cache(maxsize=4096)
+def shape(keys: tuple[str, ...]) -> type[msgspec.Struct]:
+    """Return a class whose instances are written as an object with these keys, in this order."""
+    names = [f"f{number}" for number in range(len(keys))]
+    # Not tracked by the collector: an answer is a tree, and thousands of its objects cost more
+    # to track than to make.
+    return msgspec.defstruct(
+        "Written",
+        [(name, Any) for name in names],
+        rename=dict(zip(names, keys, strict=True)),
+        gc=False,
+    )
+
+
+def _filled(value: Any) -> Any:
+    if isinstance(value, Slot):
+        return value.value
+    raise TypeError(f"{type(value).__name__} cannot be written as JSON")
+
+
+_ENCODER = msgspec.json.Encoder(enc_hook=_filled)
+
+
+class Answer(ExecutionResult):
+    """What an operation answers; as Python's own objects only where somebody asks for them."""
+
+    def __init__(
+        self,
+        data: Any,
+        errors: Sequence[GraphQLError] | None = None,
+        extensions: dict[str, Any] | None = None,
+    ) -> None:
+        self._written = data
+        self.errors = list(errors) if errors else None
+        self.extensions = extensions
+
+    @property
+    def data(self) -> dict[str, Any] | None:
+        """The data as dictionaries and lists."""
+        if self._written is not None and not isinstance(self._written, dict):
+            self._written = msgspec.to_builtins(self._written, enc_hook=_filled)
+        return self._written
+
+    @data.setter
+    def data(self, value: dict[str, Any] | None) -> None:
+        self._written = value
+
+    def json(self) -> bytes:
+        """Return the data as JSON in UTF-8."""
+        try:
+            return _ENCODER.encode(self._written)
+        except (UnicodeEncodeError, OverflowError):
+            # Half of a surrogate pair, out of somebody's query, has no UTF-8; and a number may be
+            # larger than those that msgspec writes.
+            return json.dumps(self.data, separators=(",", ":")).encode()

@@ -1,0 +1,268 @@
+"""The engine: programs by operation, kept while they are used; and what is not compiled."""
+
+from __future__ import annotations
+
+import logging
+from collections import OrderedDict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from graphql.execution.values import VariableValues, get_variable_values
+from strawberry import Schema
+from strawberry.exceptions import MissingQueryError
+from strawberry.extensions import SchemaExtension
+from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
+from strawberry.types import ExecutionResult
+from strawberry.types.execution import ExecutionContext
+from strawberry.types.graphql import OperationType
+
+from graphql import (
+    DirectiveNode,
+    DocumentNode,
+    GraphQLError,
+    VariableNode,
+    Visitor,
+    get_operation_ast,
+    visit,
+)
+from zhupei.graphql.engine.answers import Answer
+from zhupei.graphql.engine.plans import Operation, Plan, Reading
+from zhupei.graphql.engine.running import Run
+
+__all__ = ["Counts", "Engine"]
+
+_log = logging.getLogger("zhupei.graphql")
+
+_OPERATIONS = 256
+# An operation has one program for each combination of what its @skip and @include look at;
+# beyond this many, the others are interpreted.
+_VARIANTS = 16
+_MOST_COERCION_ERRORS = 50  # as graphql-core has it
+_CONDITIONS = {"skip", "include"}
+
+
+@dataclass(slots=True)
+class Counts:
+    """What the engine has done since it was made."""
+
+    answered: int = 0
+    """Operations answered by a program."""
+    prepared: int = 0
+    """Documents parsed and validated."""
+    compiled: int = 0
+    """Programs begun."""
+    interpreted: int = 0
+    """Operations handed to graphql-core."""
+
+
+@dataclass(slots=True)
+class _Prepared:
+    """A document as far as it came: refused, without the operation, or ready."""
+
+    operation_type: OperationType | None = None
+    errors: list[GraphQLError] = field(default_factory=list)
+    operation: Operation | None = None
+    conditions: tuple[str, ...] = ()
+    plans: dict[tuple[Any, ...], Plan] = field(default_factory=dict)
+
+
+class Engine:
+    """Answers queries and mutations over one schema as graphql-core would.
+
+    Args:
+        schema: whose operations to answer.
+        operations: how many operations are kept; the one that was not used for longest goes.
+        explain: whether answers say in ``extensions`` what was not compiled.
+
+    """
+
+    def __init__(
+        self, schema: Schema, *, operations: int = _OPERATIONS, explain: bool = False
+    ) -> None:
+        self.schema = schema
+        self.counts = Counts()
+        self.explain = explain
+        self._most = operations
+        self._known: OrderedDict[tuple[str, str | None], _Prepared] = OrderedDict()
+        self._compiles = not any(map(_takes_part, schema.get_extensions()))
+
+    async def execute(
+        self,
+        query: str | None,
+        variable_values: dict[str, Any] | None = None,
+        context_value: Any = None,
+        root_value: Any = None,
+        operation_name: str | None = None,
+        allowed_operation_types: Iterable[OperationType] | None = None,
+        operation_extensions: dict[str, Any] | None = None,
+    ) -> ExecutionResult:
+        """Answer an operation; the arguments are those of `strawberry.Schema.execute`.
+
+        Raises:
+            MissingQueryError: there is no text.
+            CannotGetOperationTypeError: the document has no operation of this name.
+            InvalidOperationTypeError: the type of the operation is not among those allowed.
+
+        """
+        if not query:
+            raise MissingQueryError
+        prepared = await self._prepared(query, operation_name, operation_extensions)
+        if prepared.operation_type is not None and allowed_operation_types is not None:
+            _check_allowed(prepared.operation_type, allowed_operation_types)
+        operation = prepared.operation
+        if operation is None:
+            return Answer(None, prepared.errors)
+        variables = _variables(operation, variable_values)
+        if isinstance(variables, list):
+            return Answer(None, variables)
+        plan = self._plan(prepared, operation, variables.coerced)
+        if plan is None:
+            self.counts.interpreted += 1
+            result: ExecutionResult = await Schema.execute(
+                self.schema,
+                query,
+                variable_values,
+                context_value,
+                root_value,
+                operation_name,
+                allowed_operation_types,
+                operation_extensions,
+            )
+            return self._explained(result, None)
+        self.counts.answered += 1
+        run = Run(plan, variables, context_value, root_value, operation_extensions)
+        return self._explained(await run.answer(), plan)
+
+    async def _prepared(
+        self, query: str, name: str | None, extensions: dict[str, Any] | None
+    ) -> _Prepared:
+        key = (query, name)
+        found = self._known.get(key)
+        if found is not None:
+            self._known.move_to_end(key)
+            return found
+        self.counts.prepared += 1
+        found = self._known[key] = await _prepare(self.schema, query, name, extensions)
+        if len(self._known) > self._most:
+            self._known.popitem(last=False)
+        return found
+
+    def _plan(
+        self, prepared: _Prepared, operation: Operation, given: Mapping[str, Any]
+    ) -> Plan | None:
+        """Return the program for these values of conditions; None where there is none."""
+        flags = tuple(given.get(name) for name in prepared.conditions)
+        plan = prepared.plans.get(flags)
+        if plan is not None:
+            return plan
+        if not self._compiles or len(prepared.plans) >= _VARIANTS:
+            return None
+        if operation.definition.operation.value == "subscription":
+            return None
+        if not all(isinstance(flag, bool) for flag in flags):
+            return None
+        self.counts.compiled += 1
+        plan = Plan(operation, dict(zip(prepared.conditions, flags, strict=True)))
+        prepared.plans[flags] = plan
+        return plan
+
+    def _explained(self, result: ExecutionResult, plan: Plan | None) -> ExecutionResult:
+        if self.explain:
+            result.extensions = {**(result.extensions or {}), "engine": _explanation(plan)}
+        return result
+
+
+def _explanation(plan: Plan | None) -> dict[str, Any]:
+    if plan is None:
+        return {"compiled": False}
+    by_reading = {
+        reading: sorted({site.name for site in plan.sites if site.reading is reading})
+        for reading in (Reading.CALLED, Reading.INTERPRETED)
+    }
+    return {
+        "compiled": True,
+        "called": by_reading[Reading.CALLED],
+        "interpreted": by_reading[Reading.INTERPRETED],
+    }
+
+
+def _takes_part(extension: SchemaExtension) -> bool:
+    """Return whether an extension acts while an operation runs, not only before."""
+    own = type(extension)
+    return (
+        own.resolve is not SchemaExtension.resolve
+        or own.on_execute is not SchemaExtension.on_execute
+        or own.get_results is not SchemaExtension.get_results
+    )
+
+
+def _check_allowed(found: OperationType, allowed: Iterable[OperationType]) -> None:
+    if found not in allowed:
+        raise InvalidOperationTypeError(found)
+
+
+async def _prepare(
+    schema: Schema, query: str, name: str | None, extensions: dict[str, Any] | None
+) -> _Prepared:
+    """Parse and validate, with the schema's extensions taking part as strawberry has it."""
+    context = ExecutionContext(
+        query=query,
+        schema=schema,
+        allowed_operations=tuple(OperationType),
+        provided_operation_name=name,
+        operation_extensions=extensions,
+    )
+    acting = schema.get_extensions()
+    for extension in acting:
+        extension.execution_context = context
+    runner = schema.create_extensions_runner(context, acting)
+    async with runner.operation():
+        refused = await schema._prepare_operation_async(context, runner)  # noqa: SLF001 - strawberry offers no other way to stop before the execution
+    document = context.graphql_document
+    if refused is not None:
+        known = None if document is None else context.operation_type
+        return _Prepared(known, list(refused.errors or ()))
+    if document is None:
+        raise CannotGetOperationTypeError(name)
+    definition = get_operation_ast(document, context.operation_name)
+    if definition is None:
+        raise CannotGetOperationTypeError(name)
+    return _Prepared(
+        context.operation_type,
+        operation=Operation(document, definition, schema),
+        conditions=tuple(dict.fromkeys(_conditions(document))),
+    )
+
+
+class _Conditions(Visitor):
+    """Collects the variables that decide what is asked for."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.names: list[str] = []
+
+    def enter_directive(self, node: DirectiveNode, *_: Any) -> None:
+        if node.name.value in _CONDITIONS:
+            self.names += [
+                argument.value.name.value
+                for argument in node.arguments or ()
+                if isinstance(argument.value, VariableNode)
+            ]
+
+
+def _conditions(document: DocumentNode) -> Iterator[str]:
+    visitor = _Conditions()
+    visit(document, visitor)
+    yield from visitor.names
+
+
+def _variables(
+    operation: Operation, given: dict[str, Any] | None
+) -> VariableValues | list[GraphQLError]:
+    definitions = operation.definition.variable_definitions
+    if not definitions:
+        return VariableValues({}, {})
+    return get_variable_values(
+        operation.core, definitions, given or {}, max_errors=_MOST_COERCION_ERRORS
+    )

@@ -1,0 +1,119 @@
+"""Leaves: how scalars and enumerations are written, checked as graphql-core would."""
+
+from __future__ import annotations
+
+import keyword
+from collections.abc import Callable
+from typing import Any
+
+from graphql.pyutils.is_iterable import is_collection
+from strawberry.execution import optimized_is_awaitable
+
+from graphql import (
+    GraphQLBoolean,
+    GraphQLEnumType,
+    GraphQLFloat,
+    GraphQLID,
+    GraphQLInt,
+    GraphQLLeafType,
+    GraphQLString,
+    Undefined,
+    is_leaf_type,
+    is_list_type,
+    is_non_null_type,
+)
+from zhupei.graphql.inline import Names
+
+__all__ = ["IrregularError", "leaf", "listed"]
+
+# What a value is tested for; what passes is written as it is.
+_PLAIN: dict[GraphQLLeafType, str] = {
+    GraphQLString: "type({x}) is str",
+    GraphQLID: "type({x}) is str",
+    GraphQLBoolean: "{x} is True or {x} is False",
+    GraphQLInt: "(type({x}) is int and -2147483648 <= {x} <= 2147483647)",
+    GraphQLFloat: "(type({x}) is float and -1.7e308 <= {x} <= 1.7e308)",
+}
+
+
+class IrregularError(Exception):
+    """A value is not of the plain kind that was compiled; graphql-core says what comes of it."""
+
+
+def leaf(type_: Any, value: str, code: Names) -> str | None:
+    """Return the expression that completes a leaf or a list of leaves; None for other types.
+
+    The expression raises where the value is not what the type allows.
+    """
+    required = is_non_null_type(type_)
+    inner = type_.of_type if required else type_
+    if is_leaf_type(inner):
+        return _single(inner, value, code, required=required)
+    if not is_list_type(inner):
+        return None
+    each = code.scratch()
+    item = leaf(inner.of_type, each, code)
+    if item is None:
+        return None
+    if required:
+        return f"[{item} for {each} in {code.constant(listed)}({value})]"
+    given, held = _held(value, code)
+    items = f"[{item} for {each} in {code.constant(listed)}({held})]"
+    return f"(None if {given} is None else {items})"
+
+
+def _single(type_: GraphQLLeafType, value: str, code: Names, *, required: bool) -> str:
+    write = code.constant(_strict(type_))
+    plain = _PLAIN.get(type_)
+    if plain is None and required and not isinstance(type_, GraphQLEnumType):
+        return f"{write}({value})"
+    given, held = _held(value, code)
+    if plain is not None:
+        # The first mention assigns.
+        test = plain.format(x=held).replace(held, given, 1)
+        if not required:
+            test = f"{test} or {held} is None"
+        return f"({held} if {test} else {write}({held}))"
+    if isinstance(type_, GraphQLEnumType):
+        names = code.constant(_names(type_))
+        if required:
+            return f"({names}.get(id({given})) or {write}({held}))"
+        return f"(None if {given} is None else {names}.get(id({held})) or {write}({held}))"
+    return f"(None if {given} is None else {write}({held}))"
+
+
+def _held(value: str, code: Names) -> tuple[str, str]:
+    """Return how to mention a value the first time, and how after that."""
+    if value.isidentifier() and not keyword.iskeyword(value):
+        return value, value
+    held = code.scratch()
+    return f"({held} := {value})", held
+
+
+def _strict(type_: GraphQLLeafType) -> Callable[[Any], Any]:
+    coerce = type_.coerce_output_value
+
+    def write(value: Any) -> Any:
+        if value is None or isinstance(value, Exception) or optimized_is_awaitable(value):
+            raise IrregularError
+        written = coerce(value)
+        if written is None or written is Undefined:
+            raise IrregularError
+        return written
+
+    return write
+
+
+def _names(type_: GraphQLEnumType) -> dict[int, str]:
+    """Return names by the identity of members, whose own hash is slow."""
+    members = getattr(type_, "wrapped_cls", ())
+    return {id(member): type_.coerce_output_value(member) for member in members}
+
+
+def listed(value: Any) -> Any:
+    """Return what can be gone through again and again."""
+    if type(value) is list or type(value) is tuple:
+        return value
+    if is_collection(value):
+        return list(value)
+    raise IrregularError

@@ -1,0 +1,365 @@
+"""Plans: what an operation asks, field by field, and how each field is read."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import Enum, auto
+from functools import cached_property
+from typing import Any, cast
+
+from graphql.execution.collect_fields import (
+    FieldDetailsList,
+    FragmentDetails,
+    GroupedFieldSet,
+    collect_fields,
+    collect_subfields,
+)
+from graphql.execution.values import VariableValues
+from graphql.pyutils import Path
+from strawberry import Schema
+from strawberry.types.field import StrawberryField
+
+from graphql import (
+    DocumentNode,
+    FieldNode,
+    FragmentDefinitionNode,
+    GraphQLField,
+    GraphQLObjectType,
+    GraphQLOutputType,
+    GraphQLSchema,
+    OperationDefinitionNode,
+    OperationType,
+    is_abstract_type,
+    is_leaf_type,
+    is_list_type,
+    is_non_null_type,
+    is_wrapping_type,
+)
+from zhupei.graphql.inline import Batch, one_by_one
+from zhupei.graphql.sources import FieldSource, SourcedField
+
+__all__ = ["Anchor", "Operation", "Place", "Plan", "Reading", "Site", "Unit"]
+
+
+class Reading(Enum):
+    """How a field is read."""
+
+    TYPENAME = auto()
+    WRITTEN = auto()
+    """An expression that its source wrote."""
+    FUNCTION = auto()
+    """A plain function, called directly."""
+    BATCHED = auto()
+    """All objects of a level at once, awaited."""
+    CALLED = auto()
+    """The resolver that strawberry made, one object at a time; what it answers is compiled."""
+    INTERPRETED = auto()
+    """By graphql-core, with everything below."""
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One operation of a validated document."""
+
+    document: DocumentNode
+    definition: OperationDefinitionNode
+    schema: Schema
+
+    @property
+    def core(self) -> GraphQLSchema:
+        """The schema as graphql-core has it."""
+        schema: GraphQLSchema = self.schema._schema  # noqa: SLF001 - strawberry offers no other way
+        return schema
+
+    @property
+    def fragments(self) -> dict[str, FragmentDefinitionNode]:
+        """The fragments of the document by name."""
+        return {
+            node.name.value: node
+            for node in self.document.definitions
+            if isinstance(node, FragmentDefinitionNode)
+        }
+
+    @property
+    def is_mutation(self) -> bool:
+        """Whether its fields are run one after the other."""
+        return self.definition.operation is OperationType.MUTATION
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a value is in an answer: keys with the type that has them, None for a list's index."""
+
+    steps: tuple[tuple[str, str] | None, ...] = ()
+
+    def at(self, key: str, type_: GraphQLObjectType) -> Place:
+        """Return the place of a field of the object that is here."""
+        return Place((*self.steps, (key, type_.name)))
+
+    @property
+    def item(self) -> Place:
+        """The place of the items of the list that is here."""
+        return Place((*self.steps, None))
+
+    def path(self, indexes: Sequence[int]) -> tuple[str | int, ...]:
+        """Return the path with these indexes of lists."""
+        left = iter(indexes)
+        return tuple(next(left) if step is None else step[0] for step in self.steps)
+
+    def core_path(self, indexes: Sequence[int]) -> Path:
+        """Return the path as graphql-core has it."""
+        left = iter(indexes)
+        path: Path | None = None
+        for step in self.steps:
+            path = Path(path, next(left), None) if step is None else Path(path, *step)
+        return cast("Path", path)  # a place of a value has at least one step
+
+
+@dataclass(eq=False)
+class Site:
+    """A field where an operation asks for it."""
+
+    key: str
+    parent: GraphQLObjectType
+    field: GraphQLField
+    details: FieldDetailsList
+    place: Place
+    reading: Reading
+    source: FieldSource | None = None
+    batch: Batch | None = None
+    unit: Unit | None = None
+
+    @property
+    def declared(self) -> StrawberryField:
+        """The field as strawberry has it."""
+        found: StrawberryField = self.field.extensions["strawberry-definition"]
+        return found
+
+    @property
+    def nodes(self) -> list[FieldNode]:
+        """The nodes of the document that ask for it."""
+        return [details.node for details in self.details]
+
+    @property
+    def name(self) -> str:
+        """The type and field, for people."""
+        return f"{self.parent.name}.{self.nodes[0].name.value}"
+
+    @cached_property
+    def anchor(self) -> Anchor:
+        """The place of its value."""
+        return Anchor(self, self.field.type, self.place)
+
+
+@dataclass(eq=False, slots=True)
+class Anchor:
+    """A place where errors stop: a field or an item that may be null, or a field of the root."""
+
+    site: Site
+    type: GraphQLOutputType
+    place: Place
+
+
+@dataclass(eq=False, slots=True)
+class Unit:
+    """A function of the program: completes a value of ``type`` at a place.
+
+    Without ``site`` it makes an object of ``sites``, fields of the root.
+    """
+
+    number: int
+    type: GraphQLOutputType
+    site: Site | None
+    place: Place
+    sites: tuple[Site, ...] = ()
+    make: Callable[[Any], Callable[..., Any]] | None = None
+    """Makes the function for one run; written when the unit is first reached."""
+    text: str = ""
+    """The Python that was written, for whoever wants to see it."""
+
+
+@dataclass(eq=False)
+class Plan:
+    """An operation with the values of the variables that `@skip` and `@include` look at."""
+
+    operation: Operation
+    flags: Mapping[str, Any]
+    units: list[Unit] = field(default_factory=list)
+    roots: tuple[Unit, ...] = ()
+    sites: list[Site] = field(default_factory=list)
+    _groups: dict[tuple[str, int], tuple[FieldDetailsList, GroupedFieldSet]] = field(
+        default_factory=dict
+    )
+    _nullable: dict[tuple[str, int], bool] = field(default_factory=dict)
+    _by_type: dict[tuple[Site, str], Unit] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        operation = self.operation
+        root = operation.core.get_root_type(operation.definition.operation)
+        if root is None:
+            raise TypeError("the schema has no such root type")
+        grouped = collect_fields(
+            operation.core, self._details, self._values, root, operation.definition
+        ).grouped_field_set
+        sites = self._sites(root, grouped, Place())
+        groups = [(site,) for site in sites] if operation.is_mutation else [sites]
+        self.roots = tuple(self.unit(root, None, Place(), sites=group) for group in groups)
+
+    @cached_property
+    def _details(self) -> dict[str, FragmentDetails]:
+        return {name: FragmentDetails(node) for name, node in self.operation.fragments.items()}
+
+    @cached_property
+    def _values(self) -> VariableValues:
+        return VariableValues({}, dict(self.flags))
+
+    def unit(
+        self,
+        type_: GraphQLOutputType,
+        site: Site | None,
+        place: Place,
+        *,
+        sites: tuple[Site, ...] = (),
+    ) -> Unit:
+        """Add a function to the program, which is written when it is first called."""
+        made = Unit(len(self.units), type_, site, place, sites)
+        self.units.append(made)
+        return made
+
+    def unit_of_site(self, site: Site) -> Unit:
+        """Return the function that completes what was read for a field."""
+        if site.unit is None:
+            site.unit = self.unit(site.field.type, site, site.place)
+        return site.unit
+
+    def unit_of_type(self, site: Site, type_: GraphQLObjectType, place: Place) -> Unit:
+        """Return the function for the objects of one type at a field of an abstract type."""
+        key = (site, type_.name)
+        if key not in self._by_type:
+            self._by_type[key] = self.unit(type_, site, place)
+        return self._by_type[key]
+
+    def fields(self, type_: GraphQLObjectType, site: Site, place: Place) -> tuple[Site, ...]:
+        """Return the fields that are asked of the objects of a type at a field."""
+        return self._sites(type_, self._grouped(type_, site.details), place)
+
+    def _grouped(self, type_: GraphQLObjectType, details: FieldDetailsList) -> GroupedFieldSet:
+        operation, key = self.operation, (type_.name, id(details))
+        if key not in self._groups:
+            found = collect_subfields(
+                operation.core, self._details, self._values, operation.definition, type_, details
+            )
+            # With the list itself, whose id would be another's once it were gone.
+            self._groups[key] = details, found.grouped_field_set
+        return self._groups[key][1]
+
+    def _sites(
+        self, type_: GraphQLObjectType, grouped: GroupedFieldSet, place: Place
+    ) -> tuple[Site, ...]:
+        found = []
+        for key, details in grouped.items():
+            name = details[0].node.name.value
+            declared = self.operation.core.get_field(type_, name)
+            if declared is None:  # validation has refused it
+                raise TypeError(f"{type_.name} has no field {name}")
+            found.append(_site(key, type_, declared, details, place.at(key, type_)))
+        self.sites += found
+        return tuple(found)
+
+    def may_null_above(self, type_: Any, details: FieldDetailsList) -> bool:
+        """Return whether something that is read later may turn a value of this type to null.
+
+        Of objects whose type is known only when they are there, it may.
+        """
+        while is_wrapping_type(type_):
+            if is_list_type(type_) and not is_non_null_type(type_.of_type):
+                return False
+            type_ = type_.of_type
+        if is_leaf_type(type_):
+            return False
+        if is_abstract_type(type_):
+            return True
+        key = (type_.name, id(details))
+        if key not in self._nullable:
+            self._nullable[key] = any(
+                self._may_null(_site(name, type_, declared, inner, Place()))
+                for name, inner in self._grouped(type_, details).items()
+                if (declared := self.operation.core.get_field(type_, inner[0].node.name.value))
+            )
+        return self._nullable[key]
+
+    def _may_null(self, site: Site) -> bool:
+        if not is_non_null_type(site.field.type):
+            return False
+        if site.reading in {Reading.BATCHED, Reading.CALLED, Reading.INTERPRETED}:
+            return True
+        return self.may_null_above(site.field.type, site.details)
+
+
+def _site(
+    key: str,
+    parent: GraphQLObjectType,
+    declared: GraphQLField,
+    details: FieldDetailsList,
+    place: Place,
+) -> Site:
+    reading, source, batch = _reading(declared, details[0].node.name.value)
+    return Site(key, parent, declared, details, place, reading, source, batch)
+
+
+def _reading(declared: GraphQLField, name: str) -> tuple[Reading, FieldSource | None, Batch | None]:
+    if name == "__typename":
+        return Reading.TYPENAME, None, None
+    made = declared.extensions.get("strawberry-definition")
+    if not isinstance(made, StrawberryField):
+        return Reading.INTERPRETED, None, None
+    guards = [each for each in made.extensions if each.has_resolver]
+    read = made.source if isinstance(made, SourcedField) and made.base_resolver is None else None
+    if not all(getattr(guard, "reads_through", False) for guard in guards):
+        batch = _guarded(made, read, guards)
+        return (Reading.CALLED if batch is None else Reading.BATCHED), read, batch
+    if made.base_resolver is not None:
+        return (Reading.CALLED if made.is_async else Reading.FUNCTION), None, None
+    if read is None or not inspect.iscoroutinefunction(read.reader(made.python_name)):
+        return Reading.WRITTEN, read, None
+    # A guard that words errors, or bounds the time, would have to be asked for each object.
+    many = None if guards else getattr(read, "many", None)
+    return (Reading.CALLED if many is None else Reading.BATCHED), read, many
+
+
+def _guarded(made: StrawberryField, read: FieldSource | None, guards: list[Any]) -> Batch | None:
+    """Return how a field with one guard that can ask for many objects is read at once."""
+    if len(guards) != 1 or not hasattr(guards[0], "batched"):
+        return None
+    single: Callable[..., Any]
+    if read is not None:
+        many = getattr(read, "many", None)
+        single = read.reader(made.python_name)
+    else:
+        many, function = None, function_of(made)
+        if function is None:
+            return None
+
+        def single(value: Any, _context: Any, given: Mapping[str, Any]) -> Any:
+            return function(value, given)
+
+    batch: Batch = guards[0].batched(many or one_by_one(single))
+    return batch
+
+
+def function_of(made: StrawberryField) -> Callable[[Any, Mapping[str, Any]], Any] | None:
+    """Return a field's function as one of object and arguments; None where it takes more."""
+    resolver = made.base_resolver
+    if resolver is None or resolver.info_parameter is not None:
+        return None
+    function: Any = resolver.wrapped_func
+    named = [
+        parameter.name
+        for parameter in (resolver.parent_parameter, resolver.root_parameter)
+        if parameter is not None
+    ]
+    if resolver.self_parameter is not None:
+        return lambda value, given: function(value, **dict.fromkeys(named, value), **given)
+    return lambda value, given: function(**dict.fromkeys(named, value), **given)

@@ -1,0 +1,426 @@
+"""Running: one run of a plan, with its errors and with what is read later."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
+from functools import cached_property
+from typing import Any
+
+import strawberry
+from graphql.execution.collect_fields import FragmentDetails
+from graphql.execution.executor import CollectedErrors
+from graphql.execution.values import VariableValues, get_argument_values
+from graphql.pyutils import Path, gather_with_cancel
+from strawberry.execution import optimized_is_awaitable
+from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
+from strawberry.types.arguments import convert_arguments
+
+from graphql import (
+    GraphQLAbstractType,
+    GraphQLError,
+    GraphQLObjectType,
+    default_field_resolver,
+    default_type_resolver,
+    is_non_null_type,
+)
+from zhupei.graphql.engine.answers import Answer, Slot, shape
+from zhupei.graphql.engine.leaves import IrregularError
+from zhupei.graphql.engine.plans import Anchor, Place, Plan, Site
+from zhupei.graphql.engine.writing import UNREAD, write
+from zhupei.graphql.inline import Bound
+
+__all__ = ["Run"]
+
+_Settle = Callable[[Site, list[Slot]], Coroutine[Any, Any, None]]
+_NOTHING: Mapping[str, Any] = {}
+
+
+class _Errors(CollectedErrors):
+    """Errors in their order, with the places that they turned to null."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._places: set[tuple[str | int, ...]] = set()
+
+    def add(self, error: GraphQLError, path: Path | None) -> None:
+        """Add an error unless its place, or one above it, is null already."""
+        place = () if path is None else tuple(path.as_list())
+        if any(place[:length] in self._places for length in range(len(place) + 1)):
+            return
+        self._places.add(place)
+        self._errors.append(error)
+
+    def forget(self, path: tuple[str | int, ...]) -> None:
+        """Take back what was added below a path, which is completed anew."""
+        length = len(path)
+        self._errors[:] = [
+            error for error in self._errors if tuple(error.path or ())[:length] != path
+        ]
+        self._places = {place for place in self._places if place[:length] != path}
+
+
+class _Nulled(Exception):  # noqa: N818 - names what happened to the answer
+    """An error reached the root: the answer holds nothing."""
+
+
+class _Units(dict[int, Callable[..., Any]]):
+    """The functions of a run by the number of their unit, made when first called."""
+
+    def __init__(self, run: Run) -> None:
+        super().__init__()
+        self._run = run
+
+    def __missing__(self, number: int) -> Callable[..., Any]:
+        plan = self._run.plan
+        made = self[number] = write(plan, plan.units[number])(self._run)
+        return made
+
+
+class _Info(strawberry.Info[Any, Any]):
+    """What a function may take as ``info``; graphql-core's own is made only where it is read."""
+
+    def __init__(self, run: Run, site: Site, indexes: tuple[int, ...]) -> None:
+        self._run, self._site, self._indexes = run, site, indexes
+        self._field = site.declared
+
+    @property
+    def context(self) -> Any:
+        """The context of the operation."""
+        return self._run.context
+
+    @cached_property
+    def _raw_info(self) -> Any:  # type: ignore[override]  # made late
+        return self._run.raw_info(self._site, self._indexes)
+
+
+class Run:
+    """One run of a plan.
+
+    Whatever does not go as compiled is completed by graphql-core's executor from the value that
+    was read last: so are errors of values that are not what their type allows.
+    """
+
+    def __init__(
+        self,
+        plan: Plan,
+        variables: VariableValues,
+        context: Any,
+        root: Any,
+        extensions: dict[str, Any] | None,
+    ) -> None:
+        self.plan = plan
+        self.context = context
+        self._variables, self._root, self._extensions = variables, root, extensions
+        self._errors = _Errors()
+        self._units = _Units(self)
+        self._given: dict[Site, Mapping[str, Any]] = {}
+        self._waiting: dict[tuple[Site, _Settle], list[Slot]] = {}
+        self.tools = (
+            self._units,
+            self._recover,
+            self._later,
+            self._call,
+            self._interpret,
+            self._info,
+        )
+
+    async def answer(self) -> Answer:
+        """Run the operation."""
+        try:
+            data = await self._data()
+        except _Nulled:
+            self._discard(())
+            data = None
+        return Answer(data, self._errors.errors)
+
+    async def _data(self) -> Any:
+        values = []
+        for unit in self.plan.roots:
+            try:
+                values.append(self._units[unit.number](self._root, None))
+            except Exception as error:
+                if not _located(error):
+                    raise
+                self._null(None, error)
+            if self._waiting:
+                await self._settle()
+        if not self.plan.operation.is_mutation:
+            return values[0]
+        keys = tuple(unit.sites[0].key for unit in self.plan.roots)
+        return shape(keys)(*(value.f0 for value in values))
+
+    # What a unit makes once
+
+    def once(self, site: Site, make: Bound) -> Any:
+        """Return a value that a source makes once in a run."""
+        return make(self.context, self._arguments(site))
+
+    def reader(self, site: Site, make: Bound) -> Callable[..., Any]:
+        """Return a function that a source makes once; one that raises where making it does."""
+        try:
+            return make(self.context, self._arguments(site))  # type: ignore[no-any-return]  # a reader
+        except Exception as error:  # noqa: BLE001 - because it belongs to each object
+            problem = error
+
+        def refuse(*_: Any) -> Any:
+            raise problem
+
+        return refuse
+
+    def types(
+        self, site: Site, type_: GraphQLAbstractType, place: Place
+    ) -> Callable[[Any], Callable[..., Any]]:
+        """Return what finds the function for a value of an abstract type."""
+        info = self.raw_info(site)
+        resolve = type_.resolve_type or default_type_resolver
+        known: dict[str, Callable[..., Any]] = {}
+
+        def function(value: Any) -> Callable[..., Any]:
+            name: Any = resolve(value, info, type_)
+            try:
+                return known[name]
+            except (KeyError, TypeError):
+                known[name] = found = self._of_type(site, type_, name, place)
+                return found
+
+        return function
+
+    def _of_type(
+        self, site: Site, type_: GraphQLAbstractType, name: Any, place: Place
+    ) -> Callable[..., Any]:
+        schema = self.plan.operation.core
+        found = schema.get_type(name) if isinstance(name, str) else None
+        if not isinstance(found, GraphQLObjectType) or not schema.is_sub_type(type_, found):
+            raise IrregularError
+        return self._units[self.plan.unit_of_type(site, found, place).number]
+
+    def raw_info(self, site: Site, indexes: Sequence[int] | None = None) -> Any:
+        """Return graphql-core's info of a field; without indexes, of the first of its objects."""
+        if indexes is None:
+            indexes = (0,) * site.place.steps.count(None)
+        path = site.place.core_path(indexes)
+        return self._core.build_resolve_info(site.field, site.nodes, site.parent, path)
+
+    def _info(self, site: Site, indexes: tuple[int, ...]) -> _Info:
+        return _Info(self, site, indexes)
+
+    def _arguments(self, site: Site) -> Mapping[str, Any]:
+        """Return the arguments of a field by the names of its Python parameters."""
+        if not site.field.args:
+            return _NOTHING
+        found = self._given.get(site)
+        if found is None:
+            converter = self.plan.operation.schema.schema_converter
+            found = self._given[site] = convert_arguments(
+                self._core_arguments(site),
+                site.declared.arguments,
+                scalar_registry=converter.scalar_registry,
+                config=converter.config,
+                info=_Info(self, site, (0,) * site.place.steps.count(None)),
+            )
+        return found
+
+    def _core_arguments(self, site: Site) -> dict[str, Any]:
+        if not site.field.args:
+            return {}
+        return get_argument_values(site.field, site.details[0].node, self._variables)
+
+    # What goes wrong
+
+    def _recover(
+        self,
+        anchor: Anchor,
+        error: Exception,
+        read: Any,
+        above: Slot | None,
+        indexes: tuple[int, ...],
+    ) -> Any:
+        """Return what stands at a place below which something went wrong.
+
+        An error that has its place already, and one of reading the field, is reported. Any other
+        means that a value was not what was compiled for: graphql-core completes it.
+        """
+        self._discard(anchor.place.path(indexes))
+        if _located(error) or read is UNREAD:
+            return self._report(anchor, error, indexes)
+        self._errors.forget(anchor.place.path(indexes))
+        return self._complete(anchor, read, above, indexes)
+
+    def _report(self, anchor: Anchor, error: Exception, indexes: Sequence[int]) -> None:
+        """Report an error at a place, or raise it with its place where that must not be null."""
+        path = anchor.place.core_path(indexes)
+        self._core.handle_field_error(error, anchor.type, anchor.site.details, path)
+
+    def _complete(
+        self, anchor: Anchor, read: Any, above: Slot | None, indexes: tuple[int, ...]
+    ) -> Any:
+        core, site = self._core, anchor.site
+        path = anchor.place.core_path(indexes)
+        info = self.raw_info(site, indexes[: site.place.steps.count(None)])
+        about = (anchor.type, site.details, info, path, read, None)
+        if optimized_is_awaitable(read):
+            completed: Any = core.complete_awaitable_value(*about)
+            return self._wait(self._await_completed, Slot(anchor, indexes, above, completed))
+        try:
+            completed = core.complete_value(*about)
+        except Exception as error:  # noqa: BLE001 - because every error has its place
+            return self._report(anchor, error, indexes)
+        if not optimized_is_awaitable(completed):
+            return completed
+        finished = self._finished(completed, anchor, indexes)
+        return self._wait(self._await_completed, Slot(anchor, indexes, above, finished))
+
+    async def _finished(self, completed: Any, anchor: Anchor, indexes: tuple[int, ...]) -> Any:
+        try:
+            return await completed
+        except Exception as error:  # noqa: BLE001 - because every error has its place
+            return self._report(anchor, error, indexes)
+
+    @cached_property
+    def _core(self) -> StrawberryGraphQLCoreExecutionContext:
+        operation = self.plan.operation
+        fragments = operation.fragments
+        core = StrawberryGraphQLCoreExecutionContext(
+            operation.core,
+            fragments,
+            {name: FragmentDetails(node) for name, node in fragments.items()},
+            self._root,
+            self.context,
+            operation.definition,
+            self._variables,
+            default_field_resolver,
+            default_type_resolver,
+            default_field_resolver,
+            is_awaitable=optimized_is_awaitable,
+            operation_extensions=self._extensions,
+        )
+        core.collected_errors = self._errors
+        return core
+
+    def _interpret(
+        self, site: Site, value: Any, above: Slot | None, indexes: tuple[int, ...]
+    ) -> Any:
+        """Hand a field with everything below it to graphql-core."""
+        path = site.place.core_path(indexes)
+        found = self._core.execute_field(site.parent, value, site.details, path, None)
+        if not optimized_is_awaitable(found):
+            return found
+        return self._wait(self._await_completed, Slot(site.anchor, indexes, above, found))
+
+    # What is read later
+
+    def _wait(self, how: _Settle, slot: Slot) -> Slot:
+        self._waiting.setdefault((slot.anchor.site, how), []).append(slot.wait())
+        return slot
+
+    def _later(self, site: Site, value: Any, above: Slot | None, indexes: tuple[int, ...]) -> Slot:
+        """Note that a field is read together with those of other objects."""
+        return self._wait(self._read_together, Slot(site.anchor, indexes, above, value))
+
+    def _call(self, site: Site, value: Any, above: Slot | None, indexes: tuple[int, ...]) -> Any:
+        """Call the resolver of a field; what has to be awaited is completed later."""
+        try:
+            resolve: Any = site.field.resolve
+            read = resolve(value, self.raw_info(site, indexes), **self._core_arguments(site))
+        except Exception as error:  # noqa: BLE001 - because every error has its place
+            return self._report(site.anchor, error, indexes)
+        slot = Slot(site.anchor, indexes, above, read)
+        if optimized_is_awaitable(read):
+            return self._wait(self._await_read, slot)
+        return slot.kept(self._completed(slot, read))
+
+    def _completed(self, slot: Slot, read: Any) -> Any:
+        """Complete what was read for a slot; raise where it must not be null and is."""
+        anchor = slot.anchor
+        above = slot.above if is_non_null_type(anchor.type) else slot
+        if isinstance(read, Exception):
+            return self._report(anchor, read, slot.indexes)
+        unit = self.plan.unit_of_site(anchor.site)
+        try:
+            return self._units[unit.number](read, above, *slot.indexes)
+        except Exception as error:  # noqa: BLE001 - because every error has its place
+            return self._recover(anchor, error, read, above, slot.indexes)
+
+    async def _settle(self) -> None:
+        """Read what waits, all fields at the same time, and what then waits because of it."""
+        waiting, self._waiting = self._waiting, {}
+        jobs = [how(site, slots) for (site, how), slots in waiting.items()]
+        if len(jobs) == 1:
+            await jobs[0]
+        elif jobs:
+            await gather_with_cancel(*jobs)
+
+    async def _read_together(self, site: Site, slots: list[Slot]) -> None:
+        batch = site.batch
+        try:
+            if batch is None:
+                raise TypeError(f"{site.name} cannot be read for many objects at once")
+            values = [slot.of for slot in slots]
+            found = await batch(values, self.context, self._arguments(site))
+            filled = list(zip(slots, found, strict=True))
+        except Exception as error:  # noqa: BLE001 - because every error has its place
+            filled = [(slot, error) for slot in slots]
+        await self._fill(filled, self._completed)
+
+    async def _await_read(self, _site: Site, slots: list[Slot]) -> None:
+        await self._fill(await _awaited(slots), self._completed)
+
+    async def _await_completed(self, _site: Site, slots: list[Slot]) -> None:
+        def placed(_slot: Slot, value: Any) -> Any:
+            if isinstance(value, Exception):
+                raise value
+            return value
+
+        await self._fill(await _awaited(slots), placed)
+
+    async def _fill(
+        self, found: Iterable[tuple[Slot, Any]], completed: Callable[[Slot, Any], Any]
+    ) -> None:
+        for slot, value in found:
+            if not slot.alive:
+                continue
+            try:
+                slot.value = completed(slot, value)
+            except Exception as error:
+                if not _located(error):
+                    raise
+                self._null(slot.above, error)
+        if self._waiting:
+            await self._settle()
+
+    def _null(self, slot: Slot | None, error: Any) -> None:
+        """Turn a place to null, because something below it must not be null and is."""
+        if slot is None:
+            self._errors.add(error, None)
+            raise _Nulled
+        slot.value, slot.dead = None, True
+        self._errors.add(error, slot.anchor.place.core_path(slot.indexes))
+        self._discard(slot.path)
+
+    def _discard(self, path: tuple[str | int, ...]) -> None:
+        """Forget what waits below a place that is null or completed anew."""
+        for key, slots in list(self._waiting.items()):
+            left = [slot for slot in slots if slot.path[: len(path)] != path]
+            if len(left) == len(slots):
+                continue
+            for slot in slots:
+                if slot not in left and inspect.iscoroutine(slot.of):
+                    slot.of.close()
+            if left:
+                self._waiting[key] = left
+            else:
+                del self._waiting[key]
+
+
+def _located(error: Exception) -> bool:
+    return isinstance(error, GraphQLError) and error.path is not None
+
+
+async def _awaited(slots: list[Slot]) -> list[tuple[Slot, Any]]:
+    answers = await asyncio.gather(*(slot.of for slot in slots), return_exceptions=True)
+    for answer in answers:
+        if isinstance(answer, BaseException) and not isinstance(answer, Exception):
+            raise answer
+    return list(zip(slots, answers, strict=True))

@@ -1,0 +1,340 @@
+"""Writing: a unit of a plan becomes the Python function that completes its values.
+
+The function of a unit goes down through objects and lists in one body, so that an object costs a
+few bytecodes for each field and no call. Every name that it uses is a constant of the plan, is
+made once for a run, or is its own::
+
+    def make(run):
+        o1 = run.once(k1, s1)                    # the language, an index of the catalogue
+        def unit(value, above, i0):
+            try:
+                x2 = value.source                # a field that may be null
+                ...
+            except Exception as error:
+                x3 = recover(k4, error, x2, above, (i0,))
+            return k5(value.code, x3)            # an object of the answer
+        return unit
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any, NamedTuple
+
+from graphql import (
+    GraphQLObjectType,
+    is_abstract_type,
+    is_list_type,
+    is_non_null_type,
+)
+from zhupei.graphql.engine.answers import Slot, shape
+from zhupei.graphql.engine.leaves import IrregularError, leaf, listed
+from zhupei.graphql.engine.plans import Anchor, Place, Plan, Reading, Site, Unit
+from zhupei.graphql.inline import Bound
+from zhupei.graphql.sources import FieldSource, IsOneOf
+
+__all__ = ["UNREAD", "write"]
+
+UNREAD = object()
+"""What an anchor held when its field was not read yet."""
+
+# Python allows twenty blocks (loops, `try`) inside one another; deeper values get a function of
+# their own.
+_DEEPEST = 8
+
+# How fields are read that are not read by an expression: see `Run.tools`.
+_TOOLS = {
+    Reading.BATCHED: "later",
+    Reading.CALLED: "call",
+    Reading.INTERPRETED: "interpret",
+}
+_NAMES: Mapping[str, Any] = {
+    "Slot": Slot,
+    "UNREAD": UNREAD,
+    "Irregular": IrregularError,
+    "listed": listed,
+}
+
+
+class _Where(NamedTuple):
+    """Where a value is: its site and place, the indexes of lists, what to null, how deep."""
+
+    site: Site
+    place: Place
+    indexes: tuple[str, ...]
+    above: str
+    depth: int
+
+    @property
+    def tuple(self) -> str:
+        """The indexes as an expression."""
+        return f"({''.join(f'{index}, ' for index in self.indexes)})"
+
+
+def write(plan: Plan, unit: Unit) -> Callable[[Any], Callable[..., Any]]:
+    """Return what makes the function of a unit for one run, written when it is first asked for."""
+    if unit.make is None:
+        writer = _Writer(plan)
+        unit.text = writer.unit(unit)
+        names = dict(_NAMES) | writer.constants
+        exec(compile(unit.text, f"<unit {unit.number}>", "exec"), names)  # noqa: S102 - our own text: of a request it holds neither names nor values
+        unit.make = names["make"]
+    return unit.make
+
+
+class _Writer:
+    """Writes one unit."""
+
+    def __init__(self, plan: Plan) -> None:
+        self.plan = plan
+        self.constants: dict[str, Any] = {}
+        self._known: dict[int, str] = {}
+        self._once: list[str] = []
+        self._lines: list[str] = []
+        self._indent = 2
+        self._numbers = itertools.count()
+
+    def unit(self, unit: Unit) -> str:
+        """Return the text of a unit."""
+        indexes = tuple(f"i{at}" for at in range(unit.place.steps.count(None)))
+        if unit.site is not None:
+            where = _Where(unit.site, unit.place, indexes, "above", 0)
+            answer = self._value(unit.type, "value", where)
+        else:
+            parts = [
+                self._field(site, "value", _Where(site, site.place, (), "above", 0), root=True)
+                for site in unit.sites
+            ]
+            answer = self._made(unit.sites, parts)
+        head = ["def make(run):", "  units, recover, later, call, interpret, info = run.tools"]
+        once = [f"  {line}" for line in self._once]
+        function = f"  def unit(value, above{''.join(f', {index}' for index in indexes)}):"
+        body = [*self._lines, f"    return {answer}", "  return unit"]
+        return "\n".join([*head, *once, function, *body]) + "\n"
+
+    # Names
+
+    def constant(self, value: object) -> str:
+        """Return the name of a value that never changes."""
+        name = self._known.get(id(value))
+        if name is None:
+            name = self._known[id(value)] = f"k{next(self._numbers)}"
+            self.constants[name] = value
+        return name
+
+    def scratch(self) -> str:
+        """Return the name of a variable."""
+        return f"x{next(self._numbers)}"
+
+    def once(self, expression: str) -> str:
+        """Return the name of what is made once for a run."""
+        name = f"o{next(self._numbers)}"
+        self._once.append(f"{name} = {expression}")
+        return name
+
+    # Lines
+
+    def _line(self, text: str) -> None:
+        self._lines.append(f"{'  ' * self._indent}{text}")
+
+    @contextmanager
+    def _block(self, head: str) -> Iterator[None]:
+        self._line(head)
+        self._indent += 1
+        yield
+        self._indent -= 1
+
+    # Objects and their fields
+
+    def _object(self, sites: tuple[Site, ...], value: str, where: _Where) -> str:
+        """Write the fields of an object; return the expression that makes it."""
+        parts = [
+            self._field(site, value, where._replace(site=site, place=site.place)) for site in sites
+        ]
+        return self._made(sites, parts)
+
+    def _made(self, sites: tuple[Site, ...], parts: list[str]) -> str:
+        return f"{self.constant(shape(tuple(site.key for site in sites)))}({', '.join(parts)})"
+
+    def _field(self, site: Site, value: str, where: _Where, *, root: bool = False) -> str:
+        """Write how a field is read and completed; return the expression of what it holds."""
+        if site.reading is Reading.TYPENAME:
+            return repr(site.parent.name)
+        tool = _TOOLS.get(site.reading)
+        if tool is not None:
+            return self._kept(f"{tool}({self.constant(site)}, {value}, {_rest(where)})")
+        required = is_non_null_type(site.field.type)
+        if not root and (required or site.reading is Reading.WRITTEN):
+            completed = leaf(site.field.type, self._read(site, value, where), self)
+            if completed is not None:
+                return completed
+        if required and not root:
+            read = self.scratch()
+            self._line(f"{read} = {self._read(site, value, where)}")
+            return self._value(site.field.type, read, where)
+        return self._anchored(site.anchor, lambda: self._read(site, value, where), where)
+
+    def _kept(self, expression: str) -> str:
+        name = self.scratch()
+        self._line(f"{name} = {expression}")
+        return name
+
+    def _anchored(self, anchor: Anchor, read: Callable[[], str], where: _Where) -> str:
+        """Write the completion of what may be null, with errors stopping here."""
+        found, out = self.scratch(), self.scratch()
+        where = where._replace(depth=where.depth + 1)
+        self._line(f"{found} = UNREAD")
+        with self._block("try:"):
+            self._line(f"{found} = {read()}")
+            if self.plan.may_null_above(anchor.type, anchor.site.details):
+                slot = self.scratch()
+                self._line(f"{slot} = Slot({self.constant(anchor)}, {where.tuple}, {where.above})")
+                completed = self._value(anchor.type, found, where._replace(above=slot))
+                self._line(f"{out} = {slot}.kept({completed})")
+            else:
+                self._line(f"{out} = {self._value(anchor.type, found, where)}")
+        with self._block("except Exception as error:"):
+            self._line(f"{out} = recover({self.constant(anchor)}, error, {found}, {_rest(where)})")
+        return out
+
+    # Values
+
+    def _value(self, type_: Any, value: str, where: _Where) -> str:
+        """Write how the variable ``value`` is completed; return the expression of the outcome."""
+        completed = leaf(type_, value, self)
+        if completed is not None:
+            return completed
+        if where.depth >= _DEEPEST:
+            unit = self.plan.unit(type_, where.site, where.place)
+            indexes = "".join(f", {index}" for index in where.indexes)
+            return self._kept(f"units[{unit.number}]({value}, {where.above}{indexes})")
+        if is_non_null_type(type_):
+            with self._block(f"if {value} is None:"):
+                self._line("raise Irregular")
+            return self._present(type_.of_type, value, where)
+        out = self.scratch()
+        with self._block(f"if {value} is None:"):
+            self._line(f"{out} = None")
+        with self._block("else:"):
+            self._line(f"{out} = {self._present(type_, value, where)}")
+        return out
+
+    def _present(self, type_: Any, value: str, where: _Where) -> str:
+        if is_list_type(type_):
+            return self._list(type_.of_type, value, where)
+        if is_abstract_type(type_):
+            return self._abstract(type_, value, where)
+        self._check(type_, value, where)
+        return self._object(self.plan.fields(type_, where.site, where.place), value, where)
+
+    def _list(self, type_: Any, value: str, where: _Where) -> str:
+        items, item = self.scratch(), self.scratch()
+        self._line(f"{items} = []")
+        with self._block(f"for {item} in listed({value}):"):
+            # The index of an item is the number of those before it.
+            where = where._replace(
+                place=where.place.item,
+                indexes=(*where.indexes, f"len({items})"),
+                depth=where.depth + 1,
+            )
+            if is_non_null_type(type_):
+                completed = self._value(type_, item, where)
+            else:
+                anchor = Anchor(where.site, type_, where.place)
+                completed = self._anchored(anchor, lambda: item, where)
+            self._line(f"{items}.append({completed})")
+        return items
+
+    def _abstract(self, type_: Any, value: str, where: _Where) -> str:
+        about = ", ".join(map(self.constant, (where.site, type_, where.place)))
+        resolve = self.once(f"run.types({about})")
+        indexes = "".join(f", {index}" for index in where.indexes)
+        return self._kept(f"{resolve}({value})({value}, {where.above}{indexes})")
+
+    def _check(self, type_: GraphQLObjectType, value: str, where: _Where) -> None:
+        """Write the question whether the value is of its type."""
+        test = type_.is_type_of
+        if test is None:
+            return
+        if isinstance(test, IsOneOf):
+            classes = self.constant(test.described)
+            exact = " and ".join(
+                f"type({value}) is not {self.constant(each)}" for each in test.described
+            )
+            question = f"{exact} and not isinstance({value}, {classes})"
+        else:
+            about = self.once(f"run.raw_info({self.constant(where.site)})")
+            question = f"{self.constant(test)}({value}, {about}) is not True"
+        with self._block(f"if {question}:"):
+            self._line("raise Irregular")
+
+    # Reading
+
+    def _read(self, site: Site, value: str, where: _Where) -> str:
+        if site.reading is Reading.FUNCTION:
+            return self._called(site, value, where)
+        made = site.declared
+        if site.source is None:
+            default = self.constant(made.default_resolver)
+            return f"{default}({value}, {made.python_name!r})"
+        code = _SiteCode(self, site)
+        return _writer_of(site.source)(site.source, made.python_name, value, code)
+
+    def _called(self, site: Site, value: str, where: _Where) -> str:
+        """Return the call of a field's own function."""
+        resolver = site.declared.base_resolver
+        assert resolver is not None  # noqa: S101 - it is what makes it a function
+        given = [value] if resolver.self_parameter is not None else []
+        # A parameter named `root` whose type is `Parent` is both.
+        named = {
+            parameter.name
+            for parameter in (resolver.parent_parameter, resolver.root_parameter)
+            if parameter is not None
+        }
+        given += [f"{name}={value}" for name in sorted(named)]
+        if resolver.info_parameter is not None:
+            about = f"info({self.constant(site)}, {where.tuple})"
+            given.append(f"{resolver.info_parameter.name}={about}")
+        if site.field.args:
+            given.append(f"**{_SiteCode(self, site).reader(lambda _, given: lambda: given)}()")
+        return f"{self.constant(resolver.wrapped_func)}({', '.join(given)})"
+
+
+class _SiteCode:
+    """What a source may ask for while it writes the expression of one field."""
+
+    def __init__(self, writer: _Writer, site: Site) -> None:
+        self._writer, self._site = writer, site
+
+    def constant(self, value: object) -> str:
+        """Return the name of a value that never changes."""
+        return self._writer.constant(value)
+
+    def scratch(self) -> str:
+        """Return the name of a variable."""
+        return self._writer.scratch()
+
+    def once(self, make: Bound) -> str:
+        """Return the name of a value that is made once in a run."""
+        return self._writer.once(f"run.once({self.constant(self._site)}, {self.constant(make)})")
+
+    def reader(self, make: Bound) -> str:
+        """Return the name of a function that is made once in a run."""
+        return self._writer.once(f"run.reader({self.constant(self._site)}, {self.constant(make)})")
+
+
+def _rest(where: _Where) -> str:
+    return f"{where.above}, {where.tuple}"
+
+
+def _writer_of(source: FieldSource) -> Callable[..., str]:
+    """Return how a source writes itself: by what belongs to its reader, not to a parent's."""
+    for each in type(source).__mro__:
+        if "inline" in vars(each):
+            found: Callable[..., str] = each.inline  # type: ignore[attr-defined]  # just seen
+            return found
+        if "reader" in vars(each):
+            break
+    return FieldSource.inline

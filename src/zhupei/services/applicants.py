@@ -402,6 +402,9 @@ def _phone(text: str) -> str | None:
 
 
 def _opened(keyring: Keyring, row: Applicant) -> PersonalData:
+    if row.erased_at is not None:
+        return PersonalData(number="", phone=None, email=None)
+
     def opened(ciphertext: str | None, column: str) -> str | None:
         return None if ciphertext is None else keyring.decrypt(ciphertext, _place(row.id, column))
 

@@ -10,6 +10,7 @@ from zhupei.graphql.mutations.brochures import BrochureMutations
 from zhupei.graphql.mutations.interviews import InterviewMutations
 from zhupei.graphql.mutations.notices import NoticeMutations
 from zhupei.graphql.mutations.offers import OfferMutations
+from zhupei.graphql.mutations.privacy import PrivacyMutations
 from zhupei.graphql.mutations.registering import RegisteringMutations
 from zhupei.graphql.mutations.rounds import RoundMutations
 from zhupei.graphql.mutations.score_sheets import ScoreSheetMutations
@@ -34,6 +35,7 @@ class Mutation(
     AssessingMutations,
     NoticeMutations,
     OfferMutations,
+    PrivacyMutations,
     RegisteringMutations,
     RoundMutations,
     InterviewMutations,

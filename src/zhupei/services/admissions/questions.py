@@ -57,7 +57,9 @@ __all__ = [
 _S = ApplicationState
 _MOST = 500
 _ASKED = tuple(
-    action for action in Action if action not in {Action.CREATE, Action.REVERT, Action.ALLOCATE}
+    action
+    for action in Action
+    if action not in {Action.CREATE, Action.REVERT, Action.ALLOCATE, Action.ERASE}
 )
 _MUST_DO = {
     _S.DRAFT: Text("提交报名材料", "hand the application in"),

@@ -39,6 +39,7 @@ __all__ = [
     "Situation",
     "application_for_hooks",
     "frozen",
+    "may_for_program",
     "may_read",
     "not_allowed_in",
     "not_found",
@@ -92,6 +93,7 @@ LEAVING: dict[Action, frozenset[ApplicationState]] = {
     _A.RESOLVE_OBJECTION: frozenset({_S.IN_PUBLICITY, _S.CONFIRMED}),
     _A.REDUCE_TRAINING: frozenset({_S.REGISTERED}),
     _A.END_TRAINING: frozenset({_S.REGISTERED}),
+    _A.ERASE: EXITS | {_S.DRAFT},
 }
 """The states from which an action leaves the path, or in which it is possible."""
 
@@ -156,6 +158,7 @@ PERMISSIONS: dict[Action, str] = {
     _A.REGISTER: "registrations.write",
     _A.REDUCE_TRAINING: "registrations.write",
     _A.END_TRAINING: "registrations.write",
+    _A.ERASE: "applicants.write",
     _A.REVERT: "rounds.manage",
 }
 """The permission that each action needs; `zhupei.domain.permissions` says which roles hold it."""
@@ -200,6 +203,13 @@ async def permitted_for(
         message=answer.message,
         plugin=answer.plugin,
         hook=answer.hook,
+    )
+
+
+async def may_for_program(desk: Desk, action: Action, program: Program) -> Refusal | None:
+    """Refuse a bulk step over a program to whoever may not take it there, due cases or none."""
+    return await permitted_for(
+        desk, PERMISSIONS[action], base=program.base, jurisdiction=program.jurisdiction
     )
 
 

@@ -1,0 +1,194 @@
+"""What is kept of one person, for that person: the copy that they may ask for (PIPL 45)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from zhupei.db.models import (
+    Account,
+    Applicant,
+    ApplicantFile,
+    ApplicationRow,
+    BanRow,
+    InvitationRow,
+    RoleGrant,
+    ScoreRow,
+    TraineePaymentRow,
+    TraineeRow,
+    TransitionRow,
+)
+from zhupei.domain.plain_values import plain
+from zhupei.security.crypto import Keyring
+from zhupei.services.applicants import reveal
+from zhupei.services.sending_units import links_of_applicant
+
+__all__ = ["export_person"]
+
+
+async def export_person(
+    keyring: Keyring, applicant: UUID, *, at: datetime
+) -> Mapping[str, Any] | None:
+    """Return everything that is kept of an applicant as plain values; None where there is none.
+
+    Nothing of others is in it: who checked or decided is left out, what was decided and why is
+    not. The caller has made sure that it is the person who asks.
+    """
+    row = await Applicant.get_or_none(id=applicant)
+    personal = await reveal(keyring, applicant)
+    if row is None or personal is None:
+        return None
+    account: UUID | None = row.account_id  # type: ignore[attr-defined]  # Tortoise adds it
+    return {
+        "madeAt": plain(at),
+        "person": {
+            "id": str(row.id),
+            "name": row.name,
+            "identityKind": row.identity_kind,
+            "identityState": row.identity_state,
+            "identityNumber": personal.number,
+            "phone": personal.phone,
+            "email": personal.email,
+            "facts": row.facts,
+            "registeredAt": plain(row.created_at),
+            "changedAt": plain(row.updated_at),
+        },
+        "account": None if account is None else await _account(account),
+        "files": [
+            {
+                "document": file.document,
+                "mediaType": file.media_type,
+                "size": file.size,
+                "sha256": file.sha256,
+                "uploadedAt": plain(file.uploaded_at),
+                "removedAt": plain(file.removed_at),
+            }
+            for file in await ApplicantFile.filter(applicant_id=applicant).order_by("id")
+        ],
+        "sendingUnits": [
+            {
+                "unit": link.unit.name,
+                "state": link.state.value,
+                "askedAt": plain(link.asked_at),
+                "answeredAt": plain(link.answered_at),
+                "endedAt": plain(link.ended_at),
+            }
+            for link in await links_of_applicant(applicant)
+        ],
+        "applications": await _applications(applicant),
+        "invitations": [
+            {
+                "opening": each.opening_code,
+                "round": each.round_code,
+                "state": each.state,
+                "invitedAt": plain(each.invited_at),
+                "answeredAt": plain(each.answered_at),
+            }
+            for each in await InvitationRow.filter(applicant_id=applicant).order_by("id")
+        ],
+        "bans": [
+            {
+                "program": ban.program_code,
+                "startsOn": plain(ban.starts_on),
+                "until": plain(ban.until),
+                "reason": ban.reason,
+                "liftedAt": plain(ban.lifted_at),
+                "liftReason": ban.lift_reason,
+            }
+            for ban in await BanRow.filter(applicant_id=applicant).order_by("id")
+        ],
+        "training": await _training(applicant),
+    }
+
+
+async def _account(account: UUID) -> Mapping[str, Any]:
+    row = await Account.get(id=account)
+    grants = await RoleGrant.filter(account_id=account).order_by("id")
+    return {
+        "login": row.login,
+        "issuer": row.issuer,
+        "createdAt": plain(row.created_at),
+        "lastSignedInAt": plain(row.last_signed_in_at),
+        "roles": [
+            {
+                "role": grant.role,
+                "base": grant.base_code,
+                "grantedAt": plain(grant.granted_at),
+                "revokedAt": plain(grant.revoked_at),
+            }
+            for grant in grants
+        ],
+    }
+
+
+async def _applications(applicant: UUID) -> list[Mapping[str, Any]]:
+    rows = await ApplicationRow.filter(applicant_id=applicant).order_by("id")
+    ids = [row.id for row in rows]
+    scores: dict[UUID, list[Mapping[str, Any]]] = {id_: [] for id_ in ids}
+    for score in await ScoreRow.filter(application_id__in=ids).order_by("assessment"):
+        scores[score.application_id].append(  # type: ignore[attr-defined]  # Tortoise adds it
+            {
+                "assessment": score.assessment,
+                "points": str(score.points),
+                "of": score.full_mark,
+                "recordedAt": plain(score.recorded_at),
+            }
+        )
+    records: dict[UUID, list[Mapping[str, Any]]] = {id_: [] for id_ in ids}
+    for record in await TransitionRow.filter(application_id__in=ids).order_by("sequence"):
+        records[record.application_id].append(  # type: ignore[attr-defined]  # as above
+            {
+                "at": plain(record.at),
+                "action": record.action,
+                "state": record.to_state,
+                "reason": record.reason,
+            }
+        )
+    return [
+        {
+            "id": str(row.id),
+            "opening": row.opening_code,
+            "round": row.round_code or None,
+            "direction": row.direction,
+            "preference": row.preference,
+            "state": row.state,
+            "createdAt": plain(row.created_at),
+            "submittedAt": plain(row.submitted_at),
+            "details": row.details,
+            "scores": scores[row.id],
+            "records": records[row.id],
+        }
+        for row in rows
+    ]
+
+
+async def _training(applicant: UUID) -> list[Mapping[str, Any]]:
+    found: list[Mapping[str, Any]] = []
+    for row in await TraineeRow.filter(applicant_id=applicant).order_by("id"):
+        payments = await TraineePaymentRow.filter(trainee_id=row.id).order_by("month", "id")
+        found.append(
+            {
+                "id": str(row.id),
+                "opening": row.opening_code,
+                "state": row.state,
+                "startedOn": plain(row.started_on),
+                "endsOn": plain(row.ends_on),
+                "endedOn": plain(row.ended_on),
+                "endReason": row.end_reason,
+                "profile": row.profile,
+                "payments": [
+                    {
+                        "month": f"{payment.month:%Y-%m}",
+                        "line": payment.line,
+                        "amount": str(payment.amount),
+                        "payer": payment.payer,
+                        "fundingSource": payment.funding_source,
+                        "cancelledAt": plain(payment.cancelled_at),
+                    }
+                    for payment in payments
+                ],
+            }
+        )
+    return found

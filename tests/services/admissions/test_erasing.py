@@ -1,0 +1,203 @@
+"""Erasing a person: what the law keeps is refused, the rest goes, and the chain still holds."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+import pytest
+from tortoise import connections
+
+from admissions_office import Office, done
+from zhupei.db.models import Account, Applicant, ApplicantIdentity, BulkOperationRow
+from zhupei.domain.actors import Actor, Grant
+from zhupei.domain.identity import DocumentKind
+from zhupei.domain.people import Candidate
+from zhupei.security.crypto import Keyring, new_key_text
+from zhupei.services import admissions
+from zhupei.services.admissions import Desk, RefusalCode, inputs
+from zhupei.services.admissions.erasing import EraseApplicantInput, erase_applicant
+from zhupei.services.applicants import (
+    ApplicantRecord,
+    Details,
+    applicant_of,
+    find_by_identity,
+    register_applicant,
+    renew_encryption,
+)
+from zhupei.services.audit import verify_audit_chain
+from zhupei.services.personal_export import export_person
+
+_KEYS = Keyring.parse(new_key_text())
+_SECRETS = ("欧阳小明", "E7654321", "13800138000", "ouyang@example.cn", "430")
+
+
+async def a_person(office: Office) -> tuple[UUID, Desk]:
+    with office.database.use():
+        account = await Account.create(
+            kind="person", login="ouyang", tokens_valid_from=office.now, created_at=office.now
+        )
+        made = await register_applicant(
+            _KEYS,
+            Details(name="欧阳小明", phone="13800138000", email="ouyang@example.cn"),
+            kind=DocumentKind.PASSPORT,
+            number="E7654321",
+            issuing_state="USA",
+            account=account.id,
+            today=office.today,
+            at=office.now,
+        )
+    assert isinstance(made, ApplicantRecord)
+    actor = Actor(id=str(account.id), grants=frozenset({Grant("applicant")}))
+    return made.id, office.desk(actor, made.id)
+
+
+def wish(applicant: UUID) -> EraseApplicantInput:
+    return EraseApplicantInput(applicant=applicant, reason="不再需要")
+
+
+async def everything_said(office: Office) -> str:
+    """Return every row of every table as text."""
+    with office.database.use():
+        connection = connections.get("default")
+        tables = await connection.execute_query_dict(
+            "SELECT tablename FROM pg_tables WHERE schemaname = 'public'"
+        )
+        rows: list[Any] = []
+        for table in tables:
+            rows += await connection.execute_query_dict(
+                f'SELECT t::text AS row FROM "{table["tablename"]}" t'
+            )
+        return "\n".join(row["row"] for row in rows)
+
+
+async def test_a_rejected_person_is_erased_and_the_records_hold(office: Office) -> None:
+    person, own = await a_person(office)
+    case = await office.submitted(applicant=person)
+    office.go("2026-04-27T09:00")
+    await office.reviewed(case)
+    office.go("2026-05-11T10:00")
+    outcome = done(await office.publish(case))
+    reason = inputs.ReasonedInput(application=case.id, reason="另有安排")
+    done(await admissions.decline_admission(own, reason))
+    assert "E7654321" not in await everything_said(office)  # never plain, even before
+    erased = done(await erase_applicant(own, wish(person)))
+    assert (erased.applications, erased.files) == (1, 0)
+    said = await everything_said(office)
+    assert [secret for secret in _SECRETS if secret in said] == []
+    with office.database.use():
+        report = await verify_audit_chain()
+        assert report.broken is None
+        row = await Applicant.get(id=person)
+        assert (row.name, row.facts, row.identity_ciphertext) == ("-", {}, "")
+        assert await ApplicantIdentity.all().count() == 0
+        assert await renew_encryption(Keyring.parse(new_key_text())) == 0
+        record = await applicant_of(_KEYS, person)
+        assert record is not None
+        assert (record.name, record.masked_number) == ("-", "")
+        account = await Account.get()
+        assert account.login == f"erased-{account.id.hex}"
+        assert account.disabled_at is not None
+        operation = await BulkOperationRow.get(id=outcome.operation)  # type: ignore[attr-defined]  # a bulk outcome
+        assert "430" not in str(operation.details)
+        # The same person may come again, as somebody new.
+        number = await find_by_identity(
+            _KEYS, DocumentKind.PASSPORT, "E7654321", today=date(2026, 6, 1), issuing_state="USA"
+        )
+        assert number is None
+    now = await office.case(case.id)
+    assert (now.state, now.candidate) == (
+        "DECLINED",
+        Candidate(trainee_type=case.candidate.trainee_type),
+    )
+
+
+async def test_what_has_to_be_kept_is_kept(office: Office) -> None:
+    person, own = await a_person(office)
+    case = await office.submitted(applicant=person)
+    before = await everything_said(office)
+    refusal = await office.refuses(
+        RefusalCode.MUST_BE_KEPT, await erase_applicant(own, wish(person))
+    )
+    assert "withdraw or decline first" in (refusal.message.en or "")
+    assert await everything_said(office) == before
+    done(
+        await admissions.withdraw_application(
+            own, inputs.ReasonedInput(application=case.id, reason="x")
+        )
+    )
+    done(
+        await admissions.impose_ban(
+            office.authority(),
+            inputs.ImposeBanInput(
+                applicant=person, program="sample-residency-2026", reason="情节严重"
+            ),
+        )
+    )
+    before = await everything_said(office)
+    refusal = await office.refuses(
+        RefusalCode.MUST_BE_KEPT, await erase_applicant(own, wish(person))
+    )
+    assert "until 2029-04-09" in (refusal.message.en or "")
+    for desk in (office.authority(), office.staff(), office.own(case.id)):
+        await office.refuses(RefusalCode.NOT_FOUND, await erase_applicant(desk, wish(person)))
+    assert await everything_said(office) == before
+
+
+async def test_who_only_registered_is_erased_too(office: Office) -> None:
+    person, own = await a_person(office)
+    await office.draft(applicant=person)
+    erased = done(await erase_applicant(own, wish(person)))
+    assert erased.applications == 1
+    with office.database.use():
+        assert (await verify_audit_chain()).broken is None
+    other, alone = await _another(office)
+    assert done(await erase_applicant(alone, wish(other))).applications == 0
+
+
+async def _another(office: Office) -> tuple[UUID, Desk]:
+    with office.database.use():
+        account = await Account.create(
+            kind="person", login="li", tokens_valid_from=office.now, created_at=office.now
+        )
+        made = await register_applicant(
+            _KEYS,
+            Details(name="李四"),
+            kind=DocumentKind.PASSPORT,
+            number="E1111111",
+            issuing_state="USA",
+            account=account.id,
+            today=office.today,
+            at=office.now,
+        )
+    assert isinstance(made, ApplicantRecord)
+    actor = Actor(id=str(account.id), grants=frozenset({Grant("applicant")}))
+    return made.id, office.desk(actor, made.id)
+
+
+async def test_a_copy_of_everything_names_nobody_else(office: Office) -> None:
+    person, _ = await a_person(office)
+    case = await office.submitted(applicant=person)
+    office.go("2026-04-27T09:00")
+    await office.reviewed(case)
+    with office.database.use():
+        copy = await export_person(_KEYS, person, at=office.now)
+        assert await export_person(_KEYS, UUID(int=1), at=office.now) is None
+    assert copy is not None
+    found: Any = copy
+    assert found["person"]["identityNumber"] == "E7654321"
+    assert found["person"]["phone"] == "+8613800138000"
+    (application,) = found["applications"]
+    assert [score["points"] for score in application["scores"]] == ["80.000", "80.000"]
+    assert [record["action"] for record in application["records"]][:2] == ["CREATE", "SUBMIT"]
+    assert "base_office@" not in str(copy)
+
+
+@pytest.mark.parametrize("reason", ["", " ", "x\x00"])
+async def test_a_reason_is_needed(office: Office, reason: str) -> None:
+    person, own = await a_person(office)
+    before = await everything_said(office)
+    given = EraseApplicantInput(applicant=person, reason=reason)
+    await office.refuses(RefusalCode.INPUT_INVALID, await erase_applicant(own, given))
+    assert await everything_said(office) == before

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -146,12 +147,18 @@ async def gather(
     changes = changes or Changes()
     programs = _below(desk, root)
     rows = await connection.execute_query_dict(
-        "SELECT a.id, a.applicant_id, a.program_code, a.opening_code, a.direction, a.preference, "
-        "a.submitted_at, a.state FROM application AS a WHERE a.root_program_code = $1 "
-        "AND a.round_code = $2 AND a.channel = 'BATCH' AND a.invitation_id IS NULL "
-        "AND a.transferred_from IS NULL AND a.state <> ALL($3::text[]) AND NOT EXISTS ("
-        "SELECT 1 FROM application AS s WHERE s.applicant_id = a.applicant_id "
-        "AND s.root_program_code = $1 AND s.state = ANY($4::text[])) ORDER BY a.id",
+        "WITH filed AS MATERIALIZED (SELECT a.id, a.applicant_id, a.program_code, a.opening_code, "
+        "a.direction, a.preference, a.submitted_at, a.state FROM application AS a "
+        "WHERE a.root_program_code = $1 AND a.round_code = $2 AND a.channel = 'BATCH' "
+        "AND a.invitation_id IS NULL AND a.transferred_from IS NULL AND a.state <> ALL($3::text[]) "
+        "AND NOT EXISTS (SELECT 1 FROM application AS s WHERE s.applicant_id = a.applicant_id "
+        "AND s.root_program_code = $1 AND s.state = ANY($4::text[]))) "
+        "SELECT filed.*, marks.names, marks.points, marks.full_marks FROM filed LEFT JOIN ("
+        "SELECT application_id, array_agg(assessment ORDER BY assessment) AS names, "
+        "array_agg(points ORDER BY assessment) AS points, "
+        "array_agg(full_mark ORDER BY assessment) AS full_marks FROM application_score "
+        "WHERE application_id IN (SELECT id FROM filed) GROUP BY application_id) AS marks "
+        "ON marks.application_id = filed.id ORDER BY filed.id",
         [root.code, round_code, _CLOSED, _SEATED],
     )
     ready_at: dict[str, ApplicationState] = {}
@@ -167,13 +174,10 @@ async def gather(
         if isinstance(made, Refusal):
             return made
         rules[code] = made
-    scores = await _scores(connection, root, round_code)
-    candidacies = []
-    for row in ready:
-        candidacy = _candidacy(row, scores.get(row["id"], {}), rules[row["program_code"]])
-        if isinstance(candidacy, Refusal):
-            return candidacy
-        candidacies.append(candidacy)
+    # Seconds of adding for a whole country; other requests go on meanwhile.
+    candidacies = await asyncio.to_thread(_candidacies, ready, rules)
+    if isinstance(candidacies, Refusal):
+        return candidacies
     asked: dict[tuple[str, str | None], int] = defaultdict(int)
     for each in candidacies:
         asked[each.opening, each.direction] += 1
@@ -310,27 +314,49 @@ def _rules(program: Program, round_code: str, changes: Changes) -> _Rules | Refu
     return _Rules(weights, ties, heaviest_first(weights) if several else ())
 
 
-async def _scores(
-    connection: BaseDBAsyncClient, root: Program, round_code: str
-) -> dict[UUID, dict[str, Score]]:
-    rows = await connection.execute_query_dict(
-        "SELECT s.application_id, s.assessment, s.points, s.full_mark FROM application_score AS s "
-        "JOIN application AS a ON a.id = s.application_id WHERE a.root_program_code = $1 "
-        "AND a.round_code = $2 AND a.channel = 'BATCH' AND a.state <> ALL($3::text[])",
-        [root.code, round_code, _CLOSED],
-    )
-    found: dict[UUID, dict[str, Score]] = defaultdict(dict)
+def _candidacies(
+    rows: Sequence[Mapping[str, Any]], rules: Mapping[str, _Rules]
+) -> list[Candidacy] | Refusal:
+    # The same few hundred scores come again and again.
+    known: dict[tuple[object, ...], _Claim | Refusal] = {}
+    found = []
     for row in rows:
-        score = Score(row["points"], row["full_mark"])
-        found[row["application_id"]][row["assessment"]] = score
+        program = row["program_code"]
+        scores = row["names"] or (), row["points"] or (), row["full_marks"] or ()
+        key = (program, *map(tuple, scores))
+        claim = known.get(key)
+        if claim is None:
+            claim = known[key] = _claim(row, rules[program])
+        if isinstance(claim, Refusal):
+            return claim
+        found.append(
+            Candidacy(
+                application=row["id"],
+                applicant=row["applicant_id"],
+                opening=row["opening_code"],
+                direction=row["direction"],
+                preference=row["preference"],
+                submitted_at=row["submitted_at"],
+                value=claim.value,
+                singles=claim.singles,
+            )
+        )
     return found
 
 
-def _candidacy(
-    row: Mapping[str, Any], scores: Mapping[str, Score], rules: _Rules
-) -> Candidacy | Refusal:
+@dataclass(frozen=True, slots=True)
+class _Claim:
+    """What scores are worth at a program."""
+
+    value: Decimal
+    singles: tuple[Decimal, ...]
+
+
+def _claim(row: Mapping[str, Any], rules: _Rules) -> _Claim | Refusal:
+    marks = zip(row["names"] or (), row["points"] or (), row["full_marks"] or (), strict=True)
+    scores = {name: Score(points, full_mark) for name, points, full_mark in marks}
     missing = rules.weights.shares.keys() - scores.keys()
-    if missing or row["submitted_at"] is None:
+    if missing:
         names = ", ".join(sorted(missing))
         return Refusal(
             code=RefusalCode.SCORE_INVALID,
@@ -339,13 +365,5 @@ def _candidacy(
                 f"application {row['id']} has no score: {names}",
             ),
         )
-    return Candidacy(
-        application=row["id"],
-        applicant=row["applicant_id"],
-        opening=row["opening_code"],
-        direction=row["direction"],
-        preference=row["preference"],
-        submitted_at=row["submitted_at"],
-        value=weighted_total(scores, rules.weights),
-        singles=tuple(scores[name].percent for name in rules.criteria),
-    )
+    value = weighted_total(scores, rules.weights)
+    return _Claim(value, tuple(scores[name].percent for name in rules.criteria))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import json
 from collections import Counter
@@ -126,11 +127,26 @@ async def _write_choices(
     prepared: PreparedMarket,
     matching: Matching,
 ) -> None:
+    rows = await asyncio.to_thread(_choice_rows, gathered, prepared, matching)
+    for begin in range(0, len(rows), _AT_ONCE):
+        columns = [list(column) for column in zip(*rows[begin : begin + _AT_ONCE], strict=True)]
+        await connection.execute_query(
+            "INSERT INTO allocation_choice (run_id, application_id, applicant_id, place, "
+            "preference, value, singles, submitted_at, rank, verdict) SELECT $1, a, p, c, n, v, "
+            "s::jsonb, m, r, e FROM unnest($2::uuid[], $3::uuid[], $4::text[], $5::int[], "
+            "$6::numeric[], $7::text[], $8::timestamptz[], $9::int[], $10::text[]) "
+            "AS u(a, p, c, n, v, s, m, r, e)",
+            [run, *columns],
+        )
+
+
+def _choice_rows(
+    gathered: Gathered, prepared: PreparedMarket, matching: Matching
+) -> list[tuple[Any, ...]]:
     numbers = {name: number for number, name in enumerate(prepared.applicants)}
     codes = {opening.code: number for number, opening in enumerate(prepared.openings)}
     sizes = [len(order) for order in prepared.orders]
-    columns: list[list[Any]] = [[] for _ in range(9)]
-    rows = []
+    rows: list[tuple[Any, ...]] = []
     for each in gathered.candidacies:
         name = str(each.applicant)
         choice, number = codes[each.place], numbers[name]
@@ -151,16 +167,7 @@ async def _write_choices(
                 _verdict(pair - first, placed_at, prepared.openings[choice].quota).value,
             )
         )
-    for begin in range(0, len(rows), _AT_ONCE):
-        columns = [list(column) for column in zip(*rows[begin : begin + _AT_ONCE], strict=True)]
-        await connection.execute_query(
-            "INSERT INTO allocation_choice (run_id, application_id, applicant_id, place, "
-            "preference, value, singles, submitted_at, rank, verdict) SELECT $1, a, p, c, n, v, "
-            "s::jsonb, m, r, e FROM unnest($2::uuid[], $3::uuid[], $4::text[], $5::int[], "
-            "$6::numeric[], $7::text[], $8::timestamptz[], $9::int[], $10::text[]) "
-            "AS u(a, p, c, n, v, s, m, r, e)",
-            [run, *columns],
-        )
+    return rows
 
 
 def _verdict(index: int, placed_at: int | None, quota: int) -> Verdict:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import TypeAlias
 from uuid import UUID
@@ -48,6 +48,7 @@ from zhupei.services.allocation.rows import (
     run_of,
     write_run,
 )
+from zhupei.services.progress import Progress, operation
 
 __all__ = [
     "Stage",
@@ -67,23 +68,22 @@ Stage: TypeAlias = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True)
 class _Made:
-    """What a round was matched to, proven."""
+    """What a round was matched to, in a form that can be proven."""
 
     prepared: PreparedMarket
     outcome: Outcome
     certificate: Certificate
-    violations: tuple[Violation, ...]
+    figures: AllocationFigures
 
 
-async def run_allocation(  # noqa: PLR0911 - each guard says why it refuses
+async def run_allocation(
     desk: Desk, given: RunAllocationInput, stage: Stage | None = None
 ) -> AllocationRun | Refusal:
     """Match a round, have the independent checker prove it, and store it; nobody is proposed yet.
 
     The same request with the same idempotency key answers the run that it made. A dry run
-    answers what would be stored.
+    answers what would be stored. How far it is can be seen meanwhile (`zhupei.services.progress`).
     """
-    tell = stage or (lambda _name: None)
     with desk.database.use():
         root = await matched_round(desk, given.program, given.round)
         if isinstance(root, Refusal):
@@ -94,51 +94,79 @@ async def run_allocation(  # noqa: PLR0911 - each guard says why it refuses
             )
             if known is not None:
                 return _repeated(known, root, given)
-        tell("read")
-        gathered = await snapshot(desk, root, given.round)
-        if isinstance(gathered, Refusal):
-            return gathered
-        tell("match")
-        # Seconds of counting for a whole country; other requests go on meanwhile.
-        made = await asyncio.to_thread(_match, gathered, tell)
-        if isinstance(made, Refusal):
-            return made
-        if made.violations:
-            return invalid(made.violations)
-        figures = figures_of(desk.catalogue, gathered, made.outcome)
-        run = AllocationRun(
-            id=uuid7(),
-            root_program=root.code,
-            round=given.round,
-            actor=desk.actor.id,
-            at=desk.clock(),
-            catalogue_hash=desk.catalogue.hash,
-            market=made.certificate.market,
-            certificate=certificate_digest(made.certificate),
-            fingerprint=gathered.fingerprint,
-            figures=figures,
-            warnings=_warnings(made.prepared, figures),
-        )
         if given.dry_run:
+            return await _carried_out(desk, given, root, _telling(stage, None))
+        async with operation(
+            desk.database,
+            kind="allocation",
+            by=desk.actor.id,
+            clock=desk.clock,
+            base=root.base,
+            program=root.code,
+        ) as progress:
+            run = await _carried_out(desk, given, root, _telling(stage, progress))
+            if isinstance(run, Refusal):
+                progress.result["refused"] = run.code.value
+            else:
+                progress.result["run"] = str(run.id)
             return run
-        tell("write")
-        try:
-            async with in_transaction() as connection:
-                await write_run(
-                    connection,
-                    run,
-                    gathered,
-                    made.prepared,
-                    made.outcome.matching,
-                    given.idempotency_key,
-                )
-        except IntegrityError:
-            # The same request at the same time was quicker.
-            known = await AllocationRunRow.get(
-                actor=desk.actor.id, idempotency_key=given.idempotency_key
-            )
-            return _repeated(known, root, given)
+
+
+def _telling(stage: Stage | None, progress: Progress | None) -> Callable[[str], Awaitable[None]]:
+    async def tell(name: str) -> None:
+        if stage is not None:
+            stage(name)
+        if progress is not None:
+            await progress.expect(None, name)
+
+    return tell
+
+
+async def _carried_out(
+    desk: Desk, given: RunAllocationInput, root: Program, tell: Callable[[str], Awaitable[None]]
+) -> AllocationRun | Refusal:
+    await tell("read")
+    gathered = await snapshot(desk, root, given.round)
+    if isinstance(gathered, Refusal):
+        return gathered
+    await tell("match")
+    # Seconds of counting for a whole country; other requests go on meanwhile.
+    made = await asyncio.to_thread(_match, desk, gathered)
+    if isinstance(made, Refusal):
+        return made
+    await tell("check")
+    violations = await asyncio.to_thread(check_certificate, made.prepared.market, made.certificate)
+    if violations:
+        return invalid(violations)
+    run = AllocationRun(
+        id=uuid7(),
+        root_program=root.code,
+        round=given.round,
+        actor=desk.actor.id,
+        at=desk.clock(),
+        catalogue_hash=desk.catalogue.hash,
+        market=made.certificate.market,
+        certificate=certificate_digest(made.certificate),
+        fingerprint=gathered.fingerprint,
+        figures=made.figures,
+        warnings=_warnings(made.prepared, made.figures),
+    )
+    if given.dry_run:
         return run
+    await tell("write")
+    matching = made.outcome.matching
+    try:
+        async with in_transaction() as connection:
+            await write_run(
+                connection, run, gathered, made.prepared, matching, given.idempotency_key
+            )
+    except IntegrityError:
+        # The same request at the same time was quicker.
+        known = await AllocationRunRow.get(
+            actor=desk.actor.id, idempotency_key=given.idempotency_key
+        )
+        return _repeated(known, root, given)
+    return run
 
 
 def _repeated(
@@ -162,14 +190,13 @@ async def snapshot(
         return await gather(desk, connection, root, round_code, changes)
 
 
-def _match(gathered: Gathered, tell: Stage) -> _Made | Refusal:
+def _match(desk: Desk, gathered: Gathered) -> _Made | Refusal:
     prepared = prepared_of(gathered)
     if isinstance(prepared, Refusal):
         return prepared
     outcome = simulate(prepared, Mechanism.DEFERRED_ACCEPTANCE)
-    certificate = certify(prepared, outcome.matching)
-    tell("check")
-    return _Made(prepared, outcome, certificate, check_certificate(prepared.market, certificate))
+    figures = figures_of(desk.catalogue, gathered, outcome)
+    return _Made(prepared, outcome, certify(prepared, outcome.matching), figures)
 
 
 def prepared_of(gathered: Gathered) -> PreparedMarket | Refusal:

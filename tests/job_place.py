@@ -17,6 +17,7 @@ from zhupei.services.notices.mail import MailServer
 
 __all__ = [
     "KEYRING",
+    "KEY_TEXT",
     "OFFICE_ADDRESS",
     "applicant",
     "loaded_with_contacts",
@@ -24,7 +25,8 @@ __all__ = [
     "published",
 ]
 
-KEYRING = Keyring.parse(new_key_text("test"))
+KEY_TEXT = new_key_text("test")
+KEYRING = Keyring.parse(KEY_TEXT)
 OFFICE_ADDRESS = "office@sample-hospital.example"
 _CONTACT = """contacts:
   - phones: ["0931-8888888"]

@@ -46,7 +46,7 @@ async def retry_failed(job: int | None) -> int:
 
     A job that may be on the queue only once is not put beside one that waits there already.
     """
-    _, rows = await _connection().execute_query(
+    rows = await _connection().execute_query_dict(
         "UPDATE procrastinate.procrastinate_jobs AS job SET status = 'todo', scheduled_at = NULL "
         "WHERE status = 'failed' AND ($1::bigint IS NULL OR id = $1) "
         "AND (queueing_lock IS NULL OR (NOT EXISTS (SELECT 1 "

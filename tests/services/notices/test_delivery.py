@@ -362,3 +362,26 @@ async def test_nothing_personal_is_kept_or_logged(
     for personal in (ADDRESS, "样例二", "11010519491231"):
         assert personal not in kept
         assert personal not in ours
+
+
+async def test_an_invitation_and_an_objection_are_told(office: Office, room: MailRoom) -> None:
+    """R150: the invited person answers; R147: the office decides before it admits."""
+    (case,) = await published(office, [await applicant(office, 1)])
+    objector = office.own(await applicant(office, 2))
+    objection = inputs.FileObjectionInput(application=case.id, text="张某不符合条件")
+    done(await admissions.file_objection(objector, objection))
+    await tell_events(place_of(office, room.server))
+    assert room.subjects(OFFICE_ADDRESS) == ["收到异议 / An objection was filed"]
+    assert "张某" not in room.texts(OFFICE_ADDRESS)[0]
+    with office.database.use():
+        assert (await OutboxRow.get(name="objection.filed")).actor is None
+    office.go("2026-06-02T09:00")
+    invitation = inputs.InviteCandidateInput(
+        applicant=await applicant(office, 3), opening=case.opening, round="batch-2"
+    )
+    for _ in range(2):
+        done(await admissions.invite_candidate(office.staff(), invitation))
+    await tell_events(place_of(office, room.server))
+    (text,) = room.texts("person3@example.org")
+    assert "样例医院 邀请你参加“内科”的招收。请登录系统答复" in text
+    assert 'Sample Hospital invites you to "Internal Medicine"' in text

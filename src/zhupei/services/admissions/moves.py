@@ -6,12 +6,14 @@ from dataclasses import replace
 from uuid import UUID
 
 from tortoise.backends.base.client import BaseDBAsyncClient
+from tortoise.transactions import in_transaction
 
 from zhupei.db.identifiers import uuid7
 from zhupei.db.models import ApplicationRow, InvitationRow
 from zhupei.domain.admission_case import AdmissionCase, Invitation, InvitationState
 from zhupei.domain.admission_guards import policy_of, window_open
 from zhupei.domain.admission_process import EXITS, SEAT_STATES, Action, ApplicationState, Channel
+from zhupei.domain.events import Event
 from zhupei.domain.people import Candidate
 from zhupei.domain.text import Text
 from zhupei.domain.training import Opening, Program
@@ -42,6 +44,7 @@ from zhupei.services.admissions.transitions import (
     repeated_request,
     too_busy,
 )
+from zhupei.services.outbox import record_events, subject_of
 from zhupei.services.seats import root_program
 
 __all__ = ["answer_invitation", "invitation_of", "invite_candidate", "transfer_application"]
@@ -187,18 +190,34 @@ async def _invite(
         round_code=given.round,
         state=InvitationState.OPEN.value,
     )
-    row = known or await InvitationRow.create(
-        id=uuid7(),
-        applicant_id=given.applicant,
-        base_code=opening.base,
-        program_code=program.code,
-        root_program_code=root_program(desk.catalogue, program).code,
-        opening_code=opening.code,
-        round_code=given.round,
-        state=InvitationState.OPEN.value,
-        invited_by=desk.actor.id,
-        invited_at=desk.clock(),
-    )
+    if known is not None:
+        return known.id
+    async with in_transaction() as connection:
+        row = await InvitationRow.create(
+            id=uuid7(),
+            applicant_id=given.applicant,
+            base_code=opening.base,
+            program_code=program.code,
+            root_program_code=root_program(desk.catalogue, program).code,
+            opening_code=opening.code,
+            round_code=given.round,
+            state=InvitationState.OPEN.value,
+            invited_by=desk.actor.id,
+            invited_at=desk.clock(),
+        )
+        event = Event(
+            id=uuid7(),
+            name="invitation.made",
+            at=row.invited_at,
+            subject=subject_of("Invitation", row.id),
+            base=opening.base,
+            program=program.code,
+            opening=opening.code,
+            actor=desk.actor.id,
+            data={"round": given.round},
+            catalogue_hash=desk.catalogue.hash,
+        )
+        await record_events(connection, [event])
     return row.id
 
 

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from tortoise.backends.base.client import BaseDBAsyncClient
 from tortoise.exceptions import IntegrityError
+from tortoise.transactions import in_transaction
 
 from zhupei.db.identifiers import uuid7
 from zhupei.db.models import ApplicationRow, ObjectionRow, PublicityRow
@@ -16,6 +17,7 @@ from zhupei.domain.admission_case import AdmissionCase, BulkOutcome, Objection, 
 from zhupei.domain.admission_guards import policy_of, publicity_period, report_date
 from zhupei.domain.admission_process import Action, ApplicationState, Channel, path_of
 from zhupei.domain.calendar import CHINA_TIME
+from zhupei.domain.events import Event
 from zhupei.domain.text import Text
 from zhupei.services.admissions.bulk import carry_out
 from zhupei.services.admissions.desk import Desk
@@ -41,6 +43,7 @@ from zhupei.services.admissions.situations import (
 )
 from zhupei.services.admissions.transitions import Change, act, commit, step_done, too_busy
 from zhupei.services.changes import RoundChanged, RoundChangeKind, announce
+from zhupei.services.outbox import record_events, subject_of
 from zhupei.services.seats import root_program
 
 __all__ = [
@@ -81,6 +84,8 @@ async def propose_admission(desk: Desk, given: ProposeAdmissionInput) -> BulkOut
     async def build(at: Situation) -> Change | Refusal:
         return forward(at, Action.PROPOSE)
 
+    if not given.applications:
+        return _nobody()
     with desk.database.use():
         return await carry_out(
             desk,
@@ -210,20 +215,38 @@ async def file_objection(desk: Desk, given: FileObjectionInput) -> Objection | R
                 message=Text("不在公示期内", "the list is not in its publicity period"),
             )
         try:
-            row = await ObjectionRow.create(
-                id=uuid7(),
-                publicity_id=publicity.id,
-                application_id=case_row.id,
-                text=given.text,
-                filed_by=desk.actor.id,
-                filed_at=now,
-                idempotency_key=given.idempotency_key,
-            )
+            async with in_transaction() as connection:
+                row = await ObjectionRow.create(
+                    id=uuid7(),
+                    publicity_id=publicity.id,
+                    application_id=case_row.id,
+                    text=given.text,
+                    filed_by=desk.actor.id,
+                    filed_at=now,
+                    idempotency_key=given.idempotency_key,
+                )
+                await record_events(connection, [_objection_filed(desk, case_row, now)])
         except IntegrityError:
             row = await ObjectionRow.get(
                 filed_by=desk.actor.id, idempotency_key=given.idempotency_key
             )
         return objection_of(row)
+
+
+def _objection_filed(desk: Desk, row: ApplicationRow, now: datetime) -> Event:
+    return Event(
+        id=uuid7(),
+        name="objection.filed",
+        at=now,
+        subject=subject_of("Application", row.id),
+        base=row.base_code,
+        program=row.program_code,
+        opening=row.opening_code,
+        # Who objects is known to those who decide, and to nobody else.
+        actor=None,
+        data={"round": row.round_code or None},
+        catalogue_hash=desk.catalogue.hash,
+    )
 
 
 async def resolve_objection(  # noqa: PLR0911 - each guard says why it refuses
@@ -372,6 +395,14 @@ async def expire_confirmations(
         )
 
 
+def _nobody() -> Refusal:
+    return Refusal(
+        code=RefusalCode.INPUT_INVALID,
+        message=Text("请至少选择一份报名", "choose at least one application"),
+        field="applications",
+    )
+
+
 async def publicity_over(at: Situation) -> Refusal | None:
     """Refuse to go on while the list is public or an objection is open (R147)."""
     if at.case.publicity is None:
@@ -399,6 +430,8 @@ async def admit(desk: Desk, given: AdmitInput) -> BulkOutcome | Refusal:
     async def build(at: Situation) -> Change | Refusal:
         return await publicity_over(at) or forward(at, Action.ADMIT)
 
+    if not given.applications:
+        return _nobody()
     with desk.database.use():
         return await carry_out(
             desk,
@@ -433,6 +466,8 @@ async def send_notice(desk: Desk, given: SendNoticeInput) -> BulkOutcome | Refus
         change = forward(at, Action.NOTIFY)
         return replace(change, after=replace(change.after, report_by=by), data={"report_by": by})
 
+    if not given.applications:
+        return _nobody()
     with desk.database.use():
         return await carry_out(
             desk,

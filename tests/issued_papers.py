@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import shutil
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
@@ -26,6 +27,10 @@ from zhupei.services.applicants import ApplicantRecord, Details, register_applic
 
 __all__ = ["ENTRUSTED", "People", "Town", "served_town"]
 
+CONTACTS = """contacts:
+  - phones: ["0931-8765432"]
+    address: {zh: 样例市医院路1号教学楼, en: "1 Hospital Road, Sample City"}
+"""
 BEGIN = moment("2026-04-10T09:00")
 LONG = timedelta(days=300)
 
@@ -139,7 +144,9 @@ class Town:
 
     async def ask(self, query: str, token: str | None = None, language: str = "en") -> Any:
         """Ask the graph; the answer as it came."""
-        return (await self.graph.ask(query, token, variables=None, **{"accept-language": language})).json()
+        return (
+            await self.graph.ask(query, token, variables=None, **{"accept-language": language})
+        ).json()
 
     async def notify(self, case: AdmissionCase) -> None:
         """Let somebody on the list confirm, and send the notice after publicity."""
@@ -148,14 +155,25 @@ class Town:
 
 
 @contextlib.asynccontextmanager
-async def served_town(folder: Path, database_url: str) -> AsyncIterator[Town]:
-    """Serve the fictional province until the block ends; the office's clock is the server's."""
+async def served_town(
+    folder: Path, database_url: str, *, contacts: bool = False
+) -> AsyncIterator[Town]:
+    """Serve the fictional province until the block ends; the office's clock is the server's.
+
+    With ``contacts`` the hospital has somebody to ask and a place to report to.
+    """
     loaded = await sample_catalogue()
+    bases = BASES
+    if contacts:
+        bases = folder / "bases"
+        shutil.copytree(BASES, bases)
+        file = bases / "sample-hospital.yaml"
+        file.write_text(file.read_text("utf-8") + CONTACTS, "utf-8")
     offices: list[Office] = []
     async with running_graph(
         folder,
         database_url,
-        bases=(BASES,),
+        bases=(bases,),
         clock=lambda: offices[0].now if offices else BEGIN,
     ) as graph:
         offices.append(Office(graph.database, loaded))

@@ -161,6 +161,38 @@ async def test_a_letter_that_cannot_be_made_says_why(town: Town) -> None:
     assert code(kind) == (409, "PAPER_NOT_DUE")
 
 
+async def test_r217_the_letter_is_the_persons_and_the_offices(
+    tmp_path: Path, database_url: str
+) -> None:
+    """The same bytes for both and at any time, named by application and never kept by a cache."""
+    async with served_town(tmp_path, database_url, contacts=True) as town:
+        wang, case = await town.applicant("wang")
+        await town.notify(case)
+        li = await town.token("li", Grant("applicant"))
+        own, other = await town.token("own", OFFICE), await town.token("other", OTHER)
+        path = f"/papers/letters/{case.id}"
+        mine = await town.get(f"{path}.pdf", wang)
+        town.office.later(days=20)
+        theirs = await town.get(f"{path}.pdf", own)
+        assert mine.status_code == theirs.status_code == 200
+        assert mine.content == theirs.content
+        assert mine.content.startswith(b"%PDF-")
+        assert mine.headers["cache-control"] == "no-store"
+        assert mine.headers["content-disposition"] == (
+            f'attachment; filename="letter-{case.id}.pdf"'
+        )
+        page = await town.get(f"{path}.html", wang)
+        for text in ("王小明：", "样例市医院路1号教学楼", "0931-8765432", "2026年5月22日"):
+            assert text in page.text, text
+        for token in (li, other):
+            for ending in ("pdf", "html"):
+                assert code(await town.get(f"{path}.{ending}", token)) == (403, "FORBIDDEN")
+        zipped = await town.get(f"/papers/letters.zip?program={HOSPITAL}&round=batch-1", own)
+        with zipfile.ZipFile(io.BytesIO(zipped.content)) as archive:
+            assert archive.namelist() == [f"{case.id}.pdf"]
+            assert archive.read(f"{case.id}.pdf") == mine.content
+
+
 async def test_a_draft_is_its_applicants_alone(town: Town) -> None:
     account = await town.graph.account("wang", Grant("applicant"))
     person = await town.people.person("王小明", account.id)

@@ -54,6 +54,31 @@ _READS = {
     "Applicant.phone": {"applicant", "specialty_base", "base_office", "jurisdiction_office"},
     "Applicant.email": {"applicant", "specialty_base", "base_office", "jurisdiction_office"},
     "Applicant.files": {"applicant", "specialty_base", "base_office", "jurisdiction_office"},
+    # Tried role by role in test_office_permissions.py.
+    "Query.officeQueue": {
+        "applicant",
+        "sending_unit",
+        "specialty_base",
+        "base_office",
+        "host_department",
+        "jurisdiction_office",
+        "national",
+        "integrator",
+        "auditor",
+    },
+    "InterviewSlot.interviewers": {"specialty_base", "base_office", "host_department"},
+    "InterviewSlot.bookings": {"specialty_base", "base_office", "host_department"},
+    "ScoreSheet.rows": {
+        "specialty_base",
+        "base_office",
+        "host_department",
+        "jurisdiction_office",
+        "auditor",
+    },
+    "ScoreSheet.standsAgainst": {"base_office"},
+    "BrochureVersion.attested": {"base_office", "jurisdiction_office", "national", "auditor"},
+    "BrochureVersion.lateReason": {"base_office", "jurisdiction_office", "national", "auditor"},
+    "BrochureVersion.reason": {"base_office", "jurisdiction_office", "national", "auditor"},
 }
 
 

@@ -270,7 +270,7 @@ class Brochure:
     approval_needed: bool = field(
         Attribute(), description="Whether an authority approves it (是否须审核)."
     )
-    places: list[Text] = field(Attribute(), description="Where it has to be published (发布平台).")
+    places: list[Text] = field(Localized(), description="Where it has to be published (发布平台).")
     submit_by: datetime | None = field(
         Attribute(), description="Deadline of the submission, not included (报送截止时间)."
     )

@@ -54,8 +54,11 @@ async def database(database_url: str, tmp_path: Path) -> AsyncIterator[Database]
 _SLOW = {
     ("tests", "jobs"),
     ("tests", "services", "admissions"),
+    ("tests", "services", "brochures"),
+    ("tests", "services", "interviews"),
     ("tests", "services", "notices"),
     ("tests", "services", "papers"),
+    ("tests", "services", "score_sheets"),
 }
 # Fixtures over the configuration and the plugins that the repository carries.
 _REAL = {"planned", "real"}

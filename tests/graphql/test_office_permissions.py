@@ -1,4 +1,4 @@
-"""The matrix of an office's fields and mutations: every role × own, other; denied changes nothing."""
+"""The matrix of an office: every role × own, other; what is denied changes nothing."""
 
 from __future__ import annotations
 

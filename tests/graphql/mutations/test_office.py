@@ -16,6 +16,8 @@ from base_offices import BASES, CLINIC, HOSPITAL, MEDICINE, PROGRAM
 from served_admissions import ServedAdmissions, served_admissions
 from zhupei.domain.actors import Grant
 
+pytestmark = pytest.mark.slow
+
 _STAFF = {
     "office": Grant("base_office", base=HOSPITAL),
     "second": Grant("base_office", base=HOSPITAL),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from typing import Any
 from uuid import UUID
 
 import asyncpg
@@ -22,11 +23,11 @@ from allocation_office import (
     Matching,
 )
 from zhupei.db.models import SeatRow, TransitionRow
-from zhupei.domain.admission_case import AdmissionCase
+from zhupei.domain.admission_case import AdmissionCase, BulkOutcome
 from zhupei.domain.admission_process import Action, ApplicationState
 from zhupei.domain.allocation import AllocationRun
 from zhupei.services import admissions, allocation
-from zhupei.services.admissions import RefusalCode, inputs
+from zhupei.services.admissions import Refusal, RefusalCode, inputs
 from zhupei.services.allocation import ProposeAllocationInput, RunAllocationInput
 from zhupei.services.audit import verify_audit_chain
 
@@ -38,8 +39,8 @@ async def run(office: Matching) -> AllocationRun:
     return done(await allocation.run_allocation(office.authority(), ASKED))
 
 
-async def propose(office: Matching, made: AllocationRun, **more: object) -> object:
-    asked = replace(ProposeAllocationInput(run=made.id), **more)  # type: ignore[arg-type]  # fields of the input
+async def propose(office: Matching, made: AllocationRun, **more: Any) -> BulkOutcome | Refusal:
+    asked = replace(ProposeAllocationInput(run=made.id), **more)
     return await allocation.propose_allocation(office.authority(), asked)
 
 

@@ -10,6 +10,7 @@ from zhupei.domain.text import Language
 from zhupei.settings import (
     Environment,
     LogFormat,
+    MailSecurity,
     Settings,
     SettingsError,
     describe_settings,
@@ -50,6 +51,15 @@ def test_every_setting_is_read() -> None:
             "ZHUPEI_DATA_DIR": "/data",
             "ZHUPEI_DATABASE_URL": "postgresql://u:p@h:5432/d",
             "ZHUPEI_DATABASE_POOL": "3",
+            "ZHUPEI_WORKER": "0",
+            "ZHUPEI_TICK_SECONDS": "15",
+            "ZHUPEI_REMINDER_DAYS": "0",
+            "ZHUPEI_SMTP_HOST": "mail.example",
+            "ZHUPEI_SMTP_PORT": "465",
+            "ZHUPEI_SMTP_SECURITY": "TLS",
+            "ZHUPEI_SMTP_USER": "zhupei",
+            "ZHUPEI_SMTP_PASSWORD": "secret",
+            "ZHUPEI_MAIL_FROM": "住培招收 <noreply@zhupei.example>",
             "ZHUPEI_IDE": "yes",
             "ZHUPEI_EXAMPLES": "/e",
             "ZHUPEI_INTROSPECTION": "on",
@@ -76,6 +86,15 @@ def test_every_setting_is_read() -> None:
         data_dir=Path("/data"),
         database_url="postgresql://u:p@h:5432/d",
         database_pool=3,
+        worker=False,
+        tick_seconds=15,
+        reminder_days=0,
+        smtp_host="mail.example",
+        smtp_port=465,
+        smtp_security=MailSecurity.TLS,
+        smtp_user="zhupei",
+        smtp_password="secret",
+        mail_from="住培招收 <noreply@zhupei.example>",
         ide=True,
         examples=Path("/e"),
         introspection=True,
@@ -100,6 +119,23 @@ def test_production_closes_what_only_developers_need() -> None:
 
 def test_an_empty_variable_counts_as_unset() -> None:
     assert Settings.from_environment({"PORT": "", "ZHUPEI_IDE": "  "}).port == 8000
+
+
+def test_a_mail_server_needs_a_sender_that_is_an_address() -> None:
+    missing = ("ZHUPEI_MAIL_FROM", "设置了 ZHUPEI_SMTP_HOST 时必须设置",
+               "must be set where ZHUPEI_SMTP_HOST is")  # fmt: skip
+    assert problems({"ZHUPEI_SMTP_HOST": "mail.example"}) == [missing]
+    assert problems({"ZHUPEI_MAIL_FROM": "noreply"}) == [
+        (
+            "ZHUPEI_MAIL_FROM",
+            "应为邮件地址，可带名称，如“住培招收 <noreply@example.org>”，而不是“noreply”",
+            (
+                'must be an e-mail address, with a name if you like, as in "Residency training '
+                '<noreply@example.org>", not "noreply"'
+            ),
+        )
+    ]
+    assert "secret" not in repr(Settings(smtp_password="secret"))
 
 
 def test_all_problems_are_told_at_once_in_both_languages() -> None:

@@ -148,7 +148,7 @@ async def test_killed_workers_lose_nothing_and_do_nothing_twice(
     with office.database.use():
         await OutboxRow.all().update(noticed_at=office.now)
     office.go("2026-05-21T00:00")
-    for _ in range(3):
+    for _ in range(2):
         pair = [worker_for(tmp_path, database_url) for _ in range(2)]
         async with running(*pair):
             await asyncio.sleep(0.2)

@@ -9,7 +9,7 @@ from zhupei.graphql.sources import Attribute, Computed, Localized, One, declares
 from zhupei.graphql.types.references import BaseRef, ProgramRef
 from zhupei.services import progress
 from zhupei.services.notices import log
-from zhupei.services.notices.kinds import KIND_LABELS, NoticeKind, NoticeState, RecipientKind
+from zhupei.services.notices.kinds import NOTICE_LABELS, NoticeKind, NoticeState, RecipientKind
 from zhupei.services.notices.mail import DeliveryOutcome
 
 __all__ = ["Notice", "NoticeAttempt", "Operation", "OperationFigure"]
@@ -17,7 +17,7 @@ __all__ = ["Notice", "NoticeAttempt", "Operation", "OperationFigure"]
 show(
     NoticeKind,
     "What a notice is about (通知种类).",
-    {kind: f"{label.en} ({label.zh})." for kind, label in KIND_LABELS.items()},
+    {kind: f"{label.en} ({label.zh})." for kind, label in NOTICE_LABELS.items()},
 )
 show(
     NoticeState,

@@ -9,7 +9,7 @@ from types import MappingProxyType
 from zhupei.domain.admission_process import ApplicationState
 from zhupei.domain.text import Text
 
-__all__ = ["KIND_LABELS", "NoticeKind", "NoticeState", "RecipientKind", "Tells", "told_by"]
+__all__ = ["NOTICE_LABELS", "NoticeKind", "NoticeState", "RecipientKind", "Tells", "told_by"]
 
 _S = ApplicationState
 
@@ -71,7 +71,7 @@ class NoticeKind(StrEnum):
 
 _K = NoticeKind
 
-KIND_LABELS = MappingProxyType(
+NOTICE_LABELS = MappingProxyType(
     {
         _K.SUBMITTED: Text("报名已提交", "Application received"),
         _K.RECOMMENDED: Text("单位已推荐", "Recommended by the unit"),

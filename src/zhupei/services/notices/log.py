@@ -12,7 +12,7 @@ from tortoise.expressions import Q
 from zhupei.db.models import NoticeDeliveryRow, NoticeRow
 from zhupei.domain.text import Text
 from zhupei.services.notices.kinds import (
-    KIND_LABELS,
+    NOTICE_LABELS,
     NoticeKind,
     NoticeState,
     RecipientKind,
@@ -55,7 +55,7 @@ class Notice:
     @property
     def label(self) -> Text:
         """What its kind is called."""
-        return KIND_LABELS[self.kind]
+        return NOTICE_LABELS[self.kind]
 
 
 async def notices_of(

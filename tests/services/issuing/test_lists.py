@@ -34,6 +34,8 @@ from zhupei.services.issuing.lists import (
 from zhupei.services.papers.publicity_file import Withdrawal, verify_signed_file
 from zhupei.services.papers.publicity_list import PublicityListError
 
+pytestmark = pytest.mark.slow
+
 OLD, NEW = bytes(range(32)), bytes(range(1, 33))
 
 

@@ -32,6 +32,8 @@ from zhupei.services.issuing.persons import (
 from zhupei.services.papers.letters import LetterIncompleteError
 from zhupei.services.papers.render import render_html, render_pdf
 
+pytestmark = pytest.mark.slow
+
 
 def with_contact(known: Catalogue) -> Catalogue:
     """The sample hospital with somebody to ask and a place to report to."""

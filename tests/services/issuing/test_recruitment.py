@@ -23,6 +23,8 @@ from zhupei.services.issuing.recruitment import (
 )
 from zhupei.services.issuing.registrations import registered_trainees
 
+pytestmark = pytest.mark.slow
+
 STATEMENTS = 2
 
 

@@ -29,9 +29,9 @@ _PARTIES = {
     "directed_entrustment": (_BASE, _UNIT),
 }
 _ORDINALS = "甲乙丙"
-# Room to sign in, and for a seal.
+# Room to confirm what stands beside it, and for a seal.
 _TO_SIGN = (
-    Statement("（签字或盖章）"),
+    Statement("\u3000"),
     Statement("\u3000"),
     Statement("年\u3000\u3000月\u3000\u3000日"),
 )
@@ -84,7 +84,7 @@ def agreement_paper(
         issuer=host_name(catalogue, program),
         lead=(
             Statement(
-                "本表列明签订时须写明的当事人与事项。本表不是协议，不能代替协议签字。",
+                "本表供签订前核对当事人与须写明的事项。本表不是协议，不能代替协议签字。",
             ),
         ),
         parts=(
@@ -113,7 +113,7 @@ def _parties(agreement: Agreement, values: dict[str, str | None]) -> Grid:
                 Statement(f"联系电话 {values['phone'] or BLANK}"),
             )
         rows.append((said(f"{ordinal}方（{party}）"), who, _TO_SIGN))
-    return Grid(("当事人", "姓名或名称", "签字、盖章及日期"), tuple(rows), (1.2, 2.0, 1.6))
+    return Grid(("当事人", "姓名或名称", "核对（签字或盖章）"), tuple(rows), (1.2, 2.0, 1.6))
 
 
 def _known(value: str | None) -> Lines:

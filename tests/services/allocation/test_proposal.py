@@ -257,6 +257,7 @@ async def test_a_proposal_is_taken_back_as_a_whole_and_run_again(office: Matchin
     cases = await market(office)
     made = await run(office)
     outcome = done(await propose(office, made))
+    assert outcome.operation is not None
     back = inputs.RevertBulkInput(operation=outcome.operation, reason="数据有误")
     done(await admissions.revert_bulk(office.authority(), back))
     assert await states(office, *cases) == [S.REVIEWED] * 4

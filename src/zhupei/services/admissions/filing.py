@@ -48,6 +48,7 @@ from zhupei.services.admissions.transitions import (
     Change,
     act,
     commit,
+    key_used,
     repeated_request,
     step_done,
     too_busy,
@@ -80,7 +81,7 @@ async def create_application(  # noqa: PLR0911 - each guard says why
 ) -> AdmissionCase | Refusal:
     """Begin a draft for one opening, in the channel that the trainee's type has (T60)."""
     with desk.database.use():
-        repeated = await repeated_request(desk, given.idempotency_key, Action.CREATE)
+        repeated = await _created(desk, given)
         if repeated is not None:
             return repeated
         opening = desk.catalogue.openings.get(given.opening)
@@ -105,10 +106,21 @@ async def create_application(  # noqa: PLR0911 - each guard says why
             return at
         change = Change(action=Action.CREATE, before=None, after=case, at=at)
         done = await commit(desk, [change], key=given.idempotency_key)
-        if done is None:
-            again = await repeated_request(desk, given.idempotency_key, Action.CREATE)
-            return again or too_busy()
-        return done if isinstance(done, Refusal) else done[0]
+        if done is None or isinstance(done, Refusal):
+            # The same request at the same time may have been the quicker one.
+            again = await _created(desk, given)
+            return again or done or too_busy()
+        return done[0]
+
+
+async def _created(desk: Desk, given: CreateApplicationInput) -> AdmissionCase | Refusal | None:
+    """Return what the same request made before, None for a new one."""
+    done = await repeated_request(desk, given.idempotency_key, Action.CREATE)
+    if not isinstance(done, AdmissionCase):
+        return done
+    made = (done.applicant, done.opening, done.round, done.preference)
+    asked = (given.applicant, given.opening, given.round, given.preference)
+    return done if made == asked else key_used()
 
 
 def draft_of(

@@ -89,8 +89,11 @@ async def transfer_application(  # noqa: PLR0911 - each guard says why it refuse
             if against is not None:
                 return against
             done = await commit(desk, [left, change], key=given.idempotency_key)
+            if isinstance(done, Refusal):
+                # The same request at the same time may have been the quicker one.
+                return await _transferred(desk, given) or done
             if done is not None:
-                return done if isinstance(done, Refusal) else done[1]
+                return done[1]
         return too_busy()
 
 
@@ -300,6 +303,8 @@ async def answer_invitation(desk: Desk, given: AnswerInvitationInput) -> Invitat
                 answered = await _decline(desk, given)
             else:
                 answered = await _accept(desk, given, row)
+            if isinstance(answered, Refusal) and await _is_answered(row):
+                continue  # by the same request at the same time: what it says decides
             if answered is not None:
                 return answered
         return too_busy()
@@ -311,6 +316,11 @@ async def _answered_otherwise(desk: Desk, given: AnswerInvitationInput) -> Refus
     if isinstance(done, AdmissionCase):
         return None if done.invitation == given.invitation else key_used()
     return done
+
+
+async def _is_answered(row: InvitationRow) -> bool:
+    now = await InvitationRow.get(id=row.id)
+    return bool(now.state != InvitationState.OPEN.value)
 
 
 async def _decline(desk: Desk, given: AnswerInvitationInput) -> Invitation | Refusal | None:

@@ -27,7 +27,7 @@ from zhupei.domain.admission_refusals import Refusal, RefusalCode
 from zhupei.domain.permissions import Target
 from zhupei.domain.score_sheets import SheetProblem, UnreadableSheet
 from zhupei.domain.text import Language, Text
-from zhupei.graphql.context import GraphContext, language_of
+from zhupei.graphql.context import language_of
 from zhupei.graphql.desks import desk_of, desk_or_public
 from zhupei.graphql.permissions import refused_by
 from zhupei.services import score_sheets

@@ -13,6 +13,8 @@ from websockets.exceptions import InvalidStatus
 from live_socket import live_socket
 from served_admissions import ServedAdmissions, served_admissions
 
+pytestmark = pytest.mark.slow
+
 ROUND = 'subscription { roundChanged(program: "sample-residency-2026") { kind readAgain } }'
 MINE = "subscription { applicationChanged { readAgain } }"
 
@@ -60,40 +62,40 @@ async def test_ping_is_answered_and_complete_ends_a_watch(province: ServedAdmiss
         assert await socket.told("roundChanged") == {"kind": None, "readAgain": True}
 
 
-@pytest.mark.parametrize(
-    ("message", "reason"),
-    [
-        ("[]", "Message must be a JSON object"),
-        ('[{"type": "ping"}]', "Message must be a JSON object"),
-        ("7", "Message must be a JSON object"),
-        ("null", "Message must be a JSON object"),
-        ("{", "WebSocket message must be valid JSON"),
-        ("[" * 2000, "WebSocket message must be valid JSON"),
-        ("{}", "Message must have a type"),
-        ('{"type": []}', "Message must have a type"),
-        ('{"type": "rumour"}', "Unknown message type: rumour"),
-        ('{"type": "subscribe"}', "Message must have an id of 1 to 256 characters"),
-        (
-            '{"type": "subscribe", "id": "1", "payload": []}',
-            "The payload must be an object with a query",
-        ),
-        (
-            '{"type": "subscribe", "id": "1", "payload": {"query": "{a}", "variables": []}}',
-            "`variables` must be an object or null",
-        ),
-        (
-            '{"type": "subscribe", "id": "1", "payload": {"query": "{a}", "operationName": 1}}',
-            "`operationName` must be a string or null",
-        ),
-        ('{"type": "complete", "id": 1}', "Message must have an id of 1 to 256 characters"),
-    ],
+_BAD_MESSAGES = (
+    ("[]", "Message must be a JSON object"),
+    ('[{"type": "ping"}]', "Message must be a JSON object"),
+    ("7", "Message must be a JSON object"),
+    ("null", "Message must be a JSON object"),
+    ("{", "WebSocket message must be valid JSON"),
+    ("[" * 2000, "WebSocket message must be valid JSON"),
+    ("{}", "Message must have a type"),
+    ('{"type": []}', "Message must have a type"),
+    ('{"type": "rumour"}', "Unknown message type: rumour"),
+    ('{"type": "subscribe"}', "Message must have an id of 1 to 256 characters"),
+    (
+        '{"type": "subscribe", "id": "1", "payload": []}',
+        "The payload must be an object with a query",
+    ),
+    (
+        '{"type": "subscribe", "id": "1", "payload": {"query": "{a}", "variables": []}}',
+        "`variables` must be an object or null",
+    ),
+    (
+        '{"type": "subscribe", "id": "1", "payload": {"query": "{a}", "operationName": 1}}',
+        "`operationName` must be a string or null",
+    ),
+    ('{"type": "complete", "id": 1}', "Message must have an id of 1 to 256 characters"),
 )
+
+
 async def test_a_message_that_is_not_of_the_protocol_closes_with_4400(
-    province: ServedAdmissions, message: str, reason: str, caplog: pytest.LogCaptureFixture
+    province: ServedAdmissions, caplog: pytest.LogCaptureFixture
 ) -> None:
-    async with live_socket(address(province)) as socket:
-        await socket.send(message)
-        assert await socket.closed() == (4400, reason)
+    for message, reason in _BAD_MESSAGES:
+        async with live_socket(address(province)) as socket:
+            await socket.send(message)
+            assert await socket.closed() == (4400, reason), message
     assert [record for record in caplog.records if record.levelname == "ERROR"] == []
 
 

@@ -7,7 +7,7 @@ import contextlib
 import email
 import email.policy
 from collections import defaultdict
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 from email.message import EmailMessage
 from typing import Any
@@ -21,9 +21,10 @@ __all__ = ["MailRoom", "mail_room"]
 
 @dataclass
 class MailRoom:
-    """Letters by address, in the order in which they came; ``answers`` are given instead of 250.
+    """Letters in the order in which they came, and what is answered instead of 250.
 
-    ``drops`` is how many connections are cut in the middle of a message.
+    ``drops`` is how many connections are cut in the middle of a message; ``waits`` is awaited
+    before a message is answered.
     """
 
     port: int = 0
@@ -32,6 +33,7 @@ class MailRoom:
     to_content: list[str] = field(default_factory=list)
     drops: int = 0
     connections: int = 0
+    waits: Callable[[], Awaitable[None]] | None = None
 
     @property
     def server(self) -> MailServer:
@@ -68,6 +70,8 @@ class MailRoom:
         return "250 OK"
 
     async def handle_DATA(self, server: Any, _session: Any, envelope: Any) -> str:
+        if self.waits is not None:
+            await self.waits()
         if self.drops:
             self.drops -= 1
             server.transport.abort()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 from pathlib import Path
+from typing import Any
 from uuid import UUID, uuid4
 
 from admissions_office import IDENTITY, PERSON, Office, done, moment
@@ -152,7 +153,7 @@ class BaseOffices(Office):
         self.now = before
         return checked
 
-    async def rows(self) -> dict[str, list[dict[str, object]]]:
+    async def rows(self) -> dict[str, list[dict[str, Any]]]:
         """Return all rows that a refusal must not change."""
         with self.database.use():
             return {

@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+from strawberry.types import get_object_definition
 
 from admissions_office import done, moment
 from base_offices import CLINIC, HOSPITAL, MEDICINE, PROGRAM, BaseOffices, base_offices
@@ -163,9 +164,9 @@ def test_every_mutation_of_an_office_is_in_the_matrix() -> None:
     from zhupei.graphql.mutations.score_sheets import ScoreSheetMutations
 
     names = {
-        _COMPOSED.schema.config.name_converter.get_graphql_name(each)  # type: ignore[attr-defined]  # the schema is strawberry's
+        _COMPOSED.schema.config.name_converter.get_graphql_name(each)
         for type_ in (BrochureMutations, InterviewMutations, ScoreSheetMutations)
-        for each in type_.__strawberry_definition__.fields
+        for each in get_object_definition(type_, strict=True).fields
     }
     assert names == set(_MUTATIONS)
 

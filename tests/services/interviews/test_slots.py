@@ -185,7 +185,7 @@ async def test_interviewers_have_an_account_that_assesses_here(office: BaseOffic
             await open_interview_slots(office.at(), wanted(interviewers=(account,))),
         )
         assert refusal.field == "interviewers"
-        assert str(account) in refusal.message.en
+        assert str(account) in refusal.message.zh
         assert await office.rows() == before
 
 

@@ -40,6 +40,15 @@ _FIELDS = tuple(field for field in _PROTECTED if field.type not in {"Mutation", 
 _SELECTION = "id name identityKind identityNumber phone email origin revision files { sha256 }"
 _SECRETS = ("E1234567", "E7654321", "E1111111", "13800138000", "13900139000", "li@", "zhao@")
 
+_REGISTRATIONS = {
+    "applicant",
+    "base_office",
+    "jurisdiction_office",
+    "national",
+    "integrator",
+    "auditor",
+}
+
 # Who may read what, written down by hand: the table that the code's own table is held against.
 _READS = {
     "Query.applicant": {
@@ -79,6 +88,36 @@ _READS = {
     "BrochureVersion.attested": {"base_office", "jurisdiction_office", "national", "auditor"},
     "BrochureVersion.lateReason": {"base_office", "jurisdiction_office", "national", "auditor"},
     "BrochureVersion.reason": {"base_office", "jurisdiction_office", "national", "auditor"},
+    # Tried role by role in mutations/test_allocation.py.
+    "Query.allocationRun": {"jurisdiction_office", "national"},
+    "Query.allocationRuns": {"jurisdiction_office", "national"},
+    "Query.allocationExplanation": {
+        "applicant",
+        "sending_unit",
+        "specialty_base",
+        "base_office",
+        "host_department",
+        "jurisdiction_office",
+        "national",
+        "integrator",
+        "auditor",
+    },
+    "AllocationRun.choices": {
+        "specialty_base",
+        "base_office",
+        "host_department",
+        "jurisdiction_office",
+        "auditor",
+    },
+    # Tried role by role in test_people_permissions.py.
+    "Query.trainee": _REGISTRATIONS,
+    "Query.trainees": _REGISTRATIONS,
+    "Query.registrations": _REGISTRATIONS,
+    "Query.bans": {"base_office", "jurisdiction_office", "national", "auditor"},
+    "Trainee.applicant": {"applicant", "base_office", "jurisdiction_office"},
+    "Trainee.endReason": {"applicant", "base_office", "jurisdiction_office"},
+    "Trainee.payments": {"applicant", "base_office", "jurisdiction_office", "auditor"},
+    "Trainee.subsidies": {"applicant", "base_office", "jurisdiction_office", "auditor"},
 }
 
 

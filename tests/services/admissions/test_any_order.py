@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from contextlib import contextmanager
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -34,14 +35,30 @@ from admissions_office import (
 )
 from postgres_server import PostgresServer
 from zhupei.db.connection import Database
-from zhupei.db.models import ApplicationRow, PublicityRow, SeatRow
+from zhupei.db.models import (
+    ApplicationRow,
+    BanRow,
+    PublicityRow,
+    SeatRow,
+    TraineePaymentRow,
+    TraineeRow,
+)
 from zhupei.domain.admission_case import AdmissionCase, AgreementKind, BulkOutcome
 from zhupei.domain.admission_process import EXITS, SEAT_STATES, path_of
 from zhupei.domain.admission_process import ApplicationState as S
+from zhupei.domain.benefits import FundingSource, Payer
 from zhupei.domain.calendar import CHINA_TIME
+from zhupei.domain.registrations import EndKind
+from zhupei.domain.trainees import Month
 from zhupei.services import admissions
 from zhupei.services.admissions import inputs
 from zhupei.services.admissions.store import cases_of
+from zhupei.services.admissions.training_inputs import (
+    EndTrainingInput,
+    PaymentEntry,
+    RecordPaymentsInput,
+    ReduceTrainingInput,
+)
 from zhupei.services.audit import verify_audit_chain
 
 pytestmark = pytest.mark.slow
@@ -64,7 +81,7 @@ MOMENTS = {
 }
 TABLES = (
     "application_score, objection, application_transition, application, seat, publicity, "
-    "invitation, plan_increase, ban, bulk_operation, round_freeze"
+    "invitation, plan_increase, ban, bulk_operation, round_freeze, trainee_payment, trainee"
 )
 _PLACE: dict[str, Any] = {}
 
@@ -101,14 +118,14 @@ class Recruitment(RuleBasedStateMachine):
             self.ids.append(answer.id)
 
     @initialize(
-        people=st.lists(st.tuples(openings, st.integers(3, 11), points), min_size=3, max_size=6)
+        people=st.lists(st.tuples(openings, st.integers(3, 12), points), min_size=3, max_size=6)
     )
     def begin(self, people: list[tuple[str, int, int]]) -> None:
         """Bring some people as far as they get, best first, side by side."""
         people = sorted(people, key=lambda person: -person[2])
         for opening, _, _ in people:
             self.apply(opening)
-        for step in range(11):
+        for step in range(12):
             for number, (_, depth, given) in enumerate(people):
                 if step < depth:
                     self.advance(number, given, moves_clock=True)
@@ -146,6 +163,69 @@ class Recruitment(RuleBasedStateMachine):
         if case is not None:
             self.remember(self.run(_leave(self.office, case, how)))
 
+    @rule(
+        number=cases,
+        kind=st.sampled_from(EndKind),
+        dry_run=st.booleans(),
+        impose_ban=st.booleans(),
+        at=st.sampled_from(["2026-08-31T09:00", "2026-09-01T09:00", "2027-02-01T09:00"]),
+    )
+    def end_training(
+        self, number: int, kind: EndKind, dry_run: bool, impose_ban: bool, at: str
+    ) -> None:
+        """Try to end the training of one application, whether there is one or not."""
+        trainee = self._trainee(number)
+        if trainee is None:
+            return
+        self.office.go(at)
+        given = EndTrainingInput(
+            trainee=trainee, kind=kind, reason="x", impose_ban=impose_ban, dry_run=dry_run
+        )
+        desk = self.office.authority() if impose_ban else self.office.staff()
+        self.run(admissions.end_training(desk, given))
+
+    @rule(
+        number=cases,
+        month=st.integers(8, 12),
+        amount=st.integers(0, 3),
+        source=st.sampled_from([FundingSource.CENTRAL_FISCAL, FundingSource.BASE, None]),
+    )
+    def pay(self, number: int, month: int, amount: int, source: FundingSource | None) -> None:
+        """Try to record a payment; months before and amounts of nothing are refused."""
+        trainee = self._trainee(number)
+        if trainee is None:
+            return
+        self.office.go("2026-12-15T09:00")
+        entry = PaymentEntry(
+            trainee=trainee,
+            month=Month(2026, month),
+            line="stipend",
+            amount=Decimal(amount),
+            payer=Payer.BASE,
+            funding_source=source,
+            funding_note="x" if source is None else None,
+        )
+        self.run(
+            admissions.record_payments(self.office.staff(), RecordPaymentsInput(payments=(entry,)))
+        )
+
+    @rule(number=cases, months=st.integers(0, 13))
+    def reduce(self, number: int, months: int) -> None:
+        trainee = self._trainee(number)
+        if trainee is not None:
+            given = ReduceTrainingInput(trainee=trainee, months=months, reason="x")
+            self.run(admissions.reduce_training(self.office.staff(), given))
+
+    def _trainee(self, number: int) -> UUID | None:
+        case = self.case(number)
+
+        async def found() -> UUID | None:
+            with self.office.database.use():
+                row = await TraineeRow.get_or_none(application_id=case.id if case else None)
+                return None if row is None else row.id
+
+        return None if case is None else self.run(found())  # type: ignore[no-any-return]  # what found() gives
+
     @rule(at=st.sampled_from(["2026-05-21T00:00", "2026-09-15T00:00"]))
     def sweep(self, at: str) -> None:
         """Let time pass: confirmations expire, no-shows lose their places."""
@@ -172,6 +252,9 @@ class Recruitment(RuleBasedStateMachine):
             found = await cases_of(await ApplicationRow.all())
             taken = {row.scope: row.taken for row in await SeatRow.all()}
             lists = {row.id: row for row in await PublicityRow.all()}
+            trainees = {row.application_id: row for row in await TraineeRow.all()}  # type: ignore[attr-defined]  # the relation's column
+            payments = await TraineePaymentRow.all().prefetch_related("trainee")
+            bans = {row.application_id for row in await BanRow.all()}
         for opening, quota in QUOTAS.items():
             holders = [c for c in found if c.opening == opening and c.state in SEAT_STATES]
             assert taken.get(f"opening:{opening}", 0) == len(holders) <= quota
@@ -180,6 +263,12 @@ class Recruitment(RuleBasedStateMachine):
             assert case.revision >= self.revisions.get(case.id, 1)
             self.revisions[case.id] = case.revision
             _guarded(case, lists)
+            _trains(case, trainees.get(case.id))
+        ended = {id_ for id_, row in trainees.items() if row.state == "WITHDRAWN"}
+        assert bans <= ended
+        for payment in payments:
+            assert payment.amount > 0
+            assert payment.month >= payment.trainee.started_on.replace(day=1)
         assert set(self.revisions) == {case.id for case in found}
 
     def teardown(self) -> None:
@@ -190,6 +279,20 @@ class Recruitment(RuleBasedStateMachine):
             assert report.records == sum(self.revisions.values())
 
         self.run(check())
+
+
+def _trains(case: AdmissionCase, trainee: TraineeRow | None) -> None:
+    """Check that whoever is registered is a trainee, and nobody else but the cancelled ones."""
+    if case.state is S.REGISTERED:
+        assert trainee is not None
+        assert trainee.state in {"IN_TRAINING", "WITHDRAWN", "TRANSFERRED", "DISMISSED"}
+    elif trainee is not None:
+        assert case.state is S.CANCELLED
+        assert trainee.state != "IN_TRAINING"
+    if trainee is not None:
+        assert (trainee.applicant_id, trainee.opening_code) == (case.applicant, case.opening)
+        assert (trainee.state == "IN_TRAINING") == (trainee.ended_on is None)
+        assert (trainee.months, trainee.ends_on) == (36, date(2029, 8, 31))
 
 
 def _guarded(case: AdmissionCase, lists: dict[UUID, PublicityRow]) -> None:
@@ -282,7 +385,7 @@ async def _empty() -> None:
     connection = await asyncpg.connect(_PLACE["url"])
     await connection.execute(
         "ALTER TABLE application_transition DISABLE TRIGGER ALL; "
-        f"TRUNCATE {TABLES}; "
+        f"TRUNCATE {TABLES} CASCADE; "
         "UPDATE audit_head SET sequence = 0, anchor = repeat('0', 64); "
         "ALTER TABLE application_transition ENABLE TRIGGER ALL"
     )

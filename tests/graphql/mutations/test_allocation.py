@@ -53,10 +53,18 @@ _COMPARED = (
 _BULK = "... on BulkOutcome { dryRun action effects { application { id } toState } operationId }"
 _STAFF = {
     "jurisdiction_office": Grant("jurisdiction_office", jurisdiction="matching-province"),
+    "applicant": Grant("applicant"),
+    "sending_unit": Grant("sending_unit"),
+    "specialty_base": Grant("specialty_base", base="north-hospital"),
     "base_office": Grant("base_office", base="north-hospital"),
+    "host_department": Grant("host_department", base="north-hospital"),
+    "other_jurisdiction": Grant("jurisdiction_office", jurisdiction="another-province"),
+    "administrator": Grant("administrator"),
     "national": Grant("national"),
     "auditor": Grant("auditor"),
 }
+
+_MANAGING = ("jurisdiction_office", "national")
 
 
 @pytest.fixture
@@ -240,11 +248,8 @@ async def test_who_does_not_manage_the_round_changes_nothing(
     run = await province.do("runAllocation", "jurisdiction_office", _RUN, **_ROUND)
     given = {name: run["id"] if value is None else value for name, value in given.items()}
     before = await province.everything()
-    for who, code in (
-        (None, "UNAUTHENTICATED"),
-        ("base_office", "FORBIDDEN"),
-        ("auditor", "FORBIDDEN"),
-    ):
+    for who in (None, *(name for name in _STAFF if name not in _MANAGING)):
+        code = "UNAUTHENTICATED" if who is None else "FORBIDDEN"
         answer = await province.tried(mutation, who, **given)
         assert answer["data"] == {mutation: None}
         (error,) = answer["errors"]

@@ -133,6 +133,8 @@ async def _create(info: GraphInfo, input: CreateApplicationInput) -> Any:  # noq
     if input.applicant:
         applicant = read_id(input.applicant, "applicant", context)
     if applicant is None:
+        own = frozenset() if context.actor is None else frozenset({context.actor.id})
+        await require(context, "applications.submit", (Target(owners=own),))
         problem = Text("请先登记报考人信息（registerApplicant）", "register as an applicant first")
         raise bad_input("applicant", problem, context.language)
     if applicant != desk.applicant:

@@ -28,7 +28,7 @@ from zhupei.services.admissions.inputs import (
 )
 from zhupei.services.admissions.offers import forward, publicity_over
 from zhupei.services.admissions.refusals import Refusal, RefusalCode
-from zhupei.services.admissions.situations import Situation, not_found
+from zhupei.services.admissions.situations import Situation, may_for_program, not_found
 from zhupei.services.admissions.training import trainee_cancelled
 from zhupei.services.admissions.transitions import Change, act
 
@@ -110,6 +110,9 @@ async def mark_no_shows(desk: Desk, given: MarkNoShowsInput) -> BulkOutcome | Re
     program = desk.catalogue.programs.get(given.program)
     if program is None:
         return not_found("program", given.program)
+    against = await may_for_program(desk, Action.MARK_NO_SHOW, program)
+    if against is not None:
+        return against
     today = desk.clock().astimezone(CHINA_TIME).date()
     with desk.database.use():
         rows = await ApplicationRow.filter(

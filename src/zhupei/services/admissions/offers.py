@@ -36,6 +36,7 @@ from zhupei.services.admissions.inputs import (
 from zhupei.services.admissions.refusals import Refusal, RefusalCode
 from zhupei.services.admissions.situations import (
     Situation,
+    may_for_program,
     not_found,
     permitted_for,
     situation_of,
@@ -107,6 +108,9 @@ async def publish_proposed_list(
     program = desk.catalogue.programs.get(given.program)
     if program is None or program.base is None:
         return not_found("program", given.program)
+    against = await may_for_program(desk, Action.PUBLISH, program)
+    if against is not None:
+        return against
     now = desk.clock()
     period = publicity_period(program, desk.catalogue.calendar, now)
     if isinstance(period, Refusal):
@@ -378,6 +382,9 @@ async def expire_confirmations(
         program = desk.catalogue.programs.get(given.program)
         if program is None:
             return not_found("program", given.program)
+        against = await may_for_program(desk, Action.EXPIRE, program)
+        if against is not None:
+            return against
         over = await PublicityRow.filter(
             program_code=program.code, ends_at__lte=now, withdrawn_at=None
         )

@@ -162,10 +162,7 @@ async def test_every_role_reads_what_is_written_down_and_nothing_else(
     assert result.data["registrations"] == result.data["trainees"]
     bans = [{"reason": "退培"}] if reached and role.value in _BANS else []
     assert result.data["bans"] == bans
-    codes = {
-        error.path[-1]: error.extensions["code"]  # type: ignore[index]  # every error has a path
-        for error in result.errors or []
-    }
+    codes = {error.path[-1]: error.extensions["code"] for error in result.errors or []}
     if not sees:
         assert result.data["trainee"] is None
         assert codes == {}

@@ -106,16 +106,17 @@ async def test_pages_filters_and_orders(province: ServedAdmissions) -> None:
             assert len(seen) == len(set(seen)) == 3
             if expected is not None:
                 assert seen == expected
-    for given, number in (
+    filters: tuple[tuple[dict[str, Any], int], ...] = (
         ({"baseIn": ["sample-hospital"], "yearIn": [2026]}, 3),
         ({"programIn": ["sample-residency-2026"]}, 3),
         ({"specialtyIn": ["0200"]}, 1),
         ({"traineeTypeIn": ["SOCIAL"]}, 0),
         ({"stateIn": ["WITHDRAWN"]}, 0),
         ({"applicant": province.applicants["student-1"]}, 1),
-    ):
-        data = await province.ask(query, "national", filter=given)
-        assert data["trainees"]["totalCount"] == number, given
+    )
+    for wanted, number in filters:
+        data = await province.ask(query, "national", filter=wanted)
+        assert data["trainees"]["totalCount"] == number, wanted
 
 
 async def test_the_ledger_and_a_withdrawal(province: ServedAdmissions) -> None:

@@ -224,7 +224,7 @@ class Recruitment(RuleBasedStateMachine):
                 row = await TraineeRow.get_or_none(application_id=case.id if case else None)
                 return None if row is None else row.id
 
-        return None if case is None else self.run(found())  # type: ignore[no-any-return]  # what found() gives
+        return None if case is None else self.run(found())
 
     @rule(at=st.sampled_from(["2026-05-21T00:00", "2026-09-15T00:00"]))
     def sweep(self, at: str) -> None:

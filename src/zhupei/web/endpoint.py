@@ -15,7 +15,7 @@ from datetime import timedelta
 from typing import Any, cast
 
 from cross_web import AsyncHTTPRequestAdapter, HTTPException
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import Message, Receive, Scope, Send
 from starlette.websockets import WebSocket
@@ -106,6 +106,9 @@ class GraphQLEndpoint(GraphQL[Any, None]):
             response = await self.run(request)
         except ActorRefused as refused:
             response = refused.response
+        except ClientDisconnect:
+            # Left before the request was whole: nothing was done, and nobody waits.
+            return
         except HTTPException as error:
             code = _CODE_OF_STATUS.get(error.status_code, ErrorCode.BAD_USER_INPUT)
             response = self._json(refusal(code, error.reason), error.status_code)

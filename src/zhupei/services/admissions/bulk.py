@@ -61,33 +61,53 @@ async def carry_out(
         repeated = await _repeated(desk, action, key)
         if repeated is not None:
             return repeated
-        changes = await _changes(desk, action, applications, build)
-        if isinstance(changes, Refusal):
-            return changes
-        effects = await _effects(changes)
-        outcome = BulkOutcome(
-            action=action,
-            dry_run=dry_run,
-            effects=effects,
-            operation=None if dry_run else uuid7(),
-            publicity=publicity,
+        done = await _attempt(
+            desk, action, applications, build, dry_run, key, extra=extra, publicity=publicity
         )
-        if not changes:
-            return replace(outcome, operation=None)
-        bulk = Bulk(
-            id=outcome.operation or uuid7(),
-            action=action,
-            details={
-                "outcome": plain(outcome),
-                "before": {str(c.after.id): plain(c.before) for c in changes},
-            },
-            idempotency_key=key,
-            dry_run=dry_run,
-        )
-        done = await commit(desk, changes, bulk=bulk, extra=extra)
+        if done is not None and (isinstance(done, Refusal) or not done.effects):
+            # The same request, sent twice at once, may have been carried out meanwhile.
+            return await _repeated(desk, action, key) or done
         if done is not None:
-            return done if isinstance(done, Refusal) else outcome
+            return done
     return too_busy()
+
+
+async def _attempt(
+    desk: Desk,
+    action: Action,
+    applications: Sequence[UUID],
+    build: Build,
+    dry_run: bool,
+    key: str | None,
+    *,
+    extra: Callable[[BaseDBAsyncClient], Awaitable[None]] | None,
+    publicity: ProposedList | None,
+) -> BulkOutcome | Refusal | None:
+    """Try it once; None where others changed a case meanwhile."""
+    changes = await _changes(desk, action, applications, build)
+    if isinstance(changes, Refusal):
+        return changes
+    outcome = BulkOutcome(
+        action=action,
+        dry_run=dry_run,
+        effects=await _effects(changes),
+        operation=None if dry_run else uuid7(),
+        publicity=publicity,
+    )
+    if not changes:
+        return replace(outcome, operation=None)
+    bulk = Bulk(
+        id=outcome.operation or uuid7(),
+        action=action,
+        details={
+            "outcome": plain(outcome),
+            "before": {str(c.after.id): plain(c.before) for c in changes},
+        },
+        idempotency_key=key,
+        dry_run=dry_run,
+    )
+    done = await commit(desk, changes, bulk=bulk, extra=extra)
+    return done if done is None or isinstance(done, Refusal) else outcome
 
 
 async def _repeated(desk: Desk, action: Action, key: str | None) -> BulkOutcome | Refusal | None:

@@ -105,7 +105,7 @@ class _DryRunError(Exception):
     """Ends the transaction of a dry run, so that nothing of it stays."""
 
 
-async def act(  # noqa: PLR0911 - each guard says why it refuses
+async def act(
     desk: Desk,
     application: UUID,
     action: Action,
@@ -119,22 +119,38 @@ async def act(  # noqa: PLR0911 - each guard says why it refuses
             repeated = await repeated_request(desk, key, action, application)
             if repeated is not None:
                 return repeated
-            at = await situation_of(desk, application)
-            if isinstance(at, Refusal):
-                return at
-            against = await standing_against(desk, at, action)
-            if against is not None:
-                return against
-            change = await build(at)
-            if isinstance(change, Refusal):
-                return change
-            against = await check_steps(desk, change)
-            if against is not None:
-                return against
-            done = await commit(desk, [change], key=key)
+            done = await _attempt(desk, application, action, build, key=key)
+            if isinstance(done, Refusal):
+                # The same request, sent twice at once, may have been carried out meanwhile.
+                return await repeated_request(desk, key, action, application) or done
             if done is not None:
-                return done if isinstance(done, Refusal) else done[0]
+                return done
         return too_busy()
+
+
+async def _attempt(
+    desk: Desk,
+    application: UUID,
+    action: Action,
+    build: Callable[[Situation], Awaitable[Change | Refusal]],
+    *,
+    key: str | None,
+) -> AdmissionCase | Refusal | None:
+    """Try it once; None where others changed the case meanwhile."""
+    at = await situation_of(desk, application)
+    if isinstance(at, Refusal):
+        return at
+    against = await standing_against(desk, at, action)
+    if against is not None:
+        return against
+    change = await build(at)
+    if isinstance(change, Refusal):
+        return change
+    against = await check_steps(desk, change)
+    if against is not None:
+        return against
+    done = await commit(desk, [change], key=key)
+    return done if done is None or isinstance(done, Refusal) else done[0]
 
 
 async def repeated_request(

@@ -1,0 +1,100 @@
+"""A server of the fictional province in a process of its own, which tests kill.
+
+Run as a program it serves: ``python server_process.py DATABASE_URL DATA_DIR NOW PORT``, with a
+clock that stands at NOW.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx2
+import uvicorn
+
+from admissions_office import BASES, moment
+from zhupei.app import create_app
+from zhupei.settings import Settings
+
+__all__ = ["ServerProcess", "settings_of"]
+
+
+def settings_of(database_url: str, data_dir: Path) -> Settings:
+    """Return the settings that such servers have; tokens are signed with keys of ``data_dir``."""
+    return Settings(
+        data_dir=data_dir,
+        database_url=database_url,
+        database_pool=6,
+        bases=(BASES,),
+        plugins=(),
+        worker=False,
+    )
+
+
+@dataclass
+class ServerProcess:
+    """A server, started, killed and started again at the same address."""
+
+    database_url: str
+    data_dir: Path
+    now: str
+    port: int = 0
+    process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def address(self) -> str:
+        """Where it serves."""
+        return f"http://127.0.0.1:{self.port}"
+
+    async def start(self) -> None:
+        """Start it, and wait until it answers."""
+        if not self.port:
+            with socket.create_server(("127.0.0.1", 0)) as free:
+                self.port = free.getsockname()[1]
+        arguments = [self.database_url, str(self.data_dir), self.now, str(self.port)]
+        self.process = subprocess.Popen(  # noqa: ASYNC220 - it is waited for in a thread
+            [sys.executable, __file__, *arguments],
+            cwd=Path(__file__).parent,
+            env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+        )
+        async with asyncio.timeout(90), httpx2.AsyncClient(base_url=self.address) as client:
+            while True:
+                assert self.process.poll() is None, "the server ended"
+                try:
+                    if (await client.get("/health/ready")).status_code == 200:
+                        return
+                except httpx2.TransportError:
+                    await asyncio.sleep(0.05)
+
+    async def kill(self) -> None:
+        """End it without a warning, whatever it does (kill -9)."""
+        await self._end(signal.SIGKILL)
+
+    async def stop(self) -> float:
+        """End it as an operator does, and return how many seconds that took."""
+        began = time.monotonic()
+        await self._end(signal.SIGTERM)
+        return time.monotonic() - began
+
+    async def _end(self, number: signal.Signals) -> None:
+        process, self.process = self.process, None
+        if process is not None:
+            process.send_signal(number)
+            await asyncio.to_thread(process.wait, 30)
+
+
+def _serve(database_url: str, data_dir: str, now: str, port: str) -> None:
+    at = moment(now)
+    app = create_app(settings_of(database_url, Path(data_dir)), clock=lambda: at)
+    uvicorn.run(app, port=int(port), log_level="error", timeout_graceful_shutdown=1)
+
+
+if __name__ == "__main__":
+    _serve(*sys.argv[1:])

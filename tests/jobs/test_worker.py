@@ -85,7 +85,7 @@ async def running(*workers: WorkerProcess) -> AsyncIterator[None]:
                 await each.process.communicate()
 
 
-async def until(condition: Callable[[], Any], seconds: float = 30) -> None:
+async def until(condition: Callable[[], Any], seconds: float = 60) -> None:
     async with asyncio.timeout(seconds):
         while not await condition():  # noqa: ASYNC110 - what is waited for is another process
             await asyncio.sleep(0.1)
@@ -189,7 +189,7 @@ async def test_a_worker_killed_while_it_sends(
     keyed = {"ZHUPEI_ENCRYPTION_KEYS": KEY_TEXT}
     first = worker_for(tmp_path, database_url, room, **keyed)
     async with running(first):
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(60):
             await entered.wait()
         assert first.process is not None
         first.process.kill()

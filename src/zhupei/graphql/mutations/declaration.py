@@ -119,6 +119,8 @@ def mutation(
         name=name,
         deprecation_reason=deprecation_reason,
     )
+    for argument in declared.arguments:
+        argument.description = argument.description or "What it needs (输入)."
     return noted(declared, _Mutating(permission))
 
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from datetime import date
+from datetime import UTC, date
 from typing import Any
 from uuid import UUID
 
 import pytest
 from tortoise import connections
 
-from admissions_office import Office, done
+from admissions_office import Office, done, moment
 from zhupei.db.models import Account, Applicant, ApplicantIdentity, BulkOperationRow
 from zhupei.domain.actors import Actor, Grant
 from zhupei.domain.identity import DocumentKind
@@ -146,6 +146,23 @@ async def test_what_has_to_be_kept_is_kept(office: Office) -> None:
     assert "until 2029-04-09" in (refusal.message.en or "")
     for desk in (office.authority(), office.staff(), office.own(case.id)):
         await office.refuses(RefusalCode.NOT_FOUND, await erase_applicant(desk, wish(person)))
+    assert await everything_said(office) == before
+
+
+async def test_a_ban_keeps_from_its_first_hour_in_china(office: Office) -> None:
+    """T43: servers tell UTC; two in the morning in China is still the day before there."""
+    person, own = await a_person(office)
+    office.now = moment("2026-04-12T02:00").astimezone(UTC)
+    given = inputs.ImposeBanInput(
+        applicant=person, program="sample-residency-2026", reason="情节严重"
+    )
+    ban = done(await admissions.impose_ban(office.authority(), given))
+    assert (ban.starts_on, ban.until) == (date(2026, 4, 12), date(2029, 4, 11))
+    before = await everything_said(office)
+    refusal = await office.refuses(
+        RefusalCode.MUST_BE_KEPT, await erase_applicant(own, wish(person))
+    )
+    assert "until 2029-04-11" in (refusal.message.en or "")
     assert await everything_said(office) == before
 
 

@@ -30,6 +30,7 @@ from zhupei.db.models import (
 )
 from zhupei.domain.admission_case import AdmissionCase
 from zhupei.domain.admission_process import EXITS, Action, ApplicationState
+from zhupei.domain.calendar import CHINA_TIME
 from zhupei.domain.people import Candidate
 from zhupei.domain.plain_values import plain, restored
 from zhupei.domain.roles import Role
@@ -163,7 +164,7 @@ async def _kept_now(desk: Desk, applicant: UUID) -> Refusal | None:
                 "registrations of training and payments have to be kept by law",
             )
         )
-    ban = await ban_in_force(applicant, desk.clock().date())
+    ban = await ban_in_force(applicant, desk.clock().astimezone(CHINA_TIME).date())
     if ban is not None:
         return _refused(
             Text(

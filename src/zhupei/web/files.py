@@ -1,7 +1,8 @@
 """Files of applicants over HTTP: the applicant hands them in, those who may read them.
 
 ``PUT /files/<document>`` with the file as body; ``GET /files/<document>/<sha256>`` of one's own, or
-with ``?applicant=<id>`` of somebody else's. A file is always given out as an attachment.
+with ``?applicant=<id>`` of somebody else's. A unit hands files in for whom it sends, with the same
+parameter. A file is always given out as an attachment.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from zhupei.domain.access_refusals import AccessCode, AccessRefusal
 from zhupei.domain.permissions import Target
 from zhupei.domain.text import Text
 from zhupei.graphql.context import GraphContext, language_of
+from zhupei.graphql.desks import desk_of
 from zhupei.graphql.permissions import refused_by
 from zhupei.services.applicant_files import FileRecord, FileStore, files_of
 from zhupei.services.applicants import applicant_of, applicant_of_account, departments_of
@@ -45,8 +47,9 @@ def file_routes(store: FileStore, context: MakeContext) -> tuple[Route, ...]:
 
     async def put(request: Request) -> Response:
         asked = await context(request, Response())
-        applicant = await _own(asked)
-        targets = await _targets(asked, applicant)
+        named = request.query_params.get("applicant")
+        applicant = await _own(asked) if named is None else await _named(asked, named)
+        targets = (*await _targets(asked, applicant), *await _sent(asked, applicant))
         refusal = await refused_by(asked, "files.write", targets)
         document = str(request.path_params["document"])
         if refusal is not None:
@@ -141,6 +144,14 @@ async def _targets(asked: GraphContext, applicant: UUID | None) -> tuple[Target,
         Target(owners=owners),
         *(Target(base=base, specialty=specialty, owners=owners) for base, specialty in places),
     )
+
+
+async def _sent(asked: GraphContext, applicant: UUID | None) -> tuple[Target, ...]:
+    """Return what a unit is asked for that sends the applicant, nothing for anybody else."""
+    if asked.actor is None or applicant is None:
+        return ()
+    sends = (await desk_of(asked)).sends
+    return (Target(owners=frozenset({asked.actor.id})),) if applicant in sends else ()
 
 
 async def _found(applicant: UUID, request: Request) -> FileRecord | None:

@@ -78,7 +78,7 @@ class CreateApplicationInput(Repeatable):
     )
     applicant: strawberry.ID | None = _left_out(
         "Identifier of the applicant (报考人标识): for staff who enter people that do not apply in "
-        "rounds; without it, one's own."
+        "rounds, and for units that file for whom they send; without it, one's own."
     )
 
 
@@ -137,8 +137,8 @@ async def _create(info: GraphInfo, input: CreateApplicationInput) -> Any:  # noq
         await require(context, "applications.submit", (Target(owners=own),))
         problem = Text("请先登记报考人信息（registerApplicant）", "register as an applicant first")
         raise bad_input("applicant", problem, context.language)
-    if applicant != desk.applicant:
-        # Before anything about the person is looked up.
+    if applicant != desk.applicant and applicant not in desk.sends:
+        # Before anything about the person is looked up. A unit files for whom it sends (R093).
         opening = desk.catalogue.openings.get(input.opening)
         if opening is None:
             return not_found("opening", input.opening)
@@ -256,8 +256,9 @@ class ApplyingMutations:
         _create,
         "applications.submit",
         description=(
-            "Begin a draft for one opening (填报); staff begin it for people who do not apply in "
-            "rounds, with the permission `applications.admit`."
+            "Begin a draft for one opening (填报); a unit begins it for people whom it sends, and "
+            "staff for people who do not apply in rounds, with the permission "
+            "`applications.admit`."
         ),
     )
     submit_application: ApplicationPayload | None = mutation(

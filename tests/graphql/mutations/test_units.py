@@ -1,0 +1,80 @@
+"""Sending units over HTTP: they file for whom they send, and for nobody else."""
+
+from __future__ import annotations
+
+import httpx2
+import pytest
+
+from admissions_office import HEART, MEDICINE
+from served_admissions import PERSON, ServedAdmissions
+from zhupei.domain.actors import Grant
+
+pytestmark = pytest.mark.slow
+
+_PNG = b"\x89PNG\r\n\x1a\n" + bytes(24)
+_FELLOW = {**PERSON, "traineeType": "FELLOW"}
+
+
+async def a_unit(province: ServedAdmissions, login: str, number: str) -> str:
+    """Record a unit that sends somebody new; return that person's id."""
+    account = await province.graph.account(login, Grant("sending_unit"))
+    province.tokens[login] = account.id.hex
+    recorded = await province.do(
+        "recordSendingUnit",
+        "administrator",
+        "... on SendingUnitRecord { name }",
+        account=str(account.id),
+        name=f"某县{login}医院",
+    )
+    assert recorded.get("name") == f"某县{login}医院", recorded
+    link = await province.do(
+        "registerSentPerson",
+        login,
+        "... on SentPerson { applicantId state }",
+        identityKind="PASSPORT",
+        issuingState="USA",
+        identityNumber=number,
+        name="王小明",
+    )
+    assert link.get("state") == "CONFIRMED", link
+    return str(link["applicantId"])
+
+
+async def test_a_unit_files_for_somebody_without_an_account(province: ServedAdmissions) -> None:
+    """R093, R123: draft, documents, submission and recommendation, all by the unit."""
+    sent = await a_unit(province, "unit", "E7654321")
+    others = await a_unit(province, "other", "E7654322")
+    province.clock.go("2026-04-12T09:00")
+    before = await province.everything()
+    given = {"opening": HEART, "round": "june", "candidate": _FELLOW}
+    for applicant in (others, "00000000-0000-0000-0000-000000000000"):
+        answer = await province.tried("createApplication", "unit", applicant=applicant, **given)
+        assert answer["errors"][0]["extensions"]["code"] == "FORBIDDEN"
+        response = await put(province, "unit", applicant)
+        assert (response.status_code, code(response)) == (403, "FORBIDDEN")
+    own = {"opening": MEDICINE, "round": "batch-1", "candidate": PERSON}
+    answer = await province.tried("createApplication", "unit", applicant=sent, **own)
+    assert answer["errors"][0]["extensions"]["code"] == "FORBIDDEN"
+    assert await province.everything() == before
+    made = await province.do(
+        "createApplication", "unit", "... on Application { id state }", applicant=sent, **given
+    )
+    assert made.get("state") == "DRAFT", made
+    assert (await put(province, "unit", sent)).status_code == 201
+    documents = [{"document": "identity-scan"}]
+    await province.moved("SUBMITTED", "submitApplication", "unit", made["id"], documents=documents)
+    await province.moved("RECOMMENDED", "recommendApplication", "unit", made["id"])
+
+
+async def put(province: ServedAdmissions, who: str, applicant: str) -> httpx2.Response:
+    return await province.graph.client.put(
+        "/files/identity-scan",
+        params={"applicant": applicant},
+        content=_PNG,
+        headers={"authorization": f"Bearer {await province.token(who)}"},
+    )
+
+
+def code(response: httpx2.Response) -> str:
+    found: str = response.json()["errors"][0]["extensions"]["code"]
+    return found

@@ -138,11 +138,21 @@ def _grant(given: GrantRoleInput) -> DomainGrant:
     )
 
 
+def _place(grant: DomainGrant, context: GraphContext) -> Target:
+    """Return where a role is given; a place that does not exist is told to those who reach all."""
+    catalogue = context.catalogue
+    if grant.base is not None and grant.base not in catalogue.bases:
+        return Target()
+    if grant.jurisdiction is not None and grant.jurisdiction not in catalogue.jurisdictions:
+        return Target()
+    return Target(base=grant.base, jurisdiction=grant.jurisdiction)
+
+
 async def _granted(info: GraphInfo, input: GrantRoleInput) -> Any:  # noqa: A002 - the argument's name in the graph
     context = info.context
     grant = _grant(input)
     # Who manages accounts of one place gives roles there only.
-    await require(context, _MANAGE, (Target(base=grant.base, jurisdiction=grant.jurisdiction),))
+    await require(context, _MANAGE, (_place(grant, context),))
 
     async def work() -> Any:
         given = await accounts.grant_role(
@@ -162,7 +172,7 @@ async def _granted(info: GraphInfo, input: GrantRoleInput) -> Any:  # noqa: A002
 async def _revoked(info: GraphInfo, input: RevokeRoleInput) -> Any:  # noqa: A002 - the argument's name in the graph
     context = info.context
     grant = _grant(input)
-    await require(context, _MANAGE, (Target(base=grant.base, jurisdiction=grant.jurisdiction),))
+    await require(context, _MANAGE, (_place(grant, context),))
 
     async def work() -> Any:
         done = await accounts.revoke_role(input.account, grant, by=_by(context), at=context.clock())

@@ -208,9 +208,8 @@ async def check_steps(desk: Desk, change: Change) -> Refusal | None:
             return Refusal(
                 code=RefusalCode.PLUGIN_FAILED,
                 message=Text(
-                    f"插件 {first.plugin} 未能作出判断，未作变更：{first.reason.zh}",
-                    f"plugin {first.plugin} could not decide, so nothing changed: "
-                    f"{first.reason.en}",
+                    f"未能作出判断，未作变更：{first.reason.zh}",
+                    f"no decision could be made, so nothing changed: {first.reason.en}",
                 ),
                 plugin=first.plugin,
                 hook="check_step",

@@ -1,0 +1,116 @@
+"""Accounts over HTTP: made, given roles, locked, and by whom."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from running_graph import PASSWORD
+from served_admissions import ServedAdmissions
+from zhupei.domain.actors import Grant
+
+pytestmark = pytest.mark.slow
+
+_ACCOUNT = "... on Account { id login lockedAt grants { grant { role base { code } } grantedBy } }"
+
+
+async def test_an_administrator_makes_an_account_and_gives_it_a_role(
+    province: ServedAdmissions,
+) -> None:
+    made = await province.do(
+        "addAccount", "administrator", _ACCOUNT, login="Office.One", password=PASSWORD
+    )
+    assert (made["login"], made["grants"]) == ("office.one", [])
+    given: dict[str, Any] = {
+        "account": "office.one",
+        "role": "base_office",
+        "base": "sample-hospital",
+        "idempotencyKey": "g",
+    }
+    granted = await province.do("grantRole", "administrator", _ACCOUNT, **given)
+    (held,) = granted["grants"]
+    assert held["grant"] == {"role": "base_office", "base": {"code": "sample-hospital"}}
+    assert held["grantedBy"] == str(await _id(province, "administrator"))
+    assert await province.do("grantRole", "administrator", _ACCOUNT, **given) == granted
+    twice = await province.do("grantRole", "administrator", **{**given, "idempotencyKey": None})
+    assert (twice["__typename"], twice["code"]) == ("ActionRefused", "GRANT_DUPLICATE")
+    signed_in = await province.graph.client.post(
+        "/sign-in", json={"login": "office.one", "password": PASSWORD}
+    )
+    token = signed_in.json()["access_token"]
+    viewer = "{ viewer { grants { role } } }"
+    found = (await province.graph.ask(viewer, token)).json()
+    assert found["data"]["viewer"]["grants"] == [{"role": "base_office"}]
+    province.clock.go("2026-04-10T09:30")
+    locked = await province.do("lockAccount", "administrator", _ACCOUNT, account=made["id"])
+    assert locked["lockedAt"] == "2026-04-10T09:30:00+08:00"
+    assert (await province.graph.ask(viewer, token)).status_code == 401
+    await province.do("unlockAccount", "administrator", _ACCOUNT, account=made["id"])
+    assert (await province.graph.ask(viewer, token)).status_code == 401
+    revoked = await province.do(
+        "revokeRole",
+        "administrator",
+        _ACCOUNT,
+        account="office.one",
+        role="base_office",
+        base="sample-hospital",
+    )
+    assert revoked["grants"] == []
+
+
+async def _id(province: ServedAdmissions, who: str) -> str:
+    found = await province.ask("{ viewer { id } }", who)
+    return str(found["viewer"]["id"])
+
+
+async def test_what_is_refused_changes_nothing(province: ServedAdmissions) -> None:
+    await province.token("administrator")
+    before = await province.everything()
+    weak = await province.do("addAccount", "administrator", login="x1", password="short")
+    assert (weak["__typename"], weak["code"], weak["field"]) == (
+        "InvalidInput",
+        "PASSWORD_WEAK",
+        "password",
+    )
+    phone = await province.do("addAccount", "administrator", login="13800138000")
+    assert (phone["code"], phone["field"]) == ("LOGIN_INVALID", "login")
+    nowhere = await province.do(
+        "grantRole", "administrator", account="administrator", role="base_office", base="nowhere"
+    )
+    assert (nowhere["code"], nowhere["field"]) == ("NOT_FOUND", "base")
+    wrong = await province.do("grantRole", "administrator", account="administrator", role="emperor")
+    assert (wrong["__typename"], wrong["code"]) == ("InvalidInput", "GRANT_INVALID")
+    assert await province.everything() == before
+
+
+async def test_who_manages_one_place_gives_roles_there_only(province: ServedAdmissions) -> None:
+    """Nobody makes themselves, or others, more than they are."""
+    local = await province.graph.account("local", Grant("administrator", base="sample-hospital"))
+    province.tokens["local"] = local.id.hex
+    await province.token("administrator")
+    before = await province.everything()
+    for place in ({}, {"base": "sample-clinic"}, {"jurisdiction": "sample-province"}):
+        given = {"account": "local", "role": "administrator", **place}
+        answer = await province.tried("grantRole", "local", **given)
+        assert answer["data"] == {"grantRole": None}, place
+        assert answer["errors"][0]["extensions"]["code"] == "FORBIDDEN"
+    for mutation, more in (("setPassword", {"password": PASSWORD}), ("lockAccount", {})):
+        answer = await province.tried(mutation, "local", account="administrator", **more)
+        assert answer["errors"][0]["extensions"]["code"] == "FORBIDDEN"
+    assert await province.everything() == before
+    listed = "{ accounts { totalCount edges { node { login } } } }"
+    found = (await province.ask(listed, "local"))["accounts"]
+    assert found == {"totalCount": 1, "edges": [{"node": {"login": "local"}}]}
+    everybody = (await province.ask(listed, "auditor"))["accounts"]
+    assert [each["node"]["login"] for each in everybody["edges"]] == [
+        "local",
+        "administrator",
+        "auditor",
+    ]
+    refused = await province.answer(listed, "base_office")
+    assert refused["errors"][0]["extensions"]["code"] == "FORBIDDEN"
+    found = await province.ask('{ account(id: "local") { kind name } }', "auditor")
+    assert found["account"] == {"kind": "PERSON", "name": None}
+    roles = '{ accounts(filter: {roleIn: ["auditor"]}) { totalCount } }'
+    assert (await province.ask(roles, "auditor"))["accounts"] == {"totalCount": 1}

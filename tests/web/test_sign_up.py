@@ -88,7 +88,8 @@ async def test_one_address_makes_no_more_than_ten_an_hour(graph: RunningGraph) -
 
 @pytest.mark.parametrize("switch", ["sign_up", "password_sign_in"])
 async def test_it_is_switched_off(tmp_path: Path, database_url: str, switch: str) -> None:
-    async with running_graph(tmp_path, database_url, **{switch: False}) as running:
+    off: dict[str, Any] = {switch: False}
+    async with running_graph(tmp_path, database_url, **off) as running:
         assert (await _post(running, _GIVEN)).status_code == 404
 
 

@@ -113,7 +113,11 @@ async def test_a_repeated_request_is_answered_as_the_first_and_does_nothing(
     province: ServedAdmissions,
 ) -> None:
     id_ = await province.draft("wu")
-    given = {"application": id_, "documents": DOCUMENTS, "idempotencyKey": "k-1"}
+    given: dict[str, Any] = {
+        "application": id_,
+        "documents": DOCUMENTS,
+        "idempotencyKey": "k-1",
+    }
     first = await province.do("submitApplication", "wu", _STATE, **given)
     assert first == {"__typename": "Application", "id": id_, "state": "SUBMITTED", "revision": 2}
     after = await province.everything()
@@ -129,7 +133,11 @@ async def test_a_request_that_is_sent_ten_times_at_once_is_carried_out_once(
     province: ServedAdmissions,
 ) -> None:
     id_ = await province.draft("wu")
-    given = {"application": id_, "documents": DOCUMENTS, "idempotencyKey": "k-1"}
+    given: dict[str, Any] = {
+        "application": id_,
+        "documents": DOCUMENTS,
+        "idempotencyKey": "k-1",
+    }
     answers = await asyncio.gather(
         *(province.do("submitApplication", "wu", _STATE, **given) for _ in range(10))
     )

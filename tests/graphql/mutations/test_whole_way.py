@@ -71,7 +71,7 @@ async def test_the_whole_way(province: ServedAdmissions) -> None:
     assert published["effects"] == [_effect(id_, "REVIEWED", "IN_PUBLICITY", 1, "IN_PUBLICITY")]
     await province.moved("CONFIRMED", "confirmAdmission", "lin", id_)
     clock.go("2026-05-21T00:00")
-    many = {"applications": [id_]}
+    many: dict[str, Any] = {"applications": [id_]}
     admitted = await do("admitApplicants", "jurisdiction_office", _EFFECTS, **many)
     assert admitted["effects"] == [_effect(id_, "CONFIRMED", "ADMITTED", 0, "ADMITTED")]
     noticed = await do("sendNotice", "base_office", _EFFECTS, **many)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Any
 from uuid import UUID
@@ -181,8 +182,14 @@ async def test_a_change_that_crosses_another_is_refused(database: Database) -> N
         assert (changed.revision, changed.masked_phone, changed.facts) == (
             2,
             None,
-            Candidate(licensed=False),
+            # What the document tells is as true as before.
+            replace(person.facts, licensed=False, degrees=()),
         )
+        for born in (date(1990, 1, 1), date(1949, 12, 30)):
+            younger = Details(name="曾小安", facts=Candidate(birth_date=born))
+            lied = await change_details(_KEYRING, person.id, younger, revision=2, at=_AT)
+            assert isinstance(lied, AccessRefusal)
+            assert (lied.code, lied.field) == (AccessCode.FACTS_INVALID, "birthDate")
         crossed = await change_details(_KEYRING, person.id, _DETAILS, revision=1, at=_AT)
         assert isinstance(crossed, AccessRefusal)
         assert crossed.code is AccessCode.CONFLICT

@@ -152,11 +152,15 @@ async def register_applicant(
 async def change_details(
     keyring: Keyring, applicant: UUID, details: Details, *, revision: int, at: datetime
 ) -> ApplicantRecord | AccessRefusal:
-    """Replace what an applicant states; refused where somebody else changed it meanwhile."""
-    row = await Applicant.get_or_none(id=applicant)
+    """Replace what an applicant states; refused where somebody else changed it meanwhile.
+
+    What the identity document tells stays as it tells it, as when the person registered.
+    """
+    row = await Applicant.get_or_none(id=applicant, erased_at=None)
     if row is None:
         return _nobody()
-    columns = _columns(keyring, applicant, details, None)
+    document = _document(row, _opened(keyring, row).number)
+    columns = _columns(keyring, applicant, details, document)
     if isinstance(columns, AccessRefusal):
         return columns
     changed = await Applicant.filter(id=applicant, revision=revision).update(
@@ -340,7 +344,7 @@ def _document(row: Applicant, number: str) -> IdentityDocument:
 
 
 def _columns(
-    keyring: Keyring, id_: UUID, details: Details, document: IdentityDocument | None
+    keyring: Keyring, id_: UUID, details: Details, document: IdentityDocument
 ) -> dict[str, Any] | AccessRefusal:
     """Return the columns of what an applicant states, checked."""
     name = " ".join(details.name.split())
@@ -355,7 +359,7 @@ def _columns(
     if email is not None and not _EMAIL_FORM.fullmatch(email):
         problem = Text("电子邮箱有误", "this is no e-mail address")
         return _refusal(AccessCode.EMAIL_INVALID, problem, "email")
-    facts = details.facts if document is None else _completed(details.facts, document)
+    facts = _completed(details.facts, document)
     if facts is None:
         problem = Text("出生日期与证件不符", "the birth date differs from the document's")
         return _refusal(AccessCode.FACTS_INVALID, problem, "birthDate")

@@ -20,10 +20,12 @@ from admissions_office import (
     Office,
     done,
 )
+from zhupei.db.models import Applicant
 from zhupei.domain.admission_case import AdmissionCase, AgreementKind, Invitation, ReviewDecision
 from zhupei.domain.admission_process import Action, Channel
 from zhupei.domain.admission_process import ApplicationState as S
 from zhupei.domain.people import EnglishProficiency, OriginRegion, TraineeType
+from zhupei.domain.plain_values import plain
 from zhupei.services import admissions
 from zhupei.services.admissions import Refusal, RefusalCode, inputs
 
@@ -77,6 +79,32 @@ async def test_missing_facts_are_listed(office: Office) -> None:
     refusal = await office.refuses(C.ELIGIBILITY_INCOMPLETE, await submit(office, case))
     assert refusal.missing_facts == ("origin",)
     assert await office.everything() == before
+
+
+async def test_nobody_hands_in_another_birth_date(office: Office) -> None:
+    """T9: rules on age are decided by the date that the identity document tells."""
+    case = await office.draft()
+    with office.database.use():
+        await Applicant.create(
+            id=case.applicant,
+            name="王小明",
+            name_key="wang",
+            identity_kind="PASSPORT",
+            identity_state="USA",
+            identity_ciphertext="x",
+            facts=plain(replace(PERSON, birth_date=date(1979, 5, 1))),
+            created_at=office.now,
+            updated_at=office.now,
+        )
+    before = await office.everything()
+    younger = replace(PERSON, birth_date=date(1990, 1, 1))
+    refusal = await office.refuses(C.INPUT_INVALID, await submit(office, case, candidate=younger))
+    assert refusal.message.en == "the birth date differs from the one that is registered"
+    assert refusal.field == "candidate"
+    assert await office.everything() == before
+    handed_in = await submit(office, case)
+    assert isinstance(handed_in, AdmissionCase)
+    assert handed_in.candidate.birth_date == date(1979, 5, 1)
 
 
 async def test_a_rule_under_review_has_to_be_decided(office: Office) -> None:

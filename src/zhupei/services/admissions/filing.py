@@ -53,6 +53,7 @@ from zhupei.services.admissions.transitions import (
     step_done,
     too_busy,
 )
+from zhupei.services.applicants import facts_of_applicant
 from zhupei.services.eligibility import evaluate
 from zhupei.services.seats import root_program
 from zhupei.services.sending_units import unit_that_sends
@@ -258,7 +259,10 @@ async def submitted(
     against = _no_nul((candidate, documents, answers)) or await lasting_refusals(at)
     if against is not None:
         return against
-    candidate = as_sent(candidate, await unit_that_sends(case.applicant))
+    born = await _born(case, candidate)
+    if isinstance(born, Refusal):
+        return born
+    candidate = as_sent(born, await unit_that_sends(case.applicant))
     candidate = replace(candidate, ban_checked=True, banned_until=None, direction=case.direction)
     report = await evaluate(
         desk.catalogue, desk.dispatcher, case.opening, candidate, today=at.today
@@ -303,6 +307,25 @@ async def submitted(
             answers=answers,
         ),
         recheck=lambda: lasting_refusals(at),
+    )
+
+
+async def _born(case: AdmissionCase, candidate: Candidate) -> Candidate | Refusal:
+    """Return the facts with the birth date on record, refused where they tell another one.
+
+    Rules on age are decided by it, and the record agrees with the identity document.
+    """
+    recorded = await facts_of_applicant(case.applicant)
+    if recorded is None or recorded.birth_date in {None, candidate.birth_date}:
+        return candidate
+    if candidate.birth_date is None:
+        return replace(candidate, birth_date=recorded.birth_date)
+    return Refusal(
+        code=RefusalCode.INPUT_INVALID,
+        message=Text(
+            "出生日期与报考人登记的不符", "the birth date differs from the one that is registered"
+        ),
+        field="candidate",
     )
 
 

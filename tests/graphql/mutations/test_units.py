@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import httpx2
 import pytest
 
@@ -46,13 +48,13 @@ async def test_a_unit_files_for_somebody_without_an_account(province: ServedAdmi
     others = await a_unit(province, "other", "E7654322")
     province.clock.go("2026-04-12T09:00")
     before = await province.everything()
-    given = {"opening": HEART, "round": "june", "candidate": _FELLOW}
+    given: dict[str, Any] = {"opening": HEART, "round": "june", "candidate": _FELLOW}
     for applicant in (others, "00000000-0000-0000-0000-000000000000"):
         answer = await province.tried("createApplication", "unit", applicant=applicant, **given)
         assert answer["errors"][0]["extensions"]["code"] == "FORBIDDEN"
         response = await put(province, "unit", applicant)
         assert (response.status_code, code(response)) == (403, "FORBIDDEN")
-    own = {"opening": MEDICINE, "round": "batch-1", "candidate": PERSON}
+    own: dict[str, Any] = {"opening": MEDICINE, "round": "batch-1", "candidate": PERSON}
     answer = await province.tried("createApplication", "unit", applicant=sent, **own)
     assert answer["errors"][0]["extensions"]["code"] == "FORBIDDEN"
     assert await province.everything() == before

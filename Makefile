@@ -35,6 +35,7 @@ help:
 	@echo 'make test    set up and run the tests'
 	@echo 'make check   everything else that .ci/run asks: format, lint, types, layers, configuration'
 	@echo 'make bare    run the tests without any institution: no bases, no plugins'
+	@echo 'make fuzz    ask graphql-core and the engine many more random operations (FUZZ=2000)'
 	@echo 'make bench   run the benchmarks'
 	@echo 'make docs    write the generated files anew'
 	@echo 'make lock    choose versions anew (constraints.txt, package-lock.json)'
@@ -66,6 +67,12 @@ bare: .venv/.ready
 	@tar --exclude=./.git --exclude=./.venv --exclude=./.tools --exclude=./.zhupei \
 		--exclude=./bases --exclude=./plugins --exclude=./node_modules -cf - . | tar -xf - -C .tools/bare
 	@cd .tools/bare && PYTHONPATH=src ../../$(PYTHON) -m pytest -n auto -q -m 'not slow and not institutions'
+
+# The same operations as `make check` and FUZZ more for each graph; an operation that is answered
+# differently is printed.
+.PHONY: fuzz
+fuzz: .venv/.ready
+	@ZHUPEI_FUZZ=$(or $(FUZZ),2000) $(PYTHON) -m pytest -q -m slow -n 2 tests/graphql/engine
 
 bench: .venv/.ready
 	@for file in benchmarks/bench_*.py; do echo "== $$file"; $(PYTHON) "$$file" || exit 1; done

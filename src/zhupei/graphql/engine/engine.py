@@ -217,8 +217,13 @@ async def _prepare(
     for extension in acting:
         extension.execution_context = context
     runner = schema.create_extensions_runner(context, acting)
-    async with runner.operation():
-        refused = await schema._prepare_operation_async(context, runner)  # noqa: SLF001 - strawberry offers no other way to stop before the execution
+    try:
+        async with runner.operation():
+            refused = await schema._prepare_operation_async(context, runner)  # noqa: SLF001 - strawberry offers no other way to stop before the execution
+    except CannotGetOperationTypeError:
+        raise
+    except Exception as error:  # noqa: BLE001 - because an extension may raise anything
+        return _Prepared(errors=[_as_graphql_error(error)])
     document = context.graphql_document
     if refused is not None:
         known = None if document is None else context.operation_type
@@ -233,6 +238,12 @@ async def _prepare(
         operation=Operation(document, definition, schema),
         conditions=tuple(dict.fromkeys(_conditions(document))),
     )
+
+
+def _as_graphql_error(error: Exception) -> GraphQLError:
+    if isinstance(error, GraphQLError):
+        return error
+    return GraphQLError(str(error), original_error=error)
 
 
 class _Conditions(Visitor):

@@ -55,11 +55,11 @@ def leaf(type_: Any, value: str, code: Names) -> str | None:
     item = leaf(inner.of_type, each, code)
     if item is None:
         return None
-    if required:
-        return f"[{item} for {each} in {code.constant(listed)}({value})]"
-    given, held = _held(value, code)
-    items = f"[{item} for {each} in {code.constant(listed)}({held})]"
-    return f"(None if {given} is None else {items})"
+    given, held = (value, value) if required else _held(value, code)
+    # A list without items is falsy, and its own answer.
+    items = code.scratch()
+    found = f"(({items} := {code.constant(listed)}({held})) and [{item} for {each} in {items}])"
+    return found if required else f"(None if {given} is None else {found})"
 
 
 def _single(type_: GraphQLLeafType, value: str, code: Names, *, required: bool) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import inspect
 from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import Any
@@ -246,6 +245,13 @@ class Run:
         if _located(error) or read is UNREAD:
             return self._report(anchor, error, indexes)
         self._errors.forget(anchor.place.path(indexes))
+        if optimized_is_awaitable(read):
+            path = anchor.place.core_path(indexes)
+            info = self.raw_info(anchor.site, indexes[: anchor.site.place.steps.count(None)])
+            completed: Any = self._core.complete_awaitable_value(
+                anchor.type, anchor.site.details, info, path, read, None
+            )
+            return self._wait(self._await_completed, Slot(anchor, indexes, above, completed))
         return self._complete(anchor, read, above, indexes)
 
     def _report(self, anchor: Anchor, error: Exception, indexes: Sequence[int]) -> None:
@@ -259,12 +265,8 @@ class Run:
         core, site = self._core, anchor.site
         path = anchor.place.core_path(indexes)
         info = self.raw_info(site, indexes[: site.place.steps.count(None)])
-        about = (anchor.type, site.details, info, path, read, None)
-        if optimized_is_awaitable(read):
-            completed: Any = core.complete_awaitable_value(*about)
-            return self._wait(self._await_completed, Slot(anchor, indexes, above, completed))
         try:
-            completed = core.complete_value(*about)
+            completed = core.complete_value(anchor.type, site.details, info, path, read, None)
         except Exception as error:  # noqa: BLE001 - because every error has its place
             return self._report(anchor, error, indexes)
         if not optimized_is_awaitable(completed):
@@ -341,7 +343,11 @@ class Run:
         try:
             return self._units[unit.number](read, above, *slot.indexes)
         except Exception as error:  # noqa: BLE001 - because every error has its place
-            return self._recover(anchor, error, read, above, slot.indexes)
+            self._discard(slot.path)
+            if _located(error):
+                return self._report(anchor, error, slot.indexes)
+            self._errors.forget(slot.path)
+            return self._complete(anchor, read, above, slot.indexes)
 
     async def _settle(self) -> None:
         """Read what waits, all fields at the same time, and what then waits because of it."""
@@ -401,17 +407,19 @@ class Run:
 
     def _discard(self, path: tuple[str | int, ...]) -> None:
         """Forget what waits below a place that is null or completed anew."""
+        length = len(path)
+        abandoned: list[Any] = []
         for key, slots in list(self._waiting.items()):
-            left = [slot for slot in slots if slot.path[: len(path)] != path]
-            if len(left) == len(slots):
-                continue
-            for slot in slots:
-                if slot not in left and inspect.iscoroutine(slot.of):
-                    slot.of.close()
+            left = [slot for slot in slots if slot.path[:length] != path]
+            abandoned += [slot.of for slot in slots if slot.path[:length] == path]
             if left:
                 self._waiting[key] = left
             else:
                 del self._waiting[key]
+        # As graphql-core has it: what was begun is finished, and nobody looks at it.
+        awaitables = [each for each in abandoned if optimized_is_awaitable(each)]
+        if awaitables:
+            self._core.settle_in_background(awaitables)
 
 
 def _located(error: Exception) -> bool:

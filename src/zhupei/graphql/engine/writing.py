@@ -188,7 +188,8 @@ class _Writer:
         self._line(f"{found} = UNREAD")
         with self._block("try:"):
             self._line(f"{found} = {read()}")
-            if self.plan.may_null_above(anchor.type, anchor.site.details):
+            nullable = not is_non_null_type(anchor.type)  # a field of the root need not be
+            if nullable and self.plan.may_null_above(anchor.type, anchor.site.details):
                 slot = self.scratch()
                 self._line(f"{slot} = Slot({self.constant(anchor)}, {where.tuple}, {where.above})")
                 completed = self._value(anchor.type, found, where._replace(above=slot))

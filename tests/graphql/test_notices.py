@@ -41,6 +41,20 @@ async def told(province: ServedAdmissions) -> Workplace:
     return place
 
 
+async def test_a_draft_is_told_to_nobody_but_the_person(province: ServedAdmissions) -> None:
+    """Whoever may not see an application does not learn that it is there."""
+    draft = await province.draft("li")
+    await province.moved("WITHDRAWN", "withdrawApplication", "li", draft, reason="另有安排")
+    await told(province)
+    (own,) = (await province.ask(_NOTICES, "li"))["notices"]
+    assert (own["kind"], own["application"], own["base"]) == ("WITHDRAWN", draft, None)
+    assert own["program"] == {"code": "sample-hospital-residency-2026"}
+    for who in ("base_office", "jurisdiction_office", "auditor", "other_office"):
+        assert (await province.ask(_NOTICES, who))["notices"] == [], who
+    refused = await province.do("retryNotice", "base_office", notice=own["id"])
+    assert refused["code"] == "NOT_FOUND"
+
+
 async def test_the_applicant_and_the_office_see_what_was_told(province: ServedAdmissions) -> None:
     application = await province.submitted("li")
     await province.submitted("wang")

@@ -28,7 +28,8 @@ async def test_a_dry_run_lists_effects_and_keeps_nothing(office: Office) -> None
     assert (effect.application, effect.from_state, effect.to_state, effect.seats) == (
         case.id, S.REVIEWED, S.IN_PUBLICITY, 1,
     )  # fmt: skip
-    assert effect.others == (draft.id,)
+    # A draft is the person's alone.
+    assert effect.others == ()
     assert outcome.publicity is not None
     assert (str(outcome.publicity.ends_on), outcome.publicity.working_days) == ("2026-05-20", 7)
     assert await office.everything() == before
@@ -37,7 +38,7 @@ async def test_a_dry_run_lists_effects_and_keeps_nothing(office: Office) -> None
     real = done(await office.publish(case))
     assert isinstance(real, BulkOutcome)
     assert real.effects == outcome.effects
-    assert (await office.case(draft.id)).state is S.DRAFT
+    assert await admissions.application_of(office.own(person), draft.id) == draft
 
 
 async def test_a_dry_run_is_refused_as_the_real_run_would_be(office: Office) -> None:

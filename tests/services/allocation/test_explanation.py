@@ -128,6 +128,15 @@ async def test_staff_read_it_where_they_read_all_scores(office: Matching) -> Non
     await office.refuses(
         RefusalCode.NOT_PERMITTED, await allocation.allocation_explanation(north, both[0].id)
     )
+    # Nor where they would learn of a base at which the person took no part.
+    left = await office.listed(NORTH_MEDICINE, SOUTH_MEDICINE, points=60)
+    given = inputs.ReasonedInput(application=left[1].id, reason="不去了")
+    done(await admissions.withdraw_application(office.own(left[1].applicant), given))
+    await run(office)
+    await office.refuses(
+        RefusalCode.NOT_PERMITTED, await allocation.allocation_explanation(north, left[0].id)
+    )
+    assert len((await told(office.authority(), left[0])).reasons) == 2
     await office.refuses(
         RefusalCode.NOT_FOUND, await allocation.allocation_explanation(north, uuid4())
     )

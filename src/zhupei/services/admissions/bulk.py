@@ -17,7 +17,7 @@ from tortoise.backends.base.client import BaseDBAsyncClient
 from zhupei.db.identifiers import uuid7
 from zhupei.db.models import ApplicationRow, BulkOperationRow, PublicityRow, TransitionRow
 from zhupei.domain.admission_case import AdmissionCase, BulkOutcome, Effect, ProposedList
-from zhupei.domain.admission_process import EXITS, SEAT_STATES, Action
+from zhupei.domain.admission_process import EXITS, SEAT_STATES, Action, ApplicationState
 from zhupei.domain.plain_values import plain, restored
 from zhupei.domain.text import Text
 from zhupei.services.admissions.desk import Desk
@@ -168,8 +168,11 @@ async def _change(desk: Desk, action: Action, application: UUID, build: Build) -
 
 
 async def _effects(changes: Sequence[Change]) -> tuple[Effect, ...]:
-    """Return what each change does, with the person's other open applications beside it."""
-    closed = [state.value for state in EXITS]
+    """Return what each change does, with the person's other open applications beside it.
+
+    A draft is nobody's business but the person's, and no step can concern it.
+    """
+    closed = [ApplicationState.DRAFT.value, *(state.value for state in EXITS)]
     rows = await ApplicationRow.filter(
         applicant_id__in=list({change.after.applicant for change in changes})
     ).exclude(state__in=closed)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from uuid import UUID
 
+from tortoise.expressions import Q
+
 from zhupei.db.models import (
     AllocationChoiceRow,
     AllocationPlaceRow,
@@ -48,7 +50,8 @@ async def allocation_explanation(
 
     It speaks of all choices of the person in that round. The applicant reads it of a run that was
     proposed, once every base at which the run placed somebody among these choices has published
-    its list; staff read the latest run before, where they may read the scores of all these bases.
+    its list; staff read the latest run before, where they may read the scores of all the bases
+    that it speaks of, also of those at which the person took no part in the run.
     """
     with desk.database.use():
         case = await load_case(application)
@@ -63,7 +66,7 @@ async def allocation_explanation(
             if own and not await _published(desk, run, told[1]):
                 return None
             if not own:
-                against = await _unreadable(desk, told[1])
+                against = await _unreadable(desk, told[2])
                 if against is not None:
                     return against
             return told[0]
@@ -79,7 +82,8 @@ async def _runs_of(case: AdmissionCase) -> list[AllocationRun]:
 
 async def _explained(
     desk: Desk, run: AllocationRun, case: AdmissionCase
-) -> tuple[AllocationExplanation, tuple[AllocationPlace, ...]]:
+) -> tuple[AllocationExplanation, tuple[AllocationPlace, ...], frozenset[str]]:
+    """Return the explanation, the places among the choices, and all openings that it speaks of."""
     choices = [
         choice_of(row)
         for row in await AllocationChoiceRow.filter(run_id=run.id, applicant_id=case.applicant)
@@ -106,15 +110,20 @@ async def _explained(
         channel=Channel.BATCH.value,
         invitation_id=None,
         transferred_from=None,
-    ).exclude(id__in=[each.application for each in choices])
-    reasons += [_left_out(row) for row in others if row.state != ApplicationState.DRAFT.value]
+    ).exclude(
+        Q(id__in=[each.application for each in choices]) | Q(state=ApplicationState.DRAFT.value)
+    )
+    reasons += [_left_out(row) for row in others]
     reasons.sort(key=lambda reason: reason.choice)
     labels = _labels(desk, [*places.values()], others)
     text = explanation(reasons, labels)
     told = AllocationExplanation(
         run=run.id, application=case.id, text=text, reasons=tuple(reasons), labels=labels
     )
-    return told, tuple(places.values())
+    spoken_of = frozenset(
+        {place.opening for place in places.values()} | {row.opening_code for row in others}
+    )
+    return told, tuple(places.values()), spoken_of
 
 
 def _reason(
@@ -202,14 +211,14 @@ async def _published(desk: Desk, run: AllocationRun, places: Iterable[Allocation
     return True
 
 
-async def _unreadable(desk: Desk, places: Iterable[AllocationPlace]) -> Refusal | None:
-    for place in places:
-        opening = desk.catalogue.openings.get(place.opening)
+async def _unreadable(desk: Desk, openings: Iterable[str]) -> Refusal | None:
+    for code in sorted(openings):
+        opening = desk.catalogue.openings.get(code)
         against = await permitted_for(
             desk,
             "scores.read",
             base=None if opening is None else opening.base,
-            specialty=specialty_of(place.opening),
+            specialty=specialty_of(code),
         )
         if against is not None:
             return against

@@ -152,7 +152,7 @@ async def _values(
 ) -> dict[str, Any]:
     event = await OutboxRow.get(id=notice.event_id)  # type: ignore[attr-defined]  # the relation's column
     facts: Mapping[str, Any] = notice.facts
-    base = catalogue.bases.get(notice.base_code or "")
+    base = catalogue.bases.get(notice.base_code or program.base or "")
     values: dict[str, Any] = {
         "program": _both(program.name),
         "base": _both(program.name if base is None else base.name),

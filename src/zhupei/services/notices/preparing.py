@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -53,12 +53,19 @@ async def _notices(events: Iterable[OutboxRow], now: datetime) -> list[NoticeRow
     for model, ids in ((ApplicationRow, applications), (InvitationRow, invitations)):
         rows = await model.filter(id__in=list(ids)).values("id", "applicant_id")
         people |= {row["id"]: row["applicant_id"] for row in rows}
-    found = (_notice(event, tells, people, now) for event, tells in told)
+    drafts = await ApplicationRow.filter(id__in=list(applications), submitted_at=None).values_list(
+        "id", flat=True
+    )
+    found = (_notice(event, tells, people, set(drafts), now) for event, tells in told)
     return [notice for notice in found if notice is not None]
 
 
 def _notice(
-    event: OutboxRow, tells: Tells, people: dict[UUID, UUID], now: datetime
+    event: OutboxRow,
+    tells: Tells,
+    people: Mapping[UUID, UUID],
+    drafts: Collection[object],
+    now: datetime,
 ) -> NoticeRow | None:
     application = id_in(event.subject, "Application")
     if tells.to is RecipientKind.APPLICANT:
@@ -79,7 +86,8 @@ def _notice(
         recipient_kind=tells.to.value,
         recipient=recipient,
         application_id=application,
-        base_code=event.base_code,
+        # What was never handed in is the person's alone: the office sees no notice of it either.
+        base_code=None if application in drafts else event.base_code,
         program_code=event.program_code,
         facts=facts,
         state=NoticeState.WAITING.value,

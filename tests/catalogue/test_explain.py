@@ -35,6 +35,33 @@ async def test_what_the_parent_sets_is_explained_by_it(load: Load) -> None:
     assert (origin.file, origin.line) == ("bases/example/_jurisdiction.yaml", 38)
 
 
+async def test_what_the_specialty_base_sets_is_explained_by_it_R212_R272(
+    load: Load, bases: Path
+) -> None:
+    """Capacity and suspension stand with the accredited specialty, not in the plan's row."""
+    file = bases / "example" / "example-hospital.yaml"
+    text = file.read_text("utf-8")
+    told = "capacity: 12, suspended: {zh: 限期整改, en: rectification}"
+    assert text.count("capacity: 12") == 1
+    file.write_text(text.replace("capacity: 12", told), "utf-8")
+    catalogue = (await load()).catalogue
+    found = {
+        field: catalogue.explain("opening", f"{PROGRAM}/0100", field)
+        for field in ("capacity", "suspended")
+    }
+    assert {
+        field: [(origin.value, origin.line, origin.source) for origin in origins or ()]
+        for field, origins in found.items()
+    } == {
+        "capacity": [("12", 20, Source("EXAMPLE-PLAN", "专业", "2"))],
+        "suspended": [("限期整改", 20, Source("EXAMPLE-PLAN", "专业", "2"))],
+    }
+    opening = catalogue.openings[f"{PROGRAM}/0100"]
+    assert opening.suspended is not None
+    assert (opening.capacity, opening.suspended.en) == (12, "rectification")
+    assert catalogue.explain("opening", f"{PROGRAM}/0200", "suspended") == ()
+
+
 async def test_entry_of_a_list_and_what_it_replaced(load: Load) -> None:
     catalogue = (await load()).catalogue
     chain = catalogue.explain("opening", f"{PROGRAM}/0100", "benefits.stipend") or ()

@@ -26,7 +26,7 @@ from zhupei.catalogue.explain import Explainer
 from zhupei.catalogue.fingerprint import fingerprint
 from zhupei.catalogue.institutions import Institutions
 from zhupei.catalogue.totals import with_totals
-from zhupei.config.files import FileModels, OpeningEntry
+from zhupei.config.files import FileModels, OpeningEntry, SpecialtyBaseEntry
 from zhupei.config.layers import Layer, Layers, OpeningRef, ProgramRef
 from zhupei.config.windows import round_of, source_of
 from zhupei.config.workspace import ConfiguredFile, Workspace
@@ -316,6 +316,7 @@ class _Builder:
             directions, rounds = given.directions or directions, given.rounds or rounds
             source = given.source or source
         base = program.base or ""
+        accredited = self._accredited(ref.program, entry.specialty)
         return Opening(
             code=code,
             program=program.code,
@@ -329,7 +330,8 @@ class _Builder:
             quota_note=None if quota is not None and entry.quota_note is None else reason,
             directions=directions,
             round_quotas=rounds,
-            capacity=entry.capacity or self._capacity(ref.program, entry.specialty),
+            capacity=entry.capacity or (None if accredited is None else accredited.capacity),
+            suspended=None if accredited is None else text_of(accredited.suspended),
             post_type=entry.post_type,
             duration_months=entry.duration_months or program.duration_months,
             note=text_of(entry.note),
@@ -351,13 +353,10 @@ class _Builder:
             return merged
         return overlay(merged, self.reader.of_layer(name, ref.layer, program.kind))
 
-    def _capacity(self, program: ProgramRef, specialty: str) -> int | None:
-        if program.base is None:
-            return None
-        for entry in program.base.specialty_bases:
-            if entry.specialty == specialty:
-                return entry.capacity
-        return None
+    @staticmethod
+    def _accredited(program: ProgramRef, specialty: str) -> SpecialtyBaseEntry | None:
+        entries = () if program.base is None else program.base.specialty_bases
+        return next((entry for entry in entries if entry.specialty == specialty), None)
 
     def _name(self, program: ProgramRef, year: int, specialty: str) -> Text:
         for each in self.layers.lineage(program):

@@ -110,14 +110,35 @@ class Explainer:
         if name in {"code", "specialtyName"}:
             key = "name" if name == "specialtyName" and ref and ref.entry.name else "specialty"
             return _set(ref, key) if ref else ()
+        if name == "suspended":
+            return self._accredited(opening, name)
         if name in _OWN_OF_OPENING:
             found = self._quota_answers(opening) if name in {"quota", "directions"} else ()
             own = _set(ref, _OWN_OF_OPENING[name]) if ref else ()
             inherited: tuple[Origin, ...] = ()
             if name in {"durationMonths", "quotaNote"}:
                 inherited = self._program(opening.program, name) or ()
+            if name == "capacity":
+                inherited = self._accredited(opening, name)
             return _by_rank((*found, *own)) + inherited
         return self._program(opening.program, name)
+
+    def _accredited(self, opening: Opening, key: str) -> tuple[Origin, ...]:
+        """Return where the base's entry of the accredited specialty says it."""
+        file = self._archive.layers(opening.base).workspace.bases.get(opening.base)
+        if file is None:
+            return ()
+        return tuple(
+            origin_at(
+                Level.INSTITUTION,
+                file.document,
+                ("specialty_bases", index, key),
+                _shown(getattr(entry, key)),
+                entry.source,
+            )
+            for index, entry in enumerate(file.model.specialty_bases)
+            if entry.specialty == opening.specialty and getattr(entry, key) is not None
+        )
 
     def _reference(self, opening: Opening) -> OpeningRef | None:
         """Return where the opening's row stands in the configuration."""

@@ -81,6 +81,7 @@ class Institutions:
                     name=text_of(entry.name) or self._any_name(entry.specialty),
                     note=text_of(entry.note),
                     capacity=entry.capacity,
+                    suspended=text_of(entry.suspended),
                     source=source_of(entry.source),
                 )
                 for entry in model.specialty_bases

@@ -250,6 +250,8 @@ class SpecialtyBaseEntry(Model):
     """Name where the hospital words it otherwise."""
     capacity: _Seats | None = None
     """Training capacity, where published."""
+    suspended: Passage | None = None
+    """Why it may not recruit for the time being: no new places, no applications (R272)."""
     note: Passage | None = None
     """What to know."""
     source: SourceRef | None = None

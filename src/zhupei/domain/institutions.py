@@ -154,6 +154,7 @@ class SpecialtyBase:
     name: Text
     note: Text | None = None
     capacity: int | None = None
+    suspended: Text | None = None
     source: Source | None = None
 
 

@@ -202,6 +202,18 @@ POLICIES = _define(
         ("no_growth", "proportional_cut"),
     ),
     _P(
+        "shortage_plan_filled",
+        Text("上一年度紧缺专业计划已完成", "Last shortage plan filled"),
+        bool,
+    ),
+    _P(
+        "recruitment_suspended",
+        Text("暂停招收", "Recruitment is suspended"),
+        bool,
+        None,
+        _S.TRUE,
+    ),
+    _P(
         "shortage_cut_factor",
         Text("非紧缺计划削减比例", "Cut of the non-shortage plan"),
         Decimal,

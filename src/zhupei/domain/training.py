@@ -171,8 +171,9 @@ class Opening:
     """One row of a plan: a specialty of a program in which people are admitted.
 
     ``code`` is ``<program>/<specialty>``. ``quota`` is None where it is not published, with the
-    reason in ``quota_note``. Requirements and benefits are complete: national, jurisdiction,
-    institution, program and opening, merged by id.
+    reason in ``quota_note``. ``suspended`` says why the specialty base may not recruit for the
+    time being. Requirements and benefits are complete: national, jurisdiction, institution,
+    program and opening, merged by id.
     """
 
     code: str
@@ -187,6 +188,7 @@ class Opening:
     directions: tuple[Direction, ...] = ()
     round_quotas: tuple[RoundQuota, ...] = ()
     capacity: int | None = None
+    suspended: Text | None = None
     post_type: str | None = None
     duration_months: int | None = None
     note: Text | None = None

@@ -60,7 +60,10 @@ REFUSAL_MEANINGS: Mapping[str, str] = {
     "IDEMPOTENCY_KEY_REUSED": "The key belongs to another request (幂等键已被使用).",
     "IDENTITY_INVALID": "The identity document's number is wrong (证件号码有误).",
     "IDENTITY_TAKEN": "This document or account is registered already (证件已登记).",
-    "INCREASE_NOT_ALLOWED": "The program does not let its plan be increased (不允许增加计划).",
+    "INCREASE_NOT_ALLOWED": (
+        "The program does not let its plan be increased, or the last shortage plan was not "
+        "filled (不允许增加计划)."
+    ),
     "INELIGIBLE": "A rule is not met; the findings carry the clauses (不符合报考条件).",
     "INPUT_INVALID": "The input is wrong; `field` says which part (输入有误).",
     "INTERVIEWER_BUSY": "An interviewer sits in another slot then (考官时间冲突).",
@@ -99,6 +102,7 @@ REFUSAL_MEANINGS: Mapping[str, str] = {
     ),
     "QUOTA_UNKNOWN": "The number of seats is not published (名额未公布).",
     "RANK_SKIPPED": "Somebody of a better rank waits (未按名次).",
+    "RECRUITMENT_SUSPENDED": "No recruitment for the time being (暂停招收).",
     "REDUCTION_TOO_LONG": "More than the rules let be taken off (减免过多).",
     "REPORT_DATE_UNKNOWN": "No day of reporting is configured or given (报到时间未规定).",
     "REPORT_TOO_LATE": "The day of reporting is over (报到逾期).",

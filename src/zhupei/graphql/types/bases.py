@@ -113,6 +113,9 @@ class SpecialtyBase:
     capacity: int | None = field(
         Attribute(), description="Places that it can train at a time, where known (培训容量)."
     )
+    suspended: Text | None = field(
+        Localized(), description="Why it may not recruit for the time being (暂停招收)."
+    )
     source: Source | None = field(Attribute(), description="Where it stands (出处).")
     openings: Connection[OpeningRef] = field(
         Connected(OPENINGS, within=_openings_of_specialty_base),

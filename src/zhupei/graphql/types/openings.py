@@ -133,6 +133,10 @@ class Opening(Node):
     capacity: int | None = field(
         Attribute(), description="Places that the base can train at a time, where known (培训容量)."
     )
+    suspended: Text | None = field(
+        Localized(),
+        description="Why the specialty base may not recruit for the time being (暂停招收).",
+    )
     post_type: PostType | None = field(Attribute(), description="Type of post (岗位类别).")
     duration_months: int | None = field(Attribute(), description="Length in months (培训月数).")
     note: Text | None = field(Localized(), description="What to know (备注).")

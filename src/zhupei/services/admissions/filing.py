@@ -25,6 +25,7 @@ from zhupei.domain.eligibility import Requirement
 from zhupei.domain.people import Candidate
 from zhupei.domain.plain_values import plain
 from zhupei.domain.questions import EligibilityQuestion
+from zhupei.domain.recruitment_limits import suspension_of
 from zhupei.domain.sending_units import as_sent
 from zhupei.domain.sources import Level
 from zhupei.domain.text import Text
@@ -139,7 +140,8 @@ def draft_of(
     root = root_program(desk.catalogue, program)
     channel = channel_of(program, candidate.trainee_type)
     against = (
-        _round_known(program, round_code, channel)
+        suspension_of(program, opening)
+        or _round_known(program, round_code, channel)
         or _direction_known(opening, direction)
         or _preference_known(program, round_code, preference)
         or _no_nul(candidate)
@@ -330,8 +332,11 @@ async def _born(case: AdmissionCase, candidate: Candidate) -> Candidate | Refusa
 
 
 async def lasting_refusals(at: Situation) -> Refusal | None:
-    """Refuse by what else the person has: a ban, other applications, an accepted invitation."""
+    """Refuse by suspension, and by what else the person has: bans, applications, invitations."""
     case = at.case
+    against = suspension_of(at.program, at.opening)
+    if against is not None:
+        return against
     ban = await ban_in_force(case.applicant, at.today)
     if ban is not None:
         return Refusal(

@@ -15,6 +15,7 @@ from zhupei.domain.admission_guards import policy_of, window_open
 from zhupei.domain.admission_process import EXITS, SEAT_STATES, Action, ApplicationState, Channel
 from zhupei.domain.events import Event
 from zhupei.domain.people import Candidate
+from zhupei.domain.recruitment_limits import suspension_of
 from zhupei.domain.text import Text
 from zhupei.domain.training import Opening, Program
 from zhupei.services.admissions.desk import Desk
@@ -184,7 +185,9 @@ async def _invite(
     desk: Desk, given: InviteCandidateInput, opening: Opening, program: Program
 ) -> UUID | Refusal:
     """Write the invitation; an open one of the same opening is the same invitation."""
-    against = await _invitable(desk, program, given.round, given.applicant)
+    against = suspension_of(program, opening) or await _invitable(
+        desk, program, given.round, given.applicant
+    )
     if against is not None:
         return against
     known = await InvitationRow.get_or_none(

@@ -11,6 +11,7 @@ from zhupei.db.identifiers import uuid7
 from zhupei.db.models import PlanIncreaseRow, RoundFreezeRow
 from zhupei.domain.admission_case import PlanIncrease, PlanIncreaseState, RoundFreeze
 from zhupei.domain.admission_guards import policy_of
+from zhupei.domain.recruitment_limits import may_grow, suspension_of
 from zhupei.domain.text import Text
 from zhupei.domain.training import Opening, Program
 from zhupei.services.admissions.desk import Desk
@@ -47,7 +48,12 @@ async def request_plan_increase(
     program = desk.catalogue.programs[opening.program]
     with desk.database.use():
         against = await permitted_for(desk, "plans.request", base=opening.base)
-        against = against or has_no_reason(given.reason) or _increasable(program, opening, given)
+        against = (
+            against
+            or has_no_reason(given.reason)
+            or _may_increase(desk, program, opening)
+            or _increasable(program, opening, given)
+        )
         if against is not None:
             return against
 
@@ -72,6 +78,12 @@ async def request_plan_increase(
         if isinstance(done, Refusal):
             return done
         return plan_increase_of(await PlanIncreaseRow.get(id=done))
+
+
+def _may_increase(desk: Desk, program: Program, opening: Opening) -> Refusal | None:
+    """Refuse where recruitment is suspended, or other specialties have to be filled first."""
+    lists = desk.catalogue.shortages.get(program.code, ())
+    return suspension_of(program, opening) or may_grow(program, opening, lists)
 
 
 def _increasable(
@@ -128,7 +140,7 @@ def _exceeds(opening: Opening) -> Refusal:
     )
 
 
-async def decide_plan_increase(  # noqa: PLR0911 - each guard says why it refuses
+async def decide_plan_increase(
     desk: Desk, given: DecidePlanIncreaseInput
 ) -> PlanIncrease | Refusal:
     """Approve or refuse more seats; approved ones count from the same moment."""
@@ -143,11 +155,15 @@ async def decide_plan_increase(  # noqa: PLR0911 - each guard says why it refuse
         opening = desk.catalogue.openings.get(row.opening_code)
         if opening is None:
             return not_found("opening", row.opening_code)
-        quotas = quotas_of(desk.catalogue, opening, row.round_code or None, row.direction)
+        program = desk.catalogue.programs[opening.program]
+        against = _may_increase(desk, program, opening) if given.approved else None
+        if against is None and opening.capacity is None:
+            against = _within_capacity(opening, row.seats) or _exceeds(opening)
+        quotas = against or quotas_of(
+            desk.catalogue, opening, row.round_code or None, row.direction
+        )
         if isinstance(quotas, Refusal):
             return quotas
-        if opening.capacity is None:
-            return _within_capacity(opening, row.seats) or _exceeds(opening)
         seats, round_code = row.seats, row.round_code
 
         async def work() -> UUID | Refusal:
@@ -157,9 +173,7 @@ async def decide_plan_increase(  # noqa: PLR0911 - each guard says why it refuse
                     return done
                 if given.approved:
                     change = RoundChanged(
-                        root_program=root_program(
-                            desk.catalogue, desk.catalogue.programs[opening.program]
-                        ).code,
+                        root_program=root_program(desk.catalogue, program).code,
                         round=round_code,
                         kind=RoundChangeKind.PLAN_CHANGED,
                     )

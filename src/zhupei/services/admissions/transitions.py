@@ -34,6 +34,7 @@ from zhupei.domain.audit_chain import GENESIS, anchor_of, hash_of
 from zhupei.domain.eligibility import FindingOutcome
 from zhupei.domain.events import Event
 from zhupei.domain.plain_values import plain
+from zhupei.domain.recruitment_limits import suspension_of
 from zhupei.domain.text import Text
 from zhupei.services.admissions.desk import Desk
 from zhupei.services.admissions.merit import merit_order
@@ -281,6 +282,9 @@ def _with_seats(desk: Desk, change: Change) -> tuple[Change, tuple[SeatQuota, ..
     if held:
         return replace(change, after=replace(change.after, seat_scopes=held)), ()
     after = change.after
+    against = suspension_of(change.at.program, change.at.opening)
+    if against is not None and change.action is not Action.REVERT:
+        raise _RefusedError(against)
     quotas = quotas_of(desk.catalogue, change.at.opening, after.round, after.direction)
     if isinstance(quotas, Refusal):
         raise _RefusedError(quotas)

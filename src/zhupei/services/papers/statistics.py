@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 
 from zhupei.catalogue.catalogue import Catalogue
-from zhupei.domain.codes import ShortagePurpose
+from zhupei.domain.recruitment_limits import counts_as_shortage
 from zhupei.domain.text import Text
 from zhupei.services.papers.records import OpeningFigures
 from zhupei.services.papers.spreadsheet import Column, Value, write_csv, write_xlsx
@@ -74,14 +74,7 @@ def shortage_of(catalogue: Catalogue, opening: str) -> bool | None:
     Raises KeyError: there is no such opening.
     """
     found = catalogue.openings[opening]
-    lists = [
-        each
-        for each in catalogue.shortages.get(found.program, ())
-        if each.purpose is ShortagePurpose.QUOTA_PENALTY
-    ]
-    if any(found.specialty in each for each in lists):
-        return True
-    return None if not lists or any(each.open_ended for each in lists) else False
+    return counts_as_shortage(catalogue.shortages.get(found.program, ()), found.specialty)
 
 
 def recruitment_statistics(figures: Sequence[OpeningFigures]) -> RecruitmentStatistics:

@@ -284,6 +284,25 @@ async def test_an_open_objection_holds_the_admission_up(office: Office) -> None:
     assert ((await office.case(first.id)).state, await office.taken()) == (S.REJECTED, 1)
 
 
+async def test_an_objection_is_filed_once_and_tells_strangers_nothing(office: Office) -> None:
+    first, second = await office.published(90, 80)
+    own = office.own(second.applicant)
+    given = inputs.FileObjectionInput(application=first.id, text="材料不实", idempotency_key="k")
+    objection = done(await admissions.file_objection(own, given))
+    before = await office.everything()
+    assert done(await admissions.file_objection(own, given)) == objection
+    for other in (replace(given, application=second.id), replace(given, text="另一事")):
+        await office.refuses(C.CONFLICT, await admissions.file_objection(own, other))
+    decision = inputs.ResolveObjectionInput(objection=objection.id, upheld=True, resolution="属实")
+    refusal = await office.refuses(
+        C.NOT_FOUND,
+        await admissions.resolve_objection(office.staff(base="sample-clinic"), decision),
+    )
+    assert refusal.field == "objection"
+    assert str(first.id) not in str(refusal)
+    assert await office.everything() == before
+
+
 async def test_a_live_list_blocks_the_next_round(office: Office) -> None:
     """T15: who is on a live list has to decline before filing in the next round."""
     first, _ = await office.published(90, 80)

@@ -42,7 +42,14 @@ from zhupei.services.admissions.situations import (
     situation_of,
     standing_against,
 )
-from zhupei.services.admissions.transitions import Change, act, commit, step_done, too_busy
+from zhupei.services.admissions.transitions import (
+    Change,
+    act,
+    commit,
+    key_used,
+    step_done,
+    too_busy,
+)
 from zhupei.services.changes import RoundChanged, RoundChangeKind, announce
 from zhupei.services.outbox import record_events, subject_of
 from zhupei.services.seats import root_program
@@ -198,7 +205,7 @@ async def file_objection(desk: Desk, given: FileObjectionInput) -> Objection | R
                 filed_by=desk.actor.id, idempotency_key=given.idempotency_key
             )
             if known is not None:
-                return objection_of(known)
+                return _filed_before(known, given)
         case_row = await ApplicationRow.get_or_none(id=given.application)
         if case_row is None or case_row.publicity_id is None:
             return not_found("application", str(given.application))
@@ -234,7 +241,15 @@ async def file_objection(desk: Desk, given: FileObjectionInput) -> Objection | R
             row = await ObjectionRow.get(
                 filed_by=desk.actor.id, idempotency_key=given.idempotency_key
             )
+            return _filed_before(row, given)
         return objection_of(row)
+
+
+def _filed_before(row: ObjectionRow, given: FileObjectionInput) -> Objection | Refusal:
+    """Return the objection that the same request filed; its key serves no other one."""
+    known = objection_of(row)
+    same = (known.application, known.text) == (given.application, given.text)
+    return known if same else key_used()
 
 
 def _objection_filed(desk: Desk, row: ApplicationRow, now: datetime) -> Event:
@@ -267,7 +282,8 @@ async def resolve_objection(  # noqa: PLR0911 - each guard says why it refuses
                 return objection_of(row) if same else _decided()
             at = await situation_of(desk, row.application_id)  # type: ignore[attr-defined]  # the relation's column
             if isinstance(at, Refusal):
-                return at
+                # Whose application it is about is not told to whoever may not see that.
+                return not_found("objection", str(given.objection))
             against = await standing_against(desk, at, Action.RESOLVE_OBJECTION)
             against = against or has_no_reason(given.resolution, "resolution")
             if against is not None:

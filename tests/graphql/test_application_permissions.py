@@ -25,6 +25,7 @@ from zhupei.graphql.permissions import protected_fields
 from zhupei.graphql.schema import build_schema
 from zhupei.security.crypto import Keyring, new_key_text
 from zhupei.services.applicants import ApplicantRecord, Details, register_applicant
+from zhupei.services.outbox import subject_of
 
 _COMPOSED = build_schema()
 _CORE = _COMPOSED.schema.core_schema
@@ -146,6 +147,7 @@ async def test_every_role_reads_what_is_written_down_and_nothing_else(
     query = (
         f'{{ application(id: "{place.case.id}") {{ {_SELECTION} }} '
         f'node(id: "{place.case.id}") {{ id }} '
+        f'told: node(id: "{subject_of("Application", place.case.id)}") {{ id }} '
         "applications { totalCount edges { node { id } } } }"
     )
     result = await place.ask(query, actor)
@@ -155,9 +157,12 @@ async def test_every_role_reads_what_is_written_down_and_nothing_else(
         assert result.errors is None
         assert result.data["application"] is None
         assert result.data["node"] is None
+        assert result.data["told"] is None
         assert listed == {"totalCount": 0, "edges": []}
         assert [each for each in _SECRETS if each in said] == []
         return
+    # By the id that events tell, too.
+    assert result.data["told"] == result.data["node"] == {"id": str(place.case.id)}
     errors = {error.path[-1]: error.extensions["code"] for error in result.errors or []}
     kept = {field for field, roles in _READS.items() if role.value not in roles}
     assert errors == dict.fromkeys(kept, "FORBIDDEN")

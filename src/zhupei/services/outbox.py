@@ -53,14 +53,19 @@ def _row(event: Event) -> OutboxRow:
 
 
 def subject_of(noun: str, key: UUID | str) -> str:
-    """Return the global id of something, as events name what they are about."""
-    return base64.b64encode(f"{noun}:{key}".encode()).decode()
+    """Return the global id of something, as events name what they are about.
+
+    The graph's `node` fetches applications and trainees by it.
+    """
+    return base64.urlsafe_b64encode(f"{noun}:{key}".encode()).decode().rstrip("=")
 
 
 def id_in(subject: str, noun: str) -> UUID | None:
     """Return the id in a global id of ``noun``; None where it is something else's."""
     try:
-        name, _, key = base64.b64decode(subject, validate=True).decode().partition(":")
+        padded = subject + "=" * (-len(subject) % 4)
+        raw = base64.b64decode(padded, altchars=b"-_", validate=True)
+        name, _, key = raw.decode().partition(":")
         return UUID(key) if name == noun else None
     except (binascii.Error, ValueError):
         return None

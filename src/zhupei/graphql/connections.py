@@ -9,6 +9,7 @@ import strawberry
 from strawberry.types.arguments import StrawberryArgument
 
 from zhupei.graphql.context import GraphContext
+from zhupei.graphql.inline import Code
 from zhupei.graphql.pages import Listing, Page
 from zhupei.graphql.sources import FieldSource, Reader, field
 
@@ -83,3 +84,18 @@ class Connected(FieldSource):
             return Page.open(listing, context, arguments, candidates)
 
         return read
+
+    def inline(self, name: str, value: str, code: Code) -> str:
+        """Have the arguments checked once for the pages of all objects."""
+        listing, within = self.listing, self.within
+
+        def opening(context: GraphContext, arguments: Mapping[str, Any]) -> Callable[..., Page]:
+            opened = Page.opening(listing, context, arguments)
+            if self.index is not None:
+                find = attrgetter(self.index)(context.catalogue).get
+                return lambda of: opened(find(of.code, ()))
+            if within is None:
+                return lambda _of: opened(None)
+            return lambda of: opened(within(of, context))
+
+        return f"{code.reader(opening)}({value})"

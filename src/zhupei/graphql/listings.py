@@ -161,6 +161,7 @@ OPENINGS = Listing(
         "CLOSING": _opening_closes,
     },
     select=selection.select_openings,
+    narrow=selection.narrow_openings,
 )
 """Openings of the catalogue."""
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
 from functools import cached_property
+from itertools import islice
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import strawberry
@@ -69,6 +70,10 @@ def _code(value: Any) -> str:
     return code
 
 
+def _nothing_known(_wanted: Any, _catalogue: "Catalogue") -> None:
+    return None
+
+
 @dataclass(frozen=True)
 class Listing:
     """What can be listed: objects of the catalogue with a filter and orders.
@@ -76,6 +81,8 @@ class Listing:
     ``all`` answers every object in the order of keys; ``select`` those of the given ones that
     pass a filter, in the same order, and refuses a filter that makes no sense. ``orders`` is an
     enumeration whose members' names are keys of ``by``; ``CODE`` means the key itself.
+    ``narrow`` answers fewer objects than ``all`` that hold all that pass a filter, in their
+    order, where an index knows them; else None.
     """
 
     all: Callable[["Catalogue"], Iterable[Any]]
@@ -84,6 +91,7 @@ class Listing:
     by: Mapping[str, Value]
     select: Callable[[Any, Selected, Iterable[Any]], Iterable[Any]]
     key: Callable[[Any], str] = _code
+    narrow: Callable[[Any, "Catalogue"], Iterable[Any] | None] = _nothing_known
 
     def arguments(self) -> list[StrawberryArgument]:
         """Return the arguments of a connection over this listing."""
@@ -118,18 +126,18 @@ class Listing:
         ]
 
 
-@dataclass(slots=True)
 class _Row:
     """One row; its cursor is written where it is asked for."""
 
-    node: Any
-    placed: "_Placed"
-    asked: "_Arguments"
+    __slots__ = ("_page", "node")
+
+    def __init__(self, node: Any, page: "Page") -> None:
+        self.node = node
+        self._page = page
 
     @property
     def cursor(self) -> str:
-        value, key, _ = self.placed
-        return Cursor(self.asked.order, self.asked.descending, value, key).encode()
+        return self._page.cursor_of(self.node)
 
 
 @dataclass(slots=True)
@@ -177,21 +185,53 @@ class Page:
                 not one of this list.
 
         """
+        return cls.opening(listing, context, arguments)(within)
+
+    @classmethod
+    def opening(
+        cls, listing: Listing, context: GraphContext, arguments: Mapping[str, Any]
+    ) -> Callable[[Iterable[Any] | None], "Page"]:
+        """Check the arguments once, and return what opens pages of the rows that it is given.
+
+        Raises:
+            GraphRefusal: as `open` does; the filter is looked at with the rows.
+
+        """
         checked = _Arguments.check(arguments, context)
         at = arguments.get("at") or context.clock()
         selected = Selected(context.catalogue, at, context)
-        candidates = listing.all(context.catalogue) if within is None else within
         wanted = arguments.get("filter")
-        if wanted is None:
-            return cls(listing, selected, checked, lambda: candidates)
-        listing.select(wanted, selected, candidates)
-        return cls(listing, selected, checked, lambda: listing.select(wanted, selected, candidates))
+
+        def opened(within: Iterable[Any] | None) -> "Page":
+            if wanted is None:
+                candidates = listing.all(context.catalogue) if within is None else within
+                return cls(listing, selected, checked, lambda: candidates)
+            if within is None:
+                within = listing.narrow(wanted, context.catalogue)
+            candidates = listing.all(context.catalogue) if within is None else within
+            listing.select(wanted, selected, candidates)
+            return cls(
+                listing, selected, checked, lambda: listing.select(wanted, selected, candidates)
+            )
+
+        return opened
 
     @cached_property
     def total_count(self) -> int:
         """The number of rows that pass the filter."""
         found = self._found()
-        return len(found) if isinstance(found, Sized) else sum(1 for _ in found)
+        if not isinstance(found, Sized):
+            # Kept for the rows, which would have to be looked for once more.
+            found = list(found)
+            self._found = lambda: found
+        return len(found)
+
+    def cursor_of(self, node: Any) -> str:
+        """Return the cursor of a row of this page."""
+        asked, key = self._arguments, self._listing.key(node)
+        in_order = self._listing.by.get(asked.order)
+        value = key if in_order is None else in_order(node, self._selected)
+        return Cursor(asked.order, asked.descending, value, key).encode()
 
     @property
     def edges(self) -> list[_Row]:
@@ -206,15 +246,20 @@ class Page:
     @cached_property
     def _read(self) -> tuple[list[_Row], _Info]:
         asked = self._arguments
-        rows, precede, follow = self._window()
-        if asked.first is not None and len(rows) > asked.first:
-            rows, follow = rows[: asked.first], True
-        if asked.last is not None and len(rows) > asked.last:
-            rows, precede = rows[-asked.last :], True
-        edges = [_Row(row[2], row, asked) for row in rows]
+        nodes, precede, follow = self._begin() if asked.is_begin else self._window()
+        if asked.first is not None and len(nodes) > asked.first:
+            nodes, follow = nodes[: asked.first], True
+        if asked.last is not None and len(nodes) > asked.last:
+            nodes, precede = nodes[-asked.last :], True
+        edges = [_Row(node, self) for node in nodes]
         return edges, _Info(has_next_page=follow, has_previous_page=precede, edges=edges)
 
-    def _window(self) -> "tuple[list[_Placed], bool, bool]":
+    def _begin(self) -> tuple[list[Any], bool, bool]:
+        """Return the first rows in the order of codes, and one more where there is one."""
+        first = self._arguments.first
+        return list(islice(self._found(), None if first is None else first + 1)), False, False
+
+    def _window(self) -> tuple[list[Any], bool, bool]:
         """Return the rows between the cursors in their order, and whether any precede or follow.
 
         In the order of codes, reading stops one row after the page.
@@ -234,7 +279,7 @@ class Page:
                 between.append(row)
                 if len(between) == enough:
                     break
-        return self._sorted(between), precede, follow
+        return [row[2] for row in self._sorted(between)], precede, follow
 
     def _rows(self) -> "Iterator[_Placed]":
         order, key = self._arguments.order, self._listing.key
@@ -290,6 +335,11 @@ class _Arguments:
     def is_given_order(self) -> bool:
         """Whether rows are asked for in the order in which the catalogue holds them."""
         return self.order == "CODE" and not self.descending
+
+    @property
+    def is_begin(self) -> bool:
+        """Whether rows are asked for from the front of that order."""
+        return self.is_given_order and self.after is None and self.before is None
 
     @classmethod
     def check(cls, given: Mapping[str, Any], context: GraphContext) -> "_Arguments":

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from strawberry import UNSET
 
@@ -23,7 +23,11 @@ from zhupei.graphql.filters import (
 )
 from zhupei.graphql.pages import Selected
 
+if TYPE_CHECKING:
+    from zhupei.catalogue import Catalogue
+
 __all__ = [
+    "narrow_openings",
     "select_bases",
     "select_jurisdictions",
     "select_openings",
@@ -57,9 +61,9 @@ def _passing(
 ) -> Iterable[Any]:
     if found is not None:
         candidates = (one for one in candidates if one.code in found)
-    if not tests:
-        return candidates
-    return (one for one in candidates if all(test(one) for test in tests))
+    for test in tests:
+        candidates = filter(test, candidates)
+    return candidates
 
 
 def _searched(text: Any, search: Callable[[str], Iterable[str]]) -> set[str] | None:
@@ -101,6 +105,15 @@ def select_openings(
             )
         )
     return _passing(candidates, tests, _searched(wanted.text, catalogue.search_openings))
+
+
+def narrow_openings(wanted: OpeningFilter, catalogue: Catalogue) -> Iterable[Opening] | None:
+    """Return the openings of a base or specialty that is asked for; None where neither is."""
+    if _given(wanted.base):
+        return catalogue.openings_of_base.get(str(wanted.base), ())
+    if _given(wanted.specialty):
+        return catalogue.openings_of_specialty.get(str(wanted.specialty), ())
+    return None
 
 
 def _of_its_base(selected: Selected, attribute: str, code: str) -> _Test:

@@ -167,7 +167,8 @@ class Localized(FieldSource):
         get = f"getattr({value}, {wanted!r}, None)" if self.optional else f"{value}.{wanted}"
         chosen = f"{text}.en if {english} and {text}.en is not None else {text}.zh"
         other = f"{code.constant(_without_text)}({text}, {english})"
-        return f"(({chosen}) if type({text} := {get}) is {code.constant(Text)} else {other})"
+        is_text = f"type({text} := {get}) is {code.constant(Text)}"
+        return f"(({chosen}) if {is_text} else None if {text} is None else {other})"
 
 
 @dataclasses.dataclass(frozen=True)

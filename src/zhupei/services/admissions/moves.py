@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 from uuid import UUID
 
-from tortoise.backends.base.client import BaseDBAsyncClient
 from tortoise.transactions import in_transaction
 
 from zhupei.db.identifiers import uuid7
@@ -34,6 +33,7 @@ from zhupei.services.admissions.situations import (
     owners_of,
     permitted_for,
     situation_of,
+    specialty_of,
     standing_against,
     surroundings,
 )
@@ -58,7 +58,8 @@ async def transfer_application(  # noqa: PLR0911 - each guard says why it refuse
 ) -> AdmissionCase | Refusal:
     """Move an applicant to another opening of the same round (R145): one ends, one begins.
 
-    The new application is checked for eligibility like any other and then goes its own path.
+    It needs the permission at the base that lets go and at the one that takes on. The new
+    application is checked for eligibility like any other and then goes its own path.
     """
     with desk.database.use():
         for _ in range(8):
@@ -71,7 +72,7 @@ async def transfer_application(  # noqa: PLR0911 - each guard says why it refuse
             against = (
                 await standing_against(desk, at, Action.TRANSFER)
                 or has_no_reason(given.reason)
-                or _transfers(at.program)
+                or _transfers(at)
             )
             if against is not None:
                 return against
@@ -109,18 +110,30 @@ async def _transferred(
     return done if same else key_used()
 
 
-def _transfers(program: Program) -> Refusal | None:
-    policy = policy_of(program, "transfers_allowed")
-    if policy is not None and policy.value is True:
-        return None
-    return Refusal(
-        code=RefusalCode.TRANSFER_NOT_ALLOWED,
-        message=Text("本项目不允许调剂", "the program does not allow transfers"),
-        source=None if policy is None else policy.source,
-    )
+def _transfers(at: Situation) -> Refusal | None:
+    """Refuse where the policy allows no transfers, or no step of the round foresees them now.
+
+    Transfers of first preferences only are a step of the first round only (S2:66).
+    """
+    policy = policy_of(at.program, "transfers_allowed")
+    if policy is None or policy.value is not True:
+        return Refusal(
+            code=RefusalCode.TRANSFER_NOT_ALLOWED,
+            message=Text("本项目不允许调剂", "the program does not allow transfers"),
+            source=None if policy is None else policy.source,
+        )
+    steps = [step for step in at.program.steps if step.kind == "transfer"]
+    here = [step for step in steps if step.round in (None, at.case.round)]
+    if steps and not here:
+        return Refusal(
+            code=RefusalCode.TRANSFER_NOT_ALLOWED,
+            message=Text("本批次没有调剂环节", "the round has no transfers"),
+            source=steps[0].source,
+        )
+    return window_open(at.program, at.case.round, here[0], at.now) if here else None
 
 
-async def _new_application(
+async def _new_application(  # noqa: PLR0911 - each guard says why it refuses
     desk: Desk, at: Situation, given: TransferApplicationInput
 ) -> Change | Refusal:
     case = at.case
@@ -139,6 +152,11 @@ async def _new_application(
             ),
             field="opening",
         )
+    against = await permitted_for(
+        desk, "applications.decide", base=opening.base, specialty=specialty_of(opening.code)
+    )
+    if against is not None:
+        return against
     draft = draft_of(
         desk,
         applicant=case.applicant,
@@ -378,16 +396,18 @@ async def _accept(  # noqa: PLR0911 - each guard says why it refuses
     if most is not None and taken >= most:
         return _limit(most)
 
-    async def write(_connection: BaseDBAsyncClient) -> None:
+    async def write(case: AdmissionCase) -> Refusal | None:
         # The index on slots lets each be filled once, whoever is quicker.
-        await InvitationRow.filter(id=row.id, state=InvitationState.OPEN.value).update(
+        written = await InvitationRow.filter(id=row.id, state=InvitationState.OPEN.value).update(
             state=InvitationState.ACCEPTED.value,
             slot=taken + 1,
             answered_at=desk.clock(),
-            application_id=change.after.id,
+            application_id=case.id,
         )
+        # Declined in between: then nothing is handed in.
+        return None if written == 1 else _answered()
 
-    done = await commit(desk, [change], key=given.idempotency_key, extra=write)
+    done = await commit(desk, [replace(change, also=write)], key=given.idempotency_key)
     if isinstance(done, Refusal):
         return done
     return None if done is None else invitation_of(await InvitationRow.get(id=row.id))

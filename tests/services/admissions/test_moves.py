@@ -1,0 +1,101 @@
+"""Who may be moved where and when, and an invitation that is answered twice at once."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+
+from admissions_office import BASES, CLINIC, IDENTITY, MEDICINE, PAEDIATRICS, PERSON, Office, done
+from zhupei.catalogue import load_catalogue
+from zhupei.db.models import ApplicationRow
+from zhupei.domain.admission_case import AdmissionCase, InvitationState
+from zhupei.services import admissions
+from zhupei.services.admissions import Desk, Refusal, RefusalCode, inputs, moves
+from zhupei.services.admissions.transitions import Change, check_steps
+
+C = RefusalCode
+_STEP = "{id: transfer, kind: transfer, label"
+
+
+async def _limited(office: Office, folder: Path, limit: str) -> None:
+    """Limit the step of transfers, as a province's notice may."""
+    shutil.copytree(BASES, folder, dirs_exist_ok=True)
+    file = folder / "_jurisdiction.yaml"
+    text = file.read_text("utf-8")
+    assert text.count(_STEP) == 1
+    limited = _STEP.replace("label", f"{limit}, label")
+    file.write_text(text.replace(_STEP, limited), "utf-8")
+    office.loaded = await load_catalogue([folder])
+    assert not office.loaded.problems.errors, office.loaded.problems
+
+
+async def _moved(office: Office, desk: Desk, opening: str = PAEDIATRICS) -> AdmissionCase | Refusal:
+    case = await office.submitted()
+    office.go("2026-04-27T09:00")
+    await office.reviewed(case)
+    return await admissions.transfer_application(
+        desk,
+        inputs.TransferApplicationInput(
+            application=case.id,
+            opening=opening,
+            direction="cardiology" if opening == PAEDIATRICS else None,
+            reason="服从调剂",
+        ),
+    )
+
+
+@pytest.mark.parametrize(
+    ("limit", "code"),
+    [
+        ("round: batch-1, window: assessment", None),
+        ("round: batch-2", C.TRANSFER_NOT_ALLOWED),
+        ("window: registration", C.WINDOW_CLOSED),
+    ],
+)
+async def test_r145_transfers_belong_to_their_round_and_window(
+    office: Office, tmp_path: Path, limit: str, code: RefusalCode | None
+) -> None:
+    """S2:66: those of first preferences are a step of the first round, in its own time."""
+    await _limited(office, tmp_path / "bases", limit)
+    answer = await _moved(office, office.staff())
+    if code is None:
+        done(answer)
+    else:
+        await office.refuses(code, answer)
+        with office.database.use():
+            assert await ApplicationRow.all().count() == 1
+
+
+async def test_r145_nobody_is_moved_to_a_base_that_was_not_asked(office: Office) -> None:
+    answer = await _moved(office, office.staff(), CLINIC)
+    await office.refuses(C.NOT_PERMITTED, answer)
+    with office.database.use():
+        rows = await ApplicationRow.all()
+    assert [(row.opening_code, row.state) for row in rows] == [(MEDICINE, "REVIEWED")]
+
+
+async def test_an_invitation_that_is_declined_meanwhile_hands_nothing_in(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two devices of one person: what is committed first counts, and only that."""
+    office.go("2026-06-02T09:00")
+    person = uuid4()
+    invite = inputs.InviteCandidateInput(applicant=person, opening=MEDICINE, round="batch-2")
+    invitation = done(await admissions.invite_candidate(office.staff(), invite))
+    own = office.own(person)
+
+    async def declined_meanwhile(desk: Desk, change: Change) -> Refusal | None:
+        no = inputs.AnswerInvitationInput(invitation=invitation.id, accept=False)
+        assert done(await admissions.answer_invitation(own, no)).state is InvitationState.DECLINED
+        return await check_steps(desk, change)
+
+    monkeypatch.setattr(moves, "check_steps", declined_meanwhile)
+    yes = inputs.AnswerInvitationInput(
+        invitation=invitation.id, accept=True, candidate=PERSON, documents=(IDENTITY,)
+    )
+    await office.refuses(C.INVITATION_NOT_OPEN, await admissions.answer_invitation(own, yes))
+    with office.database.use():
+        assert await ApplicationRow.all().count() == 0

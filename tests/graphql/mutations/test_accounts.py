@@ -114,3 +114,25 @@ async def test_who_manages_one_place_gives_roles_there_only(province: ServedAdmi
     assert found["account"] == {"kind": "PERSON", "name": None}
     roles = '{ accounts(filter: {roleIn: ["auditor"]}) { totalCount } }'
     assert (await province.ask(roles, "auditor"))["accounts"] == {"totalCount": 1}
+
+
+async def test_giving_a_role_tells_nothing_of_other_places(province: ServedAdmissions) -> None:
+    """Whoever manages one base learns of somebody's other roles neither by giving one nor after."""
+    local = await province.graph.account("local", Grant("administrator", base="sample-hospital"))
+    province.tokens["local"] = local.id.hex
+    await province.token("other_office")
+    shown = "... on Account { login name lastSignedInAt grants { grant { role base { code } } } }"
+    given = {"account": "other-office", "role": "base_office", "base": "sample-hospital"}
+    own = {
+        "__typename": "Account",
+        "login": "other-office",
+        "name": None,
+        "lastSignedInAt": None,
+        "grants": [{"grant": {"role": "base_office", "base": {"code": "sample-hospital"}}}],
+    }
+    assert await province.do("grantRole", "local", shown, **given) == own
+    everywhere = await province.ask(
+        '{ account(id: "other-office") { grants { grant { base { code } } } } }', "administrator"
+    )
+    assert len(everywhere["account"]["grants"]) == 2
+    assert await province.do("revokeRole", "local", shown, **given) == {**own, "grants": []}

@@ -1,5 +1,6 @@
 """Mutations of administrators: accounts, their roles, their locks and passwords."""
 
+import dataclasses
 from typing import Annotated, Any, TypeAlias
 
 import strawberry
@@ -11,12 +12,13 @@ from zhupei.domain.permissions import PERMISSIONS, Target, grants_with
 from zhupei.graphql.account_access import reachable_account
 from zhupei.graphql.context import GraphContext
 from zhupei.graphql.mutations.declaration import Repeatable, mutation, once
-from zhupei.graphql.permissions import require
+from zhupei.graphql.permissions import refused_by, require
 from zhupei.graphql.sources import GraphInfo
 from zhupei.graphql.types.accounts import Account
 from zhupei.graphql.types.refusals import ActionRefused, InvalidInput, PluginProblem
 from zhupei.security.passwords import Passwords
 from zhupei.services import accounts
+from zhupei.services.account_lists import targets_of
 from zhupei.services.accounts import AccountRecord, GrantRecord
 from zhupei.services.admissions.situations import not_found
 
@@ -129,6 +131,31 @@ async def _shown(answer: Any) -> Any:
     return await accounts.find_account(answer) or not_found("account", answer)
 
 
+async def _shown_in_reach(answer: Any, context: GraphContext) -> Any:
+    """Return the account with its roles at the actor's own places, and nothing else of it.
+
+    Whoever manages one place gives roles there to anybody, which tells nothing of other places.
+    """
+    found = await _shown(answer)
+    if not isinstance(found, AccountRecord):
+        return found
+
+    async def reached(target: Target) -> bool:
+        return await refused_by(context, _MANAGE, (target,)) is None
+
+    if all([await reached(target) for target in targets_of(found)]):
+        return found
+    held = [each for each in found.grants if await reached(_place(each.grant, context))]
+    return dataclasses.replace(
+        found,
+        grants=tuple(held),
+        name=None,
+        scopes=None,
+        locked_at=None,
+        last_signed_in_at=None,
+    )
+
+
 def _grant(given: GrantRoleInput) -> DomainGrant:
     return DomainGrant(
         given.role,
@@ -166,7 +193,7 @@ async def _granted(info: GraphInfo, input: GrantRoleInput) -> Any:  # noqa: A002
         )
         return input.account if isinstance(given, GrantRecord) else given
 
-    return await _shown(await once(context, input, "grantRole", work))
+    return await _shown_in_reach(await once(context, input, "grantRole", work), context)
 
 
 async def _revoked(info: GraphInfo, input: RevokeRoleInput) -> Any:  # noqa: A002 - the argument's name in the graph
@@ -178,7 +205,7 @@ async def _revoked(info: GraphInfo, input: RevokeRoleInput) -> Any:  # noqa: A00
         done = await accounts.revoke_role(input.account, grant, by=_by(context), at=context.clock())
         return str(done.id) if isinstance(done, AccountRecord) else done
 
-    return await _shown(await once(context, input, "revokeRole", work))
+    return await _shown_in_reach(await once(context, input, "revokeRole", work), context)
 
 
 async def _locked(info: GraphInfo, input: LockAccountInput) -> Any:  # noqa: A002 - the argument's name in the graph

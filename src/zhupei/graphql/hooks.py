@@ -42,10 +42,18 @@ class HookAnswer(FieldSource):
     ) -> Sequence[Any]:
         """Ask once for each group of objects, and pick every object's part of the answers."""
         keys = [self.of(value) for value in values]
-        asked = {key: self._asking(key, context) for key in dict.fromkeys(keys)}
+        found: dict[Hashable, Any] = dict.fromkeys(keys)
+        asked = {key: self._asking(key, context) for key in found if self._asks(key, context)}
         answers = await asyncio.gather(*asked.values(), return_exceptions=True)
-        found = dict(zip(asked, answers, strict=True))
+        found.update(zip(asked, answers, strict=True))
         return [self._part(found[key], value) for key, value in zip(keys, values, strict=True)]
+
+    def _asks(self, key: Any, context: GraphContext) -> bool:
+        """Return whether anybody answers for these objects."""
+        if context.dispatcher is None:
+            return False
+        base = self.asked(key, context)["base"].code
+        return context.dispatcher.asks(self.hook, context.catalogue.scope_of(base))
 
     def _part(self, answer: Any, value: Any) -> Any:
         if answer is None or isinstance(answer, BaseException):

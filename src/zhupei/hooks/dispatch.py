@@ -60,6 +60,17 @@ class Dispatcher:
         self._timeout = timeout
         self._bulkheads: dict[str, Bulkhead] = {}
         self._logged: set[tuple[object, ...]] = set()
+        self._asked: dict[tuple[object, ...], bool] = {}
+
+    def asks(self, hook: str, scope: Scope = PLATFORM) -> bool:
+        """Return whether `ask` would ask anybody, or miss somebody who was left out."""
+        # A plugin that is left out while we run is one problem more.
+        key = (hook, scope.institution, scope.jurisdictions, len(self.host.failures))
+        if key not in self._asked:
+            asked = self.host.hooks[hook]
+            found = self.host.implementations(asked, scope) or self.host.absent(asked, scope)
+            self._asked[key] = bool(found)
+        return self._asked[key]
 
     async def ask(
         self,

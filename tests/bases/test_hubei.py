@@ -402,6 +402,7 @@ def test_steps_in_order(program: Program) -> None:
         "plan-increase",
         "report",
         "agreement",
+        "formal-registration",
         "registration-list",
         "direct-registration",
         "direct-assignment",

@@ -537,3 +537,14 @@ async def test_the_ledger_of_another_base_is_closed(office: Office) -> None:
     ):
         await office.refuses(_R.NOT_FOUND, await admissions.record_payments(desk, given))
     assert await everything(office) == before
+
+
+async def test_r130_who_trains_here_is_known_to(office: Office) -> None:
+    """S2:44: whatever a resident declares of the platform, the registration tells."""
+    trainee = await registered(office)
+    office.go("2026-04-12T09:00")
+    declared = replace(FELLOW, registered_on_national_platform=False)
+    other = await office.submitted(HEART, round_code="june", candidate=declared)
+    assert other.candidate.registered_on_national_platform is False
+    case = await office.submitted(HEART, trainee.applicant, round_code="june", candidate=declared)
+    assert case.candidate.registered_on_national_platform is True

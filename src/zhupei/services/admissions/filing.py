@@ -26,7 +26,6 @@ from zhupei.domain.people import Candidate
 from zhupei.domain.plain_values import plain
 from zhupei.domain.questions import EligibilityQuestion
 from zhupei.domain.recruitment_limits import suspension_of
-from zhupei.domain.sending_units import as_sent
 from zhupei.domain.sources import Level
 from zhupei.domain.text import Text
 from zhupei.domain.training import Opening, Program
@@ -38,6 +37,7 @@ from zhupei.services.admissions.inputs import (
     ReasonedInput,
     SubmitApplicationInput,
 )
+from zhupei.services.admissions.known_facts import with_known_facts
 from zhupei.services.admissions.refusals import Refusal, RefusalCode
 from zhupei.services.admissions.situations import (
     Situation,
@@ -54,10 +54,8 @@ from zhupei.services.admissions.transitions import (
     step_done,
     too_busy,
 )
-from zhupei.services.applicants import facts_of_applicant
 from zhupei.services.eligibility import evaluate
 from zhupei.services.seats import root_program
-from zhupei.services.sending_units import unit_that_sends
 
 __all__ = [
     "create_application",
@@ -261,11 +259,10 @@ async def submitted(
     against = _no_nul((candidate, documents, answers)) or await lasting_refusals(at)
     if against is not None:
         return against
-    born = await _born(case, candidate)
-    if isinstance(born, Refusal):
-        return born
-    candidate = as_sent(born, await unit_that_sends(case.applicant))
-    candidate = replace(candidate, ban_checked=True, banned_until=None, direction=case.direction)
+    known = await with_known_facts(desk, case, candidate)
+    if isinstance(known, Refusal):
+        return known
+    candidate = known
     report = await evaluate(
         desk.catalogue, desk.dispatcher, case.opening, candidate, today=at.today
     )
@@ -309,25 +306,6 @@ async def submitted(
             answers=answers,
         ),
         recheck=lambda: lasting_refusals(at),
-    )
-
-
-async def _born(case: AdmissionCase, candidate: Candidate) -> Candidate | Refusal:
-    """Return the facts with the birth date on record, refused where they tell another one.
-
-    Rules on age are decided by it, and the record agrees with the identity document.
-    """
-    recorded = await facts_of_applicant(case.applicant)
-    if recorded is None or recorded.birth_date in {None, candidate.birth_date}:
-        return candidate
-    if candidate.birth_date is None:
-        return replace(candidate, birth_date=recorded.birth_date)
-    return Refusal(
-        code=RefusalCode.INPUT_INVALID,
-        message=Text(
-            "出生日期与报考人登记的不符", "the birth date differs from the one that is registered"
-        ),
-        field="candidate",
     )
 
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
+from pathlib import Path
 from uuid import uuid4
 
 import pytest
 
 from admissions_office import (
+    BASES,
     CLINIC,
     HOSPITAL,
     IDENTITY,
@@ -20,6 +23,7 @@ from admissions_office import (
     Office,
     done,
 )
+from zhupei.catalogue import load_catalogue
 from zhupei.db.models import Applicant
 from zhupei.domain.admission_case import AdmissionCase, AgreementKind, Invitation, ReviewDecision
 from zhupei.domain.admission_process import Action, Channel
@@ -132,6 +136,44 @@ async def test_a_rule_under_review_has_to_be_decided(office: Office) -> None:
     assert case.state is S.CHECKED
     assert case.eligibility is not None
     assert case.eligibility.decisions == (yes,)
+
+
+async def test_without_an_eligibility_check_the_review_decides_with_a_reason(
+    office: Office, tmp_path: Path
+) -> None:
+    """T9, T24: a path without that step must not pass rules that somebody has to look at."""
+    place = tmp_path / "bases"
+    shutil.copytree(BASES, place)
+    file = place / "_jurisdiction.yaml"
+    lines = file.read_text("utf-8").splitlines(keepends=True)
+    kept = [line for line in lines if "kind: eligibility_check" not in line]
+    assert len(kept) == len(lines) - 1
+    file.write_text("".join(kept), "utf-8")
+    office.loaded = await load_catalogue([place])
+    assert not office.loaded.problems.errors
+    case = await office.submitted(candidate=replace(PERSON, english=EnglishProficiency(cet4=424)))
+    office.go("2026-04-27T09:00")
+    desk, given = (
+        office.staff(),
+        inputs.RecordScoreInput(application=case.id, points=Decimal(80), of=100),
+    )
+    for record in (admissions.record_interview, admissions.record_examination):
+        done(await record(desk, given))
+    opinion = inputs.GiveOpinionInput(
+        application=case.id, admit=True, opinion="同意", packet=PACKET
+    )
+    done(await admissions.give_opinion(office.staff("specialty_base"), opinion))
+    before = await office.everything()
+    review = inputs.ReviewApplicationInput(application=case.id, approved=True)
+    refusal = await office.refuses(
+        C.REVIEW_UNDECIDED, await admissions.review_application(desk, review)
+    )
+    assert refusal.message.en == (
+        "approving needs a reason, because nobody has decided on: english"
+    )
+    assert await office.everything() == before
+    reasoned = replace(review, reason="口语优秀")
+    assert done(await admissions.review_application(desk, reasoned)).state is S.REVIEWED
 
 
 async def test_required_documents_have_to_be_complete(office: Office) -> None:

@@ -10,6 +10,7 @@ from zhupei.domain.admission_guards import handed_in, packet_complete, review_de
 from zhupei.domain.admission_process import Action, ApplicationState
 from zhupei.domain.eligibility import FindingOutcome
 from zhupei.domain.ranking import Score
+from zhupei.domain.text import Text
 from zhupei.services.admissions.desk import Desk
 from zhupei.services.admissions.filing import documents_due, has_no_reason
 from zhupei.services.admissions.inputs import (
@@ -19,7 +20,7 @@ from zhupei.services.admissions.inputs import (
     RecordScoreInput,
     ReviewApplicationInput,
 )
-from zhupei.services.admissions.refusals import Refusal
+from zhupei.services.admissions.refusals import Refusal, RefusalCode
 from zhupei.services.admissions.situations import Situation
 from zhupei.services.admissions.transitions import Change, act, step_done
 
@@ -77,6 +78,22 @@ async def record_eligibility_check(
 
     return await act(
         desk, given.application, Action.CHECK_ELIGIBILITY, build, key=given.idempotency_key
+    )
+
+
+def _undecided(at: Situation) -> list[str]:
+    """Return the rules that ask for a review and on which no officer has decided."""
+    frozen = at.case.eligibility
+    if frozen is None:
+        return []
+    decided = {decision.rule for decision in frozen.decisions}
+    return sorted(
+        {
+            finding.rule
+            for finding in frozen.findings
+            if finding.counts and finding.outcome is FindingOutcome.REVIEW
+        }
+        - decided
     )
 
 
@@ -156,11 +173,25 @@ async def give_opinion(desk: Desk, given: GiveOpinionInput) -> AdmissionCase | R
 
 
 async def review_application(desk: Desk, given: ReviewApplicationInput) -> AdmissionCase | Refusal:
-    """Record the base's review, or the host's selection by merit."""
+    """Record the base's review, or the host's selection by merit.
+
+    Where no step before it has decided on a rule that asks for a review, approving needs a reason.
+    """
 
     async def build(at: Situation) -> Change | Refusal:
         if not given.approved:
             return _rejected(at, Action.REVIEW, given.reason)
+        undecided = _undecided(at)
+        if undecided and has_no_reason(given.reason):
+            return Refusal(
+                code=RefusalCode.REVIEW_UNDECIDED,
+                message=Text(
+                    f"有尚未审核的条件，通过须说明理由：{'、'.join(undecided)}",
+                    "approving needs a reason, because nobody has decided on: "
+                    + ", ".join(undecided),
+                ),
+                field="reason",
+            )
         done, state = step_done(at, Action.REVIEW)
         return Change(
             action=Action.REVIEW,

@@ -30,6 +30,7 @@ from strawberry.types import ExecutionResult
 from graphql import GraphQLError, OperationType, get_operation_ast, parse
 from zhupei.db.connection import Database
 from zhupei.graphql.context import GraphContext, language_of
+from zhupei.graphql.engine import Answer, encoded
 from zhupei.web.errors import ErrorCode, format_errors, refusal
 from zhupei.web.event_stream import EventStream
 from zhupei.web.ide import QueryPage
@@ -198,17 +199,13 @@ class GraphQLEndpoint(GraphQL[Any, None]):
         return decoded
 
     def encode_json(self, data: object) -> bytes:
-        text = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
-        try:
-            return text.encode()
-        except UnicodeEncodeError:
-            # Half of a surrogate pair, out of an escape in somebody's query, has no UTF-8.
-            return json.dumps(data, separators=(",", ":")).encode()
+        return encoded(data)
 
     async def process_result(
         self, request: Request, result: ExecutionResult
     ) -> GraphQLHTTPResponse:
-        response: GraphQLHTTPResponse = {"data": result.data}
+        data: Any = result.raw if isinstance(result, Answer) else result.data
+        response: GraphQLHTTPResponse = {"data": data}
         if result.errors:
             response["errors"] = format_errors(
                 result.errors,

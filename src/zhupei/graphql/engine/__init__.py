@@ -5,7 +5,7 @@
 ``docs/engine.md`` follows one operation through all of them.
 """
 
-from zhupei.graphql.engine.answers import Answer
+from zhupei.graphql.engine.answers import Answer, encoded
 from zhupei.graphql.engine.engine import Counts, Engine
 
-__all__ = ["Answer", "Counts", "Engine"]
+__all__ = ["Answer", "Counts", "Engine", "encoded"]

@@ -12,7 +12,7 @@ from strawberry.types import ExecutionResult
 
 from graphql import GraphQLError
 
-__all__ = ["Answer", "Slot", "shape"]
+__all__ = ["Answer", "Slot", "encoded", "shape"]
 
 
 class Slot:
@@ -89,6 +89,22 @@ def _filled(value: Any) -> Any:
 _ENCODER = msgspec.json.Encoder(enc_hook=_filled)
 
 
+def encoded(value: Any) -> bytes:
+    """Return what an answer or a response consists of as JSON in UTF-8."""
+    try:
+        return _ENCODER.encode(value)
+    except (UnicodeEncodeError, OverflowError):
+        # Half of a surrogate pair, out of somebody's query, has no UTF-8; and a number may be
+        # larger than those that msgspec writes.
+        return json.dumps(value, default=_plain, separators=(",", ":")).encode()
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, msgspec.Raw):
+        return json.loads(bytes(value))
+    return msgspec.to_builtins(value, enc_hook=_filled)
+
+
 class Answer(ExecutionResult):
     """What an operation answers; as Python's own objects only where somebody asks for them."""
 
@@ -115,9 +131,9 @@ class Answer(ExecutionResult):
 
     def json(self) -> bytes:
         """Return the data as JSON in UTF-8."""
-        try:
-            return _ENCODER.encode(self._written)
-        except (UnicodeEncodeError, OverflowError):
-            # Half of a surrogate pair, out of somebody's query, has no UTF-8; and a number may be
-            # larger than those that msgspec writes.
-            return json.dumps(self.data, separators=(",", ":")).encode()
+        return encoded(self._written)
+
+    @property
+    def raw(self) -> msgspec.Raw:
+        """The data as JSON, for `encoded` to put into a response as it is."""
+        return msgspec.Raw(self.json())

@@ -74,8 +74,10 @@ bare: .venv/.ready
 fuzz: .venv/.ready
 	@ZHUPEI_FUZZ=$(or $(FUZZ),2000) $(PYTHON) -m pytest -q -m slow -n 2 tests/graphql/engine
 
+# BENCH='--write' puts the results into docs/performance.md; see its --help for the rest.
 bench: .venv/.ready
 	@for file in benchmarks/bench_*.py; do echo "== $$file"; $(PYTHON) "$$file" || exit 1; done
+	@echo '== benchmarks/peers'; $(PYTHON) -m benchmarks.peers $(BENCH)
 
 docs: .venv/.ready
 	.venv/bin/zhupei docs --write

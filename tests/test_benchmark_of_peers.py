@@ -1,0 +1,93 @@
+"""The benchmark of peers: what it compares by, what it draws, and that it runs."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import xml.etree.ElementTree as ET
+from pathlib import Path
+
+import pytest
+from benchmarks.peers.plots import bars, lines
+from benchmarks.peers.workload import COMPARED, QUERIES, Keys, difference, requests_of
+
+from graphql import OperationDefinitionNode, parse
+
+_PROJECT = Path(__file__).parents[1]
+_KEYS = Keys(bases=("a", "b"), specialties=("0100",), offices=("a",), applications=("1", "2"))
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "told"),
+    [
+        ({"a": [1, None]}, {"a": [1, None]}, None),
+        ({"a": 1}, {"a": True}, "data.a: 1 and true"),
+        ({"a": 1}, {"b": 1}, "data: keys ['a'] and ['b']"),
+        ({"a": [{"b": 1}]}, {"a": [{"b": 2}]}, "data.a[0].b: 1 and 2"),
+        ({"a": [1]}, {"a": [1, 2]}, "data.a: 1 and 2 entries"),
+        ({"a": []}, {"a": {}}, "data.a: [] and {}"),
+        ({"at": "2026-04-09T08:00:00+08:00"}, {"at": "2026-04-09T00:00:00Z"}, None),
+        (
+            {"at": "2026-04-09T08:00:00+08:00"},
+            {"at": "2026-04-09T08:00:00Z"},
+            'data.at: "2026-04-09 00:00:00+00:00" and "2026-04-09 08:00:00+00:00"',
+        ),
+        # Text that only looks like an instant is text.
+        (
+            {"name": "2026-04-09T08:00:00+08:00"},
+            {"name": "2026-04-09T00:00:00Z"},
+            'data.name: "2026-04-09T08:00:00+08:00" and "2026-04-09T00:00:00Z"',
+        ),
+    ],
+)
+def test_a_difference_is_told_with_its_place(one: object, other: object, told: str | None) -> None:
+    assert difference(one, other) == told
+
+
+def test_requests_repeat_and_name_known_keys() -> None:
+    for query in QUERIES:
+        once = requests_of(query.name, _KEYS, count=5)
+        assert once == requests_of(query.name, _KEYS, count=5)
+        assert len(once) == 5
+        for document in (query.graph, query.postgraphile or query.graph):
+            asked = parse(document).definitions[0]
+            assert isinstance(asked, OperationDefinitionNode)
+            names = {each.variable.name.value for each in asked.variable_definitions or ()}
+            assert names == set(once[0].variables)
+    assert COMPARED == ("base", "bases", "openings", "trainees", "timeline")
+    assert {r.login for r in requests_of("trainees", _KEYS)} == {"office-a"}
+    assert {r.login for r in requests_of("timeline", _KEYS)} == {"auditor"}
+    assert {r.login for r in requests_of("base", _KEYS)} == {None}
+
+
+def test_plots_are_svg_with_every_figure() -> None:
+    drawn = bars("Rates", {"one & all": {"zhupei": 1000.0, "peer": 12.5}, "none": {}}, "/s")
+    texts = [each.text for each in ET.fromstring(drawn).iter("{http://www.w3.org/2000/svg}text")]
+    assert texts == [
+        "Rates (logarithmic)", "one & all", "zhupei", "1,000/s", "peer", "12.5/s", "none",
+    ]  # fmt: skip
+    drawn = lines("Growth", {"base": [(10, 0.5), (1000, 0.6)]})
+    root = ET.fromstring(drawn)
+    assert [each.text for each in root.iter("{http://www.w3.org/2000/svg}text")] == [
+        "Growth", "0.1", "1", "10", "1,000", "base",
+    ]  # fmt: skip
+    (line,) = root.iter("{http://www.w3.org/2000/svg}polyline")
+    assert [point.split(",")[0] for point in line.attrib["points"].split()] == ["60.0", "460.0"]
+
+
+@pytest.mark.slow
+def test_quick_run_compares_all_answers(tmp_path: Path) -> None:
+    """All peers but PostGraphile, which needs npm, give the same answers (issue 4, part 5)."""
+    done = subprocess.run(
+        [sys.executable, "-m", "benchmarks.peers", "--quick", "--directory", str(tmp_path)],
+        check=False,
+        capture_output=True,
+        text=True,
+        cwd=_PROJECT,
+        timeout=240,
+    )
+    assert done.returncode == 0, done.stderr
+    # 5 queries that all answer, 3 requests each, 3 peers beside zhupei.
+    assert "45 answers compared: all alike\n" in done.stdout
+    for query in QUERIES:
+        assert f"### {query.title.capitalize()}\n" in done.stdout

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+import traceback
 from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
 from uuid import uuid4
 
 import asyncpg
 import pytest
+from tortoise.exceptions import IntegrityError
 from tortoise.transactions import in_transaction
 
 from zhupei.db.connection import Database, DatabaseUnavailableError
 from zhupei.db.embedded import EmbeddedPostgres
-from zhupei.db.models import CatalogueVersion
+from zhupei.db.models import Applicant, CatalogueVersion
 
 _KILL = (
     "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity "
@@ -247,3 +249,24 @@ async def test_a_server_that_is_restarted_is_used_again_without_a_restart_of_our
     await database.check()
     await database.stop()
     await asyncio.to_thread(postgres.stop)
+
+
+@pytest.mark.parametrize("inside", [True, False])
+async def test_errors_of_the_server_hold_no_values(database_url: str, *, inside: bool) -> None:
+    """PostgreSQL tells the row that breaks a rule; a log must not."""
+    async with single(database_url):
+        with pytest.raises(IntegrityError) as raised:
+            async with in_transaction() if inside else nullcontext():
+                await Applicant.create(
+                    name="欧阳小明",
+                    name_key="ouyang",
+                    identity_kind="PASSPORT",
+                    identity_ciphertext="x",
+                    facts={},
+                    created_at=datetime(2026, 1, 1, tzinfo=UTC),
+                    updated_at=datetime(2026, 1, 1, tzinfo=UTC),
+                )
+        told = "".join(traceback.format_exception(raised.value))
+        assert "applicant_identity_state" in told
+        assert "欧阳小明" not in told
+        assert "DETAIL" not in told

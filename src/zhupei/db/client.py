@@ -107,6 +107,9 @@ class PostgresClient(AsyncpgDBClient):
             return await super()._translate_exceptions(func, *args, **kwargs)
         except _LOST as error:
             raise DatabaseUnavailableError(_GONE, _HINT) from error
+        except Exception as error:
+            _forget_values(error)
+            raise
 
     async def borrow(self) -> Any:
         """Return a connection of the pool; whoever borrows it gives it back.
@@ -139,6 +142,13 @@ class PostgresClient(AsyncpgDBClient):
         except (asyncpg.InterfaceError, asyncpg.PostgresError, OSError) as error:
             _log.debug("a connection was replaced", extra={"reason": type(error).__name__})
             _drop(connection)
+
+
+def _forget_values(error: Exception) -> None:
+    """Take the row out of an error of the server: whoever logs it must not log people."""
+    for each in (error, error.__cause__):
+        if isinstance(each, asyncpg.PostgresError):
+            each.detail = None
 
 
 class _Borrowed(PoolConnectionWrapper[Any]):
@@ -174,6 +184,9 @@ class _TransactionClient(TransactionWrapper):
         except asyncpg.InterfaceError as error:
             if _is_lost(self._connection):
                 raise DatabaseUnavailableError(_GONE, _HINT) from error
+            raise
+        except Exception as error:
+            _forget_values(error)
             raise
 
     async def start(self) -> None:

@@ -5,7 +5,15 @@
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Callable, Generator, Iterator, Mapping, Sequence
+from collections.abc import (
+    AsyncIterator,
+    Callable,
+    Generator,
+    Iterable,
+    Iterator,
+    Mapping,
+    Sequence,
+)
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -414,7 +422,7 @@ class Mutation:
     must_change: LeftType = field(Computed(_must_change), description="x")
 
 
-def faulty_schema() -> strawberry.Schema:
+def faulty_schema(extensions: Iterable[Any] = ()) -> strawberry.Schema:
     """Return the schema."""
 
     class Quiet(strawberry.Schema):
@@ -422,7 +430,11 @@ def faulty_schema() -> strawberry.Schema:
             """Log nothing."""
 
     return Quiet(
-        Query, Mutation, types=[LeftType, RightType], config=StrawberryConfig(scalar_map=SCALARS)
+        Query,
+        Mutation,
+        types=[LeftType, RightType],
+        extensions=extensions,
+        config=StrawberryConfig(scalar_map=SCALARS),
     )
 
 

@@ -24,7 +24,6 @@ from zhupei.graphql.queries.catalogue import CatalogueQueries
 from zhupei.graphql.queries.decisions import DecisionQueries
 from zhupei.graphql.queries.platform import PlatformQueries
 
-
 _ACTORS = (
     None,
     Actor(

@@ -47,7 +47,8 @@ class SubmittedDocument:
 class Submission:
     """What is handed in to complete one step: documents and answers to the form's fields.
 
-    ``answers`` maps the ids of form fields to text. ``actor`` is the identifier of who hands in.
+    ``answers`` maps the ids of form fields to text; ``shown`` lists the ids of documents that were
+    shown on paper and not handed in. ``actor`` is the identifier of who hands in.
     """
 
     step: str
@@ -55,3 +56,4 @@ class Submission:
     actor: str | None = None
     documents: tuple[SubmittedDocument, ...] = ()
     answers: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    shown: tuple[str, ...] = ()

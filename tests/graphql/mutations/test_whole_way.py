@@ -86,6 +86,7 @@ async def test_the_whole_way(province: ServedAdmissions) -> None:
         "base_office",
         id_,
         documents=["identity", "degree-certificate"],
+        answers=[{"fieldId": "seal", "value": "某县人民医院"}],
     )
     await province.moved(
         "CONTRACTED",

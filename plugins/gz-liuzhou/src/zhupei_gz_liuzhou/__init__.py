@@ -266,7 +266,8 @@ def _three_names(submission: Submission) -> Finding:
             "执业地点、选送单位名称和单位公章三者一致",
             "practice place, sending unit and seal agree",
         )
-    if any(document.document == "unit-name-proof" for document in submission.documents):
+    handed_in = (*(document.document for document in submission.documents), *submission.shown)
+    if "unit-name-proof" in handed_in:
         return _finding(
             "three-names",
             FindingOutcome.REVIEW,

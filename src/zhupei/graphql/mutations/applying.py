@@ -32,7 +32,7 @@ from zhupei.services.admissions.situations import not_found, specialty_of
 from zhupei.services.applicant_files import files_of
 from zhupei.services.applicants import facts_of_applicant
 
-__all__ = ["ApplyingMutations"]
+__all__ = ["ApplyingMutations", "FormAnswerInput", "given_answers"]
 
 _MOST_DOCUMENTS = 100
 _APPLICATION = "Identifier of the application (报名标识)."
@@ -171,7 +171,7 @@ async def _submit(info: GraphInfo, input: SubmitApplicationInput) -> Any:  # noq
         context,
         candidate=_given_facts(input.candidate, context),
         documents=await _documents(desk, case.applicant, input.documents, context),
-        answers=_given_answers(input.answers, context),
+        answers=given_answers(input.answers, context),
     )
     return await admissions.submit_application(desk, given)
 
@@ -196,9 +196,10 @@ def _given_facts(given: CandidateInput | None, context: GraphContext) -> Any:
     return candidate_of(given, context) if given else None
 
 
-def _given_answers(
+def given_answers(
     given: Sequence[FormAnswerInput] | None, context: GraphContext
 ) -> Mapping[str, str]:
+    """Return answers by field; a field that is answered twice, or too long, is bad input."""
     found: dict[str, str] = {}
     for index, each in enumerate(given or ()):
         problem = None

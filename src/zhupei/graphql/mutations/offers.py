@@ -6,8 +6,11 @@ from typing import Any
 import strawberry
 
 from zhupei.domain.admission_case import AgreementKind
-from zhupei.graphql.mutations.declaration import Repeatable, mutation, use_case
+from zhupei.graphql.desks import desk_of
+from zhupei.graphql.mutations.applying import FormAnswerInput, given_answers
+from zhupei.graphql.mutations.declaration import Repeatable, mutation, taken, use_case
 from zhupei.graphql.mutations.payloads import ApplicationPayload, BulkPayload, ObjectionPayload
+from zhupei.graphql.sources import GraphInfo
 from zhupei.services import admissions
 from zhupei.services.admissions import inputs, training_inputs
 
@@ -121,6 +124,9 @@ class RecordReportInput(Repeatable):
 
     application: strawberry.ID = strawberry.field(description=_APPLICATION)
     documents: list[str] | None = _left_out("Ids of the documents that were shown (出示的材料).")
+    answers: list[FormAnswerInput] | None = _left_out(
+        "What the office read in them, by the form's fields (核对信息): laid over the form's own."
+    )
 
 
 @strawberry.input(description="What recording an agreement needs (签订协议).")
@@ -161,6 +167,13 @@ class RevertBulkInput(_BulkInput):
         description="Identifier of the bulk step (操作标识)."
     )
     reason: str = strawberry.field(description="Why (原因).")
+
+
+async def _report(info: GraphInfo, input: RecordReportInput) -> Any:  # noqa: A002 - the argument's name in the graph
+    context = info.context
+    answers = given_answers(input.answers, context)
+    given = taken(input, inputs.RecordReportInput, context, answers=answers)
+    return await admissions.record_report(await desk_of(context), given)
 
 
 @strawberry.type
@@ -227,7 +240,7 @@ class OfferMutations:
         description="Send the notice of admission, with the day to report by (发放录取通知).",
     )
     record_report: ApplicationPayload | None = mutation(
-        use_case(admissions.record_report, inputs.RecordReportInput, RecordReportInput),
+        _report,
         "registrations.write",
         description="Record that somebody reported, with the documents shown (报到).",
     )

@@ -15,11 +15,12 @@ from zhupei.domain.admission_guards import (
     report_date,
 )
 from zhupei.domain.admission_process import Action, ApplicationState
+from zhupei.domain.applications import Submission
 from zhupei.domain.calendar import CHINA_TIME
 from zhupei.domain.text import Text
 from zhupei.services.admissions.bulk import carry_out
 from zhupei.services.admissions.desk import Desk
-from zhupei.services.admissions.filing import documents_due, has_no_reason
+from zhupei.services.admissions.filing import documents_due, has_no_reason, no_nul
 from zhupei.services.admissions.inputs import (
     CancelForFraudInput,
     MarkNoShowsInput,
@@ -50,7 +51,7 @@ async def record_report(desk: Desk, given: RecordReportInput) -> AdmissionCase |
     """Record that a person reported, within the days of grace, with the documents shown (R218)."""
 
     async def build(at: Situation) -> Change | Refusal:
-        against = await publicity_over(at)
+        against = await publicity_over(at) or no_nul((given.documents, given.answers))
         if against is not None:
             return against
         by = _reports_by(at)
@@ -69,17 +70,27 @@ async def record_report(desk: Desk, given: RecordReportInput) -> AdmissionCase |
         if against is not None:
             return against
         change = forward(at, Action.REPORT)
+        answers = {**at.case.answers, **given.answers}
         within = policy_of(at.program, "agreement_within_days")
         days = within.value if within is not None else None
         return replace(
             change,
             after=replace(
                 change.after,
+                answers=answers,
                 reported_on=at.today,
                 report_by=by,
                 agreement_by=at.today + timedelta(days=days) if isinstance(days, int) else None,
             ),
             data={"documents": given.documents},
+            submission=Submission(
+                step=steps[0].id if steps else "report",
+                at=at.now,
+                actor=desk.actor.id,
+                documents=at.case.documents,
+                answers=answers,
+                shown=given.documents,
+            ),
         )
 
     return await act(desk, given.application, Action.REPORT, build, key=given.idempotency_key)

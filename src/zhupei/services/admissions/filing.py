@@ -63,6 +63,7 @@ __all__ = [
     "draft_of",
     "has_no_reason",
     "lasting_refusals",
+    "no_nul",
     "recommend_application",
     "submit_application",
     "submitted",
@@ -142,7 +143,7 @@ def draft_of(
         or _round_known(program, round_code, channel)
         or _direction_known(opening, direction)
         or _preference_known(program, round_code, preference)
-        or _no_nul(candidate)
+        or no_nul(candidate)
     )
     if against is not None:
         return against
@@ -256,7 +257,7 @@ async def submitted(
     case = at.case
     if channel_of(at.program, candidate.trainee_type) is not case.channel:
         return _wrong_channel(channel_of(at.program, candidate.trainee_type))
-    against = _no_nul((candidate, documents, answers)) or await lasting_refusals(at)
+    against = no_nul((candidate, documents, answers)) or await lasting_refusals(at)
     if against is not None:
         return against
     known = await with_known_facts(desk, case, candidate)
@@ -476,7 +477,7 @@ def has_no_reason(reason: str | None, field: str = "reason") -> Refusal | None:
     )
 
 
-def _no_nul(value: Any) -> Refusal | None:
+def no_nul(value: Any) -> Refusal | None:
     """Refuse the one character that PostgreSQL cannot keep in text."""
     if not any("\x00" in text for text in _texts(plain(value))):
         return None

@@ -205,10 +205,15 @@ class SendNoticeInput:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordReportInput:
-    """That an admitted person reported, with the ids of the documents that were shown."""
+    """That an admitted person reported, with the ids of the documents that were shown.
+
+    ``answers`` is what the office read in them, by the ids of form fields; it is laid over what
+    the application's form says.
+    """
 
     application: UUID
     documents: tuple[str, ...] = ()
+    answers: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     idempotency_key: str | None = None
 
 

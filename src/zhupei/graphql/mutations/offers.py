@@ -1,20 +1,27 @@
 """Mutations from the proposal to the registration: lists, objections, answers, arrivals."""
 
+import logging
 from datetime import date
 from typing import Any
+from uuid import UUID
 
 import strawberry
 
-from zhupei.domain.admission_case import AgreementKind
+from zhupei.domain.admission_case import AgreementKind, BulkOutcome
+from zhupei.errors import ZhupeiError
+from zhupei.graphql.context import GraphContext
 from zhupei.graphql.desks import desk_of
 from zhupei.graphql.mutations.applying import FormAnswerInput, given_answers
 from zhupei.graphql.mutations.declaration import Repeatable, mutation, taken, use_case
 from zhupei.graphql.mutations.payloads import ApplicationPayload, BulkPayload, ObjectionPayload
 from zhupei.graphql.sources import GraphInfo
 from zhupei.services import admissions
-from zhupei.services.admissions import inputs, training_inputs
+from zhupei.services.admissions import Desk, inputs, training_inputs
+from zhupei.services.issuing import lists
 
 __all__ = ["OfferMutations"]
+
+_log = logging.getLogger("zhupei.lists")
 
 _APPLICATION = "Identifier of the application (报名标识)."
 _APPLICATIONS = "Identifiers of the applications (报名标识)."
@@ -176,6 +183,36 @@ async def _report(info: GraphInfo, input: RecordReportInput) -> Any:  # noqa: A0
     return await admissions.record_report(await desk_of(context), given)
 
 
+async def _publish(info: GraphInfo, input: PublishProposedListInput) -> BulkPayload | None:  # noqa: A002 - the argument's name in the graph
+    context = info.context
+    desk = await desk_of(context)
+    given = taken(input, inputs.PublishProposedListInput, context)
+    done: Any = await admissions.publish_proposed_list(desk, given)
+    if isinstance(done, BulkOutcome) and done.publicity is not None and not done.dry_run:
+        await _sign(context, desk, done.publicity.id)
+    return done  # type: ignore[no-any-return]  # the graph's type describes the domain's
+
+
+async def _sign(context: GraphContext, desk: Desk, publicity: UUID) -> None:
+    """Make the signed file at once, so that it says what was so when the list was published.
+
+    The list is published whatever happens here: else the file is made when it is asked for.
+    """
+    if context.keyring is None or context.signing_keys is None:
+        return
+    with desk.database.use():
+        found = await lists.publicity_of(publicity)
+        if found is None or found.withdrawn_at is not None:
+            return
+        try:
+            await lists.signed_list(
+                desk.catalogue, context.keyring(), context.signing_keys(), found, context.clock()
+            )
+        except ZhupeiError as error:
+            extra = {"publicity": str(publicity), "code": error.code}
+            _log.warning("a published list could not be signed yet", extra=extra)
+
+
 @strawberry.type
 class OfferMutations:
     """What is done from the proposal to the registration."""
@@ -186,11 +223,7 @@ class OfferMutations:
         description="Propose applications, best first (拟录取); each takes a seat.",
     )
     publish_proposed_list: BulkPayload | None = mutation(
-        use_case(
-            admissions.publish_proposed_list,
-            inputs.PublishProposedListInput,
-            PublishProposedListInput,
-        ),
+        _publish,
         "lists.publish",
         description=(
             "Publish a base's list of proposed admissions (公示); publicity ends after the working "

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager
@@ -160,6 +161,10 @@ def compose(settings: Settings, *, clock: Callable[[], datetime] = china_now) ->
         loaded = await load_catalogue(settings.bases, host=host)
         # Now, so that no user's first question waits for it.
         prepare(loaded.catalogue, loaded.dispatcher)
+        # What lives as long as the catalogue need not be gone through by the collector, whose
+        # long runs users would wait for; what an earlier load left is looked at once more.
+        gc.unfreeze()
+        gc.freeze()
         return loaded
 
     holder = CatalogueHolder(load)

@@ -173,6 +173,37 @@ async def test_what_is_refused(
         assert await Applicant.all().count() == 0
 
 
+@pytest.mark.parametrize(
+    "email",
+    [
+        # A mail header reads two addresses, another one, or none.
+        "a,b@example.cn", "a;b@example.cn", "a<b@example.cn", "a(b@example.cn", ")@example.cn",
+        "group:@example.cn", '"@example.cn', "a..b@example.cn", ".a@example.cn",
+        # Few servers take it, and one that does not is no reason to hold other mail up.
+        "张@example.cn", "\ud800@example.cn", "\x7f@example.cn",
+        f"{'a' * 65}@example.cn", f"a@{'b.' * 130}cn",
+    ],
+)  # fmt: skip
+async def test_an_address_is_one_address(database: Database, email: str) -> None:
+    """Whatever is sent to it goes there, and nowhere else."""
+    with database.use():
+        refusal = await register(details=Details(name="王", email=email))
+        assert isinstance(refusal, AccessRefusal)
+        assert (refusal.code, refusal.field) == (AccessCode.EMAIL_INVALID, "email")
+        assert await Applicant.all().count() == 0
+
+
+@pytest.mark.parametrize(
+    "email", ["Wang.Xiaoming+zhupei@Example.CN", "o'neill_1@mail.example.com", "13800138000@qq.com"]
+)
+async def test_usual_addresses_are_taken(database: Database, email: str) -> None:
+    with database.use():
+        person = await registered(details=Details(name="王", email=email))
+        opened = await reveal(_KEYRING, person.id)
+        assert opened is not None
+        assert opened.email == email.lower()
+
+
 async def test_a_change_that_crosses_another_is_refused(database: Database) -> None:
     with database.use():
         person = await registered()

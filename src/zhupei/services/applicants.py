@@ -53,7 +53,12 @@ __all__ = [
 ]
 
 _IDENTITY, _PHONE, _EMAIL = "identity-document", "phone", "email"
-_EMAIL_FORM = re.compile(r"[^@\s\x00-\x1f]{1,64}@(?:[a-z0-9-]{1,63}\.)+[a-z0-9-]{2,63}")
+# Of the local part the form that needs no quotes: in a header a comma would make two addresses of
+# one, and a letter of admission would go to somebody else.
+_EMAIL_FORM = re.compile(
+    r"(?=.{1,254}\Z)(?=[^@]{1,64}@)[a-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[a-z0-9!#$%&'*+/=?^_`{|}~-]+)*"
+    r"@(?:[a-z0-9-]{1,63}\.)+[a-z0-9-]{2,63}"
+)
 _LONGEST_NAME = 100
 
 

@@ -178,3 +178,13 @@ def test_grades_and_penalty(published: Catalogue) -> None:
         "certificate",
         "preference",
     ]
+
+
+def test_r184_mentors_and_content(published: Catalogue) -> None:
+    """R184, S3:57: what fellows learn, from a mentor in principle."""
+    items = {item.id: item for section in _program(published).sections for item in section.items}
+    text, source = items["content"].text, items["content"].source
+    assert text is not None
+    assert source is not None
+    assert "原则上实施“导师带教制”" in text.zh
+    assert source.lines == "57"

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
+import pytest
+
 from zhupei import (
     CHINA_TIME,
     Base,
@@ -344,3 +346,44 @@ def test_profile(published: Catalogue) -> None:
     assert text is not None
     assert "18个专科/专业组" in text.zh
     assert items["specialties"].value is None
+
+
+@pytest.mark.parametrize(
+    ("item", "lines", "says"),
+    [
+        ("training-plan", "49", "结合进修学员个人专业水平和职业发展需求，确定培养方向"),
+        ("mentor", "51", "采取“一对一”带教方式"),
+        ("rotation", "69", "在儿科、儿外科、妇产科等临床科室轮转"),
+        ("host-records", "57", "妥善保管学员花名册、教学计划、考核记录及其他培训资料"),
+        ("preference", "65", "选送单位在职称评聘、岗位聘用、职级晋升等方面同等条件优先考虑"),
+    ],
+    ids=["R099", "R100", "R101", "R102", "R110"],
+)
+def test_what_is_published_of_the_training(
+    published: Catalogue, item: str, lines: str, says: str
+) -> None:
+    """R099, R100, R101, R102, R110: the brochure's own words, with the line."""
+    items = {
+        each.id: each
+        for section in (*_base(published).sections, *_program(published).sections)
+        for each in section.items
+    }
+    text, source = items[item].text, items[item].source
+    assert text is not None
+    assert source is not None
+    assert says in text.zh
+    assert (source.document, source.lines) == ("S1", lines)
+
+
+def test_r087_departments_admit_by_their_teaching_capacity(published: Catalogue) -> None:
+    """R087, S1:42: the step says so; the places of each direction are what it can teach."""
+    (selection,) = [step for step in _program(published).steps if step.id == "selection"]
+    assert selection.description is not None
+    assert selection.description.zh.startswith("每批次将根据各科室教学容量")
+    assert selection.source is not None
+    assert selection.source.lines == "42"
+    assert all(
+        direction.quota is not None or direction.quota_note is not None
+        for opening in _openings(published).values()
+        for direction in opening.directions
+    )

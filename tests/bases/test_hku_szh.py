@@ -320,3 +320,29 @@ def test_cited_documents_are_not_supplied(published: Catalogue) -> None:
     assert published.documents["GBF-2020-34"].reference == "国办发〔2020〕34号"
     assert published.documents["GWBKJ-2021-18"].reference == "国卫办科教〔2021〕18号"
     assert published.documents["S0"].supplied is True
+
+
+def test_r002_the_cycle_is_june_2026(published: Catalogue) -> None:
+    """R002, S0:10: one plan, which the brochure does not split by rounds."""
+    program = _program(published)
+    assert program.year == 2026
+    (only,) = program.rounds
+    assert (only.code, only.name.zh, only.quota) == ("june-2026", "2026年6月招收", None)
+
+
+def test_r055_pay_includes_the_fiscal_subsidies(published: Catalogue) -> None:
+    """R055, T44, S0:86: so the figures cannot be split by who funds them, and say so."""
+    program = _program(published)
+    items = {
+        item.id: item
+        for section in (*_base(published).sections, *program.sections)
+        for item in section.items
+    }
+    text, source = items["fiscal-note"].text, items["fiscal-note"].source
+    assert text is not None
+    assert text.zh == "上述待遇已包含国家、省市各级财政补助。"
+    assert source is not None
+    assert source.lines == "86"
+    paid = ("post-allowance", "performance-pay", "night-shift", "shortage-subsidy", "meal-subsidy")
+    benefits = {benefit.id: benefit for benefit in program.benefits}
+    assert {benefits[name].funding_source for name in paid} == {"mixed_fiscal_and_base"}

@@ -20,11 +20,15 @@ __all__ = ["Demand", "coverage_page", "read_demands"]
 _HEAD = """\
 # Coverage
 
-What the source documents demand, number by number, and where it lives: in configuration, in code
-(core or plugins), in tests. Generated from the numbers beside what fulfils them and from
-`docs/requirements.yaml`; do not edit it, run `zhupei docs --write`. Letters: C check, V computed
-value, S state transition, D deadline, R required record, I information to publish. S0 to S4 are
-the source documents, with lines.
+What the source documents demand, number by number, how it is enforced, and where: in
+configuration, in code (core or plugins), in tests. Generated from the numbers beside what fulfils
+them and from `docs/requirements.yaml`; do not edit it, run `zhupei docs --write`.
+
+- S0 to S4 are the source documents, with lines.
+- Letters: C check, V computed value, S state transition, D deadline, R required record, I
+  information to publish.
+- "Later" lists what nothing enforces yet. Where configuration stands beside it, the demand is
+  written down with its clause, is published, and binds whoever reads it.
 """
 _MARKER = re.compile(r"\bR(\d{3})(?:\s?(?:-|–|\.\.)\s?R?(\d{3}))?\b")
 # Folders with markers, and the kinds of files in them.
@@ -41,13 +45,17 @@ _OWN = ("src/zhupei/cli/docs_coverage.py", "tests/cli/test_docs_coverage.py")
 
 @dataclass(frozen=True, slots=True)
 class Demand:
-    """One numbered demand: title, place in the documents, and letters of how it is enforced."""
+    """One numbered demand: title, place in the documents, and letters of how it is enforced.
+
+    ``later`` are those of the letters that nothing enforces yet, though the demand is written down.
+    """
 
     number: str
     title: str
     source: str
     enforced: str
     section: str
+    later: str = ""
 
 
 @dataclass(slots=True)
@@ -63,7 +71,14 @@ def read_demands(document: Document) -> tuple[Demand, ...]:
     """Return the demands that ``docs/requirements.yaml`` lists, in their order."""
     sections: list[dict[str, Any]] = document.data["sections"]
     return tuple(
-        Demand(number, row["title"], row["source"], row["enforced"], section["title"])
+        Demand(
+            number,
+            row["title"],
+            row["source"],
+            row["enforced"],
+            section["title"],
+            row.get("later", ""),
+        )
         for section in sections
         for number, row in section["rows"].items()
     )
@@ -126,25 +141,29 @@ def _by_section(demands: Iterable[Demand]) -> dict[str, list[Demand]]:
 
 def _summary(demands: list[Demand], found: Mapping[str, _Found]) -> str:
     placed = [each for each in demands if each.number in found]
+    whole = [each for each in placed if not each.later]
     tested = [each for each in placed if found[each.number].tests]
     return (
-        f"{len(demands)} demands: {len(placed)} live here, {len(tested)} of these are named by a "
-        f"test, {len(demands) - len(placed)} wait for later issues.\n"
+        f"{len(demands)} demands: {len(whole)} are met, {len(placed) - len(whole)} are written "
+        f"down and enforced in part or later, {len(demands) - len(placed)} wait. Tests name "
+        f"{len(tested)} of the first {len(placed)}.\n"
     )
 
 
 def _table(rows: Iterable[Demand], found: Mapping[str, _Found]) -> str:
     lines = [
-        "| | demand | source | enforced | configuration | code | tests |",
-        "|---|---|---|---|---|---|---|",
+        "| | demand | source | enforced | later | configuration | code | tests |",
+        "|---|---|---|---|---|---|---|---|",
     ]
     for each in rows:
         places = found.get(each.number, _Found())
+        later = each.later if each.number in found else each.enforced
         cells = (
             each.number,
             each.title,
             each.source,
-            " ".join(each.enforced),
+            " ".join(letter for letter in each.enforced if letter not in later),
+            " ".join(later),
             _links(places.configuration),
             _links(places.code),
             _links(places.tests),
@@ -157,10 +176,17 @@ _SHOWN = 3
 
 
 def _links(files: list[str]) -> str:
-    shown = [f"[{Path(file).name}](../{file})" for file in files[:_SHOWN]]
+    shown = [f"[{_name(file)}](../{file})" for file in files[:_SHOWN]]
     if len(files) > _SHOWN:
         shown.append(f"and {len(files) - _SHOWN} more")
     return "<br>".join(shown)
+
+
+def _name(file: str) -> str:
+    """Return a file's name; with its folder where the name alone says nothing."""
+    path = Path(file)
+    name = path.name
+    return f"{path.parent.name}/{name}" if name.startswith("_") else name
 
 
 def _waiting(demands: list[Demand]) -> str:

@@ -183,6 +183,7 @@ def compose(settings: Settings, *, clock: Callable[[], datetime] = china_now) ->
         extensions=schema_extensions(limits, introspection=settings.allows_introspection),
         strict=settings.strict,
     )
+    composed.schema.engine.explain = settings.explain_engine
     for problem in composed.problems:
         host.degrade(problem)
         _log.error("a plugin adds nothing to the graph: %s", problem.text(settings.language))

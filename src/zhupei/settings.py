@@ -518,6 +518,16 @@ class Settings:
             default="1, in production 0",
         ),
     ] = None
+    explain_engine: Annotated[
+        bool,
+        _Variable(
+            name="ZHUPEI_EXPLAIN_ENGINE",
+            parse=_boolean,
+            zh="是否在应答的 extensions.engine 中说明未编译的字段",
+            en="1 says in `extensions.engine` of answers what of a query was not compiled",
+            default="0",
+        ),
+    ] = False
     allowed_origins: Annotated[
         tuple[str, ...],
         _Variable(

@@ -35,10 +35,10 @@ def postgres_server() -> Iterator[PostgresServer]:
 
 @pytest.fixture
 def database_url(postgres_server: PostgresServer) -> Iterator[str]:
-    """The address of a fresh, migrated database."""
-    name = postgres_server.new_database()
+    """The address of a migrated database without rows, of this test alone."""
+    name = postgres_server.borrow()
     yield postgres_server.url(name)
-    postgres_server.drop_database(name)
+    postgres_server.give_back(name)
 
 
 @pytest.fixture

@@ -14,6 +14,7 @@ import pytest
 from admissions_office import (
     BASES,
     CLINIC,
+    FELLOWSHIP,
     HOSPITAL,
     IDENTITY,
     MEDICINE,
@@ -500,6 +501,28 @@ async def test_a_banned_person_cannot_apply(office: Office) -> None:
     before = await office.everything()
     await office.refuses(C.BANNED, await submit(office, case))
     assert await office.everything() == before
+
+
+async def test_r059_bans_are_as_long_as_the_penalties_say(office: Office, tmp_path: Path) -> None:
+    """S0:86 names three years beside the penalties, and no policy; nothing is assumed."""
+    place = tmp_path / "bases"
+    shutil.copytree(BASES, place)
+    file = place / "_jurisdiction.yaml"
+    lines = file.read_text("utf-8").splitlines(keepends=True)
+    kept = [line for line in lines if "ban_years: {" not in line]
+    assert len(kept) == len(lines) - 1
+    file.write_text("".join(kept), "utf-8")
+    office.loaded = await load_catalogue([place])
+    assert not office.loaded.problems.errors, office.loaded.problems
+    given = inputs.ImposeBanInput(applicant=uuid4(), program=HOSPITAL, reason="情节严重")
+    ban = done(await admissions.impose_ban(office.authority(), given))
+    assert str(ban.until) == "2029-04-09"
+    # A fellowship's rules name no ban at all.
+    other = replace(given, program=FELLOWSHIP)
+    refusal = await office.refuses(
+        C.INPUT_INVALID, await admissions.impose_ban(office.authority(), other)
+    )
+    assert refusal.field == "program"
 
 
 async def test_channels(office: Office) -> None:

@@ -12,6 +12,7 @@ from zhupei.domain.admission_case import Ban
 from zhupei.domain.admission_guards import policy_of
 from zhupei.domain.calendar import CHINA_TIME
 from zhupei.domain.text import Text
+from zhupei.domain.training import Program
 from zhupei.services.admissions.ban_rows import ban_of, new_ban
 from zhupei.services.admissions.desk import Desk
 from zhupei.services.admissions.filing import has_no_reason
@@ -26,7 +27,7 @@ _MOST = 500
 
 
 async def impose_ban(desk: Desk, given: ImposeBanInput) -> Ban | Refusal:
-    """Record a ban from today on, of the length that the program's policy sets (T43, R164)."""
+    """Record a ban from today on, of the length that the program's rules set (T43, R059, R164)."""
     program = desk.catalogue.programs.get(given.program)
     if program is None:
         return not_found("program", given.program)
@@ -36,14 +37,14 @@ async def impose_ban(desk: Desk, given: ImposeBanInput) -> Ban | Refusal:
         ) or has_no_reason(given.reason)
         if against is not None:
             return against
-        policy = policy_of(program, "ban_years")
-        if policy is None or not isinstance(policy.value, int):
+        years = _years(program)
+        if years is None:
             return Refusal(
                 code=RefusalCode.INPUT_INVALID,
                 message=Text("本项目未规定禁止报名年限", "the program sets no length of bans"),
                 field="program",
             )
-        years, now = policy.value, desk.clock()
+        now = desk.clock()
 
         async def work() -> UUID | Refusal:
             if given.application is not None and not await _concerns(given):
@@ -64,6 +65,15 @@ async def impose_ban(desk: Desk, given: ImposeBanInput) -> Ban | Refusal:
 
         done = await once_for(desk, "impose_ban", given, work, key=given.idempotency_key)
         return done if isinstance(done, Refusal) else ban_of(await BanRow.get(id=done))
+
+
+def _years(program: Program) -> int | None:
+    """Return the length of bans: the policy's, else the one that all its penalties name."""
+    policy = policy_of(program, "ban_years")
+    if policy is not None and isinstance(policy.value, int):
+        return policy.value
+    named = {each.ban_years for each in program.penalties if each.ban_years is not None}
+    return named.pop() if len(named) == 1 else None
 
 
 async def _concerns(given: ImposeBanInput) -> bool:

@@ -78,9 +78,9 @@ def _merged(present: Any, changes: Any) -> Any:
     if name is None:
         return changes
     known = {entry[name]: entry for entry in present}
-    for entry in changes:
-        known[entry[name]] = _merged(known.get(entry[name], {}), entry)
-    return list(known.values())
+    changed = {entry[name]: _merged(known.get(entry[name], {}), entry) for entry in changes}
+    # Changes that name every entry also say in which order they stand.
+    return list((changed if known.keys() <= changed.keys() else {**known, **changed}).values())
 
 
 def _both_lists(one: Any, other: Any) -> bool:

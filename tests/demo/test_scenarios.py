@@ -1,0 +1,120 @@
+"""The scenarios of `examples/`, played whole: real HTTP, real PostgreSQL, real mail, moved clock.
+
+Each holds its own expectations, step by step; here stands what has to come of them as a whole.
+"""
+
+from __future__ import annotations
+
+import io
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from zhupei.db.models import ApplicationRow, SeatRow, TraineeRow
+from zhupei.demo import Outcome, play, read_scenario
+from zhupei.demo.narration import Narrator
+from zhupei.demo.stage import Stage
+from zhupei.domain.text import Language
+from zhupei.settings import Settings
+
+pytestmark = [pytest.mark.slow, pytest.mark.institutions]
+
+_ROOT = Path(__file__).parents[2]
+
+
+class Played:
+    """What is looked at when a scenario has ended, while its server still runs."""
+
+    def __init__(self) -> None:
+        self.states: Counter[str] = Counter()
+        self.trainees: Counter[str] = Counter()
+        self.taken: dict[str, int] = {}
+        self.told = ""
+        self.outcome = Outcome()
+
+    async def look(self, stage: Stage, _outcome: Outcome) -> None:
+        with stage.application.database.use():
+            self.states = Counter([row.state for row in await ApplicationRow.all()])
+            self.trainees = Counter([row.opening_code for row in await TraineeRow.all()])
+            self.taken = {row.scope: row.taken for row in await SeatRow.all() if row.taken}
+
+
+async def played(name: str, tmp_path: Path, database_url: str, language: Language) -> Played:
+    settings = Settings(
+        bases=(_ROOT / "bases",),
+        plugins=(_ROOT / "plugins",),
+        data_dir=tmp_path,
+        database_url=database_url,
+        language=language,
+    )
+    found, out = Played(), io.StringIO()
+    found.outcome = await play(
+        read_scenario(_ROOT / "examples" / name),
+        settings,
+        Narrator(out, language),
+        after=found.look,
+    )
+    found.told = out.getvalue()
+    return found
+
+
+def figures(outcome: Outcome) -> tuple[int, int, int, int, int]:
+    """Return steps, refusals, letters, records and applications."""
+    assert outcome.audit is not None
+    assert outcome.audit.broken is None
+    return (
+        outcome.steps,
+        outcome.refusals,
+        outcome.letters,
+        outcome.audit.records,
+        outcome.audit.applications,
+    )
+
+
+async def test_hubei_2024(tmp_path: Path, database_url: str) -> None:
+    """R134-R158, R162, R164, G19, G21, G24, G26, G28: both rounds from brochure to list."""
+    found = await played("hubei", tmp_path, database_url, Language.EN)
+    assert figures(found.outcome) == (233, 39, 84, 142, 18)
+    assert found.states == {
+        "REGISTERED": 8,
+        "DRAFT": 5,
+        "TRANSFERRED": 1,
+        "REJECTED": 1,
+        "DECLINED": 1,
+        "EXPIRED": 1,
+        "NO_SHOW": 1,
+    }
+    assert found.trainees == {
+        "hubei-tongji-residency-2024/0100": 1,
+        "hubei-tongji-residency-2024/0200": 2,
+        "hubei-tongji-residency-2024/0900": 1,
+        "hubei-xiehe-residency-2024/0300": 1,
+        "hubei-xiehe-residency-2024/0700": 1,
+        "hubei-huanggang-zhongxin-residency-2024/0700": 2,
+    }
+    assert found.taken["program:hubei-residency-2024"] == 8
+    assert "  ── 2024-09-16 00:00 ──\n" in found.told
+    assert "     ⏱ no-shows: 1\n" in found.told
+
+
+async def test_hku_szh_2026(tmp_path: Path, database_url: str) -> None:
+    """R020-R040, R043-R045, R058, R215-R217, R220, G7, G8, G10: from brochure to contract."""
+    found = await played("hku-szh", tmp_path, database_url, Language.ZH)
+    assert figures(found.outcome) == (84, 15, 31, 46, 9)
+    assert found.states == {"CONTRACTED": 3, "DRAFT": 4, "DECLINED": 1, "CANCELLED": 1}
+    assert found.taken == {
+        "opening:hku-szh-residency-2026/0100": 1,
+        "opening:hku-szh-residency-2026/0200": 1,
+        "opening:hku-szh-residency-2026/0300": 1,
+    }
+    assert "完成：84 步，其中 15 步按预期被拒绝" in found.told
+
+
+async def test_liuzhou_june_2024(tmp_path: Path, database_url: str) -> None:
+    """R072-R078, R087-R097, R182, G14: from the form to the report."""
+    found = await played("liuzhou", tmp_path, database_url, Language.EN)
+    assert figures(found.outcome) == (99, 16, 29, 35, 8)
+    assert found.states == {"REPORTED": 3, "DRAFT": 3, "REJECTED": 1, "REVIEWED": 1}
+    assert found.taken["direction:gz-liuzhou-fellowship-2024/gynaecology/hifu"] == 1
+    assert found.taken["program:gz-liuzhou-fellowship-2024"] == 3

@@ -21,6 +21,7 @@ from zhupei.services.permissions import (
     UNAUTHENTICATED,
     Allowed,
     allowed,
+    allowed_bases,
     permission_named,
     permissions_of,
     visible_bases,
@@ -211,3 +212,43 @@ def test_which_bases_a_list_may_show(catalogue: Catalogue) -> None:
     assert seen(actor("national")) == {_OWN, _OTHER}
     assert seen(actor("applicant")) == frozenset()
     assert seen(dataclasses.replace(actor("national"), scopes=frozenset())) == frozenset()
+
+
+@pytest.mark.parametrize("opinion", [None, True, False, RuntimeError("no")])
+async def test_allowed_bases_are_those_that_are_allowed_one_by_one(
+    catalogue: Catalogue, opinion: object
+) -> None:
+    scoped = dataclasses.replace(actor("national"), scopes=frozenset())
+    for who in (actor("base_office", base=_OWN), actor("base_office", base=_OTHER),
+                actor("national"), actor("applicant"), scoped, None):  # fmt: skip
+        judge = _Judge({"me": opinion, None: opinion})
+        ask = dispatcher(judge)
+        one_by_one = [
+            code
+            for code in catalogue.bases
+            if isinstance(await allowed(who, "applications.read", code, catalogue, ask), Allowed)
+        ]
+        asked, judge.asked = judge.asked, []
+        assert await allowed_bases(who, "applications.read", catalogue, ask) == one_by_one
+        assert judge.asked == asked
+
+
+async def test_allowed_bases_without_the_plugin_that_has_a_say(catalogue: Catalogue) -> None:
+    ask = Dispatcher(PluginHost.load({}))
+    assert await allowed_bases(actor("national"), "applications.read", catalogue, ask) == [_OTHER]
+
+
+async def test_allowed_bases_ask_no_plugin_where_none_has_a_say(
+    catalogue: Catalogue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    questions = []
+    ask = Dispatcher.ask
+
+    async def counted(self: Dispatcher, hook: str, *given: Any, **more: Any) -> Any:
+        questions.append(more["base"].code)
+        return await ask(self, hook, *given, **more)
+
+    monkeypatch.setattr(Dispatcher, "ask", counted)
+    found = await allowed_bases(actor("national"), "applications.read", catalogue, dispatcher())
+    assert found == [_OWN, _OTHER]
+    assert questions == [_OWN]

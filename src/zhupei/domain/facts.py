@@ -100,7 +100,9 @@ FACT_LABELS: Mapping[str, Text] = MappingProxyType(
 
 def fact_label(name: str) -> Text:
     """Return what the fact ``name`` (``english.cet4``) is called; the name itself if unknown."""
-    return FACT_LABELS.get(name, Text(name, name))
+    # Asked ten thousands of times for one candidate: no text is made that is not needed.
+    label = FACT_LABELS.get(name)
+    return Text(name, name) if label is None else label
 
 
 def list_facts(names: Iterable[str]) -> Text:

@@ -29,6 +29,7 @@ __all__ = [
     "Allowed",
     "Reach",
     "allowed",
+    "allowed_bases",
     "permission_named",
     "permissions_of",
     "reach_of",
@@ -118,6 +119,36 @@ async def allowed(
     for plugin in opinions:
         return Allowed(permission, plugin)
     return refusal
+
+
+async def allowed_bases(
+    actor: Actor | None, permission: str, catalogue: Catalogue, dispatcher: Dispatcher
+) -> list[str]:
+    """Return the codes of all bases for which `allowed` allows, in the catalogue's order.
+
+    A plugin is asked about each base where it has a say; elsewhere roles decide alone, so that a
+    thousand bases are not a thousand questions. Raises LookupError like `allowed`.
+    """
+    reached = visible_bases(actor, permission, catalogue, dispatcher.host)
+    if actor is not None and not within_scopes(actor, permission):
+        return []
+    host = dispatcher.host
+    hook = host.hooks["permission_granted"]
+    asked: dict[tuple[tuple[str, ...], tuple[str, ...]], bool] = {}
+    found = []
+    for code in catalogue.bases:
+        scope = catalogue.scope_of(code)
+        named = scope.institution, scope.jurisdictions
+        if named not in asked:
+            asked[named] = bool(host.implementations(hook, scope) or host.absent(hook, scope))
+        if not asked[named]:
+            yes = code in reached
+        else:
+            answer = await allowed(actor, permission, code, catalogue, dispatcher)
+            yes = isinstance(answer, Allowed)
+        if yes:
+            found.append(code)
+    return found
 
 
 def permissions_of(actor: Actor, host: PluginHost) -> tuple[str, ...]:

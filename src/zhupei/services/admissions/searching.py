@@ -18,7 +18,7 @@ from zhupei.domain.sending_units import SENT_TYPES
 from zhupei.services.admissions.desk import Desk
 from zhupei.services.admissions.situations import permitted_for
 from zhupei.services.admissions.store import cases_of
-from zhupei.services.permissions import reach_of
+from zhupei.services.permissions import allowed_bases, reach_of
 
 __all__ = [
     "ApplicationOrder",
@@ -103,9 +103,7 @@ async def seen_by(desk: Desk, permission: str = "applications.read") -> Seen:
     """Return what the actor may see with a permission; plugins are asked for each base."""
     catalogue = desk.catalogue
     reach = reach_of(desk.actor, permission, catalogue, desk.dispatcher.host)
-    bases = [
-        code for code in catalogue.bases if await permitted_for(desk, permission, base=code) is None
-    ]
+    bases = await allowed_bases(desk.actor, permission, catalogue, desk.dispatcher)
     refused: set[str] = set()
     for base, specialty in sorted(reach.specialties):
         if await permitted_for(desk, permission, base=base, specialty=specialty) is not None:

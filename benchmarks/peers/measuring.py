@@ -126,6 +126,8 @@ def refuse_differences(servers: Sequence[Server], country: Country, effort: Effo
             for server in servers
             if server.peer.answers(query) and server.peer.name != "constant"
         ]
+        if len(able) < 2:
+            continue
         texts = [_texts(s.peer, query, country, count=effort.variables) for s in able]
         for each in zip(*texts, strict=True):
             answers = [server.ask(text)["data"] for server, text in zip(able, each, strict=True)]
@@ -169,7 +171,7 @@ def _round(
         server.port,
         texts,
         seconds=effort.seconds,
-        connections=effort.connections,
+        connections=1 if query.alone else effort.connections,
         core=cores()[1],
         own=effort.own_generator,
     )

@@ -58,6 +58,8 @@ class Query:
     graph: str
     postgraphile: str | None
     role: str | None = None
+    alone: bool = False
+    """Whether it is asked one at a time: it decides everything, and others would wait behind it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,6 +177,7 @@ QUERIES: tuple[Query, ...] = (
   }
 }""",
         None,
+        alone=True,
     ),
     Query(
         "timeline",

@@ -58,6 +58,7 @@ async def compare(
     written = _text(core.data)
     assert json.dumps(json.loads(answer.json())) == json.dumps(json.loads(written)), operation
     assert _text(answer.data) == written, operation
+    assert answer.data == core.data, operation
     expected, found = _errors(core), _errors(answer)
     if expected != found:
         assert any(reading in _LATE for reading in _readings(engine, operation)), operation
@@ -89,7 +90,7 @@ def _by_place(result: ExecutionResult) -> dict[tuple[Any, ...], set[str]]:
 
 def _readings(engine: Engine, operation: Generated) -> set[str]:
     prepared = next(known for (text, _), known in engine._known.items() if text == operation.text)
-    return {site.reading.name for plan in prepared.plans.values() for site in plan.sites}
+    return {site.reading.name for plan in prepared.plans.values() if plan for site in plan.sites}
 
 
 def _text(value: Any) -> str:

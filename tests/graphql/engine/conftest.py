@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 
 import pytest
 
@@ -14,6 +15,16 @@ from fictional import BASES
 def kitchen_sink() -> AskedGraph:
     """The fictional hospital, and a plugin that uses every hook."""
     return load_graph(BASES, plugins=(ROOT / "tests" / "plugins" / "kitchen-sink",))
+
+
+@pytest.fixture(autouse=True)
+def nothing_uncompiled(
+    request: pytest.FixtureRequest, caplog: pytest.LogCaptureFixture
+) -> Iterator[None]:
+    """Fail a test in which graphql-core answered because something could not be compiled."""
+    yield
+    if "uncompiled" not in request.node.name:
+        assert [each for each in caplog.messages if "be compiled" in each] == []
 
 
 @pytest.fixture(scope="session")

@@ -23,6 +23,7 @@ from zhupei.db.connection import Database
 from zhupei.domain.text import Language
 from zhupei.graphql.context import GraphContext
 from zhupei.graphql.engine import Engine, encoded
+from zhupei.graphql.inline import Code
 from zhupei.graphql.sources import Attribute, Computed, FieldSource, GraphInfo, Reader, field
 from zhupei.web.limits import QueryLimits, schema_extensions
 
@@ -204,7 +205,43 @@ async def test_deep_documents_are_compiled_into_several_functions() -> None:
     text = "{ sure { %s } }" % ("left { lefts { left { " * 8 + "flag" + " } } }" * 8)
     await compare(engine, Generated(text, {}), lambda: context_of(0.0))
     prepared = next(iter(engine._known.values()))
-    assert len(next(iter(prepared.plans.values())).units) >= 2
+    plan = next(iter(prepared.plans.values()))
+    assert plan is not None
+    assert len(plan.units) >= 2
+
+
+class _Unwritable(Attribute):
+    """A source whose expression is none."""
+
+    def inline(self, name: str, value: str, code: Code) -> str:
+        """Write what Python cannot read."""
+        return f"{value}.{name} +"
+
+
+async def test_what_stays_uncompiled_is_answered_by_graphql_core(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    @strawberry.type
+    class Broken:
+        number: int = field(_Unwritable(), description="x")
+
+    globals()["Broken"] = Broken  # strawberry resolves annotations by the module's names
+
+    def _broken() -> list[Broken]:
+        found: Any = [_Item(1), _Item(2)]
+        return found  # type: ignore[no-any-return]  # the graph's type describes the items
+
+    @strawberry.type
+    class Query:
+        items: list[Broken] = field(Computed(_broken), description="x")
+
+    engine = Engine(strawberry.Schema(Query))
+    for _ in range(2):
+        result = await engine.execute("{ items { number } }", {}, context_of(0.0))
+        assert (result.errors, result.data) == (None, {"items": [{"number": 1}, {"number": 2}]})
+    told = [each for each in caplog.messages if "a part of an operation" in each]
+    assert len(told) == 1
+    assert ".number +" in told[0]
 
 
 def test_bytes_are_written_as_json_writes_them() -> None:

@@ -64,7 +64,8 @@ class _Prepared:
     errors: list[GraphQLError] = field(default_factory=list)
     operation: Operation | None = None
     conditions: tuple[str, ...] = ()
-    plans: dict[tuple[Any, ...], Plan] = field(default_factory=dict)
+    plans: dict[tuple[Any, ...], Plan | None] = field(default_factory=dict)
+    """The program for values of conditions; None where it could not be made."""
 
 
 class Engine:
@@ -153,9 +154,8 @@ class Engine:
     ) -> Plan | None:
         """Return the program for these values of conditions; None where there is none."""
         flags = tuple(given.get(name) for name in prepared.conditions)
-        plan = prepared.plans.get(flags)
-        if plan is not None:
-            return plan
+        if flags in prepared.plans:
+            return prepared.plans[flags]
         if not self._compiles or len(prepared.plans) >= _VARIANTS:
             return None
         if operation.definition.operation.value == "subscription":
@@ -163,7 +163,11 @@ class Engine:
         if not all(isinstance(flag, bool) for flag in flags):
             return None
         self.counts.compiled += 1
-        plan = Plan(operation, dict(zip(prepared.conditions, flags, strict=True)))
+        try:
+            plan = Plan(operation, dict(zip(prepared.conditions, flags, strict=True)))
+        except Exception:  # noqa: BLE001 - because graphql-core answers all the same
+            _log.exception("an operation cannot be compiled")
+            plan = None
         prepared.plans[flags] = plan
         return plan
 

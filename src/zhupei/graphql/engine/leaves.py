@@ -112,7 +112,7 @@ def _names(type_: GraphQLEnumType) -> dict[int, str]:
 
 def listed(value: Any) -> Any:
     """Return what can be gone through again and again."""
-    if type(value) is list or type(value) is tuple:
+    if type(value) is list or (type(value) is tuple and value):
         return value
     if is_collection(value):
         return list(value)

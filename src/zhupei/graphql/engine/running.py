@@ -26,7 +26,7 @@ from graphql import (
 )
 from zhupei.graphql.engine.answers import Answer, Slot, shape
 from zhupei.graphql.engine.leaves import IrregularError
-from zhupei.graphql.engine.plans import Anchor, Place, Plan, Site
+from zhupei.graphql.engine.plans import Anchor, Place, Plan, Site, Unit
 from zhupei.graphql.engine.writing import UNREAD, write
 from zhupei.graphql.inline import Bound
 
@@ -138,7 +138,7 @@ class Run:
         values = []
         for unit in self.plan.roots:
             try:
-                values.append(self._units[unit.number](self._root, None))
+                values.append(self._read_root(unit))
             except Exception as error:
                 if not _located(error):
                     raise
@@ -149,6 +149,16 @@ class Run:
             return values[0]
         keys = tuple(unit.sites[0].key for unit in self.plan.roots)
         return shape(keys)(*(value.f0 for value in values))
+
+    def _read_root(self, unit: Unit) -> Any:
+        try:
+            return self._units[unit.number](self._root, None)
+        except Exception as error:
+            if _located(error):
+                raise
+        # The function could not be made, and has read nothing.
+        fields = [self._interpret(site, self._root, None, ()) for site in unit.sites]
+        return shape(tuple(site.key for site in unit.sites))(*fields)
 
     # What a unit makes once
 

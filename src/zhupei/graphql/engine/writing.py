@@ -19,6 +19,7 @@ made once for a run, or is its own::
 from __future__ import annotations
 
 import itertools
+import logging
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, NamedTuple
@@ -36,6 +37,8 @@ from zhupei.graphql.inline import Bound
 from zhupei.graphql.sources import FieldSource, IsOneOf
 
 __all__ = ["UNREAD", "write"]
+
+_log = logging.getLogger("zhupei.graphql")
 
 UNREAD = object()
 """What an anchor held when its field was not read yet."""
@@ -76,12 +79,25 @@ class _Where(NamedTuple):
 def write(plan: Plan, unit: Unit) -> Callable[[Any], Callable[..., Any]]:
     """Return what makes the function of a unit for one run, written when it is first asked for."""
     if unit.make is None:
-        writer = _Writer(plan)
-        unit.text = writer.unit(unit)
-        names = dict(_NAMES) | writer.constants
-        exec(compile(unit.text, f"<unit {unit.number}>", "exec"), names)  # noqa: S102 - our own text: of a request it holds neither names nor values
-        unit.make = names["make"]
+        try:
+            unit.make = _made(plan, unit)
+        except Exception:  # noqa: BLE001 - because graphql-core answers all the same
+            _log.exception("a part of an operation cannot be compiled:\n%s", unit.text)
+            unit.make = _refuse
     return unit.make
+
+
+def _made(plan: Plan, unit: Unit) -> Callable[[Any], Callable[..., Any]]:
+    writer = _Writer(plan)
+    unit.text = writer.unit(unit)
+    names = dict(_NAMES) | writer.constants
+    exec(compile(unit.text, f"<unit {unit.number}>", "exec"), names)  # noqa: S102 - our own text: of a request it holds neither names nor values
+    made: Callable[[Any], Callable[..., Any]] = names["make"]
+    return made
+
+
+def _refuse(_run: Any) -> Callable[..., Any]:
+    raise IrregularError
 
 
 class _Writer:

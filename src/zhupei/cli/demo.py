@@ -59,8 +59,8 @@ def _run(arguments: argparse.Namespace) -> int:
     if (arguments.folder / "scenario.yaml").is_file():
         folders = {arguments.folder.resolve().name: arguments.folder}
     if arguments.list:
-        for name, folder in folders.items():
-            sys.stdout.write(f"{name}  {read_scenario(folder).name.get(settings.language)}\n")
+        for code, folder in folders.items():
+            sys.stdout.write(f"{code}  {read_scenario(folder).name.get(settings.language)}\n")
         return 0
     name = arguments.name or (next(iter(folders)) if len(folders) == 1 else None)
     if name not in folders:

@@ -62,8 +62,8 @@ def _value(file: Path, node: yaml.Node) -> Any:
     if isinstance(node, yaml.SequenceNode):
         return [_value(file, each) for each in node.value]
     text = str(node.value)
-    # The C parser calls a scalar without quotes "", the Python one None.
-    if node.style:
+    # The C parser gives a scalar without quotes the style "", the Python one None.
+    if isinstance(node, yaml.ScalarNode) and node.style:
         return text
     if text in _WORDS:
         return _WORDS[text]

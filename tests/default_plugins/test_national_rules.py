@@ -167,7 +167,7 @@ def test_fellowships_have_none_of_it(loaded: LoadedCatalogue) -> None:
 
 
 def test_default_steps(residency: Program) -> None:
-    """R210, R215-R223: brochure to orientation, where nobody else sets the steps."""
+    """R210, R215-R223, R292: brochure to orientation, where nobody else sets the steps."""
     assert [(step.id, step.kind) for step in residency.steps] == [
         ("brochure-publication", "brochure_publication"),
         ("eligibility-check", "eligibility_check"),
@@ -177,6 +177,7 @@ def test_default_steps(residency: Program) -> None:
         ("notice", "notice"),
         ("report", "report"),
         ("agreement", "agreement"),
+        ("registration", "registration"),
         ("orientation", "orientation"),
     ]
 

@@ -92,13 +92,21 @@ async def office_queue(desk: Desk, given: OfficeQueueInput) -> OfficeQueue | Ref
         return not_found("base", given.base)
     with desk.database.use():
         reach = reach_of(desk.actor, READ, desk.catalogue, desk.dispatcher.host)
-        openings = reach.openings(desk.catalogue)
-        whole = given.base in reach.bases
-        if not whole and not any(base == given.base for base, _ in reach.specialties):
-            against = await permitted_for(desk, READ, base=given.base)
-            if against is not None:
-                return against
-            whole = True
+        against = await permitted_for(desk, READ, base=given.base)
+        specialties = [
+            specialty
+            for base, specialty in sorted(reach.specialties)
+            if base == given.base
+            and await permitted_for(desk, READ, base=base, specialty=specialty) is None
+        ]
+        if against is not None and not specialties:
+            return against
+        whole = against is None
+        openings = [
+            opening.code
+            for opening in desk.catalogue.openings_of_base.get(given.base, ())
+            if opening.specialty in specialties
+        ]
         rows = await connections.get("default").execute_query_dict(
             _COUNTED, [given.base, given.program, given.round, whole, sorted(openings)]
         )

@@ -7,6 +7,7 @@ import csv
 import io
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import uuid4
@@ -16,14 +17,25 @@ import pytest
 
 from admissions_office import done
 from base_offices import CLINIC, HOSPITAL, MEDICINE, PAEDIATRICS, PROGRAM, BaseOffices
+from zhupei import hookimpl
 from zhupei.domain.actors import Actor, Grant
 from zhupei.domain.admission_case import AdmissionCase
 from zhupei.domain.admission_process import ApplicationState
 from zhupei.domain.admission_refusals import Refusal, RefusalCode
+from zhupei.domain.interviews import InterviewMode, SlotPeriod
 from zhupei.domain.score_sheets import ScoreSheet, ScoreSheetState, UnreadableSheet
+from zhupei.hooks.dispatch import Dispatcher
+from zhupei.hooks.scope import Naming, Rights
 from zhupei.services import admissions
 from zhupei.services.admissions import Desk, inputs
 from zhupei.services.audit import verify_audit_chain
+from zhupei.services.interviews import (
+    SearchSlotsInput,
+    interview_slots,
+    open_interview_slots,
+)
+from zhupei.services.interviews.inputs import OpenInterviewSlotsInput
+from zhupei.services.office_queue import OfficeQueueInput, office_queue
 from zhupei.services.score_sheets import (
     SearchSheetsInput,
     blank_sheet,
@@ -440,3 +452,50 @@ async def test_staff_of_one_specialty_make_sheets_of_theirs(office: BaseOffices)
             office.desk(actor), lambda: office.keyring, part, spreadsheet=False
         )
         assert isinstance(answer, bytes) is allowed, answer
+
+
+class _Closed:
+    """A plugin of the hospital that lets nobody see scores, interviews and the queue."""
+
+    @hookimpl
+    def permission_granted(self, permission: str) -> bool | None:
+        """Refuse what this test is about."""
+        closed = {"scores.read", "interviews.manage", "applications.read"}
+        return False if permission in closed else None
+
+
+async def test_a_plugin_that_refuses_a_base_hides_its_lists_too(office: BaseOffices) -> None:
+    """What `allowed` refuses one by one is not listed either."""
+    await crowd(office)
+    sheet = await enter(office, filled(await exported(office), *[("80", "80")] * 3))
+    assert isinstance(sheet, ScoreSheet)
+    desk = office.at()
+    period = SlotPeriod(
+        starts_at=office.now + timedelta(days=2), ends_at=office.now + timedelta(days=2, hours=1)
+    )
+    slots = OpenInterviewSlotsInput(
+        program=PROGRAM,
+        round="batch-1",
+        mode=InterviewMode.ON_SITE,
+        place="二号楼",
+        periods=(period,),
+    )
+    done(await open_interview_slots(desk, slots))
+    assert (await score_sheets(desk, SearchSheetsInput())).total == 1
+    assert (await interview_slots(desk, SearchSlotsInput())).total == 1
+    catalogue = desk.catalogue
+    scope = replace(catalogue.scope_of(HOSPITAL), institution=("closed",))
+    host = desk.dispatcher.host.extended(
+        "closed", _Closed(), Naming(Rights.INSTITUTION, code=HOSPITAL)
+    )
+    closed = replace(
+        desk,
+        catalogue=replace(catalogue, scopes={**catalogue.scopes, HOSPITAL: scope}),
+        dispatcher=Dispatcher(host),
+    )
+    assert (await score_sheets(closed, SearchSheetsInput())).total == 0
+    assert await score_sheet_of(closed, sheet.id) is None
+    assert (await interview_slots(closed, SearchSlotsInput())).total == 0
+    refused = await office_queue(closed, OfficeQueueInput(base=HOSPITAL))
+    assert isinstance(refused, Refusal)
+    assert refused.code is RefusalCode.NOT_PERMITTED

@@ -16,6 +16,7 @@ from zhupei.domain.admission_process import EXITS, ApplicationState
 from zhupei.domain.interviews import InterviewBooking, InterviewSlot
 from zhupei.services.admissions.desk import Desk
 from zhupei.services.admissions.refusals import Refusal
+from zhupei.services.admissions.searching import seen_by
 from zhupei.services.admissions.situations import situation_of
 from zhupei.services.interviews.rows import (
     booking_record,
@@ -24,7 +25,6 @@ from zhupei.services.interviews.rows import (
     slot_records,
 )
 from zhupei.services.interviews.slots import MANAGE, may_manage
-from zhupei.services.permissions import reach_of
 
 __all__ = [
     "FoundSlots",
@@ -135,9 +135,8 @@ def _limits(given: SearchSlotsInput) -> dict[str, Any]:
 
 async def _visible(desk: Desk) -> Q:
     """Return the condition of what the actor may see."""
-    reach = reach_of(desk.actor, MANAGE, desk.catalogue, desk.dispatcher.host)
-    openings = reach.openings(desk.catalogue)
-    seen = Q(base_code__in=sorted(reach.bases)) | Q(opening_code__in=sorted(openings))
+    staff = await seen_by(desk, MANAGE)
+    seen = Q(base_code__in=list(staff.bases)) | Q(opening_code__in=list(staff.openings))
     if desk.applicant is None:
         return seen
     own = await InterviewBookingRow.filter(

@@ -12,7 +12,7 @@ from tortoise.queryset import QuerySet
 from zhupei.db.models import ScoreSheetRow
 from zhupei.domain.score_sheets import ScoreSheet, ScoreSheetState
 from zhupei.services.admissions.desk import Desk
-from zhupei.services.permissions import reach_of
+from zhupei.services.admissions.searching import seen_by
 from zhupei.services.score_sheets.rows import sheet_record
 
 __all__ = [
@@ -50,16 +50,15 @@ class FoundSheets:
     more: bool
 
 
-def _visible(desk: Desk) -> Q:
-    reach = reach_of(desk.actor, _READ, desk.catalogue, desk.dispatcher.host)
-    openings = reach.openings(desk.catalogue)
-    return Q(base_code__in=sorted(reach.bases)) | Q(opening_code__in=sorted(openings))
+async def _visible(desk: Desk) -> Q:
+    seen = await seen_by(desk, _READ)
+    return Q(base_code__in=list(seen.bases)) | Q(opening_code__in=list(seen.openings))
 
 
 async def score_sheet_of(desk: Desk, sheet: UUID) -> ScoreSheet | None:
     """Return one sheet, None where there is none or the actor may not see it."""
     with desk.database.use():
-        row = await ScoreSheetRow.filter(_visible(desk), id=sheet).first()
+        row = await ScoreSheetRow.filter(await _visible(desk), id=sheet).first()
         return None if row is None else sheet_record(row)
 
 
@@ -75,7 +74,7 @@ async def score_sheets(desk: Desk, given: SearchSheetsInput) -> FoundSheets:
 async def count_sheets(desk: Desk, given: SearchSheetsInput) -> int:
     """Return how many sheets the actor may see."""
     with desk.database.use():
-        return await _query(desk, given).count()
+        return await (await _query(desk, given)).count()
 
 
 async def found_sheets(
@@ -88,14 +87,14 @@ async def found_sheets(
 ) -> tuple[ScoreSheet, ...]:
     """Return sheets from the newest, from a place on or, ``backwards``, before it."""
     with desk.database.use():
-        query = _query(desk, given)
+        query = await _query(desk, given)
         if after is not None:
             query = query.filter(id__gt=after) if backwards else query.filter(id__lt=after)
         rows = await query.order_by("id" if backwards else "-id").limit(first)
         return tuple(sheet_record(row) for row in (reversed(rows) if backwards else rows))
 
 
-def _query(desk: Desk, given: SearchSheetsInput) -> QuerySet[ScoreSheetRow]:
+async def _query(desk: Desk, given: SearchSheetsInput) -> QuerySet[ScoreSheetRow]:
     asked: dict[str, Any] = {
         "base_code": given.base,
         "program_code": given.program,
@@ -104,4 +103,4 @@ def _query(desk: Desk, given: SearchSheetsInput) -> QuerySet[ScoreSheetRow]:
         "state__in": [state.value for state in given.states] or None,
     }
     limits = {name: value for name, value in asked.items() if value is not None}
-    return ScoreSheetRow.filter(_visible(desk), **limits)
+    return ScoreSheetRow.filter(await _visible(desk), **limits)

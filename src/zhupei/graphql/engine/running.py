@@ -9,22 +9,21 @@ from typing import Any
 
 import strawberry
 from graphql.execution.collect_fields import FragmentDetails
-from graphql.execution.executor import CollectedErrors
 from graphql.execution.values import VariableValues, get_argument_values
-from graphql.pyutils import Path, gather_with_cancel
+from graphql.pyutils import gather_with_cancel
 from strawberry.execution import optimized_is_awaitable
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 from strawberry.types.arguments import convert_arguments
 
 from graphql import (
     GraphQLAbstractType,
-    GraphQLError,
     GraphQLObjectType,
     default_field_resolver,
     default_type_resolver,
     is_non_null_type,
 )
 from zhupei.graphql.engine.answers import Answer, Slot, shape
+from zhupei.graphql.engine.faults import Errors, NulledError, is_located
 from zhupei.graphql.engine.leaves import IrregularError
 from zhupei.graphql.engine.plans import Anchor, Place, Plan, Site, Unit
 from zhupei.graphql.engine.writing import UNREAD, write
@@ -34,34 +33,6 @@ __all__ = ["Run"]
 
 _Settle = Callable[[Site, list[Slot]], Coroutine[Any, Any, None]]
 _NOTHING: Mapping[str, Any] = {}
-
-
-class _Errors(CollectedErrors):
-    """Errors in their order, with the places that they turned to null."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._places: set[tuple[str | int, ...]] = set()
-
-    def add(self, error: GraphQLError, path: Path | None) -> None:
-        """Add an error unless its place, or one above it, is null already."""
-        place = () if path is None else tuple(path.as_list())
-        if any(place[:length] in self._places for length in range(len(place) + 1)):
-            return
-        self._places.add(place)
-        self._errors.append(error)
-
-    def forget(self, path: tuple[str | int, ...]) -> None:
-        """Take back what was added below a path, which is completed anew."""
-        length = len(path)
-        self._errors[:] = [
-            error for error in self._errors if tuple(error.path or ())[:length] != path
-        ]
-        self._places = {place for place in self._places if place[:length] != path}
-
-
-class _Nulled(Exception):  # noqa: N818 - names what happened to the answer
-    """An error reached the root: the answer holds nothing."""
 
 
 class _Units(dict[int, Callable[..., Any]]):
@@ -112,7 +83,7 @@ class Run:
         self.plan = plan
         self.context = context
         self._variables, self._root, self._extensions = variables, root, extensions
-        self._errors = _Errors()
+        self._errors = Errors()
         self._units = _Units(self)
         self._given: dict[Site, Mapping[str, Any]] = {}
         self._waiting: dict[tuple[Site, _Settle], list[Slot]] = {}
@@ -129,7 +100,7 @@ class Run:
         """Run the operation."""
         try:
             data = await self._data()
-        except _Nulled:
+        except NulledError:
             self._discard(())
             data = None
         return Answer(data, self._errors.errors)
@@ -140,7 +111,7 @@ class Run:
             try:
                 values.append(self._read_root(unit))
             except Exception as error:
-                if not _located(error):
+                if not is_located(error):
                     raise
                 self._null(None, error)
             if self._waiting:
@@ -154,7 +125,7 @@ class Run:
         try:
             return self._units[unit.number](self._root, None)
         except Exception as error:
-            if _located(error):
+            if is_located(error):
                 raise
         # The function could not be made, and has read nothing.
         fields = [self._interpret(site, self._root, None, ()) for site in unit.sites]
@@ -252,7 +223,7 @@ class Run:
         means that a value was not what was compiled for: graphql-core completes it.
         """
         self._discard(anchor.place.path(indexes))
-        if _located(error) or read is UNREAD:
+        if is_located(error) or read is UNREAD:
             return self._report(anchor, error, indexes)
         self._errors.forget(anchor.place.path(indexes))
         if optimized_is_awaitable(read):
@@ -354,7 +325,7 @@ class Run:
             return self._units[unit.number](read, above, *slot.indexes)
         except Exception as error:  # noqa: BLE001 - because every error has its place
             self._discard(slot.path)
-            if _located(error):
+            if is_located(error):
                 return self._report(anchor, error, slot.indexes)
             self._errors.forget(slot.path)
             return self._complete(anchor, read, above, slot.indexes)
@@ -400,7 +371,7 @@ class Run:
             try:
                 slot.value = completed(slot, value)
             except Exception as error:
-                if not _located(error):
+                if not is_located(error):
                     raise
                 self._null(slot.above, error)
         if self._waiting:
@@ -410,7 +381,7 @@ class Run:
         """Turn a place to null, because something below it must not be null and is."""
         if slot is None:
             self._errors.add(error, None)
-            raise _Nulled
+            raise NulledError
         slot.value, slot.dead = None, True
         self._errors.add(error, slot.anchor.place.core_path(slot.indexes))
         self._discard(slot.path)
@@ -430,10 +401,6 @@ class Run:
         awaitables = [each for each in abandoned if optimized_is_awaitable(each)]
         if awaitables:
             self._core.settle_in_background(awaitables)
-
-
-def _located(error: Exception) -> bool:
-    return isinstance(error, GraphQLError) and error.path is not None
 
 
 async def _awaited(slots: list[Slot]) -> list[tuple[Slot, Any]]:

@@ -99,16 +99,17 @@ async def test_hubei_2024(tmp_path: Path, database_url: str) -> None:
 
 
 async def test_hku_szh_2026(tmp_path: Path, database_url: str) -> None:
-    """R020-R040, R043-R045, R058, R215-R217, R220, G7, G8, G10: from brochure to contract."""
+    """R020-R040, R043-R045, R058, R060, R215-R217, R220, G7, G8, G10: from brochure to contract."""
     found = await played("hku-szh", tmp_path, database_url, Language.ZH)
-    assert figures(found.outcome) == (84, 15, 31, 46, 9)
-    assert found.states == {"CONTRACTED": 3, "DRAFT": 4, "DECLINED": 1, "CANCELLED": 1}
+    assert figures(found.outcome) == (88, 15, 34, 49, 9)
+    assert found.states == {"REGISTERED": 3, "DRAFT": 4, "DECLINED": 1, "CANCELLED": 1}
     assert found.taken == {
         "opening:hku-szh-residency-2026/0100": 1,
         "opening:hku-szh-residency-2026/0200": 1,
         "opening:hku-szh-residency-2026/0300": 1,
+        "program:hku-szh-residency-2026": 3,
     }
-    assert "完成：84 步，其中 15 步按预期被拒绝" in found.told
+    assert "完成：88 步，其中 15 步按预期被拒绝" in found.told
 
 
 async def test_liuzhou_june_2024(tmp_path: Path, database_url: str) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 import strawberry
+from graphql.execution.values import get_argument_values
 from strawberry.exceptions import MissingQueryError
 from strawberry.extensions import SchemaExtension
 from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
@@ -174,6 +175,29 @@ async def test_what_is_not_compiled_is_told_where_that_is_wanted(fictional: Aske
     }
     quiet = await _ask(_engine(fictional), fictional, text)
     assert quiet.extensions is None
+
+
+async def test_arguments_without_variables_are_read_once_and_those_with_each_time(
+    fictional: AskedGraph, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[str] = []
+    original = get_argument_values
+
+    def counted(field: Any, node: Any, variables: Any) -> Any:
+        read.append(node.alias.value)
+        return original(field, node, variables)
+
+    monkeypatch.setattr("zhupei.graphql.engine.running.get_argument_values", counted)
+    engine = _engine(fictional)
+    text = """query ($n: Int) {
+      fixed: openings(first: 2) { edges { node { name: specialtyName(language: ZH) } } }
+      given: openings(first: $n) { totalCount }
+      filtered: openings(filter: {kind: RESIDENCY}) { totalCount }
+    }"""
+    for n in (1, 2, 3):
+        await _ask(engine, fictional, text, n=n)
+    # A filter is an object, which a function could change.
+    assert sorted(read) == [*["filtered"] * 3, "fixed", *["given"] * 3, "name"]
 
 
 async def test_mutations_run_one_after_the_other_and_stop_at_what_must_not_be_null() -> None:

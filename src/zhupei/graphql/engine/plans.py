@@ -31,11 +31,13 @@ from graphql import (
     GraphQLSchema,
     OperationDefinitionNode,
     OperationType,
+    Visitor,
     is_abstract_type,
     is_leaf_type,
     is_list_type,
     is_non_null_type,
     is_wrapping_type,
+    visit,
 )
 from zhupei.graphql.inline import Batch, one_by_one
 from zhupei.graphql.sources import FieldSource, SourcedField
@@ -117,6 +119,18 @@ class Place:
         return cast("Path", path)  # a place of a value has at least one step
 
 
+_NOTHING: Mapping[str, Any] = {}
+
+
+class _Variables(Visitor):
+    """Looks for variables."""
+
+    seen = False
+
+    def enter_variable(self, *_: Any) -> None:
+        self.seen = True
+
+
 @dataclass(eq=False)
 class Site:
     """A field where an operation asks for it."""
@@ -130,6 +144,20 @@ class Site:
     source: FieldSource | None = None
     batch: Batch | None = None
     unit: Unit | None = None
+    given: Mapping[str, Any] | None = None
+    """Its arguments, where they are the same in every run."""
+
+    def __post_init__(self) -> None:
+        if not self.field.args:
+            self.given = _NOTHING
+
+    @property
+    def is_constant(self) -> bool:
+        """Whether no variable is among its arguments."""
+        found = _Variables()
+        for argument in self.details[0].node.arguments or ():
+            visit(argument, found)
+        return not found.seen
 
     @property
     def declared(self) -> StrawberryField:

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
+from datetime import date
+from decimal import Decimal
+from enum import Enum
 from functools import cached_property
+from types import NoneType
 from typing import Any
 
 import strawberry
@@ -14,6 +18,7 @@ from graphql.pyutils import gather_with_cancel
 from strawberry.execution import optimized_is_awaitable
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 from strawberry.types.arguments import convert_arguments
+from strawberry.types.unset import UnsetType
 
 from graphql import (
     GraphQLAbstractType,
@@ -32,7 +37,8 @@ from zhupei.graphql.inline import Bound
 __all__ = ["Run"]
 
 _Settle = Callable[[Site, list[Slot]], Coroutine[Any, Any, None]]
-_NOTHING: Mapping[str, Any] = {}
+# Arguments that consist of these are made once for all runs; a list could be changed by a function.
+_IMMUTABLE = (date, Decimal, Enum, float, int, NoneType, str, UnsetType)
 
 
 class _Units(dict[int, Callable[..., Any]]):
@@ -188,8 +194,8 @@ class Run:
 
     def _arguments(self, site: Site) -> Mapping[str, Any]:
         """Return the arguments of a field by the names of its Python parameters."""
-        if not site.field.args:
-            return _NOTHING
+        if site.given is not None:
+            return site.given
         found = self._given.get(site)
         if found is None:
             converter = self.plan.operation.schema.schema_converter
@@ -200,6 +206,8 @@ class Run:
                 config=converter.config,
                 info=_Info(self, site, (0,) * site.place.steps.count(None)),
             )
+            if site.is_constant and all(isinstance(each, _IMMUTABLE) for each in found.values()):
+                site.given = found
         return found
 
     def _core_arguments(self, site: Site) -> dict[str, Any]:

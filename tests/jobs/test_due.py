@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from datetime import timedelta
+from datetime import date, timedelta
 from uuid import UUID
 
 import pytest
@@ -193,6 +193,22 @@ async def test_g28_no_show_two_weeks_after_the_last_day_of_report(office: Office
     assert await office.taken() == 0
     with office.database.use():
         assert await BanRow.all().count() == 0
+
+
+async def test_r162_a_deferral_for_a_reason_keeps_the_place(office: Office) -> None:
+    """S2:100, S4:364: who stays away for a reason that the office knows of is no no-show."""
+    id_ = await notified(office)
+    place = place_of(office)
+    office.go("2026-09-14T09:00")
+    deferral = inputs.DeferReportInput(
+        application=id_, report_by=date(2026, 9, 20), reason="住院治疗"
+    )
+    done(await admissions.defer_report(office.staff(), deferral))
+    office.go("2026-10-04T23:59")
+    assert (await run_due(place)).no_shows == 0
+    office.go("2026-10-05T00:00")
+    assert (await run_due(place)).no_shows == 1
+    assert (await office.case(id_)).state is S.NO_SHOW
 
 
 async def test_agreements_overdue_are_told_once(office: Office) -> None:

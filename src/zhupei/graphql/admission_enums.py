@@ -170,6 +170,7 @@ ACTION_MEANINGS: Mapping[str, str] = {
     "DECLINE": "Decline the offer (放弃录取).",
     "ADMIT": "Admit after publicity (录取).",
     "NOTIFY": "Send the notice (发放录取通知).",
+    "DEFER_REPORT": "Give a later last day of reporting, for a reason (延期报到).",
     "REPORT": "Record that the person reported (报到).",
     "SIGN_AGREEMENT": "Record the agreement (签订协议).",
     "REGISTER": "Register as a trainee (注册).",

@@ -59,6 +59,7 @@ _NEEDS = {
     "createApplication": "applications.submit",
     "decidePlanIncrease": "plans.approve",
     "declineAdmission": "offers.answer",
+    "deferReport": "registrations.write",
     "endSendingUnitLink": "applicants.write",
     "eraseApplicant": "applicants.write",
     "expireConfirmations": "applications.admit",

@@ -125,6 +125,17 @@ class SendNoticeInput(_BulkInput):
     )
 
 
+@strawberry.input(description="What deferring somebody's report needs (延期报到).")
+class DeferReportInput(Repeatable):
+    """Deferring."""
+
+    application: strawberry.ID = strawberry.field(description=_APPLICATION)
+    report_by: date = strawberry.field(
+        description="The new last day of reporting (延期后的报到截止日): after the present one."
+    )
+    reason: str = strawberry.field(description="Why (原因), as the office knows it.")
+
+
 @strawberry.input(description="What recording a report needs (报到).")
 class RecordReportInput(Repeatable):
     """Reporting."""
@@ -271,6 +282,14 @@ class OfferMutations:
         use_case(admissions.send_notice, inputs.SendNoticeInput, SendNoticeInput),
         "applications.admit",
         description="Send the notice of admission, with the day to report by (发放录取通知).",
+    )
+    defer_report: ApplicationPayload | None = mutation(
+        use_case(admissions.defer_report, inputs.DeferReportInput, DeferReportInput),
+        "registrations.write",
+        description=(
+            "Give somebody who was notified a later last day of reporting, for a reason "
+            "(延期报到): only who stays away without one loses the place."
+        ),
     )
     record_report: ApplicationPayload | None = mutation(
         _report,

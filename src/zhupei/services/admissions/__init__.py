@@ -21,6 +21,7 @@ Every use case is ``async def verb(desk: Desk, given: <Verb>Input) -> <changed o
 | expire_confirmations | ExpireConfirmationsInput | BulkOutcome |
 | admit | AdmitInput | BulkOutcome |
 | send_notice | SendNoticeInput | BulkOutcome |
+| defer_report | DeferReportInput | AdmissionCase |
 | record_report | RecordReportInput | AdmissionCase |
 | sign_agreement | SignAgreementInput | AdmissionCase |
 | register_trainee | RegisterTraineeInput or ApplicationInput | AdmissionCase |
@@ -53,6 +54,7 @@ from __future__ import annotations
 
 from zhupei.services.admissions.arrivals import (
     cancel_for_fraud,
+    defer_report,
     mark_no_shows,
     record_report,
     sign_agreement,
@@ -122,6 +124,7 @@ __all__ = [
     "create_application",
     "decide_plan_increase",
     "decline_admission",
+    "defer_report",
     "end_training",
     "expire_confirmations",
     "file_objection",

@@ -1,4 +1,4 @@
-"""Arrivals: report, no-show, agreement; and what ends an admission for fraud."""
+"""Arrivals: report and its deferral, no-show, agreement; and what ends an admission for fraud."""
 
 from __future__ import annotations
 
@@ -23,6 +23,7 @@ from zhupei.services.admissions.desk import Desk
 from zhupei.services.admissions.filing import documents_due, has_no_reason, no_nul
 from zhupei.services.admissions.inputs import (
     CancelForFraudInput,
+    DeferReportInput,
     MarkNoShowsInput,
     RecordReportInput,
     SignAgreementInput,
@@ -35,6 +36,7 @@ from zhupei.services.admissions.transitions import Change, act
 
 __all__ = [
     "cancel_for_fraud",
+    "defer_report",
     "mark_no_shows",
     "record_report",
     "sign_agreement",
@@ -45,6 +47,43 @@ _S = ApplicationState
 
 def _reports_by(at: Situation) -> date | None:
     return at.case.report_by or report_date(at.program, at.case.round, at.path)
+
+
+async def defer_report(desk: Desk, given: DeferReportInput) -> AdmissionCase | Refusal:
+    """Give a person a later last day of reporting, for a reason that the office knows of.
+
+    Only who stays away without a reason loses the place (S2:100, S4:364). The days of grace run
+    from the new day. It is possible as long as the place was not taken, and again.
+    """
+
+    async def build(at: Situation) -> Change | Refusal:
+        against = has_no_reason(given.reason) or no_nul(given.reason)
+        if against is not None:
+            return against
+        by = _reports_by(at)
+        if given.report_by < at.today:
+            return _wrong_day(Text("延期日期不得早于今天", "the new last day lies in the past"))
+        if by is not None and given.report_by <= by:
+            return _wrong_day(
+                Text(
+                    f"延期日期应晚于原报到截止日 {by}",
+                    f"the new last day must be later than {by}, the present one",
+                )
+            )
+        return Change(
+            action=Action.DEFER_REPORT,
+            before=at.case,
+            after=replace(at.case, report_by=given.report_by),
+            at=at,
+            reason=given.reason,
+            data={"report_by": given.report_by, "before": by},
+        )
+
+    return await act(desk, given.application, Action.DEFER_REPORT, build, key=given.idempotency_key)
+
+
+def _wrong_day(message: Text) -> Refusal:
+    return Refusal(code=RefusalCode.INPUT_INVALID, message=message, field="reportBy")
 
 
 async def record_report(desk: Desk, given: RecordReportInput) -> AdmissionCase | Refusal:

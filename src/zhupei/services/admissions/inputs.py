@@ -24,6 +24,7 @@ __all__ = [
     "CancelForFraudInput",
     "CreateApplicationInput",
     "DecidePlanIncreaseInput",
+    "DeferReportInput",
     "ExpireConfirmationsInput",
     "FileObjectionInput",
     "FreezeRoundInput",
@@ -214,6 +215,16 @@ class RecordReportInput:
     application: UUID
     documents: tuple[str, ...] = ()
     answers: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    idempotency_key: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeferReportInput:
+    """A later last day of reporting for one person, and the reason that the office knows of."""
+
+    application: UUID
+    report_by: date
+    reason: str
     idempotency_key: str | None = None
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, time, timedelta
 from uuid import UUID
 
 from zhupei.db.models import PublicityRow, TransitionRow
@@ -23,6 +23,7 @@ from zhupei.domain.admission_process import (
     Stage,
     path_of,
 )
+from zhupei.domain.calendar import CHINA_TIME
 from zhupei.domain.text import Text
 from zhupei.services.admissions.desk import Desk
 from zhupei.services.admissions.inputs import RankingInput, SearchApplicationsInput
@@ -145,6 +146,9 @@ def _entry(
     closes = None if window is None else window.closes_at
     if stage.state in {_S.IN_PUBLICITY, _S.CONFIRMED} and ends_at is not None:
         closes = ends_at
+    if stage.state is _S.REPORTED and at.case.report_by is not None:
+        # The notice's own day, or that of a deferral, binds; not the program's window.
+        closes = datetime.combine(at.case.report_by, time(0), CHINA_TIME) + timedelta(days=1)
     behind = at.path.reached(at.case.state, stage.state) or at.case.state in EXITS
     return TimelineEntry(
         state=stage.state,

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import subprocess
+import sys
+import urllib.request
 from pathlib import Path
 
 import pytest
@@ -98,3 +103,32 @@ def test_the_first_difference_ends_it(
         f"zhupei: {place / 'scenario.yaml'}:8: what came of it is not what the scenario says\n"
         'zhupei:   __typename: "Clock" was expected, "Calendar" came\n'
     )
+
+
+@pytest.mark.slow
+def test_an_interrupt_leaves_nothing_behind(tmp_path: Path, database_url: str) -> None:
+    """`--keep` serves until Ctrl-C; then the server and the temporary folder are gone."""
+    place = scenario(tmp_path, "first", "{}")
+    left = tmp_path / "left"
+    left.mkdir()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "zhupei", "demo", "--keep", "--from", str(place)],
+        env={**os.environ, "ZHUPEI_DATABASE_URL": database_url, "TMPDIR": str(left)},
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout is not None
+    try:
+        said = next(line for line in process.stdout if "the server goes on at" in line)
+        url = said.split()[5]
+        with urllib.request.urlopen(f"{url.removesuffix('/graphql')}/health/ready") as answer:
+            assert answer.status == 200
+        assert [each.name.startswith("zhupei-demo-") for each in left.iterdir()] == [True]
+        process.send_signal(signal.SIGINT)
+        assert process.wait(timeout=30) == 130
+    finally:
+        process.kill()
+        process.stdout.close()
+    assert list(left.iterdir()) == []
+    with pytest.raises(OSError, match="refused"):
+        urllib.request.urlopen(url)

@@ -95,7 +95,12 @@ class Narrator:
                 f"the server goes on at {url}/graphql (Ctrl-C ends it)",
             )
         )
-        self._say(Text(f"所有账号的密码：{password}", f"the password of every account: {password}"))
+        self._say(
+            Text(
+                f"用 POST {url}/sign-in 登录，所有账号的密码：{password}",
+                f"sign in with POST {url}/sign-in; the password of every account: {password}",
+            )
+        )
         for person in staff:
             where = person.base or person.jurisdiction or "-"
             self._write(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 import xml.etree.ElementTree as ET
@@ -87,7 +88,11 @@ def test_quick_run_compares_all_answers(tmp_path: Path) -> None:
         timeout=240,
     )
     assert done.returncode == 0, done.stderr
-    # 5 queries that all answer, 3 requests each, 3 peers beside zhupei.
-    assert "45 answers compared: all alike\n" in done.stdout
+    # 5 queries that all answer, at most 3 different requests each, 3 peers beside zhupei; of one
+    # query all requests are alike.
+    compared = re.search(r"^(\d+) answers compared: all alike$", done.stdout, re.MULTILINE)
+    assert compared is not None
+    assert 15 <= int(compared[1]) <= 39
+    assert int(compared[1]) % 3 == 0
     for query in QUERIES:
         assert f"### {query.title.capitalize()}\n" in done.stdout

@@ -129,7 +129,8 @@ def refuse_differences(servers: Sequence[Server], country: Country, effort: Effo
         if len(able) < 2:
             continue
         texts = [_texts(s.peer, query, country, count=effort.variables) for s in able]
-        for each in zip(*texts, strict=True):
+        # One query has no variables that differ: nothing is asked twice.
+        for each in dict.fromkeys(zip(*texts, strict=True)):
             answers = [server.ask(text)["data"] for server, text in zip(able, each, strict=True)]
             for server, answer in zip(able[1:], answers[1:], strict=True):
                 where = difference(answers[0], answer)
@@ -166,12 +167,15 @@ def _round(
     server: Server, query: Query, country: Country, effort: Effort, number: int, page: int = 50
 ) -> Figures:
     texts = _texts(server.peer, query, country, count=effort.variables, page=page)
+    connections = 1 if query.alone else effort.connections
+    # Slow servers get the time in which every connection has had its answer.
+    seconds = max(effort.seconds, _milliseconds(server, texts[0]) / 1e3 * connections * 1.5)
     before = server.cpu_seconds()
     done = load(
         server.port,
         texts,
-        seconds=effort.seconds,
-        connections=1 if query.alone else effort.connections,
+        seconds=seconds,
+        connections=connections,
         core=cores()[1],
         own=effort.own_generator,
     )

@@ -25,7 +25,6 @@ from zhupei.graphql.types.applicants import SeenApplicant
 from zhupei.graphql.types.candidate_facts import CandidateFact
 from zhupei.graphql.types.decisions import Finding
 from zhupei.graphql.types.interviews import InterviewBooking, interview_of_application
-from zhupei.graphql.types.interviews import InterviewBooking, interview_of_application
 from zhupei.graphql.types.references import (
     ApplicantRef,
     ApplicationRef,
@@ -288,10 +287,6 @@ class Application(Node):
         field(Attribute(), description="The specialty base's opinion (专业基地意见)."),
         "scores.read",
         about=_about,
-    )
-    interview: InterviewBooking | None = field(
-        interview_of_application(),
-        description="Its place in an interview slot; null without one (面试安排).",
     )
     interview: InterviewBooking | None = field(
         interview_of_application(),

@@ -32,7 +32,7 @@ from zhupei.services.admissions.offers import forward, publicity_over
 from zhupei.services.admissions.refusals import Refusal, RefusalCode
 from zhupei.services.admissions.situations import Situation, may_for_program, not_found
 from zhupei.services.admissions.training import trainee_cancelled
-from zhupei.services.admissions.transitions import Change, act
+from zhupei.services.admissions.transitions import Change, act, repeat_of
 
 __all__ = [
     "cancel_for_fraud",
@@ -79,7 +79,7 @@ async def defer_report(desk: Desk, given: DeferReportInput) -> AdmissionCase | R
             data={"report_by": given.report_by, "before": by},
         )
 
-    return await act(desk, given.application, Action.DEFER_REPORT, build, key=given.idempotency_key)
+    return await act(desk, given.application, Action.DEFER_REPORT, build, repeat=repeat_of(given))
 
 
 def _wrong_day(message: Text) -> Refusal:
@@ -132,7 +132,7 @@ async def record_report(desk: Desk, given: RecordReportInput) -> AdmissionCase |
             ),
         )
 
-    return await act(desk, given.application, Action.REPORT, build, key=given.idempotency_key)
+    return await act(desk, given.application, Action.REPORT, build, repeat=repeat_of(given))
 
 
 async def mark_no_shows(desk: Desk, given: MarkNoShowsInput) -> BulkOutcome | Refusal:
@@ -177,7 +177,7 @@ async def mark_no_shows(desk: Desk, given: MarkNoShowsInput) -> BulkOutcome | Re
             and (given.applications is None or row.id in given.applications)
         ]
         return await carry_out(
-            desk, Action.MARK_NO_SHOW, late, build, dry_run=given.dry_run, key=given.idempotency_key
+            desk, Action.MARK_NO_SHOW, late, build, dry_run=given.dry_run, repeat=repeat_of(given)
         )
 
 
@@ -218,9 +218,7 @@ async def sign_agreement(desk: Desk, given: SignAgreementInput) -> AdmissionCase
             data={"kind": given.kind, "signed_on": given.signed_on},
         )
 
-    return await act(
-        desk, given.application, Action.SIGN_AGREEMENT, build, key=given.idempotency_key
-    )
+    return await act(desk, given.application, Action.SIGN_AGREEMENT, build, repeat=repeat_of(given))
 
 
 async def cancel_for_fraud(desk: Desk, given: CancelForFraudInput) -> AdmissionCase | Refusal:
@@ -237,5 +235,5 @@ async def cancel_for_fraud(desk: Desk, given: CancelForFraudInput) -> AdmissionC
         )
 
     return await act(
-        desk, given.application, Action.CANCEL_FOR_FRAUD, build, key=given.idempotency_key
+        desk, given.application, Action.CANCEL_FOR_FRAUD, build, repeat=repeat_of(given)
     )

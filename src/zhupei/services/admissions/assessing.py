@@ -22,7 +22,7 @@ from zhupei.services.admissions.inputs import (
 )
 from zhupei.services.admissions.refusals import Refusal, RefusalCode
 from zhupei.services.admissions.situations import Situation
-from zhupei.services.admissions.transitions import Change, act, step_done
+from zhupei.services.admissions.transitions import Change, act, repeat_of, step_done
 
 __all__ = [
     "give_opinion",
@@ -77,7 +77,7 @@ async def record_eligibility_check(
         )
 
     return await act(
-        desk, given.application, Action.CHECK_ELIGIBILITY, build, key=given.idempotency_key
+        desk, given.application, Action.CHECK_ELIGIBILITY, build, repeat=repeat_of(given)
     )
 
 
@@ -137,7 +137,7 @@ async def _record_score(
             steps=steps,
         )
 
-    return await act(desk, given.application, action, build, key=given.idempotency_key)
+    return await act(desk, given.application, action, build, repeat=repeat_of(given))
 
 
 async def give_opinion(desk: Desk, given: GiveOpinionInput) -> AdmissionCase | Refusal:
@@ -169,7 +169,7 @@ async def give_opinion(desk: Desk, given: GiveOpinionInput) -> AdmissionCase | R
             steps=(*packets, *at.steps_for(Action.GIVE_OPINION)),
         )
 
-    return await act(desk, given.application, Action.GIVE_OPINION, build, key=given.idempotency_key)
+    return await act(desk, given.application, Action.GIVE_OPINION, build, repeat=repeat_of(given))
 
 
 async def review_application(desk: Desk, given: ReviewApplicationInput) -> AdmissionCase | Refusal:
@@ -202,7 +202,7 @@ async def review_application(desk: Desk, given: ReviewApplicationInput) -> Admis
             steps=at.steps_for(Action.REVIEW),
         )
 
-    return await act(desk, given.application, Action.REVIEW, build, key=given.idempotency_key)
+    return await act(desk, given.application, Action.REVIEW, build, repeat=repeat_of(given))
 
 
 async def reject_application(desk: Desk, given: ReasonedInput) -> AdmissionCase | Refusal:
@@ -211,4 +211,4 @@ async def reject_application(desk: Desk, given: ReasonedInput) -> AdmissionCase 
     async def build(at: Situation) -> Change | Refusal:
         return _rejected(at, Action.REJECT, given.reason)
 
-    return await act(desk, given.application, Action.REJECT, build, key=given.idempotency_key)
+    return await act(desk, given.application, Action.REJECT, build, repeat=repeat_of(given))

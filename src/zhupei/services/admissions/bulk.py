@@ -33,7 +33,16 @@ from zhupei.services.admissions.situations import (
     surroundings,
 )
 from zhupei.services.admissions.store import load_cases
-from zhupei.services.admissions.transitions import Bulk, Change, check_steps, commit, too_busy
+from zhupei.services.admissions.transitions import (
+    Bulk,
+    Change,
+    Repeat,
+    check_steps,
+    commit,
+    key_used,
+    repeat_of,
+    too_busy,
+)
 from zhupei.services.changes import RoundChanged, RoundChangeKind, announce
 
 __all__ = ["Build", "carry_out", "revert_bulk"]
@@ -49,24 +58,25 @@ async def carry_out(
     build: Build,
     *,
     dry_run: bool,
-    key: str | None,
+    repeat: Repeat | None,
     extra: Callable[[BaseDBAsyncClient], Awaitable[None]] | None = None,
     publicity: ProposedList | None = None,
 ) -> BulkOutcome | Refusal:
     """Carry a bulk step out, or show what it would do.
 
-    One application's refusal refuses the whole step. ``extra`` writes in the same transaction.
+    One application's refusal refuses the whole step; a key that belongs to another request, or to
+    the same with other content, refuses as well. ``extra`` writes in the same transaction.
     """
     for _ in range(_ATTEMPTS):
-        repeated = await _repeated(desk, action, key)
+        repeated = await _repeated(desk, action, repeat)
         if repeated is not None:
             return repeated
         done = await _attempt(
-            desk, action, applications, build, dry_run, key, extra=extra, publicity=publicity
+            desk, action, applications, build, dry_run, repeat, extra=extra, publicity=publicity
         )
         if done is not None and (isinstance(done, Refusal) or not done.effects):
             # The same request, sent twice at once, may have been carried out meanwhile.
-            return await _repeated(desk, action, key) or done
+            return await _repeated(desk, action, repeat) or done
         if done is not None:
             return done
     return too_busy()
@@ -78,7 +88,7 @@ async def _attempt(
     applications: Sequence[UUID],
     build: Build,
     dry_run: bool,
-    key: str | None,
+    repeat: Repeat | None,
     *,
     extra: Callable[[BaseDBAsyncClient], Awaitable[None]] | None,
     publicity: ProposedList | None,
@@ -103,28 +113,26 @@ async def _attempt(
             "outcome": plain(outcome),
             "before": {str(c.after.id): plain(c.before) for c in changes},
         },
-        idempotency_key=key,
+        repeat=repeat,
         dry_run=dry_run,
     )
     done = await commit(desk, changes, bulk=bulk, extra=extra)
     return done if done is None or isinstance(done, Refusal) else outcome
 
 
-async def _repeated(desk: Desk, action: Action, key: str | None) -> BulkOutcome | Refusal | None:
-    if key is None:
+async def _repeated(
+    desk: Desk, action: Action, repeat: Repeat | None
+) -> BulkOutcome | Refusal | None:
+    """Return what the same request did before, None for a new one."""
+    if repeat is None:
         return None
-    row = await BulkOperationRow.get_or_none(actor=desk.actor.id, idempotency_key=key)
+    row = await BulkOperationRow.get_or_none(actor=desk.actor.id, idempotency_key=repeat.key)
     if row is None:
         return None
-    if row.action != action.value:
-        return Refusal(
-            code=RefusalCode.CONFLICT,
-            message=Text(
-                "该幂等键已用于另一操作", "this idempotency key was used for something else"
-            ),
-            field="idempotencyKey",
-        )
     details: Mapping[str, Any] = row.details
+    # Steps of earlier versions hold no digest.
+    if row.action != action.value or details.get("request", repeat.request) != repeat.request:
+        return key_used()
     return restored(BulkOutcome, details["outcome"])
 
 
@@ -203,6 +211,9 @@ async def revert_bulk(desk: Desk, given: RevertBulkInput) -> BulkOutcome | Refus
     """
     with desk.database.use():
         for _ in range(_ATTEMPTS):
+            repeated = await _repeated(desk, Action.REVERT, repeat_of(given))
+            if repeated is not None:
+                return repeated
             row = await BulkOperationRow.get_or_none(id=given.operation)
             if row is None:
                 return not_found("operation", str(given.operation))
@@ -255,7 +266,7 @@ async def _revert(
             "before": {str(c.after.id): plain(c.before) for c in changes},
             "reverts": str(row.id),
         },
-        idempotency_key=given.idempotency_key,
+        repeat=repeat_of(given),
         dry_run=given.dry_run,
     )
     now = desk.clock()

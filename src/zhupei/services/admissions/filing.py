@@ -50,6 +50,7 @@ from zhupei.services.admissions.transitions import (
     act,
     commit,
     key_used,
+    repeat_of,
     repeated_request,
     step_done,
     too_busy,
@@ -106,7 +107,7 @@ async def create_application(  # noqa: PLR0911 - each guard says why
         if isinstance(at, Refusal):
             return at
         change = Change(action=Action.CREATE, before=None, after=case, at=at)
-        done = await commit(desk, [change], key=given.idempotency_key)
+        done = await commit(desk, [change], repeat=repeat_of(given))
         if done is None or isinstance(done, Refusal):
             # The same request at the same time may have been the quicker one.
             again = await _created(desk, given)
@@ -116,7 +117,7 @@ async def create_application(  # noqa: PLR0911 - each guard says why
 
 async def _created(desk: Desk, given: CreateApplicationInput) -> AdmissionCase | Refusal | None:
     """Return what the same request made before, None for a new one."""
-    done = await repeated_request(desk, given.idempotency_key, Action.CREATE)
+    done = await repeated_request(desk, repeat_of(given), Action.CREATE)
     if not isinstance(done, AdmissionCase):
         return done
     made = (done.applicant, done.opening, done.round, done.preference)
@@ -242,7 +243,7 @@ async def submit_application(desk: Desk, given: SubmitApplicationInput) -> Admis
             answers=given.answers,
         )
 
-    return await act(desk, given.application, Action.SUBMIT, build, key=given.idempotency_key)
+    return await act(desk, given.application, Action.SUBMIT, build, repeat=repeat_of(given))
 
 
 async def submitted(
@@ -447,7 +448,7 @@ async def withdraw_application(desk: Desk, given: ReasonedInput) -> AdmissionCas
             reason=given.reason,
         )
 
-    return await act(desk, given.application, Action.WITHDRAW, build, key=given.idempotency_key)
+    return await act(desk, given.application, Action.WITHDRAW, build, repeat=repeat_of(given))
 
 
 async def recommend_application(desk: Desk, given: ApplicationInput) -> AdmissionCase | Refusal:
@@ -463,7 +464,7 @@ async def recommend_application(desk: Desk, given: ApplicationInput) -> Admissio
             steps=at.steps_for(Action.RECOMMEND),
         )
 
-    return await act(desk, given.application, Action.RECOMMEND, build, key=given.idempotency_key)
+    return await act(desk, given.application, Action.RECOMMEND, build, repeat=repeat_of(given))
 
 
 def has_no_reason(reason: str | None, field: str = "reason") -> Refusal | None:

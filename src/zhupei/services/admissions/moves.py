@@ -42,6 +42,7 @@ from zhupei.services.admissions.transitions import (
     check_steps,
     commit,
     key_used,
+    repeat_of,
     repeated_request,
     too_busy,
 )
@@ -90,7 +91,7 @@ async def transfer_application(  # noqa: PLR0911 - each guard says why it refuse
             against = await check_steps(desk, change)
             if against is not None:
                 return against
-            done = await commit(desk, [left, change], key=given.idempotency_key)
+            done = await commit(desk, [left, change], repeat=repeat_of(given))
             if isinstance(done, Refusal):
                 # The same request at the same time may have been the quicker one.
                 return await _transferred(desk, given) or done
@@ -103,7 +104,7 @@ async def _transferred(
     desk: Desk, given: TransferApplicationInput
 ) -> AdmissionCase | Refusal | None:
     """Return what the same request made before, None for a new one."""
-    done = await repeated_request(desk, given.idempotency_key, Action.SUBMIT)
+    done = await repeated_request(desk, repeat_of(given), Action.SUBMIT)
     if not isinstance(done, AdmissionCase):
         return done
     same = (done.transferred_from, done.opening) == (given.application, given.opening)
@@ -333,7 +334,7 @@ async def answer_invitation(desk: Desk, given: AnswerInvitationInput) -> Invitat
 
 async def _answered_otherwise(desk: Desk, given: AnswerInvitationInput) -> Refusal | None:
     """Refuse a key under which something else was handed in."""
-    done = await repeated_request(desk, given.idempotency_key, Action.SUBMIT)
+    done = await repeated_request(desk, repeat_of(given), Action.SUBMIT)
     if isinstance(done, AdmissionCase):
         return None if done.invitation == given.invitation else key_used()
     return done
@@ -407,7 +408,7 @@ async def _accept(  # noqa: PLR0911 - each guard says why it refuses
         # Declined in between: then nothing is handed in.
         return None if written == 1 else _answered()
 
-    done = await commit(desk, [replace(change, also=write)], key=given.idempotency_key)
+    done = await commit(desk, [replace(change, also=write)], repeat=repeat_of(given))
     if isinstance(done, Refusal):
         return done
     return None if done is None else invitation_of(await InvitationRow.get(id=row.id))

@@ -47,6 +47,8 @@ from zhupei.services.admissions.transitions import (
     act,
     commit,
     key_used,
+    repeat_of,
+    repeated_request,
     step_done,
     too_busy,
 )
@@ -101,7 +103,7 @@ async def propose_admission(desk: Desk, given: ProposeAdmissionInput) -> BulkOut
             given.applications,
             build,
             dry_run=given.dry_run,
-            key=given.idempotency_key,
+            repeat=repeat_of(given),
         )
 
 
@@ -179,7 +181,7 @@ async def publish_proposed_list(
             chosen,
             build,
             dry_run=given.dry_run,
-            key=given.idempotency_key,
+            repeat=repeat_of(given),
             extra=write,
             publicity=listed,
         )
@@ -277,6 +279,9 @@ async def resolve_objection(  # noqa: PLR0911 - each guard says why it refuses
             row = await ObjectionRow.get_or_none(id=given.objection)
             if row is None:
                 return not_found("objection", str(given.objection))
+            other = await repeated_request(desk, repeat_of(given), Action.RESOLVE_OBJECTION)
+            if isinstance(other, Refusal):
+                return other
             if row.upheld is not None:
                 same = row.upheld is given.upheld and row.resolution == given.resolution
                 return objection_of(row) if same else _decided()
@@ -317,7 +322,7 @@ async def _resolve(
             resolved_at=at.now,
         )
 
-    done = await commit(desk, [change], key=given.idempotency_key, extra=write)
+    done = await commit(desk, [change], repeat=repeat_of(given), extra=write)
     return done if isinstance(done, Refusal) else done is not None
 
 
@@ -362,7 +367,7 @@ async def confirm_admission(desk: Desk, given: ApplicationInput) -> AdmissionCas
         change = forward(at, Action.CONFIRM)
         return replace(change, after=replace(change.after, confirmed_at=at.now))
 
-    return await act(desk, given.application, Action.CONFIRM, build, key=given.idempotency_key)
+    return await act(desk, given.application, Action.CONFIRM, build, repeat=repeat_of(given))
 
 
 async def decline_admission(desk: Desk, given: ReasonedInput) -> AdmissionCase | Refusal:
@@ -377,7 +382,7 @@ async def decline_admission(desk: Desk, given: ReasonedInput) -> AdmissionCase |
             reason=given.reason,
         )
 
-    return await act(desk, given.application, Action.DECLINE, build, key=given.idempotency_key)
+    return await act(desk, given.application, Action.DECLINE, build, repeat=repeat_of(given))
 
 
 async def expire_confirmations(
@@ -414,7 +419,7 @@ async def expire_confirmations(
             and (given.applications is None or row.id in given.applications)
         ]
         return await carry_out(
-            desk, Action.EXPIRE, asked, build, dry_run=given.dry_run, key=given.idempotency_key
+            desk, Action.EXPIRE, asked, build, dry_run=given.dry_run, repeat=repeat_of(given)
         )
 
 
@@ -462,7 +467,7 @@ async def admit(desk: Desk, given: AdmitInput) -> BulkOutcome | Refusal:
             given.applications,
             build,
             dry_run=given.dry_run,
-            key=given.idempotency_key,
+            repeat=repeat_of(given),
         )
 
 
@@ -498,5 +503,5 @@ async def send_notice(desk: Desk, given: SendNoticeInput) -> BulkOutcome | Refus
             given.applications,
             build,
             dry_run=given.dry_run,
-            key=given.idempotency_key,
+            repeat=repeat_of(given),
         )

@@ -47,7 +47,7 @@ from zhupei.services.admissions.training_inputs import (
     RegisterTraineeInput,
 )
 from zhupei.services.admissions.training_rows import new_trainee, payment_of, registration_of
-from zhupei.services.admissions.transitions import Also, Change, act
+from zhupei.services.admissions.transitions import Also, Change, act, repeat_of
 from zhupei.services.benefits import qualifying_degree_for
 
 __all__ = ["end_training", "reduce_training", "register_trainee", "trainee_cancelled"]
@@ -106,7 +106,7 @@ async def register_trainee(
         change = forward(at, Action.REGISTER)
         return replace(change, also=write, data={"started_on": started_on})
 
-    return await act(desk, given.application, Action.REGISTER, build, key=given.idempotency_key)
+    return await act(desk, given.application, Action.REGISTER, build, repeat=repeat_of(given))
 
 
 def trainee_cancelled(reason: str, today: date) -> Also:
@@ -188,9 +188,7 @@ async def reduce_training(desk: Desk, given: ReduceTrainingInput) -> Registratio
         application = await _application_of(given.trainee)
         if isinstance(application, Refusal):
             return application
-        done = await act(
-            desk, application, Action.REDUCE_TRAINING, build, key=given.idempotency_key
-        )
+        done = await act(desk, application, Action.REDUCE_TRAINING, build, repeat=repeat_of(given))
         if isinstance(done, Refusal):
             return _for_trainee(done, given.trainee)
         return await _trainee(given.trainee)
@@ -270,7 +268,7 @@ async def end_training(desk: Desk, given: EndTrainingInput) -> TrainingEnd | Ref
             return application
         if given.dry_run:
             return await _dry_run(desk, given, application)
-        done = await act(desk, application, Action.END_TRAINING, build, key=given.idempotency_key)
+        done = await act(desk, application, Action.END_TRAINING, build, repeat=repeat_of(given))
         if isinstance(done, Refusal):
             return _for_trainee(done, given.trainee)
         program = desk.catalogue.programs[done.program]

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Protocol
 from uuid import UUID
 
 import asyncpg
@@ -48,11 +48,26 @@ from zhupei.services.admissions.situations import (
 )
 from zhupei.services.admissions.store import case_digest, load_case, row_values, score_rows
 from zhupei.services.changes import announce, application_changed
+from zhupei.services.idempotency import request_hash
 from zhupei.services.interview_places import give_up_places
 from zhupei.services.outbox import record_events, subject_of
 from zhupei.services.seats import NoSeatError, SeatQuota, move_seats, quotas_of
 
-__all__ = ["Bulk", "Change", "act", "check_steps", "commit", "record_content", "step_done"]
+__all__ = [
+    "Bulk",
+    "Change",
+    "Keyed",
+    "Repeat",
+    "act",
+    "check_steps",
+    "commit",
+    "key_used",
+    "record_content",
+    "repeat_of",
+    "repeated_request",
+    "step_done",
+    "too_busy",
+]
 
 _ATTEMPTS = 8
 Extra = Callable[[BaseDBAsyncClient], Awaitable[None]]
@@ -88,8 +103,24 @@ class Bulk:
     id: UUID
     action: Action
     details: Mapping[str, Any]
-    idempotency_key: str | None = None
+    repeat: Repeat | None = None
     dry_run: bool = False
+
+
+class Keyed(Protocol):
+    """The input of a use case that may be repeated."""
+
+    @property
+    def idempotency_key(self) -> str | None:
+        """The key of the client's own making."""
+
+
+@dataclass(frozen=True, slots=True)
+class Repeat:
+    """An idempotency key, and the digest of the request that it belongs to."""
+
+    key: str
+    request: str
 
 
 class _StaleError(Exception):
@@ -106,24 +137,30 @@ class _DryRunError(Exception):
     """Ends the transaction of a dry run, so that nothing of it stays."""
 
 
+def repeat_of(given: Keyed) -> Repeat | None:
+    """Return the key of a request with the digest of all that it asks, None without a key."""
+    key = given.idempotency_key
+    return None if key is None else Repeat(key, request_hash(type(given).__name__, given))
+
+
 async def act(
     desk: Desk,
     application: UUID,
     action: Action,
     build: Callable[[Situation], Awaitable[Change | Refusal]],
     *,
-    key: str | None,
+    repeat: Repeat | None,
 ) -> AdmissionCase | Refusal:
     """Do one thing with one application: guard, build the change, ask plugins, commit."""
     with desk.database.use():
         for _ in range(_ATTEMPTS):
-            repeated = await repeated_request(desk, key, action, application)
+            repeated = await repeated_request(desk, repeat, action, application)
             if repeated is not None:
                 return repeated
-            done = await _attempt(desk, application, action, build, key=key)
+            done = await _attempt(desk, application, action, build, repeat=repeat)
             if isinstance(done, Refusal):
                 # The same request, sent twice at once, may have been carried out meanwhile.
-                return await repeated_request(desk, key, action, application) or done
+                return await repeated_request(desk, repeat, action, application) or done
             if done is not None:
                 return done
         return too_busy()
@@ -135,7 +172,7 @@ async def _attempt(
     action: Action,
     build: Callable[[Situation], Awaitable[Change | Refusal]],
     *,
-    key: str | None,
+    repeat: Repeat | None,
 ) -> AdmissionCase | Refusal | None:
     """Try it once; None where others changed the case meanwhile."""
     at = await situation_of(desk, application)
@@ -150,24 +187,27 @@ async def _attempt(
     against = await check_steps(desk, change)
     if against is not None:
         return against
-    done = await commit(desk, [change], key=key)
+    done = await commit(desk, [change], repeat=repeat)
     return done if done is None or isinstance(done, Refusal) else done[0]
 
 
 async def repeated_request(
-    desk: Desk, key: str | None, action: Action, application: UUID | None = None
+    desk: Desk, repeat: Repeat | None, action: Action, application: UUID | None = None
 ) -> AdmissionCase | Refusal | None:
     """Return the present case of a request that was carried out before, None for a new one.
 
-    The key of something else done, or done with another ``application``, is refused.
+    The key of something else done, done with another ``application``, or asked otherwise, is
+    refused.
     """
-    if key is None:
+    if repeat is None:
         return None
-    row = await TransitionRow.get_or_none(actor=desk.actor.id, idempotency_key=key)
+    row = await TransitionRow.get_or_none(actor=desk.actor.id, idempotency_key=repeat.key)
     if row is None:
         return None
     kept: UUID = row.application_id  # type: ignore[attr-defined]  # the relation's column
-    if row.action != action.value or application not in {None, kept}:
+    # Records of earlier versions hold no digest.
+    asked = row.data.get("request", repeat.request)
+    if row.action != action.value or application not in {None, kept} or asked != repeat.request:
         return key_used()
     return await load_case(kept)
 
@@ -239,7 +279,7 @@ async def commit(
     desk: Desk,
     changes: Sequence[Change],
     *,
-    key: str | None = None,
+    repeat: Repeat | None = None,
     bulk: Bulk | None = None,
     extra: Extra | None = None,
 ) -> list[AdmissionCase] | Refusal | None:
@@ -254,7 +294,7 @@ async def commit(
             await _lock_applicants(connection, finished)
             for change, _ in finished:
                 await _recheck(change)
-            cases = await _write(connection, desk, finished, events, key=key, bulk=bulk)
+            cases = await _write(connection, desk, finished, events, repeat=repeat, bulk=bulk)
             if extra is not None:
                 await extra(connection)
             await announce(connection, map(application_changed, cases))
@@ -323,7 +363,7 @@ async def _write(
     finished: Sequence[tuple[Change, tuple[SeatQuota, ...]]],
     events: Sequence[Event],
     *,
-    key: str | None,
+    repeat: Repeat | None,
     bulk: Bulk | None,
 ) -> list[AdmissionCase]:
     taking = [
@@ -341,8 +381,10 @@ async def _write(
             actor=desk.actor.id,
             at=desk.clock(),
             catalogue_hash=desk.catalogue.hash,
-            idempotency_key=bulk.idempotency_key,
-            details=bulk.details,
+            idempotency_key=None if bulk.repeat is None else bulk.repeat.key,
+            details=bulk.details
+            if bulk.repeat is None
+            else {**bulk.details, "request": bulk.repeat.request},
         )
     released = [
         change.before.seat_scopes
@@ -358,7 +400,9 @@ async def _write(
             raise _RefusedError(against)
     await record_events(connection, events)
     # Last, because everybody waits for this one row.
-    return await _append(connection, desk, [change for change, _ in finished], key=key, bulk=bulk)
+    return await _append(
+        connection, desk, [change for change, _ in finished], repeat=repeat, bulk=bulk
+    )
 
 
 async def _claim(changes: Sequence[Change]) -> None:
@@ -390,7 +434,7 @@ async def _append(
     desk: Desk,
     changes: Sequence[Change],
     *,
-    key: str | None,
+    repeat: Repeat | None,
     bulk: Bulk | None,
 ) -> list[AdmissionCase]:
     """Append the records and put their hashes on the cases."""
@@ -405,6 +449,8 @@ async def _append(
         sequence += 1
         before = change.before
         case = replace(change.after, revision=1 if before is None else before.revision + 1)
+        # Of several changes of one request the last one answers it.
+        answers = repeat if change is changes[-1] else None
         row = TransitionRow(
             id=uuid7(),
             application_id=case.id,
@@ -419,9 +465,8 @@ async def _append(
             rule_version=PROCESS_VERSION,
             catalogue_hash=desk.catalogue.hash,
             bulk_operation_id=None if bulk is None else bulk.id,
-            # Of several changes of one request the last one answers it.
-            idempotency_key=key if change is changes[-1] else None,
-            data=plain(change.data),
+            idempotency_key=None if answers is None else answers.key,
+            data=plain(change.data) if answers is None else _with_request(change, answers),
             case_digest=case_digest(case),
             previous_hash=GENESIS if before is None else before.record_hash,
         )
@@ -436,6 +481,10 @@ async def _append(
         "UPDATE audit_head SET anchor = $1 WHERE name = 'records'", [anchor]
     )
     return cases
+
+
+def _with_request(change: Change, repeat: Repeat) -> dict[str, Any]:
+    return {**plain(change.data), "request": repeat.request}
 
 
 def record_content(row: TransitionRow, application: UUID) -> dict[str, object]:

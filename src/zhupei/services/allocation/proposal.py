@@ -26,7 +26,7 @@ from zhupei.services.admissions.bulk import carry_out
 from zhupei.services.admissions.desk import Desk
 from zhupei.services.admissions.offers import forward
 from zhupei.services.admissions.situations import Situation, not_found
-from zhupei.services.admissions.transitions import Change
+from zhupei.services.admissions.transitions import Change, repeat_of
 from zhupei.services.allocation.inputs import ProposeAllocationInput
 from zhupei.services.allocation.market import fingerprint_of, market_of, matched_round
 from zhupei.services.allocation.rows import run_of
@@ -130,7 +130,7 @@ async def _propose(
         applications,
         build,
         dry_run=given.dry_run,
-        key=given.idempotency_key,
+        repeat=repeat_of(given),
         extra=mark,
     )
 

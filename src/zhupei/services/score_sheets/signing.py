@@ -26,7 +26,8 @@ from zhupei.services.admissions.situations import (
     permitted_for,
     specialty_of,
 )
-from zhupei.services.admissions.transitions import Change
+from zhupei.services.admissions.transitions import Change, Repeat
+from zhupei.services.idempotency import request_hash
 from zhupei.services.office_requests import RefusedError, Work, answer_once, refuse
 from zhupei.services.outbox import subject_of
 from zhupei.services.progress import operation
@@ -146,7 +147,7 @@ async def _record(
             tuple(scored),
             build,
             dry_run=given.dry_run,
-            key=None if given.dry_run else key,
+            repeat=None if given.dry_run else Repeat(key, request_hash("SignedSheet", sheet.id)),
             extra=None if given.dry_run else settle,
         )
     except RefusedError as refused:

@@ -346,7 +346,8 @@ class Settings:
         _Variable(
             name="ZHUPEI_SIGNING_KEYS",
             parse=_secret,
-            zh="签署公示名单的 Ed25519 私钥（Base64），用逗号分隔，第一个用于签名；停用的写作“public:公钥”",
+            zh="签署公示名单的 Ed25519 私钥（Base64），用逗号分隔，第一个用于签名；"
+            "停用的写作“public:公钥”",
             en="Ed25519 private keys in Base64 that published lists are signed with, separated by "
             "commas; the first signs, a retired one is written `public:` and its public key",
             default="a file below the data directory",

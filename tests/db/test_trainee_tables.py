@@ -102,7 +102,8 @@ async def fill_people(connection: Any) -> None:
         registered_at=NOW, registered_by="a", catalogue_hash="0" * 64,
     )  # fmt: skip
     await insert(
-        connection, "trainee_payment", trainee_id=trainee, batch_id=uuid7(), month=date(2026, 9, 1), line="stipend",
+        connection, "trainee_payment", trainee_id=trainee, batch_id=uuid7(),
+        month=date(2026, 9, 1), line="stipend",
         amount=6000, payer="base", funding_source="central_fiscal", recorded_by="a",
         recorded_at=NOW,
     )  # fmt: skip

@@ -69,7 +69,7 @@ class EndKind(StrEnum):
     PERSONAL_REASONS = "PERSONAL_REASONS"
     """退培: for personal reasons, with what the rules attach to it (R057)."""
     FORCE_MAJEURE = "FORCE_MAJEURE"
-    """不可抗力: for reasons that nobody answers for, such as illness; nothing is attached (R164)."""
+    """不可抗力: for reasons that nobody answers for, as illness; nothing is attached (R164)."""
     TRANSFER = "TRANSFER"
     """转出: continues at another base."""
     DISMISSAL = "DISMISSAL"

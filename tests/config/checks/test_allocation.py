@@ -89,8 +89,8 @@ def test_an_unknown_tie_rule_names_the_known_ones(says: Says) -> None:
             "[CONFIG_BAD_POLICY]\n"
         ),
         (
-            "b.yaml:10:34: programs.0.policies.tie_rule.value: 应为以下之一：heaviest_then_earliest, "
-            "earliest, heaviest_then_lottery, lottery [CONFIG_BAD_POLICY]\n"
+            "b.yaml:10:34: programs.0.policies.tie_rule.value: 应为以下之一："
+            "heaviest_then_earliest, earliest, heaviest_then_lottery, lottery [CONFIG_BAD_POLICY]\n"
         ),
         b=_BASE + "    policies: {tie_rule: {value: age}}\n",
     )

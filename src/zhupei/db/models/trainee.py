@@ -77,8 +77,8 @@ class TraineePaymentRow(Model):
     """One payment of one month (T44): which line, how much, by whom, out of which funds.
 
     ``month`` is its first day, ``batch_id`` what was recorded together. ``funding_source`` is null
-    where nobody says which; then ``funding_note`` tells why. A payment is never changed: a wrong one is cancelled, and an index
-    keeps each line of a month once per payer and source.
+    where nobody says which; then ``funding_note`` tells why. A payment is never changed: a wrong
+    one is cancelled, and an index keeps each line of a month once per payer and source.
     """
 
     id = fields.UUIDField(primary_key=True, default=uuid7)

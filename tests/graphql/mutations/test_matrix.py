@@ -55,6 +55,7 @@ _NEEDS = {
     "cancelInterviewSlot": "interviews.manage",
     "cancelPayment": "registrations.write",
     "chooseInterviewSlot": "interviews.choose",
+    "claimApplicant": "applicants.write",
     "confirmAdmission": "offers.answer",
     "createApplication": "applications.submit",
     "decidePlanIncrease": "plans.approve",
@@ -70,6 +71,7 @@ _NEEDS = {
     "grantRole": "accounts.manage",
     "imposeBan": "bans.write",
     "inviteCandidate": "applications.decide",
+    "issueClaimCode": "applications.recommend",
     "liftBan": "bans.write",
     "liftFreeze": "rounds.manage",
     "lockAccount": "accounts.manage",
@@ -149,7 +151,10 @@ _WITHOUT_OBJECT = {
 }
 
 # Whoever else may, by another way that the description tells.
-_ALSO = {"registerApplicant": "applications.admit"}
+_ALSO = {
+    "issueClaimCode": "applications.admit",
+    "registerApplicant": "applications.admit",
+}
 
 # Tells of each row what is wrong with it; that there is no such trainee is one of these problems.
 _TELLS_OF_ROWS = {"recordPayments"}

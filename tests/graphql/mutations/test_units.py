@@ -14,6 +14,8 @@ from zhupei.domain.actors import Grant
 pytestmark = pytest.mark.slow
 
 _PNG = b"\x89PNG\r\n\x1a\n" + bytes(24)
+_WANG = {"identityKind": "PASSPORT", "issuingState": "USA", "identityNumber": "E7654321"}
+_CODE = "... on ClaimCode { claimCode expiresAt }"
 _FELLOW = {**PERSON, "traineeType": "FELLOW"}
 
 
@@ -80,3 +82,43 @@ async def put(province: ServedAdmissions, who: str, applicant: str) -> httpx2.Re
 def code(response: httpx2.Response) -> str:
     found: str = response.json()["errors"][0]["extensions"]["code"]
     return found
+
+
+async def test_whom_a_unit_registered_takes_the_record_over(province: ServedAdmissions) -> None:
+    sent = await a_unit(province, "unit", "E7654321")
+    await a_unit(province, "other", "E7654322")
+    taken = await province.do("registerApplicant", "wang", name="王小明", **_WANG)
+    assert taken["code"] == "IDENTITY_TAKEN"
+    others = ("other", "wang", "base_office", "administrator")
+    for who in others:
+        await province.token(who)
+    before = await province.everything()
+    for who in others:
+        answer = await province.tried("issueClaimCode", who, _CODE, applicant=sent)
+        assert answer["errors"][0]["extensions"]["code"] == "FORBIDDEN", answer
+    assert await province.everything() == before
+    given = {"applicant": sent, "idempotencyKey": "claim-1"}
+    issued = await province.do("issueClaimCode", "unit", _CODE, **given)
+    assert issued["expiresAt"].startswith("2026-04-24T")
+    # Repeated, no second code is made, and the first is not shown again.
+    again = await province.do("issueClaimCode", "unit", _CODE, **given)
+    assert (again["claimCode"], again["expiresAt"]) == (None, issued["expiresAt"])
+    refusals: list[Any] = [
+        await province.do("claimApplicant", "wang", **{**_WANG, **wrong})
+        for wrong in (
+            {"code": "2222-2222-2222"},
+            {"code": issued["claimCode"], "identityNumber": "E7654329"},
+            {"code": issued["claimCode"], "identityNumber": "E7654322"},
+        )
+    ]
+    assert refusals[0]["code"] == "NOT_FOUND"
+    assert refusals == [refusals[0]] * 3
+    claimed = await province.do(
+        "claimApplicant", "wang", "... on Applicant { id name }", code=issued["claimCode"], **_WANG
+    )
+    assert (claimed["id"], claimed["name"]) == (sent, "王小明")
+    # From now on it is the person's own, to read and to change.
+    updated = await province.do(
+        "updateApplicant", "wang", "... on Applicant { id name }", revision=1, name="王晓明"
+    )
+    assert updated == {"__typename": "Applicant", "id": sent, "name": "王晓明"}

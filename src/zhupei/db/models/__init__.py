@@ -9,6 +9,7 @@ from zhupei.db.models.allocation import (
     AllocationRunRow,
 )
 from zhupei.db.models.applicant import Applicant, ApplicantIdentity
+from zhupei.db.models.applicant_claim import ApplicantClaim, ApplicantClaimFailure
 from zhupei.db.models.applicant_file import ApplicantFile
 from zhupei.db.models.application import ApplicationRow
 from zhupei.db.models.ban import BanRow
@@ -47,6 +48,8 @@ __all__ = [
     "AllocationPlaceRow",
     "AllocationRunRow",
     "Applicant",
+    "ApplicantClaim",
+    "ApplicantClaimFailure",
     "ApplicantFile",
     "ApplicantIdentity",
     "ApplicationRow",

@@ -1,0 +1,228 @@
+"""Claims: a person takes over, with an own account, the record that a unit or an office made.
+
+Whoever entered the person gives out a one-time code. The person states the identity document and
+the code; both have to be right, and what was wrong is not told: neither who is registered, nor
+whether there is a code. Every function works on the database that is in use.
+"""
+
+from __future__ import annotations
+
+import re
+import secrets
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from uuid import UUID
+
+from tortoise.exceptions import IntegrityError
+from tortoise.transactions import in_transaction
+
+from zhupei.db.identifiers import uuid7
+from zhupei.db.models import Account, Applicant, ApplicantClaim, ApplicantClaimFailure
+from zhupei.domain.access_refusals import AccessCode, AccessRefusal
+from zhupei.domain.calendar import CHINA_TIME
+from zhupei.domain.identity import DocumentKind
+from zhupei.domain.text import Text
+from zhupei.security.crypto import Keyring
+from zhupei.services.applicants import (
+    ApplicantRecord,
+    applicant_of,
+    applicant_of_account,
+    find_by_identity,
+)
+
+__all__ = [
+    "CLAIM_DAYS",
+    "MOST_FAILURES",
+    "IssuedClaim",
+    "claim_applicant",
+    "claim_by_id",
+    "issue_claim",
+]
+
+CLAIM_DAYS = 14
+"""Days that a code may be used."""
+MOST_FAILURES = 5
+"""Wrong attempts after which a code ends, and after which an account waits for a day."""
+
+_WAIT = timedelta(days=1)
+_PURPOSE = "applicant-claim"
+# Without what is mistaken for each other when it is read aloud or copied by hand.
+_ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
+_LENGTH = 12
+_LONGEST = 64
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IssuedClaim:
+    """A code that was given out; ``code`` is known at that moment only, None ever after."""
+
+    id: UUID
+    applicant: UUID
+    expires_at: datetime
+    code: str | None = field(default=None, repr=False)
+
+
+async def issue_claim(
+    keyring: Keyring, applicant: UUID, *, by: str, at: datetime
+) -> IssuedClaim | AccessRefusal:
+    """Give out a code for a person without an account; the one before it ends.
+
+    The caller has checked that the asker entered or sends the person.
+    """
+    code = "".join(secrets.choice(_ALPHABET) for _ in range(_LENGTH))
+    try:
+        async with in_transaction():
+            row = await Applicant.select_for_update().get_or_none(id=applicant, erased_at=None)
+            if row is None:
+                return _refusal(
+                    AccessCode.NOT_FOUND,
+                    Text("没有这个报考人", "there is no such applicant"),
+                    "applicant",
+                )
+            account: UUID | None = row.account_id  # type: ignore[attr-defined]  # Tortoise adds it
+            if account is not None:
+                return _refusal(
+                    AccessCode.CONFLICT,
+                    Text("该报考人已有账号", "the person has an account already"),
+                    "applicant",
+                )
+            await ApplicantClaim.filter(applicant_id=applicant, ended_as=None).update(
+                ended_as="REPLACED", ended_at=at
+            )
+            made = await ApplicantClaim.create(
+                id=uuid7(),
+                applicant_id=applicant,
+                code_hash=keyring.lookup_hash(_PURPOSE, f"{applicant}:{code}"),
+                issued_by=by,
+                issued_at=at,
+                expires_at=at + timedelta(days=CLAIM_DAYS),
+            )
+    except IntegrityError:
+        return _refusal(
+            AccessCode.CONFLICT,
+            Text("他人同时在处理，请重试", "somebody else does the same; try again"),
+            "applicant",
+        )
+    shown = "-".join(code[start : start + 4] for start in range(0, _LENGTH, 4))
+    return IssuedClaim(id=made.id, applicant=applicant, expires_at=made.expires_at, code=shown)
+
+
+async def claim_by_id(claim: UUID) -> IssuedClaim | None:
+    """Return a code's record, without the code."""
+    row = await ApplicantClaim.get_or_none(id=claim)
+    if row is None:
+        return None
+    applicant: UUID = row.applicant_id  # type: ignore[attr-defined]  # Tortoise adds it
+    return IssuedClaim(id=row.id, applicant=applicant, expires_at=row.expires_at)
+
+
+async def claim_applicant(
+    keyring: Keyring,
+    account: UUID,
+    *,
+    kind: DocumentKind,
+    number: str,
+    code: str,
+    issuing_state: str | None = None,
+    today: date,
+    at: datetime,
+) -> ApplicantRecord | AccessRefusal:
+    """Make an account that of the person whose document and code were stated.
+
+    A wrong document, a wrong, used or expired code, and nobody there are one refusal. It counts,
+    and stays counted, so nothing may roll it back: call this outside a transaction. Repeated by
+    the account that took the record over, it answers as it did.
+    """
+    if len(code) > _LONGEST or len(number) > _LONGEST:
+        code = number = ""
+    code = re.sub(r"[^0-9A-Z]", "", code.upper())
+    async with in_transaction() as connection:
+        # One attempt of an account at a time, so that none escapes the count.
+        await connection.execute_query(
+            "SELECT pg_advisory_xact_lock(hashtextextended($1, 1))", [str(account)]
+        )
+        if not await Account.filter(id=account).exists():
+            return _wrong()
+        found = await find_by_identity(
+            keyring, kind, number, today=today, issuing_state=issuing_state
+        )
+        own = await applicant_of_account(keyring, account)
+        if own is not None:
+            return own if own.id == found else _registered()
+        waits = await _waits_until(account, at)
+        if waits is not None:
+            return _locked_out(waits)
+        if isinstance(found, UUID) and await _used(keyring, found, account, code, at):
+            return await applicant_of(keyring, found) or _wrong()
+        await ApplicantClaimFailure.create(id=uuid7(), account=str(account), at=at)
+        return _wrong()
+
+
+async def _used(keyring: Keyring, applicant: UUID, account: UUID, code: str, at: datetime) -> bool:
+    """Use the applicant's open code, or count what was wrong."""
+    claim = (
+        await ApplicantClaim.filter(applicant_id=applicant, ended_as=None, expires_at__gt=at)
+        .select_for_update()
+        .first()
+    )
+    if claim is None:
+        return False
+    if not keyring.hash_matches(_PURPOSE, f"{applicant}:{code}", claim.code_hash):
+        failures = claim.failures + 1
+        ended = {"ended_as": "LOCKED", "ended_at": at} if failures >= MOST_FAILURES else {}
+        await ApplicantClaim.filter(id=claim.id).update(failures=failures, **ended)
+        return False
+    taken = await Applicant.filter(id=applicant, account_id=None, erased_at=None).update(
+        account_id=account, updated_at=at
+    )
+    if not taken:
+        return False
+    await ApplicantClaim.filter(id=claim.id).update(
+        ended_as="USED", ended_at=at, used_by=str(account)
+    )
+    return True
+
+
+async def _waits_until(account: UUID, at: datetime) -> datetime | None:
+    """Return until when an account may not try again, None where it may."""
+    recent = (
+        await ApplicantClaimFailure.filter(account=str(account), at__gt=at - _WAIT)
+        .order_by("-at")
+        .limit(MOST_FAILURES)
+    )
+    if len(recent) < MOST_FAILURES:
+        return None
+    until: datetime = recent[-1].at + _WAIT
+    return until
+
+
+def _wrong() -> AccessRefusal:
+    return _refusal(
+        AccessCode.NOT_FOUND,
+        Text(
+            "证件或认领码有误，或认领码已失效；请向登记单位核实",
+            "document or code is wrong, or the code has ended; ask whoever registered you",
+        ),
+        "code",
+    )
+
+
+def _registered() -> AccessRefusal:
+    return _refusal(
+        AccessCode.IDENTITY_TAKEN,
+        Text("该账号已登记报考人信息", "this account is registered as an applicant already"),
+        "account",
+    )
+
+
+def _locked_out(until: datetime) -> AccessRefusal:
+    shown = until.astimezone(CHINA_TIME).isoformat(sep=" ", timespec="minutes")[:16]
+    return _refusal(
+        AccessCode.LOCKED_OUT,
+        Text(f"尝试次数过多，请于 {shown} 后再试", f"too many attempts; try again after {shown}"),
+        "code",
+    )
+
+
+def _refusal(code: AccessCode, message: Text, field_: str) -> AccessRefusal:
+    return AccessRefusal(code=code, message=message, field=field_)

@@ -54,7 +54,7 @@ check: .venv/.ready query-page
 	.venv/bin/lint-imports
 	.venv/bin/zhupei check --strict
 	.venv/bin/zhupei docs --check
-	$(PYTHON) -m pytest -q -m slow
+	$(PYTHON) -m pytest -n auto --dist loadfile -q -m slow
 
 # Each plugin's src is a root of its own, which mypy's settings cannot say with a pattern.
 empty :=

@@ -291,7 +291,7 @@ async def test_r145_a_transfer_of_the_first_round(office: HubeiOffice) -> None:
     first, second = await waiting(office, 90, 80)
     done(await office.listed(first))
     given = inputs.TransferApplicationInput(
-        application=second.id, opening=GENERAL, reason="本人同意调剂到全科"
+        consent="书面同意", application=second.id, opening=GENERAL, reason="本人同意调剂到全科"
     )
     moved = done(await admissions.transfer_application(office.staff(), given))
     assert (moved.state, moved.opening) == (S.SUBMITTED, GENERAL)

@@ -47,6 +47,7 @@ _SECRETS = ("E1234567", "13800138000", "li@example.cn", "李某某")
 _NEEDS = {
     "addAccount": "accounts.manage",
     "admitApplicants": "applications.admit",
+    "agreeToTransfer": "offers.answer",
     "answerInvitation": "offers.answer",
     "answerSendingUnitLink": "applicants.write",
     "approveBrochure": "brochures.approve",

@@ -16,15 +16,16 @@ async def test_somebody_moves_to_another_opening(province: ServedAdmissions) -> 
     id_ = await province.submitted("wu")
     province.clock.go("2026-04-27T09:00")
     await province.reviewed(id_)
-    moved = await province.do(
-        "transferApplication",
-        "base_office",
-        _STATE,
-        application=id_,
-        opening=PAEDIATRICS,
-        direction="cardiology",
-        reason="名额调整，本人同意",
-    )
+    given = {
+        "application": id_,
+        "opening": PAEDIATRICS,
+        "direction": "cardiology",
+        "reason": "名额调整",
+    }
+    refused = await province.do("transferApplication", "base_office", _STATE, **given)
+    assert (refused["code"], refused["field"]) == ("TRANSFER_NOT_AGREED", "consent")
+    await province.moved("REVIEWED", "agreeToTransfer", "wu", id_)
+    moved = await province.do("transferApplication", "base_office", _STATE, **given)
     assert moved["__typename"] == "Application", moved
     assert moved == {
         "__typename": "Application",

@@ -376,7 +376,11 @@ async def _leave(office: Office, case: AdmissionCase, how: str) -> Any:
             return await admissions.transfer_application(
                 desk,
                 inputs.TransferApplicationInput(
-                    application=case.id, opening=PAEDIATRICS, direction="neonatology", reason="x"
+                    consent="书面同意",
+                    application=case.id,
+                    opening=PAEDIATRICS,
+                    direction="neonatology",
+                    reason="x",
                 ),
             )
 

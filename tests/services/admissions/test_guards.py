@@ -419,7 +419,11 @@ async def test_a_transfer_ends_one_application_and_begins_another(office: Office
     case = await office.submitted()
     office.go("2026-04-27T09:00")
     given = inputs.TransferApplicationInput(
-        application=case.id, opening=PAEDIATRICS, direction="neonatology", reason="服从调剂"
+        consent="书面同意",
+        application=case.id,
+        opening=PAEDIATRICS,
+        direction="neonatology",
+        reason="服从调剂",
     )
     desk = office.staff()
     await office.refuses(C.NOT_ALLOWED_IN_STATE, await admissions.transfer_application(desk, given))

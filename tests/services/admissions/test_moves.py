@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from uuid import uuid4
 
@@ -10,11 +11,13 @@ import pytest
 
 from admissions_office import BASES, CLINIC, IDENTITY, MEDICINE, PAEDIATRICS, PERSON, Office, done
 from zhupei.catalogue import load_catalogue
-from zhupei.db.models import ApplicationRow
+from zhupei.db.models import ApplicationRow, TransitionRow
 from zhupei.domain.admission_case import AdmissionCase, InvitationState
+from zhupei.domain.admission_process import ApplicationState
 from zhupei.services import admissions
 from zhupei.services.admissions import Desk, Refusal, RefusalCode, inputs, moves
 from zhupei.services.admissions.transitions import Change, check_steps
+from zhupei.services.audit import verify_audit_chain
 
 C = RefusalCode
 _STEP = "{id: transfer, kind: transfer, label"
@@ -39,6 +42,7 @@ async def _moved(office: Office, desk: Desk, opening: str = PAEDIATRICS) -> Admi
     return await admissions.transfer_application(
         desk,
         inputs.TransferApplicationInput(
+            consent="书面同意",
             application=case.id,
             opening=opening,
             direction="cardiology" if opening == PAEDIATRICS else None,
@@ -75,6 +79,67 @@ async def test_r145_nobody_is_moved_to_a_base_that_was_not_asked(office: Office)
     with office.database.use():
         rows = await ApplicationRow.all()
     assert [(row.opening_code, row.state) for row in rows] == [(MEDICINE, "REVIEWED")]
+
+
+async def _waiting(office: Office) -> tuple[AdmissionCase, inputs.TransferApplicationInput]:
+    case = await office.submitted()
+    office.go("2026-04-27T09:00")
+    await office.reviewed(case)
+    given = inputs.TransferApplicationInput(
+        application=case.id, opening=PAEDIATRICS, direction="cardiology", reason="服从调剂"
+    )
+    return case, given
+
+
+async def test_r145_nobody_is_moved_without_having_agreed(office: Office) -> None:
+    case, given = await _waiting(office)
+    before = await office.everything()
+    refusal = await office.refuses(
+        C.TRANSFER_NOT_AGREED, await admissions.transfer_application(office.staff(), given)
+    )
+    assert refusal.field == "consent"
+    stated = replace(given, consent=" ")
+    await office.refuses(
+        C.INPUT_INVALID, await admissions.transfer_application(office.staff(), stated)
+    )
+    # The office does not agree for the person in the person's own way.
+    agree = inputs.AgreeToTransferInput(application=case.id)
+    await office.refuses(C.NOT_PERMITTED, await admissions.agree_to_transfer(office.staff(), agree))
+    nowhere = replace(agree, opening="x")
+    own = office.own(case.applicant)
+    await office.refuses(C.NOT_FOUND, await admissions.agree_to_transfer(own, nowhere))
+    assert await office.everything() == before
+
+
+async def test_r145_who_agreed_when_and_how_is_on_record(office: Office) -> None:
+    case, given = await _waiting(office)
+    own = office.own(case.applicant)
+    elsewhere = inputs.AgreeToTransferInput(application=case.id, opening=CLINIC)
+    done(await admissions.agree_to_transfer(own, elsewhere))
+    # To another opening is no consent to this one.
+    await office.refuses(
+        C.TRANSFER_NOT_AGREED, await admissions.transfer_application(office.staff(), given)
+    )
+    agreed = done(await admissions.agree_to_transfer(own, replace(elsewhere, opening=PAEDIATRICS)))
+    assert agreed.state is ApplicationState.REVIEWED
+    done(await admissions.transfer_application(office.staff(), given))
+    with office.database.use():
+        consent = await TransitionRow.filter(action="AGREE_TO_TRANSFER").order_by("-sequence")
+        moved = await TransitionRow.get(action="TRANSFER")
+        assert (await verify_audit_chain()).broken is None
+    recorded = moved.data["consent"]
+    assert isinstance(recorded, dict)
+    assert (recorded["record"], recorded["by"]) == (str(consent[0].id), own.actor.id)
+
+
+async def test_r145_the_office_states_in_which_form_somebody_agreed(office: Office) -> None:
+    _, given = await _waiting(office)
+    stated = replace(given, consent="2026-04-26 书面同意书")
+    done(await admissions.transfer_application(office.staff(), stated))
+    with office.database.use():
+        moved = await TransitionRow.get(action="TRANSFER")
+    assert moved.data["consent"] == {"form": "2026-04-26 书面同意书"}
+    assert moved.actor == office.staff().actor.id
 
 
 async def test_an_invitation_that_is_declined_meanwhile_hands_nothing_in(

@@ -62,6 +62,7 @@ async def _transfer(office: Office) -> Request:
     office.go("2026-04-27T09:00")
     await office.reviewed(case)
     given = inputs.TransferApplicationInput(
+        consent="书面同意",
         application=case.id,
         opening=PAEDIATRICS,
         direction="neonatology",

@@ -94,7 +94,7 @@ async def test_r272_nobody_is_moved_or_invited_there(office: Office, tmp_path: P
         await admissions.transfer_application(
             office.staff(),
             inputs.TransferApplicationInput(
-                application=case.id, opening=MEDICINE, reason="服从调剂"
+                consent="书面同意", application=case.id, opening=MEDICINE, reason="服从调剂"
             ),
         ),
     )

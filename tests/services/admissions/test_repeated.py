@@ -188,6 +188,7 @@ async def _transfer(office: Office) -> Request:
     for case in cases:
         await office.reviewed(case)
     given = inputs.TransferApplicationInput(
+        consent="书面同意",
         application=cases[0].id,
         opening=PAEDIATRICS,
         direction="neonatology",

@@ -102,6 +102,16 @@ class WithdrawApplicationInput(Repeatable):
     reason: str = strawberry.field(description="Why (原因).")
 
 
+@strawberry.input(description="What agreeing to a transfer needs (同意调剂).")
+class AgreeToTransferInput(Repeatable):
+    """Agreeing."""
+
+    application: strawberry.ID = strawberry.field(description=_APPLICATION)
+    opening: str | None = _left_out(
+        "Code of the opening that one agrees to move to (招收专业代码); any by default."
+    )
+
+
 @strawberry.input(description="What recommending somebody as the sending unit needs (单位推荐).")
 class RecommendApplicationInput(Repeatable):
     """Recommending."""
@@ -274,6 +284,11 @@ class ApplyingMutations:
         use_case(admissions.withdraw_application, inputs.ReasonedInput, WithdrawApplicationInput),
         "applications.submit",
         description="Take one's own application back, before a seat is offered (撤回).",
+    )
+    agree_to_transfer: ApplicationPayload | None = mutation(
+        use_case(admissions.agree_to_transfer, inputs.AgreeToTransferInput, AgreeToTransferInput),
+        "offers.answer",
+        description="Agree to be moved to another opening (同意调剂), as the applicant.",
     )
     recommend_application: ApplicationPayload | None = mutation(
         use_case(

@@ -114,7 +114,11 @@ class TransferApplicationInput(Repeatable):
         description="Code of the opening that the person moves to (调入的招收专业代码)."
     )
     direction: str | None = _left_out("Id of the direction there (方向).")
-    reason: str = strawberry.field(description="Why, with the person's consent (理由).")
+    reason: str = strawberry.field(description="Why (理由).")
+    consent: str | None = _left_out(
+        "How the person agreed, such as a signed form and its day (同意形式): needed where they "
+        "have not done so by `agreeToTransfer`."
+    )
 
 
 @strawberry.input(description="What inviting somebody needs (邀请).")

@@ -30,6 +30,7 @@ Every use case is ``async def verb(desk: Desk, given: <Verb>Input) -> <changed o
 | record_payments | RecordPaymentsInput | tuple[TraineePayment, ...] |
 | cancel_payment | CancelPaymentInput | TraineePayment |
 | reject_application | ReasonedInput | AdmissionCase |
+| agree_to_transfer | AgreeToTransferInput | AdmissionCase |
 | transfer_application | TransferApplicationInput | AdmissionCase (the new one) |
 | invite_candidate | InviteCandidateInput | Invitation |
 | answer_invitation | AnswerInvitationInput | Invitation |
@@ -77,6 +78,7 @@ from zhupei.services.admissions.filing import (
     withdraw_application,
 )
 from zhupei.services.admissions.moves import (
+    agree_to_transfer,
     answer_invitation,
     invite_candidate,
     transfer_application,
@@ -114,6 +116,7 @@ __all__ = [
     "Refusal",
     "RefusalCode",
     "admit",
+    "agree_to_transfer",
     "allowed_actions",
     "answer_invitation",
     "application_of",

@@ -19,6 +19,7 @@ from zhupei.domain.people import Candidate
 
 __all__ = [
     "AdmitInput",
+    "AgreeToTransferInput",
     "AnswerInvitationInput",
     "ApplicationInput",
     "CancelForFraudInput",
@@ -240,13 +241,26 @@ class SignAgreementInput:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AgreeToTransferInput:
+    """The applicant's own consent to a transfer; to one ``opening``, or to any where it is None."""
+
+    application: UUID
+    opening: str | None = None
+    idempotency_key: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TransferApplicationInput:
-    """Moving someone to another opening of the same round (调剂), with the person's consent."""
+    """Moving someone to another opening of the same round (调剂), with the person's consent.
+
+    ``consent`` says how the person agreed, where that was not done in the application itself.
+    """
 
     application: UUID
     opening: str
     direction: str | None = None
     reason: str
+    consent: str | None = None
     idempotency_key: str | None = None
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from uuid import UUID
 
 from tortoise.transactions import in_transaction
 
 from zhupei.db.identifiers import uuid7
-from zhupei.db.models import ApplicationRow, InvitationRow
+from zhupei.db.models import ApplicationRow, InvitationRow, TransitionRow
 from zhupei.domain.admission_case import AdmissionCase, Invitation, InvitationState
 from zhupei.domain.admission_guards import policy_of, window_open
 from zhupei.domain.admission_process import EXITS, SEAT_STATES, Action, ApplicationState, Channel
@@ -20,6 +21,7 @@ from zhupei.domain.training import Opening, Program
 from zhupei.services.admissions.desk import Desk
 from zhupei.services.admissions.filing import draft_of, has_no_reason, lasting_refusals, submitted
 from zhupei.services.admissions.inputs import (
+    AgreeToTransferInput,
     AnswerInvitationInput,
     InviteCandidateInput,
     TransferApplicationInput,
@@ -39,6 +41,7 @@ from zhupei.services.admissions.situations import (
 )
 from zhupei.services.admissions.transitions import (
     Change,
+    act,
     check_steps,
     commit,
     key_used,
@@ -49,15 +52,62 @@ from zhupei.services.admissions.transitions import (
 from zhupei.services.outbox import record_events, subject_of
 from zhupei.services.seats import root_program
 
-__all__ = ["answer_invitation", "invitation_of", "invite_candidate", "transfer_application"]
+__all__ = [
+    "agree_to_transfer",
+    "answer_invitation",
+    "invitation_of",
+    "invite_candidate",
+    "transfer_application",
+]
 
 _S = ApplicationState
+
+
+async def agree_to_transfer(desk: Desk, given: AgreeToTransferInput) -> AdmissionCase | Refusal:
+    """Record that the applicant agrees to be moved (R145); only the person may."""
+
+    async def build(at: Situation) -> Change | Refusal:
+        if given.opening is not None and given.opening not in desk.catalogue.openings:
+            return not_found("opening", given.opening)
+        return _transfers(at, in_time=False) or Change(
+            action=Action.AGREE_TO_TRANSFER,
+            before=at.case,
+            after=at.case,
+            at=at,
+            data={"opening": given.opening},
+        )
+
+    return await act(
+        desk, given.application, Action.AGREE_TO_TRANSFER, build, repeat=repeat_of(given)
+    )
+
+
+async def _consent(
+    at: Situation, given: TransferApplicationInput
+) -> Mapping[str, object] | Refusal:
+    """Return how the person agreed: the record of it, or the form that the office states."""
+    rows = await TransitionRow.filter(
+        application_id=at.case.id, action=Action.AGREE_TO_TRANSFER.value
+    ).order_by("-revision")
+    for row in rows:
+        if row.data["opening"] in {None, given.opening}:
+            return {"record": row.id, "by": row.actor, "at": row.at}
+    if given.consent is not None:
+        return has_no_reason(given.consent, "consent") or {"form": given.consent}
+    return Refusal(
+        code=RefusalCode.TRANSFER_NOT_AGREED,
+        message=Text(
+            "尚无本人同意调剂的记录：请由本人在系统中同意，或注明书面同意的形式",
+            "the person has not agreed: they do so themselves, or the office states in which form",
+        ),
+        field="consent",
+    )
 
 
 async def transfer_application(  # noqa: PLR0911 - each guard says why it refuses
     desk: Desk, given: TransferApplicationInput
 ) -> AdmissionCase | Refusal:
-    """Move an applicant to another opening of the same round (R145): one ends, one begins.
+    """Move an applicant who agreed to another opening of the same round (R145).
 
     It needs the permission at the base that lets go and at the one that takes on. The new
     application is checked for eligibility like any other and then goes its own path.
@@ -77,6 +127,9 @@ async def transfer_application(  # noqa: PLR0911 - each guard says why it refuse
             )
             if against is not None:
                 return against
+            consent = await _consent(at, given)
+            if isinstance(consent, Refusal):
+                return consent
             change = await _new_application(desk, at, given)
             if isinstance(change, Refusal):
                 return change
@@ -86,7 +139,7 @@ async def transfer_application(  # noqa: PLR0911 - each guard says why it refuse
                 after=replace(at.case, state=_S.TRANSFERRED),
                 at=at,
                 reason=given.reason,
-                data={"to": change.after.id, "opening": given.opening},
+                data={"to": change.after.id, "opening": given.opening, "consent": consent},
             )
             against = await check_steps(desk, change)
             if against is not None:
@@ -111,7 +164,7 @@ async def _transferred(
     return done if same else key_used()
 
 
-def _transfers(at: Situation) -> Refusal | None:
+def _transfers(at: Situation, *, in_time: bool = True) -> Refusal | None:
     """Refuse where the policy allows no transfers, or no step of the round foresees them now.
 
     Transfers of first preferences only are a step of the first round only (S2:66).
@@ -131,7 +184,9 @@ def _transfers(at: Situation) -> Refusal | None:
             message=Text("本批次没有调剂环节", "the round has no transfers"),
             source=steps[0].source,
         )
-    return window_open(at.program, at.case.round, here[0], at.now) if here else None
+    if not here or not in_time:
+        return None
+    return window_open(at.program, at.case.round, here[0], at.now)
 
 
 async def _new_application(  # noqa: PLR0911 - each guard says why it refuses

@@ -234,11 +234,7 @@ def compose(settings: Settings, *, clock: Callable[[], datetime] = china_now) ->
         plugins=plugins,
         routes=(
             *((sign_in_route(access.sign_in),) if settings.password_sign_in else ()),
-            *(
-                (sign_up_route(access.sign_up, access.sign_in),)
-                if settings.allows_sign_up
-                else ()
-            ),
+            *((sign_up_route(access.sign_up, access.sign_in),) if settings.allows_sign_up else ()),
             *file_routes(files, context),
             *paper_routes(context),
             *office_routes(context),

@@ -38,13 +38,16 @@ _loaded: dict[str, LoadedCatalogue] = {}
 
 
 async def loaded_with_contacts(folder: Path) -> LoadedCatalogue:
-    """Return the fictional province whose hospital can be written to, read once."""
+    """Return the fictional province whose hospital can be written to, read once.
+
+    Its files are written to ``folder`` each time: worker processes read them there.
+    """
+    for file in sorted(BASES.glob("*.yaml")):
+        text = file.read_text(encoding="utf-8")
+        if file.name == "sample-hospital.yaml":
+            text = text.replace("specialty_bases:", f"{_CONTACT}specialty_bases:", 1)
+        (folder / file.name).write_text(text, encoding="utf-8")
     if "it" not in _loaded:
-        for file in sorted(BASES.glob("*.yaml")):
-            text = file.read_text(encoding="utf-8")
-            if file.name == "sample-hospital.yaml":
-                text = text.replace("specialty_bases:", f"{_CONTACT}specialty_bases:", 1)
-            (folder / file.name).write_text(text, encoding="utf-8")
         _loaded["it"] = await load_catalogue([folder])
         assert not _loaded["it"].problems.errors, _loaded["it"].problems
     return _loaded["it"]

@@ -125,9 +125,10 @@ def test_an_interrupt_leaves_nothing_behind(tmp_path: Path, database_url: str) -
             assert answer.status == 200
         assert [each.name.startswith("zhupei-demo-") for each in left.iterdir()] == [True]
         process.send_signal(signal.SIGINT)
-        assert process.wait(timeout=30) == 130
+        assert process.wait(timeout=120) == 130
     finally:
         process.kill()
+        process.wait()
         process.stdout.close()
     assert list(left.iterdir()) == []
     with pytest.raises(OSError, match="refused"):

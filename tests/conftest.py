@@ -52,8 +52,11 @@ async def database(database_url: str, tmp_path: Path) -> AsyncIterator[Database]
 
 # Whole walks through PostgreSQL, and printed pages: run by `make check`, not by `make test`.
 _SLOW = {
+    ("tests", "db"),
+    ("tests", "graphql", "mutations"),
     ("tests", "jobs"),
     ("tests", "services", "admissions"),
+    ("tests", "services", "allocation"),
     ("tests", "services", "brochures"),
     ("tests", "services", "interviews"),
     ("tests", "services", "notices"),

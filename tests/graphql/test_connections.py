@@ -116,6 +116,7 @@ async def test_unknown_quotas_come_last_and_equal_ones_by_code(
     assert backwards == expected
 
 
+@pytest.mark.slow
 @settings(max_examples=40, deadline=None)
 @given(
     present=st.dictionaries(

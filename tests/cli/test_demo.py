@@ -105,6 +105,13 @@ def test_the_first_difference_ends_it(
     )
 
 
+# Whoever runs the tests in the background has Ctrl-C ignored, and children inherit that.
+_HEEDS_INTERRUPTS = (
+    "import signal, sys; signal.signal(signal.SIGINT, signal.default_int_handler); "
+    "from zhupei.cli import main; sys.exit(main())"
+)
+
+
 @pytest.mark.slow
 def test_an_interrupt_leaves_nothing_behind(tmp_path: Path, database_url: str) -> None:
     """`--keep` serves until Ctrl-C; then the server and the temporary folder are gone."""
@@ -112,7 +119,7 @@ def test_an_interrupt_leaves_nothing_behind(tmp_path: Path, database_url: str) -
     left = tmp_path / "left"
     left.mkdir()
     process = subprocess.Popen(
-        [sys.executable, "-m", "zhupei", "demo", "--keep", "--from", str(place)],
+        [sys.executable, "-c", _HEEDS_INTERRUPTS, "demo", "--keep", "--from", str(place)],
         env={**os.environ, "ZHUPEI_DATABASE_URL": database_url, "TMPDIR": str(left)},
         stdout=subprocess.PIPE,
         text=True,

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from operator import attrgetter
-from typing import Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import strawberry
 from strawberry.types.arguments import StrawberryArgument
@@ -12,6 +12,9 @@ from zhupei.graphql.context import GraphContext
 from zhupei.graphql.inline import Code
 from zhupei.graphql.pages import Listing, Page
 from zhupei.graphql.sources import FieldSource, Reader, field
+
+if TYPE_CHECKING:
+    from zhupei.catalogue import Catalogue
 
 __all__ = ["Connected", "Connection", "Edge", "PageInfo"]
 
@@ -61,26 +64,35 @@ class Connected(FieldSource):
     """A connection over a listing: of the whole catalogue, or of the objects that belong here.
 
     ``index`` names a mapping of the catalogue from this object's code to its objects. ``within``
-    is a relation whose objects are listed, for what no index answers.
+    is a relation of the catalogue whose objects are listed, for what no index answers.
     """
 
     listing: Listing
     index: str | None = None
-    within: Callable[[Any, GraphContext], Iterable[Any]] | None = None
+    within: "Callable[[Any, Catalogue], Iterable[Any]] | None" = None
 
     def arguments(self) -> list[StrawberryArgument]:
         """Return the arguments of Relay, with filter, order and clock."""
         return self.listing.arguments()
+
+    @property
+    def settled(self) -> bool:
+        """True: which objects are listed follows from the catalogue."""
+        return True
+
+    def timed(self, given: Mapping[str, Any]) -> bool:
+        """Return whether the filter or the order looks at the clock."""
+        return self.listing.timed(given)
 
     def reader(self, name: str) -> Reader:
         """Open a page."""
         listing, within = self.listing, self.within
         if self.index is not None:
             index = attrgetter(self.index)
-            within = lambda value, context: index(context.catalogue).get(value.code, ())  # noqa: E731 - because one expression reads better here
+            within = lambda value, catalogue: index(catalogue).get(value.code, ())  # noqa: E731 - because one expression reads better here
 
         def read(value: Any, context: GraphContext, arguments: Mapping[str, Any]) -> Any:
-            candidates = None if within is None else within(value, context)
+            candidates = None if within is None else within(value, context.catalogue)
             return Page.open(listing, context, arguments, candidates)
 
         return read
@@ -96,6 +108,6 @@ class Connected(FieldSource):
                 return lambda of: opened(find(of.code, ()))
             if within is None:
                 return lambda _of: opened(None)
-            return lambda of: opened(within(of, context))
+            return lambda of: opened(within(of, context.catalogue))
 
         return f"{code.reader(opening)}({value})"

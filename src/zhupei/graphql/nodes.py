@@ -145,6 +145,11 @@ def _find(wanted: GlobalId, catalogue: "Catalogue") -> Any:
 class NodeId(FieldSource):
     """The global id of the object."""
 
+    @property
+    def settled(self) -> bool:
+        """True: an id names the same object for ever."""
+        return True
+
     def reader(self, name: str) -> Reader:
         """Encode the id."""
         return lambda value, _context, _arguments: global_id(value)

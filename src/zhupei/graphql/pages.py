@@ -125,6 +125,15 @@ class Listing:
             if name != "at" or "CLOSING" in self.by
         ]
 
+    def timed(self, given: Mapping[str, Any]) -> bool:
+        """Return whether a list with these arguments changes as time goes by."""
+        if given.get("at"):
+            return False
+        order, wanted = given.get("order_by"), given.get("filter")
+        return getattr(order, "name", "") == "CLOSING" or isinstance(
+            getattr(wanted, "open_now", None), bool
+        )
+
 
 class _Row:
     """One row; its cursor is written where it is asked for."""

@@ -40,6 +40,7 @@ __all__ = [
     "Via",
     "declares",
     "field",
+    "is_settled",
     "source_of",
 ]
 
@@ -70,6 +71,23 @@ class FieldSource:
         """Return the arguments that the field takes because of its source."""
         return [] if self.template is None else list(_arguments_of(self.template))
 
+    @property
+    def settled(self) -> bool:
+        """Whether the value follows from the object, catalogue, language and arguments alone.
+
+        Then it may be kept as long as the catalogue. Where the actor, rows or a plugin has a say
+        it must not be, so that a source that says nothing is not settled; nor does a class that
+        has a reader of its own inherit it.
+        """
+        return False
+
+    def timed(self, given: Mapping[str, Any]) -> bool:
+        """Return whether the clock has a say in a settled value with these arguments.
+
+        An argument `at` is the instant to answer for; without it, that is the present.
+        """
+        return any(each.python_name == "at" for each in self.arguments()) and not given.get("at")
+
     def inline(self, name: str, value: str, code: Code) -> str:
         """Return the expression that reads the field of the object named ``value``.
 
@@ -95,6 +113,11 @@ class Attribute(FieldSource):
     optional: bool = False
 
     stored: ClassVar[bool] = True
+
+    @property
+    def settled(self) -> bool:
+        """True: what the graph describes does not change."""
+        return True
 
     def reader(self, name: str) -> Reader:
         """Read the attribute."""
@@ -140,6 +163,11 @@ class Localized(FieldSource):
     stored: ClassVar[bool] = True
     template: ClassVar[Callable[..., None] | None] = staticmethod(_in_language)
 
+    @property
+    def settled(self) -> bool:
+        """True, of each language."""
+        return True
+
     def reader(self, name: str) -> Reader:
         """Read the text and pick its language."""
         wanted = self.name or name
@@ -180,6 +208,11 @@ class Param(FieldSource):
 
     name: str | None = None
 
+    @property
+    def settled(self) -> bool:
+        """True: the parameters of an entry do not change."""
+        return True
+
     def reader(self, name: str) -> Reader:
         """Read the parameter from the validated model of the kind."""
         wanted = self.name or name
@@ -203,6 +236,11 @@ class One(FieldSource):
     to: str
     by: str | None = None
     optional: bool = False
+
+    @property
+    def settled(self) -> bool:
+        """True: a catalogue does not change."""
+        return True
 
     def reader(self, name: str) -> Reader:
         """Look the code up."""
@@ -239,6 +277,11 @@ class Many(FieldSource):
     by: str | None = None
     index: str | None = None
 
+    @property
+    def settled(self) -> bool:
+        """True: a catalogue does not change."""
+        return True
+
     def reader(self, name: str) -> Reader:
         """Look the objects up, in their order."""
         if self.index is not None:
@@ -269,6 +312,11 @@ class Via(FieldSource):
     one: One
     then: FieldSource
 
+    @property
+    def settled(self) -> bool:
+        """As the field at the end is."""
+        return is_settled(self.then)
+
     def reader(self, name: str) -> Reader:
         """Follow the relation, then read."""
         follow, read_then = self.one.reader(name), self.then.reader(name)
@@ -296,10 +344,13 @@ class Computed(FieldSource):
     """A function of the domain object (``root``), of ``info``, and of the field's arguments.
 
     For what is neither stored nor a relation. The parameters of ``function`` are the arguments
-    of the field; it may be ``async``.
+    of the field; it may be ``async``. ``settled`` says that it looks at nothing but the object,
+    the catalogue, the language, its arguments, and the clock where it has an argument ``at`` that
+    is not given (see `FieldSource.settled`).
     """
 
     function: Callable[..., Any]
+    settled: bool = False
 
     def arguments(self) -> list[StrawberryArgument]:
         """Return the parameters of the function that are not ``root`` or ``info``."""
@@ -400,6 +451,16 @@ def source_of(declared: StrawberryField) -> FieldSource:
         function: Any = declared.base_resolver.wrapped_func
         return Computed(function)
     return Attribute()
+
+
+def is_settled(source: FieldSource) -> bool:
+    """Return whether a source is settled, and says so itself rather than a parent's reader."""
+    for each in type(source).__mro__:
+        if "settled" in vars(each):
+            return source.settled
+        if "reader" in vars(each):
+            break
+    return False
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -57,6 +57,11 @@ class ByCode(FieldSource):
 
     template: ClassVar[Callable[..., None] | None] = staticmethod(_code)
 
+    @property
+    def settled(self) -> bool:
+        """True: a catalogue does not change."""
+        return True
+
     def reader(self, name: str) -> Reader:
         """Look the code up."""
         collection = attrgetter(self.collection)
@@ -176,7 +181,7 @@ class CatalogueQueries:
         Connected(JURISDICTIONS), description="Jurisdictions whose rules are configured (辖区列表)."
     )
     specialty: Specialty | None = field(
-        Computed(_specialty), description="A national specialty by its code (专业)."
+        Computed(_specialty, settled=True), description="A national specialty by its code (专业)."
     )
     specialties: Connection[Specialty] = field(
         Connected(SPECIALTIES),
@@ -200,5 +205,6 @@ class CatalogueQueries:
         ByCode("documents"), description="A source document by its code (来源文件)."
     )
     deadlines: list[Deadline] = field(
-        Computed(_deadlines), description="What closes next, the nearest first (即将截止)."
+        Computed(_deadlines, settled=True),
+        description="What closes next, the nearest first (即将截止).",
     )

@@ -23,6 +23,11 @@ class OfCatalogue(FieldSource):
 
     name: str
 
+    @property
+    def settled(self) -> bool:
+        """True: a catalogue does not change."""
+        return True
+
     def reader(self, name: str) -> Reader:
         """Read the attribute."""
         get = attrgetter(self.name)

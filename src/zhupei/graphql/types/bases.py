@@ -1,6 +1,7 @@
 """Training bases: hospitals with their specialties, contacts, programs and openings."""
 
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 import strawberry
 
@@ -10,7 +11,6 @@ from zhupei.domain.people import HospitalTier
 from zhupei.domain.text import Text
 from zhupei.domain.training import Program as DomainProgram
 from zhupei.graphql.connections import Connected, Connection
-from zhupei.graphql.context import GraphContext
 from zhupei.graphql.listings import OPENINGS, PROGRAMS
 from zhupei.graphql.nodes import Node
 from zhupei.graphql.sources import (
@@ -28,6 +28,9 @@ from zhupei.graphql.types.interfaces import BaseExtension
 from zhupei.graphql.types.origins import Source
 from zhupei.graphql.types.places import Jurisdiction, Prefecture, Province, prefecture_of
 from zhupei.graphql.types.references import OpeningRef, ProgramRef, SpecialtyRef
+
+if TYPE_CHECKING:
+    from zhupei.catalogue import Catalogue
 
 __all__ = ["Affiliation", "Base", "Collaboration", "Degradation", "SpecialtyBase"]
 
@@ -86,11 +89,11 @@ def _any_specialty(root: strawberry.Parent[institutions.SpecialtyBase], info: Gr
 
 
 def _openings_of_specialty_base(
-    value: institutions.SpecialtyBase, context: GraphContext
+    value: institutions.SpecialtyBase, catalogue: "Catalogue"
 ) -> Iterable[object]:
     return [
         opening
-        for opening in context.catalogue.openings_of_base.get(value.base, ())
+        for opening in catalogue.openings_of_base.get(value.base, ())
         if opening.specialty == value.specialty
     ]
 
@@ -105,7 +108,7 @@ class SpecialtyBase:
     code: str = field(Attribute("specialty"), description="Code of the specialty (专业代码).")
     name: Text = field(Localized(), description="Name as the base words it (名称).")
     specialty: SpecialtyRef | None = field(
-        Computed(_any_specialty),
+        Computed(_any_specialty, settled=True),
         description="The latest national specialty with this code, where there is one (专业).",
     )
     base: "Base" = field(One("bases"), description="The base (培训基地).")
@@ -123,8 +126,8 @@ class SpecialtyBase:
     )
 
 
-def _programs_of_base(value: institutions.Base, context: GraphContext) -> list[DomainProgram]:
-    return [context.catalogue.programs[code] for code in sorted(value.programs)]
+def _programs_of_base(value: institutions.Base, catalogue: "Catalogue") -> list[DomainProgram]:
+    return [catalogue.programs[code] for code in sorted(value.programs)]
 
 
 @declares(
@@ -139,7 +142,7 @@ class Base(Node):
     aliases: list[str] = field(Attribute(), description="Other names, as printed (别名).")
     province: Province | None = field(One("provinces"), description="Province (省份).")
     city: Prefecture | None = field(
-        Computed(prefecture_of), description="Prefecture, where known (城市)."
+        Computed(prefecture_of, settled=True), description="Prefecture, where known (城市)."
     )
     jurisdictions: list[Jurisdiction] = field(
         Many("jurisdictions"), description="Jurisdictions above it, the nearest first (辖区)."

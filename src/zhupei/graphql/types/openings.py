@@ -60,7 +60,7 @@ class RoundQuota:
 
 
 def _specialty(root: strawberry.Parent[training.Opening], info: GraphInfo) -> object:
-    return specialty_of(root, info.context)
+    return specialty_of(root, info.context.catalogue)
 
 
 def _rounds(root: strawberry.Parent[training.Opening], info: GraphInfo) -> Sequence[training.Round]:
@@ -112,7 +112,7 @@ class Opening(Node):
     program: ProgramRef = field(One("programs"), description="Program (项目).")
     base: BaseRef = field(One("bases"), description="Base that trains (培训基地).")
     specialty: Specialty | None = field(
-        Computed(_specialty), description="Specialty in its cycle (专业)."
+        Computed(_specialty, settled=True), description="Specialty in its cycle (专业)."
     )
     specialty_name: Text = field(
         Localized(), description="Name of the specialty as the plan words it (专业名称)."
@@ -148,16 +148,18 @@ class Opening(Node):
         Attribute(ordered=True),
         description="Sets of shortage specialties that it belongs to, by purpose (紧缺专业).",
     )
-    rounds: list[Round] = field(Computed(_rounds), description="Rounds that fill it (批次).")
+    rounds: list[Round] = field(
+        Computed(_rounds, settled=True), description="Rounds that fill it (批次)."
+    )
     is_open: bool | None = field(
-        Computed(_is_open),
+        Computed(_is_open, settled=True),
         description=(
             "Whether one can apply at an instant (是否可报名); null where nobody can tell: no "
             "window is published, or an end is unknown."
         ),
     )
     closes_at: datetime | None = field(
-        Computed(_closes_at),
+        Computed(_closes_at, settled=True),
         description="When its next window of application closes after an instant (截止时间).",
     )
     remaining_seats: int | None = field(

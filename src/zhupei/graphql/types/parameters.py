@@ -62,6 +62,11 @@ class Parameter:
 class Parameters(FieldSource):
     """The parameters of an entry's kind, written out; those that are not set are left out."""
 
+    @property
+    def settled(self) -> bool:
+        """True: the parameters of an entry do not change."""
+        return True
+
     def reader(self, name: str) -> Reader:
         """Write the validated model of the kind out."""
 

@@ -87,7 +87,7 @@ class Jurisdiction(Node):
         One("provinces"), description="Province that it is or lies in (省份)."
     )
     city: Prefecture | None = field(
-        Computed(prefecture_of), description="Prefecture, for a city (城市)."
+        Computed(prefecture_of, settled=True), description="Prefecture, for a city (城市)."
     )
     parent: "Jurisdiction | None" = field(
         One("jurisdictions"), description="Jurisdiction above it (上级辖区)."

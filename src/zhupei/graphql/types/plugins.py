@@ -1,6 +1,7 @@
 """Plugins and their state."""
 
 from enum import Enum
+from typing import TYPE_CHECKING
 
 import strawberry
 
@@ -9,10 +10,12 @@ from zhupei.domain import institutions
 from zhupei.domain.sources import Level
 from zhupei.domain.text import Text
 from zhupei.graphql.connections import Connected, Connection
-from zhupei.graphql.context import GraphContext
 from zhupei.graphql.listings import BASES
 from zhupei.graphql.sources import Attribute, Computed, Localized, declares, field
 from zhupei.graphql.types.references import BaseRef
+
+if TYPE_CHECKING:
+    from zhupei.catalogue import Catalogue
 
 __all__ = ["Plugin", "PluginState"]
 
@@ -31,8 +34,8 @@ def _state(root: strawberry.Parent[PluginStatus]) -> PluginState:
     return PluginState.DEGRADED if root.degraded else PluginState.OK
 
 
-def _bases(value: PluginStatus, context: GraphContext) -> list[institutions.Base]:
-    return [base for base in context.catalogue.bases.values() if value.slug in base.plugins]
+def _bases(value: PluginStatus, catalogue: "Catalogue") -> list[institutions.Base]:
+    return [base for base in catalogue.bases.values() if value.slug in base.plugins]
 
 
 @declares(

@@ -75,7 +75,7 @@ class Window:
         description="Its end, not included; null where none is published (截止时间).",
     )
     is_open: bool | None = field(
-        Computed(_window_is_open),
+        Computed(_window_is_open, settled=True),
         description=(
             "Whether an instant lies in it (是否开放); null where an end that matters is unknown."
         ),
@@ -137,7 +137,7 @@ class Policy:
     key: str = field(Attribute(), description="Key, such as `publicity_working_days` (键).")
     label: Text = field(Localized(), description="What it is about (名称).")
     value: str | None = field(
-        Computed(_policy_value),
+        Computed(_policy_value, settled=True),
         description="Value as text; null where the documents give none, then see `note` (值).",
     )
     unit: str | None = field(Attribute(), description="Unit, such as `months` (单位).")
@@ -295,20 +295,20 @@ class Program(Node):
     assessments: list[Assessment] = field(Attribute(), description="Assessments (考核).")
     policies: list[Policy] = field(Attribute(), description="Parameters (参数).")
     shortage_sets: list[ShortageSet] = field(
-        Computed(_shortage_sets),
+        Computed(_shortage_sets, settled=True),
         description="Shortage specialties that bind it, by purpose (紧缺专业).",
     )
     sections: list[Section] = field(Attribute(), description="Published information (信息栏目).")
     contacts: list[Contact] = field(Attribute(), description="Contacts for it (联系方式).")
     is_open: bool | None = field(
-        Computed(_is_open),
+        Computed(_is_open, settled=True),
         description=(
             "Whether one can apply at an instant (是否可报名); null where nobody can tell: no "
             "window is published, or an end is unknown."
         ),
     )
     closes_at: datetime | None = field(
-        Computed(_closes_at),
+        Computed(_closes_at, settled=True),
         description="When its next window of application closes after an instant (截止时间).",
     )
     note: Text | None = field(Localized(), description="What to know (备注).")

@@ -1,5 +1,7 @@
 """Specialties: national ones by cycle, and those that a program declares itself."""
 
+from typing import TYPE_CHECKING
+
 import strawberry
 
 from zhupei.catalogue.catalogue import ProgramSpecialty
@@ -8,7 +10,6 @@ from zhupei.domain.codes import ShortagePurpose, SpecialtyField
 from zhupei.domain.text import Text
 from zhupei.domain.training import Opening as DomainOpening
 from zhupei.graphql.connections import Connected, Connection
-from zhupei.graphql.context import GraphContext
 from zhupei.graphql.listings import OPENINGS
 from zhupei.graphql.nodes import Node
 from zhupei.graphql.sources import (
@@ -23,15 +24,17 @@ from zhupei.graphql.sources import (
 from zhupei.graphql.types.origins import Source
 from zhupei.graphql.types.references import OpeningRef, ProgramRef
 
+if TYPE_CHECKING:
+    from zhupei.catalogue import Catalogue
+
 __all__ = ["Specialty", "SpecialtyEvidence", "specialty_of"]
 
 _National = codes.Specialty
 _Either = codes.Specialty | ProgramSpecialty
 
 
-def specialty_of(opening: DomainOpening, context: GraphContext) -> _Either | None:
+def specialty_of(opening: DomainOpening, catalogue: "Catalogue") -> _Either | None:
     """Return the specialty of an opening: declared by its program or a parent, else national."""
-    catalogue = context.catalogue
     program = catalogue.programs.get(opening.program)
     while program is not None:
         declared = catalogue.program_specialties.get((program.code, opening.specialty))
@@ -66,9 +69,9 @@ def _shortage_purposes(
     return sorted({each.purpose for each in sets if root.code in each})
 
 
-def _openings(value: _Either, context: GraphContext) -> list[DomainOpening]:
-    found = context.catalogue.openings_of_specialty.get(value.code, ())
-    return [opening for opening in found if specialty_of(opening, context) == value]
+def _openings(value: _Either, catalogue: "Catalogue") -> list[DomainOpening]:
+    found = catalogue.openings_of_specialty.get(value.code, ())
+    return [opening for opening in found if specialty_of(opening, catalogue) == value]
 
 
 @declares(
@@ -108,7 +111,7 @@ class Specialty(Node):
         description="Last cycle, null where no end is recorded (终止年度).",
     )
     verified: bool = field(
-        Computed(_verified),
+        Computed(_verified, settled=True),
         description="Whether a supplied document prints this code with this name (是否有文件依据).",
     )
     evidence: list[SpecialtyEvidence] | None = field(
@@ -118,7 +121,7 @@ class Specialty(Node):
         Localized(optional=True), description="What to check, where nothing proves it (备注)."
     )
     shortage_purposes: list[ShortagePurpose] = field(
-        Computed(_shortage_purposes),
+        Computed(_shortage_purposes, settled=True),
         description="National sets of shortage specialties that list it (国家紧缺专业).",
     )
     openings: Connection[OpeningRef] = field(

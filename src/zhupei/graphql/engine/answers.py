@@ -106,15 +106,21 @@ def _plain(value: Any) -> Any:
 
 
 class Answer(ExecutionResult):
-    """What an operation answers; as Python's own objects only where somebody asks for them."""
+    """What an operation answers; as Python's own objects only where somebody asks for them.
+
+    ``rejected`` tells that it was refused before it ran: such an answer has no data at all.
+    """
 
     def __init__(
         self,
         data: Any,
         errors: Sequence[GraphQLError] | None = None,
         extensions: dict[str, Any] | None = None,
+        *,
+        rejected: bool = False,
     ) -> None:
         self._written = data
+        self.rejected = rejected
         self.errors = list(errors) if errors else None
         self.extensions = extensions
 

@@ -113,10 +113,10 @@ class Engine:
             _check_allowed(prepared.operation_type, allowed_operation_types)
         operation = prepared.operation
         if operation is None:
-            return Answer(None, prepared.errors)
+            return Answer(None, prepared.errors, rejected=True)
         variables = _variables(operation, variable_values)
         if isinstance(variables, list):
-            return Answer(None, variables)
+            return Answer(None, variables, rejected=True)
         plan = self._plan(prepared, operation, variables.coerced)
         if plan is None:
             self.counts.interpreted += 1

@@ -9,7 +9,8 @@ from uuid import UUID
 from admissions_office import BASES, PERSON, Office
 from zhupei.catalogue import LoadedCatalogue, load_catalogue
 from zhupei.domain.admission_case import AdmissionCase
-from zhupei.domain.identity import DocumentKind, check_character
+from zhupei.domain.identity import DocumentKind
+from zhupei.domain.identity_numbers import check_character
 from zhupei.jobs import Workplace
 from zhupei.security.crypto import Keyring, new_key_text
 from zhupei.services.applicants import ApplicantRecord, Details, register_applicant

@@ -14,15 +14,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from zhupei.domain.identity import (
-    DocumentKind,
-    IdentityDocumentError,
-    IdentityProblem,
-    Sex,
-    check_character,
-    normalise_number,
-    read_identity_document,
-)
+from zhupei.domain.identity import DocumentKind, IdentityDocumentError, IdentityProblem, Sex
+from zhupei.domain.identity_numbers import check_character, normalise_number, read_identity_document
 from zhupei.domain.people import OriginRegion
 from zhupei.domain.text import Text
 

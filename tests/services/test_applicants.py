@@ -15,7 +15,8 @@ from tortoise.connection import get_connection
 from zhupei.db.connection import Database
 from zhupei.db.models import Account, Applicant, ApplicantIdentity
 from zhupei.domain.access_refusals import AccessCode, AccessRefusal
-from zhupei.domain.identity import DocumentKind, check_character
+from zhupei.domain.identity import DocumentKind
+from zhupei.domain.identity_numbers import check_character
 from zhupei.domain.people import Candidate, Degree, DegreeLevel, OriginRegion
 from zhupei.security.crypto import CiphertextError, Keyring, new_key_text
 from zhupei.services.applicants import (

@@ -6,33 +6,26 @@ assumes one.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 from zhupei.domain.admission import AdmissionStep, RequiredDocument
-from zhupei.domain.admission_case import AgreementKind, PacketPart, ReviewDecision
 from zhupei.domain.admission_process import Path
 from zhupei.domain.admission_refusals import Refusal, RefusalCode
 from zhupei.domain.calendar import CHINA_TIME, Calendar, CalendarNotConfigured, no_show_date
-from zhupei.domain.eligibility import EligibilityOutcome, EligibilityReport, FindingOutcome
-from zhupei.domain.people import TraineeType
 from zhupei.domain.ranking import Score, TieBreak, TieRule, Weights
 from zhupei.domain.sources import Level, Source
 from zhupei.domain.text import Text
 from zhupei.domain.training import Policy, Program, Round, Window
 
 __all__ = [
-    "agreement_kind_allowed",
-    "eligible",
     "handed_in",
     "no_show_on",
-    "packet_complete",
     "policy_of",
     "preference_limit",
     "publicity_period",
     "report_date",
-    "review_decided",
     "round_of",
     "score_of",
     "tie_break_of",
@@ -146,48 +139,6 @@ def window_open(
     )
 
 
-def eligible(report: EligibilityReport, path: Path) -> Refusal | None:
-    """Refuse who is INELIGIBLE or whose facts are INCOMPLETE; a review needs a later step."""
-    failed = tuple(f for f in report.findings if f.counts and f.outcome is FindingOutcome.FAIL)
-    unknown = tuple(f for f in report.findings if f.counts and f.outcome is FindingOutcome.UNKNOWN)
-    if report.outcome is EligibilityOutcome.INELIGIBLE:
-        return Refusal(
-            code=_C.INELIGIBLE,
-            message=Text(
-                "不符合报考条件：" + "；".join(f.message.zh for f in failed),
-                "not eligible: " + "; ".join(f.message.en or f.message.zh for f in failed),
-            ),
-            findings=failed,
-            source=failed[0].source if failed else None,
-            field="candidate",
-        )
-    if report.outcome is EligibilityOutcome.INCOMPLETE:
-        missing = tuple(dict.fromkeys(name for f in unknown for name in f.missing_facts))
-        names = ", ".join(missing)
-        return Refusal(
-            code=_C.ELIGIBILITY_INCOMPLETE,
-            message=Text(
-                f"资料不全，尚无法判断是否符合条件，缺少：{names or '见各项说明'}",
-                f"eligibility cannot be decided yet; missing: {names or 'see the findings'}",
-            ),
-            findings=unknown,
-            missing_facts=missing,
-            field="candidate",
-        )
-    if report.outcome is EligibilityOutcome.NEEDS_REVIEW and not path.steps_of(
-        "eligibility_check", "base_review", "selection", "specialty_base_opinion"
-    ):
-        return Refusal(
-            code=_C.REVIEW_UNDECIDED,
-            message=Text(
-                "有需人工审核的条件，而本项目没有审核环节",
-                "a rule needs a review, and the program has no step that reviews",
-            ),
-            findings=tuple(f for f in report.findings if f.outcome is FindingOutcome.REVIEW),
-        )
-    return None
-
-
 def handed_in(
     needed: Iterable[RequiredDocument], given: Collection[str], undecided: Sequence[str] = ()
 ) -> Refusal | None:
@@ -218,27 +169,6 @@ def handed_in(
         ),
         source=missing[0].source,
         field="documents",
-    )
-
-
-def packet_complete(step: AdmissionStep | None, packet: Sequence[PacketPart]) -> Refusal | None:
-    """Refuse an opinion without every part of the result packet that is configured (R144)."""
-    if step is None:
-        return None
-    contents: Iterable[object] = getattr(step.params, "contents", ())
-    titles = [str(getattr(content, "zh", content)) for content in contents]
-    given = {part.title: part.text.strip() for part in packet}
-    missing = [title for title in titles if not given.get(title)]
-    if not missing:
-        return None
-    return Refusal(
-        code=_C.PACKET_INCOMPLETE,
-        message=Text(
-            "考核结果材料不全，缺少：" + "、".join(missing),
-            "the result packet is not complete; missing: " + ", ".join(missing),
-        ),
-        source=step.source,
-        field="packet",
     )
 
 
@@ -321,36 +251,6 @@ def weights_of(program: Program, path: Path) -> Weights | Refusal:
         )
 
 
-def review_decided(
-    rules: Collection[str], decisions: Sequence[ReviewDecision], *, passed: bool
-) -> Refusal | None:
-    """Refuse to pass while a rule under review is undecided or was not accepted."""
-    by_rule = {decision.rule: decision for decision in decisions}
-    strange = [rule for rule in by_rule if rule not in rules]
-    if strange:
-        return Refusal(
-            code=_C.INPUT_INVALID,
-            message=Text(
-                "没有需要审核的条件：" + "、".join(strange),
-                "these rules are not under review: " + ", ".join(strange),
-            ),
-            field="decisions",
-        )
-    open_ = [rule for rule in rules if rule not in by_rule or not by_rule[rule].reason.strip()]
-    refused = [rule for rule, decision in by_rule.items() if not decision.accepted]
-    if passed and (open_ or refused):
-        return Refusal(
-            code=_C.REVIEW_UNDECIDED,
-            message=Text(
-                "须逐项审核并说明理由：" + "、".join(open_ or refused),
-                "every rule under review has to be accepted with a reason: "
-                + ", ".join(open_ or refused),
-            ),
-            field="decisions",
-        )
-    return None
-
-
 def publicity_period(
     program: Program, calendar: Calendar, published_at: datetime
 ) -> tuple[date, int, bool] | Refusal:
@@ -401,31 +301,3 @@ def no_show_on(program: Program, report_by: date) -> date | None:
     """Return the first day on which who has not reported loses the place (G28); None: no rule."""
     days = _value(program, "no_show_days")
     return no_show_date(report_by, days) if isinstance(days, int) else None
-
-
-def agreement_kind_allowed(
-    step: AdmissionStep | None, trainee_type: TraineeType | None, kind: AgreementKind
-) -> Refusal | None:
-    """Refuse an agreement of a kind that the program does not foresee for the trainee (T46)."""
-    entries: Iterable[object] = () if step is None else getattr(step.params, "agreements", ())
-    by_type: Mapping[TraineeType, list[str]] = _agreements(entries)
-    allowed = by_type.get(trainee_type, []) if trainee_type is not None else []
-    if not by_type or kind.value in allowed or (trainee_type not in by_type):
-        return None
-    return Refusal(
-        code=_C.AGREEMENT_KIND_WRONG,
-        message=Text(
-            f"该类培训对象应签订：{'、'.join(allowed)}",
-            f"trainees of this type sign: {', '.join(allowed)}",
-        ),
-        source=None if step is None else step.source,
-        field="kind",
-    )
-
-
-def _agreements(entries: Iterable[object]) -> dict[TraineeType, list[str]]:
-    found: dict[TraineeType, list[str]] = {}
-    for entry in entries:
-        for trainee_type in getattr(entry, "trainee_types", ()):
-            found.setdefault(trainee_type, []).append(str(getattr(entry, "agreement", "")))
-    return found

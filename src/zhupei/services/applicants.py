@@ -20,12 +20,8 @@ from tortoise.transactions import in_transaction
 from zhupei.db.identifiers import uuid7
 from zhupei.db.models import Applicant, ApplicantIdentity, ApplicationRow
 from zhupei.domain.access_refusals import AccessCode, AccessRefusal
-from zhupei.domain.identity import (
-    DocumentKind,
-    IdentityDocument,
-    IdentityDocumentError,
-    read_identity_document,
-)
+from zhupei.domain.identity import DocumentKind, IdentityDocument, IdentityDocumentError
+from zhupei.domain.identity_numbers import read_identity_document
 from zhupei.domain.masking import mask_email, mask_number, mask_phone
 from zhupei.domain.people import Candidate
 from zhupei.domain.plain_values import plain, restored
@@ -44,8 +40,10 @@ __all__ = [
     "applicants_with_departments",
     "change_details",
     "departments_of",
+    "email_problem",
     "facts_of_applicant",
     "find_by_identity",
+    "is_known",
     "register_applicant",
     "renew_encryption",
     "reveal",
@@ -154,6 +152,13 @@ async def register_applicant(
     return _record(keyring, row)
 
 
+def email_problem(text: str) -> Text | None:
+    """Return why a text is no e-mail address that letters can be sent to; None where it is."""
+    if _EMAIL_FORM.fullmatch(text.strip().lower()):
+        return None
+    return Text("电子邮箱有误", "this is no e-mail address")
+
+
 async def change_details(
     keyring: Keyring, applicant: UUID, details: Details, *, revision: int, at: datetime
 ) -> ApplicantRecord | AccessRefusal:
@@ -221,6 +226,14 @@ async def facts_of_applicant(applicant: UUID) -> Candidate | None:
     """Return the facts that an applicant has on record, None where there is no such applicant."""
     row = await Applicant.get_or_none(id=applicant).only("id", "facts")
     return None if row is None else restored(Candidate, row.facts)
+
+
+async def is_known(applicant: UUID) -> bool:
+    """Whether there is such a person: registered and not erased, or with an application."""
+    row = await Applicant.get_or_none(id=applicant)
+    if row is not None:
+        return row.erased_at is None
+    return await ApplicationRow.filter(applicant_id=applicant).exists()
 
 
 async def departments_of(applicant: UUID) -> tuple[tuple[str, str], ...]:
@@ -361,8 +374,7 @@ def _columns(
         problem = Text("电话号码有误", "this is no phone number")
         return _refusal(AccessCode.PHONE_INVALID, problem, "phone")
     email = None if details.email is None else details.email.strip().lower()
-    if email is not None and not _EMAIL_FORM.fullmatch(email):
-        problem = Text("电子邮箱有误", "this is no e-mail address")
+    if email is not None and (problem := email_problem(email)) is not None:
         return _refusal(AccessCode.EMAIL_INVALID, problem, "email")
     facts = _completed(details.facts, document)
     if facts is None:

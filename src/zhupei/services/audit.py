@@ -10,8 +10,8 @@ from tortoise.transactions import in_transaction
 from zhupei.db.models import ApplicationRow, AuditHeadRow, SeatRow, TransitionRow
 from zhupei.domain.audit_chain import ChainBreak, ChainRecord, ChainVerifier
 from zhupei.domain.text import Text
+from zhupei.services.admissions.records import record_content
 from zhupei.services.admissions.store import case_digest, cases_of
-from zhupei.services.admissions.transitions import record_content
 
 __all__ = ["AuditReport", "verify_audit_chain"]
 

@@ -15,8 +15,9 @@ from zhupei.db.models import ApplicationRow, TransitionRow
 from zhupei.domain.admission_case import AdmissionCase, InvitationState
 from zhupei.domain.admission_process import ApplicationState
 from zhupei.services import admissions
-from zhupei.services.admissions import Desk, Refusal, RefusalCode, inputs, moves
-from zhupei.services.admissions.transitions import Change, check_steps
+from zhupei.services.admissions import Desk, Refusal, RefusalCode, inputs, transfers
+from zhupei.services.admissions.change import Change
+from zhupei.services.admissions.transitions import check_steps
 from zhupei.services.audit import verify_audit_chain
 
 C = RefusalCode
@@ -157,7 +158,7 @@ async def test_an_invitation_that_is_declined_meanwhile_hands_nothing_in(
         assert done(await admissions.answer_invitation(own, no)).state is InvitationState.DECLINED
         return await check_steps(desk, change)
 
-    monkeypatch.setattr(moves, "check_steps", declined_meanwhile)
+    monkeypatch.setattr(transfers, "check_steps", declined_meanwhile)
     yes = inputs.AnswerInvitationInput(
         invitation=invitation.id, accept=True, candidate=PERSON, documents=(IDENTITY,)
     )

@@ -189,7 +189,7 @@ async def test_what_an_earlier_version_recorded_is_answered_by_its_action(
     """Records without a digest, of before an upgrade, still answer their own request."""
     case = await office.submitted()
     monkeypatch.setattr(
-        "zhupei.services.admissions.transitions._with_request", lambda change, _: dict(change.data)
+        "zhupei.services.admissions.records._with_request", lambda change, _: dict(change.data)
     )
     given = inputs.ReasonedInput(application=case.id, reason="x", idempotency_key=KEY)
     own = office.own(case.applicant)

@@ -77,21 +77,15 @@ from zhupei.services.admissions.filing import (
     submit_application,
     withdraw_application,
 )
-from zhupei.services.admissions.moves import (
-    agree_to_transfer,
-    answer_invitation,
-    invite_candidate,
-    transfer_application,
-)
+from zhupei.services.admissions.invitations import answer_invitation, invite_candidate
+from zhupei.services.admissions.objections import file_objection, resolve_objection
 from zhupei.services.admissions.offers import (
     admit,
     confirm_admission,
     decline_admission,
     expire_confirmations,
-    file_objection,
     propose_admission,
     publish_proposed_list,
-    resolve_objection,
     send_notice,
 )
 from zhupei.services.admissions.payments import cancel_payment, record_payments
@@ -110,6 +104,7 @@ from zhupei.services.admissions.questions import (
 )
 from zhupei.services.admissions.refusals import Refusal, RefusalCode
 from zhupei.services.admissions.training import end_training, reduce_training, register_trainee
+from zhupei.services.admissions.transfers import agree_to_transfer, transfer_application
 
 __all__ = [
     "Desk",

@@ -7,20 +7,15 @@ from datetime import date, timedelta
 
 from zhupei.db.models import ApplicationRow
 from zhupei.domain.admission_case import AdmissionCase, BulkOutcome
-from zhupei.domain.admission_guards import (
-    agreement_kind_allowed,
-    handed_in,
-    no_show_on,
-    policy_of,
-    report_date,
-)
+from zhupei.domain.admission_guards import handed_in, no_show_on, policy_of, report_date
 from zhupei.domain.admission_process import Action, ApplicationState
 from zhupei.domain.applications import Submission
 from zhupei.domain.calendar import CHINA_TIME
+from zhupei.domain.decision_guards import agreement_kind_allowed
 from zhupei.domain.text import Text
 from zhupei.services.admissions.bulk import carry_out
+from zhupei.services.admissions.change import Change, repeat_of
 from zhupei.services.admissions.desk import Desk
-from zhupei.services.admissions.filing import documents_due, has_no_reason, no_nul
 from zhupei.services.admissions.inputs import (
     CancelForFraudInput,
     DeferReportInput,
@@ -30,17 +25,13 @@ from zhupei.services.admissions.inputs import (
 )
 from zhupei.services.admissions.offers import forward, publicity_over
 from zhupei.services.admissions.refusals import Refusal, RefusalCode
+from zhupei.services.admissions.required_documents import documents_due
 from zhupei.services.admissions.situations import Situation, may_for_program, not_found
+from zhupei.services.admissions.texts import has_no_reason, no_nul
 from zhupei.services.admissions.training import trainee_cancelled
-from zhupei.services.admissions.transitions import Change, act, repeat_of
+from zhupei.services.admissions.transitions import act
 
-__all__ = [
-    "cancel_for_fraud",
-    "defer_report",
-    "mark_no_shows",
-    "record_report",
-    "sign_agreement",
-]
+__all__ = ["cancel_for_fraud", "defer_report", "mark_no_shows", "record_report", "sign_agreement"]
 
 _S = ApplicationState
 

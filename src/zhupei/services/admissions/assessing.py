@@ -6,13 +6,14 @@ from dataclasses import replace
 from decimal import Decimal
 
 from zhupei.domain.admission_case import AdmissionCase, RecordedScore
-from zhupei.domain.admission_guards import handed_in, packet_complete, review_decided, score_of
+from zhupei.domain.admission_guards import handed_in, score_of
 from zhupei.domain.admission_process import Action, ApplicationState
+from zhupei.domain.decision_guards import packet_complete, review_decided
 from zhupei.domain.eligibility import FindingOutcome
 from zhupei.domain.ranking import Score
 from zhupei.domain.text import Text
+from zhupei.services.admissions.change import Change, repeat_of
 from zhupei.services.admissions.desk import Desk
-from zhupei.services.admissions.filing import documents_due, has_no_reason
 from zhupei.services.admissions.inputs import (
     GiveOpinionInput,
     ReasonedInput,
@@ -21,8 +22,10 @@ from zhupei.services.admissions.inputs import (
     ReviewApplicationInput,
 )
 from zhupei.services.admissions.refusals import Refusal, RefusalCode
+from zhupei.services.admissions.required_documents import documents_due
 from zhupei.services.admissions.situations import Situation
-from zhupei.services.admissions.transitions import Change, act, repeat_of, step_done
+from zhupei.services.admissions.texts import has_no_reason
+from zhupei.services.admissions.transitions import act, step_done
 
 __all__ = [
     "give_opinion",

@@ -15,11 +15,12 @@ from zhupei.domain.text import Text
 from zhupei.domain.training import Program
 from zhupei.services.admissions.ban_rows import ban_of, new_ban
 from zhupei.services.admissions.desk import Desk
-from zhupei.services.admissions.filing import has_no_reason
 from zhupei.services.admissions.inputs import ImposeBanInput, LiftBanInput, SearchBansInput
 from zhupei.services.admissions.refusals import Refusal, RefusalCode
 from zhupei.services.admissions.requests import once_for
-from zhupei.services.admissions.situations import not_found, permitted_for
+from zhupei.services.admissions.situations import hidden, not_found, permitted_for
+from zhupei.services.admissions.texts import has_no_reason
+from zhupei.services.applicants import is_known
 
 __all__ = ["ban_by_id", "bans_of", "impose_ban", "lift_ban"]
 
@@ -47,6 +48,8 @@ async def impose_ban(desk: Desk, given: ImposeBanInput) -> Ban | Refusal:
         now = desk.clock()
 
         async def work() -> UUID | Refusal:
+            if not await is_known(given.applicant):
+                return not_found("applicant", str(given.applicant))
             if given.application is not None and not await _concerns(given):
                 return not_found("application", str(given.application))
             row = await new_ban(
@@ -84,10 +87,16 @@ async def _concerns(given: ImposeBanInput) -> bool:
 async def lift_ban(desk: Desk, given: LiftBanInput) -> Ban | Refusal:
     """Lift a ban before its end: the person may apply again at once; what was decided stays."""
     with desk.database.use():
+        missing = not_found("ban", str(given.ban))
         row = await BanRow.get_or_none(id=given.ban)
-        against = None if row is None else await _writable(desk, row)
-        if row is None or against is not None:
-            return against or not_found("ban", str(given.ban))
+        if row is None:
+            return missing
+        base, jurisdiction = _place(desk, row)
+        against = await permitted_for(desk, "bans.write", base=base, jurisdiction=jurisdiction)
+        if against is not None:
+            return await hidden(
+                desk, against, missing, "bans.read", base=base, jurisdiction=jurisdiction
+            )
         against = has_no_reason(given.reason)
         if against is not None:
             return against
@@ -108,14 +117,13 @@ async def lift_ban(desk: Desk, given: LiftBanInput) -> Ban | Refusal:
         return done if isinstance(done, Refusal) else ban_of(await BanRow.get(id=done))
 
 
-async def _writable(desk: Desk, row: BanRow) -> Refusal | None:
+def _place(desk: Desk, row: BanRow) -> tuple[str | None, str | None]:
+    """Return where a ban was decided.
+
+    A program that left the catalogue lies nowhere: the nation decides on what it left.
+    """
     program = desk.catalogue.programs.get(row.program_code)
-    if program is None:
-        # A program that left the catalogue lies nowhere: the nation decides on what it left.
-        return await permitted_for(desk, "bans.write")
-    return await permitted_for(
-        desk, "bans.write", base=program.base, jurisdiction=program.jurisdiction
-    )
+    return (None, None) if program is None else (program.base, program.jurisdiction)
 
 
 async def ban_by_id(desk: Desk, ban: UUID) -> Ban | None:

@@ -20,8 +20,9 @@ from zhupei.domain.admission_case import AdmissionCase, BulkOutcome, Effect, Pro
 from zhupei.domain.admission_process import EXITS, SEAT_STATES, Action, ApplicationState
 from zhupei.domain.plain_values import plain, restored
 from zhupei.domain.text import Text
+from zhupei.services.admissions.change import Bulk, Change, Repeat, repeat_of
+from zhupei.services.admissions.commits import commit
 from zhupei.services.admissions.desk import Desk
-from zhupei.services.admissions.filing import has_no_reason
 from zhupei.services.admissions.inputs import RevertBulkInput
 from zhupei.services.admissions.refusals import ApplicationProblem, Refusal, RefusalCode
 from zhupei.services.admissions.situations import (
@@ -33,16 +34,8 @@ from zhupei.services.admissions.situations import (
     surroundings,
 )
 from zhupei.services.admissions.store import load_cases
-from zhupei.services.admissions.transitions import (
-    Bulk,
-    Change,
-    Repeat,
-    check_steps,
-    commit,
-    key_used,
-    repeat_of,
-    too_busy,
-)
+from zhupei.services.admissions.texts import has_no_reason
+from zhupei.services.admissions.transitions import check_steps, key_used, too_busy
 from zhupei.services.changes import RoundChanged, RoundChangeKind, announce
 
 __all__ = ["Build", "carry_out", "revert_bulk"]
@@ -231,7 +224,9 @@ async def _revert(
     for base in sorted({case.base for case in before.values()}):
         against = await permitted_for(desk, "rounds.manage", base=base)
         if against is not None:
-            return against
+            # Whoever carried the step out knows of it; to others it is as if there were none.
+            own = row.actor == desk.actor.id
+            return against if own else not_found("operation", str(given.operation))
     against = has_no_reason(given.reason) or _not_reverted(row)
     if against is not None:
         return against

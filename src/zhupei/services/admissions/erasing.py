@@ -36,17 +36,14 @@ from zhupei.domain.plain_values import plain, restored
 from zhupei.domain.roles import Role
 from zhupei.domain.text import Text
 from zhupei.services.admissions.ban_rows import ban_in_force
+from zhupei.services.admissions.change import Change
+from zhupei.services.admissions.commits import commit
 from zhupei.services.admissions.desk import Desk
-from zhupei.services.admissions.filing import has_no_reason
 from zhupei.services.admissions.refusals import Refusal, RefusalCode
-from zhupei.services.admissions.situations import (
-    not_found,
-    owners_of,
-    permitted_for,
-    surroundings,
-)
+from zhupei.services.admissions.situations import not_found, owners_of, permitted_for, surroundings
 from zhupei.services.admissions.store import cases_of
-from zhupei.services.admissions.transitions import Change, commit, too_busy
+from zhupei.services.admissions.texts import has_no_reason
+from zhupei.services.admissions.transitions import too_busy
 
 __all__ = ["EraseApplicantInput", "Erasure", "erase_applicant"]
 

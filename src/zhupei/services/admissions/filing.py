@@ -2,35 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
 from uuid import UUID
 
-from zhupei.config.expressions import ExpressionProblem, Missing, Roots, compile_expression
 from zhupei.db.identifiers import uuid7
-from zhupei.db.models import ApplicationRow, InvitationRow
-from zhupei.domain.admission import AdmissionStep, RequiredDocument
 from zhupei.domain.admission_case import AdmissionCase, FrozenEligibility
-from zhupei.domain.admission_guards import eligible, handed_in, policy_of, preference_limit
-from zhupei.domain.admission_process import (
-    EXITS,
-    Action,
-    ApplicationState,
-    Channel,
-    channel_of,
-)
+from zhupei.domain.admission_guards import handed_in, preference_limit
+from zhupei.domain.admission_process import Action, ApplicationState, Channel, channel_of
 from zhupei.domain.applications import Submission, SubmittedDocument
-from zhupei.domain.eligibility import Requirement
+from zhupei.domain.decision_guards import eligible
 from zhupei.domain.people import Candidate
-from zhupei.domain.plain_values import plain
-from zhupei.domain.questions import EligibilityQuestion
 from zhupei.domain.recruitment_limits import suspension_of
-from zhupei.domain.sources import Level
 from zhupei.domain.text import Text
 from zhupei.domain.training import Opening, Program
-from zhupei.services.admissions.ban_rows import ban_in_force
+from zhupei.services.admissions.change import Change, repeat_of
+from zhupei.services.admissions.commits import commit
 from zhupei.services.admissions.desk import Desk
+from zhupei.services.admissions.exclusions import lasting_refusals
 from zhupei.services.admissions.inputs import (
     ApplicationInput,
     CreateApplicationInput,
@@ -39,18 +28,12 @@ from zhupei.services.admissions.inputs import (
 )
 from zhupei.services.admissions.known_facts import with_known_facts
 from zhupei.services.admissions.refusals import Refusal, RefusalCode
-from zhupei.services.admissions.situations import (
-    Situation,
-    not_found,
-    permitted,
-    surroundings,
-)
+from zhupei.services.admissions.required_documents import documents_due
+from zhupei.services.admissions.situations import Situation, not_found, permitted, surroundings
+from zhupei.services.admissions.texts import has_no_reason, no_nul
 from zhupei.services.admissions.transitions import (
-    Change,
     act,
-    commit,
     key_used,
-    repeat_of,
     repeated_request,
     step_done,
     too_busy,
@@ -60,11 +43,7 @@ from zhupei.services.seats import root_program
 
 __all__ = [
     "create_application",
-    "documents_due",
     "draft_of",
-    "has_no_reason",
-    "lasting_refusals",
-    "no_nul",
     "recommend_application",
     "submit_application",
     "submitted",
@@ -72,10 +51,6 @@ __all__ = [
 ]
 
 _S = ApplicationState
-_LIVE = (_S.IN_PUBLICITY.value, _S.CONFIRMED.value)
-_ADMITTED = tuple(
-    state.value for state in (_S.ADMITTED, _S.NOTIFIED, _S.REPORTED, _S.CONTRACTED, _S.REGISTERED)
-)
 
 
 async def create_application(  # noqa: PLR0911 - each guard says why
@@ -311,131 +286,6 @@ async def submitted(
     )
 
 
-async def lasting_refusals(at: Situation) -> Refusal | None:
-    """Refuse by suspension, and by what else the person has: bans, applications, invitations."""
-    case = at.case
-    against = suspension_of(at.program, at.opening)
-    if against is not None:
-        return against
-    ban = await ban_in_force(case.applicant, at.today)
-    if ban is not None:
-        return Refusal(
-            code=RefusalCode.BANNED,
-            message=Text(
-                f"{ban.until} 前（含当日）不得报名：{ban.reason}",
-                f"banned from applying until {ban.until}, included: {ban.reason}",
-            ),
-        )
-    others = await ApplicationRow.filter(
-        applicant_id=case.applicant, root_program_code=case.root_program
-    ).exclude(id=case.id)
-    if any(other.state in _ADMITTED for other in others):
-        return Refusal(
-            code=RefusalCode.ALREADY_ADMITTED,
-            message=Text("已被录取，须先放弃", "already admitted; decline there first"),
-        )
-    blocks = policy_of(at.program, "live_publicity_blocks_next_round")
-    if blocks is not None and blocks.value is True and any(o.state in _LIVE for o in others):
-        return Refusal(
-            code=RefusalCode.LIVE_PUBLICITY,
-            message=Text(
-                "正在公示名单中，须先放弃方可填报", "on a live publicity list: decline there first"
-            ),
-            source=blocks.source,
-        )
-    return None if case.channel is not Channel.BATCH else await _preferences(at, others)
-
-
-async def _preferences(at: Situation, others: list[ApplicationRow]) -> Refusal | None:
-    """Keep the number of preferences (T41) and their exclusion by an invitation (T40)."""
-    case = at.case
-    if case.invitation is not None or case.transferred_from is not None:
-        return None
-    open_ = {_S.DRAFT.value, *(state.value for state in EXITS)}
-    filed = [
-        other
-        for other in others
-        if other.round_code == (case.round or "")
-        and other.state not in open_
-        and other.channel == Channel.BATCH.value
-        and other.invitation_id is None
-        and other.transferred_from is None
-    ]
-    limit = preference_limit(at.program, case.round)
-    if limit is not None and len(filed) >= limit[0]:
-        most, source = limit
-        return Refusal(
-            code=RefusalCode.PREFERENCE_LIMIT,
-            message=Text(
-                f"每批次最多填报 {most} 个志愿，已填报 {len(filed)} 个",
-                f"at most {most} preferences may be filed in a round; {len(filed)} are filed",
-            ),
-            source=source,
-        )
-    excludes = policy_of(at.program, "invitation_excludes_preference")
-    if excludes is not None and excludes.value is True:
-        accepted = await InvitationRow.filter(
-            applicant_id=case.applicant,
-            root_program_code=case.root_program,
-            round_code=case.round or "",
-            state="ACCEPTED",
-        ).exists()
-        if accepted:
-            return Refusal(
-                code=RefusalCode.INVITED_HAS_PREFERENCE,
-                message=Text(
-                    "已接受本批次的邀请，不得再填报志愿",
-                    "an invitation of this round was accepted, so no preference can be filed",
-                ),
-                source=excludes.source,
-            )
-    return None
-
-
-def documents_due(
-    at: Situation,
-    candidate: Candidate,
-    steps: tuple[AdmissionStep, ...],
-    *,
-    also_unassigned: bool = False,
-) -> tuple[list[RequiredDocument], tuple[str, ...]]:
-    """Return the documents that are required at some steps, and facts that leave this open."""
-    ids = {step.id for step in steps} | {step.kind for step in steps}
-    due: list[RequiredDocument] = []
-    open_: list[str] = []
-    for document in at.program.documents:
-        here = document.at_step in ids or (also_unassigned and document.at_step is None)
-        if not here or not document.required:
-            continue
-        asked = True if document.when is None else _concerns(at, candidate, document)
-        if isinstance(asked, Missing):
-            open_ += asked.facts
-        elif asked:
-            due.append(document)
-    return due, tuple(dict.fromkeys(open_))
-
-
-def _concerns(at: Situation, candidate: Candidate, document: RequiredDocument) -> bool | Missing:
-    question = EligibilityQuestion(
-        candidate=candidate,
-        opening=at.opening,
-        program=at.program,
-        base=at.base,
-        requirement=Requirement(
-            id=document.id, kind="document", label=document.label, level=Level.INSTITUTION
-        ),
-        today=at.today,
-    )
-    try:
-        answer = compile_expression(document.when or "true", Roots.CANDIDATE).ask_candidate(
-            question
-        )
-    except ExpressionProblem:
-        return True
-    # Where the expression itself is at fault the document stays required: nobody loses by it.
-    return True if isinstance(answer, Text) else answer
-
-
 async def withdraw_application(desk: Desk, given: ReasonedInput) -> AdmissionCase | Refusal:
     """Take one's own application back, before a seat is offered."""
 
@@ -465,37 +315,3 @@ async def recommend_application(desk: Desk, given: ApplicationInput) -> Admissio
         )
 
     return await act(desk, given.application, Action.RECOMMEND, build, repeat=repeat_of(given))
-
-
-def has_no_reason(reason: str | None, field: str = "reason") -> Refusal | None:
-    """Refuse an empty reason, or one that PostgreSQL could not keep."""
-    if reason is not None and reason.strip() and "\x00" not in reason:
-        return None
-    return Refusal(
-        code=RefusalCode.INPUT_INVALID,
-        message=Text("须说明理由", "a reason has to be given"),
-        field=field,
-    )
-
-
-def no_nul(value: Any) -> Refusal | None:
-    """Refuse the one character that PostgreSQL cannot keep in text."""
-    if not any("\x00" in text for text in _texts(plain(value))):
-        return None
-    return Refusal(
-        code=RefusalCode.INPUT_INVALID,
-        message=Text("文本中含有不允许的空字符", "a text holds a NUL character"),
-    )
-
-
-def _texts(value: Any) -> Iterator[str]:
-    match value:
-        case str():
-            yield value
-        case dict():
-            for key, part in value.items():
-                yield key
-                yield from _texts(part)
-        case list():
-            for part in value:
-                yield from _texts(part)

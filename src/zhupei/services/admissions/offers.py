@@ -1,4 +1,4 @@
-"""Offers: proposal, publicity with objections, confirmation, admission, notice."""
+"""Offers: proposal, publicity, confirmation, admission, notice."""
 
 from __future__ import annotations
 
@@ -8,52 +8,31 @@ from datetime import datetime, time, timedelta
 from uuid import UUID
 
 from tortoise.backends.base.client import BaseDBAsyncClient
-from tortoise.exceptions import IntegrityError
-from tortoise.transactions import in_transaction
 
 from zhupei.db.identifiers import uuid7
 from zhupei.db.models import ApplicationRow, ObjectionRow, PublicityRow
-from zhupei.domain.admission_case import AdmissionCase, BulkOutcome, Objection, ProposedList
+from zhupei.domain.admission_case import AdmissionCase, BulkOutcome, ProposedList
 from zhupei.domain.admission_guards import policy_of, publicity_period, report_date
 from zhupei.domain.admission_process import Action, ApplicationState, Channel, path_of
 from zhupei.domain.calendar import CHINA_TIME
-from zhupei.domain.events import Event
 from zhupei.domain.text import Text
 from zhupei.services.admissions.bulk import carry_out
+from zhupei.services.admissions.change import Change, repeat_of
 from zhupei.services.admissions.desk import Desk
-from zhupei.services.admissions.filing import has_no_reason
 from zhupei.services.admissions.inputs import (
     AdmitInput,
     ApplicationInput,
     ExpireConfirmationsInput,
-    FileObjectionInput,
     ProposeAdmissionInput,
     PublishProposedListInput,
     ReasonedInput,
-    ResolveObjectionInput,
     SendNoticeInput,
 )
 from zhupei.services.admissions.refusals import Refusal, RefusalCode
-from zhupei.services.admissions.situations import (
-    Situation,
-    may_for_program,
-    not_found,
-    permitted_for,
-    situation_of,
-    standing_against,
-)
-from zhupei.services.admissions.transitions import (
-    Change,
-    act,
-    commit,
-    key_used,
-    repeat_of,
-    repeated_request,
-    step_done,
-    too_busy,
-)
+from zhupei.services.admissions.situations import Situation, may_for_program, not_found
+from zhupei.services.admissions.texts import has_no_reason
+from zhupei.services.admissions.transitions import act, step_done
 from zhupei.services.changes import RoundChanged, RoundChangeKind, announce
-from zhupei.services.outbox import record_events, subject_of
 from zhupei.services.seats import root_program
 
 __all__ = [
@@ -61,14 +40,11 @@ __all__ = [
     "confirm_admission",
     "decline_admission",
     "expire_confirmations",
-    "file_objection",
     "forward",
-    "objection_of",
     "open_applications",
     "propose_admission",
     "publicity_over",
     "publish_proposed_list",
-    "resolve_objection",
     "send_notice",
 ]
 
@@ -197,155 +173,6 @@ async def open_applications(
         state__in=[state.value for state in states],
     ).order_by("id")
     return tuple(row.id for row in found)
-
-
-async def file_objection(desk: Desk, given: FileObjectionInput) -> Objection | Refusal:
-    """File an objection against an application while its list is public."""
-    with desk.database.use():
-        if given.idempotency_key is not None:
-            known = await ObjectionRow.get_or_none(
-                filed_by=desk.actor.id, idempotency_key=given.idempotency_key
-            )
-            if known is not None:
-                return _filed_before(known, given)
-        case_row = await ApplicationRow.get_or_none(id=given.application)
-        if case_row is None or case_row.publicity_id is None:
-            return not_found("application", str(given.application))
-        against = await permitted_for(
-            desk,
-            "objections.raise",
-            base=case_row.base_code,
-            owners=frozenset({desk.actor.id}),
-        ) or has_no_reason(given.text, "text")
-        if against is not None:
-            return against
-        publicity = await PublicityRow.get(id=case_row.publicity_id)
-        now = desk.clock()
-        live = publicity.withdrawn_at is None and now < publicity.ends_at
-        if not live or case_row.state not in {_S.IN_PUBLICITY.value, _S.CONFIRMED.value}:
-            return Refusal(
-                code=RefusalCode.PUBLICITY_NOT_LIVE,
-                message=Text("不在公示期内", "the list is not in its publicity period"),
-            )
-        try:
-            async with in_transaction() as connection:
-                row = await ObjectionRow.create(
-                    id=uuid7(),
-                    publicity_id=publicity.id,
-                    application_id=case_row.id,
-                    text=given.text,
-                    filed_by=desk.actor.id,
-                    filed_at=now,
-                    idempotency_key=given.idempotency_key,
-                )
-                await record_events(connection, [_objection_filed(desk, case_row, now)])
-        except IntegrityError:
-            row = await ObjectionRow.get(
-                filed_by=desk.actor.id, idempotency_key=given.idempotency_key
-            )
-            return _filed_before(row, given)
-        return objection_of(row)
-
-
-def _filed_before(row: ObjectionRow, given: FileObjectionInput) -> Objection | Refusal:
-    """Return the objection that the same request filed; its key serves no other one."""
-    known = objection_of(row)
-    same = (known.application, known.text) == (given.application, given.text)
-    return known if same else key_used()
-
-
-def _objection_filed(desk: Desk, row: ApplicationRow, now: datetime) -> Event:
-    return Event(
-        id=uuid7(),
-        name="objection.filed",
-        at=now,
-        subject=subject_of("Application", row.id),
-        base=row.base_code,
-        program=row.program_code,
-        opening=row.opening_code,
-        # Who objects is known to those who decide, and to nobody else.
-        actor=None,
-        data={"round": row.round_code or None},
-        catalogue_hash=desk.catalogue.hash,
-    )
-
-
-async def resolve_objection(  # noqa: PLR0911 - each guard says why it refuses
-    desk: Desk, given: ResolveObjectionInput
-) -> Objection | Refusal:
-    """Decide on an objection; an upheld one rejects the application and gives its seat up."""
-    with desk.database.use():
-        for _ in range(8):
-            row = await ObjectionRow.get_or_none(id=given.objection)
-            if row is None:
-                return not_found("objection", str(given.objection))
-            other = await repeated_request(desk, repeat_of(given), Action.RESOLVE_OBJECTION)
-            if isinstance(other, Refusal):
-                return other
-            if row.upheld is not None:
-                same = row.upheld is given.upheld and row.resolution == given.resolution
-                return objection_of(row) if same else _decided()
-            at = await situation_of(desk, row.application_id)  # type: ignore[attr-defined]  # the relation's column
-            if isinstance(at, Refusal):
-                # Whose application it is about is not told to whoever may not see that.
-                return not_found("objection", str(given.objection))
-            against = await standing_against(desk, at, Action.RESOLVE_OBJECTION)
-            against = against or has_no_reason(given.resolution, "resolution")
-            if against is not None:
-                return against
-            done = await _resolve(desk, given, row, at)
-            if isinstance(done, Refusal):
-                return done
-            if done:
-                return objection_of(await ObjectionRow.get(id=row.id))
-        return too_busy()
-
-
-async def _resolve(
-    desk: Desk, given: ResolveObjectionInput, row: ObjectionRow, at: Situation
-) -> bool | Refusal:
-    state = _S.REJECTED if given.upheld else at.case.state
-    change = Change(
-        action=Action.RESOLVE_OBJECTION,
-        before=at.case,
-        after=replace(at.case, state=state),
-        at=at,
-        reason=given.resolution,
-        data={"objection": row.id, "upheld": given.upheld},
-    )
-
-    async def write(_connection: BaseDBAsyncClient) -> None:
-        await ObjectionRow.filter(id=row.id, upheld=None).update(
-            upheld=given.upheld,
-            resolution=given.resolution,
-            resolved_by=desk.actor.id,
-            resolved_at=at.now,
-        )
-
-    done = await commit(desk, [change], repeat=repeat_of(given), extra=write)
-    return done if isinstance(done, Refusal) else done is not None
-
-
-def _decided() -> Refusal:
-    return Refusal(
-        code=RefusalCode.DUPLICATE,
-        message=Text("该异议已有处理结果", "this objection was decided already"),
-        field="objection",
-    )
-
-
-def objection_of(row: ObjectionRow) -> Objection:
-    """Return the objection of a row."""
-    return Objection(
-        id=row.id,
-        publicity=row.publicity_id,  # type: ignore[attr-defined]  # the relation's column
-        application=row.application_id,  # type: ignore[attr-defined]  # the relation's column
-        filed_at=row.filed_at,
-        text=row.text,
-        upheld=row.upheld,
-        resolution=row.resolution,
-        resolved_at=row.resolved_at,
-    )
 
 
 async def confirm_admission(desk: Desk, given: ApplicationInput) -> AdmissionCase | Refusal:

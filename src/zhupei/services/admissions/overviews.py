@@ -31,7 +31,7 @@ from zhupei.domain.admission_case import (
 from zhupei.domain.admission_process import EXITS, SEAT_STATES, Channel, path_of
 from zhupei.services.admissions.desk import Desk
 from zhupei.services.admissions.merit import ranked_cases
-from zhupei.services.admissions.offers import objection_of
+from zhupei.services.admissions.objections import objection_of
 from zhupei.services.admissions.questions import actions_in, timeline_from
 from zhupei.services.admissions.refusals import Refusal
 from zhupei.services.admissions.situations import (

@@ -14,10 +14,10 @@ from zhupei.domain.calendar import CHINA_TIME
 from zhupei.domain.registrations import TraineePayment
 from zhupei.domain.text import Text
 from zhupei.services.admissions.desk import Desk
-from zhupei.services.admissions.filing import has_no_reason
 from zhupei.services.admissions.refusals import Refusal, RefusalCode
 from zhupei.services.admissions.requests import once_for
 from zhupei.services.admissions.situations import not_found, permitted_for
+from zhupei.services.admissions.texts import has_no_reason
 from zhupei.services.admissions.training_inputs import (
     CancelPaymentInput,
     PaymentEntry,

@@ -15,7 +15,6 @@ from zhupei.domain.recruitment_limits import may_grow, suspension_of
 from zhupei.domain.text import Text
 from zhupei.domain.training import Opening, Program
 from zhupei.services.admissions.desk import Desk
-from zhupei.services.admissions.filing import has_no_reason
 from zhupei.services.admissions.inputs import (
     DecidePlanIncreaseInput,
     FreezeRoundInput,
@@ -24,7 +23,8 @@ from zhupei.services.admissions.inputs import (
 )
 from zhupei.services.admissions.refusals import Refusal, RefusalCode
 from zhupei.services.admissions.requests import once_for
-from zhupei.services.admissions.situations import not_found, permitted_for
+from zhupei.services.admissions.situations import hidden, not_found, permitted_for
+from zhupei.services.admissions.texts import has_no_reason
 from zhupei.services.changes import RoundChanged, RoundChangeKind, announce
 from zhupei.services.seats import SeatQuota, increase_quota, quotas_of, root_program
 
@@ -145,23 +145,14 @@ async def decide_plan_increase(
 ) -> PlanIncrease | Refusal:
     """Approve or refuse more seats; approved ones count from the same moment."""
     with desk.database.use():
-        row = await PlanIncreaseRow.get_or_none(id=given.plan_increase)
-        if row is None:
-            return not_found("planIncrease", str(given.plan_increase))
-        against = await permitted_for(desk, "plans.approve", base=row.base_code)
-        against = against or has_no_reason(given.reason)
-        if against is not None:
-            return against
+        row = await _decidable(desk, given)
+        if isinstance(row, Refusal):
+            return row
         opening = desk.catalogue.openings.get(row.opening_code)
         if opening is None:
             return not_found("opening", row.opening_code)
         program = desk.catalogue.programs[opening.program]
-        against = _may_increase(desk, program, opening) if given.approved else None
-        if against is None and opening.capacity is None:
-            against = _within_capacity(opening, row.seats) or _exceeds(opening)
-        quotas = against or quotas_of(
-            desk.catalogue, opening, row.round_code or None, row.direction
-        )
+        quotas = _fitting(desk, given, row, program, opening)
         if isinstance(quotas, Refusal):
             return quotas
         seats, round_code = row.seats, row.round_code
@@ -184,6 +175,32 @@ async def decide_plan_increase(
         if isinstance(done, Refusal):
             return done
         return plan_increase_of(await PlanIncreaseRow.get(id=done))
+
+
+async def _decidable(desk: Desk, given: DecidePlanIncreaseInput) -> PlanIncreaseRow | Refusal:
+    """Return the request that the actor may decide on."""
+    missing = not_found("planIncrease", str(given.plan_increase))
+    row = await PlanIncreaseRow.get_or_none(id=given.plan_increase)
+    if row is None:
+        return missing
+    against = await permitted_for(desk, "plans.approve", base=row.base_code)
+    if against is not None:
+        return await hidden(desk, against, missing, "plans.request", base=row.base_code)
+    return has_no_reason(given.reason) or row
+
+
+def _fitting(
+    desk: Desk,
+    given: DecidePlanIncreaseInput,
+    row: PlanIncreaseRow,
+    program: Program,
+    opening: Opening,
+) -> tuple[SeatQuota, ...] | Refusal:
+    """Return the quotas that an increase is laid over; refused where it may not be approved."""
+    against = _may_increase(desk, program, opening) if given.approved else None
+    if against is None and opening.capacity is None:
+        against = _within_capacity(opening, row.seats) or _exceeds(opening)
+    return against or quotas_of(desk.catalogue, opening, row.round_code or None, row.direction)
 
 
 async def _decide(

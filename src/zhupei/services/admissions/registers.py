@@ -37,8 +37,8 @@ from zhupei.domain.admission_process import Action
 from zhupei.domain.plain_values import restored
 from zhupei.domain.training import Opening
 from zhupei.services.admissions.desk import Desk
-from zhupei.services.admissions.moves import invitation_of
-from zhupei.services.admissions.offers import objection_of
+from zhupei.services.admissions.invitations import invitation_of
+from zhupei.services.admissions.objections import objection_of
 from zhupei.services.admissions.plans import freeze_of, plan_increase_of
 from zhupei.services.admissions.refusals import Refusal
 from zhupei.services.admissions.searching import seen_by

@@ -39,6 +39,7 @@ __all__ = [
     "Situation",
     "application_for_hooks",
     "frozen",
+    "hidden",
     "may_for_program",
     "may_read",
     "not_allowed_in",
@@ -208,6 +209,27 @@ async def permitted_for(
         plugin=answer.plugin,
         hook=answer.hook,
     )
+
+
+async def hidden(
+    desk: Desk,
+    against: Refusal,
+    missing: Refusal,
+    see: str,
+    *,
+    base: str | None = None,
+    jurisdiction: str | None = None,
+    specialty: str | None = None,
+) -> Refusal:
+    """Return a refusal to whoever may see the thing; everybody else is told that there is none.
+
+    ``missing`` is what is answered where the thing does not exist, ``see`` the permission to see
+    it. So an id tells nothing to those whom the thing does not concern.
+    """
+    unseen = await permitted_for(
+        desk, see, base=base, jurisdiction=jurisdiction, specialty=specialty
+    )
+    return against if unseen is None else missing
 
 
 async def may_for_program(desk: Desk, action: Action, program: Program) -> Refusal | None:

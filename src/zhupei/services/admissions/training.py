@@ -29,8 +29,8 @@ from zhupei.domain.registrations import (
 )
 from zhupei.domain.text import Text
 from zhupei.services.admissions.ban_rows import new_ban
+from zhupei.services.admissions.change import Also, Change, repeat_of
 from zhupei.services.admissions.desk import Desk
-from zhupei.services.admissions.filing import has_no_reason
 from zhupei.services.admissions.inputs import ApplicationInput
 from zhupei.services.admissions.offers import forward, publicity_over
 from zhupei.services.admissions.refusals import Refusal, RefusalCode
@@ -41,13 +41,14 @@ from zhupei.services.admissions.situations import (
     situation_of,
     standing_against,
 )
+from zhupei.services.admissions.texts import has_no_reason
 from zhupei.services.admissions.training_inputs import (
     EndTrainingInput,
     ReduceTrainingInput,
     RegisterTraineeInput,
 )
 from zhupei.services.admissions.training_rows import new_trainee, payment_of, registration_of
-from zhupei.services.admissions.transitions import Also, Change, act, repeat_of
+from zhupei.services.admissions.transitions import act
 from zhupei.services.benefits import qualifying_degree_for
 
 __all__ = ["end_training", "reduce_training", "register_trainee", "trainee_cancelled"]

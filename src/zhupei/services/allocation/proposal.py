@@ -8,12 +8,7 @@ from uuid import UUID
 from tortoise.backends.base.client import BaseDBAsyncClient
 from tortoise.transactions import in_transaction
 
-from zhupei.db.models import (
-    AllocationChoiceRow,
-    AllocationRunRow,
-    BulkOperationRow,
-    TransitionRow,
-)
+from zhupei.db.models import AllocationChoiceRow, AllocationRunRow, BulkOperationRow, TransitionRow
 from zhupei.domain.admission_case import BulkOutcome
 from zhupei.domain.admission_process import Action
 from zhupei.domain.admission_refusals import Refusal, RefusalCode
@@ -23,10 +18,10 @@ from zhupei.domain.matching_market import market_digest
 from zhupei.domain.text import Text
 from zhupei.domain.training import Program
 from zhupei.services.admissions.bulk import carry_out
+from zhupei.services.admissions.change import Change, repeat_of
 from zhupei.services.admissions.desk import Desk
 from zhupei.services.admissions.offers import forward
 from zhupei.services.admissions.situations import Situation, not_found
-from zhupei.services.admissions.transitions import Change, repeat_of
 from zhupei.services.allocation.inputs import ProposeAllocationInput
 from zhupei.services.allocation.market import fingerprint_of, market_of, matched_round
 from zhupei.services.allocation.rows import run_of
@@ -49,7 +44,9 @@ async def propose_allocation(desk: Desk, given: ProposeAllocationInput) -> BulkO
         run = run_of(row)
         root = await matched_round(desk, run.root_program, run.round)
         if isinstance(root, Refusal):
-            return root
+            # Whether a round of others was matched is not told to whoever may not see its runs.
+            is_hidden = root.code in {RefusalCode.NOT_PERMITTED, RefusalCode.PLUGIN_FAILED}
+            return not_found("run", str(given.run)) if is_hidden else root
         if not await _known(desk, given.idempotency_key):
             against = await _standing_against(desk, run, root)
             if against is not None:

@@ -17,16 +17,18 @@ from zhupei.domain.ranking import Score
 from zhupei.domain.score_sheets import ScoreSheet, ScoreSheetState, SheetRow, SheetSigned
 from zhupei.domain.text import Text
 from zhupei.services.admissions.bulk import carry_out
+from zhupei.services.admissions.change import Change, Repeat
 from zhupei.services.admissions.desk import Desk
-from zhupei.services.admissions.filing import documents_due, has_no_reason
 from zhupei.services.admissions.refusals import Refusal, RefusalCode
+from zhupei.services.admissions.required_documents import documents_due
 from zhupei.services.admissions.situations import (
     Situation,
+    hidden,
     not_found,
     permitted_for,
     specialty_of,
 )
-from zhupei.services.admissions.transitions import Change, Repeat
+from zhupei.services.admissions.texts import has_no_reason
 from zhupei.services.idempotency import request_hash
 from zhupei.services.office_requests import RefusedError, Work, answer_once, refuse
 from zhupei.services.outbox import subject_of
@@ -54,7 +56,10 @@ async def sign_score_sheet(desk: Desk, given: SignScoreSheetInput) -> SheetSigne
         sheet = await load_sheet(given.sheet)
         if sheet is None:
             return not_found("sheet", str(given.sheet))
-        against = await _permitted(desk, sheet) or _unsignable(desk, sheet, given)
+        against = await _permitted(desk, sheet)
+        if against is not None:
+            return await _hidden(desk, against, sheet)
+        against = _unsignable(desk, sheet, given)
         if against is not None:
             return against
         scored = {row.application: row for row in sheet.rows if row.scores}
@@ -82,6 +87,12 @@ async def _nothing() -> None:
 async def _permitted(desk: Desk, sheet: ScoreSheet) -> Refusal | None:
     specialty = None if sheet.opening is None else specialty_of(sheet.opening)
     return await permitted_for(desk, SIGN, base=sheet.base, specialty=specialty)
+
+
+async def _hidden(desk: Desk, against: Refusal, sheet: ScoreSheet) -> Refusal:
+    missing = not_found("sheet", str(sheet.id))
+    specialty = None if sheet.opening is None else specialty_of(sheet.opening)
+    return await hidden(desk, against, missing, "scores.read", base=sheet.base, specialty=specialty)
 
 
 def _unsignable(desk: Desk, sheet: ScoreSheet, given: SignScoreSheetInput) -> Refusal | None:
@@ -282,7 +293,7 @@ async def reject_score_sheet(desk: Desk, given: RejectScoreSheetInput) -> ScoreS
             specialty = None if sheet.opening is None else specialty_of(sheet.opening)
             against = await permitted_for(desk, ENTER, base=sheet.base, specialty=specialty)
         if against is not None:
-            return against
+            return await _hidden(desk, against, sheet)
 
         async def do(work: Work) -> str:
             refuse(has_no_reason(given.reason))

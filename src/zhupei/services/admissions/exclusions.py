@@ -1,0 +1,104 @@
+"""Exclusions: what a person has already, and what keeps anybody from filing (R272, T40, T41)."""
+
+from __future__ import annotations
+
+from zhupei.db.models import ApplicationRow, InvitationRow
+from zhupei.domain.admission_guards import policy_of, preference_limit
+from zhupei.domain.admission_process import EXITS, ApplicationState, Channel
+from zhupei.domain.recruitment_limits import suspension_of
+from zhupei.domain.text import Text
+from zhupei.services.admissions.ban_rows import ban_in_force
+from zhupei.services.admissions.refusals import Refusal, RefusalCode
+from zhupei.services.admissions.situations import Situation
+
+__all__ = ["lasting_refusals"]
+
+_S = ApplicationState
+
+_LIVE = (_S.IN_PUBLICITY.value, _S.CONFIRMED.value)
+
+
+_ADMITTED = tuple(
+    state.value for state in (_S.ADMITTED, _S.NOTIFIED, _S.REPORTED, _S.CONTRACTED, _S.REGISTERED)
+)
+
+
+async def lasting_refusals(at: Situation) -> Refusal | None:
+    """Refuse by suspension, and by what else the person has: bans, applications, invitations."""
+    case = at.case
+    against = suspension_of(at.program, at.opening)
+    if against is not None:
+        return against
+    ban = await ban_in_force(case.applicant, at.today)
+    if ban is not None:
+        return Refusal(
+            code=RefusalCode.BANNED,
+            message=Text(
+                f"{ban.until} 前（含当日）不得报名：{ban.reason}",
+                f"banned from applying until {ban.until}, included: {ban.reason}",
+            ),
+        )
+    others = await ApplicationRow.filter(
+        applicant_id=case.applicant, root_program_code=case.root_program
+    ).exclude(id=case.id)
+    if any(other.state in _ADMITTED for other in others):
+        return Refusal(
+            code=RefusalCode.ALREADY_ADMITTED,
+            message=Text("已被录取，须先放弃", "already admitted; decline there first"),
+        )
+    blocks = policy_of(at.program, "live_publicity_blocks_next_round")
+    if blocks is not None and blocks.value is True and any(o.state in _LIVE for o in others):
+        return Refusal(
+            code=RefusalCode.LIVE_PUBLICITY,
+            message=Text(
+                "正在公示名单中，须先放弃方可填报", "on a live publicity list: decline there first"
+            ),
+            source=blocks.source,
+        )
+    return None if case.channel is not Channel.BATCH else await _preferences(at, others)
+
+
+async def _preferences(at: Situation, others: list[ApplicationRow]) -> Refusal | None:
+    """Keep the number of preferences (T41) and their exclusion by an invitation (T40)."""
+    case = at.case
+    if case.invitation is not None or case.transferred_from is not None:
+        return None
+    open_ = {_S.DRAFT.value, *(state.value for state in EXITS)}
+    filed = [
+        other
+        for other in others
+        if other.round_code == (case.round or "")
+        and other.state not in open_
+        and other.channel == Channel.BATCH.value
+        and other.invitation_id is None
+        and other.transferred_from is None
+    ]
+    limit = preference_limit(at.program, case.round)
+    if limit is not None and len(filed) >= limit[0]:
+        most, source = limit
+        return Refusal(
+            code=RefusalCode.PREFERENCE_LIMIT,
+            message=Text(
+                f"每批次最多填报 {most} 个志愿，已填报 {len(filed)} 个",
+                f"at most {most} preferences may be filed in a round; {len(filed)} are filed",
+            ),
+            source=source,
+        )
+    excludes = policy_of(at.program, "invitation_excludes_preference")
+    if excludes is not None and excludes.value is True:
+        accepted = await InvitationRow.filter(
+            applicant_id=case.applicant,
+            root_program_code=case.root_program,
+            round_code=case.round or "",
+            state="ACCEPTED",
+        ).exists()
+        if accepted:
+            return Refusal(
+                code=RefusalCode.INVITED_HAS_PREFERENCE,
+                message=Text(
+                    "已接受本批次的邀请，不得再填报志愿",
+                    "an invitation of this round was accepted, so no preference can be filed",
+                ),
+                source=excludes.source,
+            )
+    return None

@@ -1,0 +1,103 @@
+"""Records: every change appends one to its application's chain and to the chain of all."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+from uuid import UUID
+
+from tortoise.backends.base.client import BaseDBAsyncClient
+
+from zhupei.db.identifiers import uuid7
+from zhupei.db.models import ApplicationRow, TransitionRow
+from zhupei.domain.admission_case import AdmissionCase
+from zhupei.domain.admission_process import PROCESS_VERSION
+from zhupei.domain.audit_chain import GENESIS, anchor_of, hash_of
+from zhupei.domain.plain_values import plain
+from zhupei.services.admissions.change import Bulk, Change, Repeat
+from zhupei.services.admissions.desk import Desk
+from zhupei.services.admissions.store import case_digest
+
+__all__ = ["append_records", "record_content"]
+
+
+async def append_records(
+    connection: BaseDBAsyncClient,
+    desk: Desk,
+    changes: Sequence[Change],
+    *,
+    repeat: Repeat | None,
+    bulk: Bulk | None,
+) -> list[AdmissionCase]:
+    """Append the records and put their hashes on the cases."""
+    (head,) = await connection.execute_query_dict(
+        "UPDATE audit_head SET sequence = sequence + $1 WHERE name = 'records' "
+        "RETURNING sequence, anchor",
+        [len(changes)],
+    )
+    sequence, anchor = head["sequence"] - len(changes), head["anchor"]
+    rows, cases, now = [], [], desk.clock()
+    for change in changes:
+        sequence += 1
+        before = change.before
+        case = replace(change.after, revision=1 if before is None else before.revision + 1)
+        # Of several changes of one request the last one answers it.
+        answers = repeat if change is changes[-1] else None
+        row = TransitionRow(
+            id=uuid7(),
+            application_id=case.id,
+            sequence=sequence,
+            revision=case.revision,
+            at=now,
+            actor=desk.actor.id,
+            action=change.action.value,
+            reason=change.reason,
+            from_state=None if before is None else before.state.value,
+            to_state=case.state.value,
+            rule_version=PROCESS_VERSION,
+            catalogue_hash=desk.catalogue.hash,
+            bulk_operation_id=None if bulk is None else bulk.id,
+            idempotency_key=None if answers is None else answers.key,
+            data=plain(change.data) if answers is None else _with_request(change, answers),
+            case_digest=case_digest(case),
+            previous_hash=GENESIS if before is None else before.record_hash,
+        )
+        row.hash = hash_of(record_content(row, case.id))
+        anchor = row.anchor = anchor_of(anchor, row.hash)
+        rows.append(row)
+        cases.append(replace(case, record_hash=row.hash))
+    await TransitionRow.bulk_create(rows)
+    for case in cases:
+        await ApplicationRow.filter(id=case.id).update(record_hash=case.record_hash)
+    await connection.execute_query(
+        "UPDATE audit_head SET anchor = $1 WHERE name = 'records'", [anchor]
+    )
+    return cases
+
+
+def _with_request(change: Change, repeat: Repeat) -> dict[str, Any]:
+    return {**plain(change.data), "request": repeat.request}
+
+
+def record_content(row: TransitionRow, application: UUID) -> dict[str, object]:
+    """Return what a record's hash is taken over: every column but hash and anchor."""
+    return {
+        "id": str(row.id),
+        "application": str(application),
+        "sequence": row.sequence,
+        "revision": row.revision,
+        "at": plain(row.at),
+        "actor": row.actor,
+        "action": row.action,
+        "reason": row.reason,
+        "from_state": row.from_state,
+        "to_state": row.to_state,
+        "rule_version": row.rule_version,
+        "catalogue_hash": row.catalogue_hash,
+        "bulk_operation": None if row.bulk_operation_id is None else str(row.bulk_operation_id),
+        "idempotency_key": row.idempotency_key,
+        "data": row.data,
+        "case_digest": row.case_digest,
+        "previous_hash": row.previous_hash,
+    }

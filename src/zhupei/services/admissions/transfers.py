@@ -1,0 +1,212 @@
+"""Transfers (调剂): people who agreed are moved to another opening of the same round (R145)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from zhupei.db.models import TransitionRow
+from zhupei.domain.admission_case import AdmissionCase
+from zhupei.domain.admission_guards import policy_of, window_open
+from zhupei.domain.admission_process import Action, ApplicationState
+from zhupei.domain.text import Text
+from zhupei.services.admissions.change import Change, repeat_of
+from zhupei.services.admissions.commits import commit
+from zhupei.services.admissions.desk import Desk
+from zhupei.services.admissions.filing import draft_of, submitted
+from zhupei.services.admissions.inputs import AgreeToTransferInput, TransferApplicationInput
+from zhupei.services.admissions.refusals import Refusal, RefusalCode
+from zhupei.services.admissions.situations import (
+    Situation,
+    not_found,
+    permitted_for,
+    situation_of,
+    specialty_of,
+    standing_against,
+    surroundings,
+)
+from zhupei.services.admissions.texts import has_no_reason
+from zhupei.services.admissions.transitions import (
+    act,
+    check_steps,
+    key_used,
+    repeated_request,
+    too_busy,
+)
+from zhupei.services.seats import root_program
+
+__all__ = ["agree_to_transfer", "transfer_application"]
+
+_S = ApplicationState
+
+
+async def agree_to_transfer(desk: Desk, given: AgreeToTransferInput) -> AdmissionCase | Refusal:
+    """Record that the applicant agrees to be moved (R145); only the person may."""
+
+    async def build(at: Situation) -> Change | Refusal:
+        if given.opening is not None and given.opening not in desk.catalogue.openings:
+            return not_found("opening", given.opening)
+        return _transfers(at, in_time=False) or Change(
+            action=Action.AGREE_TO_TRANSFER,
+            before=at.case,
+            after=at.case,
+            at=at,
+            data={"opening": given.opening},
+        )
+
+    return await act(
+        desk, given.application, Action.AGREE_TO_TRANSFER, build, repeat=repeat_of(given)
+    )
+
+
+async def _consent(
+    at: Situation, given: TransferApplicationInput
+) -> Mapping[str, object] | Refusal:
+    """Return how the person agreed: the record of it, or the form that the office states."""
+    rows = await TransitionRow.filter(
+        application_id=at.case.id, action=Action.AGREE_TO_TRANSFER.value
+    ).order_by("-revision")
+    for row in rows:
+        if row.data["opening"] in {None, given.opening}:
+            return {"record": row.id, "by": row.actor, "at": row.at}
+    if given.consent is not None:
+        return has_no_reason(given.consent, "consent") or {"form": given.consent}
+    return Refusal(
+        code=RefusalCode.TRANSFER_NOT_AGREED,
+        message=Text(
+            "尚无本人同意调剂的记录：请由本人在系统中同意，或注明书面同意的形式",
+            "the person has not agreed: they do so themselves, or the office states in which form",
+        ),
+        field="consent",
+    )
+
+
+async def transfer_application(  # noqa: PLR0911 - each guard says why it refuses
+    desk: Desk, given: TransferApplicationInput
+) -> AdmissionCase | Refusal:
+    """Move an applicant who agreed to another opening of the same round (R145).
+
+    It needs the permission at the base that lets go and at the one that takes on. The new
+    application is checked for eligibility like any other and then goes its own path.
+    """
+    with desk.database.use():
+        for _ in range(8):
+            repeated = await _transferred(desk, given)
+            if repeated is not None:
+                return repeated
+            at = await situation_of(desk, given.application)
+            if isinstance(at, Refusal):
+                return at
+            against = (
+                await standing_against(desk, at, Action.TRANSFER)
+                or has_no_reason(given.reason)
+                or _transfers(at)
+            )
+            if against is not None:
+                return against
+            consent = await _consent(at, given)
+            if isinstance(consent, Refusal):
+                return consent
+            change = await _new_application(desk, at, given)
+            if isinstance(change, Refusal):
+                return change
+            left = Change(
+                action=Action.TRANSFER,
+                before=at.case,
+                after=replace(at.case, state=_S.TRANSFERRED),
+                at=at,
+                reason=given.reason,
+                data={"to": change.after.id, "opening": given.opening, "consent": consent},
+            )
+            against = await check_steps(desk, change)
+            if against is not None:
+                return against
+            done = await commit(desk, [left, change], repeat=repeat_of(given))
+            if isinstance(done, Refusal):
+                # The same request at the same time may have been the quicker one.
+                return await _transferred(desk, given) or done
+            if done is not None:
+                return done[1]
+        return too_busy()
+
+
+async def _transferred(
+    desk: Desk, given: TransferApplicationInput
+) -> AdmissionCase | Refusal | None:
+    """Return what the same request made before, None for a new one."""
+    done = await repeated_request(desk, repeat_of(given), Action.SUBMIT)
+    if not isinstance(done, AdmissionCase):
+        return done
+    same = (done.transferred_from, done.opening) == (given.application, given.opening)
+    return done if same else key_used()
+
+
+def _transfers(at: Situation, *, in_time: bool = True) -> Refusal | None:
+    """Refuse where the policy allows no transfers, or no step of the round foresees them now.
+
+    Transfers of first preferences only are a step of the first round only (S2:66).
+    """
+    policy = policy_of(at.program, "transfers_allowed")
+    if policy is None or policy.value is not True:
+        return Refusal(
+            code=RefusalCode.TRANSFER_NOT_ALLOWED,
+            message=Text("本项目不允许调剂", "the program does not allow transfers"),
+            source=None if policy is None else policy.source,
+        )
+    steps = [step for step in at.program.steps if step.kind == "transfer"]
+    here = [step for step in steps if step.round in (None, at.case.round)]
+    if steps and not here:
+        return Refusal(
+            code=RefusalCode.TRANSFER_NOT_ALLOWED,
+            message=Text("本批次没有调剂环节", "the round has no transfers"),
+            source=steps[0].source,
+        )
+    if not here or not in_time:
+        return None
+    return window_open(at.program, at.case.round, here[0], at.now)
+
+
+async def _new_application(  # noqa: PLR0911 - each guard says why it refuses
+    desk: Desk, at: Situation, given: TransferApplicationInput
+) -> Change | Refusal:
+    case = at.case
+    opening = desk.catalogue.openings.get(given.opening)
+    if opening is None:
+        return not_found("opening", given.opening)
+    program = desk.catalogue.programs[opening.program]
+    if opening.code == case.opening or root_program(desk.catalogue, program).code != (
+        case.root_program
+    ):
+        return Refusal(
+            code=RefusalCode.TRANSFER_NOT_ALLOWED,
+            message=Text(
+                "只能调剂到同一招收工作的其他专业",
+                "transfers lead to another opening of the same recruitment",
+            ),
+            field="opening",
+        )
+    against = await permitted_for(
+        desk, "applications.decide", base=opening.base, specialty=specialty_of(opening.code)
+    )
+    if against is not None:
+        return against
+    draft = draft_of(
+        desk,
+        applicant=case.applicant,
+        opening=opening,
+        round_code=case.round,
+        direction=given.direction,
+        preference=case.preference,
+        candidate=case.candidate,
+    )
+    if isinstance(draft, Refusal):
+        return draft
+    new = surroundings(desk, replace(draft, transferred_from=case.id))
+    if isinstance(new, Refusal):
+        return new
+    change = await submitted(
+        desk, new, candidate=case.candidate, documents=case.documents, answers=case.answers
+    )
+    if isinstance(change, Refusal):
+        return change
+    return replace(change, before=None, reason=given.reason)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -12,7 +12,7 @@ from strawberry.types import ExecutionResult
 
 from graphql import GraphQLError
 
-__all__ = ["Answer", "Slot", "encoded", "shape"]
+__all__ = ["Answer", "Slot", "encoded", "shape", "strictly_encoded"]
 
 
 class Slot:
@@ -83,10 +83,16 @@ def shape(keys: tuple[str, ...]) -> type[msgspec.Struct]:
 def _filled(value: Any) -> Any:
     if isinstance(value, Slot):
         return value.value
+    if isinstance(value, msgspec.Raw):
+        return json.loads(bytes(value))
     raise TypeError(f"{type(value).__name__} cannot be written as JSON")
 
 
 _ENCODER = msgspec.json.Encoder(enc_hook=_filled)
+
+
+strictly_encoded = _ENCODER.encode
+"""Writes JSON; raises UnicodeEncodeError or OverflowError where `encoded` has to help itself."""
 
 
 def encoded(value: Any) -> bytes:
@@ -118,9 +124,11 @@ class Answer(ExecutionResult):
         extensions: dict[str, Any] | None = None,
         *,
         rejected: bool = False,
+        settled: Callable[[], bool] = bool,
     ) -> None:
         self._written = data
         self.rejected = rejected
+        self._settled = settled
         self.errors = list(errors) if errors else None
         self.extensions = extensions
 
@@ -138,6 +146,15 @@ class Answer(ExecutionResult):
     def json(self) -> bytes:
         """Return the data as JSON in UTF-8."""
         return encoded(self._written)
+
+    @property
+    def settled(self) -> bool:
+        """Whether the same catalogue, operation, variables and language have the same answer.
+
+        Neither the actor, the clock, rows nor plugins had a say in it, and it has no errors, so
+        that it may be kept until there is another catalogue, and given to everybody.
+        """
+        return not self.errors and self._settled()
 
     @property
     def raw(self) -> msgspec.Raw:

@@ -27,6 +27,7 @@ from graphql import (
     visit,
 )
 from zhupei.graphql.engine.answers import Answer
+from zhupei.graphql.engine.parts import KeptParts
 from zhupei.graphql.engine.plans import Operation, Plan, Reading
 from zhupei.graphql.engine.running import Run
 
@@ -35,6 +36,7 @@ __all__ = ["Counts", "Engine"]
 _log = logging.getLogger("zhupei.graphql")
 
 _OPERATIONS = 256
+_PART_BYTES = 32 * 2**20
 # An operation has one program for each combination of what its @skip and @include look at;
 # beyond this many, the others are interpreted.
 _VARIANTS = 16
@@ -75,16 +77,23 @@ class Engine:
         schema: whose operations to answer.
         operations: how many operations are kept; the one that was not used for longest goes.
         explain: whether answers say in ``extensions`` what was not compiled.
+        part_bytes: how much memory parts of answers may take (`zhupei.graphql.engine.parts`).
 
     """
 
     def __init__(
-        self, schema: Schema, *, operations: int = _OPERATIONS, explain: bool = False
+        self,
+        schema: Schema,
+        *,
+        operations: int = _OPERATIONS,
+        explain: bool = False,
+        part_bytes: int = _PART_BYTES,
     ) -> None:
         self.schema = schema
         self.counts = Counts()
         self.explain = explain
         self._most = operations
+        self._parts = KeptParts(part_bytes)
         self._known: OrderedDict[tuple[str, str | None], _Prepared] = OrderedDict()
         self._compiles = not any(map(_takes_part, schema.get_extensions()))
 
@@ -132,7 +141,7 @@ class Engine:
             )
             return self._explained(result, None)
         self.counts.answered += 1
-        run = Run(plan, variables, context_value, root_value, operation_extensions)
+        run = Run(plan, variables, context_value, root_value, operation_extensions, self._parts)
         return self._explained(await run.answer(), plan)
 
     async def _prepared(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum, auto
 from functools import cached_property
@@ -31,14 +31,13 @@ from graphql import (
     GraphQLSchema,
     OperationDefinitionNode,
     OperationType,
-    Visitor,
     is_abstract_type,
     is_leaf_type,
     is_list_type,
     is_non_null_type,
     is_wrapping_type,
-    visit,
 )
+from zhupei.graphql.engine.parts import Part, is_lasting, part_of, settled_source, variables_of
 from zhupei.graphql.inline import Batch, one_by_one
 from zhupei.graphql.sources import FieldSource, SourcedField
 
@@ -122,15 +121,6 @@ class Place:
 _NOTHING: Mapping[str, Any] = {}
 
 
-class _Variables(Visitor):
-    """Looks for variables."""
-
-    seen = False
-
-    def enter_variable(self, *_: Any) -> None:
-        self.seen = True
-
-
 @dataclass(eq=False)
 class Site:
     """A field where an operation asks for it."""
@@ -146,6 +136,10 @@ class Site:
     unit: Unit | None = None
     given: Mapping[str, Any] | None = None
     """Its arguments, where they are the same in every run."""
+    of_catalogue: bool = False
+    """Whether its value follows from the catalogue alone, with all on the way to it."""
+    in_part: bool = False
+    """Whether it is written within a part that is kept."""
 
     def __post_init__(self) -> None:
         if not self.field.args:
@@ -154,10 +148,12 @@ class Site:
     @property
     def is_constant(self) -> bool:
         """Whether no variable is among its arguments."""
-        found = _Variables()
-        for argument in self.details[0].node.arguments or ():
-            visit(argument, found)
-        return not found.seen
+        return not variables_of(self)
+
+    @property
+    def is_typename(self) -> bool:
+        """Whether it asks for the name of the type."""
+        return self.reading is Reading.TYPENAME
 
     @property
     def declared(self) -> StrawberryField:
@@ -202,6 +198,8 @@ class Unit:
     site: Site | None
     place: Place
     sites: tuple[Site, ...] = ()
+    part: Part | None = None
+    """What decides about its JSON, where that is kept."""
     make: Callable[[Any], Callable[..., Any]] | None = None
     """Makes the function for one run; written when the unit is first reached."""
     text: str = ""
@@ -222,6 +220,7 @@ class Plan:
     )
     _nullable: dict[tuple[str, int], bool] = field(default_factory=dict)
     _by_type: dict[tuple[Site, str], Unit] = field(default_factory=dict)
+    _parts: dict[tuple[str, int], Part | None] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         operation = self.operation
@@ -231,7 +230,7 @@ class Plan:
         grouped = collect_fields(
             operation.core, self._details, self._values, root, operation.definition
         ).grouped_field_set
-        sites = self._sites(root, grouped, Place())
+        sites = self._sites(root, grouped, Place(), of_catalogue=not operation.is_mutation)
         groups = [(site,) for site in sites] if operation.is_mutation else [sites]
         self.roots = tuple(self.unit(root, None, Place(), sites=group) for group in groups)
 
@@ -250,9 +249,10 @@ class Plan:
         place: Place,
         *,
         sites: tuple[Site, ...] = (),
+        part: Part | None = None,
     ) -> Unit:
         """Add a function to the program, which is written when it is first called."""
-        made = Unit(len(self.units), type_, site, place, sites)
+        made = Unit(len(self.units), type_, site, place, sites, part)
         self.units.append(made)
         return made
 
@@ -269,9 +269,36 @@ class Plan:
             self._by_type[key] = self.unit(type_, site, place)
         return self._by_type[key]
 
-    def fields(self, type_: GraphQLObjectType, site: Site, place: Place) -> tuple[Site, ...]:
+    def fields(
+        self, type_: GraphQLObjectType, site: Site, place: Place, *, in_part: bool
+    ) -> tuple[Site, ...]:
         """Return the fields that are asked of the objects of a type at a field."""
-        return self._sites(type_, self._grouped(type_, site.details), place)
+        grouped, long = self._grouped(type_, site.details), site.of_catalogue
+        return self._sites(
+            type_, grouped, place, of_catalogue=long, in_part=in_part or site.in_part
+        )
+
+    @cached_property
+    def whole(self) -> Part | None:
+        """What decides about the whole answer; None where more than the catalogue has a say."""
+        if self.operation.is_mutation:
+            return None
+        return part_of(self, [site for unit in self.roots for site in unit.sites])
+
+    def part(self, type_: GraphQLObjectType, details: FieldDetailsList) -> Part | None:
+        """Return what decides about all that is asked of the objects of a type."""
+        key = (type_.name, id(details))
+        if key not in self._parts:
+            grouped = self._grouped(type_, details)
+            self._parts[key] = part_of(self, self._described(type_, grouped, Place()))
+        return self._parts[key]
+
+    def kept_part(self, type_: GraphQLObjectType, site: Site) -> Part | None:
+        """Return the part to keep of the objects of a type at a field, where that pays."""
+        if not site.of_catalogue or site.in_part or not is_lasting(type_):
+            return None
+        part = self.part(type_, site.details)
+        return part if part is not None and part.pays else None
 
     def _grouped(self, type_: GraphQLObjectType, details: FieldDetailsList) -> GroupedFieldSet:
         operation, key = self.operation, (type_.name, id(details))
@@ -284,17 +311,30 @@ class Plan:
         return self._groups[key][1]
 
     def _sites(
-        self, type_: GraphQLObjectType, grouped: GroupedFieldSet, place: Place
+        self,
+        type_: GraphQLObjectType,
+        grouped: GroupedFieldSet,
+        place: Place,
+        *,
+        of_catalogue: bool,
+        in_part: bool = False,
     ) -> tuple[Site, ...]:
-        found = []
+        found = tuple(self._described(type_, grouped, place))
+        for site in found:
+            site.of_catalogue = of_catalogue and settled_source(site) is not None
+            site.in_part = in_part
+        self.sites += found
+        return found
+
+    def _described(
+        self, type_: GraphQLObjectType, grouped: GroupedFieldSet, place: Place
+    ) -> Iterator[Site]:
         for key, details in grouped.items():
             name = details[0].node.name.value
             declared = self.operation.core.get_field(type_, name)
             if declared is None:  # validation has refused it
                 raise TypeError(f"{type_.name} has no field {name}")
-            found.append(_site(key, type_, declared, details, place.at(key, type_)))
-        self.sites += found
-        return tuple(found)
+            yield _site(key, type_, declared, details, place.at(key, type_))
 
     def may_null_above(self, type_: Any, details: FieldDetailsList) -> bool:
         """Return whether something that is read later may turn a value of this type to null.
@@ -312,9 +352,7 @@ class Plan:
         key = (type_.name, id(details))
         if key not in self._nullable:
             self._nullable[key] = any(
-                self._may_null(_site(name, type_, declared, inner, Place()))
-                for name, inner in self._grouped(type_, details).items()
-                if (declared := self.operation.core.get_field(type_, inner[0].node.name.value))
+                map(self._may_null, self._described(type_, self._grouped(type_, details), Place()))
             )
         return self._nullable[key]
 

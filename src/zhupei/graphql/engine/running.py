@@ -27,9 +27,10 @@ from graphql import (
     default_type_resolver,
     is_non_null_type,
 )
-from zhupei.graphql.engine.answers import Answer, Slot, shape
+from zhupei.graphql.engine.answers import Answer, Slot, shape, strictly_encoded
 from zhupei.graphql.engine.faults import Errors, NulledError, is_located
 from zhupei.graphql.engine.leaves import IrregularError
+from zhupei.graphql.engine.parts import KeptParts, Part, Parts
 from zhupei.graphql.engine.plans import Anchor, Place, Plan, Site, Unit
 from zhupei.graphql.engine.writing import UNREAD, write
 from zhupei.graphql.inline import Bound
@@ -85,16 +86,20 @@ class Run:
         context: Any,
         root: Any,
         extensions: dict[str, Any] | None,
+        parts: KeptParts,
     ) -> None:
         self.plan = plan
         self.context = context
         self._variables, self._root, self._extensions = variables, root, extensions
+        self._parts = parts
+        self._faults = 0
         self._errors = Errors()
         self._units = _Units(self)
         self._given: dict[Site, Mapping[str, Any]] = {}
         self._waiting: dict[tuple[Site, _Settle], list[Slot]] = {}
         self.tools = (
             self._units,
+            self._keep,
             self._recover,
             self._later,
             self._call,
@@ -109,7 +114,7 @@ class Run:
         except NulledError:
             self._discard(())
             data = None
-        return Answer(data, self._errors.errors)
+        return Answer(data, self._errors.errors, settled=self._is_settled)
 
     async def _data(self) -> Any:
         values = []
@@ -136,6 +141,45 @@ class Run:
         # The function could not be made, and has read nothing.
         fields = [self._interpret(site, self._root, None, ()) for site in unit.sites]
         return shape(tuple(site.key for site in unit.sites))(*fields)
+
+    def _is_settled(self) -> bool:
+        """Return whether nothing but the catalogue, the language and the variables had a say."""
+        whole = self.plan.whole
+        return whole is not None and not self._faults and not self._timed(whole)
+
+    # Parts that are kept
+
+    def kept(self, unit: Unit) -> Parts:
+        """Return the parts that are known of the objects that a unit writes."""
+        part = unit.part
+        assert part is not None  # noqa: S101 - it is why the unit was made
+        given = self._variables.coerced
+        values = repr([given[name] for name in sorted(part.variables) if name in given])
+        key = (unit, self.context.language, values)
+        found = self._parts.of(self.context.catalogue, key)
+        return found or self._parts.begin(key, is_open=not self._timed(part))
+
+    def _timed(self, part: Part) -> bool:
+        try:
+            return any(
+                site.declared.source.timed(self._arguments(site))  # type: ignore[attr-defined]  # has a settled source
+                for site in part.sites
+            )
+        except Exception:  # noqa: BLE001 - because the field that has these arguments says so
+            return True
+
+    def _keep(
+        self, parts: Parts, number: int, value: Any, above: Slot | None, *indexes: int
+    ) -> Any:
+        """Write a part; keep it unless something went wrong."""
+        faults = self._faults
+        found = self._units[number](value, above, *indexes)
+        if not parts.is_open or self._faults != faults:
+            return found
+        try:
+            return self._parts.add(parts, value, strictly_encoded(found))
+        except (UnicodeEncodeError, OverflowError):
+            return found
 
     # What a unit makes once
 
@@ -230,6 +274,7 @@ class Run:
         An error that has its place already, and one of reading the field, is reported. Any other
         means that a value was not what was compiled for: graphql-core completes it.
         """
+        self._faults += 1
         self._discard(anchor.place.path(indexes))
         if is_located(error) or read is UNREAD:
             return self._report(anchor, error, indexes)

@@ -106,6 +106,7 @@ class _Writer:
     def __init__(self, plan: Plan) -> None:
         self.plan = plan
         self.constants: dict[str, Any] = {}
+        self._in_part = False
         self._known: dict[int, str] = {}
         self._once: list[str] = []
         self._lines: list[str] = []
@@ -114,6 +115,7 @@ class _Writer:
 
     def unit(self, unit: Unit) -> str:
         """Return the text of a unit."""
+        self._in_part = unit.part is not None
         indexes = tuple(f"i{at}" for at in range(unit.place.steps.count(None)))
         if unit.site is not None:
             where = _Where(unit.site, unit.place, indexes, "above", 0)
@@ -124,7 +126,10 @@ class _Writer:
                 for site in unit.sites
             ]
             answer = self._made(unit.sites, parts)
-        head = ["def make(run):", "  units, recover, later, call, interpret, info = run.tools"]
+        head = [
+            "def make(run):",
+            "  units, keep, recover, later, call, interpret, info = run.tools",
+        ]
         once = [f"  {line}" for line in self._once]
         function = f"  def unit(value, above{''.join(f', {index}' for index in indexes)}):"
         body = [*self._lines, f"    return {answer}", "  return unit"]
@@ -243,8 +248,16 @@ class _Writer:
             return self._list(type_.of_type, value, where)
         if is_abstract_type(type_):
             return self._abstract(type_, value, where)
+        part = None if self._in_part else self.plan.kept_part(type_, where.site)
+        if part is not None:
+            unit = self.plan.unit(type_, where.site, where.place, part=part)
+            kept = self.once(f"run.kept({self.constant(unit)})")
+            indexes = "".join(f", {index}" for index in where.indexes)
+            made = f"keep({kept}, {unit.number}, {value}, {where.above}{indexes})"
+            return self._kept(f"{kept}.get(id({value})) or {made}")
         self._check(type_, value, where)
-        return self._object(self.plan.fields(type_, where.site, where.place), value, where)
+        fields = self.plan.fields(type_, where.site, where.place, in_part=self._in_part)
+        return self._object(fields, value, where)
 
     def _list(self, type_: Any, value: str, where: _Where) -> str:
         items, item = self.scratch(), self.scratch()

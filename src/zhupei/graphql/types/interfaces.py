@@ -80,6 +80,7 @@ def _interface(describes: type, description: str) -> Any:
         ) -> str:
             return _standard(value, abstract_type.name, info)
 
+        resolve_type.settled = True  # type: ignore[attr-defined]  # the kinds of a schema do not change
         # Both are inherited by the types that implement the interface: strawberry looks there.
         cls.resolve_type = staticmethod(resolve_type)  # type: ignore[attr-defined]  # see above
         cls.is_type_of = IsOneOf((describes,))  # type: ignore[attr-defined]  # see above

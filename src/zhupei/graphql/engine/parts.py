@@ -1,0 +1,199 @@
+"""Parts: what follows from the catalogue alone is written once, and kept as JSON.
+
+A part is all that an operation asks of one object of the catalogue, where every field of it is
+settled (`FieldSource.settled`) and the object is reached by settled fields. The same object, in
+the same language and with the same values of the variables below it, then has the same JSON as
+long as the catalogue stands; with another catalogue everything is dropped.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Iterable
+from dataclasses import dataclass, is_dataclass
+from typing import TYPE_CHECKING, Any, cast
+
+import msgspec
+
+from graphql import (
+    GraphQLObjectType,
+    GraphQLUnionType,
+    Visitor,
+    get_named_type,
+    is_abstract_type,
+    is_leaf_type,
+    visit,
+)
+from zhupei.graphql.sources import FieldSource, IsOneOf, SourcedField, is_settled
+
+if TYPE_CHECKING:
+    from zhupei.graphql.engine.plans import Plan, Site
+
+__all__ = ["KeptParts", "Part", "Parts", "part_of", "settled_source", "variables_of"]
+
+# What an object costs beside its JSON: the dictionary's row, two objects' heads.
+_ROW = 200
+_LONGEST_KEY = 1_000
+# A part of fewer fields is made as fast as it is found.
+_FEWEST_FIELDS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What decides about a part: its variables, and the fields that may look at the clock."""
+
+    fields: int
+    variables: frozenset[str]
+    sites: tuple[Site, ...]
+
+    @property
+    def pays(self) -> bool:
+        """Whether it is worth being kept."""
+        return self.fields >= _FEWEST_FIELDS
+
+
+def part_of(plan: Plan, sites: Iterable[Site]) -> Part | None:
+    """Return what decides about these fields and all below; None where one is not settled."""
+    fields = 0
+    variables: set[str] = set()
+    argued: list[Site] = []
+    for site in sites:
+        fields += 1
+        if site.is_typename:
+            continue
+        source = settled_source(site)
+        if source is None:
+            return None
+        variables |= variables_of(site)
+        if site.field.args:
+            argued.append(site)
+        type_ = get_named_type(site.field.type)
+        if is_leaf_type(type_):
+            continue
+        possible = [type_]
+        if is_abstract_type(type_):
+            possible = list(plan.operation.core.get_possible_types(type_))
+            if not _told_by_value(type_, possible):
+                return None
+        for each in possible:
+            below = plan.part(cast("GraphQLObjectType", each), site.details)
+            if below is None:
+                return None
+            fields += below.fields
+            variables |= below.variables
+            argued += below.sites
+    return Part(fields, frozenset(variables), tuple(argued))
+
+
+def settled_source(site: Site) -> FieldSource | None:
+    """Return the source of a field where it is settled and nobody is asked before it is read."""
+    made = site.field.extensions.get("strawberry-definition")
+    if not isinstance(made, SourcedField) or not is_settled(made.source):
+        return None
+    guards = [each for each in made.extensions if each.has_resolver]
+    # A plugin's field may be read of the domain's objects; its own objects it may change.
+    through = all(getattr(guard, "reads_through", False) for guard in guards)
+    return made.source if not guards or (through and is_lasting(site.parent)) else None
+
+
+def is_lasting(type_: GraphQLObjectType) -> bool:
+    """Return whether objects of a type cannot change."""
+    test = type_.is_type_of
+    return isinstance(test, IsOneOf) and all(
+        is_dataclass(each) and each.__dataclass_params__.frozen  # type: ignore[attr-defined]  # typeshed does not know it
+        for each in test.described
+    )
+
+
+def _told_by_value(type_: Any, possible: Iterable[Any]) -> bool:
+    """Return whether the type of an object follows from the object."""
+    told = None
+    if not isinstance(type_, GraphQLUnionType):
+        told = getattr(type_.extensions.get("strawberry-definition"), "resolve_type", None)
+    return (told is None or getattr(told, "settled", False)) and all(map(is_lasting, possible))
+
+
+class _Variables(Visitor):
+    def __init__(self) -> None:
+        super().__init__()
+        self.names: set[str] = set()
+
+    def enter_variable(self, node: Any, *_: Any) -> None:
+        self.names.add(node.name.value)
+
+
+def variables_of(site: Site) -> set[str]:
+    """Return the names of the variables among the arguments of a field."""
+    found = _Variables()
+    for argument in site.details[0].node.arguments or ():
+        visit(argument, found)
+    return found.names
+
+
+class Parts(dict[int, msgspec.Raw]):
+    """The JSON of the objects at one place of an operation, by the identity of the object."""
+
+    __slots__ = ("bytes", "is_open", "objects")
+
+    def __init__(self, *, is_open: bool) -> None:
+        super().__init__()
+        self.is_open = is_open
+        self.bytes = 0
+        self.objects: list[Any] = []
+        """The objects themselves, whose identities would be others' once they were gone."""
+
+
+_Key = tuple[Any, Any, str]
+"""The place, the language, and the values of variables as a text."""
+
+
+class KeptParts:
+    """The parts of one catalogue within ``most`` bytes; what was not used for longest goes first.
+
+    ``made`` counts the objects that were ever written.
+    """
+
+    def __init__(self, most: int) -> None:
+        self.most = most
+        self.bytes = 0
+        self.made = 0
+        self._catalogue: Any = None
+        self._parts: OrderedDict[_Key, Parts] = OrderedDict()
+
+    def of(self, catalogue: Any, key: _Key) -> Parts | None:
+        """Return the parts at a place; None where it was not asked for yet."""
+        if catalogue is not self._catalogue:
+            self._parts.clear()
+            self._catalogue, self.bytes = catalogue, 0
+        found = self._parts.get(key)
+        if found is not None:
+            self._parts.move_to_end(key)
+        return found
+
+    def begin(self, key: _Key, *, is_open: bool) -> Parts:
+        """Return the parts of a place that was not asked for yet, closed where none is kept."""
+        if len(key[-1]) > _LONGEST_KEY or not self.most:
+            return Parts(is_open=False)
+        made = self._parts[key] = Parts(is_open=is_open)
+        self._grow(made, _ROW + _LONGEST_KEY)
+        return made
+
+    def add(self, parts: Parts, value: Any, written: bytes) -> msgspec.Raw:
+        """Keep the JSON of an object."""
+        raw = msgspec.Raw(written)
+        if len(written) * 8 <= self.most:
+            parts[id(value)] = raw
+            parts.objects.append(value)
+            self.made += 1
+            self._grow(parts, len(written) + _ROW)
+        return raw
+
+    def _grow(self, parts: Parts, by: int) -> None:
+        parts.bytes += by
+        self.bytes += by
+        while self.bytes > self.most and self._parts:
+            _, gone = self._parts.popitem(last=False)
+            self.bytes -= gone.bytes
+            gone.clear()
+            gone.objects.clear()
+            gone.is_open, gone.bytes = False, 0

@@ -374,8 +374,9 @@ def _columns(
         problem = Text("电话号码有误", "this is no phone number")
         return _refusal(AccessCode.PHONE_INVALID, problem, "phone")
     email = None if details.email is None else details.email.strip().lower()
-    if email is not None and (problem := email_problem(email)) is not None:
-        return _refusal(AccessCode.EMAIL_INVALID, problem, "email")
+    fault = None if email is None else email_problem(email)
+    if fault is not None:
+        return _refusal(AccessCode.EMAIL_INVALID, fault, "email")
     facts = _completed(details.facts, document)
     if facts is None:
         problem = Text("出生日期与证件不符", "the birth date differs from the document's")

@@ -19,6 +19,7 @@ from zhupei.db.models.brochure import (
     BrochureRow,
 )
 from zhupei.db.models.bulk_operation import BulkOperationRow, RoundFreezeRow
+from zhupei.db.models.calendar_token import CalendarTokenRow
 from zhupei.db.models.catalogue_version import CatalogueVersion
 from zhupei.db.models.deadline import DeadlineRow
 from zhupei.db.models.idempotency import Idempotency
@@ -41,6 +42,12 @@ from zhupei.db.models.seat import SeatRow
 from zhupei.db.models.sending_unit import SendingUnitPersonRow, SendingUnitRow
 from zhupei.db.models.trainee import TraineePaymentRow, TraineeRow
 from zhupei.db.models.transition import AuditHeadRow, TransitionRow
+from zhupei.db.models.webhook import (
+    WebhookAttemptRow,
+    WebhookDeliveryRow,
+    WebhookRow,
+    WebhookSecretRow,
+)
 
 __all__ = [
     "Account",
@@ -59,6 +66,7 @@ __all__ = [
     "BrochurePublicationRow",
     "BrochureRow",
     "BulkOperationRow",
+    "CalendarTokenRow",
     "CatalogueVersion",
     "DeadlineRow",
     "Idempotency",
@@ -84,4 +92,8 @@ __all__ = [
     "TraineePaymentRow",
     "TraineeRow",
     "TransitionRow",
+    "WebhookAttemptRow",
+    "WebhookDeliveryRow",
+    "WebhookRow",
+    "WebhookSecretRow",
 ]

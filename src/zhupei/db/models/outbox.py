@@ -15,8 +15,9 @@ __all__ = ["OutboxRow"]
 class OutboxRow(Model):
     """One event (`zhupei.domain.events.Event`), written in the transaction that it tells of.
 
-    ``noticed_at`` is set once its notices were made. Rows stay: whoever delivers events keeps
-    its own account of what was delivered, and may deliver them anew.
+    ``noticed_at`` is set once its notices were made, ``dispatched_at`` once its deliveries to
+    webhooks were. Rows stay: whoever delivers events keeps its own account of what was delivered,
+    and may deliver them anew.
     """
 
     id = fields.UUIDField(primary_key=True, default=uuid7)
@@ -30,6 +31,7 @@ class OutboxRow(Model):
     data: fields.Field[dict[str, Any]] = fields.JSONField()
     catalogue_hash = fields.CharField(max_length=64, null=True)
     noticed_at = fields.DatetimeField(null=True)
+    dispatched_at = fields.DatetimeField(null=True)
 
     class Meta:
         table = "outbox"

@@ -18,6 +18,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+from collections.abc import Sequence
 from typing import Any, cast
 
 import asyncpg
@@ -30,6 +31,7 @@ from tortoise.backends.base.client import (
     TransactionContext,
     TransactionContextPooled,
 )
+from tortoise.backends.base_postgres.client import translate_exceptions
 from tortoise.connection import ConnectionToken, get_connections
 from tortoise.exceptions import DBConnectionError
 
@@ -81,6 +83,20 @@ class DatabaseUnavailableError(ZhupeiError):
         super().__init__(message, hint)
 
 
+class _Connection(asyncpg.Connection):  # type: ignore[misc]  # asyncpg exports it without a type
+    """A connection that leaves out what resets it where nothing was set: a round trip saved."""
+
+    only_read = False
+    """Whether what was done since it was borrowed was to read rows outside a transaction."""
+
+    def get_reset_query(self) -> str:
+        if self.only_read:
+            self.only_read = False
+            return ""
+        reset: str = super().get_reset_query()
+        return reset
+
+
 class PostgresClient(AsyncpgDBClient):
     """A pool of connections that gives none away for good.
 
@@ -95,6 +111,7 @@ class PostgresClient(AsyncpgDBClient):
     ) -> None:
         super().__init__(**arguments)
         self._acquire_timeout = acquire_timeout
+        self.connection_class = _Connection
 
     def acquire_connection(self) -> _Borrowed:
         return _Borrowed(self, self._pool_init_lock)
@@ -110,6 +127,20 @@ class PostgresClient(AsyncpgDBClient):
         except Exception as error:
             _forget_values(error)
             raise
+
+    @translate_exceptions
+    async def read_rows(
+        self, statement: str, values: Sequence[Any], record_class: type[asyncpg.Record]
+    ) -> list[asyncpg.Record]:
+        """Return the rows of one SELECT that changes nothing, as objects of ``record_class``."""
+        self.log.debug("%s", statement)
+        async with self.acquire_connection() as connection:
+            # What is done with the connection is done by name: the pool's proxy passes it on.
+            rows: list[asyncpg.Record] = await connection.fetch(
+                statement, *values, record_class=record_class
+            )
+            connection._con.only_read = True  # noqa: SLF001 - the proxy only passes reading on
+        return rows
 
     async def borrow(self) -> Any:
         """Return a connection of the pool; whoever borrows it gives it back.
@@ -188,6 +219,18 @@ class _TransactionClient(TransactionWrapper):
         except Exception as error:
             _forget_values(error)
             raise
+
+    @translate_exceptions
+    async def read_rows(
+        self, statement: str, values: Sequence[Any], record_class: type[asyncpg.Record]
+    ) -> list[asyncpg.Record]:
+        """Return the rows of one SELECT as the transaction sees them."""
+        self.log.debug("%s", statement)
+        async with self.acquire_connection() as connection:
+            rows: list[asyncpg.Record] = await connection.fetch(
+                statement, *values, record_class=record_class
+            )
+        return rows
 
     async def start(self) -> None:
         """Borrow a connection and begin; a connection that was lost meanwhile is left for another.

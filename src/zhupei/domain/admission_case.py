@@ -13,7 +13,7 @@ from uuid import UUID
 from zhupei.domain.admission_process import Action, ApplicationState, Channel
 from zhupei.domain.applications import SubmittedDocument
 from zhupei.domain.eligibility import EligibilityOutcome, Finding
-from zhupei.domain.people import Candidate
+from zhupei.domain.people import Candidate, TraineeType
 from zhupei.domain.ranking import Rank, Score
 from zhupei.domain.text import Text
 
@@ -138,6 +138,11 @@ class AdmissionCase:
     def holds_seat(self) -> bool:
         """Whether a seat is taken for this application."""
         return bool(self.seat_scopes)
+
+    @property
+    def trainee_type(self) -> TraineeType | None:
+        """The status in training that it is filed with."""
+        return self.candidate.trainee_type
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

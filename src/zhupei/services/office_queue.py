@@ -91,7 +91,7 @@ async def office_queue(desk: Desk, given: OfficeQueueInput) -> OfficeQueue | Ref
     if given.base not in desk.catalogue.bases:
         return not_found("base", given.base)
     with desk.database.use():
-        reach = reach_of(desk.actor, READ, desk.catalogue, desk.dispatcher.host)
+        reach = reach_of(desk.actor, READ, desk.catalogue, desk.dispatcher)
         against = await permitted_for(desk, READ, base=given.base)
         specialties = [
             specialty

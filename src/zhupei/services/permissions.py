@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+import weakref
+from collections import OrderedDict
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
+from typing import Any
+from weakref import WeakKeyDictionary
 
 from zhupei.catalogue.catalogue import Catalogue
 from zhupei.domain.access_refusals import AccessCode, AccessRefusal
@@ -30,6 +34,7 @@ __all__ = [
     "Reach",
     "allowed",
     "allowed_bases",
+    "has_say",
     "permission_named",
     "permissions_of",
     "reach_of",
@@ -129,26 +134,25 @@ async def allowed_bases(
     A plugin is asked about each base where it has a say; elsewhere roles decide alone, so that a
     thousand bases are not a thousand questions. Raises LookupError like `allowed`.
     """
-    reached = visible_bases(actor, permission, catalogue, dispatcher.host)
     if actor is not None and not within_scopes(actor, permission):
         return []
-    host = dispatcher.host
-    hook = host.hooks["permission_granted"]
-    asked: dict[tuple[tuple[str, ...], tuple[str, ...]], bool] = {}
-    found = []
-    for code in catalogue.bases:
-        scope = catalogue.scope_of(code)
-        named = scope.institution, scope.jurisdictions
-        if named not in asked:
-            asked[named] = bool(host.implementations(hook, scope) or host.absent(hook, scope))
-        if not asked[named]:
-            yes = code in reached
-        else:
-            answer = await allowed(actor, permission, code, catalogue, dispatcher)
-            yes = isinstance(answer, Allowed)
-        if yes:
-            found.append(code)
-    return found
+    known = _known(catalogue, dispatcher)
+    reached = known.reach(actor, permission).bases
+    if not known.asked:
+        # As the catalogue has them.
+        return list(known.ordered(reached))
+    allowing = {
+        code
+        for code in known.asked
+        if isinstance(await allowed(actor, permission, code, catalogue, dispatcher), Allowed)
+    }
+    return list(known.ordered((reached - known.asked.keys()) | allowing))
+
+
+def has_say(catalogue: Catalogue, dispatcher: Dispatcher, base: str | None) -> bool:
+    """Return whether plugins have a say in what is permitted at a base; elsewhere roles decide."""
+    known = _known(catalogue, dispatcher)
+    return known.asked_for_all if base is None else base in known.asked
 
 
 def permissions_of(actor: Actor, host: PluginHost) -> tuple[str, ...]:
@@ -184,28 +188,15 @@ class Reach:
         )
 
 
-def reach_of(actor: Actor | None, permission: str, catalogue: Catalogue, host: PluginHost) -> Reach:
+def reach_of(
+    actor: Actor | None, permission: str, catalogue: Catalogue, dispatcher: Dispatcher
+) -> Reach:
     """Return what the actor's roles reach with the permission; what is its own is not counted.
 
     For lists, which then ask only for that. Plugins may still refuse a single base, as `allowed`
-    says.
+    says. Found once for all actors with the same grants. Raises LookupError like `allowed`.
     """
-    bases = visible_bases(actor, permission, catalogue, host)
-    if actor is None or not within_scopes(actor, permission):
-        return Reach()
-    grants = grants_with(permission_named(permission, host), actor.grants)
-    return Reach(
-        bases,
-        frozenset(
-            (grant.base, grant.specialty)
-            for grant in grants
-            if grant.base is not None
-            and grant.specialty is not None
-            and grant.jurisdiction is None
-            and grant.base in catalogue.bases
-            and grant.base not in bases
-        ),
-    )
+    return _known(catalogue, dispatcher).reach(actor, permission)
 
 
 def visible_bases(
@@ -227,6 +218,70 @@ def visible_bases(
         for code in catalogue.bases
         if any(reaches(grant, actor.id, Target(base=code), places) for grant in grants)
     )
+
+
+class _Known:
+    """What follows from a catalogue and its plugins, whoever asks: found once, kept while used."""
+
+    def __init__(self, catalogue: Catalogue, dispatcher: Dispatcher) -> None:
+        self.catalogue = weakref.ref(catalogue)
+        self._host = dispatcher.host
+        self.failures = len(dispatcher.host.failures)
+        self.asked: dict[str, None] = {
+            code: None
+            for code in catalogue.bases
+            if dispatcher.asks("permission_granted", catalogue.scope_of(code))
+        }
+        self.asked_for_all = dispatcher.asks("permission_granted")
+        self._order = {code: place for place, code in enumerate(catalogue.bases)}
+        self._reaches: OrderedDict[Any, Reach] = OrderedDict()
+
+    def reach(self, actor: Actor | None, permission: str) -> Reach:
+        """Return what the grants of an actor reach."""
+        record = permission_named(permission, self._host)
+        if actor is None or not within_scopes(actor, permission):
+            return Reach()
+        key = (permission, actor.grants)
+        found = self._reaches.get(key)
+        if found is None:
+            found = self._reaches[key] = self._found(actor, record)
+            if len(self._reaches) > _REACHES:
+                self._reaches.popitem(last=False)
+        return found
+
+    def _found(self, actor: Actor, record: Permission) -> Reach:
+        catalogue = self.catalogue()
+        assert catalogue is not None  # noqa: S101 - whoever asks holds it
+        bases = visible_bases(actor, record.name, catalogue, self._host)
+        return Reach(
+            bases,
+            frozenset(
+                (grant.base, grant.specialty)
+                for grant in grants_with(record, actor.grants)
+                if grant.base is not None
+                and grant.specialty is not None
+                and grant.jurisdiction is None
+                and grant.base in catalogue.bases
+                and grant.base not in bases
+            ),
+        )
+
+    def ordered(self, bases: Iterable[str]) -> list[str]:
+        """Return bases in the order of the catalogue."""
+        return sorted(bases, key=self._order.__getitem__)
+
+
+_REACHES = 512
+_KNOWN: WeakKeyDictionary[Dispatcher, _Known] = WeakKeyDictionary()
+
+
+def _known(catalogue: Catalogue, dispatcher: Dispatcher) -> _Known:
+    found = _KNOWN.get(dispatcher)
+    stale = found is None or found.catalogue() is not catalogue
+    # A plugin that is left out while we run is one failure more.
+    if found is None or stale or found.failures != len(dispatcher.host.failures):
+        found = _KNOWN[dispatcher] = _Known(catalogue, dispatcher)
+    return found
 
 
 def _places(catalogue: Catalogue) -> Places:

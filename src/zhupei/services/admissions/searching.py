@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from tortoise import connections
-
-from zhupei.db.models import ApplicationRow
+from zhupei.db.reading import Condition, Order, PageQuery, read_pages
 from zhupei.domain.admission_case import AdmissionCase
 from zhupei.domain.admission_process import ApplicationState, Channel
 from zhupei.domain.sending_units import SENT_TYPES
 from zhupei.services.admissions.desk import Desk
+from zhupei.services.admissions.row_sources import APPLICATIONS
 from zhupei.services.admissions.situations import permitted_for
-from zhupei.services.admissions.store import cases_of
-from zhupei.services.permissions import allowed_bases, reach_of
+from zhupei.services.permissions import allowed_bases, has_say, reach_of
 
 __all__ = [
     "ApplicationOrder",
@@ -26,8 +24,11 @@ __all__ = [
     "FoundApplication",
     "Place",
     "Seen",
+    "application_query",
     "count_applications",
     "found_applications",
+    "place_in",
+    "programs_with_below",
     "search_applications",
     "seen_by",
     "visible_cases",
@@ -44,8 +45,8 @@ class ApplicationOrder(StrEnum):
     NAME = "NAME"
 
 
-_COLUMNS = {
-    ApplicationOrder.CREATED: "a.id",
+_VALUES = {
+    ApplicationOrder.CREATED: None,
     ApplicationOrder.SUBMITTED: "a.submitted_at",
     ApplicationOrder.OPENING: "a.opening_code",
     ApplicationOrder.STATE: "a.state",
@@ -98,21 +99,34 @@ class Seen:
     applicants: tuple[UUID, ...]
     sent: tuple[UUID, ...] = ()
 
+    @property
+    def whole(self) -> Collection[str]:
+        """The bases that are seen as a whole, to look a code up."""
+        return self.bases if len(self.bases) <= _FEW else frozenset(self.bases)
+
+
+_FEW = 8
+
 
 async def seen_by(desk: Desk, permission: str = "applications.read") -> Seen:
     """Return what the actor may see with a permission; plugins are asked for each base."""
-    catalogue = desk.catalogue
-    reach = reach_of(desk.actor, permission, catalogue, desk.dispatcher.host)
-    bases = await allowed_bases(desk.actor, permission, catalogue, desk.dispatcher)
-    refused: set[str] = set()
-    for base, specialty in sorted(reach.specialties):
-        if await permitted_for(desk, permission, base=base, specialty=specialty) is not None:
-            refused.add(base)
-    openings = [
-        code
-        for code in reach.openings(catalogue)
-        if catalogue.openings[code].base not in {*refused, *bases}
-    ]
+    catalogue, dispatcher = desk.catalogue, desk.dispatcher
+    reach = reach_of(desk.actor, permission, catalogue, dispatcher)
+    bases = await allowed_bases(desk.actor, permission, catalogue, dispatcher)
+    openings: list[str] = []
+    if reach.specialties:
+        refused = {
+            base
+            for base, specialty in sorted(reach.specialties)
+            if has_say(catalogue, dispatcher, base)
+            and await permitted_for(desk, permission, base=base, specialty=specialty) is not None
+        }
+        known = {*refused, *bases}
+        openings = [
+            code for code in reach.openings(catalogue) if catalogue.openings[code].base not in known
+        ]
+    if desk.applicant is None and not desk.sends:
+        return Seen(tuple(bases), tuple(sorted(openings)), ())
     own = () if desk.applicant is None else (desk.applicant,)
     against = await permitted_for(desk, permission, owners=frozenset({desk.actor.id}))
     if against is not None:
@@ -155,144 +169,112 @@ async def found_applications(
     ``backwards`` returns the last ones before that place, or of all; still in the order.
     """
     with desk.database.use():
-        query = await _query(desk, search)
-        query.follow(search, after, backwards=backwards)
-        places = await query.places(search, first, backwards=backwards)
-        rows = {row.id: row for row in await ApplicationRow.filter(id__in=list(places))}
-        cases = await cases_of(rows[each] for each in places if each in rows)
-    found = [FoundApplication(case, places[case.id]) for case in cases]
-    return found[::-1] if backwards else found
+        query = await application_query(desk, search, after=after, backwards=backwards)
+        (page,) = await read_pages([replace(query, first=first, placed=True)])
+    return [FoundApplication(APPLICATIONS.whole(row), place_in(query, row)) for row in page.rows]
+
+
+def place_in(query: PageQuery, row: Any) -> Place:
+    """Return the place of a row that was read with it."""
+    at = query.view.width
+    return Place(value=row[at], id=row[at + 1])
 
 
 async def count_applications(desk: Desk, search: ApplicationSearch) -> int:
     """Return how many applications are asked for."""
     with desk.database.use():
-        return await (await _query(desk, search)).count()
+        (page,) = await read_pages([replace(await application_query(desk, search), counted=True)])
+    return page.total or 0
 
 
-class _Query:
-    """A statement that grows: conditions, and their values in the order of their numbers."""
-
-    def __init__(self) -> None:
-        self._conditions: list[str] = []
-        self._values: list[Any] = []
-        self._named = False
-
-    def where(self, condition: str, *values: Any) -> None:
-        """Add a condition; each ``?`` in it stands for one of the values."""
-        for value in values:
-            self._values.append(value)
-            condition = condition.replace("?", f"${len(self._values)}", 1)
-        self._conditions.append(condition)
-
-    def with_names(self) -> None:
-        """Join the applicants, for their names."""
-        self._named = True
-
-    def follow(self, search: ApplicationSearch, place: Place | None, *, backwards: bool) -> None:
-        """Limit the rows to those on one side of a place."""
-        if search.order is ApplicationOrder.NAME:
-            self.with_names()
-        if place is None:
-            return
-        column = _COLUMNS[search.order]
-        up = search.descending is backwards
-        by_id = f"a.id {'<' if backwards else '>'} ?"
-        if search.order is ApplicationOrder.CREATED:
-            self.where(f"a.id {'>' if up else '<'} ?", place.id)
-        elif place.value is None:
-            known = f"{column} IS NOT NULL OR " if backwards else ""
-            self.where(f"({known}({column} IS NULL AND {by_id}))", place.id)
-        else:
-            unknown = "" if backwards else f" OR {column} IS NULL"
-            self.where(
-                f"({column} {'>' if up else '<'} ? OR ({column} = ? AND {by_id}){unknown})",
-                place.value,
-                place.value,
-                place.id,
-            )
-
-    async def places(
-        self, search: ApplicationSearch, first: int, *, backwards: bool
-    ) -> dict[UUID, Place]:
-        """Return the places of the first rows by their ids, in their order."""
-        column = _COLUMNS[search.order]
-        up = search.descending is backwards
-        turn = "ASC" if up else "DESC"
-        by_id = "DESC" if backwards else "ASC"
-        order = f"{column} {turn} NULLS {'FIRST' if backwards else 'LAST'}, a.id {by_id}"
-        if search.order is ApplicationOrder.CREATED:
-            order = f"a.id {turn}"
-        found = await connections.get("default").execute_query_dict(
-            f"SELECT a.id, {column} AS value {self._body()} ORDER BY {order} "
-            f"LIMIT ${len(self._values) + 1}",
-            [*self._values, first],
-        )
-        by_id_alone = search.order is ApplicationOrder.CREATED
-        return {
-            row["id"]: Place(value=None if by_id_alone else row["value"], id=row["id"])
-            for row in found
-        }
-
-    async def count(self) -> int:
-        """Return how many rows there are."""
-        (row,) = await connections.get("default").execute_query_dict(
-            f"SELECT count(*) AS number {self._body()}", self._values
-        )
-        return int(row["number"])
-
-    def _body(self) -> str:
-        people = "JOIN applicant p ON p.id = a.applicant_id " if self._named else ""
-        where = " AND ".join(self._conditions)
-        return f"FROM application a {people}WHERE {where}"
+async def application_query(
+    desk: Desk,
+    search: ApplicationSearch,
+    *,
+    names: Iterable[str] | None = None,
+    after: Place | None = None,
+    backwards: bool = False,
+) -> PageQuery:
+    """Return what is asked of the database: rows with these attributes, with all for None."""
+    order = Order("a.id", _VALUES[search.order], search.descending)
+    beyond = None
+    if after is not None:
+        beyond = order.beyond(after.value, after.id, backwards=backwards)
+    named = search.name is not None or search.order is ApplicationOrder.NAME
+    return PageQuery(
+        source=APPLICATIONS,
+        conditions=tuple(await _conditions(desk, search, named=named)),
+        order=order,
+        view=APPLICATIONS.view(names),
+        joins="JOIN applicant p ON p.id = a.applicant_id " if named else "",
+        beyond=beyond,
+        backwards=backwards,
+    )
 
 
-async def _query(desk: Desk, search: ApplicationSearch) -> _Query:
+async def _conditions(desk: Desk, search: ApplicationSearch, *, named: bool) -> list[Condition]:
     """Return the conditions of a search together with what the actor may see."""
-    query = _Query()
-    _limit_to(query, await seen_by(desk))
-    for condition, value in (
-        ("a.id = ANY(?::uuid[])", None if search.ids is None else list(search.ids)),
+    conditions = [_reach(await seen_by(desk), search.bases)]
+    if named:
+        # A name is a fact of the applicant: who may not read it, does not find by it either.
+        conditions.append(_reach(await seen_by(desk, "applicants.read"), search.bases))
+    below = programs_with_below(desk, search.programs)
+    for text, wanted in (
+        ("a.id = ANY(?::uuid[])", None if search.ids is None else tuple(search.ids)),
         ("a.applicant_id = ?", search.applicant),
-        ("a.base_code = ANY(?::text[])", list(search.bases) or None),
-        ("a.program_code = ANY(?::text[])", _with_below(desk, search.programs)),
-        ("a.opening_code = ANY(?::text[])", list(search.openings) or None),
-        ("a.round_code = ANY(?::text[])", list(search.rounds) or None),
-        ("a.state = ANY(?::text[])", [state.value for state in search.states] or None),
-        ("a.channel = ANY(?::text[])", [channel.value for channel in search.channels] or None),
+        ("a.base_code = ANY(?::text[])", tuple(search.bases) or None),
+        ("a.program_code = ANY(?::text[])", below),
+        ("a.opening_code = ANY(?::text[])", tuple(search.openings) or None),
+        ("a.round_code = ANY(?::text[])", tuple(search.rounds) or None),
+        ("a.state = ANY(?::text[])", tuple(each.value for each in search.states) or None),
+        ("a.channel = ANY(?::text[])", tuple(each.value for each in search.channels) or None),
         ("a.submitted_at >= ?", search.submitted_from),
         ("a.submitted_at < ?", search.submitted_before),
         (
             "substring(a.opening_code from '[^/]*$') = ANY(?::text[])",
-            list(search.specialties) or None,
+            tuple(search.specialties) or None,
         ),
+        ("strpos(lower(p.name), lower(?)) > 0", search.name),
     ):
-        if value is not None:
-            query.where(condition, value)
-    if search.name is not None or search.order is ApplicationOrder.NAME:
-        query.with_names()
-        # A name is a fact of the applicant: who may not read it, does not find by it either.
-        _limit_to(query, await seen_by(desk, "applicants.read"))
-    if search.name is not None:
-        query.where("strpos(lower(p.name), lower(?)) > 0", search.name)
-    return query
+        if wanted is not None:
+            conditions.append(Condition(text, (wanted,)))
+    return conditions
 
 
-def _limit_to(query: _Query, seen: Seen) -> None:
-    query.where(
-        "(a.applicant_id = ANY(?::uuid[]) OR (a.applicant_id = ANY(?::uuid[]) "
-        "AND a.details->'candidate'->>'trainee_type' = ANY(?::text[])) "
-        "OR ((a.submitted_at IS NOT NULL OR a.channel <> 'BATCH') "
-        "AND (a.base_code = ANY(?::text[]) OR a.opening_code = ANY(?::text[]))))",
-        list(seen.applicants),
-        list(seen.sent),
-        sorted(each.value for each in SENT_TYPES),
-        list(seen.bases),
-        list(seen.openings),
-    )
+def _reach(seen: Seen, bases: Collection[str]) -> Condition:
+    """Return the condition of what the actor may see, of these bases where any are named."""
+    visible = tuple(base for base in bases if base in seen.whole) if bases else seen.bases
+    parts: list[str] = []
+    values: list[Any] = []
+    if seen.applicants:
+        parts.append("a.applicant_id = ANY(?::uuid[])")
+        values.append(seen.applicants)
+    if seen.sent:
+        parts.append(
+            "(a.applicant_id = ANY(?::uuid[]) "
+            "AND a.details->'candidate'->>'trainee_type' = ANY(?::text[]))"
+        )
+        values += [seen.sent, _SENT]
+    places = [
+        (text, codes)
+        for text, codes in (
+            ("a.base_code = ANY(?::text[])", visible),
+            ("a.opening_code = ANY(?::text[])", seen.openings),
+        )
+        if codes
+    ]
+    if places:
+        either = " OR ".join(text for text, _ in places)
+        parts.append(f"((a.submitted_at IS NOT NULL OR a.channel <> 'BATCH') AND ({either}))")
+        values += [codes for _, codes in places]
+    return Condition(f"({' OR '.join(parts)})" if parts else "false", tuple(values))
 
 
-def _with_below(desk: Desk, programs: Collection[str]) -> list[str] | None:
+_SENT = tuple(sorted(each.value for each in SENT_TYPES))
+
+
+def programs_with_below(desk: Desk, programs: Collection[str]) -> tuple[str, ...] | None:
+    """Return the codes of programs with those of all below them; None for none."""
     if not programs:
         return None
     wanted = set(programs)
@@ -302,4 +284,4 @@ def _with_below(desk: Desk, programs: Collection[str]) -> list[str] | None:
             above = desk.catalogue.programs[above.parent]
             if above.code in programs:
                 wanted.add(code)
-    return sorted(wanted)
+    return tuple(sorted(wanted))

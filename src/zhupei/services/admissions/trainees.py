@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from tortoise import connections
-
 from zhupei.db.models import TraineeRow
+from zhupei.db.reading import Condition, Order, PageQuery, read_pages
 from zhupei.domain.benefits import BenefitEstimate
 from zhupei.domain.people import TraineeType
 from zhupei.domain.registrations import (
@@ -23,8 +22,8 @@ from zhupei.domain.trainees import Month, Trainee
 from zhupei.domain.training import ProgramKind
 from zhupei.services.admissions.desk import Desk
 from zhupei.services.admissions.payments import payments_of
-from zhupei.services.admissions.searching import Place, seen_by
-from zhupei.services.admissions.training_rows import registration_of
+from zhupei.services.admissions.row_sources import TRAINEES
+from zhupei.services.admissions.searching import Place, Seen, programs_with_below, seen_by
 from zhupei.services.benefits import estimate
 
 __all__ = [
@@ -35,8 +34,10 @@ __all__ = [
     "ledgers_of",
     "pay_of",
     "place_of",
+    "reach_condition",
     "search_trainees",
     "trainee_of",
+    "trainee_query",
     "trainees_of_applications",
 ]
 
@@ -53,8 +54,8 @@ class TraineeOrder(StrEnum):
     OPENING = "OPENING"
 
 
-_COLUMNS = {
-    TraineeOrder.REGISTERED: "t.id",
+_VALUES = {
+    TraineeOrder.REGISTERED: None,
     TraineeOrder.STARTED: "to_char(t.started_on, 'YYYY-MM-DD')",
     TraineeOrder.ENDS: "to_char(t.ends_on, 'YYYY-MM-DD')",
     TraineeOrder.OPENING: "t.opening_code",
@@ -115,37 +116,43 @@ async def search_trainees(
     ``backwards`` returns the last ones before that place, or of all; still in the order.
     """
     with desk.database.use():
-        where, values = await _where(desk, search)
-        beyond = _beyond(search, after, values, backwards=backwards)
-        column = _COLUMNS[search.order]
-        turn = "ASC" if search.descending is backwards else "DESC"
-        nulls = "FIRST" if backwards else "LAST"
-        by_id = "DESC" if backwards else "ASC"
-        order = f"{column} {turn} NULLS {nulls}, t.id {by_id}"
-        if search.order is TraineeOrder.REGISTERED:
-            order = f"t.id {turn}"
-        values.append(first)
-        rows = await connections.get("default").execute_query_dict(
-            # Made of constants and numbered places; what was asked for is in the values.
-            f"SELECT t.id FROM trainee t WHERE {where}{beyond} ORDER BY {order} "  # noqa: S608
-            f"LIMIT ${len(values)}",
-            values,
+        query = replace(
+            await trainee_query(desk, search, after=after, backwards=backwards), first=first
         )
-        ids = [row["id"] for row in rows]
-        found = {row.id: row for row in await TraineeRow.filter(id__in=ids)}
-    trainees = [registration_of(found[each]) for each in ids if each in found]
-    return trainees[::-1] if backwards else trainees
+        (page,) = await read_pages([query])
+    return [TRAINEES.whole(row) for row in page.rows]
 
 
 async def count_trainees(desk: Desk, search: TraineeSearch) -> int:
     """Return how many trainees are asked for."""
     with desk.database.use():
-        where, values = await _where(desk, search)
-        (row,) = await connections.get("default").execute_query_dict(
-            f"SELECT count(*) AS number FROM trainee t WHERE {where}",  # noqa: S608 - as above
-            values,
-        )
-        return int(row["number"])
+        (page,) = await read_pages([replace(await trainee_query(desk, search), counted=True)])
+    return page.total or 0
+
+
+async def trainee_query(
+    desk: Desk,
+    search: TraineeSearch,
+    *,
+    names: Iterable[str] | None = None,
+    after: Place | None = None,
+    backwards: bool = False,
+) -> PageQuery:
+    """Return what is asked of the database: rows with these attributes, with all for None."""
+    value = _VALUES[search.order]
+    order = Order("t.id", value, search.descending)
+    beyond = None
+    if after is not None:
+        known = None if after.value is None else str(after.value)
+        beyond = order.beyond(known, after.id, backwards=backwards)
+    return PageQuery(
+        source=TRAINEES,
+        conditions=tuple(await _conditions(desk, search)),
+        order=order,
+        view=TRAINEES.view(names),
+        beyond=beyond,
+        backwards=backwards,
+    )
 
 
 def place_of(search: TraineeSearch, trainee: Registration) -> Place:
@@ -160,74 +167,55 @@ def place_of(search: TraineeSearch, trainee: Registration) -> Place:
     return Place(value=value, id=trainee.id)
 
 
-async def _where(desk: Desk, search: TraineeSearch) -> tuple[str, list[Any]]:
+async def _conditions(desk: Desk, search: TraineeSearch) -> list[Condition]:
     seen = await seen_by(desk, READ_REGISTRATIONS)
-    values: list[Any] = [list(seen.bases), list(seen.openings), list(seen.applicants)]
-    reach = (
-        "(t.base_code = ANY($1::text[]) OR t.opening_code = ANY($2::text[]) "
-        "OR t.applicant_id = ANY($3::uuid[]))"
-    )
-    conditions = [reach]
-    programs = _with_below(desk, search.programs)
-    residencies = [
-        code
-        for code, program in desk.catalogue.programs.items()
-        if program.kind is ProgramKind.RESIDENCY
-    ]
-    for condition, value in (
-        ("t.id = ANY(?::uuid[])", None if search.ids is None else list(search.ids)),
-        ("t.applicant_id = ?", search.applicant),
-        ("t.base_code = ANY(?::text[])", list(search.bases) or None),
-        ("t.program_code = ANY(?::text[])", programs),
-        ("t.opening_code = ANY(?::text[])", list(search.openings) or None),
-        ("t.specialty_code = ANY(?::text[])", list(search.specialties) or None),
-        ("t.year = ANY(?::int[])", list(search.years) or None),
-        (
-            "t.trainee_type = ANY(?::text[])",
-            [each.value for each in search.trainee_types] or None,
-        ),
-        ("t.state = ANY(?::text[])", [each.value for each in search.states] or None),
-        ("t.state <> ?", TraineeState.CANCELLED.value if search.registered else None),
-        ("t.program_code = ANY(?::text[])", residencies if search.registered else None),
+    conditions = [reach_condition(seen, search.bases)]
+    if search.bases:
+        conditions.append(Condition("t.base_code = ANY(?::text[])", (tuple(search.bases),)))
+    residencies = None
+    if search.registered:
+        conditions.append(Condition("t.state <> ?", (TraineeState.CANCELLED.value,)))
+        residencies = tuple(
+            code
+            for code, program in desk.catalogue.programs.items()
+            if program.kind is ProgramKind.RESIDENCY
+        )
+    if search.applicant is not None:
+        conditions.append(Condition("t.applicant_id = ?", (search.applicant,)))
+    below = programs_with_below(desk, search.programs)
+    for text, wanted in (
+        ("t.id = ANY(?::uuid[])", None if search.ids is None else tuple(search.ids)),
+        ("t.program_code = ANY(?::text[])", below),
+        ("t.opening_code = ANY(?::text[])", tuple(search.openings) or None),
+        ("t.specialty_code = ANY(?::text[])", tuple(search.specialties) or None),
+        ("t.year = ANY(?::int[])", tuple(search.years) or None),
+        ("t.trainee_type = ANY(?::text[])", _codes(search.trainee_types)),
+        ("t.state = ANY(?::text[])", _codes(search.states)),
+        ("t.program_code = ANY(?::text[])", residencies),
     ):
-        if value is not None:
-            values.append(value)
-            conditions.append(condition.replace("?", f"${len(values)}", 1))
-    return " AND ".join(conditions), values
+        if wanted is not None:
+            conditions.append(Condition(text, (wanted,)))
+    return conditions
 
 
-def _beyond(
-    search: TraineeSearch, place: Place | None, values: list[Any], *, backwards: bool
-) -> str:
-    """Return the condition of lying on one side of a place; its values are appended."""
-    if place is None:
-        return ""
-    column = _COLUMNS[search.order]
-    up = search.descending is backwards
-    values.append(place.id)
-    by_id = f"t.id {'<' if backwards else '>'} ${len(values)}"
-    if search.order is TraineeOrder.REGISTERED:
-        return f" AND t.id {'>' if up else '<'} ${len(values)}"
-    if place.value is None:
-        known = f"{column} IS NOT NULL OR " if backwards else ""
-        return f" AND ({known}({column} IS NULL AND {by_id}))"
-    values.append(str(place.value))
-    at = f"${len(values)}"
-    unknown = "" if backwards else f" OR {column} IS NULL"
-    return f" AND ({column} {'>' if up else '<'} {at} OR ({column} = {at} AND {by_id}){unknown})"
+def reach_condition(seen: Seen, bases: Collection[str]) -> Condition:
+    """Return the condition of what the actor may see, of these bases where any are named."""
+    visible = tuple(base for base in bases if base in seen.whole) if bases else seen.bases
+    alternatives: list[tuple[str, tuple[Any, ...]]] = [
+        ("t.base_code = ANY(?::text[])", visible),
+        ("t.opening_code = ANY(?::text[])", seen.openings),
+        ("t.applicant_id = ANY(?::uuid[])", seen.applicants),
+    ]
+    held = [(text, values) for text, values in alternatives if values]
+    if not held:
+        return Condition("false")
+    return Condition(
+        f"({' OR '.join(text for text, _ in held)})", tuple(values for _, values in held)
+    )
 
 
-def _with_below(desk: Desk, programs: Collection[str]) -> list[str] | None:
-    if not programs:
-        return None
-    wanted = set(programs)
-    for code, program in desk.catalogue.programs.items():
-        above = program
-        while above.parent is not None and above.parent in desk.catalogue.programs:
-            above = desk.catalogue.programs[above.parent]
-            if above.code in programs:
-                wanted.add(code)
-    return sorted(wanted)
+def _codes(members: Collection[StrEnum]) -> tuple[str, ...] | None:
+    return tuple(each.value for each in members) or None
 
 
 async def ledgers_of(

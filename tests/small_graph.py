@@ -1,11 +1,14 @@
 """A small graph for tests of the web side: real schema, real application, fields that go wrong."""
 
+import asyncio
+from collections.abc import AsyncGenerator
 from decimal import Decimal
 from functools import partial
 from pathlib import Path
 
 import strawberry
 from starlette.applications import Starlette
+from starlette.routing import Route
 from strawberry.types import ExecutionContext
 
 from graphql import GraphQLError
@@ -14,9 +17,10 @@ from zhupei.catalogue import CatalogueHolder, load_catalogue
 from zhupei.composition import Graph
 from zhupei.db.connection import Database, DatabaseUnavailableError
 from zhupei.domain.text import Text
+from zhupei.graphql.limits import QueryLimits, schema_extensions
 from zhupei.services.changes import ChangeFeed
 from zhupei.settings import Settings
-from zhupei.web.limits import QueryLimits, schema_extensions
+from zhupei.web.endpoint import GraphQLEndpoint
 
 
 @strawberry.type
@@ -65,13 +69,41 @@ class Query:
         )
 
 
+CHANGES: list[str] = []
+"""What mutations did; tests empty it."""
+
+
 @strawberry.type
 class Mutation:
     """Something that GET must not do."""
 
     @strawberry.mutation
-    def change(self) -> bool:
-        return True
+    def change(self, to: str = "change") -> list[str]:
+        CHANGES.append(to)
+        return list(CHANGES)
+
+
+@strawberry.type
+class Subscription:
+    """A few events, an endless stream, and one that fails."""
+
+    @strawberry.subscription
+    async def count(self, to: int = 3) -> AsyncGenerator[int, None]:
+        for number in range(to):
+            yield number
+
+    @strawberry.subscription
+    async def silence(self) -> AsyncGenerator[int, None]:
+        try:
+            await asyncio.Event().wait()
+            yield 0
+        finally:
+            CHANGES.append("silence ended")
+
+    @strawberry.subscription
+    async def failing(self) -> AsyncGenerator[int, None]:
+        yield 0
+        raise RuntimeError("password=hunter2 at /srv/secret")
 
 
 def small_schema(settings: Settings) -> strawberry.Schema:
@@ -86,12 +118,14 @@ def small_schema(settings: Settings) -> strawberry.Schema:
     return Schema(
         Query,
         mutation=Mutation,
+        subscription=Subscription,
         extensions=schema_extensions(
             QueryLimits(
                 depth=settings.max_depth,
                 aliases=settings.max_aliases,
                 fields=settings.max_fields,
                 tokens=settings.max_tokens,
+                cost=settings.max_cost,
             ),
             introspection=settings.allows_introspection,
         ),
@@ -110,6 +144,15 @@ def small_app(settings: Settings) -> Starlette:
         context=lambda request, response: {"request": request, "response": response},
     )
     return assemble(settings, graph)
+
+
+def endpoint_of(data_dir: Path, **changes: object) -> GraphQLEndpoint:
+    """Return the endpoint alone, as an ASGI application."""
+    app = small_app(small_settings(data_dir, **changes))
+    for route in app.routes:
+        if isinstance(route, Route) and isinstance(route.endpoint, GraphQLEndpoint):
+            return route.endpoint
+    raise LookupError("there is no endpoint")
 
 
 def small_settings(data_dir: Path, **changes: object) -> Settings:

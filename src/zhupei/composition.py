@@ -7,7 +7,7 @@ import gc
 import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache, partial
 from importlib.metadata import version
@@ -29,6 +29,7 @@ from zhupei.domain.institutions import Base
 from zhupei.domain.training import Opening, Program
 from zhupei.graphql.context import GraphContext, china_now, language_of
 from zhupei.graphql.errors import SessionEnded
+from zhupei.graphql.limits import QueryLimits, schema_extensions
 from zhupei.graphql.schema import build_schema
 from zhupei.security.crypto import Keyring
 from zhupei.services.access import open_keyring, prepare_access
@@ -36,9 +37,10 @@ from zhupei.services.applicant_files import FileStore
 from zhupei.services.changes import ChangeFeed
 from zhupei.services.eligibility import prepare
 from zhupei.services.issuing.signing import open_signing_keys
+from zhupei.services.webhooks.rules import WebhookRules, webhook_rules
 from zhupei.settings import Environment, Settings
+from zhupei.web.events import event_routes
 from zhupei.web.files import file_routes
-from zhupei.web.limits import QueryLimits, schema_extensions
 from zhupei.web.office import office_routes
 from zhupei.web.papers import paper_routes
 from zhupei.web.publicity import publicity_routes
@@ -73,6 +75,7 @@ class Graph:
     keyring: Callable[[], Keyring] = _no_keys
     clock: Callable[[], datetime] = china_now
     changes: ChangeFeed
+    webhooks: WebhookRules = field(default_factory=WebhookRules)
     schema: BaseSchema
     context: Callable[[Request, Response], Any]
     plugins: Callable[[], AbstractAsyncContextManager[None]] = _no_plugins
@@ -173,6 +176,7 @@ def compose(settings: Settings, *, clock: Callable[[], datetime] = china_now) ->
         aliases=settings.max_aliases,
         fields=settings.max_fields,
         tokens=settings.max_tokens,
+        cost=settings.max_cost,
     )
     if settings.encryption_keys is not None or settings.environment is Environment.PRODUCTION:
         keyring()  # now, so that missing or unreadable keys stop the start and not a request
@@ -189,6 +193,14 @@ def compose(settings: Settings, *, clock: Callable[[], datetime] = china_now) ->
         _log.error("a plugin adds nothing to the graph: %s", problem.text(settings.language))
 
     changes = ChangeFeed(database.own_connection)
+    webhooks = webhook_rules(
+        public_url=settings.public_url,
+        networks=settings.webhook_networks,
+        ports=settings.webhook_ports,
+        plain=settings.webhook_http,
+        seconds=settings.webhook_seconds,
+        days=settings.webhook_days,
+    )
 
     async def context(request: Request, response: Response) -> GraphContext:
         loaded = _loaded(holder)
@@ -211,6 +223,7 @@ def compose(settings: Settings, *, clock: Callable[[], datetime] = china_now) ->
             database=database,
             changes=changes,
             anew=anew,
+            webhooks=webhooks,
         )
 
     @contextlib.asynccontextmanager
@@ -229,6 +242,7 @@ def compose(settings: Settings, *, clock: Callable[[], datetime] = china_now) ->
         keyring=keyring,
         clock=clock,
         changes=changes,
+        webhooks=webhooks,
         schema=composed.schema,
         context=context,
         plugins=plugins,
@@ -239,6 +253,7 @@ def compose(settings: Settings, *, clock: Callable[[], datetime] = china_now) ->
             *paper_routes(context),
             *office_routes(context),
             *publicity_routes(context, signing_keys),
+            *event_routes(webhooks),
         ),
     )
 

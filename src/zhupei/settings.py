@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import ipaddress
 import os
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, fields
@@ -193,6 +194,38 @@ def _mail_address(text: str) -> str:
         f"应为邮件地址，可带名称，如“住培招收 <noreply@example.org>”，而不是“{text}”",
         'must be an e-mail address, with a name if you like, as in "Residency training '
         f'<noreply@example.org>", not "{text}"',
+    )
+
+
+_Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+
+def _networks(text: str) -> tuple[_Network, ...]:
+    found: list[_Network] = []
+    for part in text.split(","):
+        try:
+            found.append(ipaddress.ip_network(part.strip()))
+        except ValueError:
+            raise _RefusedError(
+                f"应为 10.0.0.0/8 形式的网段，多个用逗号分隔，而不是“{part.strip()}”",
+                "must be networks like 10.0.0.0/8, several separated by commas, not "
+                f'"{part.strip()}"',
+            ) from None
+    return tuple(found)
+
+
+def _ports(text: str) -> tuple[int, ...]:
+    return tuple(_integer(1, 65535)(part.strip()) for part in text.split(","))
+
+
+def _address(text: str) -> str:
+    parts = urlsplit(text)
+    plain = parts.scheme in {"http", "https"} and parts.hostname and not parts.username
+    if plain and not parts.query and not parts.fragment:
+        return text.rstrip("/")
+    raise _RefusedError(
+        f"应为 https://图谱.example 形式的网址，而不是“{text}”",
+        f'must be an address like https://graph.example, not "{text}"',
     )
 
 
@@ -480,6 +513,65 @@ class Settings:
             default="none",
         ),
     ] = None
+    public_url: Annotated[
+        str | None,
+        _Variable(
+            name="ZHUPEI_PUBLIC_URL",
+            parse=_address,
+            zh="外部访问本系统的网址，写入事件与日历",
+            en="Address at which others reach this installation, named in events and calendars",
+            default="none",
+        ),
+    ] = None
+    webhook_networks: Annotated[
+        tuple[_Network, ...],
+        _Variable(
+            name="ZHUPEI_WEBHOOK_NETWORKS",
+            parse=_networks,
+            zh="允许推送事件的非公网网段，用逗号分隔",
+            en="Networks that events may be delivered to although they are not public, separated "
+            "by commas",
+            default="none",
+        ),
+    ] = ()
+    webhook_ports: Annotated[
+        tuple[int, ...],
+        _Variable(
+            name="ZHUPEI_WEBHOOK_PORTS",
+            parse=_ports,
+            zh="允许推送事件的端口，用逗号分隔",
+            en="Ports that events may be delivered to, separated by commas",
+            default="443",
+        ),
+    ] = (443,)
+    webhook_http: Annotated[
+        bool,
+        _Variable(
+            name="ZHUPEI_WEBHOOK_HTTP",
+            parse=_boolean,
+            zh="是否允许向 http 网址推送事件，仅供开发",
+            en="1 lets events go to addresses without encryption, for development",
+            default="0",
+        ),
+    ] = False
+    webhook_days: Annotated[
+        int,
+        _Variable(
+            name="ZHUPEI_WEBHOOK_DAYS",
+            parse=_integer(1, 30),
+            zh="事件推送失败后重试的天数",
+            en="Days for which the delivery of an event is tried",
+        ),
+    ] = 3
+    webhook_seconds: Annotated[
+        int,
+        _Variable(
+            name="ZHUPEI_WEBHOOK_SECONDS",
+            parse=_integer(1, 60),
+            zh="一次推送的秒数上限",
+            en="Seconds that one attempt to deliver an event may take",
+        ),
+    ] = 10
     max_file_bytes: Annotated[
         int,
         _Variable(
@@ -574,7 +666,7 @@ class Settings:
             zh="一次查询展开片段后的字段数上限",
             en="Fields in one query at most, with its fragments written out",
         ),
-    ] = 2000
+    ] = 1500
     max_tokens: Annotated[
         int,
         _Variable(
@@ -583,7 +675,17 @@ class Settings:
             zh="一次查询的词元数上限",
             en="Tokens in one query at most",
         ),
-    ] = 5000
+    ] = 3000
+    max_cost: Annotated[
+        int,
+        _Variable(
+            name="ZHUPEI_MAX_COST",
+            parse=_integer(100, 100_000_000),
+            zh="一次查询的开销上限：应答最多含多少个值，费时的字段按更高计",
+            en="Cost of one query at most: how many values its answer may hold, fields that take "
+            "long counting more",
+        ),
+    ] = 50_000
     language: Annotated[
         Language,
         _Variable(

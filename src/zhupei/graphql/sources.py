@@ -38,6 +38,7 @@ __all__ = [
     "Reader",
     "SourcedField",
     "Via",
+    "cost_of",
     "declares",
     "field",
     "is_settled",
@@ -51,6 +52,7 @@ Reader = Callable[[Any, GraphContext, Mapping[str, Any]], Any]
 """How a source is read: of a domain object, in a context, with the field's arguments."""
 
 _METADATA_KEY = "zhupei.source"
+_COST_KEY = "zhupei.cost"
 _Class = TypeVar("_Class", bound=type[Any])
 
 
@@ -66,6 +68,13 @@ class FieldSource:
     def reader(self, name: str) -> Reader:
         """Return the function that reads the value of the field with this Python name."""
         raise NotImplementedError
+
+    def needs(self, name: str) -> frozenset[str] | None:
+        """Return which attributes of the object the field looks at; None where nobody knows.
+
+        Objects that are rows are read with no more than what is looked at.
+        """
+        return None
 
     def arguments(self) -> list[StrawberryArgument]:
         """Return the arguments that the field takes because of its source."""
@@ -136,6 +145,10 @@ class Attribute(FieldSource):
             return f"getattr({value}, {path!r}, None)"
         return f"sorted({value}.{path})" if self.ordered else f"{value}.{path}"
 
+    def needs(self, name: str) -> frozenset[str]:
+        """Return the first step of the path."""
+        return _first_step(self.name or name)
+
 
 def _in_language(
     language: Annotated[
@@ -197,6 +210,10 @@ class Localized(FieldSource):
         other = f"{code.constant(_without_text)}({text}, {english})"
         is_text = f"type({text} := {get}) is {code.constant(Text)}"
         return f"(({chosen}) if {is_text} else None if {text} is None else {other})"
+
+    def needs(self, name: str) -> frozenset[str]:
+        """Return the first step of the path."""
+        return _first_step(self.name or name)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -262,6 +279,10 @@ class One(FieldSource):
         find = code.once(lambda context, _: collection(context.catalogue).get)
         get = f"getattr({value}, {wanted!r}, None)" if self.optional else f"{value}.{wanted}"
         return f"(None if ({key} := {get}) is None else {find}({key}))"
+
+    def needs(self, name: str) -> frozenset[str]:
+        """Return the attribute that holds the code."""
+        return _first_step(self.by or name)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -333,6 +354,10 @@ class Via(FieldSource):
         followed = self.one.inline(name, value, code)
         then = self.then.inline(name, target, code)
         return f"(None if ({target} := {followed}) is None else {then})"
+
+    def needs(self, name: str) -> frozenset[str]:
+        """Return the attribute that the relation follows."""
+        return self.one.needs(name)
 
     def arguments(self) -> list[StrawberryArgument]:
         """Return the arguments of the field at the end."""
@@ -420,6 +445,7 @@ def field(
     name: str | None = None,
     deprecation_reason: str | None = None,
     default: object = dataclasses.MISSING,
+    cost: int | None = None,
 ) -> Any:
     """Declare a field of a graph type and where its value comes from.
 
@@ -430,8 +456,12 @@ def field(
         name: the name in the graph, where it is not the Python name in camelCase.
         deprecation_reason: what to use instead, and when the field goes.
         default: for a plugin's own type, the value of an instance that was made without it.
+        cost: what asking for it counts, where that is more than its source is taken to cost; the
+            description says it.
 
     """
+    if cost is not None:
+        description = f"{description} Costs {cost} (开销)."
     resolver = StrawberryResolver(source.function) if isinstance(source, Computed) else None
     return SourcedField(
         graphql_name=name,
@@ -439,8 +469,15 @@ def field(
         base_resolver=resolver,
         deprecation_reason=deprecation_reason,
         default=default,
-        metadata={} if source is None else {_METADATA_KEY: source},
+        metadata=({} if source is None else {_METADATA_KEY: source})
+        | ({} if cost is None else {_COST_KEY: cost}),
     )
+
+
+def cost_of(declared: StrawberryField) -> int | None:
+    """Return the declared cost of a field; None where its source decides."""
+    cost: int | None = declared.metadata.get(_COST_KEY)
+    return cost
 
 
 def source_of(declared: StrawberryField) -> FieldSource:
@@ -490,6 +527,10 @@ def declares(
 @cache
 def _arguments_of(template: Callable[..., None]) -> tuple[StrawberryArgument, ...]:
     return tuple(StrawberryResolver(template).arguments)
+
+
+def _first_step(path: str) -> frozenset[str]:
+    return frozenset({path.partition(".")[0]})
 
 
 def _attribute_or_none(name: str, value: Any) -> Any:

@@ -25,8 +25,8 @@ from zhupei.domain.text import Language
 from zhupei.graphql.context import GraphContext
 from zhupei.graphql.engine import Engine, encoded
 from zhupei.graphql.inline import Code
+from zhupei.graphql.limits import QueryLimits, schema_extensions
 from zhupei.graphql.sources import Attribute, Computed, FieldSource, GraphInfo, Reader, field
-from zhupei.web.limits import QueryLimits, schema_extensions
 
 _PAGE = """query ($first: Int = 2, $with: Boolean!) {
   openings(first: $first) {

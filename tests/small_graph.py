@@ -5,6 +5,7 @@ from collections.abc import AsyncGenerator
 from decimal import Decimal
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import strawberry
 from starlette.applications import Starlette
@@ -17,6 +18,7 @@ from zhupei.catalogue import CatalogueHolder, load_catalogue
 from zhupei.composition import Graph
 from zhupei.db.connection import Database, DatabaseUnavailableError
 from zhupei.domain.text import Text
+from zhupei.graphql.engine import Engine
 from zhupei.graphql.limits import QueryLimits, schema_extensions
 from zhupei.services.changes import ChangeFeed
 from zhupei.settings import Settings
@@ -110,6 +112,10 @@ def small_schema(settings: Settings) -> strawberry.Schema:
     """Return the schema with the extensions that the real one is served with."""
 
     class Schema(strawberry.Schema):
+        def __init__(self, *args: Any, **kwargs: Any) -> None:
+            super().__init__(*args, **kwargs)
+            self.engine = Engine(self)
+
         def process_errors(
             self, errors: list[GraphQLError], execution_context: ExecutionContext | None = None
         ) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 from collections.abc import Iterator
@@ -10,14 +11,22 @@ from typing import Any
 
 import pytest
 from starlette.testclient import TestClient
+from starlette.types import Message
 
-from small_graph import small_app, small_settings
+from small_graph import CHANGES, endpoint_of, small_app, small_settings
 from zhupei.settings import Environment
+
+_NO_JSON = "The request is not valid JSON."
 
 
 def client_of(folder: Path, **changes: object) -> TestClient:
     """Return a client without the lifespan: no test here needs a database."""
     return TestClient(small_app(small_settings(folder, **changes)))
+
+
+@pytest.fixture(autouse=True)
+def _nothing_changed() -> None:
+    CHANGES.clear()
 
 
 @pytest.fixture
@@ -45,48 +54,60 @@ def test_post_and_get_answer_at_one_path_in_utf_8(client: TestClient) -> None:
         assert response.headers["x-content-type-options"] == "nosniff"
 
 
-def test_half_a_surrogate_pair_is_answered_in_valid_json(client: TestClient) -> None:
-    response = client.post(
-        "/graphql",
-        content=rb'{"query":"query($n:String!){hello(name:$n)}","variables":{"n":"\ud800"}}',
-        headers={"content-type": "application/json"},
-    )
-    assert response.status_code == 200
-    assert response.content == rb'{"data":{"hello":"\u4f60\u597d \ud800"}}'
-
-
 def test_get_does_not_change_anything(client: TestClient) -> None:
-    response = client.get("/graphql", params={"query": "mutation { change }"})
-    assert response.status_code == 400
-    assert response.json() == {
-        "errors": [
-            {
-                "message": "mutations are not allowed when using GET",
-                "extensions": {"code": "BAD_USER_INPUT"},
-            }
-        ]
-    }
+    for accept in ("application/json", "application/graphql-response+json", "text/event-stream"):
+        response = client.get(
+            "/graphql",
+            params={"query": "mutation { change }"},
+            headers={"accept": accept, "accept-language": "en"},
+        )
+        message = "mutations are not allowed when using GET; send them by POST"
+        refused = [{"message": message, "extensions": {"code": "METHOD_NOT_ALLOWED"}}]
+        if accept == "text/event-stream":
+            [event] = [line for line in response.text.splitlines() if line.startswith("data: {")]
+            assert json.loads(event.removeprefix("data: ")) == {"errors": refused}
+            continue
+        assert (response.status_code, response.headers["allow"]) == (405, "POST")
+        assert response.headers["content-type"] == accept
+        assert response.json() == {"errors": refused}
+    assert "change" not in CHANGES
 
 
 @pytest.mark.parametrize(
     ("content", "message"),
     [
+        (b"", "The request is not valid JSON."),
         (b"{", "The request is not valid JSON."),
         (b"\xff\xfe", "The request is not valid JSON."),
+        (b'{"query": "\xff"}', "The request is not valid JSON."),
         (b"[" * 100_000, "The request is not valid JSON."),
+        (b'{"variables":' * 50_000, "The request is not valid JSON."),
+        (b'{"query": "{hello}", "variables": {"n": ' + b"1" * 5000 + b"}}", _NO_JSON),
+        (b'{"query": "{hello}", "variables": {"n": 1e999}}', _NO_JSON),
+        (b'{"query": "{hello}", "variables": {"n": NaN}}', _NO_JSON),
+        (rb'{"query":"query($n:String!){hello(name:$n)}","variables":{"n":"\ud800"}}', _NO_JSON),
+        (b"1" * 5000, _NO_JSON),
         (b'"text"', "The request must be a JSON object."),
         (b"7", "The request must be a JSON object."),
         (b"null", "The request must be a JSON object."),
         (b"[]", "Batching is not enabled"),
         (b"{}", "No GraphQL query found in the request"),
-        (b'{"query": 5}', "The GraphQL operation's `query` must be a string or null, if provided."),
+        (b'{"query": 5}', "`query` must be a string or null."),
         (
             b'{"query": "{hello}", "variables": []}',
-            "The GraphQL operation's `variables` must be an object or null, if provided.",
+            "`variables` must be an object or null.",
         ),
         (
             b'{"query": "{hello}", "operationName": ["a"]}',
             "`operationName` must be a string or null.",
+        ),
+        (b'{"query": "{hello}", "extensions": 0}', "`extensions` must be an object or null."),
+        (b'{"query": "{hello}", "documentId": 0}', "`documentId` must be a string or null."),
+        (b'{"query": ""}', "No GraphQL query found in the request"),
+        (b'{"query": null}', "No GraphQL query found in the request"),
+        (
+            b'{"extensions": {"persistedQuery": 1}}',
+            '`extensions.persistedQuery` must be {"version": 1, "sha256Hash": …}.',
         ),
     ],
 )
@@ -94,7 +115,9 @@ def test_a_malformed_request_is_a_readable_refusal(
     client: TestClient, content: bytes, message: str
 ) -> None:
     response = client.post(
-        "/graphql", content=content, headers={"content-type": "application/json"}
+        "/graphql",
+        content=content,
+        headers={"content-type": "application/json", "accept-language": "en"},
     )
     assert response.status_code == 400
     assert response.json() == {
@@ -102,17 +125,207 @@ def test_a_malformed_request_is_a_readable_refusal(
     }
 
 
-@pytest.mark.parametrize("content_type", ["text/plain", "multipart/form-data; boundary=x"])
+@pytest.mark.parametrize(
+    "content_type",
+    [
+        "text/plain",
+        "multipart/form-data; boundary=x",
+        "application/x-www-form-urlencoded",
+        "application/json; charset=utf-16",
+        "application/jsonp",
+        "",
+    ],
+)
 def test_what_a_foreign_page_can_send_without_asking_is_refused(
     client: TestClient, content_type: str
 ) -> None:
     response = client.post(
         "/graphql",
         content=json.dumps({"query": "mutation { change }"}),
-        headers={"content-type": content_type},
+        headers={"content-type": content_type, "accept-language": "en"},
     )
+    assert response.status_code == 415
+    assert response.headers["accept-post"] == "application/json"
+    assert response.json() == {
+        "errors": [
+            {
+                "message": "The body must be application/json in UTF-8.",
+                "extensions": {"code": "UNSUPPORTED_MEDIA_TYPE"},
+            }
+        ]
+    }
+    assert "change" not in CHANGES
+
+
+@pytest.mark.parametrize(
+    "content_type", ["application/json; charset=utf-8", 'Application/JSON;charset="UTF-8"']
+)
+def test_json_is_recognized_however_it_is_written(client: TestClient, content_type: str) -> None:
+    response = client.post(
+        "/graphql", content=b'{"query": "{ hello }"}', headers={"content-type": content_type}
+    )
+    assert response.json() == {"data": {"hello": "你好 世界"}}
+
+
+_REQUEST_ERRORS: tuple[tuple[str, dict[str, Any]], ...] = (
+    ("{", {}),
+    ("{ nothing }", {}),
+    ("query ($n: String!) { hello(name: $n) }", {}),
+    ("query ($n: String) { hello(name: $n) }", {"n": 7}),
+    ("query A { hello } query B { hello }", {}),
+    ("query A { hello }", {"operationName": "B"}),
+    ("fragment A on Query { hello }", {}),
+)
+
+
+@pytest.mark.parametrize(("query", "given"), _REQUEST_ERRORS)
+def test_what_is_refused_before_it_runs_has_no_data_and_the_status_of_its_kind(
+    client: TestClient, query: str, given: dict[str, Any]
+) -> None:
+    body = {"query": query, "variables": given, "operationName": given.get("operationName")}
+    for kind, status in (("application/json", 200), ("application/graphql-response+json", 400)):
+        response = client.post("/graphql", json=body, headers={"accept": kind})
+        assert (response.status_code, response.headers["content-type"]) == (status, kind)
+        assert set(response.json()) == {"errors"}
+        codes = {error["extensions"]["code"] for error in response.json()["errors"]}
+        assert codes == {"BAD_USER_INPUT"}
+
+
+def test_what_ran_has_data_and_status_200_in_both_kinds(client: TestClient) -> None:
+    for kind in ("application/json", "application/graphql-response+json"):
+        response = client.post(
+            "/graphql", json={"query": "{ hello refused }"}, headers={"accept": kind}
+        )
+        assert (response.status_code, response.headers["content-type"]) == (200, kind)
+        assert response.json()["data"] == {"hello": "你好 世界", "refused": None}
+
+
+def test_a_client_that_accepts_no_json_is_told_so(client: TestClient) -> None:
+    response = client.post(
+        "/graphql",
+        json={"query": "mutation { change }"},
+        headers={"accept": "text/csv", "accept-language": "en"},
+    )
+    assert (response.status_code, response.headers["content-type"]) == (406, "application/json")
+    [error] = response.json()["errors"]
+    assert error["extensions"] == {"code": "NOT_ACCEPTABLE"}
+    assert "change" not in CHANGES
+
+
+def test_refusals_speak_the_language_of_the_request(client: TestClient) -> None:
+    response = client.post("/graphql", content=b"{", headers={"content-type": "application/json"})
+    assert response.json()["errors"][0]["message"] == "请求不是有效的 JSON（UTF-8）。"
+
+
+@pytest.mark.parametrize(
+    ("query_string", "message"),
+    [
+        ("query=%ff", "The query string cannot be read."),
+        ("&".join(f"a{number}=1" for number in range(40)), "The query string cannot be read."),
+        ("query={hello}&variables=[", "The request is not valid JSON."),
+        ("query={hello}&variables=[]", "`variables` must be an object or null."),
+        ("query={hello}&extensions=7", "`extensions` must be an object or null."),
+        ("query=", "No GraphQL query found in the request"),
+        ("", "No GraphQL query found in the request"),
+    ],
+)
+def test_a_malformed_query_string_is_a_readable_refusal(
+    client: TestClient, query_string: str, message: str
+) -> None:
+    response = client.get(f"/graphql?{query_string}", headers={"accept-language": "en"})
     assert response.status_code == 400
-    assert response.json()["errors"][0]["extensions"] == {"code": "BAD_USER_INPUT"}
+    assert response.json()["errors"] == [
+        {"message": message, "extensions": {"code": "BAD_USER_INPUT"}}
+    ]
+
+
+def test_a_query_string_carries_variables_and_a_name(client: TestClient) -> None:
+    params = {
+        "query": "query A($n: String!) { hello(name: $n) } query B { hello }",
+        "variables": '{"n": "小王"}',
+        "operationName": "A",
+        "extensions": "",
+    }
+    assert client.get("/graphql", params=params).json() == {"data": {"hello": "你好 小王"}}
+
+
+async def test_a_body_that_does_not_come_is_not_waited_for(tmp_path: Path) -> None:
+    endpoint = endpoint_of(tmp_path)
+    endpoint._body_seconds = 0.02
+    sent: list[Message] = []
+
+    async def never() -> Message:
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    headers = [(b"content-type", b"application/json"), (b"accept-language", b"en")]
+    scope = {"type": "http", "method": "POST", "path": "/graphql", "headers": headers}
+    await endpoint(scope, never, send)
+    assert sent[0]["status"] == 408
+    assert (b"connection", b"close") in sent[0]["headers"]
+    assert json.loads(sent[1]["body"]) == {
+        "errors": [
+            {
+                "message": "The body of the request did not come in time.",
+                "extensions": {"code": "REQUEST_TIMED_OUT"},
+            }
+        ]
+    }
+
+
+async def test_nothing_is_answered_to_a_client_that_left(tmp_path: Path) -> None:
+    endpoint = endpoint_of(tmp_path)
+    messages: list[Message] = [
+        {"type": "http.request", "body": b'{"query": "mutation ', "more_body": True},
+        {"type": "http.disconnect"},
+    ]
+
+    async def receive() -> Message:
+        return messages.pop(0)
+
+    async def send(message: Message) -> None:
+        pytest.fail(str(message))
+
+    headers = [(b"content-type", b"application/json")]
+    scope = {"type": "http", "method": "POST", "path": "/graphql", "headers": headers}
+    await endpoint(scope, receive, send)
+    assert messages == []
+    assert "change" not in CHANGES
+
+
+def test_what_breaks_outside_of_fields_is_masked_and_logged(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    endpoint = endpoint_of(tmp_path)
+
+    async def broken(*_: Any) -> Any:
+        raise RuntimeError("password=hunter2")
+
+    endpoint._execute = broken
+    client = TestClient(endpoint)
+    response = client.post(
+        "/graphql",
+        json={"query": "{ hello }"},
+        headers={"accept": "application/graphql-response+json"},
+    )
+    assert response.status_code == 500
+    assert response.headers["content-type"] == "application/graphql-response+json"
+    assert response.json() == {
+        "errors": [
+            {
+                "message": "服务器内部错误，已记录；请向维护者提供请求编号。",
+                "extensions": {"code": "INTERNAL_SERVER_ERROR", "requestId": ""},
+            }
+        ]
+    }
+    [record] = [one for one in caplog.records if one.exc_info]
+    assert (record.name, str(record.exc_info and record.exc_info[1])) == (
+        "zhupei.graphql",
+        "password=hunter2",
+    )
 
 
 def test_other_methods_are_told_which_are_allowed(client: TestClient) -> None:
@@ -131,7 +344,9 @@ def test_a_body_that_is_too_large_is_refused_announced_or_not(tmp_path: Path) ->
 
     for content in (body, pieces()):
         response = client.post(
-            "/graphql", content=content, headers={"content-type": "application/json"}
+            "/graphql",
+            content=content,
+            headers={"content-type": "application/json", "accept-language": "en"},
         )
         assert response.status_code == 413
         assert response.json() == {

@@ -79,11 +79,11 @@ _BAD_MESSAGES = (
     ),
     (
         '{"type": "subscribe", "id": "1", "payload": {"query": "{a}", "variables": []}}',
-        "`variables` must be an object or null",
+        "`variables` must be an object or null.",
     ),
     (
         '{"type": "subscribe", "id": "1", "payload": {"query": "{a}", "operationName": 1}}',
-        "`operationName` must be a string or null",
+        "`operationName` must be a string or null.",
     ),
     ('{"type": "complete", "id": 1}', "Message must have an id of 1 to 256 characters"),
 )

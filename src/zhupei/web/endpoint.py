@@ -1,59 +1,117 @@
 """The GraphQL endpoint: GET and POST, UTF-8 JSON, and refusals that clients can read.
 
-Subscriptions come over a WebSocket (`zhupei.web.subscriptions`) or as server-sent events
-(graphql-sse, distinct connections): the latter where a request asks for ``text/event-stream`` and
-is a subscription, or accepts no JSON.
+Subscriptions come over a WebSocket (`zhupei.web.subscriptions`) or as a stream of one answer
+(`zhupei.web.event_stream`): the latter where a request asks for a kind of stream by name and is a
+subscription, or accepts no JSON.
+
+This is plain ASGI, without a view of a framework: around an operation that takes a tenth of a
+millisecond, every object counts.
 """
 
 from __future__ import annotations
 
+import asyncio
 import inspect
-import json
-from collections.abc import AsyncGenerator, Callable, Collection, Mapping
-from dataclasses import replace
-from datetime import timedelta
+import logging
+from collections.abc import AsyncGenerator, Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any, cast
 
-from cross_web import AsyncHTTPRequestAdapter, HTTPException
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 from starlette.responses import Response
-from starlette.types import Message, Receive, Scope, Send
-from starlette.websockets import WebSocket
-from strawberry.asgi import GraphQL
-from strawberry.http import GraphQLHTTPResponse, GraphQLRequestData
-from strawberry.http.base import BaseRequestProtocol
-from strawberry.http.streaming import AsyncTextStream, HTTPStreamTransport
+from starlette.types import Receive, Scope, Send
+from strawberry.exceptions import MissingQueryError
 from strawberry.schema.base import BaseSchema
-from strawberry.subscriptions import GRAPHQL_SSE_PROTOCOL, GRAPHQL_TRANSPORT_WS_PROTOCOL
+from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
 from strawberry.types import ExecutionResult
+from strawberry.types.execution import PreExecutionError
+from strawberry.types.graphql import OperationType
 
-from graphql import GraphQLError, OperationType, get_operation_ast, parse
+from graphql import GraphQLError, get_operation_ast, parse
 from zhupei.db.connection import Database
+from zhupei.domain.text import Text
 from zhupei.graphql.context import GraphContext, language_of
 from zhupei.graphql.engine import Answer, encoded
-from zhupei.web.errors import ErrorCode, format_errors, refusal
-from zhupei.web.event_stream import EventStream
+from zhupei.web.errors import ErrorCode, format_errors, internal_error, refusal
+from zhupei.web.event_stream import FRAMES, stream
 from zhupei.web.ide import QueryPage
 from zhupei.web.logs import current_request_id
+from zhupei.web.negotiation import GRAPHQL_RESPONSE, JSON, Accepted, accepted
+from zhupei.web.operation_requests import (
+    OperationRequest,
+    RequestRefused,
+    decode_json,
+    operation_of_query_string,
+    operations_of,
+)
+from zhupei.web.persisted_operations import LearnedOperations, StoredOperations
 from zhupei.web.sign_in import ActorRefused
-from zhupei.web.subscriptions import Connection, LiveSocket, TransportHandler, readable
+from zhupei.web.subscriptions import Sockets, is_rejected, readable
 
 __all__ = ["GraphQLEndpoint"]
 
-_CODE_OF_STATUS = {
-    404: ErrorCode.NOT_FOUND,
-    405: ErrorCode.METHOD_NOT_ALLOWED,
-    413: ErrorCode.PAYLOAD_TOO_LARGE,
-}
+_log = logging.getLogger("zhupei.graphql")
 
-
-_INIT_TIMEOUT = timedelta(seconds=10)
-_MOST_OPERATIONS = 50
 _MOST_TOKENS = 10_000
-_JSON = frozenset({"application/json", "application/graphql-response+json", "*/*"})
+_READS = frozenset({OperationType.QUERY})
+_READS_AND_WRITES = frozenset({OperationType.QUERY, OperationType.MUTATION})
+_STREAMED_READS = frozenset({OperationType.QUERY, OperationType.SUBSCRIPTION})
+_STREAMED = frozenset(OperationType)
+_NO_STORE = (b"cache-control", b"no-store")
+
+_TOO_DEEP = "The operation is nested too deeply."
+_NO_PAGE = Text("没有此页面。", "Not Found")
+_METHODS = Text("GraphQL 只支持 GET 与 POST。", "GraphQL only supports GET and POST requests.")
+_GET_READS = Text(
+    "GET 只能查询；变更请用 POST。", "mutations are not allowed when using GET; send them by POST"
+)
+_STREAM_NEEDED = Text(
+    "订阅以 text/event-stream 或 multipart/mixed 应答，或通过 WebSocket（graphql-transport-ws）。",
+    "A subscription is answered as text/event-stream or multipart/mixed, or over a WebSocket "
+    "(graphql-transport-ws).",
+)
+_NO_COMMON_TYPE = Text(
+    "应答为 application/json 或 application/graphql-response+json，请求不接受两者。",
+    "Answers are application/json or application/graphql-response+json; the request accepts "
+    "neither.",
+)
+_MEDIA_TYPE = Text(
+    "请求体应为 application/json（UTF-8）。", "The body must be application/json in UTF-8."
+)
+_TOO_SLOW = Text("请求体未在规定时间内送达。", "The body of the request did not come in time.")
 
 
-class GraphQLEndpoint(GraphQL[Any, None]):
+@dataclass(slots=True)
+class _Exchange:
+    """One HTTP request on its way to an answer."""
+
+    scope: Scope
+    receive: Receive
+    headers: Mapping[bytes, bytes]
+    accepted: Accepted
+
+    @property
+    def kind(self) -> bytes:
+        """The kind of JSON to answer in, also where none is accepted."""
+        return self.accepted.json or JSON
+
+    def text(self, name: bytes) -> str | None:
+        """Return a header's value."""
+        value = self.headers.get(name)
+        return None if value is None else value.decode("latin-1")
+
+
+@dataclass(slots=True)
+class _Reply:
+    """A whole answer."""
+
+    status: int
+    kind: bytes
+    body: bytes
+    headers: Iterable[tuple[bytes, bytes]] = ()
+
+
+class GraphQLEndpoint:
     """Answers GraphQL requests at one path, and shows browsers the query page there.
 
     Args:
@@ -65,11 +123,11 @@ class GraphQLEndpoint(GraphQL[Any, None]):
             and so are larger messages.
         database: what operations of a WebSocket use, which may have come after it was opened.
         allowed_origins: other sites whose pages may open a WebSocket.
+        stored: operations that clients may name instead of sending.
+        most_operations: how many operations a batch may hold; 0 takes no batches.
+        body_seconds: how long a client may take to send its body.
 
     """
-
-    websocket_adapter_class = LiveSocket
-    graphql_transport_ws_handler_class = TransportHandler
 
     def __init__(
         self,
@@ -81,180 +139,339 @@ class GraphQLEndpoint(GraphQL[Any, None]):
         max_body_bytes: int,
         database: Database,
         allowed_origins: Collection[str] = (),
+        stored: StoredOperations | None = None,
+        most_operations: int = 0,
+        body_seconds: float = 30.0,
     ) -> None:
-        super().__init__(
-            schema,
-            graphql_ide=None,
-            multipart_uploads_enabled=False,
-            subscription_protocols=(GRAPHQL_TRANSPORT_WS_PROTOCOL, GRAPHQL_SSE_PROTOCOL),
-            connection_init_wait_timeout=_INIT_TIMEOUT,
-            max_subscriptions_per_connection=_MOST_OPERATIONS,
-            allowed_origins=tuple(allowed_origins),
-        )
+        self.schema = schema
         self.max_body_bytes = max_body_bytes
         self.database = database
+        self.stored = LearnedOperations() if stored is None else stored
         self._context = context
         self._page = page
         self._suggest = suggest
+        self._most_operations = most_operations
+        self._body_seconds = body_seconds
+        self._execute = getattr(schema, "engine", schema).execute
+        self._sockets = Sockets(self, allowed_origins)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "websocket":
-            await self.run(WebSocket(scope, receive, send))
+            await self._sockets.open(scope, receive, send)
             return
-        request = Request(scope, self._limited(receive))
+        headers = _headers(scope)
+        exchange = _Exchange(scope, receive, headers, accepted(headers.get(b"accept")))
         try:
-            self._check_announced_size(request)
-            response = await self.run(request)
+            reply = await self._reply(exchange, send)
+        except RequestRefused as refused:
+            reply = self._refused(exchange, refused)
         except ActorRefused as refused:
-            response = refused.response
-        except ClientDisconnect:
-            # Left before the request was whole: nothing was done, and nobody waits.
+            reply = self._actor_refused(exchange, refused)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the client gets JSON and no more
+            reply = self._failed(exchange, error)
+        if reply is None:
             return
-        except HTTPException as error:
-            code = _CODE_OF_STATUS.get(error.status_code, ErrorCode.BAD_USER_INPUT)
-            response = self._json(refusal(code, error.reason), error.status_code)
-            if code is ErrorCode.METHOD_NOT_ALLOWED:
-                response.headers["Allow"] = "GET, POST"
-        response.headers.setdefault("Cache-Control", "no-store")
-        await response(scope, receive, send)
-
-    async def get_context(self, request: Request | WebSocket, response: Any) -> Any:
-        if isinstance(request, WebSocket):
-            # Each of its operations gets a context of its own.
-            return Connection(request)
-        context = self._context(request, response)
-        return await context if inspect.isawaitable(context) else context
+        await send(
+            {
+                "type": "http.response.start",
+                "status": reply.status,
+                "headers": [
+                    (b"content-type", reply.kind),
+                    (b"content-length", b"%d" % len(reply.body)),
+                    *(reply.headers or (_NO_STORE,)),
+                ],
+            }
+        )
+        await send({"type": "http.response.body", "body": reply.body})
 
     async def context_of(self, request: Request) -> GraphContext:
         """Return the context of a request; raise `ActorRefused`."""
-        return cast("GraphContext", await self.get_context(request, Response()))
+        context = self._context(request, Response())
+        if inspect.isawaitable(context):
+            context = await context
+        return cast("GraphContext", context)
 
-    async def parse_http_body(
-        self, request: AsyncHTTPRequestAdapter
-    ) -> GraphQLRequestData | list[GraphQLRequestData]:
-        data = await super().parse_http_body(request)
-        if isinstance(data, list):
-            return data
-        streams = data.protocol == "sse"
-        if _is_subscription(data):
-            if not streams:
-                raise HTTPException(
-                    406,
-                    "A subscription is answered as text/event-stream, or over a WebSocket "
-                    "(graphql-transport-ws).",
-                )
-        elif streams and _accepts_json(request.headers):
-            data = replace(data, protocol="http")
-        return data
-
-    def _stream_result(
-        self, request: Request, result: Any, transport: HTTPStreamTransport
-    ) -> AsyncTextStream:
-        return super()._stream_result(request, cast("Any", readable(result)), transport)
-
-    async def create_streaming_response(
+    async def answer(
         self,
-        request: Request | WebSocket,
-        stream: Callable[[], Any],
-        sub_response: Response,
-        headers: Mapping[str, str],
-    ) -> Response:
-        events: AsyncGenerator[str, None] = stream()
-        return EventStream(events, {**sub_response.headers, **headers})
+        asked: OperationRequest,
+        context: Any,
+        allowed: Collection[OperationType] = _READS_AND_WRITES,
+    ) -> ExecutionResult:
+        """Answer a query or mutation whose text is known.
 
-    def should_render_graphql_ide(self, request: BaseRequestProtocol) -> bool:
-        # Only to what asks for HTML by name: `*/*` is what scripts send.
-        return (
-            request.method == "GET"
-            and request.query_params.get("query") is None
-            and "text/html" in request.headers.get("accept", "")
-        )
+        Raises:
+            InvalidOperationTypeError: it is of another type than those allowed.
 
-    async def run(self, request: Any, *context_and_root: Any) -> Any:
-        """Answer one request: browsers get the page, everybody else an answer."""
-        if (
-            isinstance(request, Request)
-            and self._page is not None
-            and self.should_render_graphql_ide(self.request_adapter_class(request))
-        ):
-            return self._page.response(request)
-        return await super().run(request, *context_and_root)
-
-    def decode_json(self, data: str | bytes) -> object:
+        """
         try:
-            decoded: object = json.loads(data)
-        except (ValueError, RecursionError):
-            raise HTTPException(400, "The request is not valid JSON.") from None
-        return decoded
+            result: ExecutionResult = await self._execute(
+                asked.query,
+                asked.variables,
+                context,
+                None,
+                asked.operation_name,
+                allowed,
+                asked.extensions,
+            )
+        except CannotGetOperationTypeError as error:
+            return _rejected(GraphQLError(error.as_http_error_reason()))
+        except MissingQueryError:
+            return _rejected(GraphQLError("No GraphQL query found in the request"))
+        except GraphQLError as error:
+            # The parser's cache raises what the parser raised.
+            return _rejected(error)
+        except RecursionError:
+            return _rejected(
+                GraphQLError(_TOO_DEEP, extensions={"code": ErrorCode.LIMIT_EXCEEDED.value})
+            )
+        return result
 
-    def parse_json(self, data: str | bytes) -> Any:
-        decoded = self.decode_json(data)
-        # strawberry goes on to read keys of it.
-        if not isinstance(decoded, dict | list):
-            raise HTTPException(400, "The request must be a JSON object.")
-        if isinstance(decoded, dict) and not isinstance(
-            decoded.get("operationName"), str | type(None)
-        ):
-            raise HTTPException(400, "`operationName` must be a string or null.")
-        return decoded
+    async def answers(
+        self, asked: OperationRequest, context: Any, allowed: Collection[OperationType] = _STREAMED
+    ) -> AsyncGenerator[ExecutionResult, None]:
+        """Yield the answers to an operation of any type whose text is known."""
+        if not is_subscription(asked):
+            yield await self.answer(asked, context, allowed)
+            return
+        results = await self.schema.stream(
+            asked.query,
+            variable_values=asked.variables,
+            context_value=context,
+            operation_name=asked.operation_name,
+            operation_extensions=asked.extensions,
+            allowed_operation_types=allowed,
+        )
+        async for result in readable(results):
+            yield cast("ExecutionResult", result)
 
-    def encode_json(self, data: object) -> bytes:
-        return encoded(data)
+    def shown(self, result: ExecutionResult, language: str | None) -> dict[str, Any]:
+        """Return an answer as it is written; what was refused before it ran has no data.
 
-    async def process_result(
-        self, request: Request, result: ExecutionResult
-    ) -> GraphQLHTTPResponse:
-        data: Any = result.raw if isinstance(result, Answer) else result.data
-        response: GraphQLHTTPResponse = {"data": data}
+        ``language`` is the value of an ``Accept-Language`` header.
+        """
+        shown: dict[str, Any] = {}
+        if not is_rejected(result):
+            shown["data"] = result.raw if isinstance(result, Answer) else result.data
         if result.errors:
-            response["errors"] = format_errors(
+            shown["errors"] = format_errors(
                 result.errors,
-                language=language_of(request.headers.get("accept-language")),
+                language=language_of(language),
                 request_id=current_request_id.get() or "",
                 suggest=self._suggest,
             )
         if result.extensions:
-            response["extensions"] = result.extensions
-        return response
+            shown["extensions"] = result.extensions
+        return shown
 
-    def _check_announced_size(self, request: Request) -> None:
-        announced = request.headers.get("content-length", "0")
+    async def _reply(self, exchange: _Exchange, send: Send) -> _Reply | None:
+        """Answer a request; None where it was answered as a stream, or nobody waits."""
+        method = exchange.scope["method"]
+        if method == "POST":
+            body = await self._body(exchange)
+            if body is None:
+                return None
+            asked = operations_of(decode_json(body), most=self._most_operations)
+            allowed, streamed = _READS_AND_WRITES, _STREAMED
+        elif method == "GET":
+            query_string = exchange.scope["query_string"]
+            if exchange.accepted.html and not _names_an_operation(query_string):
+                await self._show_page(exchange, send)
+                return None
+            asked = operation_of_query_string(query_string)
+            allowed, streamed = _READS, _STREAMED_READS
+        else:
+            raise RequestRefused(
+                405, ErrorCode.METHOD_NOT_ALLOWED, _METHODS, headers={"Allow": "GET, POST"}
+            )
+        if isinstance(asked, list):
+            return await self._batch(exchange, asked)
+        asked = self.stored.completed(asked)
+        kind, subscribes = exchange.accepted.json, is_subscription(asked)
+        if subscribes or kind is None:
+            wanted = exchange.accepted.stream
+            if wanted is None:
+                raise RequestRefused(
+                    406, ErrorCode.NOT_ACCEPTABLE, _STREAM_NEEDED if subscribes else _NO_COMMON_TYPE
+                )
+            context = await self.context_of(Request(exchange.scope, exchange.receive))
+            language = exchange.text(b"accept-language")
+            written = self._written(self.answers(asked, context, streamed), language)
+            await stream(written, FRAMES[wanted], exchange.receive, send)
+            return None
+        context = await self.context_of(Request(exchange.scope, exchange.receive))
+        return self._answered(exchange, kind, await self._checked(asked, context, allowed))
+
+    async def _checked(
+        self, asked: OperationRequest, context: Any, allowed: Collection[OperationType]
+    ) -> ExecutionResult:
+        try:
+            return await self.answer(asked, context, allowed)
+        except InvalidOperationTypeError as error:
+            if error.operation_type is OperationType.SUBSCRIPTION:
+                raise RequestRefused(406, ErrorCode.NOT_ACCEPTABLE, _STREAM_NEEDED) from None
+            raise RequestRefused(
+                405, ErrorCode.METHOD_NOT_ALLOWED, _GET_READS, headers={"Allow": "POST"}
+            ) from None
+
+    async def _batch(self, exchange: _Exchange, asked: list[OperationRequest]) -> _Reply:
+        """Answer one after the other, each in a context of its own: what changes, changes in order.
+
+        What one of them lacks is its own error; a batch has status 200 (as clients expect it).
+        """
+        kind = exchange.accepted.json
+        if kind is None:
+            raise RequestRefused(406, ErrorCode.NOT_ACCEPTABLE, _NO_COMMON_TYPE)
+        language = exchange.text(b"accept-language")
+        answers: list[dict[str, Any]] = []
+        for each in asked:
+            context = await self.context_of(Request(exchange.scope, exchange.receive))
+            try:
+                result = await self._checked(
+                    self.stored.completed(each), context, _READS_AND_WRITES
+                )
+            except RequestRefused as refused:
+                answers.append(refusal(refused.code, refused.message.get(language_of(language))))
+            else:
+                answers.append(self.shown(result, language))
+        return _Reply(200, kind, encoded(answers))
+
+    async def _written(
+        self, answers: AsyncGenerator[ExecutionResult, None], language: str | None
+    ) -> AsyncGenerator[bytes, None]:
+        try:
+            async for answer in answers:
+                yield encoded(self.shown(answer, language))
+        except InvalidOperationTypeError:
+            yield encoded(
+                refusal(ErrorCode.METHOD_NOT_ALLOWED, _GET_READS.get(language_of(language)))
+            )
+        finally:
+            await answers.aclose()
+
+    def _answered(self, exchange: _Exchange, kind: bytes, result: ExecutionResult) -> _Reply:
+        if not result.errors and not result.extensions and isinstance(result, Answer):
+            return _Reply(200, kind, b'{"data":%b}' % result.json())
+        status = 400 if kind == GRAPHQL_RESPONSE and is_rejected(result) else 200
+        body = encoded(self.shown(result, exchange.text(b"accept-language")))
+        return _Reply(status, kind, body)
+
+    async def _body(self, exchange: _Exchange) -> bytes | None:
+        """Read the body of a POST; None where the client left before it was whole."""
+        given = exchange.headers.get(b"content-type", b"").lower()
+        if given != JSON and not _is_json(given):
+            raise RequestRefused(
+                415,
+                ErrorCode.UNSUPPORTED_MEDIA_TYPE,
+                _MEDIA_TYPE,
+                headers={"Accept-Post": "application/json"},
+            )
+        announced = exchange.headers.get(b"content-length", b"0")
         if announced.isdigit() and int(announced) > self.max_body_bytes:
             raise self._too_large()
-
-    def _limited(self, receive: Receive) -> Receive:
+        parts: list[bytes] = []
         received = 0
+        try:
+            async with asyncio.timeout(self._body_seconds):
+                while True:
+                    message = await exchange.receive()
+                    if message["type"] == "http.disconnect":
+                        return None
+                    part = message.get("body", b"")
+                    received += len(part)
+                    if received > self.max_body_bytes:
+                        raise self._too_large()
+                    parts.append(part)
+                    if not message.get("more_body", False):
+                        return parts[0] if len(parts) == 1 else b"".join(parts)
+        except TimeoutError:
+            raise RequestRefused(
+                408, ErrorCode.REQUEST_TIMED_OUT, _TOO_SLOW, headers={"Connection": "close"}
+            ) from None
 
-        async def receive_within_limit() -> Message:
-            nonlocal received
-            message = await receive()
-            received += len(message.get("body", b""))
-            if received > self.max_body_bytes:
-                raise self._too_large()
-            return message
+    def _too_large(self) -> RequestRefused:
+        most = self.max_body_bytes
+        return RequestRefused(
+            413,
+            ErrorCode.PAYLOAD_TOO_LARGE,
+            Text(f"请求超过 {most} 字节。", f"The request is larger than {most} bytes."),
+        )
 
-        return receive_within_limit
+    async def _show_page(self, exchange: _Exchange, send: Send) -> None:
+        if self._page is None:
+            raise RequestRefused(404, ErrorCode.NOT_FOUND, _NO_PAGE)
+        response = self._page.response(Request(exchange.scope, exchange.receive))
+        response.headers.setdefault("Cache-Control", "no-store")
+        await response(exchange.scope, exchange.receive, send)
 
-    def _too_large(self) -> HTTPException:
-        return HTTPException(413, f"The request is larger than {self.max_body_bytes} bytes.")
+    def _refused(self, exchange: _Exchange, refused: RequestRefused) -> _Reply:
+        kind = exchange.kind
+        status = 200 if refused.of_operation and kind == JSON else refused.status
+        message = refused.message.get(language_of(exchange.text(b"accept-language")))
+        return _Reply(status, kind, encoded(refusal(refused.code, message)), _raw(refused.headers))
 
-    def _json(self, data: object, status: int) -> Response:
-        return Response(self.encode_json(data), status, media_type="application/json")
+    def _actor_refused(self, exchange: _Exchange, refused: ActorRefused) -> _Reply:
+        message = refused.message.get(language_of(exchange.text(b"accept-language")))
+        body = encoded(refusal(refused.code, message))
+        headers = [
+            (name, value)
+            for name, value in refused.response.raw_headers
+            if name not in {b"content-type", b"content-length"}
+        ]
+        return _Reply(refused.response.status_code, exchange.kind, body, headers)
+
+    def _failed(self, exchange: _Exchange, error: Exception) -> _Reply:
+        _log.error("unexpected error around a query", exc_info=error)
+        language = language_of(exchange.text(b"accept-language"))
+        shown = internal_error(language, current_request_id.get() or "")
+        return _Reply(500, exchange.kind, encoded(shown))
 
 
-def _is_subscription(data: GraphQLRequestData) -> bool:
-    query = data.query
+def is_subscription(asked: OperationRequest) -> bool:
+    """Return whether a request is a subscription; what cannot be parsed is none."""
+    query = asked.query
     # Parsed only where it can be one: the schema parses again, out of its cache.
     if query is None or "subscription" not in query:
         return False
     try:
-        operation = get_operation_ast(parse(query, max_tokens=_MOST_TOKENS), data.operation_name)
+        operation = get_operation_ast(parse(query, max_tokens=_MOST_TOKENS), asked.operation_name)
     except (GraphQLError, RecursionError):
         return False
-    return operation is not None and operation.operation is OperationType.SUBSCRIPTION
+    return operation is not None and operation.operation.value == "subscription"
 
 
-def _accepts_json(headers: Mapping[str, str]) -> bool:
-    accept = next((value for name, value in headers.items() if name.lower() == "accept"), "")
-    kinds = {part.partition(";")[0].strip().lower() for part in accept.split(",")}
-    return not kinds.isdisjoint(_JSON)
+def _headers(scope: Scope) -> Mapping[bytes, bytes]:
+    """Return the headers by name; lists over several lines (RFC 9110, 5.3) are joined."""
+    pairs: list[tuple[bytes, bytes]] = scope["headers"]
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        found = {}
+        for name, value in pairs:
+            found[name] = b"%b,%b" % (found[name], value) if name in found else value
+    return found
+
+
+def _is_json(content_type: bytes) -> bool:
+    kind, *parameters = content_type.split(b";")
+    if kind.strip() != JSON:
+        return False
+    for parameter in parameters:
+        name, _, value = parameter.partition(b"=")
+        if name.strip() == b"charset" and value.strip(b' "') not in {b"utf-8", b"utf8"}:
+            return False
+    return True
+
+
+def _names_an_operation(query_string: bytes) -> bool:
+    return any(
+        part.startswith((b"query=", b"documentId=", b"extensions="))
+        for part in query_string.split(b"&")
+    )
+
+
+def _rejected(error: GraphQLError) -> PreExecutionError:
+    return PreExecutionError(data=None, errors=[error])
+
+
+def _raw(headers: Mapping[str, str]) -> list[tuple[bytes, bytes]]:
+    raw = [(name.lower().encode(), value.encode("latin-1")) for name, value in headers.items()]
+    return [*raw, _NO_STORE] if raw else []

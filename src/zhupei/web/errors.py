@@ -11,7 +11,7 @@ from graphql import GraphQLError, GraphQLFormattedError
 from zhupei.db.outages import is_outage
 from zhupei.domain.text import Language, Text
 
-__all__ = ["ErrorCode", "format_errors", "refusal"]
+__all__ = ["ErrorCode", "format_errors", "internal_error", "refusal"]
 
 _log = logging.getLogger("zhupei.graphql")
 
@@ -29,11 +29,18 @@ class ErrorCode(StrEnum):
     LIMIT_EXCEEDED = "LIMIT_EXCEEDED"
     LOCKED_OUT = "LOCKED_OUT"
     METHOD_NOT_ALLOWED = "METHOD_NOT_ALLOWED"
+    NOT_ACCEPTABLE = "NOT_ACCEPTABLE"
     NOT_FOUND = "NOT_FOUND"
     PAYLOAD_TOO_LARGE = "PAYLOAD_TOO_LARGE"
+    PERSISTED_QUERY_NOT_FOUND = "PERSISTED_QUERY_NOT_FOUND"
+    PERSISTED_QUERY_NOT_IN_LIST = "PERSISTED_QUERY_NOT_IN_LIST"
+    PERSISTED_QUERY_NOT_SUPPORTED = "PERSISTED_QUERY_NOT_SUPPORTED"
     PLUGIN_DECISION_FAILED = "PLUGIN_DECISION_FAILED"
+    PREFLIGHT_REQUIRED = "PREFLIGHT_REQUIRED"
+    REQUEST_TIMED_OUT = "REQUEST_TIMED_OUT"
     TOKEN_EXPIRED = "TOKEN_EXPIRED"  # noqa: S105 - because it is a code, not a token
     UNAUTHENTICATED = "UNAUTHENTICATED"
+    UNSUPPORTED_MEDIA_TYPE = "UNSUPPORTED_MEDIA_TYPE"
 
 
 _INTERNAL = Text(
@@ -48,9 +55,22 @@ _TOO_LARGE = re.compile(
 _SUGGESTION = re.compile(r" Did you mean [^?]*\?")
 
 
-def refusal(code: ErrorCode, message: str) -> dict[str, Any]:
+def refusal(code: str, message: str) -> dict[str, Any]:
     """Return a whole response for a request that is refused before it is a query."""
-    return {"errors": [{"message": message, "extensions": {"code": code.value}}]}
+    return {"errors": [{"message": message, "extensions": {"code": str(code)}}]}
+
+
+def internal_error(language: Language, request_id: str) -> dict[str, Any]:
+    """Return a whole response for a request that an error of ours stopped."""
+    code = ErrorCode.INTERNAL_SERVER_ERROR.value
+    return {
+        "errors": [
+            {
+                "message": _INTERNAL.get(language),
+                "extensions": {"code": code, "requestId": request_id},
+            }
+        ]
+    }
 
 
 def format_errors(

@@ -21,13 +21,14 @@ and a client that takes nothing any more is left.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterable, Collection, Mapping
 from contextlib import aclosing, suppress
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, cast
 
-from cross_web import HTTPException
 from starlette.requests import Request
+from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 from strawberry.asgi import ASGIWebSocketAdapter
 from strawberry.http.exceptions import (
@@ -35,26 +36,43 @@ from strawberry.http.exceptions import (
     NonTextMessageReceived,
     WebSocketDisconnected,
 )
+from strawberry.http.websocket_origin import (
+    is_same_origin,
+    normalize_allowed_origins,
+    normalize_origin,
+)
+from strawberry.subscriptions import GRAPHQL_TRANSPORT_WS_PROTOCOL
 from strawberry.subscriptions.protocols.graphql_transport_ws.handlers import (
     BaseGraphQLTransportWSHandler,
     Operation,
 )
 from strawberry.types import ExecutionResult
 from strawberry.types.execution import PreExecutionError
+from strawberry.types.unset import UNSET
 
 from graphql import GraphQLError
-from zhupei.graphql.context import GraphContext
+from zhupei.domain.text import Language
+from zhupei.graphql.context import language_of
+from zhupei.graphql.engine import encoded
 from zhupei.graphql.errors import SessionEnded
 from zhupei.web.errors import ErrorCode
+from zhupei.web.operation_requests import (
+    OperationRequest,
+    RequestRefused,
+    decode_json,
+    operation_of,
+)
 from zhupei.web.sign_in import ActorRefused
 
 if TYPE_CHECKING:
     from zhupei.web.endpoint import GraphQLEndpoint
 
-__all__ = ["Connection", "LiveSocket", "TransportHandler", "readable"]
+__all__ = ["Connection", "LiveSocket", "Sockets", "TransportHandler", "is_rejected", "readable"]
 
 # A client that takes nothing for so long will not take anything any more.
 _SEND_SECONDS = 20.0
+_INIT_TIMEOUT = timedelta(seconds=10)
+_MOST_OPERATIONS = 50
 _LONGEST_ID = 256
 _CLOSE_MESSAGE_TOO_BIG = 1009
 _CLOSE_TRY_AGAIN_LATER = 1013
@@ -88,6 +106,62 @@ class Connection:
         return Request({**scope, "type": "http", "method": "GET", "headers": headers})
 
 
+class Sockets:
+    """Opens WebSockets, and is what strawberry's handler of the protocol takes for its view.
+
+    Args:
+        endpoint: answers the operations.
+        allowed_origins: other sites whose pages may connect.
+
+    """
+
+    def __init__(self, endpoint: GraphQLEndpoint, allowed_origins: Collection[str]) -> None:
+        self.endpoint = endpoint
+        self._origins = normalize_allowed_origins(allowed_origins)
+
+    async def open(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one connection from its handshake to its end."""
+        websocket = WebSocket(scope, receive, send)
+        if not self._may_connect(websocket):
+            # Before it is accepted: the client gets HTTP 403.
+            await websocket.close()
+            return
+        speaks = GRAPHQL_TRANSPORT_WS_PROTOCOL in scope.get("subprotocols", ())
+        await websocket.accept(subprotocol=GRAPHQL_TRANSPORT_WS_PROTOCOL if speaks else None)
+        view = cast("Any", self)
+        socket = LiveSocket(view, websocket, websocket)
+        if not speaks:
+            await socket.close(4406, "Subprotocol not acceptable")
+            return
+        handler = TransportHandler(
+            view=view,
+            websocket=socket,
+            context=Connection(websocket),
+            root_value=None,
+            schema=self.endpoint.schema,
+            connection_init_wait_timeout=_INIT_TIMEOUT,
+            max_subscriptions_per_connection=_MOST_OPERATIONS,
+        )
+        await handler.handle()
+
+    async def on_ws_connect(self, _connection: Any) -> Any:
+        """Add nothing to the acknowledgement."""
+        return UNSET
+
+    def _may_connect(self, websocket: WebSocket) -> bool:
+        """Return whether the page that connects may: browsers do not ask for sockets as for CORS.
+
+        What sends no ``Origin`` is no browser.
+        """
+        headers = websocket.headers
+        origin = headers.get("origin")
+        if origin is None or headers.get("sec-fetch-site") == "same-origin":
+            return True
+        if is_same_origin(origin, headers.get("host")) or "*" in self._origins:
+            return True
+        return normalize_origin(origin) in self._origins
+
+
 class LiveSocket(ASGIWebSocketAdapter):
     """Sends text frames, reads only what may be read, and does not wait for ever."""
 
@@ -95,7 +169,7 @@ class LiveSocket(ASGIWebSocketAdapter):
         self, *, ignore_parsing_errors: bool = False
     ) -> AsyncGenerator[object, None]:
         """Yield each message, decoded."""
-        view = cast("GraphQLEndpoint", self.view)
+        most = cast("Sockets", self.view).endpoint.max_body_bytes
         while self.ws.application_state != WebSocketState.DISCONNECTED:
             try:
                 text = await self.ws.receive_text()
@@ -103,12 +177,12 @@ class LiveSocket(ASGIWebSocketAdapter):
                 raise NonTextMessageReceived from None
             except (WebSocketDisconnect, RuntimeError):
                 return
-            if len(text.encode()) > view.max_body_bytes:
+            if len(text.encode()) > most:
                 await self.close(_CLOSE_MESSAGE_TOO_BIG, "Message too big")
                 return
             try:
-                message = view.decode_json(text)
-            except HTTPException:
+                message = decode_json(text)
+            except RequestRefused:
                 if not ignore_parsing_errors:
                     raise NonJsonMessageReceived from None
                 continue
@@ -116,10 +190,9 @@ class LiveSocket(ASGIWebSocketAdapter):
 
     async def send_json(self, message: Mapping[str, object]) -> None:
         """Send one message."""
-        text = self.view.encode_json(message)
         try:
             async with asyncio.timeout(_SEND_SECONDS):
-                await self.ws.send_text(text.decode() if isinstance(text, bytes) else text)
+                await self.ws.send_text(encoded(message).decode())
         # Closed by either side meanwhile, or nobody takes it.
         except (WebSocketDisconnect, RuntimeError, OSError) as error:
             raise WebSocketDisconnected from error
@@ -135,31 +208,33 @@ class LiveSocket(ASGIWebSocketAdapter):
 
 
 class _LiveOperation(Operation[Any, None]):
-    """An operation whose errors are written as the endpoint writes them."""
+    """An operation whose answers are written as the endpoint writes them."""
 
-    __slots__ = ("request",)
+    __slots__ = ("asked", "endpoint", "request")
 
-    def __init__(self, request: Request, *arguments: Any) -> None:
-        super().__init__(*arguments)
-        self.request = request
-
-    @property
-    def _view(self) -> GraphQLEndpoint:
-        return cast("GraphQLEndpoint", self.handler.view)
+    def __init__(
+        self,
+        handler: TransportHandler,
+        id_: str,
+        asked: OperationRequest,
+        request: Request,
+        endpoint: GraphQLEndpoint,
+    ) -> None:
+        super().__init__(handler, id_, asked.query or "", asked.variables, asked.operation_name)
+        self.asked, self.request, self.endpoint = asked, request, endpoint
 
     async def send_initial_errors(self, errors: list[GraphQLError]) -> None:
-        shown = await self._view.process_result(
-            self.request, ExecutionResult(data=None, errors=errors)
-        )
+        shown = self._shown(PreExecutionError(data=None, errors=errors))
         await self.send_operation_message(
-            {"id": self.id, "type": "error", "payload": cast("Any", shown["errors"])}
+            {"id": self.id, "type": "error", "payload": shown["errors"]}
         )
 
     async def send_next(self, execution_result: ExecutionResult) -> None:
-        shown = await self._view.process_result(self.request, execution_result)
-        await self.send_operation_message(
-            {"id": self.id, "type": "next", "payload": cast("Any", shown)}
-        )
+        shown = cast("Any", self._shown(execution_result))
+        await self.send_operation_message({"id": self.id, "type": "next", "payload": shown})
+
+    def _shown(self, result: ExecutionResult) -> dict[str, Any]:
+        return self.endpoint.shown(result, self.request.headers.get("accept-language"))
 
 
 class TransportHandler(BaseGraphQLTransportWSHandler[Any, None]):
@@ -182,7 +257,7 @@ class TransportHandler(BaseGraphQLTransportWSHandler[Any, None]):
             connection = cast("Connection", self.context)
             connection.connection_params = payload
             try:
-                await self._live.context_of(connection.request())
+                await self._endpoint.context_of(connection.request())
             except ActorRefused as refused:
                 await self._end(refused.code)
                 return
@@ -197,14 +272,13 @@ class TransportHandler(BaseGraphQLTransportWSHandler[Any, None]):
         if id_ in self.operations:
             await self.websocket.close(4409, f"Subscriber for {id_} already exists")
             return
-        operation = _LiveOperation(
-            cast("Connection", self.context).request(),
-            self,
-            id_,
-            payload["query"],
-            payload.get("variables"),
-            payload.get("operationName"),
-        )
+        try:
+            asked = operation_of(payload)
+        except RequestRefused as refused:
+            await self.handle_invalid_message(refused.message.get(Language.EN))
+            return
+        request = cast("Connection", self.context).request()
+        operation = _LiveOperation(self, id_, asked, request, self._endpoint)
         most = self.max_subscriptions_per_connection
         if most is not None and len(self.operations) >= most:
             self.operations[id_] = operation
@@ -216,18 +290,16 @@ class TransportHandler(BaseGraphQLTransportWSHandler[Any, None]):
 
     async def run_operation(self, operation: Any) -> None:
         """Answer one operation in a context of its own."""
+        endpoint = self._endpoint
         try:
-            context: GraphContext = await self._live.context_of(operation.request)
-            with self._live.database.use():
-                results = await self.schema.stream(
-                    operation.query,
-                    variable_values=operation.variables,
-                    context_value=context,
-                    operation_name=operation.operation_name,
-                )
-                async with aclosing(results):
+            asked = endpoint.stored.completed(operation.asked)
+            context = await endpoint.context_of(operation.request)
+            with endpoint.database.use():
+                async with aclosing(endpoint.answers(asked, context)) as results:
                     await self._send_result_stream(operation, results)
             await operation.send_operation_message({"id": operation.id, "type": "complete"})
+        except RequestRefused as refused:
+            await operation.send_initial_errors([_as_error(refused, operation.request)])
         except ActorRefused as refused:
             await self._end(refused.code)
         except _EndedError as error:
@@ -245,24 +317,21 @@ class TransportHandler(BaseGraphQLTransportWSHandler[Any, None]):
                 self.operations.pop(operation.id, None)
 
     @property
-    def _live(self) -> GraphQLEndpoint:
-        return cast("GraphQLEndpoint", self.view)
-
-    @staticmethod
-    def _get_pre_execution_close_reason(error: GraphQLError) -> str | None:
-        # A text that cannot be parsed concerns its operation, not the connection.
-        return None
+    def _endpoint(self) -> GraphQLEndpoint:
+        return cast("Sockets", self.view).endpoint
 
     async def _send_result_stream(self, operation: Any, result_source: Any) -> None:
-        async def until_ended() -> AsyncGenerator[Any, None]:
-            async for result in readable(result_source):
-                ended = _ended(result)
-                if ended is not None:
-                    raise _EndedError(ended.code)
-                yield result
-
-        async with aclosing(until_ended()) as results:
-            await super()._send_result_stream(operation, cast("Any", results))
+        first = True
+        async for result in result_source:
+            ended = _ended(result)
+            if ended is not None:
+                raise _EndedError(ended.code)
+            if first and is_rejected(result):
+                # It concerns this operation, not the connection.
+                await operation.send_initial_errors(result.errors)
+                return
+            await operation.send_next(result)
+            first = False
 
     async def _end(self, code: str) -> None:
         """Close because it is not known who asks, or not any more."""
@@ -270,6 +339,11 @@ class TransportHandler(BaseGraphQLTransportWSHandler[Any, None]):
             await self.websocket.close(_CLOSE_TRY_AGAIN_LATER, code)
         else:
             await self.websocket.close(_CLOSE_FORBIDDEN, code)
+
+
+def is_rejected(result: ExecutionResult) -> bool:
+    """Return whether an operation was refused before it ran, so that its answer has no data."""
+    return isinstance(result, PreExecutionError) or getattr(result, "rejected", False)
 
 
 async def readable(results: AsyncIterable[Any]) -> AsyncGenerator[Any, None]:
@@ -309,18 +383,14 @@ def _problem(message: Any) -> str | None:
     id_ = message.get("id")
     if not isinstance(id_, str) or not 0 < len(id_) <= _LONGEST_ID:
         return f"Message must have an id of 1 to {_LONGEST_ID} characters"
-    return None if kind == "complete" else _payload_problem(message.get("payload"))
-
-
-def _payload_problem(payload: Any) -> str | None:
-    if not isinstance(payload, dict) or not isinstance(payload.get("query"), str):
+    if kind == "subscribe" and not isinstance(message.get("payload"), dict):
         return "The payload must be an object with a query"
-    if not isinstance(payload.get("operationName"), str | None):
-        return "`operationName` must be a string or null"
-    for name in ("variables", "extensions"):
-        if not isinstance(payload.get(name), dict | None):
-            return f"`{name}` must be an object or null"
     return None
+
+
+def _as_error(refused: RequestRefused, request: Request) -> GraphQLError:
+    language = language_of(request.headers.get("accept-language"))
+    return GraphQLError(refused.message.get(language), extensions={"code": refused.code.value})
 
 
 def _too_many(most: int) -> GraphQLError:

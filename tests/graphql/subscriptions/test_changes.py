@@ -292,5 +292,7 @@ async def test_events_are_sent_only_where_they_are_wanted(province: ServedAdmiss
         if media_type == "text/event-stream":
             assert response.text.startswith("event: next\r\ndata: {")
             assert response.text.endswith("event: complete\r\ndata: \r\n\r\n")
-        if "{ x }" in query or query.endswith("{"):
+        if status == 406:
+            assert '"code":"NOT_ACCEPTABLE"' in response.text
+        elif "{ x }" in query or query.endswith("{"):
             assert '"code":"BAD_USER_INPUT"' in response.text

@@ -12,7 +12,7 @@ from uuid import UUID, uuid4
 
 from zhupei.catalogue import LoadedCatalogue, load_catalogue
 from zhupei.db.connection import Database
-from zhupei.db.models import ApplicationRow, AuditHeadRow, SeatRow, TransitionRow
+from zhupei.db.models import Applicant, ApplicationRow, AuditHeadRow, SeatRow, TransitionRow
 from zhupei.domain.actors import Actor, Grant
 from zhupei.domain.admission_case import AdmissionCase, AgreementKind, PacketPart
 from zhupei.domain.applications import SubmittedDocument
@@ -109,6 +109,21 @@ class Office:
     def authority(self) -> Desk:
         """Return the desk of the province."""
         return self.desk(_staff("jurisdiction_office", None, "sample-province"))
+
+    async def known(self) -> UUID:
+        """Register somebody of whom no test looks at more than the id."""
+        with self.database.use():
+            row = await Applicant.create(
+                name="样例",
+                name_key="yang li",
+                identity_kind="PASSPORT",
+                identity_state="USA",
+                identity_ciphertext="nobody reads it",
+                facts={},
+                created_at=self.now,
+                updated_at=self.now,
+            )
+            return UUID(str(row.id))
 
     def unit(self, applicant: UUID) -> Desk:
         """Return the desk of the unit that sends an applicant."""

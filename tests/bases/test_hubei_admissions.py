@@ -378,7 +378,7 @@ async def test_g26_who_filed_a_second_preference_is_not_invited(office: HubeiOff
 async def test_g26_one_bases_invitation_alone_is_accepted(office: HubeiOffice) -> None:
     """G26, R150, T40, S2:74-76: who accepted A's cannot accept B's, nor file a preference."""
     office.go("2024-06-03T09:00")
-    person = uuid4()
+    person = await office.known()
     ours = done(await invited(office, person, MEDICINE))
     theirs = done(await invited(office, person, ELSEWHERE))
     own = office.own(person)
@@ -405,7 +405,7 @@ async def test_g26_one_bases_invitation_alone_is_accepted(office: HubeiOffice) -
 
 async def test_r150_invitations_are_of_the_second_round(office: HubeiOffice) -> None:
     """S2:74-76: not in April, and not after the second round."""
-    person = uuid4()
+    person = await office.known()
     given = inputs.InviteCandidateInput(applicant=person, opening=MEDICINE, round="batch-1")
     before = await office.everything()
     await office.refuses(

@@ -7,34 +7,39 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from zhupei.catalogue.catalogue import Catalogue
 from zhupei.db.models import (
     Account,
     Applicant,
+    ApplicantClaim,
+    ApplicantClaimFailure,
     ApplicantFile,
-    ApplicationRow,
     BanRow,
     InvitationRow,
+    NoticeDeliveryRow,
+    NoticeRow,
     RoleGrant,
-    ScoreRow,
     TraineePaymentRow,
     TraineeRow,
-    TransitionRow,
 )
 from zhupei.domain.plain_values import plain
 from zhupei.security.crypto import Keyring
 from zhupei.services.applicants import reveal
+from zhupei.services.notices.kinds import RecipientKind
+from zhupei.services.personal_applications import applications_of_person, objections_by
 from zhupei.services.sending_units import links_of_applicant
 
 __all__ = ["export_person"]
 
 
 async def export_person(
-    keyring: Keyring, applicant: UUID, *, at: datetime
+    keyring: Keyring, applicant: UUID, catalogue: Catalogue, *, at: datetime
 ) -> Mapping[str, Any] | None:
     """Return everything that is kept of an applicant as plain values; None where there is none.
 
-    Nothing of others is in it: who checked or decided is left out, what was decided and why is
-    not. The caller has made sure that it is the person who asks.
+    Nothing of others is in it: who checked, decided or objected is left out, what was decided and
+    why is not. Assessments are withheld until they are published (`personal_applications`). The
+    caller has made sure that it is the person who asks.
     """
     row = await Applicant.get_or_none(id=applicant)
     personal = await reveal(keyring, applicant)
@@ -77,7 +82,10 @@ async def export_person(
             }
             for link in await links_of_applicant(applicant)
         ],
-        "applications": await _applications(applicant),
+        "applications": await applications_of_person(applicant, catalogue),
+        "objectionsFiled": [] if account is None else await objections_by(str(account)),
+        "claims": await _claims(applicant, account),
+        "notices": await _notices(applicant),
         "invitations": [
             {
                 "opening": each.opening_code,
@@ -123,42 +131,46 @@ async def _account(account: UUID) -> Mapping[str, Any]:
     }
 
 
-async def _applications(applicant: UUID) -> list[Mapping[str, Any]]:
-    rows = await ApplicationRow.filter(applicant_id=applicant).order_by("id")
-    ids = [row.id for row in rows]
-    scores: dict[UUID, list[Mapping[str, Any]]] = {id_: [] for id_ in ids}
-    for score in await ScoreRow.filter(application_id__in=ids).order_by("assessment"):
-        scores[score.application_id].append(  # type: ignore[attr-defined]  # Tortoise adds it
+async def _claims(applicant: UUID, account: UUID | None) -> Mapping[str, Any]:
+    """Return the codes that were given out for a person, never the codes, and failed attempts."""
+    codes = await ApplicantClaim.filter(applicant_id=applicant).order_by("id")
+    tries = (
+        []
+        if account is None
+        else await ApplicantClaimFailure.filter(account=str(account)).order_by("id")
+    )
+    return {
+        "codes": [
             {
-                "assessment": score.assessment,
-                "points": str(score.points),
-                "of": score.full_mark,
-                "recordedAt": plain(score.recorded_at),
+                "issuedAt": plain(each.issued_at),
+                "expiresAt": plain(each.expires_at),
+                "endedAs": each.ended_as,
+                "endedAt": plain(each.ended_at),
             }
-        )
-    records: dict[UUID, list[Mapping[str, Any]]] = {id_: [] for id_ in ids}
-    for record in await TransitionRow.filter(application_id__in=ids).order_by("sequence"):
-        records[record.application_id].append(  # type: ignore[attr-defined]  # as above
-            {
-                "at": plain(record.at),
-                "action": record.action,
-                "state": record.to_state,
-                "reason": record.reason,
-            }
+            for each in codes
+        ],
+        "failedAttemptsAt": [plain(each.at) for each in tries],
+    }
+
+
+async def _notices(applicant: UUID) -> list[Mapping[str, Any]]:
+    """Return what was told to a person, and whether it arrived; addresses are kept nowhere."""
+    rows = await NoticeRow.filter(
+        recipient_kind=RecipientKind.APPLICANT.value, recipient=str(applicant)
+    ).order_by("id")
+    tried: dict[UUID, list[Mapping[str, Any]]] = {row.id: [] for row in rows}
+    for each in await NoticeDeliveryRow.filter(notice_id__in=list(tried)).order_by("attempt"):
+        tried[each.notice_id].append(  # type: ignore[attr-defined]  # Tortoise adds it
+            {"at": plain(each.at), "outcome": each.outcome, "code": each.code}
         )
     return [
         {
-            "id": str(row.id),
-            "opening": row.opening_code,
-            "round": row.round_code or None,
-            "direction": row.direction,
-            "preference": row.preference,
+            "kind": row.kind,
+            "application": None if row.application_id is None else str(row.application_id),
             "state": row.state,
             "createdAt": plain(row.created_at),
-            "submittedAt": plain(row.submitted_at),
-            "details": row.details,
-            "scores": scores[row.id],
-            "records": records[row.id],
+            "settledAt": plain(row.settled_at),
+            "attempts": tried[row.id],
         }
         for row in rows
     ]

@@ -379,7 +379,7 @@ async def test_one_invitation_and_no_preference_beside_it(office: Office) -> Non
     office.go("2026-06-02T09:00")
     filed = await office.submitted(round_code="batch-2")
     await office.refuses(C.INVITED_HAS_PREFERENCE, await invite(office, filed.applicant, CLINIC))
-    person = uuid4()
+    person = await office.known()
     first = done(await invite(office, person, MEDICINE))
     second = done(await invite(office, person, CLINIC))
     assert done(await invite(office, person, CLINIC)) == second
@@ -406,10 +406,12 @@ async def test_one_invitation_and_no_preference_beside_it(office: Office) -> Non
 
 async def test_invitations_belong_to_their_round_and_window(office: Office) -> None:
     office.go("2026-06-21T00:00")
-    await office.refuses(C.WINDOW_CLOSED, await invite(office, uuid4(), MEDICINE))
+    await office.refuses(C.WINDOW_CLOSED, await invite(office, await office.known(), MEDICINE))
     refusal = await admissions.invite_candidate(
         office.staff(),
-        inputs.InviteCandidateInput(applicant=uuid4(), opening=MEDICINE, round="batch-1"),
+        inputs.InviteCandidateInput(
+            applicant=await office.known(), opening=MEDICINE, round="batch-1"
+        ),
     )
     await office.refuses(C.INVITATION_NOT_OPEN, refusal)
 
@@ -518,7 +520,9 @@ async def test_r059_bans_are_as_long_as_the_penalties_say(office: Office, tmp_pa
     file.write_text("".join(kept), "utf-8")
     office.loaded = await load_catalogue([place])
     assert not office.loaded.problems.errors, office.loaded.problems
-    given = inputs.ImposeBanInput(applicant=uuid4(), program=HOSPITAL, reason="情节严重")
+    given = inputs.ImposeBanInput(
+        applicant=await office.known(), program=HOSPITAL, reason="情节严重"
+    )
     ban = done(await admissions.impose_ban(office.authority(), given))
     assert str(ban.until) == "2029-04-09"
     # A fellowship's rules name no ban at all.

@@ -15,7 +15,7 @@ from zhupei.db.models import ApplicationRow, TransitionRow
 from zhupei.domain.admission_case import AdmissionCase, InvitationState
 from zhupei.domain.admission_process import ApplicationState
 from zhupei.services import admissions
-from zhupei.services.admissions import Desk, Refusal, RefusalCode, inputs, transfers
+from zhupei.services.admissions import Desk, Refusal, RefusalCode, inputs, invitations
 from zhupei.services.admissions.change import Change
 from zhupei.services.admissions.transitions import check_steps
 from zhupei.services.audit import verify_audit_chain
@@ -148,7 +148,7 @@ async def test_an_invitation_that_is_declined_meanwhile_hands_nothing_in(
 ) -> None:
     """Two devices of one person: what is committed first counts, and only that."""
     office.go("2026-06-02T09:00")
-    person = uuid4()
+    person = await office.known()
     invite = inputs.InviteCandidateInput(applicant=person, opening=MEDICINE, round="batch-2")
     invitation = done(await admissions.invite_candidate(office.staff(), invite))
     own = office.own(person)
@@ -158,7 +158,7 @@ async def test_an_invitation_that_is_declined_meanwhile_hands_nothing_in(
         assert done(await admissions.answer_invitation(own, no)).state is InvitationState.DECLINED
         return await check_steps(desk, change)
 
-    monkeypatch.setattr(transfers, "check_steps", declined_meanwhile)
+    monkeypatch.setattr(invitations, "check_steps", declined_meanwhile)
     yes = inputs.AnswerInvitationInput(
         invitation=invitation.id, accept=True, candidate=PERSON, documents=(IDENTITY,)
     )

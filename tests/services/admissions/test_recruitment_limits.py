@@ -99,7 +99,9 @@ async def test_r272_nobody_is_moved_or_invited_there(office: Office, tmp_path: P
         ),
     )
     office.go("2026-06-02T09:00")
-    invite = inputs.InviteCandidateInput(applicant=uuid4(), opening=MEDICINE, round="batch-2")
+    invite = inputs.InviteCandidateInput(
+        applicant=await office.known(), opening=MEDICINE, round="batch-2"
+    )
     await office.refuses(
         C.RECRUITMENT_SUSPENDED, await admissions.invite_candidate(office.staff(), invite)
     )

@@ -62,10 +62,16 @@ async def counts(office: Office) -> tuple[int, ...]:
 
 async def _impose_ban(office: Office) -> Request:
     given = inputs.ImposeBanInput(
-        applicant=uuid4(), program="sample-residency-2026", reason="x", idempotency_key=KEY
+        applicant=await office.known(),
+        program="sample-residency-2026",
+        reason="x",
+        idempotency_key=KEY,
     )
     return Request(
-        admissions.impose_ban, office.authority(), given, replace(given, applicant=uuid4())
+        admissions.impose_ban,
+        office.authority(),
+        given,
+        replace(given, applicant=await office.known()),
     )
 
 
@@ -75,7 +81,7 @@ async def _lift_ban(office: Office) -> Request:
             await admissions.impose_ban(
                 office.authority(),
                 inputs.ImposeBanInput(
-                    applicant=uuid4(), program="sample-residency-2026", reason="x"
+                    applicant=await office.known(), program="sample-residency-2026", reason="x"
                 ),
             )
         )
@@ -141,16 +147,19 @@ async def _lift_freeze(office: Office) -> Request:
 async def _invite(office: Office) -> Request:
     office.go("2026-06-02T09:00")
     given = inputs.InviteCandidateInput(
-        applicant=uuid4(), opening=MEDICINE, round="batch-2", idempotency_key=KEY
+        applicant=await office.known(), opening=MEDICINE, round="batch-2", idempotency_key=KEY
     )
     return Request(
-        admissions.invite_candidate, office.staff(), given, replace(given, applicant=uuid4())
+        admissions.invite_candidate,
+        office.staff(),
+        given,
+        replace(given, applicant=await office.known()),
     )
 
 
 async def _invited(office: Office) -> tuple[Desk, list[Any]]:
     office.go("2026-06-02T09:00")
-    person = uuid4()
+    person = await office.known()
     found = [
         done(
             await admissions.invite_candidate(

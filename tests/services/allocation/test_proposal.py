@@ -243,9 +243,7 @@ async def test_who_does_not_manage_the_round_proposes_nobody(office: Matching) -
     before = await office.everything()
     asked = ProposeAllocationInput(run=made.id)
     staff = office.staff(base="north-hospital")
-    await office.refuses(
-        RefusalCode.NOT_PERMITTED, await allocation.propose_allocation(staff, asked)
-    )
+    await office.refuses(RefusalCode.NOT_FOUND, await allocation.propose_allocation(staff, asked))
     unknown = ProposeAllocationInput(run=UUID(int=0))
     await office.refuses(
         RefusalCode.NOT_FOUND, await allocation.propose_allocation(office.authority(), unknown)

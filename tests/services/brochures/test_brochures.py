@@ -213,8 +213,11 @@ async def test_only_the_authority_decides_and_only_once(office: BaseOffices) -> 
         id="elsewhere",
         grants=frozenset({Grant("jurisdiction_office", jurisdiction="another-province")}),
     )
-    for desk in (office.at(), office.desk(elsewhere), office.for_role("national"), public(office)):
+    for desk in (office.at(), office.for_role("national")):
         await office.refuses(RefusalCode.NOT_PERMITTED, await decide_brochure(desk, given))
+    # Who may not see what is not published is told what is told of one that does not exist.
+    for desk in (office.desk(elsewhere), office.at(CLINIC), public(office)):
+        await office.refuses(RefusalCode.NOT_FOUND, await decide_brochure(desk, given))
     both = Actor(
         id="base_office@office-hospital",
         grants=frozenset({Grant("jurisdiction_office", jurisdiction="office-province")}),
@@ -321,9 +324,12 @@ async def test_what_is_no_publication(
         RefusalCode.INPUT_INVALID, await record_brochure_publication(office.at(), given)
     )
     assert (refusal.field, refusal.message.en) == (field, en)
-    for desk in (office.at(CLINIC), office.province()):
+    for desk, code in (
+        (office.at(CLINIC), RefusalCode.NOT_FOUND),
+        (office.province(), RefusalCode.NOT_PERMITTED),
+    ):
         await office.refuses(
-            RefusalCode.NOT_PERMITTED,
+            code,
             await record_brochure_publication(desk, published(office, brochure, "省平台")),
         )
     assert await office.rows() == before

@@ -389,7 +389,7 @@ async def test_a_slot_of_another_base_is_nobody_elses(office: BaseOffices) -> No
     before = await office.rows()
     for desk in (office.at(CLINIC), office.province(), office.own(uuid4())):
         await office.refuses(
-            RefusalCode.NOT_PERMITTED,
+            RefusalCode.NOT_FOUND,
             await cancel_interview_slot(desk, CancelInterviewSlotInput(slot=made.id, reason="r")),
         )
         found = await interview_slots(desk, SearchSlotsInput())

@@ -90,7 +90,7 @@ async def _export(info: GraphInfo, input: ExportMyDataInput) -> ExportPayload | 
     now = context.clock()
     if desk.applicant is not None and context.keyring is not None:
         with desk.database.use():
-            copy = await export_person(context.keyring(), desk.applicant, at=now)
+            copy = await export_person(context.keyring(), desk.applicant, context.catalogue, at=now)
         if copy is not None:
             _log.info(
                 "personal data read",
@@ -123,7 +123,10 @@ class PrivacyMutations:
     export_my_data: ExportPayload | None = mutation(
         _export,
         "applicants.read",
-        description="Make a copy of everything that is kept of the viewer (获取个人信息副本).",
+        description=(
+            "Make a copy of everything that is kept of the viewer (获取个人信息副本). Scores and "
+            "opinions are withheld, with the reason, until the list is published."
+        ),
     )
     erase_applicant: ErasurePayload | None = mutation(
         _erase,

@@ -14,6 +14,7 @@ from zhupei.domain.sending_units import LinkState
 from zhupei.domain.text import Text
 from zhupei.graphql.context import GraphContext
 from zhupei.graphql.desks import account_of, desk_of
+from zhupei.graphql.errors import bad_input
 from zhupei.graphql.mutations.declaration import Repeatable, mutation, once, read_id
 from zhupei.graphql.permissions import require
 from zhupei.graphql.sources import GraphInfo
@@ -74,7 +75,9 @@ class RegisterSentPersonInput(Repeatable):
     phone: str | None = _left_out("Phone number (电话).")
     email: str | None = _left_out("E-mail address (电子邮箱).")
     base: str | None = _left_out("The base that the unit assigned (指定基地代码).")
-    specialty: str | None = _left_out("The specialty that it assigned there (指定专业代码).")
+    specialty: str | None = _left_out(
+        "The specialty that it assigned there, with its base (指定专业代码)."
+    )
 
 
 @strawberry.input(description="The answer to what the other side asked (答复选送关系).")
@@ -144,7 +147,13 @@ async def _register(info: GraphInfo, input: RegisterSentPersonInput) -> SentPers
     context = info.context
     desk = await desk_of(context)
     await require(context, _RECOMMEND, (Target(owners=frozenset({desk.actor.id})),))
-    base, specialty = _given(input.base), _given(input.specialty)
+    base, specialty = _given(input.base) or None, _given(input.specialty) or None
+    if base and not specialty:
+        problem = Text("须写明该基地的专业", "name the specialty of the base as well")
+        raise bad_input("specialty", problem, context.language)
+    if specialty and not base:
+        problem = Text("须写明专业所属的基地", "name the base of the specialty as well")
+        raise bad_input("base", problem, context.language)
 
     async def work() -> Any:
         unit = await _unit(context)

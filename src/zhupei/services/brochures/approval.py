@@ -7,24 +7,20 @@ from uuid import UUID
 
 from zhupei.db.identifiers import uuid7
 from zhupei.db.models import BrochureContentRow, BrochureRow
-from zhupei.domain.brochures import (
-    Brochure,
-    BrochureState,
-    brochure_window,
-    needs_approval,
-)
+from zhupei.domain.brochures import Brochure, BrochureState, brochure_window, needs_approval
 from zhupei.domain.eligibility import Finding, FindingOutcome
 from zhupei.domain.plain_values import plain
 from zhupei.domain.text import Text
 from zhupei.domain.training import Program
 from zhupei.services.admissions.desk import Desk
-from zhupei.services.admissions.filing import has_no_reason
 from zhupei.services.admissions.refusals import Refusal, RefusalCode
 from zhupei.services.admissions.situations import not_found, permitted_for
+from zhupei.services.admissions.texts import has_no_reason
 from zhupei.services.brochures.inputs import DecideBrochureInput, SubmitBrochureInput
 from zhupei.services.brochures.rows import (
     BrochurePages,
     brochure_checks,
+    hidden_version,
     html_now,
     load_brochure,
     pages_now,
@@ -231,7 +227,7 @@ async def decide_brochure(desk: Desk, given: DecideBrochureInput) -> Brochure | 
             return not_found("brochure", str(given.brochure))
         against = await permitted_for(desk, APPROVE, base=brochure.base)
         if against is not None:
-            return against
+            return await hidden_version(desk, against, brochure)
 
         async def do(work: Work) -> str:
             row = await BrochureRow.get(id=given.brochure)

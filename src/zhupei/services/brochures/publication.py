@@ -12,7 +12,7 @@ from zhupei.services.admissions.refusals import Refusal, RefusalCode
 from zhupei.services.admissions.situations import not_found, permitted_for
 from zhupei.services.brochures.approval import SUBMIT
 from zhupei.services.brochures.inputs import RecordBrochurePublicationInput
-from zhupei.services.brochures.rows import load_brochure
+from zhupei.services.brochures.rows import hidden_version, load_brochure
 from zhupei.services.office_requests import RefusedError, Work, answer_once, refuse
 from zhupei.services.outbox import subject_of
 
@@ -34,7 +34,7 @@ async def record_brochure_publication(
             return not_found("brochure", str(given.brochure))
         against = await permitted_for(desk, SUBMIT, base=brochure.base)
         if against is not None:
-            return against
+            return await hidden_version(desk, against, brochure)
         program = desk.catalogue.programs.get(brochure.program)
         if program is None:
             return not_found("program", brochure.program)

@@ -17,7 +17,7 @@ from zhupei.domain.brochures import (
 from zhupei.domain.text import Text
 from zhupei.services.admissions.desk import Desk
 from zhupei.services.admissions.situations import permitted_for
-from zhupei.services.brochures.rows import brochure_records, html_now
+from zhupei.services.brochures.rows import READ, brochure_records, html_now
 
 __all__ = [
     "READ",
@@ -27,9 +27,6 @@ __all__ = [
     "changed_since",
     "previous_program",
 ]
-
-READ = "brochures.read"
-"""The permission to see versions that are not published."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,6 +13,9 @@ from zhupei.catalogue.catalogue import Catalogue
 from zhupei.db.models import BrochurePublicationRow, BrochureRow
 from zhupei.domain.brochures import Brochure, BrochureCheck, BrochurePublication, BrochureState
 from zhupei.domain.plain_values import restored
+from zhupei.services.admissions.desk import Desk
+from zhupei.services.admissions.refusals import Refusal
+from zhupei.services.admissions.situations import hidden, not_found
 from zhupei.services.papers.brochure import brochure
 from zhupei.services.papers.brochure_check import CompletenessReport
 from zhupei.services.papers.render import render_html, render_pdf
@@ -20,14 +23,18 @@ from zhupei.services.papers.render import render_html, render_pdf
 __all__ = [
     "HTML",
     "PDF",
+    "READ",
     "BrochurePages",
     "brochure_checks",
     "brochure_records",
+    "hidden_version",
     "html_now",
     "load_brochure",
     "pages_now",
 ]
 
+READ = "brochures.read"
+"""The permission to see versions that are not published."""
 HTML, PDF = "text/html; charset=utf-8", "application/pdf"
 
 
@@ -90,6 +97,17 @@ def brochure_checks(report: CompletenessReport) -> tuple[BrochureCheck, ...]:
         )
         for result in report.results
     )
+
+
+async def hidden_version(desk: Desk, against: Refusal, version: Brochure) -> Refusal:
+    """Return a refusal to whoever may see a version; to others it is as if there were none.
+
+    What was published is everybody's.
+    """
+    if version.state is BrochureState.PUBLISHED:
+        return against
+    missing = not_found("brochure", str(version.id))
+    return await hidden(desk, against, missing, READ, base=version.base)
 
 
 async def load_brochure(brochure_id: UUID) -> Brochure | None:

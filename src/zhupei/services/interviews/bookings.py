@@ -14,7 +14,6 @@ from zhupei.domain.interviews import InterviewBooking, InterviewSlot
 from zhupei.domain.plain_values import plain
 from zhupei.domain.text import Text
 from zhupei.services.admissions.desk import Desk
-from zhupei.services.admissions.filing import has_no_reason
 from zhupei.services.admissions.refusals import ApplicationProblem, Refusal, RefusalCode
 from zhupei.services.admissions.situations import (
     Situation,
@@ -24,6 +23,7 @@ from zhupei.services.admissions.situations import (
     situation_of,
     specialty_of,
 )
+from zhupei.services.admissions.texts import has_no_reason
 from zhupei.services.interviews.conflicts import busy_applicants
 from zhupei.services.interviews.inputs import (
     AssignInterviewsInput,
@@ -73,7 +73,7 @@ async def assign_interviews(
             return not_found("slot", str(given.slot))
         against = await may_manage(desk, slot)
         if against is not None:
-            return against
+            return not_found("slot", str(given.slot))
 
         async def do(work: Work) -> list[str]:
             slot = await _bookable(desk, given.slot)

@@ -20,9 +20,13 @@ from zhupei.domain.interviews import (
 from zhupei.domain.plain_values import plain
 from zhupei.domain.text import Text
 from zhupei.services.admissions.desk import Desk
-from zhupei.services.admissions.filing import has_no_reason
 from zhupei.services.admissions.refusals import Refusal, RefusalCode
-from zhupei.services.admissions.situations import not_found, permitted_for, specialty_of
+from zhupei.services.admissions.situations import (
+    not_found,
+    permitted_for,
+    specialty_of,
+)
+from zhupei.services.admissions.texts import has_no_reason
 from zhupei.services.interviews.conflicts import (
     busy_applicants,
     busy_interviewers,
@@ -295,7 +299,8 @@ async def _changed(
             return not_found("slot", str(slot_id))
         against = await may_manage(desk, slot)
         if against is not None:
-            return against
+            # The same as if there were none: those who do not manage it do not see it either.
+            return not_found("slot", str(slot_id))
         done = await answer_once(desk, key, operation, given, do)
         if isinstance(done, Refusal):
             return done

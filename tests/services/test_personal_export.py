@@ -1,0 +1,162 @@
+"""The copy of one's own data: all of it, what judges only once it is published (PIPL 45)."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from admissions_office import Office, done, moment, sample_catalogue
+from job_place import KEYRING, applicant
+from zhupei.db.connection import Database
+from zhupei.domain.admission_case import AdmissionCase
+from zhupei.domain.interviews import InterviewMode, SlotPeriod
+from zhupei.services import admissions
+from zhupei.services.admissions import inputs
+from zhupei.services.claims import IssuedClaim, issue_claim
+from zhupei.services.interviews import assign_interviews, open_interview_slots
+from zhupei.services.interviews.inputs import AssignInterviewsInput, OpenInterviewSlotsInput
+from zhupei.services.notices.preparing import make_notices
+from zhupei.services.personal_applications import WITHHELD
+from zhupei.services.personal_export import export_person
+
+_SECRET = "面试评语不公开"
+
+
+@pytest.fixture
+async def office(database: Database) -> Office:
+    return Office(database, await sample_catalogue())
+
+
+async def copied(office: Office, person: UUID) -> Any:
+    with office.database.use():
+        return await export_person(KEYRING, person, office.loaded.catalogue, at=office.now)
+
+
+async def judged(office: Office, person: UUID) -> AdmissionCase:
+    office.go("2026-04-10T09:00")
+    case = await office.submitted(applicant=person)
+    office.go("2026-04-27T09:00")
+    await office.reviewed(case)
+    return case
+
+
+async def test_scores_and_opinions_wait_for_the_published_list(office: Office) -> None:
+    person = await applicant(office, 1)
+    case = await judged(office, person)
+    (application,) = (await copied(office, person))["applications"]
+    assert application["scores"] is None
+    assert application["withheld"]["reason"] == {"zh": WITHHELD.zh, "en": WITHHELD.en}
+    assert application["details"]["opinion"] is None
+    assert application["details"]["packet"] is None
+    by_action = {each["action"]: each["reason"] for each in application["records"]}
+    # The opinion is also the reason of its record.
+    assert by_action["GIVE_OPINION"] is None
+    assert "同意" not in str(application)
+    assert "80" not in str([application["scores"], application["details"]])
+
+    office.go("2026-05-11T10:00")
+    done(await office.publish(case))
+    (application,) = (await copied(office, person))["applications"]
+    assert application["withheld"] is None
+    assert [each["points"] for each in application["scores"]] == ["80.000", "80.000"]
+    assert application["details"]["opinion"] == "同意"
+    assert {each["action"]: each["reason"] for each in application["records"]}[
+        "GIVE_OPINION"
+    ] == "同意"
+
+
+async def test_who_is_rejected_learns_the_scores_when_the_round_is_published(
+    office: Office,
+) -> None:
+    person, other = await applicant(office, 1), await applicant(office, 2)
+    case, listed = await judged(office, person), await judged(office, other)
+    rejection = inputs.ReasonedInput(application=case.id, reason="名额已满")
+    done(await admissions.reject_application(office.staff(), rejection))
+    (application,) = (await copied(office, person))["applications"]
+    assert (application["state"], application["scores"]) == ("REJECTED", None)
+    assert application["records"][-1]["reason"] == "名额已满"
+    office.go("2026-05-11T10:00")
+    done(await office.publish(listed))
+    (application,) = (await copied(office, person))["applications"]
+    assert [each["of"] for each in application["scores"]] == [100, 100]
+
+
+async def test_nothing_is_withheld_where_nobody_judged(office: Office) -> None:
+    person = await applicant(office, 1)
+    await office.submitted(applicant=person)
+    (application,) = (await copied(office, person))["applications"]
+    assert (application["scores"], application["withheld"]) == ([], None)
+
+
+async def test_bookings_notices_objections_and_codes_are_in_the_copy(office: Office) -> None:
+    person = await applicant(office, 1)
+    case = await office.submitted(applicant=person)
+    office.go("2026-04-25T09:00")
+    (slot,) = done(
+        await open_interview_slots(
+            office.staff(),
+            OpenInterviewSlotsInput(
+                program=case.program,
+                round="batch-1",
+                mode=InterviewMode.ON_SITE,
+                place="301 室",
+                periods=(
+                    SlotPeriod(
+                        starts_at=moment("2026-04-27T09:00"),
+                        ends_at=moment("2026-04-27T10:00"),
+                        capacity=1,
+                    ),
+                ),
+            ),
+        )
+    )
+    done(
+        await admissions.record_eligibility_check(
+            office.staff(), inputs.RecordEligibilityCheckInput(application=case.id, passed=True)
+        )
+    )
+    done(
+        await assign_interviews(
+            office.staff(), AssignInterviewsInput(slot=slot.id, applications=(case.id,))
+        )
+    )
+    with office.database.use():
+        await make_notices(office.now)
+        code = await issue_claim(KEYRING, person, by="somebody-else", at=office.now)
+        assert isinstance(code, IssuedClaim)
+    found = await copied(office, person)
+    (booking,) = found["applications"][0]["interviews"]
+    assert (booking["place"], booking["startsAt"], booking["chosen"]) == (
+        "301 室",
+        "2026-04-27T01:00:00+00:00",
+        False,
+    )
+    assert {"SUBMITTED", "CHECKED"} <= {each["kind"] for each in found["notices"]}
+    assert [each["endedAs"] for each in found["claims"]["codes"]] == [None]
+    assert str(code.code) not in str(found)
+    assert "somebody-else" not in str(found)
+    assert found["objectionsFiled"] == []
+
+
+async def test_who_objected_in_which_words_is_not_the_applicants_to_read(office: Office) -> None:
+    person = await applicant(office, 1)
+    case = await judged(office, person)
+    office.go("2026-05-11T10:00")
+    done(await office.publish(case))
+    objection = done(
+        await admissions.file_objection(
+            office.desk(office.own(UUID(int=7)).actor),
+            inputs.FileObjectionInput(application=case.id, text=_SECRET),
+        )
+    )
+    assert (await copied(office, person))["applications"][0]["objections"] == []
+    resolution = inputs.ResolveObjectionInput(
+        objection=objection.id, upheld=False, resolution="查无实据"
+    )
+    done(await admissions.resolve_objection(office.staff(), resolution))
+    found = await copied(office, person)
+    (shown,) = found["applications"][0]["objections"]
+    assert (shown["upheld"], shown["resolution"]) == (False, "查无实据")
+    assert _SECRET not in str(found)

@@ -25,7 +25,7 @@ from zhupei.settings import Settings
 from zhupei.web.endpoint import GraphQLEndpoint
 from zhupei.web.health import health_routes
 from zhupei.web.ide import QueryPage
-from zhupei.web.routes import GRAPHQL_PATH, middleware, routes
+from zhupei.web.routes import GRAPHQL_PATH, error_handlers, middleware, routes
 
 __all__ = [
     "Application",
@@ -78,6 +78,7 @@ class Application:
             keyring=graph.keyring,
             mail=mail_server(settings),
             reminds=timedelta(days=settings.reminder_days),
+            webhooks=graph.webhooks,
         )
         self._reloading = asyncio.Lock()
         self._reaching: asyncio.Task[None] | None = None
@@ -239,7 +240,8 @@ def assemble(settings: Settings, graph: Graph) -> Starlette:
             ),
             more=graph.routes,
         ),
-        middleware=middleware(settings, application.database),
+        middleware=middleware(settings, application.database, endpoint),
+        exception_handlers=error_handlers(),
         lifespan=lifespan,
     )
     app.state.zhupei = application

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from zhupei.security.crypto import Keyring
     from zhupei.security.signing_keys import SigningKeys
     from zhupei.services.changes import ChangeFeed
+    from zhupei.services.webhooks.rules import WebhookRules
 
 __all__ = ["GraphContext", "china_now", "language_of"]
 
@@ -39,6 +40,7 @@ class GraphContext:
     once, by key; each mutation begins with it empty.
     ``changes`` tells subscriptions what is committed, in all processes; ``anew`` makes the context
     again as the same request would have it now, or raises `zhupei.graphql.errors.SessionEnded`.
+    ``webhooks`` says where events may be delivered, None for nowhere but public addresses.
     """
 
     catalogue: Catalogue
@@ -51,6 +53,7 @@ class GraphContext:
     database: Database | None = None
     changes: ChangeFeed | None = None
     anew: Callable[[], Awaitable[GraphContext]] | None = None
+    webhooks: WebhookRules | None = None
     kept: dict[Any, Any] = field(default_factory=dict)
 
     async def renew(self) -> None:

@@ -104,12 +104,17 @@ class Worker:
     @contextlib.asynccontextmanager
     async def working(self) -> AsyncIterator[None]:
         """Do jobs beside what is inside; on leaving, stop within a second."""
-        task = asyncio.create_task(self.run(), name="worker")
+        # Deliveries take as long as somebody's endpoint takes: no job of the queue waits for them.
+        tasks = [
+            asyncio.create_task(self.run(), name="worker"),
+            asyncio.create_task(self._place.courier.run(), name="courier"),
+        ]
         try:
             yield
         finally:
-            task.cancel()
-            done, _ = await asyncio.wait([task], timeout=_PATIENCE_SECONDS + _LAST_PATIENCE_SECONDS)
+            for task in tasks:
+                task.cancel()
+            done, _ = await asyncio.wait(tasks, timeout=_PATIENCE_SECONDS + _LAST_PATIENCE_SECONDS)
             for each in done:
                 if not each.cancelled() and (error := each.exception()) is not None:
                     _log.error("the worker failed", exc_info=error)

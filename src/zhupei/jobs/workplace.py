@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import cached_property
 
 from zhupei.catalogue import LoadedCatalogue
 from zhupei.db.connection import Database
@@ -13,6 +14,8 @@ from zhupei.domain.roles import Role
 from zhupei.security.crypto import Keyring
 from zhupei.services.admissions import Desk
 from zhupei.services.notices.mail import MailServer
+from zhupei.services.webhooks.delivering import Courier
+from zhupei.services.webhooks.rules import WebhookRules
 
 __all__ = ["SYSTEM", "Workplace"]
 
@@ -30,13 +33,13 @@ a ban a decision of a person (T43): neither is done by time.
 """
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Workplace:
     """The database, the rules in force, the keys, the time, and how mail goes out.
 
     ``loaded`` returns what is in service now, so that a reload needs no new workplace. ``clock``
     returns aware instants. Without ``mail`` notices wait. ``reminds`` is how long before a
-    deadline people are reminded; zero is never.
+    deadline people are reminded; zero is never. ``webhooks`` says where events may be delivered.
     """
 
     database: Database
@@ -45,8 +48,14 @@ class Workplace:
     keyring: Callable[[], Keyring]
     mail: MailServer | None = None
     reminds: timedelta = timedelta(days=3)
+    webhooks: WebhookRules = field(default_factory=WebhookRules)
     complained: set[tuple[str, str, str]] = field(default_factory=set, repr=False)
     """What was refused and logged already: program, round and code; the log is not repeated."""
+
+    @cached_property
+    def courier(self) -> Courier:
+        """Whoever delivers events in this process."""
+        return Courier(self.database, self.webhooks, self.keyring, self.clock)
 
     def desk(self) -> Desk:
         """Return the desk of the system."""

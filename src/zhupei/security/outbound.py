@@ -50,6 +50,8 @@ _DEFAULT_PORTS = {"https": 443, "http": 80}
 _NOWHERE = tuple(
     ipaddress.ip_network(each)
     for each in (
+        "168.63.129.16/32",  # a cloud's own server, beside its metadata
+        "192.0.0.0/24",  # protocol assignments, a cloud's metadata among them
         "192.88.99.0/24",  # 6to4 relays
         "224.0.0.0/4",  # multicast
         "ff00::/8",  # multicast

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -56,6 +57,22 @@ async def sample_catalogue() -> LoadedCatalogue:
         _loaded["sample"] = await load_catalogue([BASES])
         assert not _loaded["sample"].problems.errors, _loaded["sample"].problems
     return _loaded["sample"]
+
+
+async def changed_catalogue(folder: Path, file: str, *changes: tuple[str, str]) -> LoadedCatalogue:
+    """Load the fictional province with passages of one file changed; each stands there once.
+
+    ``folder`` keeps what was changed before, so that several files can be.
+    """
+    place = folder / "bases"
+    if not place.exists():
+        shutil.copytree(BASES, place)
+    text = (place / file).read_text("utf-8")
+    for old, new in changes:
+        assert text.count(old) == 1, old
+        text = text.replace(old, new)
+    (place / file).write_text(text, "utf-8")
+    return await load_catalogue([place])
 
 
 @cache

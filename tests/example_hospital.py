@@ -239,6 +239,10 @@ class ExampleCatalogue:
     wages: dict[int, WageFigure] = field(default_factory=dict)
     hash: str = "0f0f"
 
+    def program_of(self, opening: Opening) -> Program:
+        """Return the program of an opening, which has no rules of its own here."""
+        return self.programs[opening.program]
+
     def scope_of(self, base: str) -> Scope:
         """Return whom hooks are asked of."""
         return self.scopes.get(base, Scope(base=base))

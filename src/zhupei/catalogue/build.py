@@ -12,6 +12,7 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
 
+from zhupei.catalogue.amendments import amended_programs
 from zhupei.catalogue.answers import Answer, BaseAnswers, ask_all
 from zhupei.catalogue.archive import Archive
 from zhupei.catalogue.catalogue import Catalogue, PluginStatus
@@ -101,6 +102,7 @@ async def build(
             openings[opening.code] = opening
         programs[code] = program
     programs = with_totals(programs, openings, builder.layers)
+    amended = amended_programs(builder.layers, builder.reader, programs)
     finished = {
         code: builder.finished(base, scopes[code], answers[code]) for code, base in bases.items()
     }
@@ -117,6 +119,7 @@ async def build(
         bases=_ordered(finished),
         programs=_ordered(programs),
         openings=_ordered(openings),
+        amended=amended,
         documents=_ordered(institutions.documents()),
         program_specialties=institutions.program_specialties(),
         shortages=builder.shortages,
@@ -125,7 +128,9 @@ async def build(
         scopes=scopes,
         configs=configs,
         plugins=_with_failures(plugins, answers),
-        explanations=Explainer(Archive(workspace, models), programs, openings, answers).explain,
+        explanations=Explainer(
+            Archive(workspace, models), programs, openings, answers, amended
+        ).explain,
     )
 
 
@@ -192,7 +197,9 @@ class _Builder:
         """Return the program with all its rules."""
         chain, kind = self.layers.of_program(ref), draft.kind
         answers = self.answers.get(draft.base or "") or BaseAnswers()
-        self.shortages[ref.code] = self._shortages(chain, draft)
+        self.shortages[ref.code] = self._shortages(
+            (*chain, *(opening.layer for opening in ref.openings())), draft
+        )
         return replace(
             draft,
             rounds=self._rounds(ref, draft, answers),

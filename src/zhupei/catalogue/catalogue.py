@@ -74,6 +74,7 @@ class Catalogue:
     openings: Mapping[str, Opening]
     documents: Mapping[str, SourceDocument]
     program_specialties: Mapping[tuple[str, str], ProgramSpecialty] = field(default_factory=dict)
+    amended: Mapping[str, Program] = field(default_factory=dict)
     shortages: Mapping[str, tuple[ShortageSet, ...]] = field(default_factory=dict)
     subsidies: Mapping[tuple[str, int], tuple[Subsidy, ...]] = field(default_factory=dict)
     wages: Mapping[str, tuple[WageFigure, ...]] = field(default_factory=dict)
@@ -94,6 +95,10 @@ class Catalogue:
     def specialty(self, year: int, code: str) -> Specialty | None:
         """Return a national specialty of a cycle, None where the cycle has none."""
         return self.reference.specialties.get(year, code)
+
+    def program_of(self, opening: Opening) -> Program:
+        """Return the program as it binds an opening: with the rules of the opening's own."""
+        return self.amended.get(opening.code) or self.programs[opening.program]
 
     def scope_of(self, base: str) -> Scope:
         """Return whom hooks about a base are asked of."""

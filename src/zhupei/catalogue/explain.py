@@ -75,10 +75,12 @@ class Explainer:
         programs: Mapping[str, Program],
         openings: Mapping[str, Opening],
         answers: Mapping[str, BaseAnswers],
+        amended: Mapping[str, Program],
     ) -> None:
         self._archive = archive
         self._programs = programs
         self._openings = openings
+        self._amended = amended
         self._answers = {code: given for code, given in answers.items() if given.quotas}
 
     def explain(self, kind: NodeKind, code: str, name: str) -> tuple[Origin, ...] | None:
@@ -104,6 +106,8 @@ class Explainer:
         if opening is None:
             return None
         listed = _entries(opening, name)
+        if listed is None and opening.code in self._amended:
+            listed = _entries(self._amended[opening.code], name)
         if listed is not None:
             return listed
         ref = self._reference(opening)

@@ -285,7 +285,7 @@ def _object(node: str, context: GraphContext) -> Any:
 
 def _entries(node: Any, name: str, context: GraphContext) -> Iterable[Any]:
     if not hasattr(node, name) and isinstance(node, Opening):
-        node = context.catalogue.programs[node.program]
+        node = context.catalogue.program_of(node)
     entries: Iterable[Any] = getattr(node, name)
     return entries
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from zhupei.domain.recruitment_limits import suspension_of
 from zhupei.domain.training import Opening, Program, Round, Window
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ __all__ = [
     "deadlines",
     "is_open",
     "rounds_of",
+    "takes_applications",
 ]
 
 APPLICATION_WINDOWS = frozenset({"registration", "preference"})
@@ -41,6 +43,13 @@ def rounds_of(opening: Opening, program: Program) -> tuple[Round, ...]:
         return program.rounds
     filled = {share.round for share in opening.round_quotas}
     return tuple(found for found in program.rounds if found.code in filled)
+
+
+def takes_applications(opening: Opening, catalogue: Catalogue, at: datetime) -> bool | None:
+    """Return whether one can apply for an opening; never where recruitment is suspended (R272)."""
+    if suspension_of(catalogue.program_of(opening), opening) is not None:
+        return False
+    return is_open(rounds_of(opening, catalogue.programs[opening.program]), at)
 
 
 def is_open(rounds: Iterable[Round], at: datetime) -> bool | None:

@@ -98,10 +98,7 @@ def select_openings(
     if _given(wanted.open_now):
         tests.append(
             lambda opening: (
-                openness.is_open(
-                    openness.rounds_of(opening, catalogue.programs[opening.program]), selected.at
-                )
-                is wanted.open_now
+                openness.takes_applications(opening, catalogue, selected.at) is wanted.open_now
             )
         )
     return _passing(candidates, tests, _searched(wanted.text, catalogue.search_openings))

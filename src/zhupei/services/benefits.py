@@ -64,7 +64,7 @@ async def estimate(
 
     """
     opening = catalogue.openings[opening_code]
-    program, base = catalogue.programs[opening.program], catalogue.bases[opening.base]
+    program, base = catalogue.program_of(opening), catalogue.bases[opening.base]
     if months is None:
         months = opening.duration_months or program.duration_months or 12
     if months < 1:

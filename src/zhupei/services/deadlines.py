@@ -179,11 +179,12 @@ async def no_shows(catalogue: Catalogue, now: datetime) -> dict[tuple[str, str],
     rows = (
         await ApplicationRow.filter(state=_S.NOTIFIED.value, report_by__lt=today)
         .order_by("id")
-        .values("id", "program_code", "round_code", "report_by")
+        .values("id", "program_code", "opening_code", "round_code", "report_by")
     )
     found = []
     for row in rows:
-        program = catalogue.programs.get(row["program_code"])
+        opening = catalogue.openings.get(row["opening_code"])
+        program = None if opening is None else catalogue.program_of(opening)
         lost = None if program is None else no_show_on(program, row["report_by"])
         if lost is not None and today >= lost:
             found.append((row["program_code"], row["round_code"], row["id"]))

@@ -44,6 +44,10 @@ class Rulebook(Protocol):
         """What plugins answered to ``base_subsidies``, by base and cycle."""
         ...
 
+    def program_of(self, opening: Opening) -> Program:
+        """Return the program as it binds an opening."""
+        ...
+
     def scope_of(self, base: str) -> Scope:
         """Return whom hooks about a base are asked of."""
         ...

@@ -37,6 +37,8 @@ class _Programs(Protocol):
     @property
     def programs(self) -> Mapping[str, Program]: ...
 
+    def program_of(self, opening: Opening) -> Program: ...
+
 
 class NoSeatError(Exception):
     """Raised where quotas have no seat left; ``scopes`` names them. The transaction must end."""
@@ -99,7 +101,7 @@ def quotas_of(
             ),
             source=opening.source,
         )
-    program = catalogue.programs[opening.program]
+    program = catalogue.program_of(opening)
     found = {opening_scope(opening.code): opening.quota}
     for each in opening.directions:
         if each.id == direction and each.quota is not None:

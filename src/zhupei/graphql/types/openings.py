@@ -6,7 +6,7 @@ from typing import Any
 
 import strawberry
 
-from zhupei.domain import training
+from zhupei.domain import admission, training
 from zhupei.domain.codes import ShortagePurpose
 from zhupei.domain.people import PostType
 from zhupei.domain.text import Text
@@ -24,9 +24,9 @@ from zhupei.graphql.sources import (
     declares,
     field,
 )
-from zhupei.graphql.types.interfaces import Benefit, Requirement
+from zhupei.graphql.types.interfaces import Benefit, RequiredDocument, Requirement
 from zhupei.graphql.types.origins import Source
-from zhupei.graphql.types.programs import At, Round
+from zhupei.graphql.types.programs import At, Policy, Round
 from zhupei.graphql.types.references import BaseRef, ProgramRef
 from zhupei.graphql.types.specialties import Specialty, specialty_of
 
@@ -67,10 +67,23 @@ def _rounds(root: strawberry.Parent[training.Opening], info: GraphInfo) -> Seque
     return openness.rounds_of(root, info.context.catalogue.programs[root.program])
 
 
+def _policies(
+    root: strawberry.Parent[training.Opening], info: GraphInfo
+) -> Sequence[training.Policy]:
+    return info.context.catalogue.program_of(root).policies
+
+
+def _documents(
+    root: strawberry.Parent[training.Opening], info: GraphInfo
+) -> Sequence[admission.RequiredDocument]:
+    return info.context.catalogue.program_of(root).documents
+
+
 def _is_open(
     root: strawberry.Parent[training.Opening], info: GraphInfo, at: At = None
 ) -> bool | None:
-    return openness.is_open(_rounds(root, info), at or info.context.clock())
+    catalogue = info.context.catalogue
+    return openness.takes_applications(root, catalogue, at or info.context.clock())
 
 
 def _closes_at(
@@ -144,6 +157,14 @@ class Opening(Node):
         Attribute(), description="Conditions of admission (招收条件)."
     )
     benefits: list[Benefit] = field(Attribute(), description="Pay and benefits (待遇).")
+    policies: list[Policy] = field(
+        Computed(_policies, settled=True),
+        description="Parameters that bind it, its own over its program's (参数).",
+    )
+    documents: list[RequiredDocument] = field(
+        Computed(_documents, settled=True),
+        description="Documents that applicants give, its own over its program's (申请材料).",
+    )
     shortage_purposes: list[ShortagePurpose] = field(
         Attribute(ordered=True),
         description="Sets of shortage specialties that it belongs to, by purpose (紧缺专业).",

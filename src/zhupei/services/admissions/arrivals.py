@@ -163,7 +163,8 @@ async def mark_no_shows(desk: Desk, given: MarkNoShowsInput) -> BulkOutcome | Re
             row.id
             for row in rows
             if row.report_by is not None
-            and (lost := no_show_on(program, row.report_by)) is not None
+            and (opening := desk.catalogue.openings.get(row.opening_code)) is not None
+            and (lost := no_show_on(desk.catalogue.program_of(opening), row.report_by)) is not None
             and today >= lost
             and (given.applications is None or row.id in given.applications)
         ]

@@ -38,7 +38,7 @@ async def impose_ban(desk: Desk, given: ImposeBanInput) -> Ban | Refusal:
         ) or has_no_reason(given.reason)
         if against is not None:
             return against
-        years = _years(program)
+        years = _years(await _binding(desk, program, given))
         if years is None:
             return Refusal(
                 code=RefusalCode.INPUT_INVALID,
@@ -68,6 +68,15 @@ async def impose_ban(desk: Desk, given: ImposeBanInput) -> Ban | Refusal:
 
         done = await once_for(desk, "impose_ban", given, work, key=given.idempotency_key)
         return done if isinstance(done, Refusal) else ban_of(await BanRow.get(id=done))
+
+
+async def _binding(desk: Desk, program: Program, given: ImposeBanInput) -> Program:
+    """Return the program as it binds the opening of the case that the ban follows from."""
+    if given.application is None:
+        return program
+    row = await ApplicationRow.get_or_none(id=given.application)
+    opening = None if row is None else desk.catalogue.openings.get(row.opening_code)
+    return program if opening is None else desk.catalogue.program_of(opening)
 
 
 def _years(program: Program) -> int | None:

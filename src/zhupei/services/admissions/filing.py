@@ -111,7 +111,7 @@ def draft_of(
     candidate: Candidate,
 ) -> AdmissionCase | Refusal:
     """Return a new draft, refused where round, direction or preference do not exist."""
-    program = desk.catalogue.programs[opening.program]
+    program = desk.catalogue.program_of(opening)
     root = root_program(desk.catalogue, program)
     channel = channel_of(program, candidate.trainee_type)
     against = (

@@ -47,7 +47,7 @@ async def invite_candidate(desk: Desk, given: InviteCandidateInput) -> Invitatio
     opening = desk.catalogue.openings.get(given.opening)
     if opening is None:
         return not_found("opening", given.opening)
-    program = desk.catalogue.programs[opening.program]
+    program = desk.catalogue.program_of(opening)
     with desk.database.use():
         against = await permitted_for(desk, "applications.decide", base=opening.base)
         if against is not None:
@@ -234,7 +234,7 @@ async def _accept(  # noqa: PLR0911 - each guard says why it refuses
     opening = desk.catalogue.openings.get(row.opening_code)
     if opening is None:
         return not_found("opening", row.opening_code)
-    program = desk.catalogue.programs[opening.program]
+    program = desk.catalogue.program_of(opening)
     against = await _invitable(desk, program, row.round_code, row.applicant_id)
     if against is not None:
         return against

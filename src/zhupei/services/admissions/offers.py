@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from uuid import UUID
 
 from tortoise.backends.base.client import BaseDBAsyncClient
@@ -16,6 +16,7 @@ from zhupei.domain.admission_guards import policy_of, publicity_period, report_d
 from zhupei.domain.admission_process import Action, ApplicationState, Channel, path_of
 from zhupei.domain.calendar import CHINA_TIME
 from zhupei.domain.text import Text
+from zhupei.domain.training import Program
 from zhupei.services.admissions.bulk import carry_out
 from zhupei.services.admissions.change import Change, repeat_of
 from zhupei.services.admissions.desk import Desk
@@ -97,10 +98,6 @@ async def publish_proposed_list(
     if against is not None:
         return against
     now = desk.clock()
-    period = publicity_period(program, desk.catalogue.calendar, now)
-    if isinstance(period, Refusal):
-        return period
-    ends_on, days, counts = period
     with desk.database.use():
         chosen = given.applications
         if chosen is None:
@@ -111,6 +108,10 @@ async def publish_proposed_list(
                 if (following := path.next_after(state)) and following.state is _S.IN_PUBLICITY
             ]
             chosen = await open_applications(program.code, given.round, before)
+        period = await _longest_period(desk, program, chosen, now)
+        if isinstance(period, Refusal):
+            return period
+        ends_on, days, counts = period
         listed = ProposedList(
             id=uuid7(),
             program=program.code,
@@ -161,6 +162,24 @@ async def publish_proposed_list(
             extra=write,
             publicity=listed,
         )
+
+
+async def _longest_period(
+    desk: Desk, program: Program, chosen: Sequence[UUID], now: datetime
+) -> tuple[date, int, bool] | Refusal:
+    """Return the publicity of a list: where an opening on it asks for a longer one, that."""
+    binding = {program.code: program}
+    if any(code in desk.catalogue.amended for code in program.openings):
+        rows = await ApplicationRow.filter(id__in=list(chosen)).values("opening_code")
+        for code in {row["opening_code"] for row in rows} & desk.catalogue.amended.keys():
+            binding[code] = desk.catalogue.amended[code]
+    longest: tuple[date, int, bool] | None = None
+    for each in binding.values():
+        period = publicity_period(each, desk.catalogue.calendar, now)
+        if isinstance(period, Refusal):
+            return period
+        longest = period if longest is None or period > longest else longest
+    return longest or publicity_period(program, desk.catalogue.calendar, now)
 
 
 async def open_applications(

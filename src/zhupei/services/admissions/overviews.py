@@ -180,7 +180,7 @@ async def standings_of(desk: Desk, cases: Sequence[AdmissionCase]) -> Mapping[UU
         entry = desk.catalogue.openings.get(opening)
         if entry is None:
             continue
-        program = desk.catalogue.programs[entry.program]
+        program = desk.catalogue.program_of(entry)
         places = ranked_cases(program, path_of(program, round_code or None), members)
         if isinstance(places, Refusal):
             continue

@@ -45,7 +45,7 @@ async def request_plan_increase(
     opening = desk.catalogue.openings.get(given.opening)
     if opening is None:
         return not_found("opening", given.opening)
-    program = desk.catalogue.programs[opening.program]
+    program = desk.catalogue.program_of(opening)
     with desk.database.use():
         against = await permitted_for(desk, "plans.request", base=opening.base)
         against = (
@@ -151,7 +151,7 @@ async def decide_plan_increase(
         opening = desk.catalogue.openings.get(row.opening_code)
         if opening is None:
             return not_found("opening", row.opening_code)
-        program = desk.catalogue.programs[opening.program]
+        program = desk.catalogue.program_of(opening)
         quotas = _fitting(desk, given, row, program, opening)
         if isinstance(quotas, Refusal):
             return quotas

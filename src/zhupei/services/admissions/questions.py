@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from datetime import datetime, time, timedelta
+from typing import cast
 from uuid import UUID
 
 from zhupei.db.models import PublicityRow, TransitionRow
+from zhupei.db.reading import Condition, Order, PageQuery, read_pages
+from zhupei.db.tables import RowView
 from zhupei.domain.admission_case import (
     AdmissionCase,
     AllowedAction,
@@ -29,6 +32,7 @@ from zhupei.services.admissions.desk import Desk
 from zhupei.services.admissions.inputs import RankingInput, SearchApplicationsInput
 from zhupei.services.admissions.merit import ranked
 from zhupei.services.admissions.refusals import Refusal
+from zhupei.services.admissions.row_sources import APPLICATIONS
 from zhupei.services.admissions.searching import (
     ApplicationSearch,
     Place,
@@ -43,12 +47,13 @@ from zhupei.services.admissions.situations import (
     situation_of,
     standing_against,
 )
-from zhupei.services.admissions.store import load_case, record_of
+from zhupei.services.admissions.store import record_of
 
 __all__ = [
     "actions_in",
     "allowed_actions",
     "application_of",
+    "application_row",
     "applications_of",
     "ranking_of",
     "timeline_from",
@@ -72,9 +77,32 @@ _MUST_DO = {
 
 async def application_of(desk: Desk, application: UUID) -> AdmissionCase | None:
     """Return one application, None where there is none or the actor may not see it."""
+    row = await application_row(desk, application, None)
+    return None if row is None else cast("AdmissionCase", APPLICATIONS.whole(row))
+
+
+async def application_row(
+    desk: Desk, application: UUID, names: frozenset[str] | None
+) -> RowView | None:
+    """Return one application with these attributes, with all for None, as `application_of` does."""
+    query = PageQuery(
+        source=APPLICATIONS,
+        conditions=(Condition("a.id = ?", (application,)),),
+        order=Order("a.id"),
+        view=APPLICATIONS.view(None if names is None else names | _DECIDES),
+        first=1,
+    )
     with desk.database.use():
-        case = await load_case(application)
-        return case if case is not None and await may_read(desk, case) else None
+        (page,) = await read_pages([query])
+        for row in page.rows:
+            if await may_read(desk, row):
+                found: RowView = row
+                return found
+    return None
+
+
+_DECIDES = frozenset({"applicant", "base", "channel", "opening", "submitted_at", "trainee_type"})
+"""What `may_read` looks at."""
 
 
 async def applications_of(desk: Desk, given: SearchApplicationsInput) -> tuple[AdmissionCase, ...]:
@@ -193,6 +221,6 @@ async def ranking_of(desk: Desk, given: RankingInput) -> tuple[RankedApplication
         )
         if against is not None:
             return against
-        program = desk.catalogue.programs[opening.program]
+        program = desk.catalogue.program_of(opening)
         path = path_of(program, given.round)
         return await ranked(program, path, opening.code, given.round, given.direction)

@@ -8,6 +8,7 @@ from typing import TypeVar
 from uuid import UUID
 
 from zhupei.db.models import RoundFreezeRow
+from zhupei.db.tables import RowView
 from zhupei.domain.access_refusals import AccessCode
 from zhupei.domain.admission import AdmissionStep
 from zhupei.domain.admission_case import AdmissionCase
@@ -256,9 +257,9 @@ async def permitted(desk: Desk, action: Action, case: AdmissionCase) -> Refusal 
     )
 
 
-async def may_read(desk: Desk, case: AdmissionCase) -> bool:
+async def may_read(desk: Desk, case: AdmissionCase | RowView) -> bool:
     """Whether the actor may see a case; a draft that a person files is that person's alone."""
-    owners = owners_of(desk, case.applicant, case.candidate.trainee_type)
+    owners = owners_of(desk, case.applicant, case.trainee_type)
     if case.submitted_at is None and case.channel is Channel.BATCH and not owners:
         return False
     against = await permitted_for(
@@ -281,7 +282,7 @@ def surroundings(desk: Desk, case: AdmissionCase) -> Situation | Refusal:
     opening = desk.catalogue.openings.get(case.opening)
     if opening is None:
         return not_found("opening", case.opening)
-    program = desk.catalogue.programs[opening.program]
+    program = desk.catalogue.program_of(opening)
     return Situation(
         case=case,
         opening=opening,

@@ -28,6 +28,7 @@ from zhupei.domain.registrations import (
     withdrawal_penalty,
 )
 from zhupei.domain.text import Text
+from zhupei.domain.training import Program
 from zhupei.services.admissions.ban_rows import new_ban
 from zhupei.services.admissions.change import Also, Change, repeat_of
 from zhupei.services.admissions.desk import Desk
@@ -272,12 +273,12 @@ async def end_training(desk: Desk, given: EndTrainingInput) -> TrainingEnd | Ref
         done = await act(desk, application, Action.END_TRAINING, build, repeat=repeat_of(given))
         if isinstance(done, Refusal):
             return _for_trainee(done, given.trainee)
-        program = desk.catalogue.programs[done.program]
+        program = desk.catalogue.program_of(desk.catalogue.openings[done.opening])
         return TrainingEnd(
             trainee=await _trainee(given.trainee),
             kind=given.kind,
             dry_run=False,
-            repayment=await repayment_of(desk, given.kind, given.trainee, program.code),
+            repayment=await repayment_of(given.kind, given.trainee, program),
         )
 
 
@@ -336,7 +337,7 @@ async def _ending(desk: Desk, given: EndTrainingInput, at: Situation) -> _Ending
         )
         if against is not None:
             return replace(against, field="imposeBan")
-    cost = await repayment_of(desk, given.kind, trainee.id, at.program.code)
+    cost = await repayment_of(given.kind, trainee.id, at.program)
     return _Ending(trainee, ended_on, cost, years)
 
 
@@ -365,7 +366,7 @@ async def _write_end(
     return None
 
 
-async def repayment_of(desk: Desk, kind: EndKind, trainee: UUID, program: str) -> Repayment | None:
+async def repayment_of(kind: EndKind, trainee: UUID, program: Program) -> Repayment | None:
     """Return what a trainee pays back for an end of this kind; None where nothing is attached."""
     if kind is not EndKind.PERSONAL_REASONS:
         return None
@@ -373,4 +374,4 @@ async def repayment_of(desk: Desk, kind: EndKind, trainee: UUID, program: str) -
         "month", "line", "id"
     )
     payments: list[TraineePayment] = [payment_of(row) for row in rows]
-    return repayment(desk.catalogue.programs[program], payments)
+    return repayment(program, payments)

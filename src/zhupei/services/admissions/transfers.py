@@ -173,7 +173,7 @@ async def _new_application(  # noqa: PLR0911 - each guard says why it refuses
     opening = desk.catalogue.openings.get(given.opening)
     if opening is None:
         return not_found("opening", given.opening)
-    program = desk.catalogue.programs[opening.program]
+    program = desk.catalogue.program_of(opening)
     if opening.code == case.opening or root_program(desk.catalogue, program).code != (
         case.root_program
     ):

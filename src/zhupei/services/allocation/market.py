@@ -97,7 +97,7 @@ class Gathered:
 
 @dataclass(frozen=True, slots=True)
 class _Rules:
-    """How one program orders its applicants."""
+    """How one program, or an opening with rules of its own, orders its applicants."""
 
     weights: Weights
     ties: TieBreak
@@ -168,12 +168,10 @@ async def gather(
             return _no_proposal(programs[code])
         ready_at[code] = state
     ready = [row for row in rows if row["state"] == ready_at[row["program_code"]].value]
-    rules: dict[str, _Rules] = {}
-    for code in dict.fromkeys(row["program_code"] for row in ready):
-        made = _rules(programs[code], round_code, changes)
-        if isinstance(made, Refusal):
-            return made
-        rules[code] = made
+    amended = desk.catalogue.amended
+    rules = _ordering(ready, {**programs, **amended}, round_code, changes)
+    if isinstance(rules, Refusal):
+        return rules
     # Seconds of adding for a whole country; other requests go on meanwhile.
     candidacies = await asyncio.to_thread(_candidacies, ready, rules)
     if isinstance(candidacies, Refusal):
@@ -187,12 +185,10 @@ async def gather(
     for each in candidacies:
         whole = place_code(each.opening, None)
         each.place = whole if whole in places else place_code(each.opening, each.direction)
-    ordered = {
-        code: place.ordered_by(rules[place.program].ties, rules[place.program].criteria)
-        if place.program in rules
-        else place
-        for code, place in places.items()
-    }
+    ordered = {}
+    for code, place in places.items():
+        rule = rules.get(place.opening if place.opening in amended else place.program)
+        ordered[code] = place if rule is None else place.ordered_by(rule.ties, rule.criteria)
     return Gathered(
         root=root,
         round=round_code,
@@ -303,6 +299,29 @@ def _no_proposal(program: Program) -> Refusal:
     )
 
 
+def _ordering(
+    rows: Sequence[dict[str, Any]],
+    rules_of: Mapping[str, Program],
+    round_code: str,
+    changes: Changes,
+) -> dict[str, _Rules] | Refusal:
+    """Return how applications are ordered; ``ordered_by`` in each row says by whose rules.
+
+    An opening with rules of its own orders by them, all others by their program's.
+    """
+    found: dict[str, _Rules] = {}
+    for row in rows:
+        own = row["opening_code"] in rules_of
+        code = row["ordered_by"] = row["opening_code" if own else "program_code"]
+        if code in found:
+            continue
+        made = _rules(rules_of[code], round_code, changes)
+        if isinstance(made, Refusal):
+            return made
+        found[code] = made
+    return found
+
+
 def _rules(program: Program, round_code: str, changes: Changes) -> _Rules | Refusal:
     weights = changes.weights or weights_of(program, path_of(program, round_code))
     if isinstance(weights, Refusal):
@@ -321,12 +340,12 @@ def _candidacies(
     known: dict[tuple[object, ...], _Claim | Refusal] = {}
     found = []
     for row in rows:
-        program = row["program_code"]
+        orderer = row["ordered_by"]
         scores = row["names"] or (), row["points"] or (), row["full_marks"] or ()
-        key = (program, *map(tuple, scores))
+        key = (orderer, *map(tuple, scores))
         claim = known.get(key)
         if claim is None:
-            claim = known[key] = _claim(row, rules[program])
+            claim = known[key] = _claim(row, rules[orderer])
         if isinstance(claim, Refusal):
             return claim
         found.append(

@@ -90,7 +90,7 @@ class DuePaper:
 
 def due_papers(catalogue: Catalogue, case: AdmissionCase) -> tuple[DuePaper, ...]:
     """Return the papers that there are for a person, in the order in which they are needed."""
-    program = catalogue.programs[case.program]
+    program = catalogue.program_of(catalogue.openings[case.opening])
     reason = _not_due(case).message
     residency = program.kind is ProgramKind.RESIDENCY
     return (
@@ -170,7 +170,7 @@ def letters_archive(
 
 def agreement_kinds(catalogue: Catalogue, case: AdmissionCase) -> tuple[str, ...]:
     """Return the kinds of agreement that this person signs (T46), in the program's order."""
-    program = catalogue.programs[case.program]
+    program = catalogue.program_of(catalogue.openings[case.opening])
     return tuple(each.kind for each in agreements_for(program, case.candidate.trainee_type))
 
 
@@ -187,7 +187,7 @@ async def agreement_for(
     """
     if case.state not in _CONTRACTING:
         raise _not_due(case)
-    program = catalogue.programs[case.program]
+    program = catalogue.program_of(catalogue.openings[case.opening])
     agreements = agreements_for(program, case.candidate.trainee_type)
     agreement = next((each for each in agreements if kind in (None, each.kind)), None)
     if agreement is None:
@@ -268,7 +268,7 @@ def _letter(catalogue: Catalogue, case: AdmissionCase, name: str, issued_on: dat
         candidate=case.candidate,
         direction=direction_of(catalogue, case.opening, case.direction),
     )
-    terms = _terms(catalogue.programs[case.program], case)
+    terms = _terms(catalogue.program_of(catalogue.openings[case.opening]), case)
     try:
         return IssuedLetter(case.id, admission_letter(catalogue, trainee, terms, issued_on))
     except ZhupeiError as error:
@@ -306,7 +306,8 @@ async def _term(
     row = await TraineeRow.get_or_none(application_id=case.id)
     if row is not None:
         return row.started_on, row.ends_on, row.months
-    opening, program = catalogue.openings[case.opening], catalogue.programs[case.program]
+    opening = catalogue.openings[case.opening]
+    program = catalogue.program_of(opening)
     months = planned_training(program, opening, case.candidate, None, None).months
     starts_on = training_starts(program, case.reported_on)
     ends_on = None if starts_on is None or months is None else last_day(starts_on, months)

@@ -42,7 +42,7 @@ def agreement_values(
 ) -> dict[str, str | None]:
     """Return the value of every field that a text may use; None where it is not known."""
     opening = catalogue.openings[trainee.opening]
-    program = catalogue.programs[opening.program]
+    program = catalogue.program_of(opening)
     return {
         "agreement_name": agreement.label.zh,
         "application": trainee.application,

@@ -77,7 +77,7 @@ def application_checklist(catalogue: Catalogue, person: ApplyingPerson, today: d
         KeyError: there is no such opening.
     """
     opening = catalogue.openings[person.opening]
-    program = catalogue.programs[opening.program]
+    program = catalogue.program_of(opening)
     concerning = [
         (document, answer)
         for document in program.documents

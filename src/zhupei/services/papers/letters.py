@@ -170,7 +170,7 @@ def concerns(
     question = EligibilityQuestion(
         candidate=candidate,
         opening=opening,
-        program=catalogue.programs[opening.program],
+        program=catalogue.program_of(opening),
         base=catalogue.bases[opening.base],
         requirement=Requirement(
             id=document.id, kind="document", label=document.label, level=Level.INSTITUTION
@@ -205,7 +205,7 @@ def admission_letter(
         LetterIncompleteError: time, place, contact or documents are not known.
     """
     opening = catalogue.openings[trainee.opening]
-    program = catalogue.programs[opening.program]
+    program = catalogue.program_of(opening)
     documents = documents_to_bring(catalogue, program, trainee, issued_on)
     told = _told(catalogue, program, terms, has_documents=bool(documents))
     host = host_name(catalogue, program)

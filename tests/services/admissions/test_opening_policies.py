@@ -1,0 +1,182 @@
+"""Rules of one opening: its own policies and documents bind it, its program's the others."""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from admissions_office import (
+    HOSPITAL,
+    IDENTITY,
+    MEDICINE,
+    PAEDIATRICS,
+    Office,
+    changed_catalogue,
+    done,
+)
+from zhupei.domain.admission_case import BulkOutcome
+from zhupei.domain.admission_guards import policy_of
+from zhupei.domain.sources import Level
+from zhupei.services import admissions
+from zhupei.services.admissions import RefusalCode, inputs
+
+C = RefusalCode
+_OPENING = '      - {specialty: "0100", quota: 2, source: SAMPLE-PLAN:10 计划表}\n'
+_FILE = "sample-hospital.yaml"
+
+
+def _with(*lines: str) -> tuple[str, str]:
+    """Return the change that gives internal medicine rules of its own."""
+    own = "".join(f"        {line}\n" for line in lines)
+    head = '      - specialty: "0100"\n        quota: 2\n        source: SAMPLE-PLAN:10 计划表\n'
+    return _OPENING, head + own
+
+
+def _policy(key: str, value: str) -> tuple[str, str]:
+    return _with("policies:", f"  {key}: {{value: '{value}', source: SAMPLE-PLAN:30 本专业规定}}")
+
+
+async def _change(office: Office, folder: Path, change: tuple[str, str]) -> None:
+    office.loaded = await changed_catalogue(folder, _FILE, change)
+    assert not office.loaded.problems.errors, office.loaded.problems
+
+
+async def test_the_opening_is_the_most_specific_level(office: Office, tmp_path: Path) -> None:
+    """R216: national 7, province 7, this opening 10; its program and the others keep theirs."""
+    await _change(office, tmp_path, _policy("publicity_working_days", "10"))
+    catalogue = office.loaded.catalogue
+    own, other = catalogue.openings[MEDICINE], catalogue.openings[PAEDIATRICS]
+    policy = policy_of(catalogue.program_of(own), "publicity_working_days")
+    assert policy is not None
+    assert policy.value == 10
+    assert [(each.level, each.value) for each in policy.origins] == [
+        (Level.INSTITUTION, "10"),
+        (Level.JURISDICTION, "7"),
+        (Level.NATIONAL, "7"),
+    ]
+    assert policy.source is not None
+    assert policy.source.clause == "本专业规定"
+    assert catalogue.program_of(other) is catalogue.programs[HOSPITAL]
+    assert catalogue.explain("opening", MEDICINE, "policies.publicity_working_days") == (
+        policy.origins
+    )
+    program = policy_of(catalogue.programs[HOSPITAL], "publicity_working_days")
+    assert program is not None
+    assert program.value == 7
+
+
+async def test_a_list_is_public_as_long_as_any_opening_on_it_asks_for(
+    office: Office, tmp_path: Path
+) -> None:
+    """T14: 7 working days from 11 May end on the 20th; 10 for who stands on it from medicine."""
+    await _change(office, tmp_path, _policy("publicity_working_days", "10"))
+    office.go("2026-04-10T09:00")
+    medicine = await office.submitted()
+    paediatrics = await office.submitted(PAEDIATRICS, direction="neonatology")
+    office.go("2026-04-27T09:00")
+    for case in (medicine, paediatrics):
+        await office.reviewed(case)
+    office.go("2026-05-11T10:00")
+    ends = {}
+    for cases in ((paediatrics,), (medicine, paediatrics)):
+        outcome = await office.publish(*cases, dry_run=True)
+        assert isinstance(outcome, BulkOutcome)
+        assert outcome.publicity is not None
+        ends[len(cases)] = (outcome.publicity.ends_on, outcome.publicity.working_days)
+    assert ends == {1: (date(2026, 5, 20), 7), 2: (date(2026, 5, 25), 10)}
+
+
+async def test_no_opening_goes_below_a_floor(tmp_path: Path) -> None:
+    """R216: 5 working days are less than the nation's 7."""
+    loaded = await changed_catalogue(tmp_path, _FILE, _policy("publicity_working_days", "5"))
+    assert [problem.code for problem in loaded.problems.errors] == ["CONFIG_WEAKENS_FLOOR"]
+
+
+async def test_an_unknown_value_leaves_the_programs(office: Office, tmp_path: Path) -> None:
+    change = _with("policies:", "  no_show_days: {value: null, note: 未定}")
+    await _change(office, tmp_path, change)
+    catalogue = office.loaded.catalogue
+    policy = policy_of(catalogue.program_of(catalogue.openings[MEDICINE]), "no_show_days")
+    assert policy is not None
+    assert policy.value == 14
+
+
+async def test_weights_of_the_opening_rank_its_applicants(office: Office, tmp_path: Path) -> None:
+    """T42: the program weighs 0.4 and 0.6, this opening 0.9 and 0.1."""
+    change = _with(
+        "policies:",
+        "  interview_weight: {value: '0.9', source: SAMPLE-PLAN:30 本专业规定}",
+        "  examination_weight: {value: '0.1', source: SAMPLE-PLAN:30 本专业规定}",
+    )
+    await _change(office, tmp_path, change)
+    case = await office.submitted()
+    office.go("2026-04-27T09:00")
+    checked = inputs.RecordEligibilityCheckInput(application=case.id, passed=True)
+    done(await admissions.record_eligibility_check(office.staff(), checked))
+    for record, points in ((admissions.record_interview, 100), (admissions.record_examination, 50)):
+        score = inputs.RecordScoreInput(application=case.id, points=Decimal(points), of=100)
+        done(await record(office.staff(), score))
+    asked = inputs.RankingInput(opening=MEDICINE, round="batch-1")
+    (place,) = done(await admissions.ranking_of(office.staff(), asked))
+    assert (place.application, place.total) == (case.id, Decimal(95))
+
+
+async def test_days_of_grace_of_the_opening(office: Office, tmp_path: Path) -> None:
+    """G28: the program's 14 days have passed on 15 September, this opening's 20 have not."""
+    await _change(office, tmp_path, _policy("no_show_days", "20"))
+    (case,) = await office.published(90)
+    office.go("2026-05-12T09:00")
+    await office.confirmed(case)
+    await office.notified(case)
+    office.go("2026-09-15T09:00")
+    given = inputs.MarkNoShowsInput(program=HOSPITAL)
+    assert done(await admissions.mark_no_shows(office.staff(), given)).effects == ()
+    one = inputs.MarkNoShowsInput(program=HOSPITAL, applications=(case.id,))
+    assert done(await admissions.mark_no_shows(office.staff(), one)).effects == ()
+    office.go("2026-09-21T09:00")
+    (effect,) = done(await admissions.mark_no_shows(office.staff(), given)).effects
+    assert effect.application == case.id
+
+
+async def test_r272_one_opening_is_suspended_by_its_own_policy(
+    office: Office, tmp_path: Path
+) -> None:
+    await _change(office, tmp_path, _policy("recruitment_suspended", "true"))
+    other = await office.submitted(PAEDIATRICS, direction="neonatology")
+    before = await office.everything()
+    given = inputs.CreateApplicationInput(
+        applicant=other.applicant, opening=MEDICINE, round="batch-1", candidate=other.candidate
+    )
+    await office.refuses(
+        C.RECRUITMENT_SUSPENDED,
+        await admissions.create_application(office.own(other.applicant), given),
+    )
+    assert await office.everything() == before
+
+
+@pytest.mark.parametrize("handed_in", [False, True], ids=["missing", "handed in"])
+async def test_documents_of_the_opening_are_asked_for(
+    office: Office, tmp_path: Path, *, handed_in: bool
+) -> None:
+    change = _with(
+        "documents:",
+        "  - {id: skills-proof, kind: other, label: {zh: 技能证明, en: Proof of skills}, "
+        "at_step: registration, form: scan, source: SAMPLE-PLAN:30 本专业规定}",
+    )
+    await _change(office, tmp_path, change)
+    case = await office.draft()
+    before = await office.everything()
+    extra = (type(IDENTITY)(document="skills-proof", media_type="a/b", size=1, sha256="1" * 64),)
+    given = inputs.SubmitApplicationInput(
+        application=case.id, documents=(IDENTITY, *(extra if handed_in else ()))
+    )
+    answer = await admissions.submit_application(office.own(case.applicant), given)
+    if handed_in:
+        assert done(answer).documents == given.documents
+        return
+    refusal = await office.refuses(C.DOCUMENTS_INCOMPLETE, answer)
+    assert refusal.message.zh == "缺少材料：技能证明"
+    assert await office.everything() == before

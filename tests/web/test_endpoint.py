@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 from starlette.types import Message
+from zstandard import ZstdDecompressor
 
 from small_graph import CHANGES, endpoint_of, small_app, small_settings
 from zhupei.settings import Environment
@@ -461,10 +462,33 @@ def test_a_development_server_suggests(client: TestClient) -> None:
     assert error["message"] == "Cannot query field 'helo' on type 'Query'. Did you mean 'hello'?"
 
 
-def test_long_answers_are_compressed(client: TestClient) -> None:
-    response = client.post("/graphql", json={"query": "{ long }"})
-    assert response.headers["content-encoding"] == "gzip"
-    assert len(response.json()["data"]["long"]) == 2000
+@pytest.mark.parametrize(
+    ("accepted", "used"),
+    [
+        ("gzip, deflate, br, zstd", "zstd"),
+        ("gzip, br", "br"),
+        ("gzip", "gzip"),
+        ("zstd;q=0, gzip", "gzip"),
+        ("identity", None),
+    ],
+)
+def test_long_answers_are_compressed(client: TestClient, accepted: str, used: str | None) -> None:
+    for kind in ("application/json", "application/graphql-response+json"):
+        response = client.post(
+            "/graphql",
+            json={"query": "{ long }"},
+            headers={"accept-encoding": accepted, "accept": kind},
+        )
+        assert response.headers.get("content-encoding") == used
+        content = response.content
+        if used == "zstd":  # which the client does not undo
+            content = ZstdDecompressor().decompress(content)
+        assert len(json.loads(content)["data"]["long"]) == 2000
+
+
+def test_short_answers_are_not_compressed(client: TestClient) -> None:
+    response = client.post("/graphql", json={"query": "{ hello }"})
+    assert "content-encoding" not in response.headers
 
 
 def test_the_root_leads_to_the_graph(client: TestClient) -> None:

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from starlette.requests import Request
+from starlette.responses import Response, StreamingResponse
+from starlette.routing import Route
 from starlette.testclient import TestClient
 
 from small_graph import small_app, small_settings
@@ -48,3 +52,58 @@ def test_there_is_no_access_log_unless_asked_for(
     with caplog.at_level(logging.INFO, "zhupei.access"):
         client.get("/graphql", params={"query": "{ hello }"})
     assert [r for r in caplog.records if r.name == "zhupei.access"] == []
+
+
+def test_what_breaks_in_a_route_is_json_with_the_requests_id(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    app = small_app(small_settings(tmp_path))
+
+    async def broken(_request: Request) -> Response:
+        raise RuntimeError("password=hunter2")
+
+    app.router.routes.append(Route("/broken", broken))
+    response = TestClient(app).get(
+        "/broken", headers={"x-request-id": "request-0001", "accept-language": "en"}
+    )
+    assert (response.status_code, response.headers["content-type"]) == (500, "application/json")
+    assert response.headers["x-content-type-options"] == "nosniff"
+    assert response.headers["cache-control"] == "no-store"
+    assert response.json() == {
+        "errors": [
+            {
+                "message": "An internal error, which has been logged; "
+                "give the maintainers the request id.",
+                "extensions": {"code": "INTERNAL_SERVER_ERROR", "requestId": "request-0001"},
+            }
+        ]
+    }
+    [record] = [one for one in caplog.records if one.exc_info]
+    assert str(record.exc_info and record.exc_info[1]) == "password=hunter2"
+
+
+def test_what_breaks_after_it_began_closes_the_connection(tmp_path: Path) -> None:
+    app = small_app(small_settings(tmp_path))
+
+    async def broken(_request: Request) -> Response:
+        async def body() -> AsyncIterator[bytes]:
+            yield b"begun"
+            raise RuntimeError("password=hunter2")
+
+        return StreamingResponse(body())
+
+    app.router.routes.append(Route("/broken", broken))
+    with pytest.raises(RuntimeError, match="password=hunter2"):
+        TestClient(app).get("/broken")
+
+
+def test_what_no_route_takes_is_refused_in_json(tmp_path: Path) -> None:
+    client = TestClient(small_app(small_settings(tmp_path)))
+    for method, path, status, code, message in (
+        ("GET", "/nowhere", 404, "NOT_FOUND", "Not Found"),
+        ("POST", "/health/live", 405, "METHOD_NOT_ALLOWED", "Method Not Allowed"),
+    ):
+        response = client.request(method, path, headers={"accept-language": "en"})
+        assert response.status_code == status
+        assert response.json() == {"errors": [{"message": message, "extensions": {"code": code}}]}
+    assert response.headers["allow"] == "GET, HEAD"

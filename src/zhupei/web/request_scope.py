@@ -1,30 +1,37 @@
-"""What surrounds every request: its id, its database, its log line, the safety headers."""
+"""What surrounds every request: its id, its database, its log line, the safety headers.
+
+What breaks in it is logged and masked here.
+"""
 
 from __future__ import annotations
 
 import logging
+import os
 import re
 import time
-import uuid
 
-from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from zhupei.db.connection import Database
+from zhupei.graphql.context import language_of
+from zhupei.graphql.engine import encoded
+from zhupei.web.errors import internal_error
 from zhupei.web.logs import current_request_id
 
 __all__ = ["RequestScope"]
 
 _log = logging.getLogger("zhupei.access")
+_errors = logging.getLogger("zhupei.web")
 
 # An id that a proxy or client sends is taken over when it cannot disturb a log.
-_ACCEPTABLE_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
+_ACCEPTABLE_ID = re.compile(rb"[A-Za-z0-9._-]{8,64}")
+_ID_BYTES = 16
 
-_SAFETY_HEADERS = {
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
-    "X-Frame-Options": "DENY",
-}
+_SAFETY_HEADERS = (
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"x-frame-options", b"DENY"),
+)
 
 
 class RequestScope:
@@ -48,7 +55,7 @@ class RequestScope:
             await self._app(scope, receive, send)
             return
         request_id = _request_id(scope)
-        token = current_request_id.set(request_id)
+        token = current_request_id.set(request_id.decode())
         started = time.perf_counter()
         status = 0
 
@@ -56,15 +63,21 @@ class RequestScope:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                headers = MutableHeaders(scope=message)
-                headers["X-Request-ID"] = request_id
-                for name, value in _SAFETY_HEADERS.items():
-                    headers.setdefault(name, value)
+                headers = message["headers"] = [*message.get("headers", ())]
+                given = {name for name, _ in headers}
+                headers.append((b"x-request-id", request_id))
+                headers += [pair for pair in _SAFETY_HEADERS if pair[0] not in given]
             await send(message)
 
         try:
             with self._database.use():
                 await self._app(scope, receive, send_with_headers)
+        except Exception as error:
+            _errors.error("unexpected error", exc_info=error)
+            if status or scope["type"] == "websocket":
+                # What has begun cannot be taken back: the server closes the connection.
+                raise
+            await _failed(scope, request_id, send_with_headers)
         finally:
             if self._access_log and scope["type"] == "http":
                 _log.info(
@@ -79,6 +92,27 @@ class RequestScope:
             current_request_id.reset(token)
 
 
-def _request_id(scope: Scope) -> str:
-    sent = Headers(scope=scope).get("x-request-id", "")
-    return sent if _ACCEPTABLE_ID.fullmatch(sent) else uuid.uuid4().hex
+async def _failed(scope: Scope, request_id: bytes, send: Send) -> None:
+    headers = dict(scope["headers"])
+    language = language_of(headers.get(b"accept-language", b"").decode("latin-1"))
+    body = encoded(internal_error(language, request_id.decode()))
+    await send(
+        {
+            "type": "http.response.start",
+            "status": 500,
+            "headers": [
+                (b"content-type", b"application/json"),
+                (b"content-length", b"%d" % len(body)),
+                (b"cache-control", b"no-store"),
+            ],
+        }
+    )
+    await send({"type": "http.response.body", "body": body})
+
+
+def _request_id(scope: Scope) -> bytes:
+    for name, value in scope["headers"]:
+        if name == b"x-request-id" and _ACCEPTABLE_ID.fullmatch(value):
+            accepted: bytes = value
+            return accepted
+    return os.urandom(_ID_BYTES).hex().encode()

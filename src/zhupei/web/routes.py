@@ -2,26 +2,54 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
 
+from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
-from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
-from starlette.responses import RedirectResponse
+from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Route, WebSocketRoute
+from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette_compress import CompressMiddleware, add_compress_type
 
 from zhupei.db.connection import Database
+from zhupei.domain.text import Text
+from zhupei.graphql.context import language_of
 from zhupei.settings import Settings
 from zhupei.web.endpoint import GraphQLEndpoint
+from zhupei.web.errors import ErrorCode, refusal
 from zhupei.web.ide import QueryPage
+from zhupei.web.negotiation import GRAPHQL_RESPONSE
 from zhupei.web.request_scope import RequestScope
 
-__all__ = ["GRAPHQL_PATH", "middleware", "routes"]
+__all__ = ["GRAPHQL_PATH", "error_handlers", "middleware", "routes"]
 
 GRAPHQL_PATH = "/graphql"
 
 _SMALLEST_COMPRESSED_BYTES = 1000
+_NO_STORE = {"Cache-Control": "no-store"}
+_CODES = {404: ErrorCode.NOT_FOUND, 405: ErrorCode.METHOD_NOT_ALLOWED}
+_MESSAGES = {
+    ErrorCode.NOT_FOUND: Text("没有此页面。", "Not Found"),
+    ErrorCode.METHOD_NOT_ALLOWED: Text("不支持此请求方法。", "Method Not Allowed"),
+}
+_MALFORMED = Text("请求有误。", "The request is malformed.")
+
+add_compress_type(GRAPHQL_RESPONSE.decode())
+
+
+class _GraphFirst:
+    """Takes requests to the graph past routing and its handlers, of which it needs none."""
+
+    def __init__(self, app: ASGIApp, *, endpoint: GraphQLEndpoint) -> None:
+        self._app = app
+        self._endpoint = endpoint
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        to_graph = scope["type"] != "lifespan" and scope["path"] == GRAPHQL_PATH
+        await (self._endpoint if to_graph else self._app)(scope, receive, send)
 
 
 async def _home(_request: Request) -> RedirectResponse:
@@ -51,7 +79,25 @@ def routes(
     ]
 
 
-def middleware(settings: Settings, database: Database) -> list[Middleware]:
+def error_handlers() -> Mapping[Any, Callable[[Request, Exception], Response]]:
+    """Return what answers requests that no route takes: JSON, as always."""
+    return {HTTPException: _refused}
+
+
+def _refused(request: Request, error: Exception) -> Response:
+    status = error.status_code if isinstance(error, HTTPException) else 400
+    headers = dict(getattr(error, "headers", None) or {})
+    code = _CODES.get(status, ErrorCode.BAD_USER_INPUT)
+    message = _MESSAGES.get(code, _MALFORMED)
+    language = language_of(request.headers.get("accept-language"))
+    return JSONResponse(
+        refusal(code, message.get(language)), status_code=status, headers={**_NO_STORE, **headers}
+    )
+
+
+def middleware(
+    settings: Settings, database: Database, endpoint: GraphQLEndpoint
+) -> list[Middleware]:
     """Return the middleware, outermost first."""
     stack = [Middleware(RequestScope, database=database, access_log=settings.access_log)]
     if settings.allowed_origins:
@@ -65,5 +111,7 @@ def middleware(settings: Settings, database: Database) -> list[Middleware]:
                 max_age=3600,
             )
         )
-    stack.append(Middleware(GZipMiddleware, minimum_size=_SMALLEST_COMPRESSED_BYTES))
+    # zstd, br or gzip, the first that the client takes; why all answers: docs/decisions/0013.
+    stack.append(Middleware(CompressMiddleware, minimum_size=_SMALLEST_COMPRESSED_BYTES))
+    stack.append(Middleware(_GraphFirst, endpoint=endpoint))
     return stack

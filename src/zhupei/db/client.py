@@ -35,6 +35,7 @@ from tortoise.backends.base_postgres.client import translate_exceptions
 from tortoise.connection import ConnectionToken, get_connections
 from tortoise.exceptions import DBConnectionError
 
+from zhupei.db.deadlines import deadline
 from zhupei.domain.text import Text
 from zhupei.errors import ZhupeiError
 
@@ -183,17 +184,29 @@ def _forget_values(error: Exception) -> None:
 
 
 class _Borrowed(PoolConnectionWrapper[Any]):
-    """One connection for one statement outside a transaction."""
+    """One connection for one statement outside a transaction.
 
-    __slots__ = ()
+    The statement ends in PostgreSQL when the operation that it is for has to (`deadline`), also
+    where a task of its own runs it, which nobody cancels.
+    """
+
+    __slots__ = ("_limit",)
 
     async def __aenter__(self) -> Any:
+        until = deadline.get()
+        self._limit = None if until is None else asyncio.timeout_at(until)
         self.connection = await cast("PostgresClient", self.client).borrow()
+        if self._limit is not None:
+            await self._limit.__aenter__()
         return self.connection
 
     async def __aexit__(self, exc_type: Any, exc_val: Any, exc_tb: Any) -> None:
         lost = isinstance(exc_val, asyncpg.InterfaceError) and _is_lost(self.connection)
-        await cast("PostgresClient", self.client).give_back(self.connection)
+        try:
+            if self._limit is not None:
+                await self._limit.__aexit__(exc_type, exc_val, exc_tb)
+        finally:
+            await cast("PostgresClient", self.client).give_back(self.connection)
         if lost:
             raise DatabaseUnavailableError(_GONE, _HINT) from exc_val
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import logging
 from collections import OrderedDict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from graphql.execution.values import VariableValues, get_variable_values
@@ -30,12 +31,22 @@ from zhupei.graphql.engine.answers import Answer
 from zhupei.graphql.engine.parts import KeptParts
 from zhupei.graphql.engine.plans import Operation, Plan, Reading
 from zhupei.graphql.engine.running import Run
+from zhupei.graphql.limits import (
+    Cost,
+    Guard,
+    LimitedDocuments,
+    NotNow,
+    check_cost,
+    check_variables,
+)
 
 __all__ = ["Counts", "Engine"]
 
 _log = logging.getLogger("zhupei.graphql")
 
 _OPERATIONS = 256
+# Of all operations that are kept: what stands behind a token takes about 600 bytes.
+_MOST_TOKENS = 100_000
 _PART_BYTES = 32 * 2**20
 # An operation has one program for each combination of what its @skip and @include look at;
 # beyond this many, the others are interpreted.
@@ -68,6 +79,12 @@ class _Prepared:
     conditions: tuple[str, ...] = ()
     plans: dict[tuple[Any, ...], Plan | None] = field(default_factory=dict)
     """The program for values of conditions; None where it could not be made."""
+    cost: Cost | int = 0
+    """What it costs, which variables may decide."""
+    most_cost: int | None = None
+    tokens: int = 0
+    unpaid: int = 0
+    """Its tokens, until whoever asked for it first was charged for reading them."""
 
 
 class Engine:
@@ -92,9 +109,12 @@ class Engine:
         self.schema = schema
         self.counts = Counts()
         self.explain = explain
+        self.guard: Guard | None = None
+        """Who may run an operation now and for how long; without one, everybody for ever."""
         self._most = operations
         self._parts = KeptParts(part_bytes)
         self._known: OrderedDict[tuple[str, str | None], _Prepared] = OrderedDict()
+        self._tokens = 0
         self._compiles = not any(map(_takes_part, schema.get_extensions()))
 
     async def execute(
@@ -117,19 +137,29 @@ class Engine:
         """
         if not query:
             raise MissingQueryError
+        try:
+            check_variables(variable_values)
+        except GraphQLError as refused:
+            return Answer(None, [refused], rejected=True)
         prepared = await self._prepared(query, operation_name, operation_extensions)
         if prepared.operation_type is not None and allowed_operation_types is not None:
             _check_allowed(prepared.operation_type, allowed_operation_types)
         operation = prepared.operation
-        if operation is None:
+        variables = None if operation is None else _variables(operation, variable_values)
+        try:
+            cost = await self._admit(prepared, variables, context_value)
+        except GraphQLError as refused:
+            return Answer(None, [refused], rejected=True)
+        if operation is None or variables is None:
             return Answer(None, prepared.errors, rejected=True)
-        variables = _variables(operation, variable_values)
         if isinstance(variables, list):
             return Answer(None, variables, rejected=True)
         plan = self._plan(prepared, operation, variables.coerced)
+        answer: Callable[[], Awaitable[ExecutionResult]]
         if plan is None:
             self.counts.interpreted += 1
-            result: ExecutionResult = await Schema.execute(
+            answer = partial(
+                Schema.execute,
                 self.schema,
                 query,
                 variable_values,
@@ -139,10 +169,43 @@ class Engine:
                 allowed_operation_types,
                 operation_extensions,
             )
-            return self._explained(result, None)
-        self.counts.answered += 1
-        run = Run(plan, variables, context_value, root_value, operation_extensions, self._parts)
-        return self._explained(await run.answer(), plan)
+        else:
+            self.counts.answered += 1
+            answer = Run(
+                plan, variables, context_value, root_value, operation_extensions, self._parts
+            ).answer
+        try:
+            result = (
+                await answer()
+                if self.guard is None
+                else await self.guard.run(context_value, answer)
+            )
+        except NotNow as refused:
+            return Answer(None, [refused], rejected=refused.is_rejected)
+        if operation_extensions and operation_extensions.get("cost") is True:
+            shown = {"operation": cost, "maximum": prepared.most_cost}
+            result.extensions = {**(result.extensions or {}), "cost": shown}
+        return self._explained(result, plan)
+
+    async def _admit(
+        self,
+        prepared: _Prepared,
+        variables: VariableValues | list[GraphQLError] | None,
+        context: Any,
+    ) -> int:
+        """Return what an operation costs, once it is allowed; raise `GraphQLError`."""
+        cost = 0
+        if isinstance(variables, VariableValues):
+            if isinstance(prepared.cost, int):
+                cost = prepared.cost
+            else:
+                cost = prepared.cost.value(variables.coerced)
+                if prepared.most_cost is not None:
+                    check_cost(cost, prepared.most_cost)
+        if self.guard is not None:
+            tokens, prepared.unpaid = prepared.unpaid, 0
+            await self.guard.admit(context, cost, tokens)
+        return cost
 
     async def _prepared(
         self, query: str, name: str | None, extensions: dict[str, Any] | None
@@ -153,9 +216,15 @@ class Engine:
             self._known.move_to_end(key)
             return found
         self.counts.prepared += 1
-        found = self._known[key] = await _prepare(self.schema, query, name, extensions)
-        if len(self._known) > self._most:
-            self._known.popitem(last=False)
+        prepared = await _prepare(self.schema, query, name, extensions)
+        found = self._known.setdefault(key, prepared)
+        if found is prepared:
+            self._tokens += found.tokens
+        while len(self._known) > 1 and (
+            len(self._known) > self._most or self._tokens > _MOST_TOKENS
+        ):
+            _, gone = self._known.popitem(last=False)
+            self._tokens -= gone.tokens
         return found
 
     def _plan(
@@ -236,21 +305,35 @@ async def _prepare(
     except CannotGetOperationTypeError:
         raise
     except Exception as error:  # noqa: BLE001 - because an extension may raise anything
-        return _Prepared(errors=[_as_graphql_error(error)])
+        return _measured(_Prepared(errors=[_as_graphql_error(error)]), acting, name)
     document = context.graphql_document
     if refused is not None:
         known = None if document is None else context.operation_type
-        return _Prepared(known, list(refused.errors or ()))
+        return _measured(_Prepared(known, list(refused.errors or ())), acting, name)
     if document is None:
         raise CannotGetOperationTypeError(name)
     definition = get_operation_ast(document, context.operation_name)
     if definition is None:
         raise CannotGetOperationTypeError(name)
-    return _Prepared(
+    prepared = _Prepared(
         context.operation_type,
         operation=Operation(document, definition, schema),
         conditions=tuple(dict.fromkeys(_conditions(document))),
     )
+    return _measured(prepared, acting, name)
+
+
+def _measured(
+    prepared: _Prepared, acting: Iterable[SchemaExtension], name: str | None
+) -> _Prepared:
+    """Note what the schema's limits found out, where it has them."""
+    for extension in acting:
+        if isinstance(extension, LimitedDocuments) and extension.document is not None:
+            cost = extension.document.cost(name)
+            prepared.cost = cost if cost.constant is None else cost.constant
+            prepared.most_cost = extension.most_cost
+            prepared.tokens = prepared.unpaid = extension.document.tokens
+    return prepared
 
 
 def _as_graphql_error(error: Exception) -> GraphQLError:

@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
-from zhupei.graphql.limits.documents import (
-    Document,
-    LimitedDocuments,
-    check_cost,
-    schema_extensions,
-)
+from zhupei.graphql.limits.cost import FREE, Cost
+from zhupei.graphql.limits.documents import LimitedDocuments, check_cost, schema_extensions
+from zhupei.graphql.limits.guard import Guard, check_variables
 from zhupei.graphql.limits.measuring import QueryLimits
+from zhupei.graphql.limits.refusals import LimitCode, NotNow
 
-__all__ = ["Document", "LimitedDocuments", "QueryLimits", "check_cost", "schema_extensions"]
+__all__ = [
+    "FREE",
+    "Cost",
+    "Guard",
+    "LimitCode",
+    "LimitedDocuments",
+    "NotNow",
+    "QueryLimits",
+    "check_cost",
+    "check_variables",
+    "schema_extensions",
+]

@@ -189,7 +189,7 @@ class Documents:
         return measure(standard, self._weights, _ANY_SIZE).described
 
 
-def check_cost(cost: int, most: int, node: OperationDefinitionNode) -> None:
+def check_cost(cost: int, most: int, node: OperationDefinitionNode | None = None) -> None:
     """Refuse an operation that costs too much.
 
     Raises:
@@ -243,6 +243,11 @@ class LimitedDocuments(SchemaExtension):
                     ]
             context.pre_execution_errors = errors
         yield
+
+    @property
+    def most_cost(self) -> int:
+        """What an operation may cost."""
+        return self._all.limits.cost
 
     @property
     def _all(self) -> Documents:

@@ -7,7 +7,7 @@ from typing import Any
 
 from graphql import GraphQLError, Node
 
-__all__ = ["LimitCode", "exceeded"]
+__all__ = ["LimitCode", "NotNow", "exceeded"]
 
 
 class LimitCode(StrEnum):
@@ -18,6 +18,15 @@ class LimitCode(StrEnum):
     OPERATION_TIMED_OUT = "OPERATION_TIMED_OUT"
     OVERLOADED = "OVERLOADED"
     RATE_LIMITED = "RATE_LIMITED"
+
+
+class NotNow(GraphQLError):  # noqa: N818 - names what happens, a refusal is no bug
+    """An operation is not run, or not to its end, that might be at another time."""
+
+    @property
+    def is_rejected(self) -> bool:
+        """Whether nothing of it was run."""
+        return (self.extensions or {}).get("code") != LimitCode.OPERATION_TIMED_OUT.value
 
 
 def exceeded(message: str, node: Node | None = None, **extensions: Any) -> GraphQLError:

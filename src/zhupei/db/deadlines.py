@@ -1,0 +1,10 @@
+"""When what runs here has to end, wherever it runs a statement."""
+
+from __future__ import annotations
+
+from contextvars import ContextVar
+
+__all__ = ["deadline"]
+
+deadline: ContextVar[float | None] = ContextVar("deadline", default=None)
+"""The instant by the event loop's clock; None is never. Tasks inherit it from who starts them."""

@@ -1,0 +1,170 @@
+"""The guard: who may run an operation now, for how long, and what it is told otherwise."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, TypeVar
+
+from zhupei.db.deadlines import deadline
+from zhupei.domain.actors import Actor
+from zhupei.domain.text import Language, Text
+from zhupei.graphql.limits.rates import Rates, TooMany
+from zhupei.graphql.limits.refusals import LimitCode, NotNow, exceeded
+
+__all__ = ["Guard", "check_variables"]
+
+_Result = TypeVar("_Result")
+
+# Beside its cost: what every operation takes, and what reading a token of a new text takes.
+_COST_OF_ANY = 20
+_COST_OF_TOKEN = 5
+_LONGEST_WAIT_SECONDS = 2.0
+_RETRY_SECONDS = 1
+_GRACE_SECONDS = 0.25
+
+_MOST_VALUES = 10_000
+_MOST_NESTING = 32
+
+
+class Guard:
+    """Counts, queues and times the operations of one process.
+
+    Args:
+        rates: what is left to whom.
+        seconds: how long an operation may take.
+        running: how many may run at once.
+        waiting: how many more may wait for one of those to end.
+
+    """
+
+    def __init__(self, *, rates: Rates, seconds: float, running: int, waiting: int) -> None:
+        self.rates = rates
+        self._seconds = seconds
+        self._free = running
+        self._most_waiting = waiting
+        self._waiting: list[asyncio.Future[None]] = []
+
+    async def admit(self, context: Any, cost: int, tokens: int) -> None:
+        """Count an operation; ``tokens`` are those that had to be read for the first time.
+
+        Raises:
+            NotNow: who asks has asked for too much lately.
+
+        """
+        actor, address, language = _asking(context)
+        try:
+            await self.rates.operation(
+                actor, address, _COST_OF_ANY + cost + _COST_OF_TOKEN * tokens
+            )
+        except TooMany as refused:
+            raise _refusal(
+                LimitCode.RATE_LIMITED, _TOO_MANY, language, refused.seconds, refused.seconds
+            ) from None
+
+    async def run(self, context: Any, answer: Callable[[], Awaitable[_Result]]) -> _Result:
+        """Return the answer, as soon as its turn comes and if it comes in time.
+
+        Raises:
+            NotNow: too many are running, or it took too long.
+
+        """
+        if self._free > 0:
+            self._free -= 1
+        else:
+            await self._wait(context)
+        loop = asyncio.get_running_loop()
+        # Tasks that nobody cancels, such as those of loaders, end a little later by themselves.
+        token = deadline.set(loop.time() + self._seconds + _GRACE_SECONDS)
+        limit = asyncio.timeout(self._seconds)
+        try:
+            async with limit:
+                return await answer()
+        except TimeoutError:
+            if not limit.expired():
+                raise
+            language = _asking(context)[2]
+            raise _refusal(
+                LimitCode.OPERATION_TIMED_OUT, _TIMED_OUT, language, f"{self._seconds:g}", None
+            ) from None
+        finally:
+            deadline.reset(token)
+            self._leave()
+
+    async def _wait(self, context: Any) -> None:
+        """Wait for the turn of an operation."""
+        turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        overloaded = len(self._waiting) >= self._most_waiting
+        if not overloaded:
+            self._waiting.append(turn)
+            try:
+                async with asyncio.timeout(_LONGEST_WAIT_SECONDS):
+                    await turn
+            except TimeoutError:
+                # It may have come in the same moment.
+                overloaded = turn.cancelled()
+            except asyncio.CancelledError:
+                if turn.done() and not turn.cancelled():
+                    self._leave()
+                raise
+            finally:
+                if turn in self._waiting:
+                    self._waiting.remove(turn)
+        if overloaded:
+            raise _refusal(
+                LimitCode.OVERLOADED, _OVERLOADED, _asking(context)[2], None, _RETRY_SECONDS
+            )
+
+    def _leave(self) -> None:
+        """Give the turn to whoever waits for longest."""
+        while self._waiting:
+            turn = self._waiting.pop(0)
+            if not turn.done():
+                turn.set_result(None)
+                return
+        self._free += 1
+
+
+def check_variables(values: Mapping[str, Any] | None) -> None:
+    """Refuse values of variables that would take long to read.
+
+    Raises:
+        GraphQLError: they are too many or nested too deeply.
+
+    """
+    if not values:
+        return
+    count = len(values)
+    level: list[Any] = list(values.values())
+    for _ in range(_MOST_NESTING):
+        below: list[Any] = []
+        for value in level:
+            if isinstance(value, dict):
+                count += len(value)
+                below.extend(value.values())
+            elif isinstance(value, list):
+                count += len(value)
+                below.extend(value)
+            if count > _MOST_VALUES:
+                raise exceeded(f"The variables hold more than {_MOST_VALUES} values.")
+        if not below:
+            return
+        level = below
+    raise exceeded(f"The variables are nested more than {_MOST_NESTING} times.")
+
+
+def _asking(context: Any) -> tuple[Actor | None, str, Language]:
+    return (
+        getattr(context, "actor", None),
+        getattr(context, "address", ""),
+        getattr(context, "language", Language.ZH),
+    )
+
+
+def _refusal(
+    code: LimitCode, message: Text, language: Language, shown: Any, retry_after: int | None
+) -> NotNow:
+    extensions: dict[str, Any] = {"code": code.value}
+    if retry_after is not None:
+        extensions["retryAfter"] = retry_after
+    return NotNow(message.get(language).format(seconds=shown), extensions=extensions)

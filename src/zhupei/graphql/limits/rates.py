@@ -1,0 +1,174 @@
+"""How much somebody may ask for in a minute: requests by address, cost by account or address.
+
+The counting is that of the library ``limits``: a sliding window of two counters. Where it counts is
+its storage: the memory of this process, or one that several processes share.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import logging
+import math
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Protocol
+
+import limits
+from limits.aio.storage import Storage as SharedStorage
+from limits.aio.strategies import SlidingWindowCounterRateLimiter as SharedLimiter
+from limits.storage import MemoryStorage
+from limits.strategies import SlidingWindowCounterRateLimiter
+
+from zhupei.domain.actors import Actor
+
+__all__ = ["PUBLIC", "Rates", "TooMany", "network_of"]
+
+PUBLIC = "public"
+"""In place of a role: whoever is not signed in."""
+
+_log = logging.getLogger("zhupei.limits")
+
+_UNLIMITED = 0
+# An address of version 6 is one of very many that its owner has.
+_NETWORK_BITS = 64
+
+
+class TooMany(Exception):  # noqa: N818 - names what happened, which is no fault
+    """Somebody asked for more than a minute allows; ``seconds`` from now it may go on."""
+
+    def __init__(self, seconds: int) -> None:
+        self.seconds = seconds
+        super().__init__(f"again in {seconds} s")
+
+
+class _Counting(Protocol):
+    async def hit(self, item: limits.RateLimitItem, key: str, cost: int) -> bool: ...
+
+    async def reset_at(self, item: limits.RateLimitItem, key: str) -> float: ...
+
+
+class _InMemory:
+    def __init__(self) -> None:
+        self._limiter = SlidingWindowCounterRateLimiter(MemoryStorage())
+
+    async def hit(self, item: limits.RateLimitItem, key: str, cost: int) -> bool:
+        return self._limiter.hit(item, key, cost=cost)
+
+    async def reset_at(self, item: limits.RateLimitItem, key: str) -> float:
+        return self._limiter.get_window_stats(item, key).reset_time
+
+
+class _Shared:
+    """Counts where other processes do; where that cannot be reached, on its own."""
+
+    def __init__(self, storage: SharedStorage) -> None:
+        self._limiter = SharedLimiter(storage)
+        self._alone = _InMemory()
+        self._failed = False
+
+    async def hit(self, item: limits.RateLimitItem, key: str, cost: int) -> bool:
+        try:
+            allowed = await self._limiter.hit(item, key, cost=cost)
+        except Exception as error:  # noqa: BLE001 - whatever the storage raises, requests are answered
+            if not self._failed:
+                self._failed = True
+                _log.warning(
+                    "rates are counted by this process alone, because their storage fails",
+                    extra={"error": type(error).__name__},
+                )
+            return await self._alone.hit(item, key, cost)
+        self._failed = False
+        return allowed
+
+    async def reset_at(self, item: limits.RateLimitItem, key: str) -> float:
+        if self._failed:
+            return await self._alone.reset_at(item, key)
+        return (await self._limiter.get_window_stats(item, key)).reset_time
+
+
+@dataclass(frozen=True, slots=True)
+class _Minute:
+    item: limits.RateLimitItem
+    most: int
+
+
+class Rates:
+    """What is left to whom.
+
+    Args:
+        requests: how many requests an address may send in a minute; 0 is no limit.
+        cost: what the operations of an account may cost together in a minute, by role; of several
+            roles the one that allows most counts. `PUBLIC` stands for whoever is not signed in,
+            by address, and for accounts whose roles have no entry. 0 is no limit.
+        storage: where to count; without one, in this process.
+
+    """
+
+    def __init__(
+        self, *, requests: int, cost: Mapping[str, int], storage: SharedStorage | None = None
+    ) -> None:
+        self._requests = _minute(requests)
+        self._cost = {role: _minute(most) for role, most in cost.items()}
+        self._public = self._cost.get(PUBLIC)
+        self._counting: _Counting = _InMemory() if storage is None else _Shared(storage)
+
+    async def request(self, address: str) -> None:
+        """Count a request of an address.
+
+        Raises:
+            TooMany: it sent more than it may.
+
+        """
+        if self._requests is not None:
+            await self._count(self._requests, f"r:{network_of(address)}", 1)
+
+    async def operation(self, actor: Actor | None, address: str, cost: int) -> None:
+        """Count an operation of an account or, without one, of an address.
+
+        Raises:
+            TooMany: together with those before, it costs more than a minute allows.
+
+        """
+        if actor is None:
+            if self._public is not None:
+                await self._count(self._public, f"c:{network_of(address)}", cost)
+            return
+        minute = self._of(actor)
+        if minute is not None:
+            await self._count(minute, f"a:{actor.issuer or ''}:{actor.id}", cost)
+
+    def _of(self, actor: Actor) -> _Minute | None:
+        named = [self._cost[grant.role] for grant in actor.grants if grant.role in self._cost]
+        if not named:
+            return self._public
+        if None in named:
+            return None
+        return max((minute for minute in named if minute is not None), key=lambda each: each.most)
+
+    async def _count(self, minute: _Minute, key: str, cost: int) -> None:
+        # What alone is more than a minute allows takes a whole minute.
+        if await self._counting.hit(minute.item, key, min(cost, minute.most)):
+            return
+        left = await self._counting.reset_at(minute.item, key) - time.time()
+        raise TooMany(max(1, math.ceil(left)))
+
+
+def _minute(most: int) -> _Minute | None:
+    return None if most == _UNLIMITED else _Minute(limits.RateLimitItemPerMinute(most), most)
+
+
+@lru_cache(maxsize=4096)
+def network_of(address: str) -> str:
+    """Return what addresses are counted by: one of version 4 by itself, one of 6 by its network."""
+    try:
+        parsed = ipaddress.ip_address(address)
+    except ValueError:
+        # A Unix socket, or the test client.
+        return address
+    if isinstance(parsed, ipaddress.IPv6Address):
+        if parsed.ipv4_mapped is not None:
+            return str(parsed.ipv4_mapped)
+        return str(ipaddress.ip_network((parsed, _NETWORK_BITS), strict=False))
+    return str(parsed)

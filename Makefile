@@ -36,6 +36,7 @@ help:
 	@echo 'make check   everything else that .ci/run asks: format, lint, types, layers, configuration'
 	@echo 'make bare    run the tests without any institution: no bases, no plugins'
 	@echo 'make fuzz    ask graphql-core and the engine many more random operations (FUZZ=2000)'
+	@echo 'make judge-http  audit GraphQL over HTTP with the public suite (needs npm)'
 	@echo 'make bench   run the benchmarks'
 	@echo 'make docs    write the generated files anew'
 	@echo 'make lock    choose versions anew (constraints.txt, package-lock.json)'
@@ -73,6 +74,11 @@ bare: .venv/.ready
 .PHONY: fuzz
 fuzz: .venv/.ready
 	@ZHUPEI_FUZZ=$(or $(FUZZ),2000) $(PYTHON) -m pytest -q -m slow -n 2 tests/graphql/engine
+
+# Public suites judge the graph; they are installed into .tools/judges.
+.PHONY: judge-http
+judge-http: .venv/.ready
+	@$(PYTHON) -m pytest -q -n 0 tests/judges/test_graphql_http.py
 
 # BENCH='--write' puts the results into docs/performance.md; see its --help for the rest.
 bench: .venv/.ready

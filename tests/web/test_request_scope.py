@@ -106,4 +106,4 @@ def test_what_no_route_takes_is_refused_in_json(tmp_path: Path) -> None:
         response = client.request(method, path, headers={"accept-language": "en"})
         assert response.status_code == status
         assert response.json() == {"errors": [{"message": message, "extensions": {"code": code}}]}
-    assert response.headers["allow"] == "GET, HEAD"
+    assert set(response.headers["allow"].split(", ")) == {"GET", "HEAD"}

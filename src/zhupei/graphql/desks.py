@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING
 from uuid import UUID
 
 from zhupei.domain.actors import Actor
-from zhupei.domain.roles import Role
+from zhupei.domain.roles import Role, RoleReach
 from zhupei.domain.text import Text
 from zhupei.graphql.errors import Code, GraphRefusal
 from zhupei.services.admissions import Desk
@@ -53,20 +54,52 @@ async def desk_of(context: GraphContext) -> Desk:
     if isinstance(kept, Desk):
         return kept
     signed_in(context)
+    actor, account = context.actor, account_of(context)
+    if account is None or actor is None or _owns_nothing(actor):
+        desk = context.kept[Desk] = _desk(context, None, frozenset())
+        return desk
+    # Several fields ask at the same time: one of them looks, and the others wait for it.
+    looking = context.kept.get(_LOOKING)
+    if looking is None:
+        looking = context.kept[_LOOKING] = asyncio.ensure_future(_own_desk(context, account))
+    found: Desk = await asyncio.shield(looking)
+    return found
+
+
+_LOOKING = "zhupei.desk"
+
+
+async def _own_desk(context: GraphContext, account: UUID) -> Desk:
+    """Return the desk of somebody to whom something may belong."""
+    try:
+        applicant, sends = await applicant_id_of(account), await _sends(context, account)
+        desk = context.kept[Desk] = _desk(context, applicant, sends)
+    finally:
+        # What failed is looked for again, by whoever asks later.
+        context.kept.pop(_LOOKING, None)
+    return desk
+
+
+def _owns_nothing(actor: Actor) -> bool:
+    """Return whether an actor has roles, and none that reaches what belongs to the account."""
+    return bool(actor.grants) and _OWN_ROLES.isdisjoint(grant.role for grant in actor.grants)
+
+
+_OWN_ROLES = frozenset(role.value for role in Role if role.reach is RoleReach.OWN)
+
+
+def _desk(context: GraphContext, applicant: UUID | None, sends: frozenset[UUID]) -> Desk:
     if context.actor is None or context.database is None or context.dispatcher is None:
         raise RuntimeError("admissions need the database and the loaded plugins")
-    account = account_of(context)
-    desk = Desk(
+    return Desk(
         database=context.database,
         catalogue=context.catalogue,
         dispatcher=context.dispatcher,
         clock=context.clock,
         actor=context.actor,
-        applicant=None if account is None else await applicant_id_of(account),
-        sends=frozenset() if account is None else await _sends(context, account),
+        applicant=applicant,
+        sends=sends,
     )
-    context.kept[Desk] = desk
-    return desk
 
 
 async def desk_or_public(context: GraphContext) -> Desk:

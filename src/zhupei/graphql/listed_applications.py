@@ -1,78 +1,68 @@
 """The list of applications that whoever asks may see, as the source of a connection."""
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 from uuid import UUID
 
 import strawberry
 from strawberry.types.arguments import StrawberryArgument
 
+from zhupei.db.reading import PageQuery
+from zhupei.db.tables import RowSource
 from zhupei.domain.text import Text
 from zhupei.graphql.context import GraphContext
 from zhupei.graphql.desks import desk_of
 from zhupei.graphql.errors import bad_input
-from zhupei.graphql.row_pages import RowPage, RowPlace, RowRequest, row_arguments
-from zhupei.graphql.sources import FieldSource, Reader
+from zhupei.graphql.listed_rows import ListedRows
+from zhupei.graphql.row_pages import RowRequest, row_arguments
 from zhupei.graphql.types.application_lists import ApplicationFilter
+from zhupei.services.admissions.row_sources import APPLICATIONS
 from zhupei.services.admissions.searching import (
     ApplicationOrder,
     ApplicationSearch,
-    FoundApplication,
     Place,
-    count_applications,
-    found_applications,
+    application_query,
 )
 
 __all__ = ["ListedApplications"]
 
 
 @dataclass(frozen=True)
-class ListedApplications(FieldSource):
+class ListedApplications(ListedRows):
     """Applications that whoever asks may see, as a connection; ``own`` limits to the person's."""
 
+    rows: ClassVar[RowSource] = APPLICATIONS
+    default_order: ClassVar[str] = ApplicationOrder.CREATED.value
     own: bool = False
 
     def arguments(self) -> list[StrawberryArgument]:
         """Return filter, order and the arguments of Relay."""
         return row_arguments(ApplicationFilter, ApplicationOrder, ApplicationOrder.CREATED.value)
 
-    def reader(self, name: str) -> Reader:
-        """Open a page."""
-
-        async def read(_value: Any, context: GraphContext, given: Mapping[str, Any]) -> Any:
-            return await _page(context, given, own=self.own)
-
-        return read
-
-
-async def _page(context: GraphContext, given: Mapping[str, Any], *, own: bool) -> RowPage | None:
-    desk = await desk_of(context)
-    if own and desk.applicant is None:
-        return None
-    asked = RowRequest.of(given, context, ApplicationOrder.CREATED.value)
-    search = _search(given.get("filter"), asked, context)
-    if own:
-        search = dataclasses.replace(search, applicant=desk.applicant)
-
-    async def rows(request: RowRequest, first: int) -> Sequence[FoundApplication]:
+    async def query(
+        self,
+        context: GraphContext,
+        request: RowRequest,
+        given: Mapping[str, Any],
+        names: frozenset[str] | None,
+    ) -> PageQuery | None:
+        """Return which applications are listed; None for the own ones of who is no applicant."""
+        desk = await desk_of(context)
+        if self.own and desk.applicant is None:
+            return None
+        search = _search(given.get("filter"), request, context)
+        if self.own:
+            search = dataclasses.replace(search, applicant=desk.applicant)
         place = request.place
-        return await found_applications(
+        return await application_query(
             desk,
             search,
-            first=first,
+            names=names,
             after=None if place is None else Place(value=place.value, id=place.id),
             backwards=request.backwards,
         )
-
-    return RowPage(
-        asked,
-        read=rows,
-        count=lambda: count_applications(desk, search),
-        place=lambda found: RowPlace(found.place.value, found.place.id),
-        node=lambda found: found.case,
-    )
 
 
 def _search(

@@ -1,29 +1,25 @@
 """The list of trainees that whoever asks may see, as the source of a connection."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 from uuid import UUID
 
 import strawberry
 from strawberry.types.arguments import StrawberryArgument
 
-from zhupei.domain.registrations import Registration
+from zhupei.db.reading import PageQuery
+from zhupei.db.tables import RowSource
 from zhupei.domain.text import Text
 from zhupei.graphql.context import GraphContext
 from zhupei.graphql.desks import desk_of
 from zhupei.graphql.errors import bad_input
-from zhupei.graphql.row_pages import RowPage, RowPlace, RowRequest, row_arguments
-from zhupei.graphql.sources import FieldSource, Reader
+from zhupei.graphql.listed_rows import ListedRows
+from zhupei.graphql.row_pages import RowRequest, row_arguments
 from zhupei.graphql.types.trainees import TraineeFilter
+from zhupei.services.admissions.row_sources import TRAINEES
 from zhupei.services.admissions.searching import Place
-from zhupei.services.admissions.trainees import (
-    TraineeOrder,
-    TraineeSearch,
-    count_trainees,
-    place_of,
-    search_trainees,
-)
+from zhupei.services.admissions.trainees import TraineeOrder, TraineeSearch, trainee_query
 
 __all__ = ["ListedTrainees"]
 
@@ -40,42 +36,35 @@ _LISTS = {
 
 
 @dataclass(frozen=True)
-class ListedTrainees(FieldSource):
+class ListedTrainees(ListedRows):
     """Trainees that whoever asks may see; ``registered`` limits to the registration list."""
 
+    rows: ClassVar[RowSource] = TRAINEES
+    default_order: ClassVar[str] = TraineeOrder.REGISTERED.value
     registered: bool = False
 
     def arguments(self) -> list[StrawberryArgument]:
         """Return filter, order and the arguments of Relay."""
         return row_arguments(TraineeFilter, TraineeOrder, TraineeOrder.REGISTERED.value)
 
-    def reader(self, name: str) -> Reader:
-        """Open a page."""
-
-        async def read(_value: Any, context: GraphContext, given: Mapping[str, Any]) -> Any:
-            desk = await desk_of(context)
-            asked = RowRequest.of(given, context, TraineeOrder.REGISTERED.value)
-            search = _search(given.get("filter"), asked, context, registered=self.registered)
-
-            async def rows(request: RowRequest, first: int) -> Sequence[Registration]:
-                place = request.place
-                return await search_trainees(
-                    desk,
-                    search,
-                    first=first,
-                    after=None if place is None else Place(value=place.value, id=place.id),
-                    backwards=request.backwards,
-                )
-
-            def place(trainee: Registration) -> RowPlace:
-                found = place_of(search, trainee)
-                return RowPlace(found.value, found.id)
-
-            return RowPage(
-                asked, read=rows, count=lambda: count_trainees(desk, search), place=place
-            )
-
-        return read
+    async def query(
+        self,
+        context: GraphContext,
+        request: RowRequest,
+        given: Mapping[str, Any],
+        names: frozenset[str] | None,
+    ) -> PageQuery:
+        """Return which trainees are listed."""
+        desk = await desk_of(context)
+        search = _search(given.get("filter"), request, context, registered=self.registered)
+        place = request.place
+        return await trainee_query(
+            desk,
+            search,
+            names=names,
+            after=None if place is None else Place(value=place.value, id=place.id),
+            backwards=request.backwards,
+        )
 
 
 def _search(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from operator import attrgetter
 from typing import Any
 
 from strawberry.dataloader import DataLoader
@@ -49,11 +50,25 @@ class Loaded(FieldSource):
         found = await self.load(tuple(by_key.values()), context) if by_key else {}
         return [found.get(key, self.missing) for key in keys]
 
+    def needs(self, name: str) -> frozenset[str] | None:
+        """Return what key and load look at."""
+        key = _key_of(self.key)
+        load: frozenset[str] | None = getattr(self.load, "reads", None)
+        return None if key is None or load is None else key | load
+
     def _loader(self, context: GraphContext) -> DataLoader[_Keyed, Any]:
         async def load(asked: list[_Keyed]) -> Sequence[Any]:
             return await self.many([each.value for each in asked], context, {})
 
         return DataLoader(load)
+
+
+def _key_of(key: Callable[[Any], Any]) -> frozenset[str] | None:
+    if isinstance(key, attrgetter):
+        # The only thing that an `attrgetter` is asked is what it is pickled as.
+        names: tuple[str, ...] = key.__reduce__()[1]  # type: ignore[assignment]  # of texts
+        return frozenset(name.partition(".")[0] for name in names)
+    return getattr(key, "reads", None)
 
 
 @dataclasses.dataclass(frozen=True)

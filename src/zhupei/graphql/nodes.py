@@ -10,6 +10,7 @@ from uuid import UUID
 import strawberry
 
 from zhupei.catalogue.catalogue import ProgramSpecialty
+from zhupei.db.tables import RowView
 from zhupei.domain.admission_case import AdmissionCase
 from zhupei.domain.codes import Specialty
 from zhupei.domain.institutions import Base, Jurisdiction
@@ -72,7 +73,7 @@ class GlobalId:
 def global_id(value: Any) -> str:
     """Return the global id of an object of the catalogue."""
     match value:
-        case AdmissionCase():
+        case AdmissionCase() | RowView():
             # A UUID is unique in the whole graph as it is, and what papers and events carry.
             return str(value.id)
         case Specialty():
@@ -153,6 +154,10 @@ class NodeId(FieldSource):
     def reader(self, name: str) -> Reader:
         """Encode the id."""
         return lambda value, _context, _arguments: global_id(value)
+
+    def needs(self, name: str) -> frozenset[str]:
+        """Return the id of a row."""
+        return frozenset({"id"})
 
 
 @strawberry.interface(description="Something with a global id that `node` can fetch (节点).")

@@ -71,6 +71,11 @@ class Noted(FieldExtension):
         return await value if inspect.isawaitable(value) else value
 
     @property
+    def needs(self) -> frozenset[str] | None:
+        """Which attributes of the object it looks at; None where nobody knows."""
+        return frozenset() if self.reads_through else None
+
+    @property
     def reads_through(self) -> bool:
         """Whether a field is read as if this were not there; not so for what asks by itself."""
         return type(self).resolve_async is Noted.resolve_async
@@ -108,6 +113,15 @@ class _Permitted(Noted):
         else:
             raise _error(refusal, self.permission, context)
         return await value if inspect.isawaitable(value) else value
+
+    @property
+    def needs(self) -> frozenset[str] | None:
+        """Which attributes the question is about, and what stands there without permission."""
+        about: frozenset[str] | None = getattr(self._about, "reads", None)
+        if about is None or self._otherwise is None:
+            return about
+        masked = self._otherwise.needs(self._name)
+        return None if masked is None else about | masked
 
     def _targets(self, source: Any, context: GraphContext) -> Sequence[Target]:
         about: Any = self._about

@@ -21,7 +21,7 @@ from __future__ import annotations
 
 import binascii
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
@@ -195,6 +195,11 @@ class TokenVerifier:
         if found is None:
             raise TokenIssuerError
         return await found.verify(token)
+
+    def keys_of(self, issuer: str) -> object:
+        """Return what tells the keys that an issuer has now from others; None if nothing does."""
+        keys: Callable[[], object] | None = getattr(self._issuers.get(issuer), "keys", None)
+        return None if keys is None else keys()
 
 
 def bearer_token(authorization: str | None) -> str | None:

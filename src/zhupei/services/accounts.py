@@ -24,6 +24,7 @@ from zhupei.domain.permissions import PERMISSIONS
 from zhupei.domain.roles import Role, grant_problem
 from zhupei.domain.text import Text
 from zhupei.security.passwords import Passwords, password_problems
+from zhupei.services.account_changes import account_changed
 
 __all__ = [
     "AccountRecord",
@@ -193,6 +194,7 @@ async def grant_role(
             message=Text("该账号已有此授权", "the account has this grant already"),
             field="role",
         )
+    account_changed()
     _log.info("role granted", extra={"account": str(account.id), "role": grant.role, "by": by})
     return _grant_record(row)
 
@@ -218,6 +220,7 @@ async def revoke_role(
             message=Text("该账号没有此授权", "the account has no such grant"),
             field="role",
         )
+    account_changed()
     _log.info("role revoked", extra={"account": str(account.id), "role": grant.role, "by": by})
     return account_record(account, await RoleGrant.filter(account=account, revoked_at=None))
 
@@ -230,6 +233,7 @@ async def lock_account(login_or_id: str, *, by: str, at: datetime) -> AccountRec
     await Account.filter(id=account.id, disabled_at=None).update(
         disabled_at=at, tokens_valid_from=_next_second(at)
     )
+    account_changed()
     _log.info("account locked", extra={"account": str(account.id), "by": by})
     return await _again(account)
 
@@ -244,6 +248,7 @@ async def unlock_account(
     await Account.filter(id=account.id).update(
         disabled_at=None, failed_attempts=0, last_failed_at=None
     )
+    account_changed()
     _log.info("account unlocked", extra={"account": str(account.id), "by": by, "at": str(at)})
     return await _again(account)
 
@@ -264,6 +269,7 @@ async def set_password(
         failed_attempts=0,
         last_failed_at=None,
     )
+    account_changed()
     _log.info("password set", extra={"account": str(account.id), "by": by})
     return await _again(account)
 

@@ -1,17 +1,20 @@
 """Signing in: a password becomes a token, and a token becomes the actor of a request.
 
-What an actor may do is looked up with every request, never carried by a token: a role that is
-taken back, or an account that is locked, takes effect at once.
+What an actor may do is looked up, never carried by a token: a role that is taken back, or an
+account that is locked, takes effect at once in the process that does it, and within a second in
+every other one.
 """
 
 from __future__ import annotations
 
+import json
 import logging
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 import asyncpg
@@ -21,6 +24,7 @@ from tortoise.transactions import in_transaction
 
 from zhupei.db.connection import DatabaseUnavailableError
 from zhupei.db.models import Account, RoleGrant
+from zhupei.db.reading import select
 from zhupei.domain.access_refusals import AccessCode, AccessRefusal
 from zhupei.domain.actors import Actor, ActorKind, Grant, SignInRefusedError
 from zhupei.domain.roles import Role
@@ -41,7 +45,9 @@ from zhupei.security.tokens import (
     VerifiedToken,
     bearer_token,
 )
+from zhupei.services.account_changes import changes_of_accounts
 from zhupei.services.accounts import is_login
+from zhupei.services.remembered_actors import RememberedActors
 
 __all__ = ["SignIn", "SignedIn"]
 
@@ -101,6 +107,7 @@ class SignIn:
         self._verifier = TokenVerifier([built_in, *issuers])
         self._passwords, self._now, self._lifetime = passwords, now, lifetime
         self._policy = policy or LockOutPolicy()
+        self._remembered = RememberedActors(now=now)
         self._unknown: OrderedDict[str, list[Attempt]] = OrderedDict()
 
     async def by_password(self, login: str, password: str) -> SignedIn | AccessRefusal:
@@ -156,55 +163,54 @@ class SignIn:
     async def by_header(self, authorization: str | None) -> Actor | None:
         """Return the actor of a request by its ``Authorization`` header; None without a token.
 
+        Of a token that was seen before, less is done anew (`zhupei.services.remembered_actors`).
+
         Raises `SignInRefusedError` for a token that is not accepted.
         """
         try:
             token = bearer_token(authorization)
-            if token is None:
-                return None
-            verified = await self._verifier.verify(token)
-            with _database():
-                return await self._actor(verified)
+            return None if token is None else await self._by_token(token)
         except TokenError as error:
             # Whichever way it fails, tokens cannot be verified now.
             unavailable = isinstance(error, IssuerUnavailableError)
             code = "ISSUER_UNAVAILABLE" if unavailable else error.code
             raise SignInRefusedError(error.message, code=code) from None
 
+    async def _by_token(self, token: str) -> Actor:
+        actor = self._remembered.actor(token)
+        if actor is not None:
+            return actor
+        # Counted first: a change meanwhile makes what is read now one of before.
+        changes = changes_of_accounts()
+        verified = self._remembered.verified(token, self._verifier.keys_of)
+        if verified is None:
+            verified = await self._verifier.verify(token)
+        with _database():
+            actor = await self._actor(verified)
+        keys = self._verifier.keys_of(verified.issuer)
+        self._remembered.keep(token, verified, keys, actor, changes)
+        return actor
+
     async def _actor(self, token: VerifiedToken) -> Actor:
-        account = await self._account(token)
-        if account is None or account.disabled_at is not None or _is_ended(token, account):
+        account = await _found(token)
+        if account is None and token.issuer != BUILT_IN_ISSUER and _is_subject(token.subject):
+            await self._first_seen(token)
+            account = await _found(token)
+        if account is None or account["disabled_at"] is not None or _is_ended(token, account):
             raise SignInRefusedError(_ENDED)
-        grants = await RoleGrant.filter(account=account, revoked_at=None)
         return Actor(
-            id=str(account.id),
-            kind=ActorKind(account.kind),
-            name=account.name or account.login,
+            id=str(account["id"]),
+            kind=ActorKind(account["kind"]),
+            name=account["name"] or account["login"],
             issuer=token.issuer,
             grants=frozenset(
-                Grant(
-                    row.role,
-                    base=row.base_code,
-                    jurisdiction=row.jurisdiction_code,
-                    specialty=row.specialty_code,
-                )
-                for row in grants
+                Grant(role, base=base, jurisdiction=jurisdiction, specialty=specialty)
+                for role, base, jurisdiction, specialty in json.loads(account["grants"])
             ),
-            scopes=_scopes(token, account),
+            scopes=_scopes(token, account["scopes"]),
         )
 
-    async def _account(self, token: VerifiedToken) -> Account | None:
-        if len(token.subject) > _LONGEST_SUBJECT or "\0" in token.subject:
-            return None
-        if token.issuer == BUILT_IN_ISSUER:
-            try:
-                return await Account.get_or_none(id=UUID(token.subject), issuer=None)
-            except ValueError:
-                return None
-        found = await Account.get_or_none(issuer=token.issuer, subject=token.subject)
-        return found or await self._first_seen(token)
-
-    async def _first_seen(self, token: VerifiedToken) -> Account | None:
+    async def _first_seen(self, token: VerifiedToken) -> None:
         """Make the account of somebody whom another issuer vouches for: an applicant, no more."""
         now = self._now()
         name = token.claims.get("name")
@@ -226,7 +232,6 @@ class SignIn:
                     granted_by="first sign-in",
                     granted_at=now,
                 )
-        return account
 
     def _lock_of(self, account: Account, now: datetime) -> LockOut | None:
         last = account.last_failed_at
@@ -269,18 +274,46 @@ def _shown_name(name: str) -> str | None:
     return "".join(each for each in name if each.isprintable()).strip()[:_LONGEST_NAME] or None
 
 
-def _is_ended(token: VerifiedToken, account: Account) -> bool:
+_ACCOUNT = """SELECT a.id, a.kind, a.login, a.name, a.scopes, a.disabled_at, a.tokens_valid_from,
+    (SELECT coalesce(json_agg(json_build_array(
+        g.role, g.base_code, g.jurisdiction_code, g.specialty_code)), '[]')
+     FROM role_grant g WHERE g.account_id = a.id AND g.revoked_at IS NULL) AS grants
+FROM account a WHERE """
+_OURS = f"{_ACCOUNT}a.id = $1 AND a.issuer IS NULL"
+_OF_ANOTHER = f"{_ACCOUNT}a.issuer = $1 AND a.subject = $2"
+
+
+def _is_subject(text: str) -> bool:
+    return len(text) <= _LONGEST_SUBJECT and "\0" not in text
+
+
+async def _found(token: VerifiedToken) -> Mapping[str, Any] | None:
+    """Return the account of a token with its grants; None where there is none."""
+    if not _is_subject(token.subject):
+        return None
+    if token.issuer != BUILT_IN_ISSUER:
+        rows = await select(_OF_ANOTHER, [token.issuer, token.subject])
+    else:
+        try:
+            rows = await select(_OURS, [UUID(token.subject)])
+        except ValueError:
+            return None
+    return rows[0] if rows else None
+
+
+def _is_ended(token: VerifiedToken, account: Mapping[str, Any]) -> bool:
     """Return whether a token was made before the moment from which tokens count."""
-    return token.issued_at is None or token.issued_at < account.tokens_valid_from
+    return token.issued_at is None or token.issued_at < account["tokens_valid_from"]
 
 
-def _scopes(token: VerifiedToken, account: Account) -> frozenset[str] | None:
+def _scopes(token: VerifiedToken, held: str | None) -> frozenset[str] | None:
     """Return what a service is limited to: its own scopes, fewer where its token names some.
 
     A person's token of another issuer carries scopes of that issuer (``openid``), which mean
     nothing here; one that was made here with scopes is limited to them.
     """
-    own = None if account.scopes is None else frozenset(account.scopes)
+    listed = None if held is None else json.loads(held)
+    own = None if listed is None else frozenset[str](listed)
     if token.issuer != BUILT_IN_ISSUER or not token.scopes:
         return own
     return token.scopes if own is None else own & token.scopes

@@ -1,21 +1,27 @@
 """Queries about applications and what surrounds them: lists, rankings, seats, registers."""
 
-from typing import Annotated, Any
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any, ClassVar
 from uuid import UUID
 
 import strawberry
 
 from zhupei.domain.admission_case import InvitationState, PlanIncreaseState
+from zhupei.graphql.asked import Asked, needed
 from zhupei.graphql.context import GraphContext
 from zhupei.graphql.desks import desk_of
 from zhupei.graphql.errors import Code, GraphRefusal, not_found
+from zhupei.graphql.inline import Batch, one_by_one
 from zhupei.graphql.listed_applications import ListedApplications
 from zhupei.graphql.pages import checked_first
 from zhupei.graphql.permissions import permitted_inside
 from zhupei.graphql.sources import (
     Attribute,
     Computed,
+    FieldSource,
     GraphInfo,
+    Reader,
     declares,
     field,
 )
@@ -31,7 +37,9 @@ from zhupei.graphql.types.applications import Application
 from zhupei.graphql.types.rounds import RoundFreeze
 from zhupei.services import admissions
 from zhupei.services.admissions import inputs, registers
+from zhupei.services.admissions.questions import application_row
 from zhupei.services.admissions.refusals import Refusal
+from zhupei.services.admissions.row_sources import APPLICATIONS
 
 __all__ = ["ApplicationQueries"]
 
@@ -53,20 +61,51 @@ _Round = Annotated[str | None, strawberry.argument(description="Code of the roun
 _Direction = Annotated[str | None, strawberry.argument(description="Id of the direction (方向).")]
 
 
-async def _application(
-    info: GraphInfo,
+def _by_id(
     id: Annotated[  # noqa: A002 - the argument's name in the graph
         strawberry.ID, strawberry.argument(description="Identifier of the application (标识).")
     ],
-) -> Application | None:
-    context = info.context
-    desk = await desk_of(context)
+) -> None: ...
+
+
+@dataclass(frozen=True)
+class _ApplicationById(FieldSource):
+    """One application that whoever asks may see."""
+
+    template: ClassVar[Callable[..., None] | None] = staticmethod(_by_id)
+
+    def reader(self, name: str) -> Reader:
+        """Read all of it."""
+
+        async def read(_value: Any, context: GraphContext, given: Mapping[str, Any]) -> Any:
+            desk = await desk_of(context)
+            asked = _uuid(given["id"])
+            return None if asked is None else await admissions.application_of(desk, asked)
+
+        return read
+
+    def planned(self, asked: Asked) -> Batch:
+        """Read what is asked of it."""
+        names = needed(asked)
+        if names is None or not APPLICATIONS.knows(names):
+            return one_by_one(self.reader(""))
+
+        async def many(
+            values: Sequence[Any], context: GraphContext, given: Mapping[str, Any]
+        ) -> Sequence[Any]:
+            desk = await desk_of(context)
+            id_ = _uuid(given["id"])
+            found = None if id_ is None else await application_row(desk, id_, names)
+            return [found] * len(values)
+
+        return many
+
+
+def _uuid(text: str) -> UUID | None:
     try:
-        case = await admissions.application_of(desk, UUID(id))
+        return UUID(text)
     except ValueError:
-        case = None
-    found: Any = case
-    return found  # type: ignore[no-any-return]  # the graph's type describes the domain's
+        return None
 
 
 async def _ranking(
@@ -220,7 +259,7 @@ class ApplicationQueries:
 
     application: Application | None = permitted_inside(
         field(
-            Computed(_application),
+            _ApplicationById(),
             description="An application (报名); null where there is none for whoever asks.",
         ),
         _READ,

@@ -8,8 +8,8 @@ import strawberry
 from zhupei.domain.admission_process import ApplicationState, Channel
 from zhupei.graphql.connections import PageInfo
 from zhupei.graphql.enums import show
-from zhupei.graphql.row_pages import RowEdge, RowPage
-from zhupei.graphql.sources import Attribute, Computed, declares, field
+from zhupei.graphql.listed_rows import ReadEdge, ReadPage
+from zhupei.graphql.sources import Attribute, declares, field
 from zhupei.graphql.types.references import ApplicationRef
 from zhupei.services.admissions.searching import ApplicationOrder
 
@@ -54,7 +54,7 @@ class ApplicationFilter:
     )
 
 
-@declares(RowEdge, description="One application of a page (分页中的一行).")
+@declares(ReadEdge, description="One application of a page (分页中的一行).")
 class ApplicationEdge:
     """An edge."""
 
@@ -62,31 +62,17 @@ class ApplicationEdge:
     node: ApplicationRef = field(Attribute(), description="The application (报名).")
 
 
-async def _total(root: strawberry.Parent[RowPage]) -> int:
-    return await root.total_count()
-
-
-async def _edges(root: strawberry.Parent[RowPage]) -> list[ApplicationEdge]:
-    found: Any = await root.edges()
-    return found  # type: ignore[no-any-return]  # the graph's type describes the page's
-
-
-async def _page_info(root: strawberry.Parent[RowPage]) -> PageInfo:
-    found: Any = await root.page_info()
-    return found  # type: ignore[no-any-return]  # the graph's type describes the page's
-
-
-@declares(RowPage, description="One page of applications (报名列表).")
+@declares(ReadPage, description="One page of applications (报名列表).")
 class ApplicationConnection:
     """A connection."""
 
     total_count: int = field(
-        Computed(_total),
+        Attribute(),
         description="Number of applications that pass the filter, on all pages together (总数).",
     )
     edges: list[ApplicationEdge] = field(
-        Computed(_edges), description="The applications of this page (本页各行)."
+        Attribute(), description="The applications of this page (本页各行)."
     )
     page_info: PageInfo = field(
-        Computed(_page_info), description="Where the page lies within the list (分页信息)."
+        Attribute(), description="Where the page lies within the list (分页信息)."
     )

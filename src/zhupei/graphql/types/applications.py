@@ -14,8 +14,10 @@ from zhupei.domain.admission_case import AdmissionCase, AgreementKind
 from zhupei.domain.admission_process import STATE_LABELS, ApplicationState, Channel
 from zhupei.domain.eligibility import EligibilityOutcome
 from zhupei.domain.permissions import Target
+from zhupei.graphql.asked import reads
 from zhupei.graphql.candidate_facts import facts_of
 from zhupei.graphql.desks import desk_of
+from zhupei.graphql.listed_rows import RowsOf
 from zhupei.graphql.loading import Load, Loaded
 from zhupei.graphql.nodes import Node
 from zhupei.graphql.permissions import permitted
@@ -36,6 +38,7 @@ from zhupei.graphql.types.references import (
 from zhupei.graphql.types.related import related_application
 from zhupei.graphql.types.timelines import AllowedAction, Standing, Timeline, TransitionRecord
 from zhupei.services.admissions import Desk, overviews
+from zhupei.services.admissions.row_sources import APPLICATIONS, TRANSITIONS
 from zhupei.services.admissions.situations import owners_of, specialty_of
 from zhupei.services.admissions.trainees import trainees_of_applications
 from zhupei.services.applicants import applicants_with_departments
@@ -127,29 +130,31 @@ class FormAnswer:
     value: str = strawberry.field(description="The answer (答复).")
 
 
+@reads("applicant", "trainee_type", "base", "opening")
 def _about(case: AdmissionCase, context: "GraphContext") -> tuple[Target, ...]:
     """Return what a permission about an application is asked for."""
     desk = context.kept.get(Desk)
     owners = (
-        owners_of(desk, case.applicant, case.candidate.trainee_type)
+        owners_of(desk, case.applicant, case.trainee_type)
         if isinstance(desk, Desk)
         else frozenset[str]()
     )
     return (Target(base=case.base, specialty=specialty_of(case.opening), owners=owners),)
 
 
-def _related(answer: Callable[[Desk, Sequence[AdmissionCase]], Awaitable[Any]]) -> Load:
-    """Return how something is loaded for many applications by a service."""
+def _related(
+    answer: Callable[[Desk, Sequence[AdmissionCase]], Awaitable[Any]], *names: str
+) -> Load:
+    """Return how something is loaded for many applications by a service.
+
+    With ``names`` it looks at no other attributes of them.
+    """
 
     async def load(cases: Sequence[AdmissionCase], context: "GraphContext") -> Mapping[Any, Any]:
         found: Mapping[Any, Any] = await answer(await desk_of(context), cases)
         return found
 
-    return load
-
-
-async def _records(desk: Desk, cases: Sequence[AdmissionCase]) -> Mapping[UUID, Any]:
-    return await overviews.records_of(desk, [case.id for case in cases])
+    return reads(*names)(load) if names else load
 
 
 async def _objections(desk: Desk, cases: Sequence[AdmissionCase]) -> Mapping[UUID, Any]:
@@ -160,6 +165,7 @@ async def _lists(desk: Desk, cases: Sequence[AdmissionCase]) -> Mapping[Any, Any
     return await overviews.lists_of(desk, [case.publicity for case in cases if case.publicity])
 
 
+@reads("applicant")
 async def _applicants(cases: Sequence[AdmissionCase], context: "GraphContext") -> Any:
     if context.keyring is None:
         raise RuntimeError("applicants need the keyring")
@@ -167,19 +173,23 @@ async def _applicants(cases: Sequence[AdmissionCase], context: "GraphContext") -
     return {id_: SeenApplicant(record, places) for id_, (record, places) in found.items()}
 
 
+@reads("id")
 async def _trainees(cases: Sequence[AdmissionCase], context: "GraphContext") -> Any:
     desk = await desk_of(context)
     return await trainees_of_applications(desk, [case.id for case in cases])
 
 
+@reads("state")
 def _label(root: strawberry.Parent[AdmissionCase], info: GraphInfo) -> str:
     return STATE_LABELS[root.state].get(info.context.language)
 
 
+@reads("answers")
 def _answers(root: strawberry.Parent[AdmissionCase]) -> list[FormAnswer]:
     return [FormAnswer(field_id=name, value=text) for name, text in sorted(root.answers.items())]
 
 
+@reads("candidate")
 def _facts(root: strawberry.Parent[AdmissionCase]) -> list[CandidateFact]:
     found: Any = facts_of(root.candidate)
     return found  # type: ignore[no-any-return]  # the graph's type describes the other module's
@@ -187,6 +197,7 @@ def _facts(root: strawberry.Parent[AdmissionCase]) -> list[CandidateFact]:
 
 @declares(
     AdmissionCase,
+    APPLICATIONS.shown,
     description=(
         "One person's application for one opening (报名), in its present state. Whoever may not "
         "see it does not learn that it is there; a draft is seen by the person alone."
@@ -300,12 +311,12 @@ class Application(Node):
         ),
     )
     publicity: ProposedList | None = field(
-        Loaded(_related(_lists), attrgetter("publicity")),
+        Loaded(_related(_lists, "publicity"), attrgetter("publicity")),
         description="The published list that it is on (公示名单).",
     )
     objections: list[Objection] | None = permitted(
         field(
-            Loaded(_related(_objections), attrgetter("id"), missing=()),
+            Loaded(_related(_objections, "id"), attrgetter("id"), missing=()),
             description="Objections against it (异议).",
         ),
         "objections.decide",
@@ -335,7 +346,7 @@ class Application(Node):
     )
     records: list[TransitionRecord] | None = permitted(
         field(
-            Loaded(_related(_records), attrgetter("id"), missing=()),
+            RowsOf(rows=TRANSITIONS, by="application", order=("revision",)),
             description="Every record of what was done with it, oldest first (办理记录).",
         ),
         "audit.read",

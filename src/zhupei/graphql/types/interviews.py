@@ -11,6 +11,7 @@ import strawberry
 from zhupei.domain import interviews as domain
 from zhupei.domain.interviews import InterviewMode
 from zhupei.domain.permissions import Target
+from zhupei.graphql.asked import reads
 from zhupei.graphql.connections import PageInfo
 from zhupei.graphql.desks import desk_of
 from zhupei.graphql.enums import show
@@ -76,6 +77,7 @@ async def _slots_of(
     return found
 
 
+@reads("id")
 async def _places_of(cases: Sequence[Any], context: "GraphContext") -> Mapping[Any, Any]:
     found: Mapping[Any, Any] = await interviews.bookings_of_applications(
         await desk_of(context), [case.id for case in cases]

@@ -9,6 +9,7 @@ from zhupei.domain.admission_process import Action, ApplicationState
 from zhupei.domain.text import Text
 from zhupei.graphql.sources import Attribute, Localized, declares, field
 from zhupei.services.admissions import overviews
+from zhupei.services.admissions.row_sources import TRANSITIONS
 
 __all__ = ["AllowedAction", "Standing", "Timeline", "TimelineEntry", "TransitionRecord"]
 
@@ -69,6 +70,7 @@ class AllowedAction:
 
 @declares(
     admission_case.TransitionRecord,
+    TRANSITIONS.shown,
     description="One record of what was done with an application (办理记录); it never changes.",
 )
 class TransitionRecord:

@@ -16,14 +16,15 @@ from zhupei.domain.permissions import Target
 from zhupei.domain.registrations import EndKind, TraineeState
 from zhupei.domain.text import Text
 from zhupei.domain.trainees import Month
+from zhupei.graphql.asked import reads
 from zhupei.graphql.connections import PageInfo
 from zhupei.graphql.desks import desk_of
 from zhupei.graphql.enums import show
 from zhupei.graphql.errors import bad_input
+from zhupei.graphql.listed_rows import ReadEdge, ReadPage, RowsOf
 from zhupei.graphql.loading import Loaded
 from zhupei.graphql.nodes import Node
 from zhupei.graphql.permissions import permitted
-from zhupei.graphql.row_pages import RowEdge, RowPage
 from zhupei.graphql.scalars import Yuan
 from zhupei.graphql.sources import (
     Attribute,
@@ -46,8 +47,9 @@ from zhupei.graphql.types.references import (
 )
 from zhupei.graphql.types.related import related_application
 from zhupei.services.admissions import Desk
+from zhupei.services.admissions.row_sources import PAYMENTS, TRAINEES
 from zhupei.services.admissions.situations import owners_of
-from zhupei.services.admissions.trainees import TraineeOrder, ledgers_of, pay_of
+from zhupei.services.admissions.trainees import TraineeOrder, pay_of
 from zhupei.services.applicants import applicants_with_departments
 
 if TYPE_CHECKING:
@@ -99,12 +101,14 @@ show(
 )
 
 
+@reads("month")
 def _month(root: strawberry.Parent[registrations.TraineePayment]) -> str:
     return str(root.month)
 
 
 @declares(
     registrations.TraineePayment,
+    PAYMENTS.shown,
     description="One payment of a month to a trainee (发放台账), with where the money came from.",
 )
 class TraineePayment:
@@ -181,12 +185,14 @@ class Repayment:
     source: Source | None = field(Attribute(), description="Clause (出处).")
 
 
+@reads("applicant", "base", "specialty")
 def _about(trainee: registrations.Registration, context: "GraphContext") -> tuple[Target, ...]:
     desk = context.kept.get(Desk)
     owners = owners_of(desk, trainee.applicant) if isinstance(desk, Desk) else frozenset[str]()
     return (Target(base=trainee.base, specialty=trainee.specialty, owners=owners),)
 
 
+@reads("applicant")
 async def _applicants(
     trainees: Sequence[registrations.Registration], context: "GraphContext"
 ) -> Mapping[Any, Any]:
@@ -196,12 +202,6 @@ async def _applicants(
         context.keyring(), {trainee.applicant for trainee in trainees}
     )
     return {id_: SeenApplicant(record, places) for id_, (record, places) in found.items()}
-
-
-async def _payments(
-    trainees: Sequence[registrations.Registration], context: "GraphContext"
-) -> Mapping[Any, Any]:
-    return await ledgers_of(await desk_of(context), trainees)
 
 
 def read_month(text: str, place: str, context: "GraphContext") -> Month:
@@ -237,6 +237,7 @@ async def _subsidies(
 
 @declares(
     registrations.Registration,
+    TRAINEES.shown,
     description=(
         "A person who was registered and trains, or trained (学员): made with the registration "
         "(注册) of an application, also of those who never apply in rounds."
@@ -317,7 +318,7 @@ class Trainee(Node):
     )
     payments: list[TraineePayment] | None = permitted(
         field(
-            Loaded(_payments, attrgetter("id"), missing=()),
+            RowsOf(rows=PAYMENTS, by="trainee", order=("month", "line", "id")),
             description="What was paid by month, cancelled entries too (发放台账).",
         ),
         "payments.read",
@@ -369,7 +370,7 @@ class TraineeFilter:
     state_in: list[TraineeState] | None = _left_out("States (培训状态).")
 
 
-@declares(RowEdge, description="One trainee of a page (分页中的一行).")
+@declares(ReadEdge, description="One trainee of a page (分页中的一行).")
 class TraineeEdge:
     """An edge."""
 
@@ -377,24 +378,10 @@ class TraineeEdge:
     node: Trainee = field(Attribute(), description="The trainee (学员).")
 
 
-async def _total(root: strawberry.Parent[RowPage]) -> int:
-    return await root.total_count()
-
-
-async def _edges(root: strawberry.Parent[RowPage]) -> list[TraineeEdge]:
-    found: Any = await root.edges()
-    return found  # type: ignore[no-any-return]  # the graph's type describes the page's
-
-
-async def _page_info(root: strawberry.Parent[RowPage]) -> PageInfo:
-    found: Any = await root.page_info()
-    return found  # type: ignore[no-any-return]  # the graph's type describes the page's
-
-
-@declares(RowPage, description="One page of trainees (学员分页列表).")
+@declares(ReadPage, description="One page of trainees (学员分页列表).")
 class TraineeConnection:
     """A page."""
 
-    total_count: int = field(Computed(_total), description="Trainees on all pages (总数).")
-    edges: list[TraineeEdge] = field(Computed(_edges), description="The rows (本页各行).")
-    page_info: PageInfo = field(Computed(_page_info), description="Where it lies (分页信息).")
+    total_count: int = field(Attribute(), description="Trainees on all pages (总数).")
+    edges: list[TraineeEdge] = field(Attribute(), description="The rows (本页各行).")
+    page_info: PageInfo = field(Attribute(), description="Where it lies (分页信息).")

@@ -35,6 +35,7 @@ from zhupei.domain.people import Candidate
 from zhupei.domain.plain_values import plain, restored
 from zhupei.domain.roles import Role
 from zhupei.domain.text import Text
+from zhupei.services.account_changes import account_changed
 from zhupei.services.admissions.ban_rows import ban_in_force
 from zhupei.services.admissions.change import Change
 from zhupei.services.admissions.commits import commit
@@ -246,6 +247,7 @@ async def _close_account(account: UUID, now: datetime) -> None:
     await Account.filter(id=account).update(
         **signs_in, name=None, disabled_at=now, tokens_valid_from=now
     )
+    account_changed()
 
 
 async def _erase_bulk_steps(cases: list[AdmissionCase]) -> None:

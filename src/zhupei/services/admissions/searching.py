@@ -21,13 +21,9 @@ from zhupei.services.permissions import allowed_bases, has_say, reach_of
 __all__ = [
     "ApplicationOrder",
     "ApplicationSearch",
-    "FoundApplication",
     "Place",
     "Seen",
     "application_query",
-    "count_applications",
-    "found_applications",
-    "place_in",
     "programs_with_below",
     "search_applications",
     "seen_by",
@@ -144,47 +140,10 @@ async def search_applications(
     desk: Desk, search: ApplicationSearch, *, first: int, after: Place | None = None
 ) -> list[AdmissionCase]:
     """Return the ``first`` applications in the order asked for that come ``after`` a place."""
-    found = await found_applications(desk, search, first=first, after=after)
-    return [each.case for each in found]
-
-
-@dataclass(frozen=True, slots=True)
-class FoundApplication:
-    """An application, and its place in the order of the search."""
-
-    case: AdmissionCase
-    place: Place
-
-
-async def found_applications(
-    desk: Desk,
-    search: ApplicationSearch,
-    *,
-    first: int,
-    after: Place | None = None,
-    backwards: bool = False,
-) -> list[FoundApplication]:
-    """Return what `search_applications` returns, with places.
-
-    ``backwards`` returns the last ones before that place, or of all; still in the order.
-    """
     with desk.database.use():
-        query = await application_query(desk, search, after=after, backwards=backwards)
-        (page,) = await read_pages([replace(query, first=first, placed=True)])
-    return [FoundApplication(APPLICATIONS.whole(row), place_in(query, row)) for row in page.rows]
-
-
-def place_in(query: PageQuery, row: Any) -> Place:
-    """Return the place of a row that was read with it."""
-    at = query.view.width
-    return Place(value=row[at], id=row[at + 1])
-
-
-async def count_applications(desk: Desk, search: ApplicationSearch) -> int:
-    """Return how many applications are asked for."""
-    with desk.database.use():
-        (page,) = await read_pages([replace(await application_query(desk, search), counted=True)])
-    return page.total or 0
+        query = await application_query(desk, search, after=after)
+        (page,) = await read_pages([replace(query, first=first)])
+    return [APPLICATIONS.whole(row) for row in page.rows]
 
 
 async def application_query(

@@ -30,11 +30,8 @@ __all__ = [
     "READ_REGISTRATIONS",
     "TraineeOrder",
     "TraineeSearch",
-    "count_trainees",
     "ledgers_of",
     "pay_of",
-    "place_of",
-    "reach_condition",
     "search_trainees",
     "trainee_of",
     "trainee_query",
@@ -123,13 +120,6 @@ async def search_trainees(
     return [TRAINEES.whole(row) for row in page.rows]
 
 
-async def count_trainees(desk: Desk, search: TraineeSearch) -> int:
-    """Return how many trainees are asked for."""
-    with desk.database.use():
-        (page,) = await read_pages([replace(await trainee_query(desk, search), counted=True)])
-    return page.total or 0
-
-
 async def trainee_query(
     desk: Desk,
     search: TraineeSearch,
@@ -155,21 +145,9 @@ async def trainee_query(
     )
 
 
-def place_of(search: TraineeSearch, trainee: Registration) -> Place:
-    """Return the place of a trainee in the order of a search."""
-    ends = trainee.ends_on
-    value = {
-        TraineeOrder.REGISTERED: None,
-        TraineeOrder.STARTED: trainee.started_on.isoformat(),
-        TraineeOrder.ENDS: None if ends is None else ends.isoformat(),
-        TraineeOrder.OPENING: trainee.opening,
-    }[search.order]
-    return Place(value=value, id=trainee.id)
-
-
 async def _conditions(desk: Desk, search: TraineeSearch) -> list[Condition]:
     seen = await seen_by(desk, READ_REGISTRATIONS)
-    conditions = [reach_condition(seen, search.bases)]
+    conditions = [_reach(seen, search.bases)]
     if search.bases:
         conditions.append(Condition("t.base_code = ANY(?::text[])", (tuple(search.bases),)))
     residencies = None
@@ -198,7 +176,7 @@ async def _conditions(desk: Desk, search: TraineeSearch) -> list[Condition]:
     return conditions
 
 
-def reach_condition(seen: Seen, bases: Collection[str]) -> Condition:
+def _reach(seen: Seen, bases: Collection[str]) -> Condition:
     """Return the condition of what the actor may see, of these bases where any are named."""
     visible = tuple(base for base in bases if base in seen.whole) if bases else seen.bases
     alternatives: list[tuple[str, tuple[Any, ...]]] = [

@@ -1,0 +1,89 @@
+"""What an operation asks below a field, for sources that read no more than that.
+
+A source with ``planned`` is told once for an operation, and answers how it is read there. Without
+it, or where graphql-core runs a field, a source reads whatever could be asked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol, TypeVar
+
+from strawberry.types.field import StrawberryField
+
+from zhupei.graphql.inline import Batch
+from zhupei.graphql.sources import FieldSource
+
+__all__ = ["Asked", "AskedField", "many_of", "needed", "reads"]
+
+_Function = TypeVar("_Function", bound=Callable[..., Any])
+
+
+@dataclass(frozen=True, slots=True)
+class AskedField:
+    """A field that is asked of an object; ``declared`` is None for ``__typename``."""
+
+    declared: StrawberryField | None
+    source: FieldSource | None
+    below: Asked
+
+    @property
+    def name(self) -> str:
+        """Its Python name."""
+        return "" if self.declared is None else self.declared.python_name
+
+
+class Asked(Protocol):
+    """What is asked of the objects at a place."""
+
+    @property
+    def fields(self) -> Sequence[AskedField] | None:
+        """The fields, of one type of objects; None where objects of several may be there."""
+        ...
+
+
+def reads(*names: str) -> Callable[[_Function], _Function]:
+    """Return a decorator that says which attributes of an object a function looks at."""
+
+    def declare(function: _Function) -> _Function:
+        function.reads = frozenset(names)  # type: ignore[attr-defined]  # functions hold attributes
+        return function
+
+    return declare
+
+
+def needed(asked: Asked) -> frozenset[str] | None:
+    """Return which attributes of the objects at a place are looked at; None where nobody knows."""
+    fields = asked.fields
+    if fields is None:
+        return None
+    found: set[str] = set()
+    for each in fields:
+        parts = list(_needs(each))
+        for part in parts:
+            if part is None:
+                return None
+            found |= part
+    return frozenset(found)
+
+
+def _needs(asked: AskedField) -> Iterable[frozenset[str] | None]:
+    declared = asked.declared
+    if declared is None:
+        return
+    for guard in declared.extensions:
+        yield getattr(guard, "needs", None)
+    if declared.base_resolver is not None:
+        yield getattr(declared.base_resolver.wrapped_func, "reads", None)
+    else:
+        yield None if asked.source is None else asked.source.needs(asked.name)
+
+
+def many_of(source: FieldSource | None, asked: Asked) -> Batch | None:
+    """Return how a source reads many objects where this is asked below; None if it cannot."""
+    planned: Callable[[Asked], Batch] | None = getattr(source, "planned", None)
+    if planned is not None:
+        return planned(asked)
+    many: Batch | None = getattr(source, "many", None)
+    return many

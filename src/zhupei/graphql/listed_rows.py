@@ -1,0 +1,290 @@
+"""Lists of rows as declared sources: read with what is asked for, and together where they can be.
+
+What an operation asks at the same time of one table is counted in one statement, and the rows of a
+page come in the same. No column is read that no field, permission or order looks at.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+from collections.abc import Mapping, Sequence
+from operator import attrgetter
+from typing import Any, ClassVar
+
+from zhupei.db.reading import PageQuery, PageRows, read_pages, select
+from zhupei.db.tables import RowSource
+from zhupei.graphql.asked import Asked, needed
+from zhupei.graphql.context import GraphContext
+from zhupei.graphql.cursors import Cursor
+from zhupei.graphql.inline import Batch
+from zhupei.graphql.loading import Loaded
+from zhupei.graphql.row_pages import RowRequest
+from zhupei.graphql.sources import FieldSource, Reader
+
+__all__ = ["ListedRows", "ReadEdge", "ReadPage", "RowsOf"]
+
+
+class ReadEdge:
+    """One row of a page that was read."""
+
+    __slots__ = ("_page", "_row", "node")
+
+    def __init__(self, node: Any, row: Any, page: ReadPage) -> None:
+        self.node, self._row, self._page = node, row, page
+
+    @property
+    def cursor(self) -> str:
+        """The place of the row, for `after` and `before`."""
+        return self._page.cursor_of(self._row)
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class ReadPageInfo:
+    """Where a page lies that was read."""
+
+    has_next_page: bool
+    has_previous_page: bool
+    edges: Sequence[ReadEdge]
+
+    @property
+    def start_cursor(self) -> str | None:
+        """The place of the first row; None without rows."""
+        return self.edges[0].cursor if self.edges else None
+
+    @property
+    def end_cursor(self) -> str | None:
+        """The place of the last row; None without rows."""
+        return self.edges[-1].cursor if self.edges else None
+
+
+class ReadPage:
+    """One page of rows that was read, as far as it was asked for."""
+
+    __slots__ = ("_query", "_request", "edges", "page_info", "total_count")
+
+    def __init__(self, request: RowRequest, query: PageQuery, found: PageRows, whole: bool) -> None:
+        self._request, self._query = request, query
+        self.total_count = found.total
+        rows = found.rows
+        more = len(rows) > request.size
+        if more:
+            rows = rows[1:] if request.backwards else rows[:-1]
+        made = query.source.whole if whole else None
+        self.edges = [ReadEdge(row if made is None else made(row), row, self) for row in rows]
+        behind = request.place is not None
+        self.page_info = ReadPageInfo(
+            has_next_page=behind if request.backwards else more,
+            has_previous_page=more if request.backwards else behind,
+            edges=self.edges,
+        )
+
+    def cursor_of(self, row: Any) -> str:
+        """Return the cursor of a row."""
+        request, at = self._request, self._query.view.width
+        return Cursor(request.order, request.descending, row[at], str(row[at + 1])).encode()
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class _Parts:
+    """What is asked of a page: attributes of its rows (None for whole objects), and what else."""
+
+    names: frozenset[str] | None = None
+    rows: bool = True
+    cursors: bool = True
+    counted: bool = True
+
+    @classmethod
+    def of(cls, asked: Asked) -> _Parts:
+        names: set[str] | None = set()
+        rows = cursors = counted = False
+        for each in asked.fields or ():
+            rows |= each.name in {"edges", "page_info"}
+            counted |= each.name == "total_count"
+            for inner in each.below.fields or ():
+                cursors |= inner.name in {"cursor", "start_cursor", "end_cursor"}
+                if inner.name == "node":
+                    wanted = needed(inner.below)
+                    names = None if wanted is None or names is None else names | wanted
+        return cls(None if names is None else frozenset(names), rows, cursors, counted)
+
+
+@dataclasses.dataclass(frozen=True)
+class ListedRows(FieldSource):
+    """A connection over rows that whoever asks may see; a subclass says which.
+
+    The fields of the connection are those of `ReadPage`, those of its edges are of `ReadEdge`.
+    """
+
+    rows: ClassVar[RowSource]
+    default_order: ClassVar[str]
+
+    async def query(
+        self,
+        context: GraphContext,
+        request: RowRequest,
+        given: Mapping[str, Any],
+        names: frozenset[str] | None,
+    ) -> PageQuery | None:
+        """Return which rows are listed, with these attributes; None for a list that is null."""
+        raise NotImplementedError
+
+    def reader(self, name: str) -> Reader:
+        """Read all that could be asked."""
+
+        async def read(_value: Any, context: GraphContext, given: Mapping[str, Any]) -> Any:
+            return await self._page(context, given, _Parts())
+
+        return read
+
+    def planned(self, asked: Asked) -> Batch:
+        """Read what is asked, once for all objects that have this list."""
+        parts = _Parts.of(asked)
+        if parts.names is not None and not self.rows.knows(parts.names):
+            parts = dataclasses.replace(parts, names=None)
+
+        async def many(
+            values: Sequence[Any], context: GraphContext, given: Mapping[str, Any]
+        ) -> Sequence[Any]:
+            return [await self._page(context, given, parts)] * len(values)
+
+        return many
+
+    async def _page(
+        self, context: GraphContext, given: Mapping[str, Any], parts: _Parts
+    ) -> ReadPage | None:
+        request = RowRequest.of(given, context, self.default_order)
+        query = await self.query(context, request, given, parts.names)
+        if query is None:
+            return None
+        query = dataclasses.replace(
+            query,
+            first=request.size + 1 if parts.rows else 0,
+            backwards=request.backwards,
+            placed=parts.rows and parts.cursors,
+            counted=parts.counted,
+        )
+        found = await _together(context).read(query)
+        return ReadPage(request, query, found, whole=parts.names is None)
+
+
+class _Together:
+    """Collects what an operation asks of rows at the same time."""
+
+    def __init__(self, context: GraphContext) -> None:
+        self._context = context
+        self._asked: list[tuple[PageQuery, asyncio.Future[PageRows]]] = []
+        self._reading: asyncio.Task[None] | None = None
+
+    async def read(self, query: PageQuery) -> PageRows:
+        """Answer a query together with all that are asked before this task goes on."""
+        if not query.first and not query.counted:
+            return PageRows(())
+        answer: asyncio.Future[PageRows] = asyncio.get_running_loop().create_future()
+        self._asked.append((query, answer))
+        if self._reading is None:
+            self._reading = asyncio.create_task(self._read())
+        return await answer
+
+    async def _read(self) -> None:
+        asked, self._asked, self._reading = self._asked, [], None
+        database = self._context.database
+        try:
+            if database is None:
+                raise RuntimeError("rows need the database")
+            with database.use():
+                found = await read_pages([query for query, _ in asked])
+        except BaseException as error:
+            for _, answer in asked:
+                if not answer.done():
+                    if isinstance(error, asyncio.CancelledError):
+                        answer.cancel()
+                    else:
+                        answer.set_exception(error)
+            if not isinstance(error, Exception):
+                raise
+            return
+        for (_, answer), rows in zip(asked, found, strict=True):
+            if not answer.done():
+                answer.set_result(rows)
+
+
+def _together(context: GraphContext) -> _Together:
+    found = context.kept.get(_Together)
+    if not isinstance(found, _Together):
+        found = context.kept[_Together] = _Together(context)
+    return found
+
+
+@dataclasses.dataclass(frozen=True)
+class RowsOf(Loaded):
+    """The rows of another table that belong to an object, in order: one statement for a level.
+
+    Args:
+        rows: what they are.
+        by: the attribute of the rows that holds the object's key.
+        order: the attributes that they are ordered by.
+
+    """
+
+    load: Any = None
+    key: Any = attrgetter("id")
+    missing: Any = ()
+    rows: RowSource = dataclasses.field(kw_only=True)
+    by: str = dataclasses.field(kw_only=True)
+    order: tuple[str, ...] = dataclasses.field(kw_only=True)
+
+    def needs(self, name: str) -> frozenset[str] | None:
+        """Return what the key is."""
+        return frozenset(self.key.__reduce__()[1])
+
+    async def many(
+        self, values: Sequence[Any], context: GraphContext, _arguments: Mapping[str, Any]
+    ) -> Sequence[Any]:
+        """Read all that could be asked."""
+        return await self._read(values, context, None)
+
+    def planned(self, asked: Asked) -> Batch:
+        """Read what is asked."""
+        names = needed(asked)
+        if names is not None and not self.rows.knows(names):
+            names = None
+
+        async def many(
+            values: Sequence[Any], context: GraphContext, _given: Mapping[str, Any]
+        ) -> Sequence[Any]:
+            return await self._read(values, context, names)
+
+        return many
+
+    async def _read(
+        self, values: Sequence[Any], context: GraphContext, names: frozenset[str] | None
+    ) -> Sequence[Any]:
+        if context.database is None:
+            raise RuntimeError("rows need the database")
+        keys = [self.key(value) for value in values]
+        source, view = self.rows, self.rows.view(names)
+        by = source.sql_of(self.by)
+        # PostgreSQL plans a single key better than a list of one.
+        single = len(keys) == 1
+        where = f"{by} = $1" if single else f"{by} = ANY($1)"
+        columns = ", ".join([*view.select, by])
+        order = ", ".join(map(source.sql_of, self.order))
+        with context.database.use():
+            found = await select(
+                # Made of constants and numbered places; what was asked for is in the values.
+                f"SELECT {columns} FROM {source.table} WHERE {where} "  # noqa: S608
+                f"ORDER BY {by}, {order}",
+                [keys[0] if single else keys],
+                view.rows,
+            )
+        if single:
+            grouped = {keys[0]: found}
+        else:
+            grouped = {}
+            at = view.width
+            for row in found:
+                grouped.setdefault(row[at], []).append(row)
+        if names is None:
+            grouped = {key: list(map(source.whole, rows)) for key, rows in grouped.items()}
+        return [grouped.get(key) or self.missing for key in keys]

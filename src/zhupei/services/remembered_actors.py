@@ -1,0 +1,99 @@
+"""Actors by their tokens, remembered for a moment: who asks often is not looked up each time.
+
+What is remembered is little and short: never the token, only its digest; of at most some thousand
+tokens; a verified token no longer than it is valid and while its issuer's keys are the same; and
+the actor with its roles for a second, or until this process changes any account. So a role that is
+taken back, and an account that is locked, are heeded at once in the process that does it and
+within a second in all others. What is refused is not remembered.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import sha256
+
+from zhupei.domain.actors import Actor
+from zhupei.security.tokens import VerifiedToken
+from zhupei.services.account_changes import changes_of_accounts
+
+__all__ = ["REMEMBERED_SECONDS", "RememberedActors", "Seen"]
+
+REMEMBERED_SECONDS = 1.0
+"""How long the roles of an actor may be those of before, in another process."""
+
+_MOST = 4096
+
+
+@dataclass(slots=True)
+class Seen:
+    """What is known of one token."""
+
+    verified: VerifiedToken
+    keys: object
+    """What tells the issuer's keys from others; None where nothing does."""
+    verified_at: datetime
+    actor: Actor | None = None
+    changes: int = -1
+    until: float = 0.0
+
+
+class RememberedActors:
+    """What one process remembers.
+
+    Args:
+        now: returns aware instants, by which tokens are valid.
+        elapsed: returns seconds that only grow, by which actors are forgotten.
+
+    """
+
+    def __init__(
+        self, *, now: Callable[[], datetime], elapsed: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._now, self._elapsed = now, elapsed
+        self._seen: OrderedDict[bytes, Seen] = OrderedDict()
+
+    def actor(self, token: str) -> Actor | None:
+        """Return the actor of a token that was looked up a moment ago."""
+        seen = self._valid(token)
+        if seen is None or seen.changes != changes_of_accounts() or seen.until <= self._elapsed():
+            return None
+        return seen.actor
+
+    def verified(self, token: str, keys: Callable[[str], object]) -> VerifiedToken | None:
+        """Return what a token says that was verified before; ``keys`` are the issuer's now."""
+        seen = self._valid(token)
+        if seen is None or seen.keys is None or seen.keys != keys(seen.verified.issuer):
+            return None
+        return seen.verified
+
+    def keep(
+        self, token: str, verified: VerifiedToken, keys: object, actor: Actor, changes: int
+    ) -> None:
+        """Remember a token and its actor, as they were when accounts had changed so often."""
+        digest = _digest(token)
+        self._seen[digest] = Seen(
+            verified,
+            keys,
+            self._now(),
+            actor,
+            changes,
+            self._elapsed() + REMEMBERED_SECONDS,
+        )
+        self._seen.move_to_end(digest)
+        if len(self._seen) > _MOST:
+            self._seen.popitem(last=False)
+
+    def _valid(self, token: str) -> Seen | None:
+        seen = self._seen.get(_digest(token))
+        # A clock that was put back may make a token one of the future.
+        if seen is None or not seen.verified_at <= self._now() < seen.verified.expires_at:
+            return None
+        return seen
+
+
+def _digest(token: str) -> bytes:
+    return sha256(token.encode()).digest()

@@ -240,7 +240,7 @@ def assemble(settings: Settings, graph: Graph) -> Starlette:
             ),
             more=graph.routes,
         ),
-        middleware=middleware(settings, application.database, endpoint),
+        middleware=middleware(settings, application.database, endpoint, graph.rates),
         exception_handlers=error_handlers(),
         lifespan=lifespan,
     )

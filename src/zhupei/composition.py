@@ -12,8 +12,10 @@ from datetime import datetime
 from functools import cache, partial
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
+from limits.aio.storage import Storage
+from limits.storage import storage_from_string
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -24,12 +26,13 @@ from zhupei.catalogue.load import load_plugins, platform_namings
 from zhupei.config.platform import read_platform
 from zhupei.config.workspace import read_workspace
 from zhupei.db.connection import Database
+from zhupei.db.rate_windows import PostgresRates
 from zhupei.default_plugins.bearer_tokens import BearerTokens
 from zhupei.domain.institutions import Base
 from zhupei.domain.training import Opening, Program
 from zhupei.graphql.context import GraphContext, china_now, language_of
 from zhupei.graphql.errors import SessionEnded
-from zhupei.graphql.limits import QueryLimits, schema_extensions
+from zhupei.graphql.limits import Guard, QueryLimits, Rates, schema_extensions
 from zhupei.graphql.schema import build_schema
 from zhupei.security.crypto import Keyring
 from zhupei.services.access import open_keyring, prepare_access
@@ -41,6 +44,7 @@ from zhupei.services.webhooks.rules import WebhookRules, webhook_rules
 from zhupei.settings import Environment, Settings
 from zhupei.web.events import event_routes
 from zhupei.web.files import file_routes
+from zhupei.web.guards import address_of
 from zhupei.web.office import office_routes
 from zhupei.web.papers import paper_routes
 from zhupei.web.publicity import publicity_routes
@@ -49,6 +53,9 @@ from zhupei.web.sign_in import ActorRefused, actor_of, sign_in_route, sign_up_ro
 __all__ = ["Graph", "Installation", "compose"]
 
 _log = logging.getLogger(__name__)
+
+# Operations that may wait for their turn, for each that runs.
+_WAITING = 4
 
 
 @contextlib.asynccontextmanager
@@ -66,7 +73,8 @@ class Graph:
 
     ``context`` may be a coroutine function. ``plugins`` is entered while the server runs, after
     the catalogue was loaded. ``routes`` are those beside the graph itself. ``clock`` answers what
-    "now" is, everywhere. ``keyring`` opens the keys of personal data. ``changes`` tells
+    "now" is, everywhere. ``keyring`` opens the keys of personal data. ``rates``
+    is what is left to whom. ``changes`` tells
     subscriptions what is committed.
     """
 
@@ -77,6 +85,7 @@ class Graph:
     changes: ChangeFeed
     webhooks: WebhookRules = field(default_factory=WebhookRules)
     schema: BaseSchema
+    rates: Rates = field(default_factory=partial(Rates, requests=0, cost={}))
     context: Callable[[Request, Response], Any]
     plugins: Callable[[], AbstractAsyncContextManager[None]] = _no_plugins
     routes: tuple[Route, ...] = ()
@@ -188,6 +197,13 @@ def compose(settings: Settings, *, clock: Callable[[], datetime] = china_now) ->
         strict=settings.strict,
     )
     composed.schema.engine.explain = settings.explain_engine
+    rates = _rates(settings)
+    composed.schema.engine.guard = Guard(
+        rates=rates,
+        seconds=settings.operation_seconds,
+        running=settings.operations_at_once,
+        waiting=_WAITING * settings.operations_at_once,
+    )
     for problem in composed.problems:
         host.degrade(problem)
         _log.error("a plugin adds nothing to the graph: %s", problem.text(settings.language))
@@ -218,6 +234,7 @@ def compose(settings: Settings, *, clock: Callable[[], datetime] = china_now) ->
             language=language,
             clock=clock,
             actor=await actor_of(request, loaded.dispatcher),
+            address=address_of(request.scope),
             keyring=keyring,
             signing_keys=signing_keys,
             database=database,
@@ -244,6 +261,7 @@ def compose(settings: Settings, *, clock: Callable[[], datetime] = china_now) ->
         changes=changes,
         webhooks=webhooks,
         schema=composed.schema,
+        rates=rates,
         context=context,
         plugins=plugins,
         routes=(
@@ -256,6 +274,18 @@ def compose(settings: Settings, *, clock: Callable[[], datetime] = china_now) ->
             *event_routes(webhooks),
         ),
     )
+
+
+def _rates(settings: Settings) -> Rates:
+    """Return what is left to whom, counted where the settings say."""
+    where = settings.rate_storage
+    storage: Storage | None = None
+    if where == "database":
+        storage = PostgresRates()
+    elif where != "memory":
+        # Made here: the address of a Redis that cannot be used stops the start.
+        storage = cast("Storage", storage_from_string(f"async+{where}"))
+    return Rates(requests=settings.request_rate, cost=settings.cost_rate, storage=storage)
 
 
 def _loaded(holder: CatalogueHolder) -> LoadedCatalogue:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, fields
 from email.utils import parseaddr
 from enum import StrEnum
 from pathlib import Path
+from types import MappingProxyType
 from typing import Annotated, Any, TypeVar, get_type_hints
 from urllib.parse import urlsplit
 
@@ -162,6 +163,39 @@ def _names(text: str) -> tuple[str, ...]:
     return tuple(part.strip().rstrip("/") for part in text.split(",") if part.strip())
 
 
+def _numbers(text: str) -> Mapping[str, int]:
+    found: dict[str, int] = {}
+    for part in text.split(","):
+        name, _, number = part.strip().partition("=")
+        if not (name and number.isascii() and number.isdigit() and len(number) < 12):
+            raise _RefusedError(
+                f"应为“角色=数字”，多个用逗号分隔，而不是“{part.strip()}”",
+                f'must be role=number, several separated by commas, not "{part.strip()}"',
+            )
+        found[name] = int(number)
+    return MappingProxyType(found)
+
+
+def _rate_storage(text: str) -> str:
+    if text in {"memory", "database"} or text.startswith(("redis://", "rediss://", "unix://")):
+        return text
+    raise _RefusedError(
+        "应为 memory、database 或 redis:// 地址", "must be memory, database or a redis:// address"
+    )
+
+
+def _proxies(text: str) -> tuple[str, ...]:
+    parts = tuple(part.strip() for part in text.split(",") if part.strip())
+    for part in parts:
+        try:
+            ipaddress.ip_network(part)
+        except ValueError:
+            raise _RefusedError(
+                f"应为地址或网段，而不是“{part}”", f'must be an address or network, not "{part}"'
+            ) from None
+    return parts
+
+
 def _host(text: str) -> str:
     return text
 
@@ -248,6 +282,17 @@ def _issuers(text: str) -> tuple[TrustedIssuer, ...]:
             )
         found[issuer] = TrustedIssuer(issuer, audiences)
     return tuple(found.values())
+
+
+_RATE_COST = MappingProxyType(
+    {
+        "public": 2_000_000,
+        "base_office": 10_000_000,
+        "jurisdiction_office": 20_000_000,
+        "national": 20_000_000,
+        "integrator": 20_000_000,
+    }
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -686,6 +731,99 @@ class Settings:
             "long counting more",
         ),
     ] = 50_000
+    rate_requests: Annotated[
+        int | None,
+        _Variable(
+            name="ZHUPEI_RATE_REQUESTS",
+            parse=_integer(0, 10_000_000),
+            zh="同一地址每分钟的请求数上限；0 表示不限",
+            en="Requests of one address in a minute at most; 0 is no limit",
+            default="0, in production 6000",
+        ),
+    ] = None
+    rate_cost: Annotated[
+        Mapping[str, int] | None,
+        _Variable(
+            name="ZHUPEI_RATE_COST",
+            parse=_numbers,
+            zh="每分钟查询开销上限，按角色（public 为未登录的地址及未列出的角色），如 "
+            "public=2000000,integrator=20000000；0 表示不限",
+            en="What queries of one account may cost in a minute, by role, as in "
+            "`public=2000000,integrator=20000000`; `public` is an address without account, and "
+            "roles that are not listed; 0 is no limit",
+            default="no limit, in production public=2000000,base_office=10000000,"
+            "jurisdiction_office=20000000,national=20000000,integrator=20000000",
+        ),
+    ] = None
+    rate_storage: Annotated[
+        str,
+        _Variable(
+            name="ZHUPEI_RATE_STORAGE",
+            parse=_rate_storage,
+            zh="限流计数的位置：memory（本进程）、database（多个进程共用）或 redis:// 地址",
+            en="Where rates are counted: `memory` for each process by itself, `database` for all "
+            "processes together, or the address of a Redis (`redis://…`)",
+        ),
+    ] = "memory"
+    open_per_address: Annotated[
+        int | None,
+        _Variable(
+            name="ZHUPEI_OPEN_PER_ADDRESS",
+            parse=_integer(0, 100_000),
+            zh="同一地址同时进行的请求与订阅连接数上限；0 表示不限",
+            en="Requests and live connections of one address at once; 0 is no limit",
+            default="0, in production 200",
+        ),
+    ] = None
+    open_at_once: Annotated[
+        int,
+        _Variable(
+            name="ZHUPEI_OPEN_AT_ONCE",
+            parse=_integer(1, 1_000_000),
+            zh="每个进程同时进行的请求与订阅连接数上限",
+            en="Requests and live connections of one process at once",
+        ),
+    ] = 5000
+    operations_at_once: Annotated[
+        int,
+        _Variable(
+            name="ZHUPEI_OPERATIONS_AT_ONCE",
+            parse=_integer(1, 10_000),
+            zh="每个进程同时执行的操作数上限；四倍于此的操作可排队",
+            en="Operations that one process runs at once; four times as many may wait",
+        ),
+    ] = 64
+    operation_seconds: Annotated[
+        int,
+        _Variable(
+            name="ZHUPEI_OPERATION_SECONDS",
+            parse=_integer(1, 3600),
+            zh="一次操作最多执行的秒数",
+            en="Seconds that an operation may take",
+        ),
+    ] = 30
+    allowed_hosts: Annotated[
+        tuple[str, ...],
+        _Variable(
+            name="ZHUPEI_ALLOWED_HOSTS",
+            parse=_names,
+            zh="本服务的主机名，用逗号分隔，可写作 *.example.org；未设置时不检查",
+            en="Host names that the server answers for, separated by commas, `*.example.org` for "
+            "all below one",
+            default="any",
+        ),
+    ] = ()
+    trusted_proxies: Annotated[
+        tuple[str, ...],
+        _Variable(
+            name="ZHUPEI_TRUSTED_PROXIES",
+            parse=_proxies,
+            zh="可信代理的地址或网段，用逗号分隔；只采信其 X-Forwarded-For 与 X-Forwarded-Proto",
+            en="Addresses or networks of proxies, separated by commas, whose `X-Forwarded-For` and "
+            "`X-Forwarded-Proto` are believed",
+            default="127.0.0.1,::1",
+        ),
+    ] = ("127.0.0.1", "::1")
     language: Annotated[
         Language,
         _Variable(
@@ -753,6 +891,27 @@ class Settings:
         if self.introspection is not None:
             return self.introspection
         return self.environment is not Environment.PRODUCTION
+
+    @property
+    def request_rate(self) -> int:
+        """Requests of one address in a minute: as set, else only in production limited."""
+        if self.rate_requests is not None:
+            return self.rate_requests
+        return 6000 if self.environment is Environment.PRODUCTION else 0
+
+    @property
+    def cost_rate(self) -> Mapping[str, int]:
+        """Cost in a minute by role: as set, else only in production limited."""
+        if self.rate_cost is not None:
+            return self.rate_cost
+        return _RATE_COST if self.environment is Environment.PRODUCTION else {}
+
+    @property
+    def connections_per_address(self) -> int:
+        """What one address may have open: as set, else only in production limited."""
+        if self.open_per_address is not None:
+            return self.open_per_address
+        return 200 if self.environment is Environment.PRODUCTION else 0
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str]) -> Settings:

@@ -40,6 +40,7 @@ class GraphContext:
     once, by key; each mutation begins with it empty.
     ``changes`` tells subscriptions what is committed, in all processes; ``anew`` makes the context
     again as the same request would have it now, or raises `zhupei.graphql.errors.SessionEnded`.
+    ``address`` is what the request comes from, empty where that is not known.
     ``webhooks`` says where events may be delivered, None for nowhere but public addresses.
     """
 
@@ -54,6 +55,7 @@ class GraphContext:
     changes: ChangeFeed | None = None
     anew: Callable[[], Awaitable[GraphContext]] | None = None
     webhooks: WebhookRules | None = None
+    address: str = ""
     kept: dict[Any, Any] = field(default_factory=dict)
 
     async def renew(self) -> None:

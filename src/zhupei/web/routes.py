@@ -13,13 +13,16 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
 from starlette_compress import CompressMiddleware, add_compress_type
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from zhupei.db.connection import Database
 from zhupei.domain.text import Text
 from zhupei.graphql.context import language_of
+from zhupei.graphql.limits import Rates
 from zhupei.settings import Settings
 from zhupei.web.endpoint import GraphQLEndpoint
 from zhupei.web.errors import ErrorCode, refusal
+from zhupei.web.guards import Guards
 from zhupei.web.ide import QueryPage
 from zhupei.web.negotiation import GRAPHQL_RESPONSE
 from zhupei.web.request_scope import RequestScope
@@ -96,10 +99,20 @@ def _refused(request: Request, error: Exception) -> Response:
 
 
 def middleware(
-    settings: Settings, database: Database, endpoint: GraphQLEndpoint
+    settings: Settings, database: Database, endpoint: GraphQLEndpoint, rates: Rates
 ) -> list[Middleware]:
     """Return the middleware, outermost first."""
-    stack = [Middleware(RequestScope, database=database, access_log=settings.access_log)]
+    stack = [
+        Middleware(ProxyHeadersMiddleware, trusted_hosts=list(settings.trusted_proxies)),
+        Middleware(RequestScope, database=database, access_log=settings.access_log),
+        Middleware(
+            Guards,
+            rates=rates,
+            hosts=settings.allowed_hosts,
+            open_at_once=settings.open_at_once,
+            open_per_address=settings.connections_per_address,
+        ),
+    ]
     if settings.allowed_origins:
         stack.append(
             Middleware(
@@ -107,7 +120,7 @@ def middleware(
                 allow_origins=settings.allowed_origins,
                 allow_methods=["GET", "POST"],
                 allow_headers=["authorization", "content-type", "x-request-id"],
-                expose_headers=["x-request-id"],
+                expose_headers=["x-request-id", "retry-after"],
                 max_age=3600,
             )
         )

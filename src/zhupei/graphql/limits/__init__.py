@@ -6,6 +6,7 @@ from zhupei.graphql.limits.cost import FREE, Cost
 from zhupei.graphql.limits.documents import LimitedDocuments, check_cost, schema_extensions
 from zhupei.graphql.limits.guard import Guard, check_variables
 from zhupei.graphql.limits.measuring import QueryLimits
+from zhupei.graphql.limits.rates import Rates
 from zhupei.graphql.limits.refusals import LimitCode, NotNow
 
 __all__ = [
@@ -16,6 +17,7 @@ __all__ = [
     "LimitedDocuments",
     "NotNow",
     "QueryLimits",
+    "Rates",
     "check_cost",
     "check_variables",
     "schema_extensions",

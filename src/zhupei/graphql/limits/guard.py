@@ -27,6 +27,17 @@ _MOST_VALUES = 10_000
 _MOST_NESTING = 32
 
 
+_TOO_MANY = Text(
+    "请求过于频繁，请在 {seconds} 秒后重试。", "Too many requests; try again in {seconds} s."
+)
+_TIMED_OUT = Text(
+    "操作超过 {seconds} 秒未完成，已中止；变更要么已完整写入，要么未写入，请以同一幂等键重试。",
+    "The operation did not end within {seconds} s and was stopped. A change was made as a whole or "
+    "not at all: repeat it with the same idempotency key.",
+)
+_OVERLOADED = Text("服务器繁忙，请稍后重试。", "The server is busy; try again soon.")
+
+
 class Guard:
     """Counts, queues and times the operations of one process.
 

@@ -6,6 +6,7 @@ its storage: the memory of this process, or one that several processes share.
 
 from __future__ import annotations
 
+import asyncio
 import ipaddress
 import logging
 import math
@@ -33,6 +34,8 @@ _log = logging.getLogger("zhupei.limits")
 _UNLIMITED = 0
 # An address of version 6 is one of very many that its owner has.
 _NETWORK_BITS = 64
+# A storage that takes longer to count counts as one that fails.
+_LONGEST_COUNT_SECONDS = 0.5
 
 
 class TooMany(Exception):  # noqa: N818 - names what happened, which is no fault
@@ -70,7 +73,8 @@ class _Shared:
 
     async def hit(self, item: limits.RateLimitItem, key: str, cost: int) -> bool:
         try:
-            allowed = await self._limiter.hit(item, key, cost=cost)
+            async with asyncio.timeout(_LONGEST_COUNT_SECONDS):
+                allowed = await self._limiter.hit(item, key, cost=cost)
         except Exception as error:  # noqa: BLE001 - whatever the storage raises, requests are answered
             if not self._failed:
                 self._failed = True
@@ -85,7 +89,8 @@ class _Shared:
     async def reset_at(self, item: limits.RateLimitItem, key: str) -> float:
         if self._failed:
             return await self._alone.reset_at(item, key)
-        return (await self._limiter.get_window_stats(item, key)).reset_time
+        stats = await self._limiter.get_window_stats(item, key)
+        return stats.reset_time
 
 
 @dataclass(frozen=True, slots=True)

@@ -331,7 +331,8 @@ def test_the_notices_own_dates_are_warned_of(loaded: LoadedCatalogue) -> None:
 def test_policies(program: Program) -> None:
     """What the notice sets; unknown ones say why.
 
-    R139, R142, R145, R146, R147, R150, R153, R154, R159, R162, R164, T13-T15, T18, T40-T43, T64.
+    R139, R142, R145, R146, R147, R149, R150, R153, R154, R159, R162, R164, T13-T15,
+    T18, T40-T43, T64.
     """
     values = {policy.key: policy.value for policy in program.policies}
     expected = {
@@ -354,6 +355,8 @@ def test_policies(program: Program) -> None:
         "brochure_needs_approval": True,
         "shortage_shortfall": "proportional_cut",
         "shortage_cut_factor": None,
+        "priority_proposed_first": None,
+        "priority_transferred_first": None,
     }
     assert {key: values[key] for key in expected} == expected
     unknown = [policy for policy in program.policies if policy.value is None]
@@ -361,6 +364,8 @@ def test_policies(program: Program) -> None:
         "interview_weight",
         "examination_weight",
         "shortage_cut_factor",
+        "priority_proposed_first",
+        "priority_transferred_first",
     }
     assert all(policy.note is not None and policy.note.en for policy in unknown)
 
@@ -378,6 +383,10 @@ def test_t16_shortage_sets(loaded: LoadedCatalogue) -> None:
         ShortagePurpose.QUOTA_PENALTY: nine,
     }
     assert all(each.open_ended for each in own)
+    assert {each.purpose: set(each.rounds) for each in own} == {
+        ShortagePurpose.ADMISSION_PRIORITY: {"batch-2"},
+        ShortagePurpose.QUOTA_PENALTY: set(),
+    }
 
 
 def test_steps_in_order(program: Program) -> None:

@@ -7,7 +7,6 @@ import shutil
 import tomllib
 from dataclasses import replace
 from datetime import date
-from decimal import Decimal
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -32,7 +31,7 @@ from zhupei import (
 from zhupei.catalogue import Catalogue, LoadedCatalogue, load_catalogue
 from zhupei.services.eligibility import evaluate
 from zhupei.testing import FakeZhupei, PluginContract, Rights, a_program
-from zhupei_hubei import CutFactorMissing, Hubei, next_non_shortage_plan
+from zhupei_hubei import Hubei
 
 _ROOT = Path(__file__).parents[3]
 _PASS, _FAIL = FindingOutcome.PASS, FindingOutcome.FAIL
@@ -347,27 +346,6 @@ async def test_g24_entrusted(
 # The cut of the plan
 
 
-def test_filled_shortage_plan_is_not_cut() -> None:
-    """R159: who fills the shortage plan keeps the other plan, factor or not."""
-    for recruited in (20, 23):
-        found = next_non_shortage_plan(
-            non_shortage_plan=100, shortage_plan=20, shortage_recruited=recruited, factor=None
-        )
-        assert (found.unfilled, found.cut, found.at_most) == (0, Decimal(0), Decimal(100))
-
-
-def test_t18_no_factor_no_answer() -> None:
-    """T18: the notice gives no ratio, so there is none until the province configures it."""
-    with pytest.raises(CutFactorMissing) as refused:
-        next_non_shortage_plan(
-            non_shortage_plan=100, shortage_plan=20, shortage_recruited=19, factor=None
-        )
-    assert refused.value.source == Source("S2", "四、（二）", "96")
-    assert refused.value.message.zh == (
-        "通知只写“按比例削减”，未给出比例：请先在 shortage_cut_factor 中配置省级确定的比例"
-    )
-
-
 def test_t18_configured_factor_is_unknown(catalogue: Catalogue) -> None:
     """T18: the configuration really has no factor, and says why."""
     policies = {each.key: each for each in catalogue.programs["hubei-residency-2024"].policies}
@@ -375,30 +353,6 @@ def test_t18_configured_factor_is_unknown(catalogue: Catalogue) -> None:
     assert factor.value is None
     assert factor.note is not None
     assert factor.note.zh == "通知写“按比例削减”，未给出比例；须由省级配置给出，系统不推定"
-
-
-def test_cut_is_exact() -> None:
-    """R159: seats are not rounded, because nobody says how."""
-    found = next_non_shortage_plan(
-        non_shortage_plan=55, shortage_plan=20, shortage_recruited=12, factor=Decimal("0.1")
-    )
-    assert (found.unfilled, found.cut, found.at_most) == (8, Decimal("5.5"), Decimal("49.5"))
-
-
-@pytest.mark.parametrize(
-    ("plan", "factor", "message"),
-    [
-        (-1, Decimal("0.1"), "seats are not negative"),
-        (10, Decimal("1.01"), "the factor is a share from 0 to 1, not 1.01"),
-        (10, Decimal("-0.1"), "the factor is a share from 0 to 1, not -0.1"),
-    ],
-)
-def test_nonsense_is_refused(plan: int, factor: Decimal, message: str) -> None:
-    """Figures out of range are errors, never a plan."""
-    with pytest.raises(ValueError, match=message):
-        next_non_shortage_plan(
-            non_shortage_plan=plan, shortage_plan=5, shortage_recruited=1, factor=factor
-        )
 
 
 # The package

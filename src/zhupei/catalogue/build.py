@@ -29,10 +29,11 @@ from zhupei.catalogue.institutions import Institutions
 from zhupei.catalogue.totals import with_totals
 from zhupei.config.files import FileModels, OpeningEntry, SpecialtyBaseEntry
 from zhupei.config.layers import Layer, Layers, OpeningRef, ProgramRef
+from zhupei.config.shortages import shortage_sets
 from zhupei.config.windows import round_of, source_of
 from zhupei.config.workspace import ConfiguredFile, Workspace
 from zhupei.domain.calendar import Calendar
-from zhupei.domain.codes import ShortagePurpose, ShortageSet
+from zhupei.domain.codes import ShortageSet
 from zhupei.domain.institutions import (
     Base,
     BaseStatus,
@@ -197,8 +198,11 @@ class _Builder:
         """Return the program with all its rules."""
         chain, kind = self.layers.of_program(ref), draft.kind
         answers = self.answers.get(draft.base or "") or BaseAnswers()
-        self.shortages[ref.code] = self._shortages(
-            (*chain, *(opening.layer for opening in ref.openings())), draft
+        self.shortages[ref.code] = shortage_sets(
+            (*chain, *(opening.layer for opening in ref.openings())),
+            kind,
+            draft.year,
+            self.reference.specialties,
         )
         return replace(
             draft,
@@ -374,32 +378,6 @@ class _Builder:
         if national is None:
             raise KeyError(f"{program.code}/{specialty}")
         return national.name
-
-    def _shortages(self, chain: Sequence[Layer], program: Program) -> tuple[ShortageSet, ...]:
-        """Return the sets of all layers: national ones, then what each level adds (T16)."""
-        found: list[ShortageSet] = []
-        if program.kind is ProgramKind.RESIDENCY:
-            found += self.reference.specialties.shortages
-        for layer in chain:
-            if not layer.concerns(None, program.kind):
-                continue
-            for entry in layer.rules.shortage:
-                codes = set()
-                for name in entry.specialties:
-                    row = self.reference.specialties.find(program.year, name)
-                    codes.add(row.code if row is not None else name)
-                source = source_of(entry.source)
-                if source is not None:
-                    purpose = ShortagePurpose(entry.purpose)
-                    found.append(
-                        ShortageSet(
-                            purpose=purpose,
-                            codes=frozenset(codes),
-                            open_ended=entry.open_ended,
-                            source=source,
-                        )
-                    )
-        return tuple(found)
 
 
 def _without_host(chain: Sequence[Layer], ref: ProgramRef) -> list[Layer]:

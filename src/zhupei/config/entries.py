@@ -453,6 +453,8 @@ class ShortageEntry(Model):
     """Specialties by code, name or alias."""
     open_ended: Flag = False
     """True where the document's list ends in "and others" (等)."""
+    rounds: tuple[Slug, ...] = ()
+    """Codes of the rounds that it concerns; empty for all."""
     source: SourceRef | None = None
     """The clause that lists them."""
 

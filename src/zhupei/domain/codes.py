@@ -95,12 +95,14 @@ class ShortageSet:
 
     ``open_ended`` is true where the source's list ends in 等 ("and others"): a specialty that
     is not in ``codes`` is then *not listed*, which is not the same as *not in shortage*.
+    ``rounds`` are codes of the rounds that the set concerns; empty for all.
     """
 
     purpose: ShortagePurpose
     codes: frozenset[str]
     open_ended: bool
     source: Source
+    rounds: frozenset[str] = frozenset()
 
     def __contains__(self, code: object) -> bool:
         return code in self.codes

@@ -219,6 +219,22 @@ POLICIES = _define(
         Decimal,
     ),
     _P(
+        "last_non_shortage_plan",
+        Text("上一年度非紧缺专业计划", "Non-shortage plan of the year before"),
+        int,
+        "seats",
+    ),
+    _P(
+        "priority_proposed_first",
+        Text("优先专业先行拟录取", "Specialties with priority are proposed first"),
+        bool,
+    ),
+    _P(
+        "priority_transferred_first",
+        Text("调剂先满足优先专业", "Transfers fill specialties with priority first"),
+        bool,
+    ),
+    _P(
         "tie_rule",
         Text("总分相同时的排序规则", "What decides between equal totals"),
         str,

@@ -52,12 +52,18 @@ def counts_as_shortage(lists: Iterable[ShortageSet], specialty: str) -> bool | N
     return None if not known or any(each.open_ended for each in known) else False
 
 
-def may_grow(program: Program, opening: Opening, lists: Iterable[ShortageSet]) -> Refusal | None:
+def may_grow(
+    program: Program,
+    opening: Opening,
+    lists: Iterable[ShortageSet],
+    arithmetic: Text | None = None,
+) -> Refusal | None:
     """Refuse a larger plan outside the shortage specialties after an unfilled shortage plan.
 
     The rule is national (S4:338-340, R214); a province may cut such plans as well (R159). Where
     ``lists`` leave it open whether the specialty is a shortage one, its plan does not grow before
-    one names it. Nothing is refused where nobody has said how the last plan ended.
+    one names it. Nothing is refused where nobody has said how the last plan ended. ``arithmetic``
+    is that of the cut, where there is one.
     """
     filled = policy_of(program, "shortage_plan_filled")
     if filled is None or filled.value is not False:
@@ -71,9 +77,11 @@ def may_grow(program: Program, opening: Opening, lists: Iterable[ShortageSet]) -
         code=RefusalCode.INCREASE_NOT_ALLOWED,
         message=Text(
             "上一年度紧缺专业计划未完成，不得扩大非紧缺专业招收规模"
-            + ("；该专业未列入紧缺专业名单" if undecided else ""),
+            + ("；该专业未列入紧缺专业名单" if undecided else "")
+            + ("" if arithmetic is None else f"；{arithmetic.zh}"),
             "the shortage plan of the year before was not filled, so no other specialty may grow"
-            + ("; no list names this one as a shortage specialty" if undecided else ""),
+            + ("; no list names this one as a shortage specialty" if undecided else "")
+            + ("" if arithmetic is None else f"; {arithmetic.en}"),
         ),
         source=filled.source if rule is None else rule.source,
     )

@@ -18,6 +18,7 @@ from admissions_office import (
     PAEDIATRICS,
     PERSON,
     Office,
+    changed_catalogue,
     done,
 )
 from zhupei.catalogue import LoadedCatalogue, load_catalogue
@@ -25,6 +26,7 @@ from zhupei.domain.admission_case import PlanIncreaseState
 from zhupei.domain.admission_process import ApplicationState as S
 from zhupei.services import admissions
 from zhupei.services.admissions import RefusalCode, inputs
+from zhupei.services.plan_cuts import over_cut
 
 C = RefusalCode
 _SPECIALTY = '{specialty: "0100", capacity: 4, source: SAMPLE-PLAN:2 专业}'
@@ -228,3 +230,55 @@ async def test_r214_nothing_is_assumed_of_the_last_plan(office: Office) -> None:
     asked = done(await admissions.request_plan_increase(office.staff(), given))
     assert (asked.opening, HOSPITAL in asked.opening) == (MEDICINE, True)
     assert asked.state is PlanIncreaseState.REQUESTED
+
+
+async def test_r159_the_refusal_shows_the_arithmetic_of_the_cut(
+    office: Office, tmp_path: Path
+) -> None:
+    """S2:96: 6 × (1 − 0.2) = 4.8 seats outside the shortage specialties, of which 2 are planned."""
+    rules = (
+        "      shortage_shortfall: {value: proportional_cut, source: SAMPLE:12 第十二条}\n"
+        "      shortage_cut_factor: {value: '0.2', source: SAMPLE:12 第十二条}\n"
+    )
+    await changed_catalogue(tmp_path, "_jurisdiction.yaml", (_POLICY, rules + _POLICY))
+    row = '      - {specialty: "0100", quota: 2'
+    own = (
+        "    shortage: [{purpose: quota_penalty, specialties: ['0200', '0900'], "
+        "source: SAMPLE-PLAN:9 计划}]\n    openings:\n" + row
+    )
+    unfilled = (
+        "      shortage_plan_filled: {value: 'false', source: SAMPLE-PLAN:9 计划}\n"
+        "      last_non_shortage_plan: {value: '6', source: SAMPLE-PLAN:9 计划}\n"
+        "      interview_weight: "
+    )
+    office.loaded = await changed_catalogue(
+        tmp_path,
+        "sample-hospital.yaml",
+        ("    openings:\n" + row, own),
+        ("      interview_weight: ", unfilled),
+    )
+    assert not office.loaded.problems.errors, office.loaded.problems
+    catalogue = office.loaded.catalogue
+    assert over_cut(catalogue, catalogue.programs[HOSPITAL]) is None
+    before = await office.everything()
+    given = inputs.RequestPlanIncreaseInput(opening=MEDICINE, seats=1, reason="生源充足")
+    refusal = await office.refuses(
+        C.INCREASE_NOT_ALLOWED, await admissions.request_plan_increase(office.staff(), given)
+    )
+    assert refusal.message.zh == (
+        "上一年度紧缺专业计划未完成，不得扩大非紧缺专业招收规模；该专业未列入紧缺专业名单；"
+        "上一年度非紧缺专业计划 6 × (1 − 0.2) = 4.8，本年度 2"
+    )
+    assert refusal.source is not None
+    assert refusal.source.clause == "第十二条"
+    assert await office.everything() == before
+    # What a plugin answers is not in the files, so that no check has seen it.
+    larger = replace(catalogue.openings[MEDICINE], quota=5)
+    planned = replace(catalogue, openings={**catalogue.openings, MEDICINE: larger})
+    over = over_cut(planned, planned.programs[HOSPITAL])
+    assert over is not None
+    assert (over.code, over.source) == (C.PLAN_OVER_CUT, refusal.source)
+    assert over.message.en == (
+        "the last shortage plan was not filled, and the non-shortage plan is above what the cut "
+        "leaves: non-shortage plan of the year before 6 × (1 − 0.2) = 4.8, planned now 5"
+    )

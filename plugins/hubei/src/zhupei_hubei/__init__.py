@@ -7,8 +7,6 @@ can say: which other bases the unit's own prefecture has, and which specialties 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
-from decimal import Decimal
 
 from zhupei import (
     Base,
@@ -26,63 +24,11 @@ from zhupei import (
     hookimpl,
 )
 
-__all__ = ["CutFactorMissing", "Hubei", "NextPlan", "next_non_shortage_plan", "plugin"]
+__all__ = ["Hubei", "plugin"]
 
 _PROVINCE = "420000"
 _PROGRAM = "hubei-residency-2024"
 _OWN_PREFECTURE = Source("S2", "二、（三）1", "34")
-_CUT = Source("S2", "四、（二）", "96")
-
-
-class CutFactorMissing(ValueError):  # noqa: N818 - because it names what is missing
-    """The notice cuts plans "in proportion" and gives no ratio; nobody has configured one (T18)."""
-
-    def __init__(self) -> None:
-        self.source = _CUT
-        self.message = Text(
-            "通知只写“按比例削减”，未给出比例：请先在 shortage_cut_factor 中配置省级确定的比例",
-            'the notice says "in proportion" and gives no ratio: configure shortage_cut_factor '
-            "with the one that the province has decided on",
-        )
-        super().__init__(self.message.en)
-
-
-@dataclass(frozen=True, slots=True)
-class NextPlan:
-    """What a base may plan next year outside the shortage specialties, in seats.
-
-    ``cut`` and ``at_most`` are exact: how the province rounds them is not known.
-    """
-
-    unfilled: int
-    cut: Decimal
-    at_most: Decimal
-    source: Source = _CUT
-
-
-def next_non_shortage_plan(
-    *, non_shortage_plan: int, shortage_plan: int, shortage_recruited: int, factor: Decimal | None
-) -> NextPlan:
-    """Return next year's ceiling of the non-shortage plan (S2:96, R159).
-
-    A base that filled its shortage plan keeps its non-shortage plan. Otherwise ``factor``, the
-    share of the non-shortage plan that the province cuts, decides; it is never guessed.
-
-    Raises:
-        CutFactorMissing: the shortage plan was not filled, and there is no factor.
-        ValueError: a number of seats is negative, or the factor is outside 0 to 1.
-    """
-    if min(non_shortage_plan, shortage_plan, shortage_recruited) < 0:
-        raise ValueError("seats are not negative")
-    if factor is not None and not 0 <= factor <= 1:
-        raise ValueError(f"the factor is a share from 0 to 1, not {factor}")
-    unfilled = max(shortage_plan - shortage_recruited, 0)
-    if unfilled == 0:
-        return NextPlan(0, Decimal(0), Decimal(non_shortage_plan))
-    if factor is None:
-        raise CutFactorMissing
-    cut = non_shortage_plan * factor
-    return NextPlan(unfilled, cut, non_shortage_plan - cut)
 
 
 class Hubei:

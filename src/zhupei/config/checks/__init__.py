@@ -9,6 +9,7 @@ from zhupei.config.checks import (
     allocation,
     floors,
     plans,
+    recruitment,
     references,
     rules,
     sources,
@@ -39,7 +40,18 @@ def check(
     that does not occur is a warning itself.
     """
     context = CheckContext(workspace, reference, calendar, plugins)
-    for part in (references, sources, specialties, plans, rules, floors, timelines, allocation):
+    parts = (
+        references,
+        sources,
+        specialties,
+        plans,
+        rules,
+        floors,
+        timelines,
+        allocation,
+        recruitment,
+    )
+    for part in parts:
         part.check(context)
     return _without_accepted(context)
 

@@ -208,6 +208,10 @@ class ShortageSet:
             "Whether the list ends in “and others” (等): what is not listed may still be meant."
         ),
     )
+    rounds: list[str] = field(
+        Attribute(ordered=True),
+        description="Codes of the rounds that it concerns; empty for all (适用批次).",
+    )
     source: Source = field(Attribute(), description="The clause that lists them (出处).")
 
 

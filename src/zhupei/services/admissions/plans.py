@@ -11,6 +11,7 @@ from zhupei.db.identifiers import uuid7
 from zhupei.db.models import PlanIncreaseRow, RoundFreezeRow
 from zhupei.domain.admission_case import PlanIncrease, PlanIncreaseState, RoundFreeze
 from zhupei.domain.admission_guards import policy_of
+from zhupei.domain.plan_cuts import PlanCut
 from zhupei.domain.recruitment_limits import may_grow, suspension_of
 from zhupei.domain.text import Text
 from zhupei.domain.training import Opening, Program
@@ -26,6 +27,7 @@ from zhupei.services.admissions.requests import once_for
 from zhupei.services.admissions.situations import hidden, not_found, permitted_for
 from zhupei.services.admissions.texts import has_no_reason
 from zhupei.services.changes import RoundChanged, RoundChangeKind, announce
+from zhupei.services.plan_cuts import cut_of
 from zhupei.services.seats import SeatQuota, increase_quota, quotas_of, root_program
 
 __all__ = [
@@ -83,7 +85,9 @@ async def request_plan_increase(
 def _may_increase(desk: Desk, program: Program, opening: Opening) -> Refusal | None:
     """Refuse where recruitment is suspended, or other specialties have to be filled first."""
     lists = desk.catalogue.shortages.get(program.code, ())
-    return suspension_of(program, opening) or may_grow(program, opening, lists)
+    cut = cut_of(desk.catalogue, program)
+    arithmetic = cut.arithmetic if isinstance(cut, PlanCut) else cut
+    return suspension_of(program, opening) or may_grow(program, opening, lists, arithmetic)
 
 
 def _increasable(

@@ -37,6 +37,7 @@ from zhupei.services.outbox import subject_of
 from zhupei.services.papers.brochure_check import CompletenessReport, check_brochure
 from zhupei.services.papers.brochure_findings import Outcome
 from zhupei.services.papers.render import UnprintableTextError
+from zhupei.services.plan_cuts import over_cut
 
 __all__ = ["APPROVE", "SUBMIT", "decide_brochure", "submit_brochure"]
 
@@ -62,7 +63,11 @@ async def submit_brochure(desk: Desk, given: SubmitBrochureInput) -> Brochure | 
 
         async def do(work: Work) -> str:
             report = check_brochure(desk.catalogue, program.code)
-            refuse(_incomplete(report, given.attested) or _late(desk, program, given))
+            refuse(
+                over_cut(desk.catalogue, program)
+                or _incomplete(report, given.attested)
+                or _late(desk, program, given)
+            )
             pages = await _printed(desk, program)
             # One after the other, so that versions have no gaps and none is there twice.
             await lock(work.connection, [f"brochure:{program.code}"])
@@ -279,4 +284,4 @@ async def _undecidable(desk: Desk, row: BrochureRow, given: DecideBrochureInput)
             ),
             field="brochure",
         )
-    return None
+    return over_cut(desk.catalogue, desk.catalogue.programs[row.program_code])

@@ -131,7 +131,7 @@ def test_the_table_is_the_documented_one() -> None:
         "host_department": 7,
         "jurisdiction_office": 23,
         "national": 8,
-        "integrator": 4,
+        "integrator": 5,
         "auditor": 10,
         "administrator": 2,
     }
@@ -141,6 +141,7 @@ def test_the_table_is_the_documented_one() -> None:
         "registrations.read",
         "statistics.read",
         "events.read",
+        "webhooks.manage",
     }
 
 

@@ -81,6 +81,8 @@ _NEEDS = {
     "Query.statistics": "statistics.read",
     "Query.trainee": "registrations.read",
     "Query.trainees": "registrations.read",
+    "Query.webhook": "events.read",
+    "Query.webhooks": "events.read",
     "ScoreSheet.rows": "scores.read",
     "ScoreSheet.standsAgainst": "scores.sign",
     "Trainee.applicant": "applicants.read",
@@ -161,6 +163,9 @@ _READS = {
         "jurisdiction_office",
         "auditor",
     },
+    # Tried role by role in test_webhooks.py.
+    "Query.webhook": {"integrator"},
+    "Query.webhooks": {"integrator"},
     # Tried role by role in test_people_permissions.py.
     "Query.trainee": _REGISTRATIONS,
     "Query.trainees": _REGISTRATIONS,

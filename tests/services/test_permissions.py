@@ -195,6 +195,7 @@ def test_permissions_of_several_roles_and_of_a_limited_token() -> None:
         "events.read",
         "registrations.read",
         "statistics.read",
+        "webhooks.manage",
     )
     limited = dataclasses.replace(both, scopes=frozenset({"events.read", "identity.read"}))
     assert permissions_of(limited, host) == ("events.read",)

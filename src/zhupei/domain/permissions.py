@@ -171,6 +171,7 @@ _TABLE: tuple[tuple[str, str, str, tuple[Role, ...]], ...] = (
         (_OFFICE, _AUTHORITY, _NATIONAL),
     ),
     ("events.read", "接收事件", "receive events", (_INTEGRATOR,)),
+    ("webhooks.manage", "管理事件订阅", "manage one's webhooks", (_INTEGRATOR,)),
     ("audit.read", "查看审计记录", "read the record of transitions", (_AUTHORITY, _AUDITOR)),
     ("accounts.read", "查看账号", "read accounts and grants", (_AUDITOR, _ADMINISTRATOR)),
     (

@@ -17,6 +17,7 @@ from zhupei.graphql.mutations.rounds import RoundMutations
 from zhupei.graphql.mutations.score_sheets import ScoreSheetMutations
 from zhupei.graphql.mutations.sending_units import SendingUnitMutations
 from zhupei.graphql.mutations.training import TrainingMutations
+from zhupei.graphql.mutations.webhooks import WebhookMutations
 
 __all__ = ["Mutation"]
 
@@ -45,5 +46,6 @@ class Mutation(
     BrochureMutations,
     SendingUnitMutations,
     TrainingMutations,
+    WebhookMutations,
 ):
     """The root type of the core's mutations."""

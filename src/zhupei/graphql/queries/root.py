@@ -13,6 +13,7 @@ from zhupei.graphql.queries.office import OfficeQueries
 from zhupei.graphql.queries.papers import PaperQueries
 from zhupei.graphql.queries.people import PeopleQueries
 from zhupei.graphql.queries.platform import PlatformQueries
+from zhupei.graphql.queries.webhooks import WebhookQueries
 
 __all__ = ["QUERY_DESCRIPTION", "Query"]
 
@@ -35,5 +36,6 @@ class Query(
     PeopleQueries,
     PaperQueries,
     NoticeQueries,
+    WebhookQueries,
 ):
     """The root type of the core."""

@@ -35,6 +35,7 @@ __all__ = ["READ_EVENTS", "Reader", "dispatch_events", "told_events", "within_li
 
 READ_EVENTS = "events.read"
 _AT_A_TIME = 200
+_DRAFT = "application.draft"
 
 
 async def dispatch_events(catalogue: Catalogue, dispatcher: Dispatcher, now: datetime) -> int:
@@ -90,6 +91,8 @@ async def told_events(events: Iterable[OutboxRow]) -> Collection[UUID]:
 
     What happens to an application before it is handed in is the applicant's alone.
     """
+    events = tuple(events)
+    drafts = {event.id for event in events if event.name == _DRAFT}
     about = {event.id: (id_in(event.subject, "Application"), event.at) for event in events}
     rows = await ApplicationRow.filter(
         id__in=[application for application, _ in about.values() if application is not None]
@@ -99,7 +102,11 @@ async def told_events(events: Iterable[OutboxRow]) -> Collection[UUID]:
         event
         for event, (application, at) in about.items()
         if application is None
-        or (submitted.get(application) is not None and at >= submitted[application])
+        or (
+            event not in drafts
+            and submitted.get(application) is not None
+            and at >= submitted[application]
+        )
     }
 
 

@@ -21,6 +21,8 @@ __all__ = [
     "contact_place",
     "live_secrets",
     "opened_secret",
+    "owned_webhook",
+    "owned_webhooks",
     "renew_webhook_secrets",
     "webhook_of",
     "webhooks_of",
@@ -48,10 +50,10 @@ async def add_secret(keyring: Keyring, webhook: UUID, at: datetime) -> UUID:
     return id_
 
 
-async def opened_secret(keyring: Keyring, secret: UUID) -> str:
-    """Return the text of a secret, for whoever just made it. Raises DoesNotExist."""
-    row = await WebhookSecretRow.get(id=secret)
-    return keyring.decrypt(row.ciphertext, _place(row.id))
+async def opened_secret(keyring: Keyring, secret: UUID) -> str | None:
+    """Return the text of a secret, for whoever just made it; None where it is destroyed."""
+    row = await WebhookSecretRow.get_or_none(id=secret)
+    return None if row is None else keyring.decrypt(row.ciphertext, _place(row.id))
 
 
 async def live_secrets(
@@ -129,3 +131,16 @@ async def renew_webhook_secrets(keyring: Keyring) -> int:
                 contact_ciphertext=anew
             )
     return renewed
+
+
+async def owned_webhook(account: UUID, webhook: UUID, now: datetime) -> Webhook | None:
+    """Return an endpoint of an account, None where it has no such one."""
+    rows = await WebhookRow.filter(id=webhook, account_id=account, deleted_at=None)
+    found = await webhooks_of(rows, now)
+    return found[0] if found else None
+
+
+async def owned_webhooks(account: UUID, now: datetime) -> list[Webhook]:
+    """Return all endpoints of an account, in the order of their making."""
+    rows = await WebhookRow.filter(account_id=account, deleted_at=None).order_by("id")
+    return await webhooks_of(rows, now)

@@ -27,9 +27,10 @@ from strawberry.types import ExecutionResult
 from strawberry.types.execution import PreExecutionError
 from strawberry.types.graphql import OperationType
 
-from graphql import GraphQLError, get_operation_ast, parse
+from graphql import GraphQLError
 from zhupei.db.connection import Database
 from zhupei.domain.text import Text
+from zhupei.graphql import limits
 from zhupei.graphql.context import GraphContext, language_of
 from zhupei.graphql.engine import Answer, encoded
 from zhupei.web.errors import ErrorCode, format_errors, internal_error, refusal
@@ -52,12 +53,16 @@ __all__ = ["GraphQLEndpoint"]
 
 _log = logging.getLogger("zhupei.graphql")
 
-_MOST_TOKENS = 10_000
 _READS = frozenset({OperationType.QUERY})
 _READS_AND_WRITES = frozenset({OperationType.QUERY, OperationType.MUTATION})
 _STREAMED_READS = frozenset({OperationType.QUERY, OperationType.SUBSCRIPTION})
 _STREAMED = frozenset(OperationType)
+_NO_RESPONSE = Response()  # contexts of other routes take theirs
 _NO_STORE = (b"cache-control", b"no-store")
+_STATUS_OF_LIMIT = {
+    limits.LimitCode.RATE_LIMITED.value: 429,
+    limits.LimitCode.OVERLOADED.value: 503,
+}
 
 _TOO_DEEP = "The operation is nested too deeply."
 _NO_PAGE = Text("没有此页面。", "Not Found")
@@ -186,7 +191,7 @@ class GraphQLEndpoint:
 
     async def context_of(self, request: Request) -> GraphContext:
         """Return the context of a request; raise `ActorRefused`."""
-        context = self._context(request, Response())
+        context = self._context(request, _NO_RESPONSE)
         if inspect.isawaitable(context):
             context = await context
         return cast("GraphContext", context)
@@ -233,6 +238,10 @@ class GraphQLEndpoint:
         if not is_subscription(asked):
             yield await self.answer(asked, context, allowed)
             return
+        refused = await self._refusal(asked, context)
+        if refused is not None:
+            yield _rejected(refused)
+            return
         results = await self.schema.stream(
             asked.query,
             variable_values=asked.variables,
@@ -262,6 +271,20 @@ class GraphQLEndpoint:
         if result.extensions:
             shown["extensions"] = result.extensions
         return shown
+
+    async def _refusal(self, asked: OperationRequest, context: Any) -> GraphQLError | None:
+        """Return why a subscription may not begin now."""
+        engine = getattr(self.schema, "engine", None)
+        if engine is None or asked.query is None:
+            return None
+        try:
+            refused: GraphQLError | None = await engine.refusal(
+                asked.query, asked.variables, context, asked.operation_name, asked.extensions
+            )
+        except CannotGetOperationTypeError:
+            # Told where it is begun.
+            return None
+        return refused
 
     async def _reply(self, exchange: _Exchange, send: Send) -> _Reply | None:
         """Answer a request; None where it was answered as a stream, or nobody waits."""
@@ -351,8 +374,16 @@ class GraphQLEndpoint:
     def _answered(self, exchange: _Exchange, kind: bytes, result: ExecutionResult) -> _Reply:
         if not result.errors and not result.extensions and isinstance(result, Answer):
             return _Reply(200, kind, b'{"data":%b}' % result.json())
-        status = 400 if kind == GRAPHQL_RESPONSE and is_rejected(result) else 200
         body = encoded(self.shown(result, exchange.text(b"accept-language")))
+        if not is_rejected(result):
+            return _Reply(200, kind, body)
+        status = 400 if kind == GRAPHQL_RESPONSE else 200
+        for error in result.errors or ():
+            extensions = error.extensions or {}
+            status = _STATUS_OF_LIMIT.get(str(extensions.get("code")), status)
+            if "retryAfter" in extensions:
+                again = (b"retry-after", b"%d" % extensions["retryAfter"])
+                return _Reply(status, kind, body, (_NO_STORE, again))
         return _Reply(status, kind, body)
 
     async def _body(self, exchange: _Exchange) -> bytes | None:
@@ -428,15 +459,7 @@ class GraphQLEndpoint:
 
 def is_subscription(asked: OperationRequest) -> bool:
     """Return whether a request is a subscription; what cannot be parsed is none."""
-    query = asked.query
-    # Parsed only where it can be one: the schema parses again, out of its cache.
-    if query is None or "subscription" not in query:
-        return False
-    try:
-        operation = get_operation_ast(parse(query, max_tokens=_MOST_TOKENS), asked.operation_name)
-    except (GraphQLError, RecursionError):
-        return False
-    return operation is not None and operation.operation.value == "subscription"
+    return asked.query is not None and limits.is_subscription(asked.query, asked.operation_name)
 
 
 def _headers(scope: Scope) -> Mapping[bytes, bytes]:

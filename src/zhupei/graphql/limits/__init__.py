@@ -8,6 +8,7 @@ from zhupei.graphql.limits.guard import Guard, check_variables
 from zhupei.graphql.limits.measuring import QueryLimits
 from zhupei.graphql.limits.rates import Rates
 from zhupei.graphql.limits.refusals import LimitCode, NotNow
+from zhupei.graphql.limits.scanning import is_subscription
 
 __all__ = [
     "FREE",
@@ -20,5 +21,6 @@ __all__ = [
     "Rates",
     "check_cost",
     "check_variables",
+    "is_subscription",
     "schema_extensions",
 ]

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-__all__ = ["Scan", "scan"]
+__all__ = ["Scan", "is_subscription", "scan"]
 
 _TOKEN = re.compile(
     r"""
@@ -54,3 +54,30 @@ def scan(text: str, most: int) -> Scan:
         elif token in _CLOSING:
             depth -= 1
     return Scan(len(tokens), deepest, tokens.count("fragment"), tokens.count("@"))
+
+
+def is_subscription(text: str, name: str | None, most_characters: int = 65_536) -> bool:
+    """Return whether the operation ``name`` of a text, or its only one, is a subscription.
+
+    Found without parsing: an operation begins where the text does or a definition ended. What is
+    longer than ``most_characters`` is none; it will be refused.
+    """
+    if "subscription" not in text or len(text) > most_characters:
+        return False
+    found: list[tuple[str, str | None]] = []
+    depth = 0
+    begins = True
+    words = [word for word in _TOKEN.findall(text) if word]
+    for number, word in enumerate(words):
+        if begins and word != "fragment":
+            after = words[number + 1] if number + 1 < len(words) else ""
+            named = word != "{" and (after[:1].isalpha() or after[:1] == "_")
+            found.append((word, after if named else None))
+        begins = False
+        if word in _OPENING:
+            depth += 1
+        elif word in _CLOSING:
+            depth -= 1
+            begins = depth == 0 and word == "}"
+    wanted = found if name is None else [each for each in found if each[1] == name]
+    return len(wanted) == 1 and wanted[0][0] == "subscription"

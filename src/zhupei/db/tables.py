@@ -15,14 +15,17 @@ from enum import Enum
 from functools import cached_property
 from operator import itemgetter
 from typing import Any
+from uuid import UUID
 
 import asyncpg
+from asyncpg.pgproto import pgproto
 from tortoise.fields.relational import ForeignKeyFieldInstance
 from tortoise.models import Model
 
 from zhupei.domain.plain_values import restored
 
 __all__ = [
+    "ID_CLASSES",
     "Made",
     "RowSource",
     "RowView",
@@ -33,6 +36,10 @@ __all__ = [
     "member",
     "restored_from",
 ]
+
+
+ID_CLASSES: tuple[type, ...] = (pgproto.UUID, UUID)
+"""The classes of ids: the driver's own, and Python's."""
 
 
 class RowView(asyncpg.Record):  # type: ignore[misc]  # asyncpg exports it without a type

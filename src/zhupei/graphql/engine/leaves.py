@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import keyword
 from collections.abc import Callable
+from datetime import date, datetime
+from decimal import Decimal
 from typing import Any
 
 from graphql.pyutils.is_iterable import is_collection
@@ -22,6 +24,7 @@ from graphql import (
     is_list_type,
     is_non_null_type,
 )
+from zhupei.db.tables import ID_CLASSES
 from zhupei.graphql.inline import Names
 
 __all__ = ["IrregularError", "leaf", "listed"]
@@ -34,6 +37,10 @@ _PLAIN: dict[GraphQLLeafType, str] = {
     GraphQLInt: "(type({x}) is int and -2147483648 <= {x} <= 2147483647)",
     GraphQLFloat: "(type({x}) is float and -1.7e308 <= {x} <= 1.7e308)",
 }
+
+
+# Classes whose instances are neither null, nor an error, nor awaited.
+_NEITHER = frozenset({date, datetime, Decimal, str, int})
 
 
 class IrregularError(Exception):
@@ -64,7 +71,7 @@ def leaf(type_: Any, value: str, code: Names) -> str | None:
 
 def _single(type_: GraphQLLeafType, value: str, code: Names, *, required: bool) -> str:
     write = code.constant(_strict(type_))
-    plain = _PLAIN.get(type_)
+    plain = _plain(type_, code)
     if plain is None and required and not isinstance(type_, GraphQLEnumType):
         return f"{write}({value})"
     given, held = _held(value, code)
@@ -82,6 +89,19 @@ def _single(type_: GraphQLLeafType, value: str, code: Names, *, required: bool) 
     return f"(None if {given} is None else {write}({held}))"
 
 
+def _plain(type_: GraphQLLeafType, code: Names) -> str | None:
+    """Return the test of values that are written as they are; None where none are."""
+    tests = [_PLAIN[type_]] if type_ in _PLAIN else []
+    # What msgspec writes as the scalar does.
+    as_written: tuple[type, ...] = ()
+    if type_ is GraphQLID:
+        as_written = ID_CLASSES
+    elif getattr(type_, "coerce_output_value", None) == date.isoformat:
+        as_written = (date,)
+    tests += [f"type({{x}}) is {code.constant(kind)}" for kind in as_written]
+    return " or ".join(tests) or None
+
+
 def _held(value: str, code: Names) -> tuple[str, str]:
     """Return how to mention a value the first time, and how after that."""
     if value.isidentifier() and not keyword.iskeyword(value):
@@ -94,7 +114,9 @@ def _strict(type_: GraphQLLeafType) -> Callable[[Any], Any]:
     coerce = type_.coerce_output_value
 
     def write(value: Any) -> Any:
-        if value is None or isinstance(value, Exception) or optimized_is_awaitable(value):
+        if type(value) not in _NEITHER and (
+            value is None or isinstance(value, Exception) or optimized_is_awaitable(value)
+        ):
             raise IrregularError
         written = coerce(value)
         if written is None or written is Undefined:

@@ -47,6 +47,8 @@ def run_server(settings: Settings, listener: socket.socket) -> None:
         access_log=False,
         timeout_graceful_shutdown=_PATIENCE_SECONDS,
         server_header=False,
+        # The application looks past the proxies that its settings trust.
+        proxy_headers=False,
         # Whichever of the two that uvicorn has: both close with 1012 when the server stops.
         ws_max_size=settings.max_body_bytes,
     )

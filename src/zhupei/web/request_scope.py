@@ -31,7 +31,13 @@ _SAFETY_HEADERS = (
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"no-referrer"),
     (b"x-frame-options", b"DENY"),
+    # What is shown as a page has a policy of its own.
+    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
+    (b"cross-origin-opener-policy", b"same-origin"),
+    (b"permissions-policy", b"camera=(), geolocation=(), microphone=()"),
 )
+_ENCRYPTED = frozenset({"https", "wss"})
+_ONLY_ENCRYPTED = (b"strict-transport-security", b"max-age=31536000")
 
 
 class RequestScope:
@@ -67,6 +73,8 @@ class RequestScope:
                 given = {name for name, _ in headers}
                 headers.append((b"x-request-id", request_id))
                 headers += [pair for pair in _SAFETY_HEADERS if pair[0] not in given]
+                if scope["scheme"] in _ENCRYPTED:
+                    headers.append(_ONLY_ENCRYPTED)
             await send(message)
 
         try:

@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 import strawberry
-from graphql.execution.values import get_argument_values
 from strawberry.exceptions import MissingQueryError
 from strawberry.extensions import SchemaExtension
 from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
@@ -23,7 +22,7 @@ from same_answer import asked_by, compare
 from zhupei.db.connection import Database
 from zhupei.domain.text import Language
 from zhupei.graphql.context import GraphContext
-from zhupei.graphql.engine import Engine, encoded
+from zhupei.graphql.engine import Counts, Engine, encoded
 from zhupei.graphql.inline import Code
 from zhupei.graphql.limits import QueryLimits, schema_extensions
 from zhupei.graphql.sources import Attribute, Computed, FieldSource, GraphInfo, Reader, field
@@ -177,27 +176,28 @@ async def test_what_is_not_compiled_is_told_where_that_is_wanted(fictional: Aske
     assert quiet.extensions is None
 
 
-async def test_arguments_without_variables_are_read_once_and_those_with_each_time(
-    fictional: AskedGraph, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    read: list[str] = []
-    original = get_argument_values
-
-    def counted(field: Any, node: Any, variables: Any) -> Any:
-        read.append(node.alias.value)
-        return original(field, node, variables)
-
-    monkeypatch.setattr("zhupei.graphql.engine.running.get_argument_values", counted)
+async def test_what_was_done_is_counted(fictional: AskedGraph) -> None:
     engine = _engine(fictional)
-    text = """query ($n: Int) {
-      fixed: openings(first: 2) { edges { node { name: specialtyName(language: ZH) } } }
-      given: openings(first: $n) { totalCount }
-      filtered: openings(filter: {kind: RESIDENCY}) { totalCount }
-    }"""
-    for n in (1, 2, 3):
-        await _ask(engine, fictional, text, n=n)
-    # A filter is an object, which a function could change.
-    assert sorted(read) == [*["filtered"] * 3, "fixed", *["given"] * 3, "name"]
+    for first in (1, 2):
+        await _ask(engine, fictional, _PAGE, first=first, **{"with": True})
+    await _ask(
+        engine, fictional, '{ __schema { queryType { name } } specialty(code: "x") { code } }'
+    )
+    await _ask(engine, fictional, "{ nodes(ids: []) { id } }")
+    assert engine.counts == Counts(
+        answered=4,
+        prepared=3,
+        compiled=3,
+        found=1,
+        called=1,
+        handed=1,
+        parts=engine.counts.parts,
+        part_bytes=engine.counts.part_bytes,
+    )
+    before = engine.counts
+    await _ask(engine, fictional, "{ bases { edges { node { code name tier } } } }")
+    assert engine.counts.parts == before.parts + 1
+    assert engine.counts.part_bytes > before.part_bytes
 
 
 async def test_mutations_run_one_after_the_other_and_stop_at_what_must_not_be_null() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
@@ -28,9 +28,10 @@ from graphql import (
     visit,
 )
 from zhupei.graphql.engine.answers import Answer
+from zhupei.graphql.engine.arguments import UnusualError
 from zhupei.graphql.engine.parts import KeptParts
 from zhupei.graphql.engine.plans import Operation, Plan, Reading
-from zhupei.graphql.engine.running import Run
+from zhupei.graphql.engine.running import Counts, Run
 from zhupei.graphql.limits import (
     Cost,
     Guard,
@@ -53,20 +54,6 @@ _PART_BYTES = 32 * 2**20
 _VARIANTS = 16
 _MOST_COERCION_ERRORS = 50  # as graphql-core has it
 _CONDITIONS = {"skip", "include"}
-
-
-@dataclass(slots=True)
-class Counts:
-    """What the engine has done since it was made."""
-
-    answered: int = 0
-    """Operations answered by a program."""
-    prepared: int = 0
-    """Documents parsed and validated."""
-    compiled: int = 0
-    """Programs begun."""
-    interpreted: int = 0
-    """Operations handed to graphql-core."""
 
 
 @dataclass(slots=True)
@@ -107,7 +94,7 @@ class Engine:
         part_bytes: int = _PART_BYTES,
     ) -> None:
         self.schema = schema
-        self.counts = Counts()
+        self._counts = Counts()
         self.explain = explain
         self.guard: Guard | None = None
         """Who may run an operation now and for how long; without one, everybody for ever."""
@@ -116,6 +103,11 @@ class Engine:
         self._known: OrderedDict[tuple[str, str | None], _Prepared] = OrderedDict()
         self._tokens = 0
         self._compiles = not any(map(_takes_part, schema.get_extensions()))
+
+    @property
+    def counts(self) -> Counts:
+        """What the engine has done since it was made, at this moment."""
+        return replace(self._counts, parts=self._parts.made, part_bytes=self._parts.bytes)
 
     async def execute(
         self,
@@ -157,7 +149,7 @@ class Engine:
         plan = self._plan(prepared, operation, variables.coerced)
         answer: Callable[[], Awaitable[ExecutionResult]]
         if plan is None:
-            self.counts.interpreted += 1
+            self._counts.interpreted += 1
             answer = partial(
                 Schema.execute,
                 self.schema,
@@ -170,9 +162,16 @@ class Engine:
                 operation_extensions,
             )
         else:
-            self.counts.answered += 1
+            self._counts.answered += 1
             answer = Run(
-                plan, variables, context_value, root_value, operation_extensions, self._parts
+                plan,
+                variable_values or {},
+                variables.coerced,
+                context_value,
+                root_value,
+                operation_extensions,
+                self._parts,
+                self._counts,
             ).answer
         try:
             result = (
@@ -186,6 +185,28 @@ class Engine:
             shown = {"operation": cost, "maximum": prepared.most_cost}
             result.extensions = {**(result.extensions or {}), "cost": shown}
         return self._explained(result, plan)
+
+    async def refusal(
+        self,
+        query: str,
+        variable_values: dict[str, Any] | None,
+        context: Any,
+        name: str | None,
+        extensions: dict[str, Any] | None,
+    ) -> GraphQLError | None:
+        """Return why a subscription may not begin now, which counts as an operation does.
+
+        What its document or its variables lack is told where it is begun.
+        """
+        try:
+            check_variables(variable_values)
+            prepared = await self._prepared(query, name, extensions)
+            operation = prepared.operation
+            variables = None if operation is None else _variables(operation, variable_values)
+            await self._admit(prepared, variables, context)
+        except GraphQLError as refused:
+            return refused
+        return None
 
     async def _admit(
         self,
@@ -214,8 +235,9 @@ class Engine:
         found = self._known.get(key)
         if found is not None:
             self._known.move_to_end(key)
+            self._counts.found += 1
             return found
-        self.counts.prepared += 1
+        self._counts.prepared += 1
         prepared = await _prepare(self.schema, query, name, extensions)
         found = self._known.setdefault(key, prepared)
         if found is prepared:
@@ -240,7 +262,7 @@ class Engine:
             return None
         if not all(isinstance(flag, bool) for flag in flags):
             return None
-        self.counts.compiled += 1
+        self._counts.compiled += 1
         try:
             plan = Plan(operation, dict(zip(prepared.conditions, flags, strict=True)))
         except Exception:  # noqa: BLE001 - because graphql-core answers all the same
@@ -367,9 +389,10 @@ def _conditions(document: DocumentNode) -> Iterator[str]:
 def _variables(
     operation: Operation, given: dict[str, Any] | None
 ) -> VariableValues | list[GraphQLError]:
-    definitions = operation.definition.variable_definitions
-    if not definitions:
-        return VariableValues({}, {})
-    return get_variable_values(
-        operation.core, definitions, given or {}, max_errors=_MOST_COERCION_ERRORS
-    )
+    try:
+        return VariableValues({}, operation.read_variables(given or {}))
+    except UnusualError:
+        definitions = operation.definition.variable_definitions or ()
+        return get_variable_values(
+            operation.core, definitions, given or {}, max_errors=_MOST_COERCION_ERRORS
+        )

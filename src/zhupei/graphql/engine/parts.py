@@ -18,18 +18,16 @@ import msgspec
 from graphql import (
     GraphQLObjectType,
     GraphQLUnionType,
-    Visitor,
     get_named_type,
     is_abstract_type,
     is_leaf_type,
-    visit,
 )
 from zhupei.graphql.sources import FieldSource, IsOneOf, SourcedField, is_settled
 
 if TYPE_CHECKING:
     from zhupei.graphql.engine.plans import Plan, Site
 
-__all__ = ["KeptParts", "Part", "Parts", "part_of", "settled_source", "variables_of"]
+__all__ = ["KeptParts", "Part", "Parts", "is_lasting", "part_of", "settled_source"]
 
 # What an object costs beside its JSON: the dictionary's row, two objects' heads.
 _ROW = 200
@@ -64,7 +62,7 @@ def part_of(plan: Plan, sites: Iterable[Site]) -> Part | None:
         source = settled_source(site)
         if source is None:
             return None
-        variables |= variables_of(site)
+        variables |= site.variables
         if site.field.args:
             argued.append(site)
         type_ = get_named_type(site.field.type)
@@ -111,23 +109,6 @@ def _told_by_value(type_: Any, possible: Iterable[Any]) -> bool:
     if not isinstance(type_, GraphQLUnionType):
         told = getattr(type_.extensions.get("strawberry-definition"), "resolve_type", None)
     return (told is None or getattr(told, "settled", False)) and all(map(is_lasting, possible))
-
-
-class _Variables(Visitor):
-    def __init__(self) -> None:
-        super().__init__()
-        self.names: set[str] = set()
-
-    def enter_variable(self, node: Any, *_: Any) -> None:
-        self.names.add(node.name.value)
-
-
-def variables_of(site: Site) -> set[str]:
-    """Return the names of the variables among the arguments of a field."""
-    found = _Variables()
-    for argument in site.details[0].node.arguments or ():
-        visit(argument, found)
-    return found.names
 
 
 class Parts(dict[int, msgspec.Raw]):

@@ -19,6 +19,7 @@ from graphql.execution.collect_fields import (
 from graphql.execution.values import VariableValues
 from graphql.pyutils import Path
 from strawberry import Schema
+from strawberry.schema.config import StrawberryConfig
 from strawberry.types.field import StrawberryField
 
 from graphql import (
@@ -37,7 +38,14 @@ from graphql import (
     is_non_null_type,
     is_wrapping_type,
 )
-from zhupei.graphql.engine.parts import Part, is_lasting, part_of, settled_source, variables_of
+from zhupei.graphql.asked import AskedField, many_of
+from zhupei.graphql.engine.arguments import (
+    Read,
+    reader_of_arguments,
+    reader_of_variables,
+    variables_in,
+)
+from zhupei.graphql.engine.parts import Part, is_lasting, part_of, settled_source
 from zhupei.graphql.inline import Batch, one_by_one
 from zhupei.graphql.sources import FieldSource, SourcedField
 
@@ -60,7 +68,7 @@ class Reading(Enum):
     """By graphql-core, with everything below."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Operation:
     """One operation of a validated document."""
 
@@ -68,13 +76,13 @@ class Operation:
     definition: OperationDefinitionNode
     schema: Schema
 
-    @property
+    @cached_property
     def core(self) -> GraphQLSchema:
         """The schema as graphql-core has it."""
         schema: GraphQLSchema = self.schema._schema  # noqa: SLF001 - strawberry offers no other way
         return schema
 
-    @property
+    @cached_property
     def fragments(self) -> dict[str, FragmentDefinitionNode]:
         """The fragments of the document by name."""
         return {
@@ -83,7 +91,12 @@ class Operation:
             if isinstance(node, FragmentDefinitionNode)
         }
 
-    @property
+    @cached_property
+    def read_variables(self) -> Read:
+        """Coerces the values that a request gives for its variables."""
+        return reader_of_variables(self.core, self.definition.variable_definitions or ())
+
+    @cached_property
     def is_mutation(self) -> bool:
         """Whether its fields are run one after the other."""
         return self.definition.operation is OperationType.MUTATION
@@ -118,9 +131,6 @@ class Place:
         return cast("Path", path)  # a place of a value has at least one step
 
 
-_NOTHING: Mapping[str, Any] = {}
-
-
 @dataclass(eq=False)
 class Site:
     """A field where an operation asks for it."""
@@ -134,21 +144,16 @@ class Site:
     source: FieldSource | None = None
     batch: Batch | None = None
     unit: Unit | None = None
-    given: Mapping[str, Any] | None = None
-    """Its arguments, where they are the same in every run."""
     of_catalogue: bool = False
     """Whether its value follows from the catalogue alone, with all on the way to it."""
     in_part: bool = False
     """Whether it is written within a part that is kept."""
+    _reader: Read | None = None
 
-    def __post_init__(self) -> None:
-        if not self.field.args:
-            self.given = _NOTHING
-
-    @property
-    def is_constant(self) -> bool:
-        """Whether no variable is among its arguments."""
-        return not variables_of(self)
+    @cached_property
+    def variables(self) -> frozenset[str]:
+        """The names of the variables among its arguments."""
+        return variables_in(*(self.details[0].node.arguments or ()))
 
     @property
     def is_typename(self) -> bool:
@@ -160,6 +165,13 @@ class Site:
         """The field as strawberry has it."""
         found: StrawberryField = self.field.extensions["strawberry-definition"]
         return found
+
+    def reader(self, config: StrawberryConfig) -> Read:
+        """Return what reads its arguments."""
+        if self._reader is None:
+            declared, node = self.declared, self.details[0].node
+            self._reader = reader_of_arguments(self.field, node, declared.arguments, config)
+        return self._reader
 
     @property
     def nodes(self) -> list[FieldNode]:
@@ -334,7 +346,21 @@ class Plan:
             declared = self.operation.core.get_field(type_, name)
             if declared is None:  # validation has refused it
                 raise TypeError(f"{type_.name} has no field {name}")
-            yield _site(key, type_, declared, details, place.at(key, type_))
+            below = Below(self, declared.type, details)
+            yield _site(key, type_, declared, details, place.at(key, type_), below)
+
+    def asked_of(self, type_: GraphQLObjectType, details: FieldDetailsList) -> Iterator[AskedField]:
+        """Yield the fields that are asked of the objects of a type at a field."""
+        for each in self._grouped(type_, details).values():
+            name = each[0].node.name.value
+            declared = self.operation.core.get_field(type_, name)
+            if declared is None:
+                raise TypeError(f"{type_.name} has no field {name}")
+            made = declared.extensions.get("strawberry-definition")
+            field_ = made if isinstance(made, StrawberryField) else None
+            sourced = isinstance(field_, SourcedField) and field_.base_resolver is None
+            source = field_.source if sourced else None  # type: ignore[union-attr]  # just seen
+            yield AskedField(field_, source, Below(self, declared.type, each))
 
     def may_null_above(self, type_: Any, details: FieldDetailsList) -> bool:
         """Return whether something that is read later may turn a value of this type to null.
@@ -370,12 +396,34 @@ def _site(
     declared: GraphQLField,
     details: FieldDetailsList,
     place: Place,
+    below: Below,
 ) -> Site:
-    reading, source, batch = _reading(declared, details[0].node.name.value)
+    reading, source, batch = _reading(declared, details[0].node.name.value, below)
     return Site(key, parent, declared, details, place, reading, source, batch)
 
 
-def _reading(declared: GraphQLField, name: str) -> tuple[Reading, FieldSource | None, Batch | None]:
+class Below:
+    """What is asked below a field, looked up when somebody wants to know."""
+
+    def __init__(self, plan: Plan, type_: GraphQLOutputType, details: FieldDetailsList) -> None:
+        self._plan, self._type, self._details = plan, type_, details
+
+    @cached_property
+    def fields(self) -> tuple[AskedField, ...] | None:
+        """The fields; None where objects of several types may be there."""
+        type_: Any = self._type
+        while is_wrapping_type(type_):
+            type_ = type_.of_type
+        if is_leaf_type(type_):
+            return ()
+        if not isinstance(type_, GraphQLObjectType):
+            return None
+        return tuple(self._plan.asked_of(type_, self._details))
+
+
+def _reading(
+    declared: GraphQLField, name: str, below: Below
+) -> tuple[Reading, FieldSource | None, Batch | None]:
     if name == "__typename":
         return Reading.TYPENAME, None, None
     made = declared.extensions.get("strawberry-definition")
@@ -384,24 +432,27 @@ def _reading(declared: GraphQLField, name: str) -> tuple[Reading, FieldSource | 
     guards = [each for each in made.extensions if each.has_resolver]
     read = made.source if isinstance(made, SourcedField) and made.base_resolver is None else None
     if not all(getattr(guard, "reads_through", False) for guard in guards):
-        batch = _guarded(made, read, guards)
+        batch = _guarded(made, read, guards, below)
         return (Reading.CALLED if batch is None else Reading.BATCHED), read, batch
     if made.base_resolver is not None:
         return (Reading.CALLED if made.is_async else Reading.FUNCTION), None, None
     if read is None or not inspect.iscoroutinefunction(read.reader(made.python_name)):
         return Reading.WRITTEN, read, None
     # A guard that words errors, or bounds the time, would have to be asked for each object.
-    many = None if guards else getattr(read, "many", None)
+    plain = all(getattr(guard, "needs", None) is not None for guard in guards)
+    many = many_of(read, below) if plain else None
     return (Reading.CALLED if many is None else Reading.BATCHED), read, many
 
 
-def _guarded(made: StrawberryField, read: FieldSource | None, guards: list[Any]) -> Batch | None:
+def _guarded(
+    made: StrawberryField, read: FieldSource | None, guards: list[Any], below: Below
+) -> Batch | None:
     """Return how a field with one guard that can ask for many objects is read at once."""
     if len(guards) != 1 or not hasattr(guards[0], "batched"):
         return None
     single: Callable[..., Any]
     if read is not None:
-        many = getattr(read, "many", None)
+        many = many_of(read, below)
         single = read.reader(made.python_name)
     else:
         many, function = None, function_of(made)

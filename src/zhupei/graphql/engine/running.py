@@ -4,21 +4,17 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
-from datetime import date
-from decimal import Decimal
-from enum import Enum
+from dataclasses import dataclass
 from functools import cached_property
-from types import NoneType
 from typing import Any
 
 import strawberry
 from graphql.execution.collect_fields import FragmentDetails
-from graphql.execution.values import VariableValues, get_argument_values
+from graphql.execution.values import VariableValues, get_argument_values, get_variable_values
 from graphql.pyutils import gather_with_cancel
 from strawberry.execution import optimized_is_awaitable
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 from strawberry.types.arguments import convert_arguments
-from strawberry.types.unset import UnsetType
 
 from graphql import (
     GraphQLAbstractType,
@@ -28,6 +24,7 @@ from graphql import (
     is_non_null_type,
 )
 from zhupei.graphql.engine.answers import Answer, Slot, shape, strictly_encoded
+from zhupei.graphql.engine.arguments import UnusualError
 from zhupei.graphql.engine.faults import Errors, NulledError, is_located
 from zhupei.graphql.engine.leaves import IrregularError
 from zhupei.graphql.engine.parts import KeptParts, Part, Parts
@@ -35,11 +32,35 @@ from zhupei.graphql.engine.plans import Anchor, Place, Plan, Site, Unit
 from zhupei.graphql.engine.writing import UNREAD, write
 from zhupei.graphql.inline import Bound
 
-__all__ = ["Run"]
+__all__ = ["Counts", "Run"]
 
 _Settle = Callable[[Site, list[Slot]], Coroutine[Any, Any, None]]
-# Arguments that consist of these are made once for all runs; a list could be changed by a function.
-_IMMUTABLE = (date, Decimal, Enum, float, int, NoneType, str, UnsetType)
+
+
+@dataclass(slots=True)
+class Counts:
+    """What the engine has done since it was made."""
+
+    answered: int = 0
+    """Operations answered by a program."""
+    prepared: int = 0
+    """Documents parsed and validated."""
+    compiled: int = 0
+    """Programs begun."""
+    interpreted: int = 0
+    """Operations handed to graphql-core."""
+    found: int = 0
+    """Requests whose document was known."""
+    called: int = 0
+    """Values that strawberry's resolvers were called for, one at a time."""
+    handed: int = 0
+    """Fields that graphql-core answered within operations that a program answered."""
+    repaired: int = 0
+    """Values that were not as their types say, and so were completed by graphql-core."""
+    parts: int = 0
+    """Objects whose JSON was written to be kept (`zhupei.graphql.engine.parts`)."""
+    part_bytes: int = 0
+    """What kept JSON takes now."""
 
 
 class _Units(dict[int, Callable[..., Any]]):
@@ -82,16 +103,19 @@ class Run:
     def __init__(
         self,
         plan: Plan,
-        variables: VariableValues,
+        given: dict[str, Any],
+        coerced: Mapping[str, Any],
         context: Any,
         root: Any,
         extensions: dict[str, Any] | None,
         parts: KeptParts,
+        counts: Counts,
     ) -> None:
         self.plan = plan
         self.context = context
-        self._variables, self._root, self._extensions = variables, root, extensions
-        self._parts = parts
+        self._root, self._extensions = root, extensions
+        self._variables_given, self._coerced = given, coerced
+        self._parts, self._counts = parts, counts
         self._faults = 0
         self._errors = Errors()
         self._units = _Units(self)
@@ -153,7 +177,7 @@ class Run:
         """Return the parts that are known of the objects that a unit writes."""
         part = unit.part
         assert part is not None  # noqa: S101 - it is why the unit was made
-        given = self._variables.coerced
+        given = self._coerced
         values = repr([given[name] for name in sorted(part.variables) if name in given])
         key = (unit, self.context.language, values)
         found = self._parts.of(self.context.catalogue, key)
@@ -238,20 +262,32 @@ class Run:
 
     def _arguments(self, site: Site) -> Mapping[str, Any]:
         """Return the arguments of a field by the names of its Python parameters."""
-        if site.given is not None:
-            return site.given
+        if not site.field.args:
+            return {}
         found = self._given.get(site)
         if found is None:
             converter = self.plan.operation.schema.schema_converter
-            found = self._given[site] = convert_arguments(
-                self._core_arguments(site),
-                site.declared.arguments,
-                scalar_registry=converter.scalar_registry,
-                config=converter.config,
-                info=_Info(self, site, (0,) * site.place.steps.count(None)),
-            )
-            if site.is_constant and all(isinstance(each, _IMMUTABLE) for each in found.values()):
-                site.given = found
+            try:
+                found = site.reader(converter.config)(self._coerced)
+            except UnusualError:
+                found = convert_arguments(
+                    self._core_arguments(site),
+                    site.declared.arguments,
+                    scalar_registry=converter.scalar_registry,
+                    config=converter.config,
+                    info=_Info(self, site, (0,) * site.place.steps.count(None)),
+                )
+            self._given[site] = found
+        return found
+
+    @cached_property
+    def _variables(self) -> VariableValues:
+        """The variables as graphql-core has them, with where they come from."""
+        operation = self.plan.operation
+        found = get_variable_values(
+            operation.core, operation.definition.variable_definitions or (), self._variables_given
+        )
+        assert isinstance(found, VariableValues)  # noqa: S101 - they were coerced before
         return found
 
     def _core_arguments(self, site: Site) -> dict[str, Any]:
@@ -275,6 +311,7 @@ class Run:
         means that a value was not what was compiled for: graphql-core completes it.
         """
         self._faults += 1
+        self._counts.repaired += 1
         self._discard(anchor.place.path(indexes))
         if is_located(error) or read is UNREAD:
             return self._report(anchor, error, indexes)
@@ -339,6 +376,7 @@ class Run:
         self, site: Site, value: Any, above: Slot | None, indexes: tuple[int, ...]
     ) -> Any:
         """Hand a field with everything below it to graphql-core."""
+        self._counts.handed += 1
         path = site.place.core_path(indexes)
         found = self._core.execute_field(site.parent, value, site.details, path, None)
         if not optimized_is_awaitable(found):
@@ -357,6 +395,7 @@ class Run:
 
     def _call(self, site: Site, value: Any, above: Slot | None, indexes: tuple[int, ...]) -> Any:
         """Call the resolver of a field; what has to be awaited is completed later."""
+        self._counts.called += 1
         try:
             resolve: Any = site.field.resolve
             read = resolve(value, self.raw_info(site, indexes), **self._core_arguments(site))

@@ -50,17 +50,21 @@ def register(subparsers: Subparsers) -> None:
 def _renew(arguments: argparse.Namespace) -> int:
     from zhupei.services.access import open_keyring  # noqa: PLC0415 - see zhupei.cli
     from zhupei.services.applicants import renew_encryption  # noqa: PLC0415 - see zhupei.cli
+    from zhupei.services.webhooks.rows import (  # noqa: PLC0415 - see zhupei.cli
+        renew_webhook_secrets,
+    )
 
     settings = read_settings()
     batch, after = _batch(arguments.batch), _after(arguments.after)
     keyring = open_keyring(settings)
     shown = _Shown(settings)
 
-    async def work() -> int:
-        return await renew_encryption(keyring, batch=batch, after=after, told=shown.told)
+    async def work() -> tuple[int, int]:
+        people = await renew_encryption(keyring, batch=batch, after=after, told=shown.told)
+        return people, await renew_webhook_secrets(keyring)
 
     try:
-        renewed = with_database(settings, work)
+        renewed, secrets = with_database(settings, work)
     finally:
         shown.end()
     text = Text(
@@ -68,6 +72,12 @@ def _renew(arguments: argparse.Namespace) -> int:
         f"the data of {renewed} applicants was encrypted anew with the key {keyring.key_ids[0]}",
     )
     sys.stdout.write(text.get(settings.language) + "\n")
+    if secrets:
+        more = Text(
+            f"重新加密 {secrets} 项事件订阅的密钥与联系方式",
+            f"{secrets} secrets and contacts of webhooks were encrypted anew",
+        )
+        sys.stdout.write(more.get(settings.language) + "\n")
     return 0
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import json
 import logging
 import time
@@ -15,9 +16,11 @@ from standardwebhooks.webhooks import Webhook as Standard
 
 from admissions_office import Office
 from job_place import KEYRING
+from mail_room import mail_room
 from webhook_place import delivering, happened, ids_of, integrator, webhook
 from webhook_receiver import Received, receiver
 from zhupei.db.models import (
+    NoticeRow,
     OutboxRow,
     WebhookAttemptRow,
     WebhookDeliveryRow,
@@ -332,3 +335,26 @@ async def test_nothing_personal_and_no_secret_is_logged_or_kept(
             assert "SECRET" not in text
             assert secret.removeprefix("whsec_") not in text
         assert there.url not in said
+
+
+async def test_whoever_runs_the_receiver_is_told_that_it_was_disabled(office: Office) -> None:
+    async with receiver(status=410) as there, mail_room() as room:
+        place = dataclasses.replace(delivering(office, there), mail=room.server)
+        account = await integrator(office)
+        told_to = await webhook(office, account, there, contact="ops@hooks.example")
+        await webhook(office, account, there)
+        await happened(office, "round.opened", data={"window": "preference", "round": "batch-1"})
+        await told(place)
+        await tell_events(place)
+        with office.database.use():
+            notices = await NoticeRow.filter(kind="WEBHOOK_DISABLED").order_by("state")
+        assert [(each.state, each.recipient_kind) for each in notices] == [
+            ("NO_ADDRESS", "INTEGRATOR"),
+            ("SENT", "INTEGRATOR"),
+        ]
+        assert room.subjects("ops@hooks.example") == [
+            "事件推送已停用 / Sending events was switched off"
+        ]
+        (text,) = room.texts("ops@hooks.example")
+        assert "the endpoint answered 410 Gone: it takes no events" in text
+        assert (str(told_to) in text, "/hook" in text) == (True, False)

@@ -38,6 +38,7 @@ show(
     {
         RecipientKind.APPLICANT: "The applicant (报考人).",
         RecipientKind.OFFICE: "The base's office (培训基地).",
+        RecipientKind.INTEGRATOR: "Whoever runs a webhook's receiver (系统集成方).",
     },
     name="NoticeRecipient",
 )

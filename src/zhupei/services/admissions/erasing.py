@@ -23,6 +23,7 @@ from zhupei.db.models import (
     ApplicantIdentity,
     ApplicationRow,
     BulkOperationRow,
+    CalendarTokenRow,
     RoleGrant,
     SendingUnitPersonRow,
     TraineeRow,
@@ -209,6 +210,7 @@ async def _erase_rows(applicant: UUID, now: datetime) -> int:
     await SendingUnitPersonRow.filter(applicant_id=applicant, state="CONFIRMED").update(
         state="ENDED", ended_by="erasure", ended_at=now, end_reason="erased"
     )
+    await CalendarTokenRow.filter(applicant_id=applicant, ended_at=None).update(ended_at=now)
     await Applicant.filter(id=applicant).update(
         account_id=None,
         name=_ERASED_NAME,

@@ -19,6 +19,7 @@ from zhupei.db.models import (
     ObjectionRow,
     OutboxRow,
     PublicityRow,
+    WebhookRow,
 )
 from zhupei.domain.admission_case import AdmissionCase
 from zhupei.domain.admission_process import STATE_LABELS, ApplicationState, path_of
@@ -37,6 +38,8 @@ from zhupei.services.outbox import id_in
 from zhupei.services.papers.letters import documents_to_bring
 from zhupei.services.papers.records import AdmittedTrainee
 from zhupei.services.papers.render import render_pdf
+from zhupei.services.webhooks.rows import contact_place
+from zhupei.services.webhooks.status import host_of
 
 __all__ = ["Letter", "composed"]
 
@@ -81,6 +84,8 @@ async def composed(
         kind = NoticeKind(notice.kind)
         if notice.expires_at is not None and now >= notice.expires_at:
             raise _NothingError(NoticeState.EXPIRED)
+        if kind is NoticeKind.WEBHOOK_DISABLED:
+            return await _webhook_letter(notice, keyring)
         program = catalogue.programs.get(notice.program_code or "")
         if program is None:
             # It left the configuration: there is nobody any more to tell in whose name.
@@ -108,6 +113,26 @@ async def composed(
         return Letter(address=address, message=message)
     except _NothingError as nothing:
         return nothing.state
+
+
+async def _webhook_letter(notice: NoticeRow, keyring: Callable[[], Keyring]) -> Letter:
+    row = await WebhookRow.get_or_none(id=UUID(notice.recipient), deleted_at=None)
+    if row is None or row.state_reason is None:
+        # Deleted, or switched on again: there is nothing to tell any more.
+        raise _NothingError(NoticeState.OVERTAKEN)
+    if row.contact_ciphertext is None:
+        raise _NothingError(NoticeState.NO_ADDRESS)
+    event = await OutboxRow.get(id=notice.event_id)  # type: ignore[attr-defined]  # the relation's column
+    values = {
+        "host": host_of(row.url),
+        "name": row.name,
+        "at": _moment(event.at),
+        "reason": row.state_reason,
+        "webhook": str(row.id),
+    }
+    address = keyring().decrypt(row.contact_ciphertext, contact_place(row.id))
+    message = worded(NoticeKind.WEBHOOK_DISABLED, values, contact=None)
+    return Letter(address=address, message=message)
 
 
 async def _recipient(

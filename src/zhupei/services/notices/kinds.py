@@ -19,6 +19,7 @@ class RecipientKind(StrEnum):
 
     APPLICANT = "APPLICANT"
     OFFICE = "OFFICE"
+    INTEGRATOR = "INTEGRATOR"
 
 
 class NoticeState(StrEnum):
@@ -67,6 +68,7 @@ class NoticeKind(StrEnum):
     ROUND_OPENED = "ROUND_OPENED"
     ROUND_CLOSED = "ROUND_CLOSED"
     AGREEMENT_MISSING = "AGREEMENT_MISSING"
+    WEBHOOK_DISABLED = "WEBHOOK_DISABLED"
 
 
 _K = NoticeKind
@@ -104,6 +106,7 @@ NOTICE_LABELS = MappingProxyType(
         _K.ROUND_OPENED: Text("时段开始", "A window has opened"),
         _K.ROUND_CLOSED: Text("时段结束", "A window has closed"),
         _K.AGREEMENT_MISSING: Text("学员协议逾期未签", "A trainee's agreement is overdue"),
+        _K.WEBHOOK_DISABLED: Text("事件推送已停用", "Sending events was switched off"),
     }
 )
 """What each kind is called."""
@@ -136,6 +139,7 @@ _OF_EVENT = MappingProxyType(
         "publicity.ended": (Tells(_K.PUBLICITY_ENDED, _OFFICE),),
         "round.opened": (Tells(_K.ROUND_OPENED, _OFFICE),),
         "round.closed": (Tells(_K.ROUND_CLOSED, _OFFICE),),
+        "webhook.disabled": (Tells(_K.WEBHOOK_DISABLED, RecipientKind.INTEGRATOR),),
     }
 )
 

@@ -72,6 +72,9 @@ def _notice(
         who = application or id_in(event.subject, "Invitation")
         person = None if who is None else people.get(who)
         recipient = None if person is None else str(person)
+    elif tells.to is RecipientKind.INTEGRATOR:
+        webhook = id_in(event.subject, "Webhook")
+        recipient = None if webhook is None else str(webhook)
     else:
         recipient = event.base_code
     if recipient is None:

@@ -1,0 +1,88 @@
+"""How endpoints stand, for whoever runs the installation, and what can be done about it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from urllib.parse import urlsplit
+from uuid import UUID
+
+from tortoise import connections
+
+from zhupei.catalogue.catalogue import Catalogue
+from zhupei.db.models import WebhookRow
+from zhupei.domain.admission_refusals import Refusal, RefusalCode
+from zhupei.domain.text import Text
+from zhupei.domain.webhooks import Webhook, WebhookState
+from zhupei.hooks.dispatch import Dispatcher
+from zhupei.services.webhooks.managing import Replay, replay_deliveries
+from zhupei.services.webhooks.rows import webhook_of, webhooks_of
+
+__all__ = ["EndpointStatus", "endpoint_status", "host_of", "replay_to", "switch_endpoint"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EndpointStatus:
+    """An endpoint, and how many of its deliveries stand where."""
+
+    webhook: Webhook
+    host: str
+    counts: Mapping[str, int]
+
+
+def host_of(url: str) -> str:
+    """Return the host of an address; nothing of its path, which may hold a token."""
+    return urlsplit(url).hostname or ""
+
+
+async def endpoint_status(now: datetime) -> tuple[EndpointStatus, ...]:
+    """Return every endpoint that was not deleted, in the order of their making."""
+    rows = await WebhookRow.filter(deleted_at=None).order_by("id")
+    counted = await connections.get("default").execute_query_dict(
+        "SELECT webhook_id, state, count(*) AS number FROM webhook_delivery "
+        "GROUP BY 1, 2 ORDER BY 1, 2"
+    )
+    counts: dict[UUID, dict[str, int]] = {}
+    for row in counted:
+        counts.setdefault(row["webhook_id"], {})[row["state"]] = int(row["number"])
+    return tuple(
+        EndpointStatus(webhook=each, host=host_of(each.url), counts=counts.get(each.id, {}))
+        for each in await webhooks_of(rows, now)
+    )
+
+
+async def replay_to(
+    catalogue: Catalogue,
+    dispatcher: Dispatcher,
+    webhook: UUID | None,
+    replay: Replay,
+    at: datetime,
+) -> int | Refusal:
+    """Queue events again for one endpoint, or for all that are active; return how many."""
+    if webhook is not None:
+        if await webhook_of(webhook, at) is None:
+            return Refusal(
+                code=RefusalCode.NOT_FOUND,
+                message=Text(f"没有事件订阅 {webhook}", f"there is no endpoint {webhook}"),
+            )
+        return await replay_deliveries(catalogue, dispatcher, webhook, replay, at)
+    queued = 0
+    for row in await WebhookRow.filter(state=WebhookState.ACTIVE.value, deleted_at=None):
+        found = await replay_deliveries(catalogue, dispatcher, row.id, replay, at)
+        if isinstance(found, Refusal):
+            return found
+        queued += found
+    return queued
+
+
+async def switch_endpoint(webhook: UUID, *, active: bool, at: datetime) -> bool:
+    """Switch an endpoint on with nothing held against it, or pause it; False for no such one."""
+    query = WebhookRow.filter(id=webhook, deleted_at=None)
+    if not active:
+        return bool(await query.update(state=WebhookState.PAUSED.value, updated_at=at))
+    return bool(
+        await query.update(
+            state=WebhookState.ACTIVE.value, state_reason=None, failing_since=None, updated_at=at
+        )
+    )

@@ -18,6 +18,7 @@ from zhupei.domain.office_queue import (
     QueueTask,
     QueueTaskKind,
 )
+from zhupei.domain.recruitment_priority import has_priority
 from zhupei.domain.text import Text
 from zhupei.domain.training import Program
 from zhupei.services.admissions.desk import Desk
@@ -183,9 +184,19 @@ def _line(desk: Desk, rows: list[Mapping[str, Any]], now: datetime) -> QueueLine
         overdue=closes is not None and now >= closes,
         openings=tuple(
             OpeningCount(opening=row["opening_code"], count=row["number"])
-            for row in sorted(rows, key=lambda each: str(each["opening_code"]))
+            for row in sorted(rows, key=lambda each: _turn(desk, each))
         ),
     )
+
+
+def _turn(desk: Desk, row: Mapping[str, Any]) -> tuple[bool, str]:
+    """Return the order of openings: those whose specialty has priority in the round come first."""
+    opening = desk.catalogue.openings.get(row["opening_code"])
+    lists = desk.catalogue.shortages.get(row["program_code"], ())
+    first = opening is not None and has_priority(
+        lists, opening.specialty, row["round_code"] or None
+    )
+    return (not first, row["opening_code"])
 
 
 def _tasks(desk: Desk, rows: Iterable[Mapping[str, Any]]) -> list[QueueTask]:

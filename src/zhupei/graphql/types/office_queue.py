@@ -87,7 +87,8 @@ class OfficeQueueLine:
     )
     overdue: bool = field(Attribute(), description="Whether it is over (是否逾期).")
     openings: list[OpeningCount] = field(
-        Attribute(), description="By opening, in the order of codes (分专业)."
+        Attribute(),
+        description="By opening: those with priority in the round first, then by code (分专业).",
     )
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import strawberry
 
-from zhupei.domain import admission, training
+from zhupei.domain import admission, recruitment_priority, training
 from zhupei.domain.codes import ShortagePurpose
 from zhupei.domain.people import PostType
 from zhupei.domain.text import Text
@@ -30,7 +30,7 @@ from zhupei.graphql.types.programs import At, Policy, Round
 from zhupei.graphql.types.references import BaseRef, ProgramRef
 from zhupei.graphql.types.specialties import Specialty, specialty_of
 
-__all__ = ["Direction", "Opening", "RoundQuota"]
+__all__ = ["Direction", "Opening", "RecruitmentPriority", "RoundQuota"]
 
 
 @declares(training.Direction, description="A direction within an opening (培养方向).")
@@ -59,6 +59,33 @@ class RoundQuota:
     seats: int = field(Attribute(), description="Places (名额).")
 
 
+@declares(
+    recruitment_priority.RecruitmentPriority,
+    description=(
+        "That a specialty comes first in admission, by one list (优先录取). The list alone changes "
+        "no rank and no seat: only a measure that configuration names does."
+    ),
+)
+class RecruitmentPriority:
+    """A priority."""
+
+    rounds: list[str] = field(
+        Attribute(), description="Codes of the rounds that it holds in; empty for all (适用批次)."
+    )
+    proposed_first: bool = field(
+        Attribute(),
+        description=(
+            "Whether nobody of another specialty is proposed while somebody waits here and a seat "
+            "is left (先行拟录取)."
+        ),
+    )
+    transferred_first: bool = field(
+        Attribute(),
+        description="Whether transfers fill its seats before those of others (调剂优先).",
+    )
+    source: Source = field(Attribute(), description="The clause that lists it (出处).")
+
+
 def _specialty(root: strawberry.Parent[training.Opening], info: GraphInfo) -> object:
     return specialty_of(root, info.context.catalogue)
 
@@ -77,6 +104,14 @@ def _documents(
     root: strawberry.Parent[training.Opening], info: GraphInfo
 ) -> Sequence[admission.RequiredDocument]:
     return info.context.catalogue.program_of(root).documents
+
+
+def _priorities(
+    root: strawberry.Parent[training.Opening], info: GraphInfo
+) -> Sequence[recruitment_priority.RecruitmentPriority]:
+    catalogue = info.context.catalogue
+    lists = catalogue.shortages.get(root.program, ())
+    return recruitment_priority.priorities_of(catalogue.program_of(root), root, lists)
 
 
 def _is_open(
@@ -168,6 +203,10 @@ class Opening(Node):
     shortage_purposes: list[ShortagePurpose] = field(
         Attribute(ordered=True),
         description="Sets of shortage specialties that it belongs to, by purpose (紧缺专业).",
+    )
+    priorities: list[RecruitmentPriority] = field(
+        Computed(_priorities, settled=True),
+        description="Lists by which it comes first in admission, with the measures (优先录取).",
     )
     rounds: list[Round] = field(
         Computed(_rounds, settled=True), description="Rounds that fill it (批次)."

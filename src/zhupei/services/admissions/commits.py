@@ -20,6 +20,7 @@ from zhupei.domain.text import Text
 from zhupei.services.admissions.change import Bulk, Change, Extra, Repeat
 from zhupei.services.admissions.desk import Desk
 from zhupei.services.admissions.merit import merit_order
+from zhupei.services.admissions.priorities import priority_order
 from zhupei.services.admissions.records import append_records
 from zhupei.services.admissions.refusals import ApplicationProblem, Refusal, RefusalCode
 from zhupei.services.admissions.situations import frozen
@@ -143,8 +144,13 @@ async def _write(
         # A matching was checked as a whole: no better ranked applicant wants the seat.
         if quotas and change.action not in {Action.REVERT, Action.ALLOCATE}
     ]
-    if taking and (against := await merit_order([change.at for change in taking])) is not None:
-        raise _RefusedError(against)
+    if taking:
+        situations = [change.at for change in taking]
+        against = await merit_order(situations) or await priority_order(
+            connection, desk, situations
+        )
+        if against is not None:
+            raise _RefusedError(against)
     if bulk is not None:
         await BulkOperationRow.create(
             id=bulk.id,

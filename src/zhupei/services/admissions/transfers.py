@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
+from tortoise import connections
+
 from zhupei.db.models import TransitionRow
 from zhupei.domain.admission_case import AdmissionCase
 from zhupei.domain.admission_guards import policy_of, window_open
@@ -15,6 +17,7 @@ from zhupei.services.admissions.commits import commit
 from zhupei.services.admissions.desk import Desk
 from zhupei.services.admissions.filing import draft_of, submitted
 from zhupei.services.admissions.inputs import AgreeToTransferInput, TransferApplicationInput
+from zhupei.services.admissions.priorities import transfer_order
 from zhupei.services.admissions.refusals import Refusal, RefusalCode
 from zhupei.services.admissions.situations import (
     Situation,
@@ -68,7 +71,12 @@ async def _consent(
     ).order_by("-revision")
     for row in rows:
         if row.data["opening"] in {None, given.opening}:
-            return {"record": row.id, "by": row.actor, "at": row.at}
+            return {
+                "record": row.id,
+                "by": row.actor,
+                "at": row.at,
+                "opening": row.data["opening"],
+            }
     if given.consent is not None:
         return has_no_reason(given.consent, "consent") or {"form": given.consent}
     return Refusal(
@@ -107,7 +115,7 @@ async def transfer_application(  # noqa: PLR0911 - each guard says why it refuse
             consent = await _consent(at, given)
             if isinstance(consent, Refusal):
                 return consent
-            change = await _new_application(desk, at, given)
+            change = await _new_application(desk, at, given, consent)
             if isinstance(change, Refusal):
                 return change
             left = Change(
@@ -167,7 +175,7 @@ def _transfers(at: Situation, *, in_time: bool = True) -> Refusal | None:
 
 
 async def _new_application(  # noqa: PLR0911 - each guard says why it refuses
-    desk: Desk, at: Situation, given: TransferApplicationInput
+    desk: Desk, at: Situation, given: TransferApplicationInput, consent: Mapping[str, object]
 ) -> Change | Refusal:
     case = at.case
     opening = desk.catalogue.openings.get(given.opening)
@@ -190,6 +198,11 @@ async def _new_application(  # noqa: PLR0911 - each guard says why it refuses
     )
     if against is not None:
         return against
+    if consent.get("opening") is None:
+        # Who agreed to this one opening alone is not to be moved elsewhere.
+        against = await transfer_order(connections.get("default"), desk, at, opening)
+        if against is not None:
+            return against
     draft = draft_of(
         desk,
         applicant=case.applicant,

@@ -15,7 +15,16 @@ from tortoise import connections
 
 from zhupei.db.tables import RowSource, View
 
-__all__ = ["Condition", "Order", "PageQuery", "PageRows", "Values", "read_pages", "select"]
+__all__ = [
+    "Condition",
+    "Order",
+    "PageQuery",
+    "PageRows",
+    "among",
+    "any_of",
+    "read_pages",
+    "select",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +36,26 @@ class Condition:
 
     text: str
     values: tuple[Any, ...] = ()
+
+
+def among(expression: str, values: Sequence[Any], kind: str) -> Condition:
+    """Return the condition that an expression is one of these values, of PostgreSQL's type.
+
+    A single one is compared as such: then rows come out of an index in its further order.
+    """
+    if len(values) == 1:
+        return Condition(f"{expression} = ?", (values[0],))
+    return Condition(f"{expression} = ANY(?::{kind}[])", (tuple(values),))
+
+
+def any_of(conditions: Sequence[Condition]) -> Condition:
+    """Return the condition that one of these holds; none holds where there are none."""
+    if not conditions:
+        return Condition("false")
+    if len(conditions) == 1:
+        return conditions[0]
+    text = " OR ".join(each.text for each in conditions)
+    return Condition(f"({text})", tuple(value for each in conditions for value in each.values))
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +125,7 @@ class PageRows:
     total: int | None = None
 
 
-class Values:
+class _Values:
     """The values of a statement, in the order of their numbers."""
 
     def __init__(self) -> None:
@@ -166,7 +195,7 @@ class _Found:
 
 async def _read(asked: Sequence[PageQuery], at: int, counted: Sequence[int], found: _Found) -> None:
     query = asked[at]
-    values = Values()
+    values = _Values()
     counts = _counts([asked[each] for each in counted], values) if counted else ""
     if not query.first:
         (row,) = await select(counts, values.listed)
@@ -189,7 +218,7 @@ async def _read(asked: Sequence[PageQuery], at: int, counted: Sequence[int], fou
         found.totals[each] = total
 
 
-def _page(query: PageQuery, values: Values, *, inside: bool) -> str:
+def _page(query: PageQuery, values: _Values, *, inside: bool) -> str:
     """Return the statement of a page; ``inside`` names its columns for a statement around it."""
     order, source = query.order, query.source
     columns = [f"{sql} AS c{at}" for at, sql in enumerate(query.view.select)]
@@ -219,7 +248,7 @@ def _beside(query: PageQuery, page: str, counts: str, number: int) -> str:
     )
 
 
-def _counts(asked: Sequence[PageQuery], values: Values) -> str:
+def _counts(asked: Sequence[PageQuery], values: _Values) -> str:
     """Return the statement that counts for several queries over the same table."""
     shared = [
         condition

@@ -54,6 +54,7 @@ class ApplicationRow(Model):
             ("applicant_id", "root_program_code"),
             ("opening_code", "round_code", "state"),
             ("base_code", "state"),
+            ("base_code", "id"),
             ("program_code", "round_code", "state"),
             ("publicity_id",),
         )

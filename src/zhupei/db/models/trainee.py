@@ -54,6 +54,8 @@ class TraineeRow(Model):
         table = "trainee"
         indexes = (
             ("base_code", "state"),
+            ("base_code", "id"),
+            ("opening_code", "id"),
             ("root_program_code", "specialty_code"),
             ("program_code", "specialty_code"),
         )

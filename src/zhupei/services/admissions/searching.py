@@ -6,10 +6,9 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
 from uuid import UUID
 
-from zhupei.db.reading import Condition, Order, PageQuery, read_pages
+from zhupei.db.reading import Condition, Order, PageQuery, among, any_of, read_pages
 from zhupei.domain.admission_case import AdmissionCase
 from zhupei.domain.admission_process import ApplicationState, Channel
 from zhupei.domain.sending_units import SENT_TYPES
@@ -177,65 +176,63 @@ async def _conditions(desk: Desk, search: ApplicationSearch, *, named: bool) -> 
     if named:
         # A name is a fact of the applicant: who may not read it, does not find by it either.
         conditions.append(_reach(await seen_by(desk, "applicants.read"), search.bases))
-    below = programs_with_below(desk, search.programs)
-    for text, wanted in (
-        ("a.id = ANY(?::uuid[])", None if search.ids is None else tuple(search.ids)),
+    if search.ids is not None:
+        conditions.append(among("a.id", tuple(search.ids), "uuid"))
+    for expression, wanted in (
+        ("a.base_code", search.bases),
+        ("a.program_code", programs_with_below(desk, search.programs)),
+        ("a.opening_code", search.openings),
+        ("a.round_code", search.rounds),
+        ("a.state", [each.value for each in search.states]),
+        ("a.channel", [each.value for each in search.channels]),
+        ("substring(a.opening_code from '[^/]*$')", search.specialties),
+    ):
+        if wanted:
+            conditions.append(among(expression, tuple(wanted), "text"))
+    for text, value in (
         ("a.applicant_id = ?", search.applicant),
-        ("a.base_code = ANY(?::text[])", tuple(search.bases) or None),
-        ("a.program_code = ANY(?::text[])", below),
-        ("a.opening_code = ANY(?::text[])", tuple(search.openings) or None),
-        ("a.round_code = ANY(?::text[])", tuple(search.rounds) or None),
-        ("a.state = ANY(?::text[])", tuple(each.value for each in search.states) or None),
-        ("a.channel = ANY(?::text[])", tuple(each.value for each in search.channels) or None),
         ("a.submitted_at >= ?", search.submitted_from),
         ("a.submitted_at < ?", search.submitted_before),
-        (
-            "substring(a.opening_code from '[^/]*$') = ANY(?::text[])",
-            tuple(search.specialties) or None,
-        ),
         ("strpos(lower(p.name), lower(?)) > 0", search.name),
     ):
-        if wanted is not None:
-            conditions.append(Condition(text, (wanted,)))
+        if value is not None:
+            conditions.append(Condition(text, (value,)))
     return conditions
 
 
 def _reach(seen: Seen, bases: Collection[str]) -> Condition:
     """Return the condition of what the actor may see, of these bases where any are named."""
-    visible = tuple(base for base in bases if base in seen.whole) if bases else seen.bases
-    parts: list[str] = []
-    values: list[Any] = []
+    visible = [base for base in bases if base in seen.whole] if bases else seen.bases
+    alternatives: list[Condition] = []
     if seen.applicants:
-        parts.append("a.applicant_id = ANY(?::uuid[])")
-        values.append(seen.applicants)
+        alternatives.append(among("a.applicant_id", seen.applicants, "uuid"))
     if seen.sent:
-        parts.append(
-            "(a.applicant_id = ANY(?::uuid[]) "
-            "AND a.details->'candidate'->>'trainee_type' = ANY(?::text[]))"
-        )
-        values += [seen.sent, _SENT]
-    places = [
-        (text, codes)
-        for text, codes in (
-            ("a.base_code = ANY(?::text[])", visible),
-            ("a.opening_code = ANY(?::text[])", seen.openings),
-        )
-        if codes
-    ]
-    if places:
-        either = " OR ".join(text for text, _ in places)
-        parts.append(f"((a.submitted_at IS NOT NULL OR a.channel <> 'BATCH') AND ({either}))")
-        values += [codes for _, codes in places]
-    return Condition(f"({' OR '.join(parts)})" if parts else "false", tuple(values))
+        person = among("a.applicant_id", seen.sent, "uuid")
+        kind = "a.details->'candidate'->>'trainee_type' = ANY(?::text[])"
+        alternatives.append(Condition(f"({person.text} AND {kind})", (*person.values, _SENT)))
+    places = any_of(
+        [
+            among(expression, codes, "text")
+            for expression, codes in (
+                ("a.base_code", visible),
+                ("a.opening_code", seen.openings),
+            )
+            if codes
+        ]
+    )
+    if places.values:
+        handed_in = "(a.submitted_at IS NOT NULL OR a.channel <> 'BATCH')"
+        alternatives.append(Condition(f"({handed_in} AND {places.text})", places.values))
+    return any_of(alternatives)
 
 
 _SENT = tuple(sorted(each.value for each in SENT_TYPES))
 
 
-def programs_with_below(desk: Desk, programs: Collection[str]) -> tuple[str, ...] | None:
-    """Return the codes of programs with those of all below them; None for none."""
+def programs_with_below(desk: Desk, programs: Collection[str]) -> tuple[str, ...]:
+    """Return the codes of programs with those of all below them."""
     if not programs:
-        return None
+        return ()
     wanted = set(programs)
     for code, program in desk.catalogue.programs.items():
         above = program

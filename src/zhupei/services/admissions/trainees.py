@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import Any
 from uuid import UUID
 
 from zhupei.db.models import TraineeRow
-from zhupei.db.reading import Condition, Order, PageQuery, read_pages
+from zhupei.db.reading import Condition, Order, PageQuery, among, any_of, read_pages
 from zhupei.domain.benefits import BenefitEstimate
 from zhupei.domain.people import TraineeType
 from zhupei.domain.registrations import (
@@ -148,52 +147,49 @@ async def trainee_query(
 async def _conditions(desk: Desk, search: TraineeSearch) -> list[Condition]:
     seen = await seen_by(desk, READ_REGISTRATIONS)
     conditions = [_reach(seen, search.bases)]
-    if search.bases:
-        conditions.append(Condition("t.base_code = ANY(?::text[])", (tuple(search.bases),)))
-    residencies = None
+    if search.bases and (seen.openings or seen.applicants):
+        conditions.append(among("t.base_code", tuple(search.bases), "text"))
     if search.registered:
         conditions.append(Condition("t.state <> ?", (TraineeState.CANCELLED.value,)))
-        residencies = tuple(
+        residencies = [
             code
             for code, program in desk.catalogue.programs.items()
             if program.kind is ProgramKind.RESIDENCY
-        )
+        ]
+        conditions.append(among("t.program_code", residencies, "text"))
     if search.applicant is not None:
         conditions.append(Condition("t.applicant_id = ?", (search.applicant,)))
-    below = programs_with_below(desk, search.programs)
-    for text, wanted in (
-        ("t.id = ANY(?::uuid[])", None if search.ids is None else tuple(search.ids)),
-        ("t.program_code = ANY(?::text[])", below),
-        ("t.opening_code = ANY(?::text[])", tuple(search.openings) or None),
-        ("t.specialty_code = ANY(?::text[])", tuple(search.specialties) or None),
-        ("t.year = ANY(?::int[])", tuple(search.years) or None),
-        ("t.trainee_type = ANY(?::text[])", _codes(search.trainee_types)),
-        ("t.state = ANY(?::text[])", _codes(search.states)),
-        ("t.program_code = ANY(?::text[])", residencies),
+    if search.ids is not None:
+        conditions.append(among("t.id", tuple(search.ids), "uuid"))
+    if search.programs:
+        below = programs_with_below(desk, search.programs)
+        conditions.append(among("t.program_code", below, "text"))
+    for expression, kind, wanted in (
+        ("t.opening_code", "text", search.openings),
+        ("t.specialty_code", "text", search.specialties),
+        ("t.year", "int", search.years),
+        ("t.trainee_type", "text", [each.value for each in search.trainee_types]),
+        ("t.state", "text", [each.value for each in search.states]),
     ):
-        if wanted is not None:
-            conditions.append(Condition(text, (wanted,)))
+        if wanted:
+            conditions.append(among(expression, tuple(wanted), kind))
     return conditions
 
 
 def _reach(seen: Seen, bases: Collection[str]) -> Condition:
     """Return the condition of what the actor may see, of these bases where any are named."""
-    visible = tuple(base for base in bases if base in seen.whole) if bases else seen.bases
-    alternatives: list[tuple[str, tuple[Any, ...]]] = [
-        ("t.base_code = ANY(?::text[])", visible),
-        ("t.opening_code = ANY(?::text[])", seen.openings),
-        ("t.applicant_id = ANY(?::uuid[])", seen.applicants),
-    ]
-    held = [(text, values) for text, values in alternatives if values]
-    if not held:
-        return Condition("false")
-    return Condition(
-        f"({' OR '.join(text for text, _ in held)})", tuple(values for _, values in held)
+    visible = [base for base in bases if base in seen.whole] if bases else seen.bases
+    return any_of(
+        [
+            among(expression, values, kind)
+            for expression, kind, values in (
+                ("t.base_code", "text", visible),
+                ("t.opening_code", "text", seen.openings),
+                ("t.applicant_id", "uuid", seen.applicants),
+            )
+            if values
+        ]
     )
-
-
-def _codes(members: Collection[StrEnum]) -> tuple[str, ...] | None:
-    return tuple(each.value for each in members) or None
 
 
 async def ledgers_of(

@@ -14,7 +14,7 @@ from strawberry.types.arguments import convert_arguments
 from asked_graph import AskedGraph
 from faulty_graph import faulty_schema
 from generated_operations import Generator
-from graphql import FieldNode, OperationDefinitionNode, parse
+from graphql import FieldNode, GraphQLError, OperationDefinitionNode, parse
 from same_answer import values_of
 from zhupei.graphql.engine.arguments import (
     Read,
@@ -148,3 +148,35 @@ def test_lists_are_not_shared(fictional: AskedGraph) -> None:
     read = _reader(schema, node, query.fields["nodes"])
     read({})["ids"].append("c")
     assert read({}) == {"ids": ["a", "b"]}
+
+
+@pytest.mark.parametrize(
+    "given_values",
+    [{"a": "x", "n": 2026}, {"a": "x"}, {"a": "x", "n": None}, {"a": "x", "n": 1}],
+)
+@pytest.mark.parametrize("items", ["$a", '$a, "y"', ""])
+@pytest.mark.parametrize("years", ["$n", "2025, $n"])
+def test_variables_in_lists_are_read_alike(
+    fictional: AskedGraph, given_values: dict[str, Any], items: str, years: str
+) -> None:
+    schema = fictional.composed.schema
+    query: Any = schema.core_schema.query_type
+    operation: Any = parse(
+        "query ($a: String!, $n: Int = 7) "
+        f"{{ trainees(filter: {{baseIn: [{items}], yearIn: [{years}]}}) {{ totalCount }} }}"
+    ).definitions[0]
+    node = operation.selection_set.selections[0]
+    variables = get_variable_values(
+        schema.core_schema, operation.variable_definitions, given_values
+    )
+    assert isinstance(variables, VariableValues)
+    read = _reader(schema, node, query.fields["trainees"])
+    try:
+        expected = _as_strawberry(schema, node, query.fields["trainees"], variables)
+    except GraphQLError:
+        # A null in a list of what is not null.
+        with pytest.raises(UnusualError):
+            read(variables.coerced)
+        assert given_values.get("n", 7) is None
+    else:
+        assert read(variables.coerced) == expected

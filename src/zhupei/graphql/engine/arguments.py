@@ -40,6 +40,7 @@ from graphql import (
     GraphQLError,
     GraphQLField,
     GraphQLSchema,
+    ListValueNode,
     ObjectValueNode,
     Undefined,
     ValueNode,
@@ -48,6 +49,7 @@ from graphql import (
     Visitor,
     is_input_object_type,
     is_leaf_type,
+    is_list_type,
     is_non_null_type,
     visit,
 )
@@ -222,6 +224,8 @@ def _literal(node: ValueNode, type_: Any, convert: Any, config: Any) -> Read:
         if value is Undefined:
             raise UnusualError
         return lambda _: convert(value)
+    if isinstance(node, ListValueNode) and is_list_type(inner):
+        return _list(node, inner.of_type, convert, config)
     if not isinstance(node, ObjectValueNode) or not is_input_object_type(inner):
         raise UnusualError
     if inner.is_one_of:
@@ -239,6 +243,30 @@ def _literal(node: ValueNode, type_: Any, convert: Any, config: Any) -> Read:
             if value is not Undefined:
                 found[name] = value
         return convert(inner.out_type(found))
+
+    return read
+
+
+def _list(node: ListValueNode, type_: Any, convert: Any, config: Any) -> Read:
+    """Return what reads a list that variables are in."""
+    items = [
+        _item(each, required=is_non_null_type(type_))
+        if isinstance(each, VariableNode)
+        else _literal(each, type_, _as_it_is, config)
+        for each in node.values
+    ]
+    return lambda given: convert([item(given) for item in items])
+
+
+def _item(node: VariableNode, *, required: bool) -> Read:
+    name = node.name.value
+
+    def read(given: _Given) -> Any:
+        # A variable that was not given is null here.
+        value = given.get(name)
+        if value is None and required:
+            raise UnusualError
+        return value
 
     return read
 

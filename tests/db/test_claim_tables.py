@@ -70,3 +70,17 @@ async def test_back_and_forth_with_rows(database_url: str, tmp_path: Path) -> No
     with database.use():
         assert (await ApplicantClaim.get()).failures == 0
     await database.stop()
+
+
+async def test_who_entered_a_person_goes_back_and_forth(database_url: str) -> None:
+    before, after = "zhupei.0013_pages", "zhupei.0014_entered_by_office"
+    connection = await asyncpg.connect(database_url)
+    await fill(connection)
+    await connection.execute("UPDATE applicant SET entered_base = 'b'")
+    await run_migration(database_url, "backward", before)
+    columns = "SELECT count(*) FROM information_schema.columns WHERE column_name = 'entered_base'"
+    assert await connection.fetchval(columns) == 0
+    assert await connection.fetchval("SELECT count(*) FROM applicant") == 1
+    await run_migration(database_url, "forward", after)
+    assert await connection.fetchval("SELECT entered_base FROM applicant") is None
+    await connection.close()

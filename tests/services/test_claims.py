@@ -10,12 +10,28 @@ from uuid import UUID, uuid4
 import pytest
 
 from zhupei.db.connection import Database
-from zhupei.db.models import Account, Applicant, ApplicantClaim, ApplicantClaimFailure
+from zhupei.db.models import (
+    Account,
+    Applicant,
+    ApplicantClaim,
+    ApplicantClaimFailure,
+    ApplicationRow,
+    OutboxRow,
+    SendingUnitPersonRow,
+    SendingUnitRow,
+)
 from zhupei.domain.access_refusals import AccessCode, AccessRefusal
 from zhupei.domain.identity import DocumentKind
 from zhupei.security.crypto import Keyring, new_key_text
 from zhupei.services.applicants import ApplicantRecord, Details, register_applicant
-from zhupei.services.claims import IssuedClaim, claim_applicant, issue_claim
+from zhupei.services.claims import (
+    MOST_FAILURES,
+    IssuedClaim,
+    claim_applicant,
+    issue_claim,
+    places_of_claim,
+)
+from zhupei.services.outbox import subject_of
 
 _AT = datetime(2026, 4, 10, 1, 0, tzinfo=UTC)
 _KEYS = Keyring.parse(new_key_text())
@@ -183,3 +199,72 @@ async def test_attempts_at_once_are_all_counted_and_one_wins(database: Database)
         answers = await asyncio.gather(*(tried(account, code) for account in accounts))
         assert sum(isinstance(answer, ApplicantRecord) for answer in answers) == 1
         assert await ApplicantClaimFailure.all().count() == 3
+
+
+async def test_every_step_of_a_claim_is_told_without_the_code(database: Database) -> None:
+    with database.use():
+        person, account, other = await a_person(), await an_account(), await an_account("other")
+        code = await a_code(person)
+        for _ in range(MOST_FAILURES):
+            refused(await tried(other, "WRONG"))
+        code = await a_code(person)
+        assert isinstance(await tried(account, code), ApplicantRecord)
+        told = await OutboxRow.all().order_by("id")
+        claims = [str(each) for each in await ApplicantClaim.all().order_by("id").values_list(
+            "id", flat=True
+        )]  # fmt: skip
+    assert [(each.name, each.actor, each.data["claim"]) for each in told] == [
+        ("applicant.claim_issued", "unit", claims[0]),
+        ("applicant.claim_locked", str(other), claims[0]),
+        ("applicant.claim_issued", "unit", claims[1]),
+        ("applicant.claimed", str(account), claims[1]),
+    ]
+    assert {each.subject for each in told} == {subject_of("Applicant", person)}
+    assert code.replace("-", "") not in str([(each.data, each.subject) for each in told])
+
+
+async def test_a_refused_code_tells_nothing(database: Database) -> None:
+    with database.use():
+        owner_ = await an_account("owner")
+        person = await a_person(account=owner_)
+        made = await issue_claim(_KEYS, person, by="unit", at=_AT)
+        assert isinstance(made, AccessRefusal)
+        assert (await OutboxRow.all().count(), await ApplicantClaim.all().count()) == (0, 0)
+
+
+async def test_whoever_gave_a_code_out_does_not_use_it(database: Database) -> None:
+    """A unit knows document and code of those whom it entered; it never becomes them."""
+    with database.use():
+        person, unit = await a_person(), await an_account("unit")
+        made = await issue_claim(_KEYS, person, by=str(unit), at=_AT)
+        assert isinstance(made, IssuedClaim)
+        refused(await tried(unit, str(made.code)))
+        assert await owner(person) is None
+        account = await an_account("person")
+        assert isinstance(await tried(account, str(made.code)), ApplicantRecord)
+
+
+async def test_which_offices_give_codes_out(database: Database) -> None:
+    """Before anything was handed in: who entered the person, and where the unit sends them."""
+    with database.use():
+        person = await a_person()
+        assert await places_of_claim(person) == ()
+        await Applicant.filter(id=person).update(entered_base="entering")
+        unit = await SendingUnitRow.create(
+            account_id=await an_account("unit"), name="u", recorded_by="x", recorded_at=_AT
+        )
+        link = await SendingUnitPersonRow.create(
+            unit=unit,
+            applicant_id=person,
+            state="CLAIMED",
+            base_code="assigned",
+            asked_by="x",
+            asked_at=_AT,
+        )
+        # What one side alone says counts for nothing.
+        assert await places_of_claim(person) == ("entering",)
+        await SendingUnitPersonRow.filter(id=link.id).update(
+            state="CONFIRMED", answered_by="x", answered_at=_AT
+        )
+        assert await places_of_claim(person) == ("assigned", "entering")
+        assert await ApplicationRow.all().count() == 0

@@ -23,6 +23,7 @@ __all__ = [
     "AllowedAction",
     "Ban",
     "BulkOutcome",
+    "ConsentWithdrawal",
     "Effect",
     "FrozenEligibility",
     "Invitation",
@@ -320,6 +321,15 @@ class Effect:
     to_state: ApplicationState
     seats: int
     others: tuple[UUID, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConsentWithdrawal:
+    """That a consent was taken back, and what follows from it; a dry run only tells."""
+
+    case: AdmissionCase
+    dry_run: bool
+    effects: tuple[Text, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -131,8 +131,12 @@ _STAYING = {
     Action.RECORD_SCORES: Text("报名：录入成绩", "scores were recorded"),
     Action.REDUCE_TRAINING: Text("报名：缩减培训年限", "the training was shortened"),
     Action.RESOLVE_OBJECTION: Text("报名：异议已处理", "an objection was decided on"),
+    Action.WITHDRAW_CONSENT: Text("报名：撤回调剂同意", "the consent to a transfer was withdrawn"),
 }
 _OTHERS = {
+    "applicant.claim_issued": Text("已发放认领码", "a claim code was given out"),
+    "applicant.claim_locked": Text("认领码已锁定", "a claim code ended after wrong attempts"),
+    "applicant.claimed": Text("报考人信息已认领", "a person took over the record"),
     "agreement.near": Text("协议签订即将截止", "an agreement is due soon"),
     "agreement.overdue": Text("协议逾期未签", "an agreement is overdue"),
     "brochure.approved": Text("招生简章审核通过", "a brochure was approved"),

@@ -185,6 +185,7 @@ ACTION_MEANINGS: Mapping[str, str] = {
     "REJECT": "Reject (不予录取).",
     "WITHDRAW": "Take one's own application back (撤回).",
     "AGREE_TO_TRANSFER": "Agree to be moved to another opening (同意调剂).",
+    "WITHDRAW_CONSENT": "Take the consent to be moved back (撤回调剂同意).",
     "TRANSFER": "Move to another opening (调剂).",
     "EXPIRE": "Let go who did not confirm in time (逾期未确认).",
     "MARK_NO_SHOW": "Mark who did not report in time (逾期未报到).",

@@ -12,12 +12,13 @@ from zhupei.domain.text import Text
 from zhupei.graphql.errors import Code, GraphRefusal
 from zhupei.services.admissions import Desk
 from zhupei.services.applicants import applicant_id_of
+from zhupei.services.permissions import FORBIDDEN
 from zhupei.services.sending_units import sent_by
 
 if TYPE_CHECKING:
     from zhupei.graphql.context import GraphContext
 
-__all__ = ["account_of", "desk_of", "desk_or_public", "signed_in"]
+__all__ = ["account_of", "desk_of", "desk_or_public", "only_applicants", "signed_in"]
 
 
 def signed_in(context: GraphContext) -> None:
@@ -26,6 +27,17 @@ def signed_in(context: GraphContext) -> None:
         raise GraphRefusal(
             Code.UNAUTHENTICATED, Text("请先登录", "sign in first"), context.language
         )
+
+
+def only_applicants(context: GraphContext) -> None:
+    """Refuse accounts that do not apply: FORBIDDEN.
+
+    What makes an account that of a person is for people: a unit that entered somebody, and gave
+    the code out itself, must not become them.
+    """
+    grants = () if context.actor is None else context.actor.grants
+    if not any(grant.role == Role.APPLICANT.value for grant in grants):
+        raise GraphRefusal(Code.FORBIDDEN, FORBIDDEN.message, context.language)
 
 
 def account_of(context: GraphContext) -> UUID | None:

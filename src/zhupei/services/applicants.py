@@ -39,6 +39,7 @@ __all__ = [
     "applicant_of_account",
     "applicants_with_departments",
     "change_details",
+    "contacts_held",
     "departments_of",
     "email_problem",
     "facts_of_applicant",
@@ -109,13 +110,14 @@ async def register_applicant(
     number: str,
     issuing_state: str | None = None,
     account: UUID | None,
+    base: str | None = None,
     today: date,
     at: datetime,
 ) -> ApplicantRecord | AccessRefusal:
     """Register a person; each identity document once, whichever of its numbers a renewal gave it.
 
-    ``account`` is None for one whom staff register. What the document tells and the facts leave
-    open (birth date, origin) is taken from it.
+    ``account`` is None for one whom staff register, those of an office for its ``base``. What the
+    document tells and the facts leave open (birth date, origin) is taken from it.
     """
     try:
         document = read_identity_document(kind, number, today=today, issuing_state=issuing_state)
@@ -130,6 +132,7 @@ async def register_applicant(
             row = await Applicant.create(
                 id=id_,
                 account_id=account,
+                entered_base=base,
                 identity_kind=document.kind.value,
                 identity_state=document.issuing_state,
                 identity_ciphertext=keyring.encrypt(document.number, _place(id_, "identity")),
@@ -226,6 +229,15 @@ async def facts_of_applicant(applicant: UUID) -> Candidate | None:
     """Return the facts that an applicant has on record, None where there is no such applicant."""
     row = await Applicant.get_or_none(id=applicant).only("id", "facts")
     return None if row is None else restored(Candidate, row.facts)
+
+
+async def contacts_held(applicant: UUID) -> frozenset[str]:
+    """Return which contacts of a person are on record: ``phone``, ``email``; never what they are."""
+    row = await Applicant.get_or_none(id=applicant).only("id", "phone_hash", "email_hash")
+    if row is None:
+        return frozenset()
+    held = (("phone", row.phone_hash), ("email", row.email_hash))
+    return frozenset(name for name, mark in held if mark is not None)
 
 
 async def is_known(applicant: UUID) -> bool:

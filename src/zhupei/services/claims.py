@@ -13,22 +13,33 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from uuid import UUID
 
+from tortoise.backends.base.client import BaseDBAsyncClient
 from tortoise.exceptions import IntegrityError
 from tortoise.transactions import in_transaction
 
 from zhupei.db.identifiers import uuid7
-from zhupei.db.models import Account, Applicant, ApplicantClaim, ApplicantClaimFailure
+from zhupei.db.models import (
+    Account,
+    Applicant,
+    ApplicantClaim,
+    ApplicantClaimFailure,
+    SendingUnitPersonRow,
+)
 from zhupei.domain.access_refusals import AccessCode, AccessRefusal
 from zhupei.domain.calendar import CHINA_TIME
+from zhupei.domain.events import Event
 from zhupei.domain.identity import DocumentKind
+from zhupei.domain.sending_units import LinkState
 from zhupei.domain.text import Text
 from zhupei.security.crypto import Keyring
 from zhupei.services.applicants import (
     ApplicantRecord,
     applicant_of,
     applicant_of_account,
+    departments_of,
     find_by_identity,
 )
+from zhupei.services.outbox import record_events, subject_of
 
 __all__ = [
     "CLAIM_DAYS",
@@ -37,6 +48,7 @@ __all__ = [
     "claim_applicant",
     "claim_by_id",
     "issue_claim",
+    "places_of_claim",
 ]
 
 CLAIM_DAYS = 14
@@ -71,7 +83,7 @@ async def issue_claim(
     """
     code = "".join(secrets.choice(_ALPHABET) for _ in range(_LENGTH))
     try:
-        async with in_transaction():
+        async with in_transaction() as connection:
             row = await Applicant.select_for_update().get_or_none(id=applicant, erased_at=None)
             if row is None:
                 return _refusal(
@@ -97,6 +109,8 @@ async def issue_claim(
                 issued_at=at,
                 expires_at=at + timedelta(days=CLAIM_DAYS),
             )
+            event = _event("claim_issued", applicant, made.id, by=by, at=at)
+            await record_events(connection, [event])
     except IntegrityError:
         return _refusal(
             AccessCode.CONFLICT,
@@ -152,16 +166,30 @@ async def claim_applicant(
         waits = await _waits_until(account, at)
         if waits is not None:
             return _locked_out(waits)
-        if isinstance(found, UUID) and await _used(keyring, found, account, code, at):
+        if isinstance(found, UUID) and await _used(
+            connection, keyring, found, account, code=code, at=at
+        ):
             return await applicant_of(keyring, found) or _wrong()
         await ApplicantClaimFailure.create(id=uuid7(), account=str(account), at=at)
         return _wrong()
 
 
-async def _used(keyring: Keyring, applicant: UUID, account: UUID, code: str, at: datetime) -> bool:
-    """Use the applicant's open code, or count what was wrong."""
+async def _used(
+    connection: BaseDBAsyncClient,
+    keyring: Keyring,
+    applicant: UUID,
+    account: UUID,
+    *,
+    code: str,
+    at: datetime,
+) -> bool:
+    """Use the applicant's open code, or count what was wrong; told with the change.
+
+    Who gave a code out cannot use it: a record does not pass to the unit that entered it.
+    """
     claim = (
         await ApplicantClaim.filter(applicant_id=applicant, ended_as=None, expires_at__gt=at)
+        .exclude(issued_by=str(account))
         .select_for_update()
         .first()
     )
@@ -169,8 +197,12 @@ async def _used(keyring: Keyring, applicant: UUID, account: UUID, code: str, at:
         return False
     if not keyring.hash_matches(_PURPOSE, f"{applicant}:{code}", claim.code_hash):
         failures = claim.failures + 1
-        ended = {"ended_as": "LOCKED", "ended_at": at} if failures >= MOST_FAILURES else {}
+        is_locked = failures >= MOST_FAILURES
+        ended = {"ended_as": "LOCKED", "ended_at": at} if is_locked else {}
         await ApplicantClaim.filter(id=claim.id).update(failures=failures, **ended)
+        if is_locked:
+            event = _event("claim_locked", applicant, claim.id, by=str(account), at=at)
+            await record_events(connection, [event])
         return False
     taken = await Applicant.filter(id=applicant, account_id=None, erased_at=None).update(
         account_id=account, updated_at=at
@@ -180,7 +212,35 @@ async def _used(keyring: Keyring, applicant: UUID, account: UUID, code: str, at:
     await ApplicantClaim.filter(id=claim.id).update(
         ended_as="USED", ended_at=at, used_by=str(account)
     )
+    event = _event("claimed", applicant, claim.id, by=str(account), at=at)
+    await record_events(connection, [event])
     return True
+
+
+def _event(what: str, applicant: UUID, claim: UUID, *, by: str, at: datetime) -> Event:
+    """Return what tells of a claim: ids only, of no base, because a record is the person's."""
+    return Event(
+        id=uuid7(),
+        name=f"applicant.{what}",
+        at=at,
+        subject=subject_of("Applicant", applicant),
+        actor=by,
+        data={"claim": str(claim)},
+    )
+
+
+async def places_of_claim(applicant: UUID) -> tuple[str, ...]:
+    """Return the bases whose office may give a code out, in order.
+
+    Those that the person applied to; before that the one whose office entered the person, and the
+    one that the unit which sends the person assigned.
+    """
+    entered = await Applicant.filter(id=applicant).values_list("entered_base", flat=True)
+    assigned = await SendingUnitPersonRow.filter(
+        applicant_id=applicant, state=LinkState.CONFIRMED.value
+    ).values_list("base_code", flat=True)
+    applied = [base for base, _ in await departments_of(applicant)]
+    return tuple(sorted({str(base) for base in (*entered, *assigned, *applied) if base}))
 
 
 async def _waits_until(account: UUID, at: datetime) -> datetime | None:

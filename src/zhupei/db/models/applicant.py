@@ -19,7 +19,8 @@ class Applicant(Model):
 
     Identity number, phone and e-mail are ciphertexts; their hashes look them up. ``facts`` are
     those of `zhupei.domain.people.Candidate`. ``revision`` counts changes, so that two that cross
-    are noticed. ``name_key`` sorts by pinyin. After ``erased_at`` nothing that tells who it was is
+    are noticed. ``entered_base`` is the base whose office entered somebody without an account.
+    ``name_key`` sorts by pinyin. After ``erased_at`` nothing that tells who it was is
     left, only that records belong to one person.
     """
 
@@ -37,6 +38,7 @@ class Applicant(Model):
     email_ciphertext = fields.TextField(null=True)
     email_hash = fields.CharField(max_length=80, null=True, db_index=True)
     facts: fields.Field[Any] = fields.JSONField()
+    entered_base = fields.CharField(max_length=100, null=True)
     revision = fields.IntField(default=1, db_default=1)
     created_at = fields.DatetimeField()
     updated_at = fields.DatetimeField()

@@ -22,7 +22,11 @@ from zhupei.graphql.mutations.declaration import (
     taken,
     use_case,
 )
-from zhupei.graphql.mutations.payloads import ApplicationPayload, InvitationPayload
+from zhupei.graphql.mutations.payloads import (
+    ApplicationPayload,
+    ConsentPayload,
+    InvitationPayload,
+)
 from zhupei.graphql.permissions import require
 from zhupei.graphql.sources import GraphInfo
 from zhupei.graphql.types.inputs import CandidateInput, candidate_of
@@ -112,6 +116,16 @@ class AgreeToTransferInput(Repeatable):
     )
 
 
+@strawberry.input(description="What taking a consent back needs (撤回调剂同意).")
+class WithdrawConsentInput(Repeatable):
+    """Withdrawing a consent."""
+
+    application: strawberry.ID = strawberry.field(description="The application (报名标识).")
+    dry_run: bool = strawberry.field(
+        default=False, description="Only tell what follows, and keep nothing (预演)."
+    )
+
+
 @strawberry.input(description="What recommending somebody as the sending unit needs (单位推荐).")
 class RecommendApplicationInput(Repeatable):
     """Recommending."""
@@ -133,6 +147,7 @@ class AnswerInvitationInput(Repeatable):
         "The facts (报考人信息); without them those that the applicant has on record."
     )
     documents: list[DocumentInput] | None = _left_out("The documents (材料).")
+    answers: list[FormAnswerInput] | None = _left_out("Answers to the fields of forms (表单内容).")
     direction: str | None = _left_out("Id of the direction, where the opening has some (方向).")
 
 
@@ -198,6 +213,7 @@ async def _answer(info: GraphInfo, input: AnswerInvitationInput) -> Any:  # noqa
         context,
         candidate=facts,
         documents=await _documents(desk, desk.applicant, input.documents, context),
+        answers=given_answers(input.answers, context),
     )
     return await admissions.answer_invitation(desk, given)
 
@@ -259,6 +275,15 @@ async def _documents(
     return tuple(found)
 
 
+async def _withdraw_consent(
+    info: GraphInfo,
+    input: WithdrawConsentInput,  # noqa: A002 - the argument's name in the graph
+) -> ConsentPayload | None:
+    given = taken(input, inputs.WithdrawConsentInput, info.context)
+    found: Any = await admissions.withdraw_consent(await desk_of(info.context), given)
+    return found  # type: ignore[no-any-return]  # the graph's type describes the domain's
+
+
 @strawberry.type
 class ApplyingMutations:
     """What applicants and their employers may do."""
@@ -289,6 +314,14 @@ class ApplyingMutations:
         use_case(admissions.agree_to_transfer, inputs.AgreeToTransferInput, AgreeToTransferInput),
         "offers.answer",
         description="Agree to be moved to another opening (同意调剂), as the applicant.",
+    )
+    withdraw_consent: ConsentPayload | None = mutation(
+        _withdraw_consent,
+        "offers.answer",
+        description=(
+            "Take the consent to a transfer back (撤回调剂同意), as the applicant; what follows is "
+            "listed, and a dry run only lists it. What was done before stays."
+        ),
     )
     recommend_application: ApplicationPayload | None = mutation(
         use_case(

@@ -13,7 +13,7 @@ from zhupei.domain.identity import DocumentKind
 from zhupei.domain.permissions import Target
 from zhupei.domain.text import Text
 from zhupei.graphql.context import GraphContext
-from zhupei.graphql.desks import account_of, desk_of
+from zhupei.graphql.desks import account_of, desk_of, only_applicants
 from zhupei.graphql.mutations.declaration import Repeatable, mutation, once, read_id
 from zhupei.graphql.mutations.registering import ApplicantPayload
 from zhupei.graphql.permissions import require
@@ -22,7 +22,6 @@ from zhupei.graphql.types.applicants import see
 from zhupei.graphql.types.refusals import ActionRefused, InvalidInput, PluginProblem
 from zhupei.security.crypto import Keyring
 from zhupei.services import claims
-from zhupei.services.applicants import departments_of
 
 __all__ = ["ClaimingMutations"]
 
@@ -86,7 +85,7 @@ async def _issue(info: GraphInfo, input: IssueClaimCodeInput) -> ClaimCodePayloa
             own = (Target(owners=frozenset({desk.actor.id})),)
             await require(context, "applications.recommend", own)
         else:
-            places = [Target(base=base) for base, _ in await departments_of(applicant)]
+            places = [Target(base=base) for base in await claims.places_of_claim(applicant)]
             await require(context, "applications.admit", places or (Target(),))
 
         issued: list[claims.IssuedClaim] = []
@@ -115,6 +114,7 @@ async def _claim(info: GraphInfo, input: ClaimApplicantInput) -> ApplicantPayloa
     context = info.context
     desk = await desk_of(context)
     await require(context, "applicants.write", (Target(owners=frozenset({desk.actor.id})),))
+    only_applicants(context)
     account = account_of(context)
     found: Any
     if account is None:
@@ -153,8 +153,9 @@ class ClaimingMutations:
         "applications.recommend",
         description=(
             "Give out a one-time code with which a person without an account takes the record "
-            "over (发放认领码), as the unit that sends them; as the office of a base that they "
-            "applied to with `applications.admit`. The code before it ends."
+            "over (发放认领码), as the unit that sends them; with `applications.admit` as the "
+            "office of a base that entered them, that their unit assigned, or that they applied "
+            "to. The code before it ends."
         ),
     )
     claim_applicant: ApplicantPayload | None = mutation(

@@ -4,14 +4,21 @@ from typing import Annotated, TypeAlias
 
 import strawberry
 
-from zhupei.graphql.types.admissions import BulkOutcome, Invitation, Objection, PlanIncrease
+from zhupei.graphql.types.admissions import (
+    BulkOutcome,
+    Invitation,
+    Objection,
+    PlanIncrease,
+)
 from zhupei.graphql.types.applications import Application
+from zhupei.graphql.types.consents import ConsentWithdrawal
 from zhupei.graphql.types.refusals import ActionRefused, InvalidInput, PluginProblem
 from zhupei.graphql.types.rounds import RoundFreeze
 
 __all__ = [
     "ApplicationPayload",
     "BulkPayload",
+    "ConsentPayload",
     "InvitationPayload",
     "ObjectionPayload",
     "PlanIncreasePayload",
@@ -27,6 +34,10 @@ ApplicationPayload: TypeAlias = Annotated[
 BulkPayload: TypeAlias = Annotated[
     BulkOutcome | ActionRefused | InvalidInput | PluginProblem,
     strawberry.union("BulkPayload", description="What a bulk step did, or why not (批量操作结果)."),
+]
+ConsentPayload: TypeAlias = Annotated[
+    ConsentWithdrawal | ActionRefused | InvalidInput | PluginProblem,
+    strawberry.union("ConsentPayload", description="What follows, or why not (撤回同意结果)."),
 ]
 InvitationPayload: TypeAlias = Annotated[
     Invitation | ActionRefused | InvalidInput | PluginProblem,

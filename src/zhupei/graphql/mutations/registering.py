@@ -13,7 +13,7 @@ from zhupei.domain.people import Candidate
 from zhupei.domain.permissions import Target
 from zhupei.domain.text import Text
 from zhupei.graphql.context import GraphContext
-from zhupei.graphql.desks import account_of, desk_of
+from zhupei.graphql.desks import account_of, desk_of, only_applicants
 from zhupei.graphql.errors import bad_input
 from zhupei.graphql.mutations.declaration import Repeatable, mutation, once, read_id
 from zhupei.graphql.permissions import require
@@ -104,6 +104,7 @@ async def _register(info: GraphInfo, input: RegisterApplicantInput) -> Any:  # n
     else:
         account = account_of(context)
         await require(context, "applicants.write", (_own(context),))
+        only_applicants(context)
         if account is None:
             problem = Text("该登录方式没有账号", "whoever signed in so has no account of ours")
             raise bad_input("base", problem, context.language)
@@ -120,6 +121,7 @@ async def _register(info: GraphInfo, input: RegisterApplicantInput) -> Any:  # n
             number=input.identity_number,
             issuing_state=_text(input.issuing_state),
             account=account,
+            base=input.base or None,
             today=now.astimezone(CHINA_TIME).date(),
             at=now,
         )

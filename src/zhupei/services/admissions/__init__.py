@@ -31,6 +31,7 @@ Every use case is ``async def verb(desk: Desk, given: <Verb>Input) -> <changed o
 | cancel_payment | CancelPaymentInput | TraineePayment |
 | reject_application | ReasonedInput | AdmissionCase |
 | agree_to_transfer | AgreeToTransferInput | AdmissionCase |
+| withdraw_consent | WithdrawConsentInput | ConsentWithdrawal |
 | transfer_application | TransferApplicationInput | AdmissionCase (the new one) |
 | invite_candidate | InviteCandidateInput | Invitation |
 | answer_invitation | AnswerInvitationInput | Invitation |
@@ -104,7 +105,11 @@ from zhupei.services.admissions.questions import (
 )
 from zhupei.services.admissions.refusals import Refusal, RefusalCode
 from zhupei.services.admissions.training import end_training, reduce_training, register_trainee
-from zhupei.services.admissions.transfers import agree_to_transfer, transfer_application
+from zhupei.services.admissions.transfers import (
+    agree_to_transfer,
+    transfer_application,
+    withdraw_consent,
+)
 
 __all__ = [
     "Desk",
@@ -155,4 +160,5 @@ __all__ = [
     "timeline_of",
     "transfer_application",
     "withdraw_application",
+    "withdraw_consent",
 ]

@@ -46,17 +46,9 @@ async def file_objection(desk: Desk, given: FileObjectionInput) -> Objection | R
             )
             if known is not None:
                 return _filed_before(known, given)
-        case_row = await ApplicationRow.get_or_none(id=given.application)
-        if case_row is None or case_row.publicity_id is None:
-            return not_found("application", str(given.application))
-        against = await permitted_for(
-            desk,
-            "objections.raise",
-            base=case_row.base_code,
-            owners=frozenset({desk.actor.id}),
-        ) or has_no_reason(given.text, "text")
-        if against is not None:
-            return against
+        case_row = await _listed(desk, given)
+        if isinstance(case_row, Refusal):
+            return case_row
         publicity = await PublicityRow.get(id=case_row.publicity_id)
         now = desk.clock()
         live = publicity.withdrawn_at is None and now < publicity.ends_at
@@ -83,6 +75,22 @@ async def file_objection(desk: Desk, given: FileObjectionInput) -> Objection | R
             )
             return _filed_before(row, given)
         return objection_of(row)
+
+
+async def _listed(desk: Desk, given: FileObjectionInput) -> ApplicationRow | Refusal:
+    """Return the application that stands on a list; who may not object learns of none."""
+    row = await ApplicationRow.get_or_none(id=given.application)
+    against = await permitted_for(
+        desk,
+        "objections.raise",
+        base=None if row is None else row.base_code,
+        owners=frozenset({desk.actor.id}),
+    )
+    if against is not None:
+        return against
+    if row is None or row.publicity_id is None:
+        return not_found("application", str(given.application))
+    return has_no_reason(given.text, "text") or row
 
 
 def _filed_before(row: ObjectionRow, given: FileObjectionInput) -> Objection | Refusal:

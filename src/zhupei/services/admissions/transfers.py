@@ -8,7 +8,7 @@ from dataclasses import replace
 from tortoise import connections
 
 from zhupei.db.models import TransitionRow
-from zhupei.domain.admission_case import AdmissionCase
+from zhupei.domain.admission_case import AdmissionCase, ConsentWithdrawal
 from zhupei.domain.admission_guards import policy_of, window_open
 from zhupei.domain.admission_process import Action, ApplicationState
 from zhupei.domain.text import Text
@@ -16,7 +16,11 @@ from zhupei.services.admissions.change import Change, repeat_of
 from zhupei.services.admissions.commits import commit
 from zhupei.services.admissions.desk import Desk
 from zhupei.services.admissions.filing import draft_of, submitted
-from zhupei.services.admissions.inputs import AgreeToTransferInput, TransferApplicationInput
+from zhupei.services.admissions.inputs import (
+    AgreeToTransferInput,
+    TransferApplicationInput,
+    WithdrawConsentInput,
+)
 from zhupei.services.admissions.priorities import transfer_order
 from zhupei.services.admissions.refusals import Refusal, RefusalCode
 from zhupei.services.admissions.situations import (
@@ -38,7 +42,7 @@ from zhupei.services.admissions.transitions import (
 )
 from zhupei.services.seats import root_program
 
-__all__ = ["agree_to_transfer", "transfer_application"]
+__all__ = ["agree_to_transfer", "transfer_application", "withdraw_consent"]
 
 _S = ApplicationState
 
@@ -62,30 +66,97 @@ async def agree_to_transfer(desk: Desk, given: AgreeToTransferInput) -> Admissio
     )
 
 
+async def withdraw_consent(desk: Desk, given: WithdrawConsentInput) -> ConsentWithdrawal | Refusal:
+    """Take the consent to be moved back (PIPL 15); only the person may, and what was done stays.
+
+    From then on nobody moves the application, by whatever form, until the person agrees anew.
+    """
+
+    async def build(at: Situation) -> Change | Refusal:
+        if await _agreed(at, None) is None:
+            return _not_agreed("application")
+        return Change(action=Action.WITHDRAW_CONSENT, before=at.case, after=at.case, at=at, data={})
+
+    with desk.database.use():
+        if given.dry_run:
+            at = await situation_of(desk, given.application)
+            if isinstance(at, Refusal):
+                return at
+            change = await standing_against(desk, at, Action.WITHDRAW_CONSENT) or await build(at)
+            if isinstance(change, Refusal):
+                return change
+            return ConsentWithdrawal(case=at.case, dry_run=True, effects=_EFFECTS)
+        done = await act(
+            desk, given.application, Action.WITHDRAW_CONSENT, build, repeat=repeat_of(given)
+        )
+        if isinstance(done, Refusal):
+            return done
+        return ConsentWithdrawal(case=done, dry_run=False, effects=_EFFECTS)
+
+
+_EFFECTS = (
+    Text(
+        "招收单位不得再将本报名调剂到其他岗位，书面同意也不再有效，除非本人在系统中重新同意",
+        "the base may not move this application to another opening any more, nor by an earlier "
+        "written form, unless the person agrees here anew",
+    ),
+    Text(
+        "本报名原填报的岗位、成绩与排名不受影响",
+        "the application itself, its scores and its rank stay as they are",
+    ),
+    Text(
+        "撤回之前已经完成的办理仍然有效",
+        "what was done before the withdrawal stays valid",
+    ),
+)
+
+
+async def _agreed(at: Situation, opening: str | None) -> TransitionRow | None:
+    """Return the record of a consent in force, to one opening or to any."""
+    rows = await TransitionRow.filter(
+        application_id=at.case.id,
+        action__in=[Action.AGREE_TO_TRANSFER.value, Action.WITHDRAW_CONSENT.value],
+    ).order_by("-revision")
+    for row in rows:
+        if row.action == Action.WITHDRAW_CONSENT.value:
+            return None
+        if opening is None or row.data["opening"] in {None, opening}:
+            return row
+    return None
+
+
 async def _consent(
     at: Situation, given: TransferApplicationInput
 ) -> Mapping[str, object] | Refusal:
     """Return how the person agreed: the record of it, or the form that the office states."""
-    rows = await TransitionRow.filter(
-        application_id=at.case.id, action=Action.AGREE_TO_TRANSFER.value
-    ).order_by("-revision")
-    for row in rows:
-        if row.data["opening"] in {None, given.opening}:
-            return {
-                "record": row.id,
-                "by": row.actor,
-                "at": row.at,
-                "opening": row.data["opening"],
-            }
-    if given.consent is not None:
+    row = await _agreed(at, given.opening)
+    if row is not None:
+        return {"record": row.id, "by": row.actor, "at": row.at}
+    withdrawn = await TransitionRow.filter(
+        application_id=at.case.id, action=Action.WITHDRAW_CONSENT.value
+    ).exists()
+    if given.consent is not None and not withdrawn:
         return has_no_reason(given.consent, "consent") or {"form": given.consent}
+    if withdrawn:
+        return Refusal(
+            code=RefusalCode.TRANSFER_NOT_AGREED,
+            message=Text(
+                "本人已撤回调剂同意，须由本人在系统中重新同意",
+                "the person withdrew the consent: only they themselves can give it again",
+            ),
+            field="consent",
+        )
+    return _not_agreed("consent")
+
+
+def _not_agreed(field: str) -> Refusal:
     return Refusal(
         code=RefusalCode.TRANSFER_NOT_AGREED,
         message=Text(
             "尚无本人同意调剂的记录：请由本人在系统中同意，或注明书面同意的形式",
             "the person has not agreed: they do so themselves, or the office states in which form",
         ),
-        field="consent",
+        field=field,
     )
 
 

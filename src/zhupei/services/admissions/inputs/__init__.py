@@ -31,6 +31,7 @@ from zhupei.services.admissions.inputs.filing import (
     ReviewApplicationInput,
     SubmitApplicationInput,
     TransferApplicationInput,
+    WithdrawConsentInput,
 )
 from zhupei.services.admissions.inputs.offers import (
     AdmitInput,
@@ -81,4 +82,5 @@ __all__ = [
     "SignAgreementInput",
     "SubmitApplicationInput",
     "TransferApplicationInput",
+    "WithdrawConsentInput",
 ]

@@ -25,6 +25,7 @@ __all__ = [
     "ReviewApplicationInput",
     "SubmitApplicationInput",
     "TransferApplicationInput",
+    "WithdrawConsentInput",
 ]
 
 
@@ -130,6 +131,15 @@ class AgreeToTransferInput:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class WithdrawConsentInput:
+    """Taking the consent to a transfer back; a dry run only tells what follows."""
+
+    application: UUID
+    dry_run: bool = False
+    idempotency_key: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TransferApplicationInput:
     """Moving someone to another opening of the same round (调剂), with the person's consent.
 
@@ -162,5 +172,6 @@ class AnswerInvitationInput:
     accept: bool
     candidate: Candidate | None = None
     documents: tuple[SubmittedDocument, ...] = ()
+    answers: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     direction: str | None = None
     idempotency_key: str | None = None

@@ -24,8 +24,8 @@ ON CONFLICT (key) DO UPDATE SET
     before = CASE kept.number WHEN $2 THEN kept.before WHEN $2 - 1 THEN kept.spent ELSE 0 END,
     spent = CASE kept.number WHEN $2 THEN kept.spent ELSE 0 END + $3,
     number = $2
-WHERE CASE kept.number WHEN $2 THEN kept.before WHEN $2 - 1 THEN kept.spent ELSE 0 END * $4
-    + CASE kept.number WHEN $2 THEN kept.spent ELSE 0 END + $3 <= $5
+WHERE CASE kept.number WHEN $2 THEN kept.before WHEN $2 - 1 THEN kept.spent ELSE 0 END * $4::float8
+    + CASE kept.number WHEN $2 THEN kept.spent ELSE 0 END + $3 <= $5::float8
 RETURNING spent
 """
 _READ = "SELECT number, spent, before FROM rate_window WHERE key = $1"

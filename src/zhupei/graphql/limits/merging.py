@@ -78,8 +78,8 @@ class _Merging:
         if root is None:
             return
         fields = self._collected([(operation.selection_set, root)])
-        self._same_shape(fields, ())
         self._same_in_common(fields, ())
+        self._same_shape(fields, ())
 
     def _collected(
         self, sets: Iterable[tuple[SelectionSetNode, GraphQLNamedType]]
@@ -88,8 +88,8 @@ class _Merging:
         found: dict[str, list[_Field]] = defaultdict(list)
         spread: set[str] = set()
         waiting = list(sets)
-        while waiting:
-            selections, parent = waiting.pop()
+        # Grows while it is gone through.
+        for selections, parent in waiting:
             for node in selections.selections:
                 self._step()
                 if isinstance(node, FieldNode):
@@ -130,7 +130,7 @@ class _Merging:
                         other.node,
                     )
             if self._is_new(group, shapes=True):
-                self._same_shape(self._collected(self._below_of(group)), (*keys, key))
+                self._same_shape(self._collected(self._below_of(group)), _under(group, keys, key))
 
     def _same_in_common(self, fields: dict[str, list[_Field]], keys: tuple[str, ...]) -> None:
         for key, group in fields.items():
@@ -142,7 +142,9 @@ class _Merging:
                     if reason is not None:
                         raise _ConflictError((*keys, key), reason, first.node, other.node)
                 if self._is_new(common, shapes=False):
-                    self._same_in_common(self._collected(self._below_of(common)), (*keys, key))
+                    self._same_in_common(
+                        self._collected(self._below_of(common)), _under(common, keys, key)
+                    )
 
     def _difference(self, one: FieldNode, other: FieldNode) -> str | None:
         if one is other:
@@ -191,6 +193,11 @@ class _Merging:
                 "The query asks for the same fields in too many ways; use fewer fragments on "
                 "the same objects, or split it."
             )
+
+
+def _under(group: list[_Field], keys: tuple[str, ...], key: str) -> tuple[str, ...]:
+    """Return the keys to name in a conflict below: from where the first two fields are one."""
+    return (*keys, key) if keys or len(group) > 1 else ()
 
 
 def _shape(type_: GraphQLOutputType) -> str:

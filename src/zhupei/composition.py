@@ -42,6 +42,7 @@ from zhupei.services.eligibility import prepare
 from zhupei.services.issuing.signing import open_signing_keys
 from zhupei.services.webhooks.rules import WebhookRules, webhook_rules
 from zhupei.settings import Environment, Settings
+from zhupei.web.calendars import calendar_routes
 from zhupei.web.events import event_routes
 from zhupei.web.files import file_routes
 from zhupei.web.guards import address_of
@@ -272,6 +273,7 @@ def compose(settings: Settings, *, clock: Callable[[], datetime] = china_now) ->
             *office_routes(context),
             *publicity_routes(context, signing_keys),
             *event_routes(webhooks),
+            *calendar_routes(context),
         ),
     )
 

@@ -153,6 +153,12 @@ _TABLE: tuple[tuple[str, str, str, tuple[Role, ...]], ...] = (
         (_OFFICE, _AUTHORITY, _NATIONAL, _INTEGRATOR, _AUDITOR),
     ),
     (
+        "calendar.subscribe",
+        "订阅本人日程",
+        "subscribe to one's own calendar",
+        (_APPLICANT,),
+    ),
+    (
         "notices.read",
         "查看通知发送记录",
         "read what was told to whom and whether it arrived",

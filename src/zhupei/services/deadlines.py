@@ -32,6 +32,7 @@ __all__ = [
     "no_shows",
     "publicities_ended",
     "reminders",
+    "submission_closes",
     "tell_once",
     "untold",
     "watching_since",
@@ -241,7 +242,7 @@ async def reminders(catalogue: Catalogue, now: datetime, before: timedelta) -> l
         "id", "program_code", "round_code"
     ):
         drafted = catalogue.programs.get(row["program_code"])
-        closes = None if drafted is None else _submission_closes(drafted, row["round_code"])
+        closes = None if drafted is None else submission_closes(drafted, row["round_code"])
         if drafted is not None and closes is not None:
             remind(
                 "SUBMISSION_NEAR", row["id"], drafted, row["round_code"], closes, _last_day(closes)
@@ -249,7 +250,8 @@ async def reminders(catalogue: Catalogue, now: datetime, before: timedelta) -> l
     return found
 
 
-def _submission_closes(program: Program, round_code: str) -> datetime | None:
+def submission_closes(program: Program, round_code: str) -> datetime | None:
+    """Return when applications of a round close, None where no window says so."""
     path = path_of(program, round_code or None)
     windows = [
         window_of(program, round_code or None, step)

@@ -7,6 +7,7 @@ from zhupei.graphql.mutations.allocation import AllocationMutations
 from zhupei.graphql.mutations.applying import ApplyingMutations
 from zhupei.graphql.mutations.assessing import AssessingMutations
 from zhupei.graphql.mutations.brochures import BrochureMutations
+from zhupei.graphql.mutations.calendars import CalendarMutations
 from zhupei.graphql.mutations.claiming import ClaimingMutations
 from zhupei.graphql.mutations.interviews import InterviewMutations
 from zhupei.graphql.mutations.notices import NoticeMutations
@@ -44,6 +45,7 @@ class Mutation(
     InterviewMutations,
     ScoreSheetMutations,
     BrochureMutations,
+    CalendarMutations,
     SendingUnitMutations,
     TrainingMutations,
     WebhookMutations,

@@ -1,0 +1,245 @@
+"""Calendars of deadlines as iCalendar (RFC 5545): windows of programs, and a person's own dates.
+
+The same window keeps its UID whatever becomes of its dates, so that a calendar program moves it
+instead of showing it twice. A window whose dates are not published is left out: no date is made up.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from typing import Any, cast
+from uuid import NAMESPACE_URL, UUID, uuid5
+from zoneinfo import ZoneInfo
+
+from icalendar import Calendar, Event, vDuration
+from tortoise.transactions import in_transaction
+
+from zhupei.catalogue.catalogue import Catalogue
+from zhupei.db.identifiers import uuid7
+from zhupei.db.models import (
+    ApplicationRow,
+    CalendarTokenRow,
+    InterviewBookingRow,
+    InterviewSlotRow,
+    PublicityRow,
+)
+from zhupei.domain.admission_process import EXITS, ApplicationState, Channel, path_of
+from zhupei.domain.text import Language, Text
+from zhupei.domain.training import Program
+from zhupei.services.deadlines import submission_closes
+
+__all__ = [
+    "CalendarFile",
+    "Entry",
+    "calendar_file",
+    "end_calendar",
+    "issue_calendar",
+    "personal_entries",
+    "program_entries",
+    "token_owner",
+]
+
+CHINA = ZoneInfo("Asia/Shanghai")
+_REFRESH = timedelta(hours=6)
+_S = ApplicationState
+_TOKEN_BYTES = 32
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One entry: half-open between instants, at one instant, or a whole ``day``.
+
+    ``key`` says what it is, and never changes.
+    """
+
+    key: str
+    summary: Text
+    starts_at: datetime | None = None
+    ends_at: datetime | None = None
+    day: date | None = None
+    description: Text | None = None
+    place: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CalendarFile:
+    """A calendar as bytes, and a tag that changes exactly when what it says changes."""
+
+    content: bytes = field(repr=False)
+    tag: str
+
+
+def program_entries(catalogue: Catalogue, programs: Iterable[Program]) -> tuple[Entry, ...]:
+    """Return every window of programs with a known date, in the order of their dates."""
+    found = []
+    for program in programs:
+        owner = catalogue.bases.get(program.base or "")
+        for round_ in program.rounds:
+            seen: dict[str, int] = {}
+            for window in round_.windows:
+                number = seen[window.kind] = seen.get(window.kind, 0) + 1
+                if window.opens_at is None and window.closes_at is None:
+                    continue
+                found.append(
+                    Entry(
+                        key=f"window|{program.code}|{round_.code}|{window.kind}|{number}",
+                        summary=_joined(program.name, round_.name, window.label),
+                        starts_at=window.opens_at or window.closes_at,
+                        ends_at=None if window.opens_at is None else window.closes_at,
+                        description=window.note,
+                        place=None if owner is None else owner.name.zh,
+                    )
+                )
+    return tuple(sorted(found, key=lambda each: (str(each.starts_at), each.key)))
+
+
+def _joined(*texts: Text) -> Text:
+    return Text(
+        " · ".join(each.zh for each in texts),
+        " · ".join(each.get(Language.EN) for each in texts),
+    )
+
+
+async def personal_entries(catalogue: Catalogue, applicant: UUID) -> tuple[Entry, ...]:
+    """Return what a person has to keep: deadlines of the applications as they stand, interviews.
+
+    Four statements, however many applications there are.
+    """
+    rows = await ApplicationRow.filter(
+        applicant_id=applicant, state__not_in=[state.value for state in EXITS]
+    ).order_by("id")
+    publicities = {
+        each.id: each
+        for each in await PublicityRow.filter(
+            id__in=[row.publicity_id for row in rows if row.publicity_id], withdrawn_at=None
+        )
+    }
+    bookings = await InterviewBookingRow.filter(
+        application_id__in=[row.id for row in rows], released_at=None
+    )
+    slots = {
+        each.id: each
+        for each in await InterviewSlotRow.filter(
+            id__in=[cast("Any", each).slot_id for each in bookings], cancelled_at=None
+        )
+    }
+    found: list[Entry] = []
+    for row in rows:
+        program = catalogue.programs.get(row.program_code)
+        if program is not None:
+            found += _deadlines(row, program, publicities)
+    programs = {row.id: row.program_code for row in rows}
+    for booking in bookings:
+        slot = slots.get(cast("Any", booking).slot_id)
+        program = catalogue.programs.get(programs[cast("Any", booking).application_id])
+        if slot is not None and program is not None:
+            found.append(
+                Entry(
+                    key=f"interview|{cast('Any', booking).application_id}",
+                    summary=_joined(Text("面试", "Interview"), program.name),
+                    starts_at=slot.starts_at,
+                    ends_at=slot.ends_at,
+                    place=slot.place,
+                )
+            )
+    return tuple(found)
+
+
+def _deadlines(
+    row: ApplicationRow, program: Program, publicities: dict[UUID, PublicityRow]
+) -> list[Entry]:
+    state = ApplicationState(row.state)
+    key = f"{state.value.lower()}|{row.id}"
+    if state is _S.DRAFT:
+        closes = submission_closes(program, row.round_code)
+        if closes is None:
+            return []
+        label = Text("报名截止", "Application closes")
+        return [Entry(key=key, summary=_joined(label, program.name), starts_at=closes)]
+    if state is _S.IN_PUBLICITY and row.publicity_id in publicities:
+        path = path_of(program, row.round_code or None, Channel(row.channel))
+        if _S.CONFIRMED in path:
+            ends = publicities[row.publicity_id].ends_at
+            label = Text("确认录取截止", "Last moment to accept the offer")
+            return [Entry(key=key, summary=_joined(label, program.name), starts_at=ends)]
+    days = {
+        _S.NOTIFIED: (row.report_by, Text("报到截止日", "Last day to report")),
+        _S.REPORTED: (row.agreement_by, Text("签订协议截止日", "Last day to sign the agreement")),
+    }
+    day, label = days.get(state, (None, Text("", "")))
+    return [] if day is None else [Entry(key=key, summary=_joined(label, program.name), day=day)]
+
+
+def calendar_file(
+    name: Text, entries: Sequence[Entry], *, language: Language, at: datetime
+) -> CalendarFile:
+    """Return the calendar; ``at`` is when it is made, which does not change its tag."""
+    calendar = Calendar()
+    calendar.add("prodid", "-//zhupei//deadlines//ZH")
+    calendar.add("version", "2.0")
+    calendar.add("calscale", "GREGORIAN")
+    calendar.add("method", "PUBLISH")
+    calendar.add("name", name.get(language))
+    calendar.add("x-wr-calname", name.get(language))
+    calendar.add("x-wr-timezone", "Asia/Shanghai")
+    calendar.add("refresh-interval", vDuration(_REFRESH), parameters={"VALUE": "DURATION"})
+    calendar.add("x-published-ttl", vDuration(_REFRESH))
+    said = hashlib.sha256(repr((name, tuple(entries), language)).encode())
+    for each in entries:
+        calendar.add_component(_event(each, language, at))
+    if any(each.day is None for each in entries):
+        calendar.add_missing_timezones()
+    return CalendarFile(calendar.to_ical(), said.hexdigest())
+
+
+def _event(entry: Entry, language: Language, at: datetime) -> Event:
+    event = Event()
+    event.add("uid", f"{uuid5(NAMESPACE_URL, f'zhupei:{entry.key}')}@zhupei")
+    event.add("dtstamp", at.astimezone(ZoneInfo("UTC")))
+    event.add("summary", entry.summary.get(language))
+    if entry.day is not None:
+        event.add("dtstart", entry.day)
+    elif entry.starts_at is not None:
+        event.add("dtstart", entry.starts_at.astimezone(CHINA))
+        if entry.ends_at is not None:
+            event.add("dtend", entry.ends_at.astimezone(CHINA))
+    if entry.description is not None:
+        event.add("description", entry.description.get(language))
+    if entry.place is not None:
+        event.add("location", entry.place)
+    # A deadline takes no time of anybody's day.
+    event.add("transp", "OPAQUE" if entry.key.startswith("interview|") else "TRANSPARENT")
+    return event
+
+
+def _hashed(token: str) -> str:
+    # Of 256 random bits: nobody guesses one, and a plain hash is enough.
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+async def issue_calendar(applicant: UUID, at: datetime) -> str:
+    """Give out a token for a person's calendar, once; the one before it ends."""
+    token = secrets.token_urlsafe(_TOKEN_BYTES)
+    async with in_transaction():
+        await end_calendar(applicant, at)
+        await CalendarTokenRow.create(
+            id=uuid7(), applicant_id=applicant, token_hash=_hashed(token), created_at=at
+        )
+    return token
+
+
+async def end_calendar(applicant: UUID, at: datetime) -> bool:
+    """End the token of a person's calendar; False where there was none."""
+    return bool(
+        await CalendarTokenRow.filter(applicant_id=applicant, ended_at=None).update(ended_at=at)
+    )
+
+
+async def token_owner(token: str) -> UUID | None:
+    """Return whose calendar a token opens, None where it opens none."""
+    row = await CalendarTokenRow.get_or_none(token_hash=_hashed(token), ended_at=None)
+    return None if row is None else cast("UUID", cast("Any", row).applicant_id)

@@ -1,0 +1,283 @@
+"""Calendars of deadlines: what RFC 5545 asks for, stable UIDs, and a person's own dates."""
+
+from __future__ import annotations
+
+import dataclasses
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import httpx2
+import pytest
+from icalendar import Calendar
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+
+from admissions_office import HOSPITAL, Office, moment, sample_catalogue
+from job_place import KEYRING, applicant
+from zhupei.catalogue import Catalogue
+from zhupei.db.connection import Database
+from zhupei.db.models import Account, Applicant, ApplicationRow, CalendarTokenRow
+from zhupei.domain.actors import Actor, Grant
+from zhupei.domain.roles import Role
+from zhupei.domain.text import Language, Text
+from zhupei.graphql.context import GraphContext
+from zhupei.graphql.schema import build_schema
+from zhupei.services.calendars import (
+    Entry,
+    calendar_file,
+    issue_calendar,
+    personal_entries,
+    program_entries,
+    token_owner,
+)
+from zhupei.web.calendars import calendar_routes
+
+AT = datetime(2026, 4, 1, tzinfo=UTC)
+_SCHEMA = build_schema().schema
+
+
+@pytest.fixture
+async def office(database: Database) -> Office:
+    return Office(database, await sample_catalogue())
+
+
+def parsed(content: bytes) -> list[Any]:
+    """Read a calendar back; every line is at most 75 octets and ends as RFC 5545 says."""
+    assert content.endswith(b"END:VCALENDAR\r\n")
+    for line in content.split(b"\r\n"):
+        assert len(line) <= 75
+        line.decode()  # no character is cut in the middle
+        assert b"\n" not in line
+    calendar = Calendar.from_ical(content)
+    assert (calendar["VERSION"], calendar["CALSCALE"]) == ("2.0", "GREGORIAN")
+    return list(calendar.walk("VEVENT"))
+
+
+async def test_the_windows_of_a_program() -> None:
+    catalogue = (await sample_catalogue()).catalogue
+    program = catalogue.programs[HOSPITAL]
+    entries = program_entries(catalogue, [program])
+    known = [
+        window
+        for round_ in program.rounds
+        for window in round_.windows
+        if window.opens_at or window.closes_at
+    ]
+    assert len(entries) == len(known) > 5
+    made = calendar_file(program.name, entries, language=Language.ZH, at=AT)
+    events = parsed(made.content)
+    assert len(events) == len(known)
+    assert b"BEGIN:VTIMEZONE\r\nTZID:Asia/Shanghai" in made.content
+    assert b"REFRESH-INTERVAL;VALUE=DURATION:PT6H" in made.content
+    spans = [
+        (window.opens_at, window.closes_at)
+        for window in known
+        if window.opens_at and window.closes_at
+    ]
+    found = [(each["DTSTART"].dt, each["DTEND"].dt) for each in events if "DTEND" in each]
+    assert sorted(found) == sorted(spans)
+    assert all(start.utcoffset() == timedelta(hours=8) for start, _ in found)
+    assert str(found[0][0].tzinfo) == "Asia/Shanghai"
+    assert len({str(each["UID"]) for each in events}) == len(events)
+
+
+def moved(catalogue: Catalogue, days: int) -> Catalogue:
+    """Return a catalogue in which every known window of the hospital is later."""
+    program = catalogue.programs[HOSPITAL]
+    by = timedelta(days=days)
+    rounds = tuple(
+        dataclasses.replace(
+            round_,
+            windows=tuple(
+                dataclasses.replace(
+                    window,
+                    opens_at=window.opens_at and window.opens_at + by,
+                    closes_at=window.closes_at and window.closes_at + by,
+                )
+                for window in round_.windows
+            ),
+        )
+        for round_ in program.rounds
+    )
+    later = dataclasses.replace(program, rounds=rounds)
+    return dataclasses.replace(catalogue, programs={**catalogue.programs, HOSPITAL: later})
+
+
+async def test_a_change_of_dates_keeps_the_uids_and_changes_the_tag() -> None:
+    catalogue = (await sample_catalogue()).catalogue
+    after = moved(catalogue, 3)
+
+    def file(of: Catalogue, at: datetime = AT) -> tuple[set[str], str, bytes]:
+        program = of.programs[HOSPITAL]
+        made = calendar_file(
+            program.name, program_entries(of, [program]), language=Language.ZH, at=at
+        )
+        return {str(each["UID"]) for each in parsed(made.content)}, made.tag, made.content
+
+    uids, tag, content = file(catalogue)
+    again = file(catalogue, AT + timedelta(days=9))
+    assert again[:2] == (uids, tag)
+    assert again[2] != content
+    later = file(after)
+    assert later[0] == uids
+    assert later[1] != tag
+
+
+def test_texts_are_escaped_and_folded_between_characters() -> None:
+    long = "住院医师规范化培训" * 20 + ", 第二；\\行\nBEGIN:VEVENT"
+    entry = Entry(key="x", summary=Text(long, "en"), day=date(2026, 9, 1), place="a;b,c")
+    (event,) = parsed(calendar_file(Text("名", "n"), [entry], language=Language.ZH, at=AT).content)
+    assert str(event["SUMMARY"]) == long
+    assert str(event["LOCATION"]) == "a;b,c"
+    assert event["DTSTART"].dt == date(2026, 9, 1)
+    english = calendar_file(Text("名", "n"), [entry], language=Language.EN, at=AT)
+    assert str(parsed(english.content)[0]["SUMMARY"]) == "en"
+
+
+def test_an_empty_calendar_is_one() -> None:
+    assert parsed(calendar_file(Text("名", "n"), [], language=Language.ZH, at=AT).content) == []
+
+
+async def test_what_a_person_has_to_keep_follows_the_application(office: Office) -> None:
+    person = await applicant(office)
+    catalogue = office.loaded.catalogue
+
+    async def kept() -> list[tuple[str, Any]]:
+        with office.database.use():
+            entries = await personal_entries(catalogue, person)
+        return [(each.summary.zh.split(" · ")[0], each.day or each.starts_at) for each in entries]
+
+    assert await kept() == []
+    case = await office.draft(applicant=person)
+    ((label, closes),) = await kept()
+    assert label == "报名截止"
+    assert closes is not None
+    for state, values, expected in (
+        ("NOTIFIED", {"report_by": date(2026, 8, 31)}, ("报到截止日", date(2026, 8, 31))),
+        ("REPORTED", {"agreement_by": date(2026, 9, 7)}, ("签订协议截止日", date(2026, 9, 7))),
+    ):
+        with office.database.use():
+            await ApplicationRow.filter(id=case.id).update(state=state, **values)
+        assert await kept() == [expected]
+    for state in ("REGISTERED", "WITHDRAWN", "REJECTED"):
+        with office.database.use():
+            await ApplicationRow.filter(id=case.id).update(state=state)
+        assert await kept() == []
+
+
+async def test_the_end_of_publicity_is_the_last_moment_to_accept(office: Office) -> None:
+    (case, *_) = await office.published(90)
+    with office.database.use():
+        (entry,) = await personal_entries(office.loaded.catalogue, case.applicant)
+    assert entry.summary.zh.startswith("确认录取截止 · ")
+    assert entry.starts_at is not None
+    assert entry.starts_at > office.now
+
+
+def served(office: Office) -> httpx2.AsyncClient:
+    async def context(request: Request, response: Response) -> GraphContext:
+        del request, response
+        return GraphContext(
+            catalogue=office.loaded.catalogue, clock=lambda: office.now, database=office.database
+        )
+
+    app = Starlette(routes=calendar_routes(context))
+    return httpx2.AsyncClient(transport=httpx2.ASGITransport(app=app), base_url="http://zhupei")
+
+
+async def test_over_http_with_a_tag(office: Office) -> None:
+    with office.database.use():
+        async with served(office) as client:
+            found = await client.get(f"/calendar/programs/{HOSPITAL}.ics")
+            assert found.headers["content-type"] == "text/calendar; charset=utf-8"
+            assert found.headers["cache-control"] == "public, max-age=900"
+            count = len(parsed(found.content))
+            tag = found.headers["etag"]
+            same = await client.get(
+                f"/calendar/programs/{HOSPITAL}.ics", headers={"if-none-match": f'"x", {tag}'}
+            )
+            assert (same.status_code, same.content) == (304, b"")
+            office.loaded = dataclasses.replace(
+                office.loaded, catalogue=moved(office.loaded.catalogue, 1)
+            )
+            changed = await client.get(
+                f"/calendar/programs/{HOSPITAL}.ics", headers={"if-none-match": tag}
+            )
+            assert changed.status_code == 200
+            base = await client.get("/calendar/bases/sample-hospital.ics?lang=en")
+            assert len(parsed(base.content)) >= count
+            for path in ("programs/nothing", "bases/nothing", "personal"):
+                missing = await client.get(f"/calendar/{path}.ics?token=x")
+                assert missing.status_code == 404
+                assert missing.json()["errors"][0]["extensions"]["code"] == "NOT_FOUND"
+
+
+async def ask(office: Office, mutation: str, account: str, role: str = "applicant") -> Any:
+    shown = {"issue": "PersonalCalendar { path }", "end": "EndedCalendar { ended }"}[mutation]
+    return await _SCHEMA.execute(
+        f"mutation {{ {mutation}Calendar(input: {{}}) {{ __typename "
+        f"... on {shown} ... on Refusal {{ code }} }} }}",
+        context_value=GraphContext(
+            catalogue=office.loaded.catalogue,
+            dispatcher=office.loaded.dispatcher,
+            language=Language.EN,
+            clock=lambda: office.now,
+            actor=Actor(id=account, grants=frozenset({Grant(role)})),
+            keyring=lambda: KEYRING,
+            database=office.database,
+        ),
+    )
+
+
+async def test_a_person_opens_and_ends_the_own_calendar(office: Office) -> None:
+    with office.database.use():
+        account = await Account.create(
+            kind="person", login="li", created_at=AT, tokens_valid_from=AT
+        )
+        person = await applicant(office)
+        await Applicant.filter(id=person).update(account_id=account.id)
+        await office.draft(applicant=person)
+        first = (await ask(office, "issue", str(account.id))).data["issueCalendar"]["path"]
+        async with served(office) as client:
+            found = await client.get(first)
+            (event,) = parsed(found.content)
+            assert str(event["SUMMARY"]).startswith("报名截止")
+            assert found.headers["cache-control"] == "private, no-cache"
+            # Neither name nor number is in it.
+            assert "样例一".encode() not in found.content
+            second = (await ask(office, "issue", str(account.id))).data["issueCalendar"]["path"]
+            assert (await client.get(first)).status_code == 404
+            assert (await client.get(second)).status_code == 200
+            ended = await ask(office, "end", str(account.id))
+            assert ended.data["endCalendar"] == {"__typename": "EndedCalendar", "ended": True}
+            assert (await client.get(second)).status_code == 404
+        again = await ask(office, "end", str(account.id))
+        assert again.data["endCalendar"]["ended"] is False
+        token = second.partition("token=")[2]
+        rows = await CalendarTokenRow.all().values()
+        assert token not in str(rows)
+        assert await token_owner(token) is None
+
+
+@pytest.mark.parametrize("role", [role for role in Role if role is not Role.APPLICANT])
+async def test_nobody_else_has_one(office: Office, role: Role) -> None:
+    with office.database.use():
+        answer = await ask(office, "issue", str(UUID(int=1)), role.value)
+        assert answer.data == {"issueCalendar": None}
+        assert answer.errors[0].extensions["code"] == "FORBIDDEN"
+        assert await CalendarTokenRow.all().count() == 0
+
+
+async def test_an_account_that_is_no_applicant(office: Office) -> None:
+    with office.database.use():
+        answer = await ask(office, "issue", str(UUID(int=1)))
+    assert answer.data["issueCalendar"]["code"] == "NOT_FOUND"
+
+
+async def test_one_token_is_live_at_a_time(office: Office) -> None:
+    person = await applicant(office)
+    with office.database.use():
+        tokens = [await issue_calendar(person, moment(f"2026-04-0{day}T09:00")) for day in (1, 2)]
+        assert [await token_owner(token) for token in tokens] == [None, person]

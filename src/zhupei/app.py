@@ -25,6 +25,13 @@ from zhupei.settings import Settings
 from zhupei.web.endpoint import GraphQLEndpoint
 from zhupei.web.health import health_routes
 from zhupei.web.ide import QueryPage
+from zhupei.web.persisted_operations import (
+    LearnedOperations,
+    NoStoredOperations,
+    StoredOperations,
+    TrustedDocuments,
+    read_manifests,
+)
 from zhupei.web.routes import GRAPHQL_PATH, error_handlers, middleware, routes
 
 __all__ = [
@@ -228,6 +235,10 @@ def assemble(settings: Settings, graph: Graph) -> Starlette:
         max_body_bytes=settings.max_body_bytes,
         database=application.database,
         allowed_origins=settings.allowed_origins,
+        stored=_stored_operations(settings),
+        most_operations=settings.max_batch,
+        cache_bytes=settings.cache_bytes,
+        cache_seconds=settings.cache_seconds,
     )
     app = Starlette(
         routes=routes(
@@ -248,6 +259,13 @@ def assemble(settings: Settings, graph: Graph) -> Starlette:
     return app
 
 
+def _stored_operations(settings: Settings) -> StoredOperations:
+    """Return what clients may name instead of sending; raise `ManifestError`."""
+    if settings.trusted_documents:
+        return TrustedDocuments(read_manifests(settings.trusted_documents))
+    return LearnedOperations() if settings.apq else NoStoredOperations()
+
+
 def create_app(settings: Settings, *, clock: Callable[[], datetime] = china_now) -> Starlette:
     """Return the application that ``settings`` describe; nothing is started before its lifespan.
 
@@ -255,7 +273,8 @@ def create_app(settings: Settings, *, clock: Callable[[], datetime] = china_now)
     demonstrations move it.
 
     Raises:
-        ZhupeiError: start-up is strict and a plugin cannot be loaded.
+        ZhupeiError: start-up is strict and a plugin cannot be loaded, or a manifest of trusted
+            documents cannot be used.
 
     """
     return assemble(settings, compose(settings, clock=clock))

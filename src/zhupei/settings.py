@@ -685,6 +685,56 @@ class Settings:
             en="Largest request body, in bytes",
         ),
     ] = 1 << 20
+    apq: Annotated[
+        bool,
+        _Variable(
+            name="ZHUPEI_APQ",
+            parse=_boolean,
+            zh="是否允许客户端以哈希引用已发送过的操作（自动持久化查询）",
+            en="1 lets clients name operations that they sent before by hash (automatic persisted "
+            "queries), 0 does not",
+            default="1",
+        ),
+    ] = True
+    trusted_documents: Annotated[
+        tuple[Path, ...],
+        _Variable(
+            name="ZHUPEI_TRUSTED_DOCUMENTS",
+            parse=_paths,
+            zh="操作清单文件（Apollo 或 Relay 格式），可用冒号分隔多个；设置后只执行清单中的操作",
+            en="Manifests of operations in Apollo's or Relay's form, separated by colons; where "
+            "they are set, nothing else runs",
+            default="none",
+        ),
+    ] = ()
+    max_batch: Annotated[
+        int,
+        _Variable(
+            name="ZHUPEI_MAX_BATCH",
+            parse=_integer(0, 100),
+            zh="一个请求中操作数的上限；0 表示不接受批量请求",
+            en="Operations that one request may hold; 0 takes no batches",
+        ),
+    ] = 0
+    cache_seconds: Annotated[
+        int,
+        _Variable(
+            name="ZHUPEI_CACHE_SECONDS",
+            parse=_integer(0, 86_400),
+            zh="公开目录查询（GET）可被浏览器与代理缓存的秒数；0 表示每次都须核对",
+            en="Seconds for which browsers and proxies may keep public answers of the catalogue to "
+            "GET without asking; 0 has them ask each time, which costs little",
+        ),
+    ] = 0
+    cache_bytes: Annotated[
+        int,
+        _Variable(
+            name="ZHUPEI_CACHE_BYTES",
+            parse=_integer(0, 1 << 30),
+            zh="每个进程保存公开目录查询结果的字节数上限；0 表示不保存",
+            en="Bytes of public answers of the catalogue that one process keeps; 0 keeps none",
+        ),
+    ] = 32 << 20
     max_depth: Annotated[
         int,
         _Variable(

@@ -10,11 +10,9 @@ millisecond, every object counts.
 
 from __future__ import annotations
 
-import asyncio
 import inspect
 import logging
-from collections.abc import AsyncGenerator, Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import AsyncGenerator, Callable, Collection
 from typing import Any, cast
 
 from starlette.requests import Request
@@ -33,11 +31,21 @@ from zhupei.domain.text import Text
 from zhupei.graphql import limits
 from zhupei.graphql.context import GraphContext, language_of
 from zhupei.graphql.engine import Answer, encoded
-from zhupei.web.errors import ErrorCode, format_errors, internal_error, refusal
+from zhupei.web.answer_cache import AnswerCache, Kept, Validation, answer_key
+from zhupei.web.errors import ErrorCode, format_errors, refusal
 from zhupei.web.event_stream import FRAMES, stream
+from zhupei.web.exchanges import (
+    NO_STORE,
+    Exchange,
+    Reply,
+    failed,
+    read_body,
+    refused,
+    refused_actor,
+)
 from zhupei.web.ide import QueryPage
 from zhupei.web.logs import current_request_id
-from zhupei.web.negotiation import GRAPHQL_RESPONSE, JSON, Accepted, accepted
+from zhupei.web.negotiation import GRAPHQL_RESPONSE
 from zhupei.web.operation_requests import (
     OperationRequest,
     RequestRefused,
@@ -58,7 +66,6 @@ _READS_AND_WRITES = frozenset({OperationType.QUERY, OperationType.MUTATION})
 _STREAMED_READS = frozenset({OperationType.QUERY, OperationType.SUBSCRIPTION})
 _STREAMED = frozenset(OperationType)
 _NO_RESPONSE = Response()  # contexts of other routes take theirs
-_NO_STORE = (b"cache-control", b"no-store")
 _STATUS_OF_LIMIT = {
     limits.LimitCode.RATE_LIMITED.value: 429,
     limits.LimitCode.OVERLOADED.value: 503,
@@ -80,40 +87,6 @@ _NO_COMMON_TYPE = Text(
     "Answers are application/json or application/graphql-response+json; the request accepts "
     "neither.",
 )
-_MEDIA_TYPE = Text(
-    "请求体应为 application/json（UTF-8）。", "The body must be application/json in UTF-8."
-)
-_TOO_SLOW = Text("请求体未在规定时间内送达。", "The body of the request did not come in time.")
-
-
-@dataclass(slots=True)
-class _Exchange:
-    """One HTTP request on its way to an answer."""
-
-    scope: Scope
-    receive: Receive
-    headers: Mapping[bytes, bytes]
-    accepted: Accepted
-
-    @property
-    def kind(self) -> bytes:
-        """The kind of JSON to answer in, also where none is accepted."""
-        return self.accepted.json or JSON
-
-    def text(self, name: bytes) -> str | None:
-        """Return a header's value."""
-        value = self.headers.get(name)
-        return None if value is None else value.decode("latin-1")
-
-
-@dataclass(slots=True)
-class _Reply:
-    """A whole answer."""
-
-    status: int
-    kind: bytes
-    body: bytes
-    headers: Iterable[tuple[bytes, bytes]] = ()
 
 
 class GraphQLEndpoint:
@@ -130,6 +103,8 @@ class GraphQLEndpoint:
         allowed_origins: other sites whose pages may open a WebSocket.
         stored: operations that clients may name instead of sending.
         most_operations: how many operations a batch may hold; 0 takes no batches.
+        cache_bytes: how much of answers that follow from the catalogue alone is kept.
+        cache_seconds: how long browsers and proxies may use such an answer without asking.
         body_seconds: how long a client may take to send its body.
 
     """
@@ -146,6 +121,8 @@ class GraphQLEndpoint:
         allowed_origins: Collection[str] = (),
         stored: StoredOperations | None = None,
         most_operations: int = 0,
+        cache_bytes: int = 0,
+        cache_seconds: int = 0,
         body_seconds: float = 30.0,
     ) -> None:
         self.schema = schema
@@ -156,6 +133,8 @@ class GraphQLEndpoint:
         self._page = page
         self._suggest = suggest
         self._most_operations = most_operations
+        self._kept = AnswerCache(cache_bytes)
+        self._validation = Validation(cache_seconds)
         self._body_seconds = body_seconds
         self._execute = getattr(schema, "engine", schema).execute
         self._sockets = Sockets(self, allowed_origins)
@@ -164,30 +143,17 @@ class GraphQLEndpoint:
         if scope["type"] == "websocket":
             await self._sockets.open(scope, receive, send)
             return
-        headers = _headers(scope)
-        exchange = _Exchange(scope, receive, headers, accepted(headers.get(b"accept")))
+        exchange = Exchange.of(scope, receive)
         try:
             reply = await self._reply(exchange, send)
-        except RequestRefused as refused:
-            reply = self._refused(exchange, refused)
-        except ActorRefused as refused:
-            reply = self._actor_refused(exchange, refused)
+        except RequestRefused as why:
+            reply = refused(exchange, why)
+        except ActorRefused as why:
+            reply = refused_actor(exchange, why)
         except Exception as error:  # noqa: BLE001 - whatever it is, the client gets JSON and no more
-            reply = self._failed(exchange, error)
-        if reply is None:
-            return
-        await send(
-            {
-                "type": "http.response.start",
-                "status": reply.status,
-                "headers": [
-                    (b"content-type", reply.kind),
-                    (b"content-length", b"%d" % len(reply.body)),
-                    *(reply.headers or (_NO_STORE,)),
-                ],
-            }
-        )
-        await send({"type": "http.response.body", "body": reply.body})
+            reply = failed(exchange, error)
+        if reply is not None:
+            await reply.send(send)
 
     async def context_of(self, request: Request) -> GraphContext:
         """Return the context of a request; raise `ActorRefused`."""
@@ -238,9 +204,9 @@ class GraphQLEndpoint:
         if not is_subscription(asked):
             yield await self.answer(asked, context, allowed)
             return
-        refused = await self._refusal(asked, context)
-        if refused is not None:
-            yield _rejected(refused)
+        limited = await self._refusal(asked, context)
+        if limited is not None:
+            yield _rejected(limited)
             return
         results = await self.schema.stream(
             asked.query,
@@ -273,24 +239,24 @@ class GraphQLEndpoint:
         return shown
 
     async def _refusal(self, asked: OperationRequest, context: Any) -> GraphQLError | None:
-        """Return why a subscription may not begin now."""
+        """Return why an operation that is not executed may not be answered now."""
         engine = getattr(self.schema, "engine", None)
         if engine is None or asked.query is None:
             return None
         try:
-            refused: GraphQLError | None = await engine.refusal(
+            limited: GraphQLError | None = await engine.refusal(
                 asked.query, asked.variables, context, asked.operation_name, asked.extensions
             )
         except CannotGetOperationTypeError:
             # Told where it is begun.
             return None
-        return refused
+        return limited
 
-    async def _reply(self, exchange: _Exchange, send: Send) -> _Reply | None:
+    async def _reply(self, exchange: Exchange, send: Send) -> Reply | None:
         """Answer a request; None where it was answered as a stream, or nobody waits."""
         method = exchange.scope["method"]
         if method == "POST":
-            body = await self._body(exchange)
+            body = await read_body(exchange, most=self.max_body_bytes, seconds=self._body_seconds)
             if body is None:
                 return None
             asked = operations_of(decode_json(body), most=self._most_operations)
@@ -317,12 +283,41 @@ class GraphQLEndpoint:
                     406, ErrorCode.NOT_ACCEPTABLE, _STREAM_NEEDED if subscribes else _NO_COMMON_TYPE
                 )
             context = await self.context_of(Request(exchange.scope, exchange.receive))
-            language = exchange.text(b"accept-language")
+            language = exchange.accept_language
             written = self._written(self.answers(asked, context, streamed), language)
-            await stream(written, FRAMES[wanted], exchange.receive, send)
+            try:
+                await stream(written, FRAMES[wanted], exchange.receive, send)
+            except Exception as error:  # noqa: BLE001 - it has begun: that it breaks off tells the client
+                failed(exchange, error)
             return None
         context = await self.context_of(Request(exchange.scope, exchange.receive))
-        return self._answered(exchange, kind, await self._checked(asked, context, allowed))
+        return await self._kept_or_answered(exchange, asked, context, allowed)
+
+    async def _kept_or_answered(
+        self,
+        exchange: Exchange,
+        asked: OperationRequest,
+        context: Any,
+        allowed: Collection[OperationType],
+    ) -> Reply:
+        """Answer out of what is kept where it can be; who may ask now is decided all the same."""
+        catalogue = getattr(context, "catalogue", None)
+        key = None if catalogue is None else answer_key(asked, context.language)
+        if key is not None and (kept := self._kept.get(catalogue, key)) is not None:
+            limited = await self._refusal(asked, context)
+            if limited is not None:
+                return self._answered(exchange, _rejected(limited))
+            return self._validation.reply(exchange, kept, context, settled=True)
+        result = await self._checked(asked, context, allowed)
+        if result.errors or result.extensions or not isinstance(result, Answer):
+            return self._answered(exchange, result)
+        body = b'{"data":%b}' % result.json()
+        if key is not None and result.settled:
+            kept = self._kept.put(catalogue, key, body)
+            return self._validation.reply(exchange, kept, context, settled=True)
+        if exchange.scope["method"] == "GET" and key is not None and context.actor is None:
+            return self._validation.reply(exchange, Kept(body), context, settled=False)
+        return Reply(200, exchange.kind, body)
 
     async def _checked(
         self, asked: OperationRequest, context: Any, allowed: Collection[OperationType]
@@ -336,7 +331,7 @@ class GraphQLEndpoint:
                 405, ErrorCode.METHOD_NOT_ALLOWED, _GET_READS, headers={"Allow": "POST"}
             ) from None
 
-    async def _batch(self, exchange: _Exchange, asked: list[OperationRequest]) -> _Reply:
+    async def _batch(self, exchange: Exchange, asked: list[OperationRequest]) -> Reply:
         """Answer one after the other, each in a context of its own: what changes, changes in order.
 
         What one of them lacks is its own error; a batch has status 200 (as clients expect it).
@@ -344,7 +339,7 @@ class GraphQLEndpoint:
         kind = exchange.accepted.json
         if kind is None:
             raise RequestRefused(406, ErrorCode.NOT_ACCEPTABLE, _NO_COMMON_TYPE)
-        language = exchange.text(b"accept-language")
+        language = exchange.accept_language
         answers: list[dict[str, Any]] = []
         for each in asked:
             context = await self.context_of(Request(exchange.scope, exchange.receive))
@@ -356,7 +351,7 @@ class GraphQLEndpoint:
                 answers.append(refusal(refused.code, refused.message.get(language_of(language))))
             else:
                 answers.append(self.shown(result, language))
-        return _Reply(200, kind, encoded(answers))
+        return Reply(200, kind, encoded(answers))
 
     async def _written(
         self, answers: AsyncGenerator[ExecutionResult, None], language: str | None
@@ -371,117 +366,31 @@ class GraphQLEndpoint:
         finally:
             await answers.aclose()
 
-    def _answered(self, exchange: _Exchange, kind: bytes, result: ExecutionResult) -> _Reply:
-        if not result.errors and not result.extensions and isinstance(result, Answer):
-            return _Reply(200, kind, b'{"data":%b}' % result.json())
-        body = encoded(self.shown(result, exchange.text(b"accept-language")))
+    def _answered(self, exchange: Exchange, result: ExecutionResult) -> Reply:
+        kind = exchange.kind
+        body = encoded(self.shown(result, exchange.accept_language))
         if not is_rejected(result):
-            return _Reply(200, kind, body)
+            return Reply(200, kind, body)
         status = 400 if kind == GRAPHQL_RESPONSE else 200
         for error in result.errors or ():
             extensions = error.extensions or {}
             status = _STATUS_OF_LIMIT.get(str(extensions.get("code")), status)
             if "retryAfter" in extensions:
                 again = (b"retry-after", b"%d" % extensions["retryAfter"])
-                return _Reply(status, kind, body, (_NO_STORE, again))
-        return _Reply(status, kind, body)
+                return Reply(status, kind, body, (NO_STORE, again))
+        return Reply(status, kind, body)
 
-    async def _body(self, exchange: _Exchange) -> bytes | None:
-        """Read the body of a POST; None where the client left before it was whole."""
-        given = exchange.headers.get(b"content-type", b"").lower()
-        if given != JSON and not _is_json(given):
-            raise RequestRefused(
-                415,
-                ErrorCode.UNSUPPORTED_MEDIA_TYPE,
-                _MEDIA_TYPE,
-                headers={"Accept-Post": "application/json"},
-            )
-        announced = exchange.headers.get(b"content-length", b"0")
-        if announced.isdigit() and int(announced) > self.max_body_bytes:
-            raise self._too_large()
-        parts: list[bytes] = []
-        received = 0
-        try:
-            async with asyncio.timeout(self._body_seconds):
-                while True:
-                    message = await exchange.receive()
-                    if message["type"] == "http.disconnect":
-                        return None
-                    part = message.get("body", b"")
-                    received += len(part)
-                    if received > self.max_body_bytes:
-                        raise self._too_large()
-                    parts.append(part)
-                    if not message.get("more_body", False):
-                        return parts[0] if len(parts) == 1 else b"".join(parts)
-        except TimeoutError:
-            raise RequestRefused(
-                408, ErrorCode.REQUEST_TIMED_OUT, _TOO_SLOW, headers={"Connection": "close"}
-            ) from None
-
-    def _too_large(self) -> RequestRefused:
-        most = self.max_body_bytes
-        return RequestRefused(
-            413,
-            ErrorCode.PAYLOAD_TOO_LARGE,
-            Text(f"请求超过 {most} 字节。", f"The request is larger than {most} bytes."),
-        )
-
-    async def _show_page(self, exchange: _Exchange, send: Send) -> None:
+    async def _show_page(self, exchange: Exchange, send: Send) -> None:
         if self._page is None:
             raise RequestRefused(404, ErrorCode.NOT_FOUND, _NO_PAGE)
         response = self._page.response(Request(exchange.scope, exchange.receive))
         response.headers.setdefault("Cache-Control", "no-store")
         await response(exchange.scope, exchange.receive, send)
 
-    def _refused(self, exchange: _Exchange, refused: RequestRefused) -> _Reply:
-        kind = exchange.kind
-        status = 200 if refused.of_operation and kind == JSON else refused.status
-        message = refused.message.get(language_of(exchange.text(b"accept-language")))
-        return _Reply(status, kind, encoded(refusal(refused.code, message)), _raw(refused.headers))
-
-    def _actor_refused(self, exchange: _Exchange, refused: ActorRefused) -> _Reply:
-        message = refused.message.get(language_of(exchange.text(b"accept-language")))
-        body = encoded(refusal(refused.code, message))
-        headers = [
-            (name, value)
-            for name, value in refused.response.raw_headers
-            if name not in {b"content-type", b"content-length"}
-        ]
-        return _Reply(refused.response.status_code, exchange.kind, body, headers)
-
-    def _failed(self, exchange: _Exchange, error: Exception) -> _Reply:
-        _log.error("unexpected error around a query", exc_info=error)
-        language = language_of(exchange.text(b"accept-language"))
-        shown = internal_error(language, current_request_id.get() or "")
-        return _Reply(500, exchange.kind, encoded(shown))
-
 
 def is_subscription(asked: OperationRequest) -> bool:
     """Return whether a request is a subscription; what cannot be parsed is none."""
     return asked.query is not None and limits.is_subscription(asked.query, asked.operation_name)
-
-
-def _headers(scope: Scope) -> Mapping[bytes, bytes]:
-    """Return the headers by name; lists over several lines (RFC 9110, 5.3) are joined."""
-    pairs: list[tuple[bytes, bytes]] = scope["headers"]
-    found = dict(pairs)
-    if len(found) != len(pairs):
-        found = {}
-        for name, value in pairs:
-            found[name] = b"%b,%b" % (found[name], value) if name in found else value
-    return found
-
-
-def _is_json(content_type: bytes) -> bool:
-    kind, *parameters = content_type.split(b";")
-    if kind.strip() != JSON:
-        return False
-    for parameter in parameters:
-        name, _, value = parameter.partition(b"=")
-        if name.strip() == b"charset" and value.strip(b' "') not in {b"utf-8", b"utf8"}:
-            return False
-    return True
 
 
 def _names_an_operation(query_string: bytes) -> bool:
@@ -493,8 +402,3 @@ def _names_an_operation(query_string: bytes) -> bool:
 
 def _rejected(error: GraphQLError) -> PreExecutionError:
     return PreExecutionError(data=None, errors=[error])
-
-
-def _raw(headers: Mapping[str, str]) -> list[tuple[bytes, bytes]]:
-    raw = [(name.lower().encode(), value.encode("latin-1")) for name, value in headers.items()]
-    return [*raw, _NO_STORE] if raw else []

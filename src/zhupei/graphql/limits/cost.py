@@ -35,7 +35,7 @@ from graphql import (
     is_object_type,
 )
 from zhupei.graphql.pages import DEFAULT_PAGE, LARGEST_PAGE
-from zhupei.graphql.sources import Computed, cost_of, source_of
+from zhupei.graphql.sources import Computed, FieldSource, cost_of, source_of
 
 __all__ = ["ASSUMED", "FREE", "Cost", "Size", "Weight", "Weights"]
 
@@ -43,7 +43,7 @@ ASSUMED = 10
 """How many items a list is taken to have that no argument limits."""
 
 _CHANGE = 100
-_STORED = 10
+_AWAITED = 10
 _COMPUTED = 2
 
 # What the standard question about a schema meets on average, by list of the introspection types.
@@ -240,11 +240,7 @@ class Weights:
             return given
         if parent is self.schema.mutation_type:
             return _CHANGE
-        source = source_of(declared)
-        if not isinstance(source, Computed):
-            return 1
-        function = inspect.unwrap(source.function)
-        return _STORED if inspect.iscoroutinefunction(function) else _COMPUTED
+        return _cost_of_source(source_of(declared), declared.python_name)
 
     def _page_types(self) -> frozenset[str]:
         if self._pages is None:
@@ -254,6 +250,17 @@ class Weights:
                 if "first" in found.args and not is_list_type(get_nullable_type(found.type))
             )
         return self._pages
+
+
+def _cost_of_source(source: FieldSource, name: str) -> int:
+    """Return what a field costs that declares nothing: more where it is awaited than elsewhere."""
+    if isinstance(source, Computed):
+        awaited = inspect.iscoroutinefunction(inspect.unwrap(source.function))
+        return _AWAITED if awaited else _COMPUTED
+    # Rows and hooks, which are asked for many objects at once.
+    together = inspect.iscoroutinefunction(getattr(source, "many", None))
+    awaited = together or inspect.iscoroutinefunction(source.reader(name))
+    return _AWAITED if awaited else 1
 
 
 def _fields(types: Iterable[GraphQLNamedType]) -> Iterable[GraphQLField]:

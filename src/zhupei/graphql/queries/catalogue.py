@@ -207,4 +207,5 @@ class CatalogueQueries:
     deadlines: list[Deadline] = field(
         Computed(_deadlines, settled=True),
         description="What closes next, the nearest first (即将截止).",
+        cost=200,
     )

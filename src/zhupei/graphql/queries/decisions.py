@@ -197,12 +197,15 @@ class DecisionQueries:
             "Whether a candidate may apply for an opening (资格审核): one finding for each rule, "
             "with its clause. Facts are not stored."
         ),
+        cost=50,
     )
     eligible_openings: Connection[EligibilityReport] | None = field(
         EligibleOpenings(),
         description="For which openings a candidate could apply (可报考的招收专业).",
+        cost=2000,
     )
     benefit_estimate: BenefitEstimate | None = field(
         Computed(_benefit_estimate),
         description="What a person would be paid and given in an opening (待遇测算).",
+        cost=50,
     )

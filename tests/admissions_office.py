@@ -127,8 +127,8 @@ class Office:
         """Return the desk of the province."""
         return self.desk(_staff("jurisdiction_office", None, "sample-province"))
 
-    async def known(self) -> UUID:
-        """Register somebody of whom no test looks at more than the id."""
+    async def known(self, phone: str | None = None) -> UUID:
+        """Register somebody of whom no test looks at more than the id; ``phone`` is its mark."""
         with self.database.use():
             row = await Applicant.create(
                 name="样例",
@@ -137,6 +137,8 @@ class Office:
                 identity_state="USA",
                 identity_ciphertext="nobody reads it",
                 facts={},
+                phone_hash=phone,
+                phone_ciphertext=phone,
                 created_at=self.now,
                 updated_at=self.now,
             )

@@ -305,6 +305,7 @@ def _document(entry: Any, place: _Place, owners: Owners) -> RequiredDocument:
                 label=field.label.text(),
                 type=field.type,
                 required=field.required,
+                held=field.held,
                 note=text_of(field.note),
             )
             for field in entry.fields

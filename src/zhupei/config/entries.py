@@ -303,6 +303,8 @@ class FormFieldEntry(Model):
     """What it holds."""
     required: Flag = True
     """Whether it must be filled."""
+    held: Literal["phone", "email"] | None = None
+    """What of the applicant's own record fills it, so that the form does not ask again."""
     note: Passage | None = None
     """How to fill it."""
 

@@ -35,12 +35,17 @@ class AdmissionStep:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FormField:
-    """One field of a form; ``type`` is text, date, number, photo, signature or seal."""
+    """One field of a form; ``type`` is text, date, number, choice, photo, signature or seal.
+
+    ``held`` names what of the person's own record fills it (``phone``, ``email``): it is kept
+    encrypted there and is not asked again.
+    """
 
     id: str
     label: Text
     type: str = "text"
     required: bool = True
+    held: str | None = None
     note: Text | None = None
 
 

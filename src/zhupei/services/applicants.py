@@ -232,7 +232,7 @@ async def facts_of_applicant(applicant: UUID) -> Candidate | None:
 
 
 async def contacts_held(applicant: UUID) -> frozenset[str]:
-    """Return which contacts of a person are on record: ``phone``, ``email``; never what they are."""
+    """Return which contacts of a person are on record: ``phone``, ``email``."""
     row = await Applicant.get_or_none(id=applicant).only("id", "phone_hash", "email_hash")
     if row is None:
         return frozenset()

@@ -175,6 +175,13 @@ class FormField:
         ),
     )
     required: bool = field(Attribute(), description="Whether it must be filled (是否必填).")
+    held: str | None = field(
+        Attribute(),
+        description=(
+            "What of the applicant's own record fills it (取自个人档案): `phone` or `email`; null "
+            "where it is answered."
+        ),
+    )
     note: Text | None = field(Localized(), description="How to fill it (填写说明).")
 
 

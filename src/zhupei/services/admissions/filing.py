@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from uuid import UUID
 
 from zhupei.db.identifiers import uuid7
+from zhupei.domain.admission import RequiredDocument
 from zhupei.domain.admission_case import AdmissionCase, FrozenEligibility
 from zhupei.domain.admission_guards import handed_in, preference_limit
 from zhupei.domain.admission_process import Action, ApplicationState, Channel, channel_of
 from zhupei.domain.applications import Submission, SubmittedDocument
 from zhupei.domain.decision_guards import eligible
+from zhupei.domain.forms import filled_in, held_fields
 from zhupei.domain.people import Candidate
 from zhupei.domain.recruitment_limits import suspension_of
 from zhupei.domain.text import Text
@@ -38,6 +40,7 @@ from zhupei.services.admissions.transitions import (
     step_done,
     too_busy,
 )
+from zhupei.services.applicants import contacts_held
 from zhupei.services.eligibility import evaluate
 from zhupei.services.seats import root_program
 
@@ -249,7 +252,9 @@ async def submitted(
         return against
     steps = at.steps_for(Action.SUBMIT)
     due, undecided = documents_due(at, candidate, steps, also_unassigned=True)
-    against = None if direct else handed_in(due, {each.document for each in documents}, undecided)
+    if not direct:
+        against = handed_in(due, {each.document for each in documents}, undecided)
+        against = against or await _forms_filled(case.applicant, due, answers)
     if against is not None:
         return against
     after = replace(
@@ -284,6 +289,15 @@ async def submitted(
         ),
         recheck=lambda: lasting_refusals(at),
     )
+
+
+async def _forms_filled(
+    applicant: UUID, due: Sequence[RequiredDocument], answers: Mapping[str, str]
+) -> Refusal | None:
+    """Refuse forms that lack fields (R187); only then is the person's own record looked at."""
+    asked = held_fields(due)
+    held = await contacts_held(applicant) if asked else frozenset()
+    return filled_in(due, answers, held)
 
 
 async def withdraw_application(desk: Desk, given: ReasonedInput) -> AdmissionCase | Refusal:

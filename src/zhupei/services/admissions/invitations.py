@@ -315,7 +315,9 @@ async def _invited_application(
     at = surroundings(desk, replace(draft, invitation=row.id))
     if isinstance(at, Refusal):
         return at
-    change = await submitted(desk, at, candidate=candidate, documents=given.documents, answers={})
+    change = await submitted(
+        desk, at, candidate=candidate, documents=given.documents, answers=given.answers
+    )
     if isinstance(change, Refusal):
         return change
     program = at.program

@@ -129,18 +129,28 @@ class PostgresClient(AsyncpgDBClient):
             _forget_values(error)
             raise
 
-    @translate_exceptions
     async def read_rows(
         self, statement: str, values: Sequence[Any], record_class: type[asyncpg.Record]
     ) -> list[asyncpg.Record]:
         """Return the rows of one SELECT that changes nothing, as objects of ``record_class``."""
         self.log.debug("%s", statement)
-        async with self.acquire_connection() as connection:
-            # What is done with the connection is done by name: the pool's proxy passes it on.
+        connection = await self.borrow()
+        try:
             rows: list[asyncpg.Record] = await connection.fetch(
                 statement, *values, record_class=record_class
             )
             connection._con.only_read = True  # noqa: SLF001 - the proxy only passes reading on
+        except _LOST as error:
+            raise DatabaseUnavailableError(_GONE, _HINT) from error
+        except asyncpg.InterfaceError as error:
+            if _is_lost(connection):
+                raise DatabaseUnavailableError(_GONE, _HINT) from error
+            raise
+        except Exception as error:
+            _forget_values(error)
+            raise
+        finally:
+            await self.give_back(connection)
         return rows
 
     async def borrow(self) -> Any:
@@ -148,7 +158,11 @@ class PostgresClient(AsyncpgDBClient):
 
         Raises DatabaseUnavailableError where none can be opened or none becomes free in time.
         """
+        pool, limit = self._pool, None
         try:
+            if pool is not None and pool.get_idle_size():
+                # One is there, and nothing has to be waited for.
+                return await pool.acquire()
             # Not asyncpg's own timeout: up to Python 3.11 that swallows a cancellation.
             async with asyncio.timeout(self._acquire_timeout) as limit:
                 if self._pool is None:
@@ -159,7 +173,8 @@ class PostgresClient(AsyncpgDBClient):
                 return await pool.acquire()
         except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, DBConnectionError) as error:
             # A connection that takes too long to open raises TimeoutError, too.
-            raise DatabaseUnavailableError(_BUSY if limit.expired() else _GONE, _HINT) from error
+            late = limit is not None and limit.expired()
+            raise DatabaseUnavailableError(_BUSY if late else _GONE, _HINT) from error
 
     async def give_back(self, connection: Any) -> None:
         """Return a borrowed connection; one that is broken is closed and replaced later.
@@ -169,8 +184,15 @@ class PostgresClient(AsyncpgDBClient):
         pool = self._pool
         if pool is None:
             return
+        held = getattr(connection, "_con", None)
         try:
-            await pool.release(connection, timeout=_RELEASE_TIMEOUT_SECONDS)
+            if held is not None and held.only_read:
+                # Nothing is asked of the server, so nobody waits: as the pool does it, without
+                # the task that it makes for that.
+                held._on_release()  # noqa: SLF001 - as above
+                await connection._holder.release(None)  # noqa: SLF001 - as above
+            else:
+                await pool.release(connection, timeout=_RELEASE_TIMEOUT_SECONDS)
         except (asyncpg.InterfaceError, asyncpg.PostgresError, OSError) as error:
             _log.debug("a connection was replaced", extra={"reason": type(error).__name__})
             _drop(connection)

@@ -8,7 +8,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from functools import lru_cache
+from typing import Any, NamedTuple
 
 import asyncpg
 from tortoise import connections
@@ -27,8 +28,7 @@ __all__ = [
 ]
 
 
-@dataclass(frozen=True, slots=True)
-class Condition:
+class Condition(NamedTuple):
     """A condition; each ``?`` in the text stands for one of the values, in their order.
 
     Lists are given as tuples, so that two equal conditions are one in a statement.
@@ -58,8 +58,7 @@ def any_of(conditions: Sequence[Condition]) -> Condition:
     return Condition(f"({text})", tuple(value for each in conditions for value in each.values))
 
 
-@dataclass(frozen=True, slots=True)
-class Order:
+class Order(NamedTuple):
     """An order of rows: by an expression, unknown values last, then by id; by id alone for None.
 
     ``id`` is the expression of the id. ``type`` is that of the value, as PostgreSQL calls it.
@@ -96,7 +95,7 @@ class Order:
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class PageQuery:
     """What is asked of one list: rows of it, how many there are, or both.
 
@@ -117,39 +116,11 @@ class PageQuery:
     counted: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class PageRows:
+class PageRows(NamedTuple):
     """The rows of a page, and how many there are; None where that was not asked."""
 
     rows: Sequence[Any]
     total: int | None = None
-
-
-class _Values:
-    """The values of a statement, in the order of their numbers."""
-
-    def __init__(self) -> None:
-        self.listed: list[Any] = []
-        self._known: dict[Condition, str] = {}
-
-    def place(self, value: Any) -> str:
-        """Return the numbered place of a value."""
-        self.listed.append(value)
-        return f"${len(self.listed)}"
-
-    def text(self, condition: Condition) -> str:
-        """Return a condition with its places; the same condition gets the same ones."""
-        found = self._known.get(condition)
-        if found is None:
-            head, *rest = condition.text.split("?")
-            parts = zip(condition.values, rest, strict=True)
-            found = head + "".join(self.place(value) + text for value, text in parts)
-            self._known[condition] = found
-        return found
-
-    def all_of(self, conditions: Iterable[Condition]) -> str:
-        """Return conditions that must all hold."""
-        return " AND ".join(map(self.text, conditions)) or "true"
 
 
 async def select(
@@ -166,106 +137,154 @@ async def read_pages(asked: Sequence[PageQuery]) -> list[PageRows]:
 
     Each page that rows are read of is a statement; what is counted comes with the first.
     """
-    groups: dict[tuple[RowSource, str], list[int]] = {}
-    for at, query in enumerate(asked):
-        groups.setdefault((query.source, query.joins), []).append(at)
-    found = _Found([()] * len(asked), [None] * len(asked))
+    rows: list[Sequence[Any]] = [()] * len(asked)
+    totals: list[int | None] = [None] * len(asked)
     reads = []
-    for places in groups.values():
+    for places in _by_table(asked):
         counted = [at for at in places if asked[at].counted]
         reading = [at for at in places if asked[at].first] or counted[:1]
-        reads += [
-            _read(asked, at, counted if number == 0 else [], found)
-            for number, at in enumerate(reading)
-        ]
+        for at in reading:
+            reads.append(_read(asked, at, counted, rows, totals))
+            counted = []
     if len(reads) == 1:
         await reads[0]
     else:
         await asyncio.gather(*reads)
-    return list(map(PageRows, found.rows, found.totals))
+    return list(map(PageRows, rows, totals))
 
 
-@dataclass(slots=True)
-class _Found:
-    """What was read so far, by the place of the question."""
+def _by_table(asked: Sequence[PageQuery]) -> Iterable[Sequence[int]]:
+    if len(asked) == 1:
+        return ((0,),)
+    groups: dict[tuple[RowSource, str], list[int]] = {}
+    for at, query in enumerate(asked):
+        groups.setdefault((query.source, query.joins), []).append(at)
+    return groups.values()
 
-    rows: list[Sequence[Any]]
-    totals: list[int | None]
 
-
-async def _read(asked: Sequence[PageQuery], at: int, counted: Sequence[int], found: _Found) -> None:
+async def _read(
+    asked: Sequence[PageQuery],
+    at: int,
+    counted: Sequence[int],
+    rows: list[Sequence[Any]],
+    totals: list[int | None],
+) -> None:
     query = asked[at]
-    values = _Values()
-    counts = _counts([asked[each] for each in counted], values) if counted else ""
-    if not query.first:
-        (row,) = await select(counts, values.listed)
-        totals, rows = list(row), []
-    else:
-        page = _page(query, values, inside=bool(counted))
-        rows = await select(
-            _beside(query, page, counts, len(counted)), values.listed, query.view.rows
-        )
-        totals = []
-        if counted:
-            behind = query.view.width + (2 if query.placed else 0)
-            totals = list(rows[0])[behind + 1 :]
-            # Without rows the counts still come, beside nothing.
-            rows = rows if rows[0][behind] else []
+    known: dict[Condition, int] = {}
+    own = _numbers(known, query.conditions)
+    beyond = None if query.beyond is None else _numbers(known, (query.beyond,))[0]
+    counts = tuple([_numbers(known, asked[each].conditions) for each in counted])
+    shape = _Shape(
+        query.source,
+        query.joins,
+        query.order,
+        query.view.select,
+        own,
+        beyond,
+        bool(query.first),
+        query.backwards,
+        query.placed,
+        counts,
+        tuple([(each.text, len(each.values)) for each in known]),
+    )
+    values = [value for each in known for value in each.values]
+    if query.first:
+        values.append(query.first)
+    found = await select(_statement(shape), values, query.view.rows)
+    if counts:
+        behind = query.view.width * shape.reads + 2 * query.placed * shape.reads
+        for each, total in zip(counted, tuple(found[0])[behind + shape.reads :], strict=True):
+            totals[each] = total
+        # Without rows the counts still come, beside nothing.
+        found = found if query.first and found[0][behind] else []
     if query.backwards:
-        rows.reverse()
-    found.rows[at] = rows
-    for each, total in zip(counted, totals, strict=True):
-        found.totals[each] = total
+        found.reverse()
+    rows[at] = found
 
 
-def _page(query: PageQuery, values: _Values, *, inside: bool) -> str:
-    """Return the statement of a page; ``inside`` names its columns for a statement around it."""
-    order, source = query.order, query.source
-    columns = [f"{sql} AS c{at}" for at, sql in enumerate(query.view.select)]
-    if query.placed or inside:
+def _numbers(known: dict[Condition, int], conditions: Iterable[Condition]) -> tuple[int, ...]:
+    """Return the number of each condition; the same condition has the same one."""
+    return tuple([known.setdefault(each, len(known)) for each in conditions])
+
+
+class _Shape(NamedTuple):
+    """All that a statement's text depends on: no value is in it."""
+
+    source: RowSource
+    joins: str
+    order: Order
+    columns: tuple[str, ...]
+    own: tuple[int, ...]
+    beyond: int | None
+    reads: bool
+    backwards: bool
+    placed: bool
+    counts: tuple[tuple[int, ...], ...]
+    conditions: tuple[tuple[str, int], ...]
+
+
+@lru_cache(maxsize=1024)
+def _statement(shape: _Shape) -> str:
+    """Return the text of a statement: made of constants and numbered places."""
+    texts, number = [], 1
+    for text, values in shape.conditions:
+        head, *rest = text.split("?")
+        if len(rest) != values:
+            raise ValueError(f"{text} has another number of values")
+        texts.append(head + "".join(f"${number + at}{part}" for at, part in enumerate(rest)))
+        number += values
+    counts = _counts(shape, texts) if shape.counts else ""
+    if not shape.reads:
+        return counts
+    page = _page(shape, texts, f"${number}")
+    return _beside(shape, page, counts) if counts else page
+
+
+def _page(shape: _Shape, texts: Sequence[str], limit: str) -> str:
+    """Return the statement of a page; where a statement stands around it, its place is in it."""
+    order = shape.order
+    columns = [f"{sql} AS c{at}" for at, sql in enumerate(shape.columns)]
+    if shape.placed or shape.counts:
         columns += [f"{order.value or 'NULL'} AS value", f"{order.id} AS place"]
-    conditions = [*query.conditions, *([] if query.beyond is None else [query.beyond])]
+    numbers = shape.own if shape.beyond is None else (*shape.own, shape.beyond)
     return (
-        # Made of constants and numbered places; what was asked for is in the values.
-        f"SELECT {', '.join(columns) or 'true'} FROM {source.table} {query.joins}"  # noqa: S608
-        f"WHERE {values.all_of(conditions)} "
-        f"ORDER BY {order.sorted_by(backwards=query.backwards)} LIMIT {values.place(query.first)}"
+        f"SELECT {', '.join(columns) or 'true'} FROM {shape.source.table} {shape.joins}"  # noqa: S608 - constants and numbered places
+        f"WHERE {_all(texts, numbers)} "
+        f"ORDER BY {order.sorted_by(backwards=shape.backwards)} LIMIT {limit}"
     )
 
 
-def _beside(query: PageQuery, page: str, counts: str, number: int) -> str:
+def _beside(shape: _Shape, page: str, counts: str) -> str:
     """Return the statement of a page with the counts behind the columns of each row."""
-    if not counts:
-        return page
-    columns = [f"r.c{at}" for at in range(query.view.width)]
-    if query.placed:
+    columns = [f"r.c{at}" for at in range(len(shape.columns))]
+    if shape.placed:
         columns += ["r.value", "r.place"]
-    columns += ["r.place IS NOT NULL", *(f"c.n{at}" for at in range(number))]
-    order = query.order.sorted_by(backwards=query.backwards, value="r.value", id_="r.place")
+    columns += ["r.place IS NOT NULL", *(f"c.n{at}" for at in range(len(shape.counts)))]
+    order = shape.order.sorted_by(backwards=shape.backwards, value="r.value", id_="r.place")
     return (
         f"SELECT {', '.join(columns)} FROM ({counts}) c LEFT JOIN ({page}) r ON true "  # noqa: S608 - as above
         f"ORDER BY {order}"
     )
 
 
-def _counts(asked: Sequence[PageQuery], values: _Values) -> str:
+def _counts(shape: _Shape, texts: Sequence[str]) -> str:
     """Return the statement that counts for several queries over the same table."""
-    shared = [
-        condition
-        for condition in asked[0].conditions
-        if all(condition in query.conditions for query in asked[1:])
-    ]
-    own = [[each for each in query.conditions if each not in shared] for query in asked]
-    where = values.all_of(shared)
+    shared = [each for each in shape.counts[0] if all(each in other for other in shape.counts)]
     columns, alternatives = [], []
-    for at, conditions in enumerate(own):
-        text = values.all_of(conditions) if conditions else ""
+    for at, numbers in enumerate(shape.counts):
+        own = [each for each in numbers if each not in shared]
+        text = _all(texts, own) if own else ""
         columns.append(f"count(*){f' FILTER (WHERE {text})' if text else ''} AS n{at}")
         alternatives.append(text)
+    where = _all(texts, shared)
     if all(alternatives):
         # What none of them counts need not be gone through.
         where += f" AND ({' OR '.join(f'({text})' for text in alternatives)})"
     return (
-        f"SELECT {', '.join(columns)} FROM {asked[0].source.table} {asked[0].joins}"  # noqa: S608 - as above
+        f"SELECT {', '.join(columns)} FROM {shape.source.table} {shape.joins}"  # noqa: S608 - as above
         f"WHERE {where}"
     )
+
+
+def _all(texts: Sequence[str], numbers: Iterable[int]) -> str:
+    return " AND ".join([texts[each] for each in numbers]) or "true"

@@ -157,13 +157,10 @@ class ListedRows(FieldSource):
         query = await self.query(context, request, given, parts.names)
         if query is None:
             return None
-        query = dataclasses.replace(
-            query,
-            first=request.size + 1 if parts.rows else 0,
-            backwards=request.backwards,
-            placed=parts.rows and parts.cursors,
-            counted=parts.counted,
-        )
+        query.first = request.size + 1 if parts.rows else 0
+        query.backwards = request.backwards
+        query.placed = parts.rows and parts.cursors
+        query.counted = parts.counted
         found = await _together(context).read(query)
         return ReadPage(request, query, found, whole=parts.names is None)
 

@@ -60,17 +60,27 @@ class Dispatcher:
         self._timeout = timeout
         self._bulkheads: dict[str, Bulkhead] = {}
         self._logged: set[tuple[object, ...]] = set()
-        self._asked: dict[tuple[object, ...], bool] = {}
+        self._asked: dict[
+            tuple[object, ...], tuple[tuple[Implementation, ...], tuple[PluginError, ...]]
+        ] = {}
 
     def asks(self, hook: str, scope: Scope = PLATFORM) -> bool:
         """Return whether `ask` would ask anybody, or miss somebody who was left out."""
+        calls, missing = self._who(hook, scope)
+        return bool(calls or missing)
+
+    def _who(
+        self, hook: str, scope: Scope
+    ) -> tuple[tuple[Implementation, ...], tuple[PluginError, ...]]:
+        """Return who is asked, and why those are not who should be; found once."""
         # A plugin that is left out while we run is one problem more.
         key = (hook, scope.institution, scope.jurisdictions, len(self.host.failures))
-        if key not in self._asked:
+        found = self._asked.get(key)
+        if found is None:
             asked = self.host.hooks[hook]
-            found = self.host.implementations(asked, scope) or self.host.absent(asked, scope)
-            self._asked[key] = bool(found)
-        return self._asked[key]
+            calls = self.host.implementations(asked, scope)
+            found = self._asked[key] = calls, tuple(self.host.absent(asked, scope))
+        return found
 
     async def ask(
         self,
@@ -89,8 +99,8 @@ class Dispatcher:
             TypeError: the arguments are not those of the hook.
 
         """
-        asked, calls = self._prepare(hook, scope, arguments)
-        failures = [HookFailure.of(error, hook) for error in self.host.absent(asked, scope)]
+        asked, calls, missing = self._prepare(hook, scope, arguments)
+        failures = [HookFailure.of(error, hook) for error in missing]
         answers: list[Answer[Any]] = []
         if asked.mode is Mode.FIRST:
             for call in () if _stops(asked, failures) else calls:
@@ -110,10 +120,10 @@ class Dispatcher:
             TypeError: the hook may be async, or the arguments are not its own.
 
         """
-        asked, calls = self._prepare(hook, PLATFORM, arguments)
+        asked, calls, missing = self._prepare(hook, PLATFORM, arguments)
         if not asked.sync:
             raise TypeError(f"{hook} has to be awaited")
-        failures = [HookFailure.of(error, hook) for error in self.host.absent(asked, PLATFORM)]
+        failures = [HookFailure.of(error, hook) for error in missing]
         answers: list[Answer[Any]] = []
         for call in () if _stops(asked, failures) else calls:
             values = call.values(arguments, None)
@@ -155,14 +165,14 @@ class Dispatcher:
 
     def _prepare(
         self, hook: str, scope: Scope, arguments: dict[str, Any]
-    ) -> tuple[Hook, tuple[Implementation, ...]]:
+    ) -> tuple[Hook, tuple[Implementation, ...], tuple[PluginError, ...]]:
         asked = self.host.hooks[hook]
         if arguments.keys() | {"config"} != {*asked.arguments, "config"}:
             raise TypeError(f"{asked.signature} was asked with ({', '.join(sorted(arguments))})")
         for name, value in arguments.items():
             if isinstance(value, list):  # a plugin must not change what the next one sees
                 arguments[name] = tuple(value)
-        return asked, self.host.implementations(asked, scope)
+        return asked, *self._who(hook, scope)
 
     async def _answer(
         self,

@@ -98,22 +98,25 @@ async def allowed(
         base is not None and base not in catalogue.bases
     ):
         return refusal
-    result = await dispatcher.ask(
-        "permission_granted",
-        PLATFORM if base is None else catalogue.scope_of(base),
-        configs={} if base is None else catalogue.configs_of(base),
-        actor=actor,
-        permission=permission,
-        base=None if base is None else catalogue.bases[base],
-    )
-    for failure in result.failures:
-        return AccessRefusal(
-            code=AccessCode.PLUGIN_DECISION_FAILED,
-            message=failure.reason,
-            plugin=failure.plugin,
-            hook=failure.hook,
+    scope = PLATFORM if base is None else catalogue.scope_of(base)
+    opinions: dict[str, Any] = {}
+    if dispatcher.asks("permission_granted", scope):
+        result = await dispatcher.ask(
+            "permission_granted",
+            scope,
+            configs={} if base is None else catalogue.configs_of(base),
+            actor=actor,
+            permission=permission,
+            base=None if base is None else catalogue.bases[base],
         )
-    opinions = {answer.plugin: answer.value for answer in result.answers}
+        for failure in result.failures:
+            return AccessRefusal(
+                code=AccessCode.PLUGIN_DECISION_FAILED,
+                message=failure.reason,
+                plugin=failure.plugin,
+                hook=failure.hook,
+            )
+        opinions = {answer.plugin: answer.value for answer in result.answers}
     if not all(opinions.values()):
         return refusal
     target = Target(

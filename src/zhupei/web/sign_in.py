@@ -82,7 +82,7 @@ async def actor_of(request: Request, dispatcher: Dispatcher) -> Actor | None:
     """
     asked = AskedRequest(
         method=request.method,
-        path=request.url.path,
+        path=request.scope["path"],
         headers=MappingProxyType({name.lower(): value for name, value in request.headers.items()}),
         remote_address=None if request.client is None else request.client.host,
     )

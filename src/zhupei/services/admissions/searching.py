@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
@@ -141,7 +141,8 @@ async def search_applications(
     """Return the ``first`` applications in the order asked for that come ``after`` a place."""
     with desk.database.use():
         query = await application_query(desk, search, after=after)
-        (page,) = await read_pages([replace(query, first=first)])
+        query.first = first
+        (page,) = await read_pages([query])
     return [APPLICATIONS.whole(row) for row in page.rows]
 
 

@@ -112,9 +112,8 @@ async def search_trainees(
     ``backwards`` returns the last ones before that place, or of all; still in the order.
     """
     with desk.database.use():
-        query = replace(
-            await trainee_query(desk, search, after=after, backwards=backwards), first=first
-        )
+        query = await trainee_query(desk, search, after=after, backwards=backwards)
+        query.first = first
         (page,) = await read_pages([query])
     return [TRAINEES.whole(row) for row in page.rows]
 

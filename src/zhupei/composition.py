@@ -45,6 +45,7 @@ from zhupei.settings import Environment, Settings
 from zhupei.web.calendars import calendar_routes
 from zhupei.web.events import event_routes
 from zhupei.web.files import file_routes
+from zhupei.web.gateways import Gateways
 from zhupei.web.guards import address_of
 from zhupei.web.office import office_routes
 from zhupei.web.papers import paper_routes
@@ -196,6 +197,7 @@ def compose(settings: Settings, *, clock: Callable[[], datetime] = china_now) ->
         host,
         extensions=schema_extensions(limits, introspection=settings.allows_introspection),
         strict=settings.strict,
+        access=settings.federation_access,
     )
     composed.schema.engine.explain = settings.explain_engine
     rates = _rates(settings)
@@ -210,6 +212,7 @@ def compose(settings: Settings, *, clock: Callable[[], datetime] = china_now) ->
         _log.error("a plugin adds nothing to the graph: %s", problem.text(settings.language))
 
     changes = ChangeFeed(database.own_connection)
+    gateways = Gateways(settings.gateway_secret)
     webhooks = webhook_rules(
         public_url=settings.public_url,
         networks=settings.webhook_networks,
@@ -241,6 +244,8 @@ def compose(settings: Settings, *, clock: Callable[[], datetime] = china_now) ->
             database=database,
             changes=changes,
             anew=anew,
+            describes=settings.allows_introspection or gateways.trusts(request.headers),
+            tracer=gateways.tracer(request.headers),
             webhooks=webhooks,
         )
 

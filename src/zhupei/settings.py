@@ -19,6 +19,7 @@ from zhupei.errors import ZhupeiError
 
 __all__ = [
     "Environment",
+    "FederationAccess",
     "LogFormat",
     "MailSecurity",
     "SettingDescription",
@@ -36,6 +37,19 @@ class Environment(StrEnum):
 
     DEVELOPMENT = "development"
     PRODUCTION = "production"
+
+
+class FederationAccess(StrEnum):
+    """How gateways are told what protects a field; zhupei itself asks in any case."""
+
+    SCOPES = "scopes"
+    """``@requiresScopes``: permissions are scopes of the token."""
+    POLICIES = "policies"
+    """``@policy``: permissions are policies that the gateway evaluates."""
+    AUTHENTICATED = "authenticated"
+    """``@authenticated`` alone: the gateway asks for a token, zhupei for the rest."""
+    NONE = "none"
+    """Nothing: zhupei alone asks."""
 
 
 class MailSecurity(StrEnum):
@@ -217,6 +231,18 @@ def _database_url(text: str) -> str:
 def _secret(text: str) -> str:
     # What it must look like is checked where it is used; it is never repeated in a message.
     return text
+
+
+_SHORTEST_SECRET = 16
+
+
+def _long_secret(text: str) -> str:
+    if len(text) >= _SHORTEST_SECRET and text.isascii() and text.isprintable() and " " not in text:
+        return text
+    raise _RefusedError(
+        f"应为至少 {_SHORTEST_SECRET} 个 ASCII 字符，不含空格",
+        f"must be at least {_SHORTEST_SECRET} ASCII characters without blanks",
+    )
 
 
 def _mail_address(text: str) -> str:
@@ -666,6 +692,27 @@ class Settings:
             default="0",
         ),
     ] = False
+    gateway_secret: Annotated[
+        str | None,
+        _Variable(
+            name="ZHUPEI_GATEWAY_SECRET",
+            parse=_long_secret,
+            zh="联邦网关在请求头 X-Gateway-Secret 中出示的密语；出示者可读取子图模式与逐字段耗时",
+            en="What a federation gateway sends in the header `X-Gateway-Secret`; whoever does is "
+            "given the subgraph's text and, on demand, traces",
+            default="none",
+        ),
+    ] = field(default=None, repr=False)
+    federation_access: Annotated[
+        FederationAccess,
+        _Variable(
+            name="ZHUPEI_FEDERATION_ACCESS",
+            parse=_choice(FederationAccess),
+            zh="子图模式以何种指令说明字段权限：scopes、policies、authenticated 或 none",
+            en="How the subgraph's text tells gateways what protects a field: `scopes` "
+            "(`@requiresScopes`), `policies` (`@policy`), `authenticated` or `none`",
+        ),
+    ] = FederationAccess.SCOPES
     allowed_origins: Annotated[
         tuple[str, ...],
         _Variable(

@@ -133,6 +133,7 @@ def _graph(root: Path) -> Iterator[tuple[Path, str]]:
     _, host = load_plugins(workspace, folders=(root / "plugins",), strict=True)
     composed = build_schema(host, strict=True)
     yield root / "schema.graphql", composed.core_sdl
+    yield root / "subgraph.graphql", build_schema().schema.subgraph.sdl
     for slug, text in sorted(composed.plugin_sdl.items()):
         project = root / "plugins" / slug
         if project.is_dir():

@@ -34,6 +34,11 @@ def register(subparsers: Subparsers) -> None:
     what.add_argument(
         "--core", action="store_true", help="the core's graph, without any plugin · 仅核心"
     )
+    parser.add_argument(
+        "--federation",
+        action="store_true",
+        help="with the directives of Apollo Federation 2, for gateways · 联邦子图",
+    )
     what.add_argument("--plugin", metavar="SLUG", help="the types of one plugin · 某个插件的类型")
     parser.add_argument("--output", metavar="FILE", type=Path, help="write to this file · 写入文件")
     parser.add_argument(
@@ -58,6 +63,8 @@ def _run(arguments: argparse.Namespace) -> int:
 
 
 def _text(arguments: argparse.Namespace) -> str:
+    if arguments.federation:
+        return _subgraph(arguments)
     if arguments.core or (arguments.check and arguments.output is None and not arguments.plugin):
         from zhupei.graphql.schema import build_schema  # noqa: PLC0415 - see zhupei.cli
 
@@ -78,6 +85,20 @@ def _text(arguments: argparse.Namespace) -> str:
     return text
 
 
+def _subgraph(arguments: argparse.Namespace) -> str:
+    if arguments.plugin:
+        raise CommandError(
+            Text("子图是整个图的", "a subgraph is the whole graph's"),
+            hint=Text("去掉 --plugin", "leave --plugin out"),
+            status=2,
+        )
+    if arguments.core:
+        from zhupei.graphql.schema import build_schema  # noqa: PLC0415 - see zhupei.cli
+
+        return build_schema().schema.subgraph.sdl
+    return _composed().schema.subgraph.sdl
+
+
 def _composed() -> ComposedSchema:
     from zhupei.catalogue.load import load_plugins  # noqa: PLC0415 - see zhupei.cli
     from zhupei.config.workspace import read_workspace  # noqa: PLC0415 - see zhupei.cli
@@ -90,7 +111,7 @@ def _composed() -> ComposedSchema:
         disabled=settings.disabled_plugins,
         strict=settings.strict,
     )
-    return build_schema(host, strict=settings.strict)
+    return build_schema(host, strict=settings.strict, access=settings.federation_access)
 
 
 def _check(file: Path, text: str) -> int:

@@ -22,6 +22,7 @@ from zhupei.domain.kinds import KindGroup
 from zhupei.domain.text import Text
 from zhupei.errors import PluginError
 from zhupei.graphql.engine import Engine
+from zhupei.graphql.federation.subgraph import Subgraph
 from zhupei.graphql.isolation import PluginField, isolated
 from zhupei.graphql.mutations.root import Mutation
 from zhupei.graphql.queries.root import QUERY_DESCRIPTION, Query
@@ -115,6 +116,7 @@ class GraphSchema(strawberry.Schema):
         )
         self.core_schema.extensions[KINDS_EXTENSION] = kinds
         self.engine = Engine(self)
+        self.subgraph = Subgraph(self.core_schema)
 
     async def execute(self, *args: Any, **kwargs: Any) -> ExecutionResult:
         """Answer an operation through the engine; the arguments are those of strawberry's."""

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from zhupei.catalogue import Catalogue
     from zhupei.db.connection import Database
     from zhupei.domain.actors import Actor
+    from zhupei.graphql.federation.tracing import Tracer
     from zhupei.hooks.dispatch import Dispatcher
     from zhupei.security.crypto import Keyring
     from zhupei.security.signing_keys import SigningKeys
@@ -38,6 +39,8 @@ class GraphContext:
     keys of personal data and ``signing_keys`` those of published lists, None where there are
     none. ``database`` holds people and processes. ``kept`` holds what one operation computes
     once, by key; each mutation begins with it empty.
+    ``describes`` says whether gateways are given the text of the subgraph; ``tracer``, for one that
+    asks, tells how long fields took.
     ``changes`` tells subscriptions what is committed, in all processes; ``anew`` makes the context
     again as the same request would have it now, or raises `zhupei.graphql.errors.SessionEnded`.
     ``address`` is what the request comes from, empty where that is not known.
@@ -56,6 +59,8 @@ class GraphContext:
     anew: Callable[[], Awaitable[GraphContext]] | None = None
     webhooks: WebhookRules | None = None
     address: str = ""
+    describes: bool = True
+    tracer: Tracer | None = None
     kept: dict[Any, Any] = field(default_factory=dict)
 
     async def renew(self) -> None:

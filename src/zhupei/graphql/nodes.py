@@ -28,7 +28,7 @@ from zhupei.services.admissions.trainees import trainee_of
 if TYPE_CHECKING:
     from zhupei.catalogue import Catalogue
 
-__all__ = ["GlobalId", "Node", "NodeId", "fetch", "global_id"]
+__all__ = ["GlobalId", "Node", "NodeId", "fetch", "global_id", "object_of"]
 
 _NAMES: Mapping[type, str] = {
     Province: "Province",
@@ -107,7 +107,7 @@ def fetch(text: str, argument: str, context: GraphContext) -> Any:
             ),
             context.language,
         )
-    return _find(found, context.catalogue)
+    return object_of(found, context.catalogue)
 
 
 def _is_row(text: str) -> bool:
@@ -126,7 +126,8 @@ async def _row(id_: UUID, context: GraphContext) -> Any:
     return await application_of(desk, id_) or await trainee_of(desk, id_)
 
 
-def _find(wanted: GlobalId, catalogue: "Catalogue") -> Any:
+def object_of(wanted: GlobalId, catalogue: "Catalogue") -> Any:
+    """Return the object of the catalogue with this global id, None where there is none."""
     collections: Mapping[str, Mapping[str, Any]] = {
         "Province": catalogue.provinces,
         "Jurisdiction": catalogue.jurisdictions,

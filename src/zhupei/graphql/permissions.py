@@ -36,6 +36,9 @@ __all__ = [
     "About",
     "Noted",
     "ProtectedField",
+    "for_signed_in",
+    "is_for_signed_in",
+    "needs_sign_in",
     "noted",
     "permitted",
     "permitted_inside",
@@ -183,6 +186,29 @@ def permitted_inside(declared: Any, permission: str) -> Any:
     The description tells the permission as that of any other field does.
     """
     return noted(declared, Noted(permission))
+
+
+_SIGNED_IN = "zhupei.signed_in"
+
+
+def for_signed_in(declared: Any, *, refuses: bool = True) -> Any:
+    """Return a declared field that says nothing to the public, whatever role is held.
+
+    Its own function refuses the public or, without ``refuses``, answers null. This tells it to
+    gateways and contracts (`zhupei.graphql.federation`); it checks nothing.
+    """
+    declared.metadata = {**declared.metadata, _SIGNED_IN: refuses}
+    return declared
+
+
+def is_for_signed_in(declared: StrawberryField) -> bool:
+    """Return whether a field was declared with `for_signed_in`."""
+    return _SIGNED_IN in declared.metadata
+
+
+def needs_sign_in(declared: StrawberryField) -> bool:
+    """Return whether a field was declared with `for_signed_in` and refuses the public."""
+    return declared.metadata.get(_SIGNED_IN) is True
 
 
 def noted(declared: Any, extension: "Noted") -> Any:

@@ -13,10 +13,13 @@ from strawberry.schema.types.scalar import DEFAULT_SCALAR_REGISTRY
 from zhupei.domain.calendar import CHINA_TIME
 from zhupei.domain.text import Text
 
-__all__ = ["SCALARS", "Yuan", "plain"]
+__all__ = ["SCALARS", "Representation", "Yuan", "plain"]
 
 Yuan = NewType("Yuan", Decimal)
 """An amount of money in yuan; in the graph a string, because binary floats round."""
+
+Representation = NewType("Representation", object)
+"""What a gateway names an entity by: an object with ``__typename`` and a key."""
 
 
 def plain(value: Decimal | int) -> str:
@@ -94,6 +97,12 @@ SCALARS: Mapping[object, Any] = {
         ),
         serialize=plain,
         parse_value=_decimal,
+    ),
+    Representation: strawberry.scalar(
+        name="_Any",
+        description="What a gateway names an entity by (实体引用): `__typename` and a key.",
+        serialize=lambda value: value,
+        parse_value=lambda value: value,
     ),
     # A bilingual text leaves the graph as a string in one language: `sources.Localized` picks it.
     Text: DEFAULT_SCALAR_REGISTRY[str],

@@ -16,7 +16,10 @@ from zhupei.graphql.compose import (
     compose,
     contributions,
 )
+from zhupei.graphql.federation.readable import printed
+from zhupei.graphql.federation.subgraph import Subgraph
 from zhupei.hooks.manager import PluginHost
+from zhupei.settings import FederationAccess
 
 __all__ = ["ComposedSchema", "build_schema"]
 
@@ -28,8 +31,8 @@ class ComposedSchema:
     """A composed schema as it is served.
 
     ``sdl`` is its text, ``hash`` the SHA-256 of that, ``core_sdl`` the text of the core alone;
-    ``plugin_sdl`` holds the types of each plugin by slug. ``problems`` say which plugins were
-    left out and why.
+    what only gateways ask is in neither, but in ``schema.subgraph``. ``plugin_sdl`` holds the types
+    of each plugin by slug. ``problems`` say which plugins were left out and why.
     """
 
     schema: GraphSchema
@@ -41,11 +44,16 @@ class ComposedSchema:
 
 
 def build_schema(
-    host: PluginHost | None = None, *, extensions: Extensions = (), strict: bool = False
+    host: PluginHost | None = None,
+    *,
+    extensions: Extensions = (),
+    strict: bool = False,
+    access: FederationAccess = FederationAccess.SCOPES,
 ) -> ComposedSchema:
     """Compose the core's graph with what the plugins of ``host`` add.
 
     A plugin whose part clashes is left out of the graph, logged, and marked as degraded.
+    ``access`` says how the subgraph tells gateways what protects a field.
 
     Raises:
         PluginsFailedError: ``strict``, and a plugin cannot be composed; holds all errors.
@@ -60,9 +68,12 @@ def build_schema(
         _log.error("%s", problem.text(Language.EN))
         if host is not None:
             host.degrade(problem)
-    core_sdl = composed.core.as_str() + "\n"
+    core_sdl = printed(composed.core.core_schema)
     same = composed.schema is composed.core
-    sdl = core_sdl if same else composed.schema.as_str() + "\n"
+    sdl = core_sdl if same else printed(composed.schema.core_schema)
+    known = {} if host is None else host.permissions
+    permissions = {name: permission for name, (_, permission) in known.items()}
+    composed.schema.subgraph = Subgraph(composed.schema.core_schema, permissions, access)
     return ComposedSchema(
         schema=composed.schema,
         sdl=sdl,

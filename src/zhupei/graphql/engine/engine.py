@@ -7,7 +7,7 @@ from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from graphql.execution.values import VariableValues, get_variable_values
 from strawberry import Schema
@@ -40,6 +40,9 @@ from zhupei.graphql.limits import (
     check_cost,
     check_variables,
 )
+
+if TYPE_CHECKING:
+    from zhupei.graphql.federation.tracing import Tracer
 
 __all__ = ["Counts", "Engine"]
 
@@ -146,13 +149,12 @@ class Engine:
             return Answer(None, prepared.errors, rejected=True)
         if isinstance(variables, list):
             return Answer(None, variables, rejected=True)
-        plan = self._plan(prepared, operation, variables.coerced)
+        plan = self._plan(prepared, operation, variables.coerced, context_value)
         answer: Callable[[], Awaitable[ExecutionResult]]
         if plan is None:
             self._counts.interpreted += 1
-            answer = partial(
-                Schema.execute,
-                self.schema,
+            answer = self._interpreter(
+                operation,
                 query,
                 variable_values,
                 context_value,
@@ -249,10 +251,39 @@ class Engine:
             self._tokens -= gone.tokens
         return found
 
+    def _interpreter(
+        self,
+        operation: Operation,
+        query: str,
+        variables: dict[str, Any] | None,
+        context: Any,
+        root: Any,
+        name: str | None,
+        *others: Any,
+    ) -> Callable[[], Awaitable[ExecutionResult]]:
+        """Return what has graphql-core answer, field by field where a gateway wants a trace."""
+        tracer: Tracer | None = getattr(context, "tracer", None)
+        if tracer is None:
+            return partial(
+                Schema.execute, self.schema, query, variables, context, root, name, *others
+            )
+        return partial(
+            tracer.execute,
+            operation.core,
+            operation.document,
+            name=name,
+            variables=variables,
+            context=context,
+            root=root,
+            extensions=others[-1],
+        )
+
     def _plan(
-        self, prepared: _Prepared, operation: Operation, given: Mapping[str, Any]
+        self, prepared: _Prepared, operation: Operation, given: Mapping[str, Any], context: Any
     ) -> Plan | None:
         """Return the program for these values of conditions; None where there is none."""
+        if getattr(context, "tracer", None) is not None:
+            return None  # what is compiled cannot be timed field by field
         flags = tuple(given.get(name) for name in prepared.conditions)
         if flags in prepared.plans:
             return prepared.plans[flags]

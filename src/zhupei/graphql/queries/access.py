@@ -9,7 +9,7 @@ import strawberry
 
 from zhupei.domain.permissions import Target
 from zhupei.graphql.context import GraphContext
-from zhupei.graphql.permissions import permitted_inside, require
+from zhupei.graphql.permissions import for_signed_in, permitted_inside, require
 from zhupei.graphql.sources import Computed, FieldSource, GraphInfo, Reader, field
 from zhupei.graphql.types.applicants import Applicant, see
 from zhupei.graphql.types.viewer import Viewer
@@ -78,9 +78,14 @@ async def _own(context: GraphContext) -> Applicant | None:
 class AccessQueries:
     """Fields of the root type about who asks."""
 
-    viewer: Viewer | None = field(
-        WhoAsks(),
-        description="Who asks, by the bearer token of the request (当前用户); null for the public.",
+    viewer: Viewer | None = for_signed_in(
+        field(
+            WhoAsks(),
+            description=(
+                "Who asks, by the bearer token of the request (当前用户); null for the public."
+            ),
+        ),
+        refuses=False,
     )
     applicant: Applicant | None = permitted_inside(
         field(

@@ -15,7 +15,7 @@ from zhupei.graphql.errors import Code, GraphRefusal, not_found
 from zhupei.graphql.inline import Batch, one_by_one
 from zhupei.graphql.listed_applications import ListedApplications
 from zhupei.graphql.pages import checked_first
-from zhupei.graphql.permissions import permitted_inside
+from zhupei.graphql.permissions import for_signed_in, permitted_inside
 from zhupei.graphql.sources import (
     Attribute,
     Computed,
@@ -314,9 +314,11 @@ class ApplicationQueries:
         ),
         _READ,
     )
-    round_freezes: list[RoundFreeze] | None = field(
-        Computed(_freezes),
-        description="Freezes of rounds, the newest first (批次冻结), for whoever is signed in.",
+    round_freezes: list[RoundFreeze] | None = for_signed_in(
+        field(
+            Computed(_freezes),
+            description="Freezes of rounds, the newest first (批次冻结), for whoever is signed in.",
+        )
     )
     bulk_operation: BulkOutcome | None = permitted_inside(
         field(

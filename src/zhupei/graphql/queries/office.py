@@ -16,7 +16,7 @@ from zhupei.domain.text import Text
 from zhupei.graphql.context import GraphContext
 from zhupei.graphql.desks import desk_of, desk_or_public
 from zhupei.graphql.errors import Code, GraphRefusal, not_found
-from zhupei.graphql.permissions import permitted_inside
+from zhupei.graphql.permissions import for_signed_in, permitted_inside
 from zhupei.graphql.row_pages import RowPage, RowPlace, RowRequest, row_arguments
 from zhupei.graphql.sources import Computed, FieldSource, GraphInfo, Reader, field
 from zhupei.graphql.types.brochures import Brochure
@@ -206,24 +206,32 @@ class OfficeQueries:
         ),
         "applications.read",
     )
-    interview_slot: InterviewSlot | None = field(
-        Computed(_slot),
-        description="An interview slot (面试时段); null where there is none for whoever asks.",
+    interview_slot: InterviewSlot | None = for_signed_in(
+        field(
+            Computed(_slot),
+            description="An interview slot (面试时段); null where there is none for whoever asks.",
+        )
     )
-    interview_slots: InterviewSlotConnection | None = field(
-        ListedSlots(),
-        description=(
-            "Interview slots that whoever asks may see, in the order of time (面试时段列表): the "
-            "office its own, an applicant those open to choice and one's own."
-        ),
+    interview_slots: InterviewSlotConnection | None = for_signed_in(
+        field(
+            ListedSlots(),
+            description=(
+                "Interview slots that whoever asks may see, in the order of time (面试时段列表): "
+                "the office its own, an applicant those open to choice and one's own."
+            ),
+        )
     )
-    score_sheet: ScoreSheet | None = field(
-        Computed(_sheet),
-        description="A score sheet (成绩表); null where there is none for whoever asks.",
+    score_sheet: ScoreSheet | None = for_signed_in(
+        field(
+            Computed(_sheet),
+            description="A score sheet (成绩表); null where there is none for whoever asks.",
+        )
     )
-    score_sheets: ScoreSheetConnection | None = field(
-        ListedSheets(),
-        description="Score sheets that whoever asks may see, the newest first (成绩表列表).",
+    score_sheets: ScoreSheetConnection | None = for_signed_in(
+        field(
+            ListedSheets(),
+            description="Score sheets that whoever asks may see, the newest first (成绩表列表).",
+        )
     )
     brochure: Brochure | None = field(
         Computed(_brochure),

@@ -8,7 +8,7 @@ import strawberry
 from zhupei.graphql.desks import account_of, desk_of
 from zhupei.graphql.listed_trainees import ListedTrainees
 from zhupei.graphql.pages import checked_first
-from zhupei.graphql.permissions import permitted_inside
+from zhupei.graphql.permissions import for_signed_in, permitted_inside
 from zhupei.graphql.sources import Computed, GraphInfo, field
 from zhupei.graphql.types.bans import Ban
 from zhupei.graphql.types.sending_units import SendingUnitRecord, SentPerson
@@ -137,17 +137,23 @@ class PeopleQueries:
         ),
         "bans.read",
     )
-    sending_units: list[SendingUnitRecord] | None = field(
-        Computed(_units),
-        description="Sending units by part of their name (选送单位查询), for whoever is signed in.",
+    sending_units: list[SendingUnitRecord] | None = for_signed_in(
+        field(
+            Computed(_units),
+            description=(
+                "Sending units by part of their name (选送单位查询), for whoever is signed in."
+            ),
+        )
     )
-    own_sending_unit: SendingUnitRecord | None = field(
-        Computed(_own_unit), description="The unit that the viewer acts for (本单位)."
+    own_sending_unit: SendingUnitRecord | None = for_signed_in(
+        field(Computed(_own_unit), description="The unit that the viewer acts for (本单位).")
     )
-    sending_unit_links: list[SentPerson] | None = field(
-        Computed(_links),
-        description=(
-            "The viewer's own links (选送关系): whom the viewer's unit sends, and which units send "
-            "the viewer; the latest first."
-        ),
+    sending_unit_links: list[SentPerson] | None = for_signed_in(
+        field(
+            Computed(_links),
+            description=(
+                "The viewer's own links (选送关系): whom the viewer's unit sends, and which units "
+                "send the viewer; the latest first."
+            ),
+        )
     )

@@ -2,6 +2,7 @@
 
 import strawberry
 
+from zhupei.graphql.federation.queries import FederationQueries
 from zhupei.graphql.queries.access import AccessQueries
 from zhupei.graphql.queries.accounts import AccountQueries
 from zhupei.graphql.queries.allocation import AllocationQueries
@@ -37,5 +38,6 @@ class Query(
     PaperQueries,
     NoticeQueries,
     WebhookQueries,
+    FederationQueries,
 ):
     """The root type of the core."""

@@ -1,9 +1,11 @@
-"""An office's files over HTTP: score sheets out and back, and brochures.
+"""An office's files over HTTP: sheets of scores and payments out and back, and brochures.
 
 ::
 
     GET /score-sheets/blank.xlsx|.csv?program=[&base=&opening=&round=&assessments=]   scores.write
     PUT /score-sheets?program=[&base=&opening=&round=&assessments=&low=]              scores.write
+    GET /payments/blank.xlsx|.csv?base=&month=2026-09                registrations.write
+    PUT /payments[?dryRun=true]                                      registrations.write
     GET /brochures/<sha256>.html|.pdf                     everybody, once it is published
     GET /brochures/draft/<program>.html|.pdf              brochures.read
 
@@ -15,6 +17,7 @@ with problems is answered with 422 and all of them, each with row and cell; noth
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Awaitable, Callable
 
 from starlette.requests import Request
@@ -27,12 +30,18 @@ from zhupei.domain.admission_refusals import Refusal, RefusalCode
 from zhupei.domain.permissions import Target
 from zhupei.domain.score_sheets import SheetProblem, UnreadableSheet
 from zhupei.domain.text import Language, Text
+from zhupei.domain.trainees import Month
 from zhupei.graphql.context import language_of
 from zhupei.graphql.desks import desk_of, desk_or_public
 from zhupei.graphql.permissions import refused_by
 from zhupei.services import score_sheets
 from zhupei.services.brochures import brochure_content
 from zhupei.services.brochures.rows import pages_now
+from zhupei.services.payment_sheets import (
+    EnterPaymentsInput,
+    blank_payment_sheet,
+    enter_payments,
+)
 from zhupei.services.permissions import UNAUTHENTICATED
 from zhupei.services.score_sheets.inputs import EnterScoreSheetInput, ScoreSheetPart
 from zhupei.web.papers import MEDIA_TYPES, MakeContext, ending_of, guarded, refused
@@ -54,6 +63,7 @@ _PAGE = {"Content-Security-Policy": "sandbox; default-src 'none'; style-src 'uns
 _NOT_FOUND = AccessRefusal(
     code=AccessCode.NOT_FOUND, message=Text("没有这份文件", "there is no such file")
 )
+_NO_MONTH = Text("须写明月份，如 2026-09", "name the month, as 2026-09")
 _TOO_LARGE = Text(
     f"文件超过 {MAX_TABLE_BYTES} 字节", f"the file is larger than {MAX_TABLE_BYTES} bytes"
 )
@@ -72,6 +82,9 @@ def office_routes(context: MakeContext) -> tuple[Route, ...]:
         route("/score-sheets/blank.xlsx", files.blank),
         route("/score-sheets/blank.csv", files.blank),
         route("/score-sheets", files.enter, "PUT"),
+        route("/payments/blank.xlsx", files.blank_payments),
+        route("/payments/blank.csv", files.blank_payments),
+        route("/payments", files.pay, "PUT"),
         *(route(f"/brochures/draft/{{program}}.{each}", files.draft) for each in ("html", "pdf")),
         *(route(f"/brochures/{{sha256}}.{each}", files.brochure) for each in ("html", "pdf")),
     )
@@ -107,14 +120,12 @@ class _OfficeFiles:
         asked = await self._context(request, Response())
         if asked.actor is None or asked.keyring is None:
             return refused(request, UNAUTHENTICATED)
-        content = bytearray()
-        async for part in request.stream():
-            content += part
-            if len(content) > MAX_TABLE_BYTES:
-                return _failed(request, 413, AccessCode.FILE_TOO_LARGE.value, _TOO_LARGE)
+        content = await _body(request)
+        if content is None:
+            return _failed(request, 413, AccessCode.FILE_TOO_LARGE.value, _TOO_LARGE)
         given = EnterScoreSheetInput(
             part=_part(request),
-            content=bytes(content),
+            content=content,
             low=_kinds(request, "low") or (),
             idempotency_key=request.headers.get("idempotency-key"),
         )
@@ -133,6 +144,55 @@ class _OfficeFiles:
                 "sha256": found.sha256,
             },
             status_code=201,
+            headers=_PRIVATE,
+        )
+
+    async def blank_payments(self, request: Request) -> Response:
+        """Give the sheet of a month to fill in."""
+        asked = await self._context(request, Response())
+        if asked.actor is None:
+            return refused(request, UNAUTHENTICATED)
+        ending, month = ending_of(request), _month(request)
+        if month is None:
+            return _failed(request, 400, RefusalCode.INPUT_INVALID.value, _NO_MONTH, "month")
+        found = await blank_payment_sheet(
+            await desk_of(asked),
+            request.query_params.get("base", ""),
+            month,
+            spreadsheet=ending == "xlsx",
+        )
+        if isinstance(found, Refusal):
+            return _refused(request, found)
+        _log.info("payment sheet given out", extra={"actor": asked.actor.id})
+        name = f'attachment; filename="payments-{month}.{ending}"'
+        headers = {**_PRIVATE, "Content-Disposition": name}
+        return Response(found, media_type=MEDIA_TYPES[ending], headers=headers)
+
+    async def pay(self, request: Request) -> Response:
+        """Take a filled-in sheet of payments."""
+        asked = await self._context(request, Response())
+        if asked.actor is None:
+            return refused(request, UNAUTHENTICATED)
+        content = await _body(request)
+        if content is None:
+            return _failed(request, 413, AccessCode.FILE_TOO_LARGE.value, _TOO_LARGE)
+        given = EnterPaymentsInput(
+            content=content,
+            dry_run=request.query_params.get("dryRun") == "true",
+            idempotency_key=request.headers.get("idempotency-key"),
+        )
+        found = await enter_payments(await desk_of(asked), given)
+        if isinstance(found, Refusal):
+            return _refused(request, found)
+        if isinstance(found, UnreadableSheet):
+            return _unreadable(request, found)
+        return JSONResponse(
+            {
+                "dryRun": given.dry_run,
+                "payments": len(found),
+                "total": str(sum(each.amount for each in found)),
+            },
+            status_code=200 if given.dry_run else 201,
             headers=_PRIVATE,
         )
 
@@ -160,6 +220,21 @@ class _OfficeFiles:
         pages, ending = await pages_now(asked.catalogue, program.code), ending_of(request)
         content = pages.pdf if ending == "pdf" else pages.html
         return Response(content, media_type=MEDIA_TYPES[ending], headers={**_PRIVATE, **_PAGE})
+
+
+async def _body(request: Request) -> bytes | None:
+    """Return what was sent, None where it is larger than a sheet may be."""
+    content = bytearray()
+    async for part in request.stream():
+        content += part
+        if len(content) > MAX_TABLE_BYTES:
+            return None
+    return bytes(content)
+
+
+def _month(request: Request) -> Month | None:
+    found = re.fullmatch(r"([0-9]{4})-(0[1-9]|1[0-2])", request.query_params.get("month", ""))
+    return None if found is None else Month(int(found[1]), int(found[2]))
 
 
 def _part(request: Request) -> ScoreSheetPart:

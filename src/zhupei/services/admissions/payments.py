@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from typing import Any, cast
@@ -25,7 +26,15 @@ from zhupei.services.admissions.training_inputs import (
 )
 from zhupei.services.admissions.training_rows import payment_of
 
-__all__ = ["LARGEST_LEDGER_ENTRY", "cancel_payment", "payments_of", "record_payments"]
+__all__ = [
+    "LARGEST_LEDGER_ENTRY",
+    "EntryProblem",
+    "cancel_payment",
+    "entry_problems",
+    "payments_of",
+    "record_payments",
+    "recorded_already",
+]
 
 LARGEST_LEDGER_ENTRY = 2_000
 """Payments that may be recorded in one request at most."""
@@ -51,29 +60,17 @@ async def record_payments(
             ]
         )
     with desk.database.use():
-        trainees = {
-            row.id: row
-            for row in await TraineeRow.filter(id__in=[each.trainee for each in given.payments])
-        }
-        against = await _permitted(desk, given.payments, trainees)
-        if against is not None:
-            return against
-        problems = _problems(given.payments, trainees, desk.clock().astimezone(CHINA_TIME).date())
-        if problems:
-            return _refused(problems)
+        wrong = await entry_problems(desk, given.payments)
+        if wrong:
+            return _refused_entries(given.payments, wrong)
         batch = uuid7()
         made: list[TraineePaymentRow] = []
 
         async def work() -> UUID | Refusal:
             made.clear()
-            known = await _known(given.payments)
-            twice = [
-                _at(number, entry, Text("该月该项已登记", "this line of the month is recorded"))
-                for number, entry in enumerate(given.payments, start=1)
-                if _key(entry) in known
-            ]
+            twice = await recorded_already(given.payments)
             if twice:
-                return _refused(twice, RefusalCode.DUPLICATE)
+                return _refused_entries(given.payments, twice)
             rows = [_row(desk, entry, batch) for entry in given.payments]
             if given.dry_run:
                 made.extend(rows)
@@ -91,36 +88,68 @@ async def record_payments(
         return tuple(payment_of(row) for row in rows)
 
 
-async def _permitted(
-    desk: Desk, entries: Iterable[PaymentEntry], trainees: dict[UUID, TraineeRow]
-) -> Refusal | None:
-    allowed: dict[str, Refusal | None] = {}
-    for entry in entries:
+@dataclass(frozen=True, slots=True)
+class EntryProblem:
+    """What is wrong with one entry of the ledger; ``code`` is that of the refusal."""
+
+    code: RefusalCode
+    message: Text
+    field: str | None = None
+
+
+async def entry_problems(desk: Desk, entries: Sequence[PaymentEntry]) -> dict[int, EntryProblem]:
+    """Return what is wrong with entries, by their places from 0; what is recorded is not looked at.
+
+    A trainee who trains elsewhere is told as one whom nobody knows: that is not the actor's to
+    know.
+    """
+    rows = await TraineeRow.filter(id__in=list({each.trainee for each in entries}))
+    bases = {row.base_code for row in rows}
+    reached = {
+        base for base in sorted(bases) if await permitted_for(desk, _WRITE, base=base) is None
+    }
+    trainees = {row.id: row for row in rows if row.base_code in reached}
+    today = desk.clock().astimezone(CHINA_TIME).date()
+    found: dict[int, EntryProblem] = {}
+    seen: set[tuple[object, ...]] = set()
+    for number, entry in enumerate(entries):
         row = trainees.get(entry.trainee)
         if row is None:
-            return not_found("trainee", str(entry.trainee))
-        if row.base_code not in allowed:
-            allowed[row.base_code] = await permitted_for(desk, _WRITE, base=row.base_code)
-        if allowed[row.base_code] is not None:
-            # As if there were none: who trains elsewhere is not theirs to know.
-            return not_found("trainee", str(entry.trainee))
-    return None
-
-
-def _problems(
-    entries: Iterable[PaymentEntry], trainees: dict[UUID, TraineeRow], today: date
-) -> list[Text]:
-    """Return everything that is wrong, each with the number of its entry."""
-    found: list[Text] = []
-    seen: set[tuple[object, ...]] = set()
-    for number, entry in enumerate(entries, start=1):
-        problem = _problem(entry, trainees[entry.trainee], today)
+            found[number] = EntryProblem(
+                RefusalCode.NOT_FOUND, Text("没有这个学员", "there is no such trainee"), "trainee"
+            )
+            continue
+        problem = _problem(entry, row, today)
         if problem is None and _key(entry) in seen:
             problem = Text("与本次另一笔重复", "given twice in this request")
         seen.add(_key(entry))
         if problem is not None:
-            found.append(_at(number, entry, problem))
+            found[number] = EntryProblem(RefusalCode.INPUT_INVALID, problem)
     return found
+
+
+async def recorded_already(entries: Sequence[PaymentEntry]) -> dict[int, EntryProblem]:
+    """Return which entries stand in the ledger already, by their places from 0."""
+    known = await _known(entries)
+    problem = EntryProblem(
+        RefusalCode.DUPLICATE, Text("该月该项已登记", "this line of the month is recorded")
+    )
+    return {number: problem for number, entry in enumerate(entries) if _key(entry) in known}
+
+
+def _refused_entries(entries: Sequence[PaymentEntry], wrong: Mapping[int, EntryProblem]) -> Refusal:
+    """Return the refusal of all entries, which names each one that is wrong."""
+    shown = [_at(number + 1, entries[number], wrong[number].message) for number in sorted(wrong)]
+    codes = {each.code for each in wrong.values()}
+    code = next(
+        each
+        for each in (RefusalCode.NOT_FOUND, RefusalCode.INPUT_INVALID, RefusalCode.DUPLICATE)
+        if each in codes
+    )
+    first = min(number for number, each in wrong.items() if each.code is code)
+    place = wrong[first].field
+    field = "payments" if place is None else f"payments.{first}.{place}"
+    return _refused(shown, code, field)
 
 
 def _problem(entry: PaymentEntry, row: TraineeRow, today: date) -> Text | None:  # noqa: PLR0911 - each guard says why
@@ -154,7 +183,11 @@ def _at(number: int, entry: PaymentEntry, problem: Text) -> Text:
     )
 
 
-def _refused(problems: list[Text], code: RefusalCode = RefusalCode.INPUT_INVALID) -> Refusal:
+def _refused(
+    problems: list[Text],
+    code: RefusalCode = RefusalCode.INPUT_INVALID,
+    field: str = "payments",
+) -> Refusal:
     shown = problems[:20]
     rest = len(problems) - len(shown)
     more = Text(f"；另有 {rest} 笔", f"; and {rest} more") if rest else Text("", "")
@@ -164,7 +197,7 @@ def _refused(problems: list[Text], code: RefusalCode = RefusalCode.INPUT_INVALID
             "；".join(each.zh for each in shown) + more.zh,
             "; ".join(each.en or each.zh for each in shown) + (more.en or ""),
         ),
-        field="payments",
+        field=field,
     )
 
 

@@ -166,13 +166,15 @@ async def _statistics(
         recruitment_report,
     )
     from zhupei.services.papers.statistics import (  # noqa: PLC0415 - see zhupei.cli
+        statistics_columns_for,
         statistics_csv,
         statistics_xlsx,
     )
 
-    report = await recruitment_report(catalogue, _programs(catalogue, arguments), arguments.round)
+    programs = _programs(catalogue, arguments)
+    report = await recruitment_report(catalogue, programs, arguments.round)
     make = statistics_csv if arguments.output.suffix.lower() == ".csv" else statistics_xlsx
-    return make(catalogue, report.whole)
+    return make(catalogue, report.whole, statistics_columns_for(catalogue, programs))
 
 
 async def _letters(

@@ -6,8 +6,8 @@ Each asks for the permission beside it, with a bearer token::
     GET /papers/letters.zip?program=[&round=]                 papers.read
     GET /papers/agreements/<application>.pdf|.html[?kind=]    papers.read
     GET /papers/checklists/<application>.pdf|.html            applications.read
-    GET /papers/registrations.xlsx|.csv?<where>[&year=]       registrations.read
-    GET /papers/statistics.xlsx|.csv?<where>[&year=&round=]   statistics.read
+    GET /papers/registrations.xlsx|.csv?<where>[&year=&lang=]       registrations.read
+    GET /papers/statistics.xlsx|.csv?<where>[&year=&round=&lang=]   statistics.read
 
 ``<where>`` is ``program=``, ``base=`` or ``jurisdiction=``, or several. Nothing of this is ever
 cached, nor shown as a page of this site. Numbers and phones of a registration list are masked
@@ -31,7 +31,7 @@ from zhupei.domain.access_refusals import AccessCode, AccessRefusal
 from zhupei.domain.admission_case import AdmissionCase
 from zhupei.domain.calendar import CHINA_TIME
 from zhupei.domain.permissions import Target
-from zhupei.domain.text import Text
+from zhupei.domain.text import Language, Text
 from zhupei.graphql.context import GraphContext, language_of
 from zhupei.graphql.permissions import refused_by
 from zhupei.security.crypto import Keyring
@@ -54,7 +54,11 @@ from zhupei.services.papers.registration_list import (
     registration_list_xlsx,
 )
 from zhupei.services.papers.render import UnprintableTextError, render_html, render_pdf
-from zhupei.services.papers.statistics import statistics_csv, statistics_xlsx
+from zhupei.services.papers.statistics import (
+    statistics_columns_for,
+    statistics_csv,
+    statistics_xlsx,
+)
 from zhupei.web.sign_in import ActorRefused
 
 __all__ = ["MEDIA_TYPES", "MakeContext", "ending_of", "guarded", "paper_routes", "refused"]
@@ -190,7 +194,8 @@ class _Papers:
         columns = columns_for(asked.catalogue, programs)
         ending = ending_of(request)
         make = registration_list_csv if ending == "csv" else registration_list_xlsx
-        content = await asyncio.to_thread(make, asked.catalogue, found, columns)
+        language = _heading_language(request)
+        content = await asyncio.to_thread(make, asked.catalogue, found, columns, language)
         return _attached(content, ending, "registrations")
 
     async def statistics(self, request: Request) -> Response:
@@ -200,12 +205,14 @@ class _Papers:
         refusal = await refused_by(asked, "statistics.read", (target or Target(),))
         if refusal is not None or target is None:
             return refused(request, refusal or _NOT_FOUND)
-        report = await recruitment_report(
-            asked.catalogue, _programs(asked, request), request.query_params.get("round")
-        )
+        programs = _programs(asked, request)
+        round_code = request.query_params.get("round")
+        report = await recruitment_report(asked.catalogue, programs, round_code)
         ending = ending_of(request)
         make = statistics_csv if ending == "csv" else statistics_xlsx
-        content = await asyncio.to_thread(make, asked.catalogue, report.whole)
+        columns = statistics_columns_for(asked.catalogue, programs)
+        language = _heading_language(request)
+        content = await asyncio.to_thread(make, asked.catalogue, report.whole, columns, language)
         return _attached(content, ending, "statistics")
 
 
@@ -284,6 +291,11 @@ async def _permitted_case(
         )
     refusal = await refused_by(asked, permission, targets)
     return refusal or case or _NOT_FOUND
+
+
+def _heading_language(request: Request) -> Language:
+    """Return the language of an export's headings: Chinese unless the address says otherwise."""
+    return Language.EN if request.query_params.get("lang") == "en" else Language.ZH
 
 
 def _scope(asked: GraphContext, request: Request) -> Target | None:

@@ -9,15 +9,16 @@ from datetime import date
 
 import openpyxl
 import pytest
+from pydantic import ValidationError
 
 from zhupei.catalogue import Catalogue
 from zhupei.default_plugins.standard_kinds.steps import RegistrationListParams
 from zhupei.domain.admission import AdmissionStep
 from zhupei.domain.people import TraineeType
-from zhupei.domain.registration_columns import RegistrationField
+from zhupei.domain.registration_columns import ExportColumn
 from zhupei.domain.sources import Level
-from zhupei.domain.text import Text
-from zhupei.services.papers.records import RegisteredTrainee
+from zhupei.domain.text import Language, Text
+from zhupei.services.papers.records import OpeningFigures, RegisteredTrainee
 from zhupei.services.papers.registration_list import (
     DEFAULT_COLUMNS,
     columns_for,
@@ -26,6 +27,12 @@ from zhupei.services.papers.registration_list import (
     registration_list_xlsx,
 )
 from zhupei.services.papers.spreadsheet import Column, write_csv, write_xlsx
+from zhupei.services.papers.statistics import DEFAULT_COLUMNS as DEFAULT_STATISTICS
+from zhupei.services.papers.statistics import (
+    recruitment_statistics,
+    statistics_columns_for,
+    statistics_csv,
+)
 
 HKU = "hku-szh-residency-2026"
 PEOPLE = (
@@ -106,7 +113,10 @@ def test_a_jurisdiction_chooses_its_columns_and_their_headings(catalogue: Catalo
     )
     chosen = replace(program, steps=(*program.steps, step))
     columns = columns_of(chosen)
-    assert columns == ((RegistrationField.NAME, "姓名"), (RegistrationField.SPECIALTY_CODE, "代码"))
+    assert columns == (
+        ExportColumn(field="name", header=Text("姓名", "Name")),
+        ExportColumn(field="specialty_code", header=Text("代码", "Code")),
+    )
     text = registration_list_csv(catalogue, PEOPLE, columns).decode("utf-8-sig")
     assert text == "姓名,代码\r\n张三,0100\r\n李小明,0200\r\n"
     known = replace(catalogue, programs={**catalogue.programs, "other": chosen})
@@ -119,3 +129,98 @@ def test_rows_fit_their_columns() -> None:
         write_csv([Column(header="一")], [["1", "2"]])
     with pytest.raises(ValueError, match="a row has 0 values for 1 columns"):
         write_xlsx("一", [Column(header="一")], [[]])
+
+
+def params(*columns: dict[str, object], **more: object) -> RegistrationListParams:
+    return RegistrationListParams.model_validate({"columns": list(columns), **more})
+
+
+def step_of(found: RegistrationListParams) -> AdmissionStep:
+    return AdmissionStep(
+        id="list", kind="registration_list", label=Text("名单"), level=Level.JURISDICTION,
+        params=found,
+    )  # fmt: skip
+
+
+def test_the_form_that_a_province_asks_for(catalogue: Catalogue) -> None:
+    """Order, headings, fixed texts, dates and codes of its own; still no formula."""
+    found = params(
+        {"text": "=620000", "header": {"zh": "=省份", "en": "Province"}},
+        {"field": "number"},
+        {"field": "starts_on", "format": "compact"},
+        {"field": "ends_on", "format": "chinese", "header": {"zh": "结业", "en": "Ends"}},
+        {
+            "field": "channel",
+            "codes": {"BATCH": "1", "DIRECT_ASSIGNMENT": "2", "DIRECT_REGISTRATION": "3"},
+        },
+    )
+    program = catalogue.programs[HKU]
+    columns = columns_of(replace(program, steps=(*program.steps, step_of(found))))
+    people = (PEOPLE[0], replace(PEOPLE[1], codes={"channel": "BATCH"}))
+    text = registration_list_csv(catalogue, people, columns).decode("utf-8-sig")
+    assert text == (
+        "'=省份,序号,培训开始日期,结业,招录方式\r\n"
+        "'=620000,1,20260901,2029年8月31日,1\r\n"
+        "'=620000,2,20260901,,\r\n"
+    )
+    english = registration_list_csv(catalogue, people, columns, Language.EN).decode("utf-8-sig")
+    assert english.splitlines()[0] == "Province,No.,First day,Ends,Channel"
+    book = openpyxl.load_workbook(io.BytesIO(registration_list_xlsx(catalogue, people, columns)))
+    sheet = book["注册名单"]
+    assert [(sheet[at].value, sheet[at].data_type) for at in ("A1", "A2", "C2", "D2")] == [
+        ("=省份", "s"), ("=620000", "s"), ("20260901", "s"), ("2029年8月31日", "s"),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("column", "message"),
+    [
+        ({}, "a column has either a field or a text"),
+        ({"field": "name", "text": "x"}, "a column has either a field or a text"),
+        ({"text": "x"}, "a column with a text of its own needs a header"),
+        ({"field": "name", "format": "compact"}, "only dates have a format: ends_on, starts_on"),
+        (
+            {"field": "name", "codes": {"x": "1"}},
+            (
+                "only these fields have codes: agreement, channel, degree, identity_kind, "
+                "shortage, trainee_type"
+            ),
+        ),
+        (
+            {"field": "channel", "codes": {"BATCH": "1", "POST": "2"}},
+            (
+                "codes names each of BATCH, DIRECT_ASSIGNMENT, DIRECT_REGISTRATION; unknown: POST; "
+                "missing: DIRECT_ASSIGNMENT, DIRECT_REGISTRATION"
+            ),
+        ),
+    ],
+)
+def test_a_form_that_does_not_fit_is_refused(column: dict[str, object], message: str) -> None:
+    with pytest.raises(ValidationError) as caught:
+        params(column)
+    error = caught.value.errors()[0]
+    assert (error["type"], error["ctx"]["en"]) == ("CONFIG_EXPORT_COLUMN", message)
+
+
+def test_statistics_have_a_form_as_well(catalogue: Catalogue) -> None:
+    found = params(
+        {"field": "name"},
+        statistics=[
+            {"field": "specialty_code"},
+            {"field": "registered", "header": {"zh": "人数", "en": "People"}},
+            {"field": "shortage", "codes": {"true": "1", "false": "0", "unknown": "9"}},
+        ],
+    )
+    program = catalogue.programs[HKU]
+    chosen = replace(program, steps=(*program.steps, step_of(found)))
+    known = replace(catalogue, programs={**catalogue.programs, HKU: chosen})
+    columns = statistics_columns_for(known, [HKU])
+    assert [each.header.zh for each in columns] == ["专业代码", "人数", "紧缺专业"]
+    figures = OpeningFigures(
+        opening=f"{HKU}/0100", quota=4, quota_note=None, applications=3, admitted=2, registered=1,
+        shortage=True,
+    )  # fmt: skip
+    report = recruitment_statistics([figures])
+    text = statistics_csv(known, report, columns).decode("utf-8-sig")
+    assert text == "专业代码,人数,紧缺专业\r\n0100,1,1\r\n合计,1,\r\n紧缺专业合计,,\r\n"
+    assert statistics_columns_for(catalogue, [HKU]) == DEFAULT_STATISTICS

@@ -80,6 +80,17 @@ async def registered_trainees(
                 phone=record.masked_phone if masked else true.phone,
                 channel=CHANNELS[Channel(row.channel)],
                 direction=direction_of(catalogue, row.opening_code, row.direction),
+                codes=_codes(
+                    identity_kind=record.identity_kind.value,
+                    degree=None if highest is None else highest.value,
+                    trainee_type=candidate.trainee_type and candidate.trainee_type.value,
+                    channel=row.channel,
+                    agreement=row.agreement,
+                ),
             )
         )
     return tuple(found)
+
+
+def _codes(**codes: str | None) -> dict[str, str]:
+    return {name: code for name, code in codes.items() if code is not None}

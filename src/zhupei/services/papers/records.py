@@ -162,6 +162,8 @@ class RegisteredTrainee:
     degree: str | None = None
     sending_unit: str | None = None
     phone: str | None = None
+    codes: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    """Our own codes behind the words, by field (`zhupei.domain.registration_columns`)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,11 +6,18 @@ It names people in full and is for the authority alone: who may have it is its c
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
+from datetime import date
 from types import MappingProxyType
 
 from zhupei.catalogue.catalogue import Catalogue
-from zhupei.domain.registration_columns import REGISTRATION_HEADERS, RegistrationField
+from zhupei.domain.registration_columns import (
+    REGISTRATION_HEADERS,
+    ExportColumn,
+    RegistrationField,
+)
+from zhupei.domain.text import Language
 from zhupei.domain.training import Program
+from zhupei.services.papers.export_columns import chosen_columns, common_columns
 from zhupei.services.papers.figures import own_parameters
 from zhupei.services.papers.records import RegisteredTrainee
 from zhupei.services.papers.spreadsheet import Column, Value, write_csv, write_xlsx
@@ -26,11 +33,12 @@ __all__ = [
 ]
 
 _F = RegistrationField
-RegistrationColumns = tuple[tuple[RegistrationField, str], ...]
-"""The columns of a list in their order: what stands there, and how it is headed."""
+RegistrationColumns = tuple[ExportColumn, ...]
+"""The columns of a list in their order."""
 
 DEFAULT_COLUMNS: RegistrationColumns = tuple(
-    (field, REGISTRATION_HEADERS[field].zh) for field in RegistrationField
+    ExportColumn(field=field.value, header=REGISTRATION_HEADERS[field])
+    for field in RegistrationField
 )
 """All that is known, headed by the terms of the field."""
 
@@ -67,51 +75,53 @@ def columns_of(program: Program) -> RegistrationColumns:
         if step.kind == "registration_list":
             columns = own_parameters(step.params).get("columns")
             if columns:
-                return tuple(
-                    (
-                        each.field,
-                        REGISTRATION_HEADERS[each.field].zh
-                        if each.header is None
-                        else each.header.zh,
-                    )
-                    for each in columns
-                )
+                return chosen_columns(columns, REGISTRATION_HEADERS)
     return DEFAULT_COLUMNS
 
 
 def columns_for(catalogue: Catalogue, programs: Collection[str]) -> RegistrationColumns:
     """Return the columns that all of some programs have in common, else all that are known."""
-    found = {columns_of(catalogue.programs[each]) for each in programs}
-    return found.pop() if len(found) == 1 else DEFAULT_COLUMNS
+    return common_columns(
+        (columns_of(catalogue.programs[each]) for each in programs), DEFAULT_COLUMNS
+    )
 
 
 def registration_list_xlsx(
     catalogue: Catalogue,
     registered: Sequence[RegisteredTrainee],
     columns: RegistrationColumns = DEFAULT_COLUMNS,
+    language: Language = Language.ZH,
 ) -> bytes:
     """Return the list as XLSX, numbers of documents as text so that no digit is lost.
 
-    Raises KeyError where a base or an opening does not exist.
+    ``language`` is that of the headings. Raises KeyError where a base or an opening does not exist.
     """
-    return write_xlsx("注册名单", _heads(columns), _rows(catalogue, registered, columns))
+    rows = _rows(catalogue, registered, columns)
+    return write_xlsx("注册名单", _heads(columns, language), rows)
 
 
 def registration_list_csv(
     catalogue: Catalogue,
     registered: Sequence[RegisteredTrainee],
     columns: RegistrationColumns = DEFAULT_COLUMNS,
+    language: Language = Language.ZH,
 ) -> bytes:
     """Return the list as CSV.
 
     Spreadsheet programs show long numbers of a CSV file rounded: for them the XLSX is meant.
     Raises KeyError where a base or an opening does not exist.
     """
-    return write_csv(_heads(columns), _rows(catalogue, registered, columns))
+    return write_csv(_heads(columns, language), _rows(catalogue, registered, columns))
 
 
-def _heads(columns: RegistrationColumns) -> tuple[Column, ...]:
-    return tuple(Column(header=header, width=_WIDTHS[field]) for field, header in columns)
+def _heads(columns: RegistrationColumns, language: Language) -> tuple[Column, ...]:
+    return tuple(
+        Column(
+            header=each.header.get(language),
+            width=16 if each.field is None else _WIDTHS[RegistrationField(each.field)],
+        )
+        for each in columns
+    )
 
 
 _Cell = Callable[[Catalogue, RegisteredTrainee], Value]
@@ -149,6 +159,21 @@ def _rows(
 ) -> list[list[Value]]:
     ordered = sorted(registered, key=lambda each: (each.base, each.opening, each.registration))
     return [
-        [number if field is _F.NUMBER else _CELLS[field](catalogue, each) for field, _ in columns]
+        [_cell(catalogue, number, each, column) for column in columns]
         for number, each in enumerate(ordered, start=1)
     ]
+
+
+def _cell(
+    catalogue: Catalogue, number: int, registered: RegisteredTrainee, column: ExportColumn
+) -> Value:
+    if column.field is None:
+        return column.text
+    if column.codes:
+        # What is not known has no code, and is no other code either.
+        return column.codes.get(registered.codes.get(column.field, ""))
+    field = RegistrationField(column.field)
+    if field is _F.NUMBER:
+        return number
+    value = _CELLS[field](catalogue, registered)
+    return column.form.write(value) if isinstance(value, date) else value

@@ -47,7 +47,7 @@ def write_csv(columns: Sequence[Column], rows: Sequence[Sequence[Value]]) -> byt
     """Return a CSV file in UTF-8 with the mark by which spreadsheet programs know it."""
     text = io.StringIO(newline="")
     writer = csv.writer(text, lineterminator="\r\n")
-    writer.writerow([column.header for column in columns])
+    writer.writerow([_csv_text(column.header) for column in columns])
     for row in rows:
         _measure(columns, row)
         writer.writerow([_csv_text(value) for value in row])

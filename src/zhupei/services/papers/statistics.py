@@ -6,22 +6,34 @@ never 100%.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
+from types import MappingProxyType
 
 from zhupei.catalogue.catalogue import Catalogue
 from zhupei.domain.recruitment_limits import counts_as_shortage
-from zhupei.domain.text import Text
+from zhupei.domain.registration_columns import (
+    STATISTICS_HEADERS,
+    ExportColumn,
+    StatisticsField,
+)
+from zhupei.domain.text import Language, Text
+from zhupei.domain.training import Program
+from zhupei.services.papers.export_columns import chosen_columns, common_columns
+from zhupei.services.papers.figures import own_parameters
 from zhupei.services.papers.records import OpeningFigures
 from zhupei.services.papers.spreadsheet import Column, Value, write_csv, write_xlsx
 
 __all__ = [
+    "DEFAULT_COLUMNS",
     "OpeningStatistics",
     "Rate",
     "RecruitmentStatistics",
+    "StatisticsColumns",
     "recruitment_statistics",
     "shortage_of",
+    "statistics_columns_for",
     "statistics_csv",
     "statistics_xlsx",
 ]
@@ -164,62 +176,138 @@ def _rate(part: int, whole: int | None, note: Text | None) -> Rate:
     return Rate(percent)
 
 
-_COLUMNS = (
-    Column(header="培训基地", width=36),
-    Column(header="专业代码", width=10),
-    Column(header="专业", width=24),
-    Column(header="紧缺专业", width=10),
-    Column(header="招收计划（含增加）", width=18),
-    Column(header="报名人数", width=10),
-    Column(header="录取人数", width=10),
-    Column(header="注册人数", width=10),
-    Column(header="完成率（%）", width=12),
-    Column(header="报名计划比（%）", width=16),
-    Column(header="说明", width=50),
+StatisticsColumns = tuple[ExportColumn, ...]
+"""The columns of the statistics in their order."""
+
+DEFAULT_COLUMNS: StatisticsColumns = tuple(
+    ExportColumn(field=field.value, header=STATISTICS_HEADERS[field]) for field in StatisticsField
+)
+"""All that are known."""
+
+_S = StatisticsField
+_WIDTHS: Mapping[StatisticsField, int] = MappingProxyType(
+    {
+        _S.BASE: 36,
+        _S.SPECIALTY_CODE: 10,
+        _S.SPECIALTY: 24,
+        _S.SHORTAGE: 10,
+        _S.PLACES: 18,
+        _S.APPLICATIONS: 10,
+        _S.ADMITTED: 10,
+        _S.REGISTERED: 10,
+        _S.COMPLETION: 12,
+        _S.COMPETITION: 16,
+        _S.REASON: 50,
+    }
 )
 
 
-def statistics_xlsx(catalogue: Catalogue, statistics: RecruitmentStatistics) -> bytes:
+def statistics_columns_for(catalogue: Catalogue, programs: Collection[str]) -> StatisticsColumns:
+    """Return the columns that the jurisdiction set for all of some programs, else all known ones.
+
+    They stand in its step of kind ``registration_list``.
+    """
+    return common_columns(
+        (_columns_of(catalogue.programs[each]) for each in programs), DEFAULT_COLUMNS
+    )
+
+
+def _columns_of(program: Program) -> StatisticsColumns:
+    for step in program.steps:
+        if step.kind == "registration_list":
+            columns = own_parameters(step.params).get("statistics")
+            if columns:
+                return chosen_columns(columns, STATISTICS_HEADERS)
+    return DEFAULT_COLUMNS
+
+
+def statistics_xlsx(
+    catalogue: Catalogue,
+    statistics: RecruitmentStatistics,
+    columns: StatisticsColumns = DEFAULT_COLUMNS,
+    language: Language = Language.ZH,
+) -> bytes:
     """Return the statistics as XLSX, a row for each opening and totals. Unknown rates are blank."""
-    return write_xlsx("招收统计", _COLUMNS, _rows(catalogue, statistics))
+    return write_xlsx("招收统计", _heads(columns, language), _rows(catalogue, statistics, columns))
 
 
-def statistics_csv(catalogue: Catalogue, statistics: RecruitmentStatistics) -> bytes:
-    """Return the statistics as CSV."""
-    return write_csv(_COLUMNS, _rows(catalogue, statistics))
+def statistics_csv(
+    catalogue: Catalogue,
+    statistics: RecruitmentStatistics,
+    columns: StatisticsColumns = DEFAULT_COLUMNS,
+    language: Language = Language.ZH,
+) -> bytes:
+    """Return the statistics as CSV, with the same rows as the XLSX."""
+    return write_csv(_heads(columns, language), _rows(catalogue, statistics, columns))
+
+
+def _heads(columns: StatisticsColumns, language: Language) -> tuple[Column, ...]:
+    return tuple(
+        Column(
+            header=each.header.get(language),
+            width=16 if each.field is None else _WIDTHS[StatisticsField(each.field)],
+        )
+        for each in columns
+    )
 
 
 _SHORTAGE = {True: "是", False: "否", None: "未定"}
+_SHORTAGE_CODES = {True: "true", False: "false", None: "unknown"}
+_Row = Mapping[StatisticsField, Value]
 
 
-def _rows(catalogue: Catalogue, statistics: RecruitmentStatistics) -> list[list[Value]]:
-    rows: list[list[Value]] = []
+def _rows(
+    catalogue: Catalogue, statistics: RecruitmentStatistics, columns: StatisticsColumns
+) -> list[list[Value]]:
+    found: list[list[Value]] = []
     for each in statistics.openings:
         opening = catalogue.openings[each.figures.opening]
-        rows.append(
-            [
-                catalogue.bases[opening.base].name.zh,
-                opening.specialty,
-                opening.specialty_name.zh,
-                _SHORTAGE[each.figures.shortage],
-                each.places,
-                each.figures.applications,
-                each.figures.admitted,
-                each.figures.registered,
-                each.fill.percent,
-                each.competition.percent,
-                _reason(each.fill),
-            ]
-        )
-    whole: list[Value] = ["合计", None, None, None, statistics.places]
-    counts: list[Value] = [statistics.applications, statistics.admitted, statistics.registered]
-    rows.append(
-        [*whole, *counts, statistics.completion.percent, None, _reason(statistics.completion)]
-    )
+        row: _Row = {
+            _S.BASE: catalogue.bases[opening.base].name.zh,
+            _S.SPECIALTY_CODE: opening.specialty,
+            _S.SPECIALTY: opening.specialty_name.zh,
+            _S.SHORTAGE: _SHORTAGE[each.figures.shortage],
+            _S.PLACES: each.places,
+            _S.APPLICATIONS: each.figures.applications,
+            _S.ADMITTED: each.figures.admitted,
+            _S.REGISTERED: each.figures.registered,
+            _S.COMPLETION: each.fill.percent,
+            _S.COMPETITION: each.competition.percent,
+            _S.REASON: _reason(each.fill),
+        }
+        code = _SHORTAGE_CODES[each.figures.shortage]
+        found.append([_cell(row, column, code) for column in columns])
     shortage = statistics.shortage_completion
-    blank: list[Value] = [None] * 7
-    rows.append(["紧缺专业合计", *blank, shortage.percent, None, _reason(shortage)])
-    return rows
+    totals: tuple[_Row, ...] = (
+        {
+            _S.PLACES: statistics.places,
+            _S.APPLICATIONS: statistics.applications,
+            _S.ADMITTED: statistics.admitted,
+            _S.REGISTERED: statistics.registered,
+            _S.COMPLETION: statistics.completion.percent,
+            _S.REASON: _reason(statistics.completion),
+        },
+        {_S.COMPLETION: shortage.percent, _S.REASON: _reason(shortage)},
+    )
+    for title, row in zip(("合计", "紧缺专业合计"), totals, strict=True):
+        cells = [_cell(row, column, None) for column in columns]
+        # Where the title stands nothing of the sum does: the first column that is about a place.
+        at = next((at for at, one in enumerate(columns) if one.field in _PLACES), None)
+        if at is not None:
+            cells[at] = title
+        found.append(cells)
+    return found
+
+
+_PLACES = (_S.BASE.value, _S.SPECIALTY.value, _S.SPECIALTY_CODE.value)
+
+
+def _cell(row: _Row, column: ExportColumn, shortage: str | None) -> Value:
+    if column.field is None:
+        return column.text
+    if column.codes:
+        return None if shortage is None else column.codes[shortage]
+    return row.get(StatisticsField(column.field))
 
 
 def _reason(rate: Rate) -> str | None:

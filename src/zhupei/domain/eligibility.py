@@ -140,7 +140,8 @@ def reads(
 
     ``parts`` are paths such as ``opening.specialty``, ``program.year`` or ``base.affiliations``,
     or functions from the parameters to such paths. The candidate, the parameters and the day
-    need not be declared. Openings that agree in these parts share one verdict; a function
+    need not be declared, but ``requirement.source`` must be: a clause differs from row to row
+    where the rule does not. Openings that agree in these parts share one verdict; a function
     without a declaration is asked for every opening. ``answers_degree`` says that the verdict
     names the degree on which a candidate qualifies (T27).
     """

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
-from itertools import islice
+from functools import partial
+from typing import overload
 
 from zhupei.domain.eligibility import (
     EligibilityOutcome,
@@ -24,15 +25,15 @@ from zhupei.hooks.answers import HookFailure
 from zhupei.hooks.dispatch import Dispatcher
 from zhupei.hooks.scope import Scope
 from zhupei.services.requirements import (
-    Answered,
-    answer_requirement,
+    Judged,
     answer_requirements,
+    judge,
     qualifying_degree,
 )
 from zhupei.services.rulebook import Rulebook
 from zhupei.services.shared_questions import SharedQuestions
 
-__all__ = ["POSSIBLE", "eligible_openings", "evaluate", "prepare"]
+__all__ = ["POSSIBLE", "Reports", "eligible_openings", "evaluate", "prepare"]
 
 POSSIBLE = frozenset(
     {
@@ -76,12 +77,12 @@ async def eligible_openings(
     today: date,
     openings: Iterable[str] | None = None,
     outcomes: Collection[EligibilityOutcome] = POSSIBLE,
-) -> list[EligibilityReport]:
+) -> Reports:
     """Decide many openings for one candidate, in their order; return those of ``outcomes``.
 
     ``openings`` are codes, all of the catalogue by default. Rules that openings share are
-    decided once, so tens of thousands of openings take a fraction of a second where no plugin
-    has to be asked; see `prepare`.
+    decided once, and a report is written when somebody looks at it, so tens of thousands of
+    openings take some hundredths of a second where no plugin has to be asked; see `prepare`.
 
     Raises:
         KeyError: one of the codes is no opening.
@@ -89,14 +90,8 @@ async def eligible_openings(
     """
     evaluation = _Evaluation(catalogue, dispatcher, candidate, today)
     by_code = catalogue.openings
-    chosen = by_code.values() if openings is None else (by_code[code] for code in openings)
-    found: list[EligibilityReport] = []
-    rows = iter(chosen)
-    while some := list(islice(rows, _AT_A_TIME)):
-        reports = await evaluation.reports(some)
-        found.extend(report for report in reports if report.outcome in outcomes)
-        await asyncio.sleep(0)  # others are served meanwhile
-    return found
+    chosen = by_code.values() if openings is None else [by_code[code] for code in openings]
+    return await evaluation.reports(chosen, frozenset(outcomes))
 
 
 def prepare(catalogue: Rulebook, dispatcher: Dispatcher) -> None:
@@ -112,26 +107,52 @@ class _Evaluation:
         self._dispatcher = dispatcher
         self._candidate = candidate
         self._today = today
-        self._hooked: dict[str, bool] = {}
-        self._answered: dict[int, Answered] = {}
-        self._sums: dict[tuple[int, ...], _Sum] = {}
+        self._hooked: dict[Scope, bool] = {}
+        self._judged: dict[int, Judged] = {}
 
-    async def reports(self, openings: Collection[Opening]) -> list[EligibilityReport]:
+    async def reports(
+        self, openings: Iterable[Opening], outcomes: Collection[EligibilityOutcome]
+    ) -> Reports:
         """Report on several openings, each question asked once; plugins at the same time."""
         shared = SharedQuestions.of(self._catalogue, self._dispatcher)
-        sums: list[_Sum] = []
+        group_of, hooked = shared.of_opening, dict[str, bool]()
+        sums: dict[int, _Sum] = {}
+        rows: list[Opening | EligibilityReport] = []
+        waiting: list[tuple[int, Opening]] = []
         for opening in openings:
-            questions = shared.of_opening[opening.code]
-            known = self._sums.get(questions)
+            group = group_of[opening.code]
+            known = sums.get(group)
             if known is None:
-                answers = [await self._answer(shared, number) for number in questions]
-                known = self._sums[questions] = _sum(answers)
-            sums.append(known)
-        if not any(self._asks(opening.base) for opening in openings):
-            return [
-                self._report(opening, known) for opening, known in zip(openings, sums, strict=True)
-            ]
-        return list(await asyncio.gather(*map(self._with_plugins, openings, sums)))
+                known = sums[group] = await self._sum(shared, group)
+                if len(sums) % _AT_A_TIME == 0:
+                    await asyncio.sleep(0)  # others are served meanwhile
+            asks = hooked.get(opening.base)
+            if asks is None:
+                asks = hooked[opening.base] = self._asks(opening.base)
+            if asks:
+                waiting.append((len(rows), opening))
+            elif known.outcome not in outcomes:
+                continue
+            rows.append(opening)
+        write = partial(self._report, shared, sums)
+        if waiting:
+            await self._ask_about(waiting, rows, write)
+            rows = [row for row in rows if isinstance(row, Opening) or row.outcome in outcomes]
+        return Reports(rows, write)
+
+    async def _ask_about(
+        self,
+        waiting: Sequence[tuple[int, Opening]],
+        rows: list[Opening | EligibilityReport],
+        write: Callable[[Opening], EligibilityReport],
+    ) -> None:
+        """Ask plugins about the openings at some places, and put the reports there."""
+        for at in range(0, len(waiting), _AT_A_TIME):
+            some = waiting[at : at + _AT_A_TIME]
+            asked = (self._with_plugins(write(opening)) for _, opening in some)
+            reports = await asyncio.gather(*asked)
+            for (place, _), report in zip(some, reports, strict=True):
+                rows[place] = report
 
     async def report(self, opening: Opening) -> EligibilityReport:
         """Report on one opening."""
@@ -144,11 +165,24 @@ class _Evaluation:
             catalogue.programs[opening.program],
             catalogue.bases[opening.base],
         )
-        return await self._with_plugins(opening, _sum(answers))
+        findings = tuple(answered.finding for answered in answers)
+        known = _Sum(outcome_of(findings), qualifying_degree(answers), ())
+        report = self._written(opening, known, findings)
+        return await self._with_plugins(report) if self._asks(opening.base) else report
 
-    async def _answer(self, shared: SharedQuestions, number: int) -> Answered:
-        answered = self._answered.get(number)
-        if answered is None:
+    async def _sum(self, shared: SharedQuestions, group: int) -> _Sum:
+        """Return what the questions of a group add up to."""
+        judged = tuple([await self._judge(shared, number) for number in shared.groups[group]])
+        answers = [
+            each.answered(shared.examples[number][0])
+            for number, each in zip(shared.groups[group], judged, strict=True)
+        ]
+        outcome = outcome_of(answered.finding for answered in answers)
+        return _Sum(outcome, qualifying_degree(answers), judged)
+
+    async def _judge(self, shared: SharedQuestions, number: int) -> Judged:
+        judged = self._judged.get(number)
+        if judged is None:
             requirement, opening = shared.examples[number]
             question = EligibilityQuestion(
                 candidate=self._candidate,
@@ -158,33 +192,45 @@ class _Evaluation:
                 requirement=requirement,
                 today=self._today,
             )
-            answered = await answer_requirement(self._dispatcher, question)
-            self._answered[number] = answered
-        return answered
+            judged = self._judged[number] = await judge(self._dispatcher, question)
+        return judged
 
-    async def _with_plugins(self, opening: Opening, known: _Sum) -> EligibilityReport:
-        if self._asks(opening.base):
-            findings = (*known.findings, *await self._ask_plugins(opening))
-            known = replace(known, findings=findings, outcome=outcome_of(findings))
-        return self._report(opening, known)
+    def _report(
+        self, shared: SharedQuestions, sums: Mapping[int, _Sum], opening: Opening
+    ) -> EligibilityReport:
+        known = sums[shared.of_opening[opening.code]]
+        findings = tuple(
+            judged.finding(requirement)
+            for judged, requirement in zip(known.judged, opening.requirements, strict=True)
+        )
+        return self._written(opening, known, findings)
 
-    def _report(self, opening: Opening, known: _Sum) -> EligibilityReport:
+    async def _with_plugins(self, report: EligibilityReport) -> EligibilityReport:
+        asked = await self._ask_plugins(self._catalogue.openings[report.opening])
+        findings = (*report.findings, *asked)
+        return replace(report, findings=findings, outcome=outcome_of(findings))
+
+    def _written(
+        self, opening: Opening, known: _Sum, findings: tuple[Finding, ...]
+    ) -> EligibilityReport:
         return EligibilityReport(
             opening=opening.code,
             outcome=known.outcome,
-            findings=known.findings,
+            findings=findings,
             qualifying_degree=known.degree,
             catalogue_hash=self._catalogue.hash,
         )
 
     def _asks(self, base: str) -> bool:
         """Whether a plugin has a say in the eligibility for openings of a base."""
-        known = self._hooked.get(base)
+        # Bases with the same plugins are asked about once: who is asked follows from these.
+        scope = replace(self._catalogue.scope_of(base), base=None)
+        known = self._hooked.get(scope)
         if known is None:
-            host, scope = self._dispatcher.host, self._catalogue.scope_of(base)
+            host = self._dispatcher.host
             hook = host.hooks[_HOOK]
             known = bool(host.implementations(hook, scope) or host.absent(hook, scope))
-            self._hooked[base] = known
+            self._hooked[scope] = known
         return known
 
     async def _ask_plugins(self, opening: Opening) -> list[Finding]:
@@ -210,16 +256,38 @@ class _Evaluation:
 
 @dataclass(frozen=True, slots=True)
 class _Sum:
-    """What findings add up to."""
+    """What the answers to the questions of a group add up to."""
 
-    findings: tuple[Finding, ...]
     outcome: EligibilityOutcome
     degree: DegreeLevel | None
+    judged: tuple[Judged, ...]
 
 
-def _sum(answers: Sequence[Answered]) -> _Sum:
-    findings = tuple(answered.finding for answered in answers)
-    return _Sum(findings, outcome_of(findings), qualifying_degree(answers))
+class Reports(Sequence[EligibilityReport]):
+    """Reports in the order of their openings; each is written when it is looked at."""
+
+    def __init__(
+        self,
+        rows: Sequence[Opening | EligibilityReport],
+        write: Callable[[Opening], EligibilityReport],
+    ) -> None:
+        self._rows, self._write = rows, write
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    @overload
+    def __getitem__(self, at: int) -> EligibilityReport: ...
+    @overload
+    def __getitem__(self, at: slice) -> Reports: ...
+    def __getitem__(self, at: int | slice) -> EligibilityReport | Reports:
+        if isinstance(at, slice):
+            return Reports(self._rows[at], self._write)
+        row = self._rows[at]
+        return row if isinstance(row, EligibilityReport) else self._write(row)
+
+    def __iter__(self) -> Iterator[EligibilityReport]:
+        return map(self.__getitem__, range(len(self._rows)))
 
 
 def _failed(failure: HookFailure, scope: Scope) -> Finding:

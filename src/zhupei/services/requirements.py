@@ -22,9 +22,11 @@ from zhupei.hooks.hook_errors import KindUnknownError
 
 __all__ = [
     "Answered",
+    "Judged",
     "answer_requirement",
     "answer_requirements",
     "decide_of",
+    "judge",
     "qualifying_degree",
 ]
 
@@ -41,6 +43,27 @@ class Answered:
     finding: Finding
     degree: DegreeLevel | None
     decides_degree: bool
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Judged:
+    """What is said to a question, whichever of the requirements that ask it.
+
+    ``failed`` is the plugin that could not decide.
+    """
+
+    verdict: Verdict
+    failed: str | None
+    decides_degree: bool
+
+    def finding(self, requirement: Requirement) -> Finding:
+        """Return it as the finding of one of the requirements."""
+        return _finding(requirement, self.verdict, self.failed or requirement.owner)
+
+    def answered(self, requirement: Requirement) -> Answered:
+        """Return it as the answer of one of the requirements."""
+        degree = self.verdict.qualifying_degree
+        return Answered(self.finding(requirement), degree, self.decides_degree)
 
 
 async def answer_requirements(
@@ -70,8 +93,12 @@ async def answer_requirements(
 
 async def answer_requirement(dispatcher: Dispatcher, question: EligibilityQuestion) -> Answered:
     """Ask one requirement; what cannot be decided is UNKNOWN and says why, never PASS."""
-    requirement = question.requirement
-    plugin = requirement.owner
+    return (await judge(dispatcher, question)).answered(question.requirement)
+
+
+async def judge(dispatcher: Dispatcher, question: EligibilityQuestion) -> Judged:
+    """Ask a question; what cannot be decided is UNKNOWN and says why, never PASS."""
+    requirement, failed = question.requirement, None
     decide = decide_of(dispatcher, requirement)
     verdict = _concerns(requirement, question)
     if verdict is None and decide is None:
@@ -86,16 +113,12 @@ async def answer_requirement(dispatcher: Dispatcher, question: EligibilityQuesti
                 KindGroup.REQUIREMENT, requirement.kind, requirement.params, question
             )
         except PluginError as error:
-            plugin = error.plugin
+            failed = error.plugin
             verdict = _undecided(
                 f"插件 {error.plugin} 未能作出判断：{error.reason.zh}",
                 f"plugin {error.plugin} could not decide: {error.reason.en}",
             )
-    return Answered(
-        _finding(requirement, verdict, plugin),
-        verdict.qualifying_degree,
-        decide is not None and answers_degree(decide),
-    )
+    return Judged(verdict, failed, decide is not None and answers_degree(decide))
 
 
 def decide_of(dispatcher: Dispatcher, requirement: Requirement) -> Callable[..., Any] | None:

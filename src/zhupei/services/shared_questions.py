@@ -24,6 +24,7 @@ from zhupei.services.rulebook import Rulebook
 
 __all__ = ["SharedQuestions"]
 
+_PLACE = {"source"}
 _Parts = tuple[tuple[str, str], ...] | None
 
 
@@ -42,16 +43,18 @@ class SharedQuestions:
     """The questions of a catalogue: ``examples`` by number, and those of each opening.
 
     An example is a requirement with an opening that it belongs to. Openings with the same
-    questions hold the same tuple.
+    questions, in the same order, are a group: ``groups`` holds the questions of each, and
+    ``of_opening`` tells the group of an opening by its code.
     """
 
     def __init__(self, catalogue: Rulebook, dispatcher: Dispatcher) -> None:
         self.examples: list[tuple[Requirement, Opening]] = []
-        self.of_opening: dict[str, tuple[int, ...]] = {}
+        self.groups: list[tuple[int, ...]] = []
+        self.of_opening: dict[str, int] = {}
         by_identity: dict[int, _Rule] = {}
         by_content: dict[Hashable, _Rule] = {}
         numbers: dict[Hashable, int] = {}
-        tuples: dict[tuple[int, ...], tuple[int, ...]] = {}
+        known: dict[tuple[int, ...], int] = {}
         for opening in catalogue.openings.values():
             program, base = catalogue.programs[opening.program], catalogue.bases[opening.base]
             found: list[int] = []
@@ -59,13 +62,15 @@ class SharedQuestions:
                 rule = by_identity.get(id(requirement))
                 if rule is None:
                     rule = by_identity[id(requirement)] = _rule(requirement, by_content, dispatcher)
-                key = (rule.number, _looked_at(rule.parts, opening, program, base))
+                key = (rule.number, _looked_at(rule.parts, requirement, opening, program, base))
                 number = numbers.setdefault(key, len(numbers))
                 if number == len(self.examples):
                     self.examples.append((requirement, opening))
                 found.append(number)
             questions = tuple(found)
-            self.of_opening[opening.code] = tuples.setdefault(questions, questions)
+            group = self.of_opening[opening.code] = known.setdefault(questions, len(known))
+            if group == len(self.groups):
+                self.groups.append(questions)
 
     @classmethod
     def of(cls, catalogue: Rulebook, dispatcher: Dispatcher) -> SharedQuestions:
@@ -86,7 +91,10 @@ _KNOWN: dict[tuple[int, int], SharedQuestions] = {}
 def _rule(
     requirement: Requirement, by_content: dict[Hashable, _Rule], dispatcher: Dispatcher
 ) -> _Rule:
-    """Return the rule of a requirement, the same for all that read the same."""
+    """Return the rule of a requirement, the same for all that read the same.
+
+    Where it stands is no part of what it says, see `zhupei.reads`.
+    """
     content = (
         requirement.id,
         requirement.kind,
@@ -95,7 +103,6 @@ def _rule(
         requirement.hard,
         requirement.when,
         requirement.deferred,
-        requirement.source,
         requirement.owner,
         _content(requirement.params),
     )
@@ -120,12 +127,14 @@ def _parts(requirement: Requirement, dispatcher: Dispatcher) -> _Parts:
     return tuple((root, name) for root, name in pairs)
 
 
-def _looked_at(parts: _Parts, opening: Opening, program: Program, base: Base) -> Hashable:
+def _looked_at(
+    parts: _Parts, requirement: Requirement, opening: Opening, program: Program, base: Base
+) -> Hashable:
     if parts == ():
         return None
     if parts is None:
         return opening.code
-    roots = {"opening": opening, "program": program, "base": base}
+    roots = {"requirement": requirement, "opening": opening, "program": program, "base": base}
     return tuple(_identity(getattr(roots[root], name)) for root, name in parts)
 
 
@@ -138,4 +147,4 @@ def _content(params: Any) -> Hashable:
     if params is None:
         return None
     dump = getattr(params, "model_dump_json", None)
-    return id(params) if dump is None else (type(params), dump())
+    return id(params) if dump is None else (type(params), dump(exclude=_PLACE))

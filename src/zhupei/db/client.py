@@ -160,8 +160,8 @@ class PostgresClient(AsyncpgDBClient):
         """
         pool, limit = self._pool, None
         try:
-            if pool is not None and pool.get_idle_size():
-                # One is there, and nothing has to be waited for.
+            if pool is not None and not pool._queue.empty():  # noqa: SLF001 - `get_idle_size` asks every connection
+                # One is there, and nobody has to be waited for.
                 return await pool.acquire()
             # Not asyncpg's own timeout: up to Python 3.11 that swallows a cancellation.
             async with asyncio.timeout(self._acquire_timeout) as limit:

@@ -70,28 +70,26 @@ class ListedTrainees(ListedRows):
 def _search(
     given: TraineeFilter | None, asked: RowRequest, context: GraphContext, *, registered: bool
 ) -> TraineeSearch:
-    order = TraineeOrder(asked.order)
-    if given is None:
-        return TraineeSearch(registered=registered, order=order, descending=asked.descending)
-
-    def part(name: str) -> Any:
-        value = getattr(given, name)
-        return None if value is strawberry.UNSET else value
-
-    for name in _LISTS:
-        if len(part(name) or ()) > _LONGEST_FILTER:
-            problem = Text(
-                f"不得超过 {_LONGEST_FILTER} 项",
-                f"must not have more than {_LONGEST_FILTER} entries",
-            )
-            raise bad_input(f"filter.{name}", problem, context.language)
-    applicant = part("applicant")
+    parts: dict[str, Any] = {}
+    if given is not None:
+        for name, to in _LISTS.items():
+            wanted = getattr(given, name)
+            if not wanted:  # left out, null, or empty
+                continue
+            if len(wanted) > _LONGEST_FILTER:
+                problem = Text(
+                    f"不得超过 {_LONGEST_FILTER} 项",
+                    f"must not have more than {_LONGEST_FILTER} entries",
+                )
+                raise bad_input(f"filter.{name}", problem, context.language)
+            parts[to] = tuple(wanted)
+        if given.applicant is not None and given.applicant is not strawberry.UNSET:
+            parts["applicant"] = _id(given.applicant, context)
     return TraineeSearch(
-        applicant=None if applicant is None else _id(applicant, context),
-        **{to: tuple(part(name) or ()) for name, to in _LISTS.items()},
         registered=registered,
-        order=order,
+        order=TraineeOrder(asked.order),
         descending=asked.descending,
+        **parts,
     )
 
 

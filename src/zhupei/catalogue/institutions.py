@@ -8,11 +8,17 @@ from typing import Any
 
 from zhupei.catalogue.catalogue import ProgramSpecialty
 from zhupei.catalogue.entries import contact_of, origin_at, section_of, text_of
+from zhupei.config.collaborations import CollaborationEntry
 from zhupei.config.files import BaseFile, JurisdictionFile
 from zhupei.config.layers import Layers
 from zhupei.config.windows import source_of
 from zhupei.config.workspace import ConfiguredFile, Workspace
 from zhupei.domain.benefits import WageFigure
+from zhupei.domain.collaborations import (
+    CollaborationAgreement,
+    GuidanceVisit,
+    JointLeadingGroup,
+)
 from zhupei.domain.institutions import (
     Affiliation,
     Base,
@@ -63,17 +69,7 @@ class Institutions:
                 )
                 for entry in model.affiliations
             ),
-            collaborations=tuple(
-                Collaboration(
-                    kind=entry.kind,
-                    hospital=entry.hospital.text(),
-                    specialty=entry.specialty,
-                    since=entry.since,
-                    role=text_of(entry.role),
-                    source=source_of(entry.source),
-                )
-                for entry in model.collaborations
-            ),
+            collaborations=tuple(_collaboration(entry) for entry in model.collaborations),
             specialty_bases=tuple(
                 SpecialtyBase(
                     base=model.code,
@@ -187,6 +183,41 @@ class Institutions:
     def _any_name(self, specialty: str) -> Text:
         rows = [row for row in self._reference.specialties.specialties if row.code == specialty]
         return rows[-1].name if rows else Text(specialty, specialty)
+
+
+def _collaboration(entry: CollaborationEntry) -> Collaboration:
+    agreement, group = entry.agreement, entry.leading_group
+    return Collaboration(
+        kind=entry.kind,
+        hospital=entry.hospital.text(),
+        part=entry.part,
+        specialty=entry.specialty,
+        content=text_of(entry.content),
+        months=entry.months,
+        since=entry.since,
+        role=text_of(entry.role),
+        agreement=None
+        if agreement is None
+        else CollaborationAgreement(
+            signed_on=agreement.signed, until=agreement.until, covers=agreement.covers
+        ),
+        leading_group=None
+        if group is None
+        else JointLeadingGroup(
+            leader=group.leader.text(),
+            deputies=tuple(each.text() for each in group.deputies),
+            members=tuple(each.text() for each in group.members),
+            meetings=tuple(sorted(group.meetings)),
+        ),
+        guidance=tuple(
+            GuidanceVisit(on=each.on, topics=each.topics)
+            for each in sorted(entry.guidance, key=lambda visit: visit.on)
+        ),
+        full_time_managers=entry.full_time_managers,
+        pays_performance=entry.pays_performance,
+        pays_night_allowance=entry.pays_night_allowance,
+        source=source_of(entry.source),
+    )
 
 
 def _all_files(workspace: Workspace) -> Iterator[ConfiguredFile[Any]]:

@@ -13,6 +13,7 @@ from typing import Annotated, Any, Literal, Union
 from pydantic import BaseModel, Field, StringConstraints, create_model
 
 from zhupei.config import entries as parts
+from zhupei.config.collaborations import CollaborationEntry
 from zhupei.config.entries import (
     ContactEntry,
     Label,
@@ -24,7 +25,7 @@ from zhupei.config.entries import (
     WageEntry,
 )
 from zhupei.config.scalars import Code, Day, Flag, Moment, Slug, SpecialtyCode, Whole, YearMonth
-from zhupei.domain.institutions import CollaborationKind, InstitutionType, JurisdictionKind
+from zhupei.domain.institutions import InstitutionType, JurisdictionKind
 from zhupei.domain.kinds import Kind, KindGroup
 from zhupei.domain.people import HospitalTier
 from zhupei.domain.training import Allocation, ProgramKind
@@ -34,7 +35,6 @@ __all__ = [
     "AffiliationEntry",
     "BaseFile",
     "CalendarFile",
-    "CollaborationEntry",
     "DirectionEntry",
     "FileModels",
     "JurisdictionFile",
@@ -220,23 +220,6 @@ class AffiliationEntry(Model):
     """Other names of the school."""
     mainland_school: Flag
     """Whether the school grants degrees of mainland China (T20)."""
-    source: SourceRef | None = None
-    """Where it stands."""
-
-
-class CollaborationEntry(Model):
-    """That two hospitals train together."""
-
-    kind: CollaborationKind
-    """How."""
-    hospital: Label
-    """The other hospital."""
-    specialty: str | None = None
-    """The specialty that it is limited to."""
-    since: str | None = None
-    """Since when, as published."""
-    role: Passage | None = None
-    """Which of the two does what."""
     source: SourceRef | None = None
     """Where it stands."""
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from decimal import Decimal
 
-from zhupei.domain.policies import PolicyDefinition
+from zhupei.config.layers import Layer
+from zhupei.domain.policies import POLICIES, PolicyDefinition
 from zhupei.domain.text import Text
+from zhupei.domain.training import ProgramKind
 
-__all__ = ["PolicyValueError", "parse_policy"]
+__all__ = ["PolicyValueError", "known_value", "parse_policy"]
 
 
 class PolicyValueError(ValueError):
@@ -45,3 +48,18 @@ def parse_policy(definition: PolicyDefinition, value: str | None) -> object:
         known = ", ".join(definition.choices)
         raise PolicyValueError(Text(f"应为以下之一：{known}", f"expected one of: {known}"))
     return value
+
+
+def known_value(layers: Sequence[Layer], kind: ProgramKind, key: str) -> object:
+    """Return what the most specific layer that knows says of a policy, None where none does."""
+    for layer in reversed(layers):
+        entry = layer.rules.policies.get(key)
+        if entry is None or not layer.concerns(entry.program_kinds, kind):
+            continue
+        try:
+            value = parse_policy(POLICIES[key], entry.value)
+        except PolicyValueError:
+            continue  # reported where it stands
+        if value is not None:
+            return value
+    return None

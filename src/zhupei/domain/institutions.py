@@ -8,6 +8,11 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Any
 
+from zhupei.domain.collaborations import (
+    CollaborationAgreement,
+    GuidanceVisit,
+    JointLeadingGroup,
+)
 from zhupei.domain.people import HospitalTier
 from zhupei.domain.sources import Level, Origin, Source
 from zhupei.domain.text import Text
@@ -18,6 +23,7 @@ __all__ = [
     "BaseStatus",
     "Collaboration",
     "CollaborationKind",
+    "CollaborationPart",
     "Contact",
     "Degradation",
     "InstitutionType",
@@ -65,6 +71,8 @@ class CollaborationKind(StrEnum):
     """协同单位 (R201-R207)"""
     JOINT_TRAINING = "joint_training"
     """联合培养试点单位"""
+    GRASSROOTS_SITE = "grassroots_site"
+    """全科基层实践基地 (R208): managed like a collaboration unit and not counted as one."""
     PARENT = "parent"
     """输出医院: the hospital whose experts work here."""
 
@@ -133,15 +141,37 @@ class Affiliation:
     source: Source | None = None
 
 
+class CollaborationPart(StrEnum):
+    """Which part a hospital has in a collaboration."""
+
+    BASE = "base"
+    """培训基地: it is responsible, and the other hospital is its unit."""
+    UNIT = "unit"
+    """协同单位: it trains for the other hospital, whose duties these are."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Collaboration:
-    """That two hospitals train together, as limited to a specialty where it is."""
+    """That two hospitals train together, as limited to a specialty where it is.
+
+    ``part`` is that of this hospital. ``content`` says what is trained at the unit, ``months`` for
+    how long a trainee is there at most. What nobody has stated is None or empty: it is not known.
+    """
 
     kind: CollaborationKind
     hospital: Text
+    part: CollaborationPart = CollaborationPart.BASE
     specialty: str | None = None
+    content: Text | None = None
+    months: int | None = None
     since: str | None = None
     role: Text | None = None
+    agreement: CollaborationAgreement | None = None
+    leading_group: JointLeadingGroup | None = None
+    guidance: tuple[GuidanceVisit, ...] = ()
+    full_time_managers: int | None = None
+    pays_performance: bool | None = None
+    pays_night_allowance: bool | None = None
     source: Source | None = None
 
 

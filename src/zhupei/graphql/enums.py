@@ -13,6 +13,7 @@ from zhupei.domain import (
     actors,
     benefits,
     codes,
+    collaborations,
     eligibility,
     identity,
     institutions,
@@ -146,7 +147,33 @@ ENUMS: tuple[type[Enum], ...] = (
             institutions.CollaborationKind.JOINT_TRAINING: (
                 "Pilot unit of joint training (联合培养试点单位)."
             ),
+            institutions.CollaborationKind.GRASSROOTS_SITE: (
+                "Grass-roots practice site of general practice (全科基层实践基地)."
+            ),
             institutions.CollaborationKind.PARENT: ("Hospital whose experts work here (输出医院)."),
+        },
+    ),
+    show(
+        institutions.CollaborationPart,
+        "Which part a hospital has in a collaboration (协作中的角色).",
+        {
+            institutions.CollaborationPart.BASE: "The base, which is responsible (培训基地).",
+            institutions.CollaborationPart.UNIT: "The unit of the other hospital (协同单位).",
+        },
+    ),
+    show(
+        collaborations.AgreementTopic,
+        "What an agreement on collaboration sets out (协同培训协议内容).",
+        {topic: f"{topic.label.en} ({topic.label.zh})." for topic in collaborations.AgreementTopic},
+    ),
+    show(
+        collaborations.GuidanceTopic,
+        "What the base guides its unit in (指导内容).",
+        {
+            collaborations.GuidanceTopic.SYSTEM: "Rules and organisation (制度建设).",
+            collaborations.GuidanceTopic.FACULTY: "Training of teachers (师资培训).",
+            collaborations.GuidanceTopic.TEACHING: "Management of teaching (教学管理).",
+            collaborations.GuidanceTopic.EXAMINATION: "Examinations and assessments (考试考核).",
         },
     ),
     show(

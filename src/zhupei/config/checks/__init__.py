@@ -7,6 +7,7 @@ from pathlib import Path
 
 from zhupei.config.checks import (
     allocation,
+    collaborations,
     floors,
     plans,
     recruitment,
@@ -50,6 +51,7 @@ def check(
         timelines,
         allocation,
         recruitment,
+        collaborations,
     )
     for part in parts:
         part.check(context)

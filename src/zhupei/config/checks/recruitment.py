@@ -6,18 +6,17 @@ base's own plan says.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from decimal import Decimal
 
 from zhupei.config.checks.context import CheckContext
 from zhupei.config.layers import Layer, ProgramRef
-from zhupei.config.policy_values import PolicyValueError, parse_policy
+from zhupei.config.policy_values import known_value
 from zhupei.config.problems import YamlPath
 from zhupei.config.shortages import shortage_sets
 from zhupei.config.yaml import Document
 from zhupei.domain.codes import AmbiguousSpecialty, ShortageSet
 from zhupei.domain.plan_cuts import PlanCut, non_shortage_seats, plan_cut
-from zhupei.domain.policies import POLICIES
 from zhupei.domain.text import Text
 from zhupei.domain.training import ProgramKind
 
@@ -55,21 +54,6 @@ def _rows(context: CheckContext, program: ProgramRef) -> Iterator[_Row]:
                 yield plan.document, ("rows", index), row.specialty, row.quota, chain
 
 
-def _value(layers: Sequence[Layer], kind: ProgramKind, key: str) -> object:
-    """Return what the most specific layer that knows says, None where none does."""
-    for layer in reversed(layers):
-        entry = layer.rules.policies.get(key)
-        if entry is None or not layer.concerns(entry.program_kinds, kind):
-            continue
-        try:
-            value = parse_policy(POLICIES[key], entry.value)
-        except PolicyValueError:
-            continue  # reported where it stands
-        if value is not None:
-            return value
-    return None
-
-
 def _suspended(context: CheckContext, program: ProgramRef, kind: ProgramKind) -> None:
     """Warn of places that are published although nobody can apply for them (S4:983,1000)."""
     reasons = {
@@ -78,7 +62,7 @@ def _suspended(context: CheckContext, program: ProgramRef, kind: ProgramKind) ->
         if entry.suspended is not None
     }
     for document, path, specialty, quota, layers in _rows(context, program):
-        whole = _value(layers, kind, "recruitment_suspended") is True
+        whole = known_value(layers, kind, "recruitment_suspended") is True
         if not quota or not (whole or specialty in reasons):
             continue
         reason = reasons.get(specialty)
@@ -99,17 +83,17 @@ def _cut(context: CheckContext, program: ProgramRef, kind: ProgramKind, year: in
     """Hold a base to its cut where its last shortage plan was not filled (S2:96)."""
     chain = context.layers.of_program(program)
     if (
-        _value(chain, kind, "shortage_plan_filled") is not False
-        or _value(chain, kind, "shortage_shortfall") != "proportional_cut"
+        known_value(chain, kind, "shortage_plan_filled") is not False
+        or known_value(chain, kind, "shortage_shortfall") != "proportional_cut"
     ):
         return
     try:
         planned = _non_shortage(context, program, kind, year)
-        last = _value(chain, kind, "last_non_shortage_plan")
+        last = known_value(chain, kind, "last_non_shortage_plan")
         last_plan = last if isinstance(last, int) else _last_plan(context, program, kind, year)
     except AmbiguousSpecialty:
         return  # reported where the name stands
-    factor = _value(chain, kind, "shortage_cut_factor")
+    factor = known_value(chain, kind, "shortage_cut_factor")
     cut = plan_cut(
         last_plan=last_plan,
         factor=factor if isinstance(factor, Decimal) else None,

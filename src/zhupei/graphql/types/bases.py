@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import strawberry
 
 from zhupei.domain import institutions
-from zhupei.domain.institutions import BaseStatus, CollaborationKind, InstitutionType
+from zhupei.domain.institutions import BaseStatus, InstitutionType
 from zhupei.domain.people import HospitalTier
 from zhupei.domain.text import Text
 from zhupei.domain.training import Program as DomainProgram
@@ -23,6 +23,7 @@ from zhupei.graphql.sources import (
     declares,
     field,
 )
+from zhupei.graphql.types.collaborations import Collaboration
 from zhupei.graphql.types.contacts import Contact, Section
 from zhupei.graphql.types.interfaces import BaseExtension
 from zhupei.graphql.types.origins import Source
@@ -32,7 +33,7 @@ from zhupei.graphql.types.references import OpeningRef, ProgramRef, SpecialtyRef
 if TYPE_CHECKING:
     from zhupei.catalogue import Catalogue
 
-__all__ = ["Affiliation", "Base", "Collaboration", "Degradation", "SpecialtyBase"]
+__all__ = ["Affiliation", "Base", "Degradation", "SpecialtyBase"]
 
 
 @declares(
@@ -48,22 +49,6 @@ class Affiliation:
         Attribute(),
         description="Whether the school grants degrees of mainland China (是否内地院校).",
     )
-    source: Source | None = field(Attribute(), description="Where it stands (出处).")
-
-
-@declares(
-    institutions.Collaboration, description="That two hospitals train together (协作培训关系)."
-)
-class Collaboration:
-    """A collaboration."""
-
-    kind: CollaborationKind = field(Attribute(), description="How (类型).")
-    hospital: Text = field(Localized(), description="The other hospital (医院).")
-    specialty: str | None = field(
-        Attribute(), description="Specialty that it is limited to (限定专业)."
-    )
-    since: str | None = field(Attribute(), description="Since when, as published (起始时间).")
-    role: Text | None = field(Localized(), description="Which of the two does what (分工).")
     source: Source | None = field(Attribute(), description="Where it stands (出处).")
 
 

@@ -57,8 +57,8 @@ class JointLeadingGroup:
     """A leading group."""
 
     leader: Text = field(Localized(), description="Who leads it (组长).")
-    deputies: list[Text] = field(Attribute(), description="Deputies (副组长).")
-    members: list[Text] = field(Attribute(), description="Members (成员).")
+    deputies: list[Text] = field(Localized(), description="Deputies (副组长).")
+    members: list[Text] = field(Localized(), description="Members (成员).")
     meetings: list[date] = field(Attribute(), description="Days on which it met (会议日期).")
     next_meeting_by: date | None = field(
         Computed(_next_meeting, settled=True),

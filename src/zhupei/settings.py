@@ -364,6 +364,15 @@ class Settings:
             en="Port to listen on; 0 takes a free one",
         ),
     ] = 8000
+    keep_alive_seconds: Annotated[
+        int,
+        _Variable(
+            name="ZHUPEI_KEEP_ALIVE_SECONDS",
+            parse=_integer(1, 3600),
+            zh="空闲连接保留的秒数；应长于前置代理的设置",
+            en="Seconds that an idle connection is kept; longer than a proxy in front keeps its own",
+        ),
+    ] = 75
     bases: Annotated[
         tuple[Path, ...],
         _Variable(

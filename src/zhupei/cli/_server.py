@@ -46,6 +46,7 @@ def run_server(settings: Settings, listener: socket.socket) -> None:
         log_config=None,
         access_log=False,
         timeout_graceful_shutdown=_PATIENCE_SECONDS,
+        timeout_keep_alive=settings.keep_alive_seconds,
         server_header=False,
         # The application looks past the proxies that its settings trust.
         proxy_headers=False,

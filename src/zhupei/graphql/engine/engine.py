@@ -351,6 +351,8 @@ async def _prepare(
     acting = schema.get_extensions()
     for extension in acting:
         extension.execution_context = context
+        if isinstance(extension, LimitedDocuments):
+            await extension.prepare(query)
     runner = schema.create_extensions_runner(context, acting)
     try:
         async with runner.operation():

@@ -6,6 +6,7 @@ as texts of a bounded number of tokens have not been asked for since.
 
 from __future__ import annotations
 
+import asyncio
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -37,6 +38,10 @@ __all__ = ["Document", "Documents", "LimitedDocuments", "check_cost", "schema_ex
 
 _MOST_ERRORS = 20
 _MOST_COMMENTS = 1000
+_MORE_THAN_READ = "Syntax Error: Document contains more than"
+# Documents with fewer tokens are prepared at one go, others in pieces.
+_LARGE = 300
+_PIECES = 3
 # About 600 bytes of memory stand behind each token of a parsed document.
 _KEPT_TOKENS = 100_000
 # The standard question about a schema, and twice that for those of other tools.
@@ -113,8 +118,21 @@ class Documents:
     def validated(self, document: Document) -> list[GraphQLError]:
         """Return what is wrong with a document that could be parsed."""
         if document.errors is None:
-            document.errors = self._check(document)
-        return document.errors
+            for _ in self._check(document):
+                pass
+        return document.errors or []
+
+    async def prepare(self, text: str) -> None:
+        """Read and validate a text, and let others run between the pieces where it is large."""
+        document = self.parsed(text)
+        if document.unreadable is not None or document.errors is not None:
+            return
+        pauses = document.tokens > _LARGE
+        if pauses:
+            await asyncio.sleep(0)
+        for _ in self._check(document):
+            if pauses:
+                await asyncio.sleep(0)
 
     def _read(self, text: str) -> Document:
         limits = self.limits
@@ -143,28 +161,43 @@ class Documents:
                 tokens, parse(text, max_lexical_tokens=limits.tokens, max_comments=_MOST_COMMENTS)
             )
         except GraphQLError as error:
+            if error.message.startswith(_MORE_THAN_READ):
+                return Document(tokens, unreadable=exceeded(error.message))
             return Document(tokens, unreadable=error.with_traceback(None))
 
-    def _check(self, document: Document) -> list[GraphQLError]:
+    def _check(self, document: Document) -> Iterator[None]:
+        """Note what is wrong with a document, and stop after each piece of the work."""
         ast = document.ast
         if ast is None:
-            return []
+            return
         try:
             measured = measure(ast, self._weights, self.limits)
             self._check_cost(ast, measured)
-            errors = validate(
+        except GraphQLError as error:
+            document.errors = [error.with_traceback(None)]
+            return
+        yield
+        errors: list[GraphQLError] = []
+        pieces = _PIECES if document.tokens > _LARGE else 1
+        for number in range(pieces):
+            errors += validate(
                 self._schema,
                 ast,
-                self._rules,
+                self._rules[number::pieces],
                 max_errors=_MOST_ERRORS,
                 hide_suggestions=not self._suggest,
             )
-            if not errors and not measured.circular:
+            if errors:
+                break
+            yield
+        if not errors and not measured.circular:
+            try:
                 errors = merging_conflicts(self._schema, ast)
-        except GraphQLError as error:
-            return [error.with_traceback(None)]
+            except GraphQLError as error:
+                errors = [error.with_traceback(None)]
+            yield
         document.measured = measured
-        return errors
+        document.errors = errors
 
     def _check_cost(self, ast: DocumentNode, measured: Measured) -> None:
         """Refuse what costs too much whatever its variables are."""
@@ -243,6 +276,10 @@ class LimitedDocuments(SchemaExtension):
                     ]
             context.pre_execution_errors = errors
         yield
+
+    async def prepare(self, text: str) -> None:
+        """Read and validate a text beforehand, without holding up others."""
+        await self._all.prepare(text)
 
     @property
     def most_cost(self) -> int:

@@ -25,6 +25,7 @@ _GRACE_SECONDS = 0.25
 
 _MOST_VALUES = 10_000
 _MOST_NESTING = 32
+_MOST_KEYS = 500
 
 
 _TOO_MANY = Text(
@@ -151,6 +152,8 @@ def check_variables(values: Mapping[str, Any] | None) -> None:
         below: list[Any] = []
         for value in level:
             if isinstance(value, dict):
+                if len(value) > _MOST_KEYS:
+                    raise exceeded(f"An object in the variables has more than {_MOST_KEYS} keys.")
                 count += len(value)
                 below.extend(value.values())
             elif isinstance(value, list):

@@ -21,6 +21,7 @@ from graphql import (
     OperationDefinitionNode,
     OperationType,
     SelectionSetNode,
+    introspection_types,
     is_object_type,
 )
 from zhupei.graphql.limits.cost import ASSUMED, FREE, Cost, Weights
@@ -46,6 +47,7 @@ class QueryLimits:
         fragments: fragments with a name.
         directives: directives that are used.
         operations: operations in one document.
+        questions: questions about the schema in one document.
 
     """
 
@@ -61,6 +63,7 @@ class QueryLimits:
     fragments: int = 100
     directives: int = 100
     operations: int = 20
+    questions: int = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +98,7 @@ class _Part:
 
 
 _ABOUT_THE_SCHEMA = frozenset({"__schema", "__type"})
+_WRAPPED = "ofType"
 _NOTHING = _Part()
 _ASKED_OF_ALL = Cost({(): 1})
 
@@ -112,6 +116,7 @@ class _Pass:
         self._open: set[str] = set()
         self._aliases = 0
         self._directives = 0
+        self._questions = 0
         self.circular = False
         self.described = 0
 
@@ -212,7 +217,16 @@ class _Pass:
             page = below.rows.times(size if weight.paged else ASSUMED)
             inside = Cost.total((inside, page))
             size = 1
+        if name == _WRAPPED and of is introspection_types["__Type"]:
+            # Of the types that are asked for what they wrap, less than half wrap anything.
+            return _Part(depth, below.nesting, fields, 1, Cost({(): 1 + inside.value({}) // 2}))
         if name in _ABOUT_THE_SCHEMA:
+            self._questions += 1
+            if self._questions > self._limits.questions:
+                raise exceeded(
+                    f"The query asks about the schema more than {self._limits.questions} times.",
+                    node,
+                )
             asked = inside.times(size).value({})
             self.described += asked
             # Words of the schema, which are read quickly.

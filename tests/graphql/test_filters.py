@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from datetime import datetime
 from typing import Any
 
@@ -12,6 +13,10 @@ from made_up import made_up_catalogue, opening_of, window
 from zhupei.domain.calendar import CHINA_TIME
 from zhupei.domain.text import Language, Text
 from zhupei.domain.training import Round, RoundQuota
+from zhupei.graphql.context import GraphContext
+from zhupei.graphql.filters import OpeningFilter
+from zhupei.graphql.pages import Selected
+from zhupei.graphql.selection import narrow_openings, select_openings
 
 OPENINGS = """query ($filter: OpeningFilter, $at: DateTime) {
   openings(filter: $filter, at: $at) { totalCount edges { node { code } } } }"""
@@ -364,3 +369,39 @@ async def test_unknown_codes_are_null(fictional: AskedGraph) -> None:
           specialty(code: "9999") { id } late: specialty(code: "0100", year: 1990) { id } }"""
     )
     assert set(found.values()) == {None}
+
+
+@pytest.mark.institutions
+def test_openings_are_narrowed_as_they_are_tested(real: AskedGraph) -> None:
+    """What the catalogue knows as facets passes the same openings as going through all."""
+    catalogue = real.catalogue
+    chance = random.Random(20261122)
+    context = GraphContext(catalogue=catalogue)
+    selected = Selected(catalogue, real.now, context)
+    openings = list(catalogue.openings.values())
+    found = 0
+    for _ in range(300):
+        pattern, other = chance.choice(openings), chance.choice(openings)
+        base = catalogue.bases[pattern.base]
+        values: dict[str, Any] = {
+            "base": pattern.base,
+            "program": pattern.program,
+            "specialty": other.specialty if chance.random() < 0.2 else pattern.specialty,
+            "province": base.province,
+            "city": base.prefecture,
+            "jurisdiction": chance.choice([*base.jurisdictions, "nowhere"]),
+            "kind": pattern.kind,
+            "year": chance.choice([pattern.year, 1999]),
+            "quota_known": chance.random() < 0.5,
+            "open_now": chance.random() < 0.5,
+            "shortage": chance.choice([*pattern.shortage_purposes, None]),
+            "text": chance.choice([base.name.zh[:2], pattern.code, ""]),
+        }
+        names = chance.sample(sorted(values), chance.randint(0, 3))
+        wanted = OpeningFilter(**{name: values[name] for name in names})
+        narrowed = narrow_openings(wanted, catalogue)
+        assert narrowed is not None
+        quick = list(select_openings(wanted, selected, narrowed))
+        assert quick == list(select_openings(wanted, selected, openings)), wanted
+        found += bool(quick)
+    assert found > 150

@@ -10,6 +10,7 @@ from typing import Literal, TypeVar
 
 from pypinyin import lazy_pinyin
 
+from zhupei.catalogue.facets import Facets
 from zhupei.catalogue.search import SearchIndex
 from zhupei.domain.benefits import Subsidy, WageFigure
 from zhupei.domain.calendar import Calendar
@@ -163,6 +164,25 @@ class Catalogue:
         """Programs that jurisdictions themselves host."""
         hosted = [program for program in self.programs.values() if program.jurisdiction]
         return _grouped(hosted, lambda program: program.jurisdiction or "")
+
+    @cached_property
+    def opening_facets(self) -> Facets[Opening]:
+        """What openings are filtered by, but for time and words."""
+        bases = self.bases
+        return Facets(
+            self.openings.values(),
+            {
+                "base": lambda one: (one.base,),
+                "specialty": lambda one: (one.specialty,),
+                "kind": lambda one: (one.kind,),
+                "year": lambda one: (one.year,),
+                "quota_known": lambda one: (one.quota is not None,),
+                "shortage": lambda one: one.shortage_purposes,
+                "province": lambda one: (bases[one.base].province,),
+                "city": lambda one: (bases[one.base].prefecture,),
+                "jurisdiction": lambda one: bases[one.base].jurisdictions,
+            },
+        )
 
     @cached_property
     def pinyin(self) -> Mapping[str, str]:

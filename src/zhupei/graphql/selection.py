@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from strawberry import UNSET
 
+from zhupei.catalogue.facets import Chosen
 from zhupei.catalogue.search import SearchIndex
 from zhupei.domain.text import Text
 from zhupei.domain.training import Opening, Program
@@ -82,19 +83,11 @@ def select_openings(
     catalogue, tests = selected.catalogue, list[_Test]()
     _division("province", wanted.province, selected)
     _division("city", wanted.city, selected)
-    if _given(wanted.base):
-        tests.append(lambda opening: opening.base == wanted.base)
+    if not isinstance(candidates, Chosen):
+        tests += _of_facets(wanted, selected)
     if _given(wanted.program):
         family = _family(wanted.program, selected)
         tests.append(lambda opening: opening.program in family)
-    tests += _of_opening(wanted, selected)
-    for name, of_base in (("province", "province"), ("city", "prefecture")):
-        if _given(code := getattr(wanted, name)):
-            tests.append(_of_its_base(selected, of_base, code))
-    if _given(wanted.jurisdiction):
-        tests.append(
-            lambda opening: wanted.jurisdiction in catalogue.bases[opening.base].jurisdictions
-        )
     if _given(wanted.open_now):
         tests.append(
             lambda opening: (
@@ -105,12 +98,25 @@ def select_openings(
 
 
 def narrow_openings(wanted: OpeningFilter, catalogue: Catalogue) -> Iterable[Opening] | None:
-    """Return the openings of a base or specialty that is asked for; None where neither is."""
+    """Return the openings that pass what the catalogue knows as facets."""
+    facets = catalogue.opening_facets
+    given = {name: getattr(wanted, name) for name in facets.names}
+    return facets.choose({name: value for name, value in given.items() if _given(value)})
+
+
+def _of_facets(wanted: OpeningFilter, selected: Selected) -> list[_Test]:
+    """Return the tests that stand for facets, where openings of one object are filtered."""
+    catalogue, tests = selected.catalogue, _of_opening(wanted)
     if _given(wanted.base):
-        return catalogue.openings_of_base.get(str(wanted.base), ())
-    if _given(wanted.specialty):
-        return catalogue.openings_of_specialty.get(str(wanted.specialty), ())
-    return None
+        tests.append(lambda opening: opening.base == wanted.base)
+    for name, of_base in (("province", "province"), ("city", "prefecture")):
+        if _given(code := getattr(wanted, name)):
+            tests.append(_of_its_base(selected, of_base, code))
+    if _given(wanted.jurisdiction):
+        tests.append(
+            lambda opening: wanted.jurisdiction in catalogue.bases[opening.base].jurisdictions
+        )
+    return tests
 
 
 def _of_its_base(selected: Selected, attribute: str, code: str) -> _Test:
@@ -118,8 +124,8 @@ def _of_its_base(selected: Selected, attribute: str, code: str) -> _Test:
     return lambda opening: getattr(bases[opening.base], attribute) == code
 
 
-def _of_opening(wanted: Any, selected: Selected) -> list[_Test]:
-    """Return the tests on an opening itself, which programs and bases use for one of theirs."""
+def _of_opening(wanted: OpeningFilter) -> list[_Test]:
+    """Return the tests on an opening itself."""
     tests: list[_Test] = []
     if _given(wanted.specialty):
         tests.append(lambda opening: opening.specialty == wanted.specialty)

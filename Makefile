@@ -37,6 +37,8 @@ help:
 	@echo 'make bare    run the tests without any institution: no bases, no plugins'
 	@echo 'make fuzz    ask graphql-core and the engine many more random operations (FUZZ=2000)'
 	@echo 'make judge-http  audit GraphQL over HTTP with the public suite (needs npm)'
+	@echo 'make judge-federation  compose the graph with others and ask it through gateways (needs npm)'
+	@echo 'make federation-example  serve a hospital beside zhupei behind a gateway (needs npm)'
 	@echo 'make bench   run the benchmarks'
 	@echo 'make docs    write the generated files anew'
 	@echo 'make lock    choose versions anew (constraints.txt, package-lock.json)'
@@ -79,6 +81,14 @@ fuzz: .venv/.ready
 .PHONY: judge-http
 judge-http: .venv/.ready
 	@$(PYTHON) -m pytest -q -n 0 tests/judges/test_graphql_http.py
+
+.PHONY: judge-federation
+judge-federation: .venv/.ready
+	@$(PYTHON) -m pytest -q -n 0 tests/judges/test_federation.py
+
+.PHONY: federation-example
+federation-example: .venv/.ready
+	@cd examples/federation && npm install --no-audit --no-fund --no-package-lock --silent && npm start --silent
 
 # BENCH='--write' puts the results into docs/performance.md; see its --help for the rest.
 bench: .venv/.ready

@@ -49,7 +49,7 @@ class FederationAccess(StrEnum):
     AUTHENTICATED = "authenticated"
     """``@authenticated`` alone: the gateway asks for a token, zhupei for the rest."""
     NONE = "none"
-    """Nothing: zhupei alone asks."""
+    """Nothing: zhupei alone asks. `@apollo/gateway` refuses supergraphs with any of the others."""
 
 
 class MailSecurity(StrEnum):
@@ -717,11 +717,13 @@ class Settings:
         _Variable(
             name="ZHUPEI_FEDERATION_ACCESS",
             parse=_choice(FederationAccess),
-            zh="子图模式以何种指令说明字段权限：scopes、policies、authenticated 或 none",
+            zh="子图模式以何种指令说明字段权限：scopes、policies、authenticated 或 none；"
+            "@apollo/gateway 只接受 none",
             en="How the subgraph's text tells gateways what protects a field: `scopes` "
-            "(`@requiresScopes`), `policies` (`@policy`), `authenticated` or `none`",
+            "(`@requiresScopes`), `policies` (`@policy`), `authenticated` or `none`, the only one "
+            "that `@apollo/gateway` takes",
         ),
-    ] = FederationAccess.SCOPES
+    ] = FederationAccess.NONE
     allowed_origins: Annotated[
         tuple[str, ...],
         _Variable(

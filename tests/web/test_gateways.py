@@ -120,6 +120,15 @@ async def test_a_trace_tells_each_field_with_its_times_and_masks_errors(
     assert b"secret" not in trace
 
 
+async def test_an_answer_that_is_kept_is_traced_all_the_same(graph: RunningGraph) -> None:
+    query = '{ base(code: "example-hospital") { code } }'
+    kept = [(await graph.ask(query)).json() for _ in range(3)]
+    traced = (await graph.ask(query, **_TRACE, **_KNOWN)).json()
+    assert traced["data"] == kept[2]["data"] == {"base": {"code": "example-hospital"}}
+    assert set(traced["extensions"]) == {"ftv1"}
+    assert (await graph.ask(query)).json() == kept[0]
+
+
 async def test_nobody_else_is_given_a_trace(graph: RunningGraph) -> None:
     for headers in (
         _TRACE,

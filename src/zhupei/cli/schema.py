@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from zhupei.cli import CommandError, read_settings
 from zhupei.domain.text import Text
+from zhupei.settings import FederationAccess
 
 if TYPE_CHECKING:
     from zhupei.cli import Subparsers
@@ -38,6 +39,11 @@ def register(subparsers: Subparsers) -> None:
         "--federation",
         action="store_true",
         help="with the directives of Apollo Federation 2, for gateways · 联邦子图",
+    )
+    parser.add_argument(
+        "--access",
+        choices=[each.value for each in FederationAccess],
+        help="how --federation tells what protects a field · 以何种指令说明字段权限",
     )
     what.add_argument("--plugin", metavar="SLUG", help="the types of one plugin · 某个插件的类型")
     parser.add_argument("--output", metavar="FILE", type=Path, help="write to this file · 写入文件")
@@ -95,11 +101,18 @@ def _subgraph(arguments: argparse.Namespace) -> str:
     if arguments.core:
         from zhupei.graphql.schema import build_schema  # noqa: PLC0415 - see zhupei.cli
 
-        return build_schema().schema.subgraph.sdl
-    return _composed().schema.subgraph.sdl
+        return build_schema(access=_access(arguments)).schema.subgraph.sdl
+    return _composed(_access(arguments)).schema.subgraph.sdl
 
 
-def _composed() -> ComposedSchema:
+def _access(arguments: argparse.Namespace) -> FederationAccess:
+    """Return what --access says, else the setting."""
+    if arguments.access is not None:
+        return FederationAccess(arguments.access)
+    return read_settings().federation_access
+
+
+def _composed(access: FederationAccess = FederationAccess.NONE) -> ComposedSchema:
     from zhupei.catalogue.load import load_plugins  # noqa: PLC0415 - see zhupei.cli
     from zhupei.config.workspace import read_workspace  # noqa: PLC0415 - see zhupei.cli
     from zhupei.graphql.schema import build_schema  # noqa: PLC0415 - see zhupei.cli
@@ -111,7 +124,7 @@ def _composed() -> ComposedSchema:
         disabled=settings.disabled_plugins,
         strict=settings.strict,
     )
-    return build_schema(host, strict=settings.strict, access=settings.federation_access)
+    return build_schema(host, strict=settings.strict, access=access)
 
 
 def _check(file: Path, text: str) -> int:

@@ -48,7 +48,7 @@ def build_schema(
     *,
     extensions: Extensions = (),
     strict: bool = False,
-    access: FederationAccess = FederationAccess.SCOPES,
+    access: FederationAccess = FederationAccess.NONE,
 ) -> ComposedSchema:
     """Compose the core's graph with what the plugins of ``host`` add.
 

@@ -1,7 +1,7 @@
 """The subgraph: the graph's text with the directives of Apollo Federation 2, all of them derived.
 
-Keys come from `zhupei.graphql.federation.entities`, tags and access from the permissions that
-fields declare, sizes of lists from the arguments of connections.
+Keys come from `zhupei.graphql.federation.entities`, tags and, where it is wanted, access from the
+permissions that fields declare, sizes of lists from the arguments of connections.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ class Subgraph:
         self,
         schema: GraphQLSchema,
         permissions: Mapping[str, Permission] | None = None,
-        access: FederationAccess = FederationAccess.SCOPES,
+        access: FederationAccess = FederationAccess.NONE,
     ) -> None:
         self._schema = schema
         self._permissions = {**PERMISSIONS, **(permissions or {})}

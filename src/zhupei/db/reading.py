@@ -172,7 +172,9 @@ async def _read(
     query = asked[at]
     known: dict[Condition, int] = {}
     own = _numbers(known, query.conditions)
-    beyond = None if query.beyond is None else _numbers(known, (query.beyond,))[0]
+    beyond = None
+    if query.first and query.beyond is not None:
+        (beyond,) = _numbers(known, (query.beyond,))
     counts = tuple([_numbers(known, asked[each].conditions) for each in counted])
     shape = _Shape(
         query.source,

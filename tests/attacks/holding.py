@@ -48,6 +48,8 @@ async def held(engine: Engine, attack: Attack, context: Any, *, memory: bool = F
 
     if memory:
         gc.collect()
+    # As the server does with what lives as long as its catalogue.
+    gc.freeze()
     waiting = asyncio.create_task(other())
     await asyncio.sleep(0)
     if memory:
@@ -61,6 +63,7 @@ async def held(engine: Engine, attack: Attack, context: Any, *, memory: bool = F
         tracemalloc.stop()
     done = True
     await waiting
+    gc.unfreeze()
     return Held(longest, seconds, peak, result, len(body))
 
 

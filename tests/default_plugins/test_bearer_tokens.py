@@ -101,3 +101,8 @@ async def test_without_an_installation_nobody_signs_in() -> None:
     request = Request(method="POST", path="/", headers={"authorization": "Bearer good"})
     result = await Dispatcher(PluginHost.load({})).ask("actor_from_request", request=request)
     assert (result.value, result.failures) == (None, ())
+
+
+def test_only_other_plugins_make_requests_without_a_token_worth_asking_about() -> None:
+    assert not Dispatcher(PluginHost.load({})).asks_plugins("actor_from_request")
+    assert Dispatcher(PluginHost.load({})).asks("actor_from_request")

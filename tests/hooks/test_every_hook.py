@@ -358,6 +358,7 @@ async def test_hook_actor_from_request(host: PluginHost) -> None:
     result = await ask(host, "actor_from_request", PLATFORM, request=request)
     assert (result.value.id, result.value.issuer) == ("kitchen-sink:li", SLUG)
     assert (await ask(host, "actor_from_request", PLATFORM, request=a_request())).value is None
+    assert Dispatcher(host).asks_plugins("actor_from_request")
 
 
 async def test_hook_permission_granted(host: PluginHost) -> None:

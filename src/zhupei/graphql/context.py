@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from zhupei.domain.calendar import CHINA_TIME
@@ -18,10 +19,13 @@ if TYPE_CHECKING:
     from zhupei.hooks.dispatch import Dispatcher
     from zhupei.security.crypto import Keyring
     from zhupei.security.signing_keys import SigningKeys
+    from zhupei.services.applicant_files import FileStore
     from zhupei.services.changes import ChangeFeed
     from zhupei.services.webhooks.rules import WebhookRules
 
 __all__ = ["GraphContext", "china_now", "language_of"]
+
+_LONGEST_KEPT = 200
 
 
 def china_now() -> datetime:
@@ -44,6 +48,7 @@ class GraphContext:
     ``changes`` tells subscriptions what is committed, in all processes; ``anew`` makes the context
     again as the same request would have it now, or raises `zhupei.graphql.errors.SessionEnded`.
     ``address`` is what the request comes from, empty where that is not known.
+    ``files`` is where applicants' files are kept, None where none are.
     ``webhooks`` says where events may be delivered, None for nowhere but public addresses.
     """
 
@@ -57,6 +62,7 @@ class GraphContext:
     database: Database | None = None
     changes: ChangeFeed | None = None
     anew: Callable[[], Awaitable[GraphContext]] | None = None
+    files: FileStore | None = None
     webhooks: WebhookRules | None = None
     address: str = ""
     describes: bool = True
@@ -78,8 +84,17 @@ def language_of(accept_language: str | None) -> Language:
     Ranges are weighed by their ``q`` (RFC 9110, 12.5.4); of equal ones the first wins, ``*``
     and languages that we do not speak are passed over, ``q=0`` refuses.
     """
+    if not accept_language:
+        return Language.ZH
+    # Few texts come again and again; a long one is nobody's browser, and not worth its room.
+    read = _preferred if len(accept_language) <= _LONGEST_KEPT else _preferred.__wrapped__
+    return read(accept_language)
+
+
+@lru_cache(maxsize=512)
+def _preferred(accept_language: str) -> Language:
     best, weight = Language.ZH, 0.0
-    for part in (accept_language or "").split(","):
+    for part in accept_language.split(","):
         name, *parameters = (piece.strip().lower() for piece in part.split(";"))
         language = next((known for known in Language if name.split("-")[0] == known.value), None)
         if language is None:

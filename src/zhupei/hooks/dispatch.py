@@ -69,6 +69,11 @@ class Dispatcher:
         calls, missing = self._who(hook, scope)
         return bool(calls or missing)
 
+    def asks_plugins(self, hook: str, scope: Scope = PLATFORM) -> bool:
+        """Return whether `ask` would ask, or miss, any plugin but the core's own."""
+        calls, missing = self._who(hook, scope)
+        return bool(missing) or not all(call.plugin.is_core for call in calls)
+
     def _who(
         self, hook: str, scope: Scope
     ) -> tuple[tuple[Implementation, ...], tuple[PluginError, ...]]:

@@ -74,19 +74,24 @@ class ActorRefused(Exception):  # noqa: N818 - names what happens, a refusal is 
         super().__init__(code)
 
 
+_HOOK = "actor_from_request"
+
+
 async def actor_of(request: Request, dispatcher: Dispatcher) -> Actor | None:
     """Return who sends a request, None for the public; raise `ActorRefused`.
 
     Plugins are asked in their order (`actor_from_request`). A bearer token that nobody knows is
     refused: its sender does not expect to be answered as the public.
     """
+    if "authorization" not in request.headers and not dispatcher.asks_plugins(_HOOK):
+        return None  # nothing else is looked at by the core
     asked = AskedRequest(
         method=request.method,
         path=request.scope["path"],
         headers=MappingProxyType({name.lower(): value for name, value in request.headers.items()}),
         remote_address=None if request.client is None else request.client.host,
     )
-    result = await dispatcher.ask("actor_from_request", request=asked)
+    result = await dispatcher.ask(_HOOK, request=asked)
     for failure in result.failures:
         raise ActorRefused(_code(failure), failure.reason, request)
     actor: Actor | None = result.value

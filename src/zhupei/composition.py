@@ -50,6 +50,7 @@ from zhupei.web.guards import address_of
 from zhupei.web.office import office_routes
 from zhupei.web.papers import paper_routes
 from zhupei.web.publicity import publicity_routes
+from zhupei.web.rosters import roster_routes
 from zhupei.web.sign_in import ActorRefused, actor_of, sign_in_route, sign_up_route
 
 __all__ = ["Graph", "Installation", "compose"]
@@ -279,6 +280,7 @@ def compose(settings: Settings, *, clock: Callable[[], datetime] = china_now) ->
             *publicity_routes(context, signing_keys),
             *event_routes(webhooks),
             *calendar_routes(context),
+            *roster_routes(context),
         ),
     )
 

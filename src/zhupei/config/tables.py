@@ -10,6 +10,7 @@ import warnings
 import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import date, datetime, time
 from pathlib import Path
 from typing import Any
 
@@ -39,11 +40,13 @@ class Cell:
     """The text of a cell: NFKC (full-width digits become plain ones), white space collapsed.
 
     ``fault`` names what the cell holds instead of text or a number, ``formula`` tells whether
-    that is a formula.
+    that is a formula. ``day`` is the date of a cell that holds one, for columns of dates: for all
+    others it is a fault.
     """
 
     text: str
     fault: Text | None = None
+    day: date | None = None
 
     @property
     def formula(self) -> bool:
@@ -237,7 +240,11 @@ def _xlsx_cell(cell: Any) -> Cell:
     if isinstance(value, str):
         return _text_cell(value)
     if isinstance(value, bool) or not isinstance(value, int | float):
-        return Cell("", Text("日期或逻辑值", "a date or a truth value"))
+        fault = Text("日期或逻辑值", "a date or a truth value")
+        # A date in a spreadsheet is a moment at midnight; a time of the day is no date.
+        if isinstance(value, datetime) and value.time() == time():
+            return Cell("", fault, value.date())
+        return Cell("", fault)
     return _number_cell(value, cell.number_format)
 
 

@@ -184,6 +184,8 @@ class Action(StrEnum):
     REPORT = "REPORT"
     SIGN_AGREEMENT = "SIGN_AGREEMENT"
     REGISTER = "REGISTER"
+    IMPORT = "IMPORT"
+    """Somebody who trains already is taken over from a roster; no admission of ours came before."""
     REDUCE_TRAINING = "REDUCE_TRAINING"
     END_TRAINING = "END_TRAINING"
     ERASE = "ERASE"

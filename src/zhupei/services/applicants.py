@@ -7,10 +7,10 @@ Every function works on the database that is in use. What it returns holds maske
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 import phonenumbers
@@ -37,6 +37,7 @@ __all__ = [
     "applicant_id_of",
     "applicant_of",
     "applicant_of_account",
+    "applicants_by_identity",
     "applicants_with_departments",
     "change_details",
     "contacts_held",
@@ -45,6 +46,8 @@ __all__ = [
     "facts_of_applicant",
     "find_by_identity",
     "is_known",
+    "name_problem",
+    "phone_problem",
     "register_applicant",
     "renew_encryption",
     "reveal",
@@ -113,17 +116,19 @@ async def register_applicant(
     base: str | None = None,
     today: date,
     at: datetime,
+    id_: UUID | None = None,
 ) -> ApplicantRecord | AccessRefusal:
     """Register a person; each identity document once, whichever of its numbers a renewal gave it.
 
-    ``account`` is None for one whom staff register, those of an office for its ``base``. What the
-    document tells and the facts leave open (birth date, origin) is taken from it.
+    ``account`` is None for one whom staff register, those of an office for its ``base``; ``id_``
+    is the person's id where others refer to it already. What the document tells and the facts
+    leave open (birth date, origin) is taken from it.
     """
     try:
         document = read_identity_document(kind, number, today=today, issuing_state=issuing_state)
     except IdentityDocumentError as error:
         return _refusal(AccessCode.IDENTITY_INVALID, error.message, "identityNumber")
-    id_ = uuid7()
+    id_ = uuid7() if id_ is None else id_
     columns = _columns(keyring, id_, details, document)
     if isinstance(columns, AccessRefusal):
         return columns
@@ -153,6 +158,19 @@ async def register_applicant(
             "identityNumber",
         )
     return _record(keyring, row)
+
+
+def name_problem(text: str) -> Text | None:
+    """Return why a text cannot be a person's name; None where it can."""
+    name = " ".join(text.split())
+    if 0 < len(name) <= _LONGEST_NAME and name.isprintable():
+        return None
+    return Text("姓名为 1 至 100 个字符", "a name has 1 to 100 characters")
+
+
+def phone_problem(text: str) -> Text | None:
+    """Return why a text is no phone number; None where it is one."""
+    return None if _phone(text) else Text("电话号码有误", "this is no phone number")
 
 
 def email_problem(text: str) -> Text | None:
@@ -223,6 +241,29 @@ async def applicants_with_departments(
     return {
         row.id: (_record(keyring, row), tuple(sorted(departments.get(row.id, ())))) for row in rows
     }
+
+
+async def applicants_by_identity(
+    keyring: Keyring,
+    documents: Sequence[tuple[DocumentKind, str, str | None]],
+    *,
+    today: date,
+) -> tuple[UUID | None, ...]:
+    """Return the applicants with some documents, in their order; None for one who is unknown.
+
+    Documents are kinds, numbers and issuing states. One statement for all of them. Raises
+    `IdentityDocumentError` for what is no document.
+    """
+    hashes = [
+        keyring.lookup_hashes(
+            _IDENTITY,
+            read_identity_document(kind, number, today=today, issuing_state=state).lookup_key,
+        )
+        for kind, number, state in documents
+    ]
+    rows = await ApplicantIdentity.filter(hash__in=[each for of in hashes for each in of])
+    owners: dict[str, UUID] = {row.hash: cast("Any", row).applicant_id for row in rows}
+    return tuple(next((owners[each] for each in of if each in owners), None) for of in hashes)
 
 
 async def facts_of_applicant(applicant: UUID) -> Candidate | None:
@@ -378,13 +419,13 @@ def _columns(
 ) -> dict[str, Any] | AccessRefusal:
     """Return the columns of what an applicant states, checked."""
     name = " ".join(details.name.split())
-    if not 0 < len(name) <= _LONGEST_NAME or not name.isprintable():
-        problem = Text("姓名为 1 至 100 个字符", "a name has 1 to 100 characters")
-        return _refusal(AccessCode.NAME_INVALID, problem, "name")
+    fault = name_problem(name)
+    if fault is not None:
+        return _refusal(AccessCode.NAME_INVALID, fault, "name")
     phone = None if details.phone is None else _phone(details.phone)
-    if details.phone is not None and phone is None:
-        problem = Text("电话号码有误", "this is no phone number")
-        return _refusal(AccessCode.PHONE_INVALID, problem, "phone")
+    fault = None if details.phone is None else phone_problem(details.phone)
+    if fault is not None:
+        return _refusal(AccessCode.PHONE_INVALID, fault, "phone")
     email = None if details.email is None else details.email.strip().lower()
     fault = None if email is None else email_problem(email)
     if fault is not None:

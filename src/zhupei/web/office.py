@@ -46,7 +46,7 @@ from zhupei.services.permissions import UNAUTHENTICATED
 from zhupei.services.score_sheets.inputs import EnterScoreSheetInput, ScoreSheetPart
 from zhupei.web.papers import MEDIA_TYPES, MakeContext, ending_of, guarded, refused
 
-__all__ = ["office_routes"]
+__all__ = ["failed", "office_routes", "refused_action", "too_large", "unreadable"]
 
 _log = logging.getLogger("zhupei.access")
 
@@ -104,7 +104,7 @@ class _OfficeFiles:
             await desk_of(asked), asked.keyring, _part(request), spreadsheet=ending == "xlsx"
         )
         if isinstance(found, Refusal):
-            return _refused(request, found)
+            return refused_action(request, found)
         _log.info("score sheet given out", extra={"actor": asked.actor.id})
         return Response(
             found,
@@ -122,7 +122,7 @@ class _OfficeFiles:
             return refused(request, UNAUTHENTICATED)
         content = await _body(request)
         if content is None:
-            return _failed(request, 413, AccessCode.FILE_TOO_LARGE.value, _TOO_LARGE)
+            return failed(request, 413, AccessCode.FILE_TOO_LARGE.value, _TOO_LARGE)
         given = EnterScoreSheetInput(
             part=_part(request),
             content=content,
@@ -131,9 +131,9 @@ class _OfficeFiles:
         )
         found = await score_sheets.enter_score_sheet(await desk_of(asked), asked.keyring, given)
         if isinstance(found, Refusal):
-            return _refused(request, found)
+            return refused_action(request, found)
         if isinstance(found, UnreadableSheet):
-            return _unreadable(request, found)
+            return unreadable(request, found)
         return JSONResponse(
             {
                 "id": str(found.id),
@@ -154,7 +154,7 @@ class _OfficeFiles:
             return refused(request, UNAUTHENTICATED)
         ending, month = ending_of(request), _month(request)
         if month is None:
-            return _failed(request, 400, RefusalCode.INPUT_INVALID.value, _NO_MONTH, "month")
+            return failed(request, 400, RefusalCode.INPUT_INVALID.value, _NO_MONTH, "month")
         found = await blank_payment_sheet(
             await desk_of(asked),
             request.query_params.get("base", ""),
@@ -162,7 +162,7 @@ class _OfficeFiles:
             spreadsheet=ending == "xlsx",
         )
         if isinstance(found, Refusal):
-            return _refused(request, found)
+            return refused_action(request, found)
         _log.info("payment sheet given out", extra={"actor": asked.actor.id})
         name = f'attachment; filename="payments-{month}.{ending}"'
         headers = {**_PRIVATE, "Content-Disposition": name}
@@ -175,7 +175,7 @@ class _OfficeFiles:
             return refused(request, UNAUTHENTICATED)
         content = await _body(request)
         if content is None:
-            return _failed(request, 413, AccessCode.FILE_TOO_LARGE.value, _TOO_LARGE)
+            return failed(request, 413, AccessCode.FILE_TOO_LARGE.value, _TOO_LARGE)
         given = EnterPaymentsInput(
             content=content,
             dry_run=request.query_params.get("dryRun") == "true",
@@ -183,9 +183,9 @@ class _OfficeFiles:
         )
         found = await enter_payments(await desk_of(asked), given)
         if isinstance(found, Refusal):
-            return _refused(request, found)
+            return refused_action(request, found)
         if isinstance(found, UnreadableSheet):
-            return _unreadable(request, found)
+            return unreadable(request, found)
         return JSONResponse(
             {
                 "dryRun": given.dry_run,
@@ -257,21 +257,29 @@ def _language(request: Request) -> Language:
     return language_of(request.headers.get("accept-language"))
 
 
-def _failed(
+def too_large() -> Text:
+    """Return that a file is larger than any table that is read."""
+    return _TOO_LARGE
+
+
+def failed(
     request: Request, status: int, code: str, message: Text, field: str | None = None
 ) -> JSONResponse:
+    """Return an error as JSON, in the language of the request."""
     extensions = {"code": code} if field is None else {"code": code, "field": field}
     error = {"message": message.get(_language(request)), "extensions": extensions}
     return JSONResponse({"errors": [error]}, status_code=status, headers=_PRIVATE)
 
 
-def _refused(request: Request, refusal: Refusal) -> JSONResponse:
+def refused_action(request: Request, refusal: Refusal) -> JSONResponse:
+    """Return the refusal of a use case as JSON."""
     status = _STATUS.get(refusal.code, 400)
     code = "FORBIDDEN" if status == _STATUS[RefusalCode.NOT_PERMITTED] else refusal.code.value
-    return _failed(request, status, code, refusal.message, refusal.field)
+    return failed(request, status, code, refusal.message, refusal.field)
 
 
-def _unreadable(request: Request, sheet: UnreadableSheet) -> JSONResponse:
+def unreadable(request: Request, sheet: UnreadableSheet) -> JSONResponse:
+    """Return all that is wrong with a file, each with row and cell."""
     language = _language(request)
     return JSONResponse(
         {"errors": [_problem(each, language) for each in sheet.problems]},

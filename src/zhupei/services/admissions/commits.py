@@ -91,6 +91,9 @@ def _with_seats(desk: Desk, change: Change) -> tuple[Change, tuple[SeatQuota, ..
     held = () if change.before is None else change.before.seat_scopes
     if change.after.state not in SEAT_STATES:
         return replace(change, after=replace(change.after, seat_scopes=())), ()
+    if change.action is Action.IMPORT:
+        # Whoever trains already took a place of another year, in whatever way it was given then.
+        return replace(change, after=replace(change.after, seat_scopes=())), ()
     if held:
         return replace(change, after=replace(change.after, seat_scopes=held)), ()
     after = change.after

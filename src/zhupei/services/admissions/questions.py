@@ -65,7 +65,7 @@ _MOST = 500
 _ASKED = tuple(
     action
     for action in Action
-    if action not in {Action.CREATE, Action.REVERT, Action.ALLOCATE, Action.ERASE}
+    if action not in {Action.CREATE, Action.REVERT, Action.ALLOCATE, Action.ERASE, Action.IMPORT}
 )
 _MUST_DO = {
     _S.DRAFT: Text("提交报名材料", "hand the application in"),

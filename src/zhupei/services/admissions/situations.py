@@ -164,6 +164,7 @@ PERMISSIONS: dict[Action, str] = {
     _A.REPORT: "registrations.write",
     _A.SIGN_AGREEMENT: "registrations.write",
     _A.REGISTER: "registrations.write",
+    _A.IMPORT: "registrations.write",
     _A.REDUCE_TRAINING: "registrations.write",
     _A.END_TRAINING: "registrations.write",
     _A.ERASE: "applicants.write",

@@ -156,6 +156,9 @@ def told_by(name: str, action: str | None) -> tuple[Tells, ...]:
     state = verb.upper()
     if noun != "application" or state not in set(ApplicationState):
         return ()
+    if action == "IMPORT":
+        # Somebody who has trained for long is not told of being registered.
+        return ()
     if action == "REVERT":
         return (Tells(_K.REVERTED, _PERSON),)
     kind = _OF_STATE.get(ApplicationState(state))

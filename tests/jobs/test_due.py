@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 from datetime import date, timedelta
 from uuid import UUID
 
+import asyncpg
 import pytest
 
 from admissions_office import HOSPITAL, Office, done
@@ -314,3 +316,27 @@ async def test_the_system_may_do_nothing_else(office: Office) -> None:
     assert await office.everything() == before
     with office.database.use():
         assert await ApplicationRow.filter(state=S.IN_PUBLICITY.value).count() == 1
+
+
+async def test_whoever_watches_a_round_hears_which_window_passed(
+    office: Office, database_url: str
+) -> None:
+    """Told with the event, to every process: the kind of the window, and whether it began."""
+    connection = await asyncpg.connect(database_url)
+    heard: list[list[str]] = []
+    await connection.add_listener(
+        "zhupei_changes", lambda _c, _pid, _channel, payload: heard.append(json.loads(payload))
+    )
+    place = place_of(office)
+    office.go("2026-04-23T12:00")
+    await run_due(place)
+    office.go("2026-04-24T00:00")
+    for _ in range(2):
+        await run_due(place)
+    await connection.execute("SELECT 1")
+    await connection.close()
+    told = [each for each in heard if each[0] == "round"]
+    assert sorted(told) == [
+        ["round", "sample-residency-2026", "batch-1", "WINDOW_CLOSED", "registration"],
+        ["round", "sample-residency-2026", "batch-1", "WINDOW_OPENED", "assessment"],
+    ]

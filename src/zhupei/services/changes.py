@@ -61,6 +61,8 @@ class RoundChangeKind(StrEnum):
     LIST_PUBLISHED = "LIST_PUBLISHED"
     LIST_WITHDRAWN = "LIST_WITHDRAWN"
     PLAN_CHANGED = "PLAN_CHANGED"
+    WINDOW_OPENED = "WINDOW_OPENED"
+    WINDOW_CLOSED = "WINDOW_CLOSED"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,11 +82,15 @@ class ApplicationChanged:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RoundChanged:
-    """That a round of a topmost program changed, with all the programs below it."""
+    """That a round of a topmost program changed, with all the programs below it.
+
+    ``window`` is the kind of the window that opened or closed.
+    """
 
     root_program: str
     round: str
     kind: RoundChangeKind
+    window: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -323,7 +329,8 @@ def _written(change: Change) -> str:
             change.round,
         ]
     else:
-        parts = ["round", change.root_program, change.round, change.kind.value]
+        window = () if change.window is None else (change.window,)
+        parts = ["round", change.root_program, change.round, change.kind.value, *window]
     return json.dumps(parts, ensure_ascii=False, separators=(",", ":"))
 
 
@@ -341,5 +348,10 @@ def _read(payload: str) -> Change:
         )
     if kind != "round":
         raise ValueError(kind)
-    root_program, round_code, what = parts
-    return RoundChanged(root_program=root_program, round=round_code, kind=RoundChangeKind(what))
+    root_program, round_code, what, *window = parts
+    return RoundChanged(
+        root_program=root_program,
+        round=round_code,
+        kind=RoundChangeKind(what),
+        window=window[0] if window else None,
+    )

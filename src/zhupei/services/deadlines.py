@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from uuid import UUID
 
 from tortoise.backends.base.client import BaseDBAsyncClient
@@ -17,13 +17,15 @@ from tortoise.transactions import in_transaction
 
 from zhupei.catalogue.catalogue import Catalogue
 from zhupei.db.identifiers import uuid7
-from zhupei.db.models import ApplicationRow, DeadlineRow, PublicityRow
+from zhupei.db.models import ApplicationRow, DeadlineRow, InterviewBookingRow, PublicityRow
 from zhupei.domain.admission_guards import no_show_on, window_of
 from zhupei.domain.admission_process import ApplicationState, Channel, path_of
 from zhupei.domain.calendar import CHINA_TIME
 from zhupei.domain.events import Event
 from zhupei.domain.training import Program
+from zhupei.services.changes import RoundChanged, RoundChangeKind, announce
 from zhupei.services.outbox import record_events, subject_of
+from zhupei.services.seats import root_program
 
 __all__ = [
     "Due",
@@ -40,6 +42,10 @@ __all__ = [
 ]
 
 _S = ApplicationState
+_WINDOWS = {
+    "ROUND_OPENED": RoundChangeKind.WINDOW_OPENED,
+    "ROUND_CLOSED": RoundChangeKind.WINDOW_CLOSED,
+}
 _WATCH = "WATCH"
 _AT_A_TIME = 500
 
@@ -48,13 +54,15 @@ _AT_A_TIME = 500
 class Due:
     """One instant that has come: what it is, of what, and the event that tells of it.
 
-    ``at`` is the instant itself. Of a reminder it is the deadline that is near.
+    ``at`` is the instant itself. Of a reminder it is the deadline that is near. ``change`` is what
+    those who watch the round are told.
     """
 
     kind: str
     subject: str
     at: datetime
     event: Event
+    change: RoundChanged | None = None
 
     @property
     def key(self) -> tuple[str, str, datetime]:
@@ -83,6 +91,7 @@ async def tell_once(due: Due, now: datetime) -> bool:
         if not await _noted(connection, due, event.id, now):
             return False
         await record_events(connection, [event])
+        await announce(connection, [] if due.change is None else [due.change])
         return True
 
 
@@ -115,7 +124,10 @@ async def untold(found: Iterable[Due]) -> list[Due]:
 def windows_passed(catalogue: Catalogue, since: datetime, now: datetime) -> Iterator[Due]:
     """Return each opening and closing of a round's window after ``since`` that ``now`` has seen."""
     for program in catalogue.programs.values():
+        root = root_program(catalogue, program)
         for round_ in program.rounds:
+            # Who watches is told once of a round that programs take from the topmost one.
+            is_taken = program.code != root.code and round_ in root.rounds
             for window in round_.windows:
                 for kind, at in (
                     ("ROUND_OPENED", window.opens_at),
@@ -135,6 +147,14 @@ def windows_passed(catalogue: Catalogue, since: datetime, now: datetime) -> Iter
                             subject_of("Round", f"{program.code}/{round_.code}"),
                             program,
                             {"round": round_.code, "window": window.kind},
+                        ),
+                        change=None
+                        if is_taken
+                        else RoundChanged(
+                            root_program=root.code,
+                            round=round_.code,
+                            kind=_WINDOWS[kind],
+                            window=window.kind,
                         ),
                     )
 
@@ -247,6 +267,34 @@ async def reminders(catalogue: Catalogue, now: datetime, before: timedelta) -> l
             remind(
                 "SUBMISSION_NEAR", row["id"], drafted, row["round_code"], closes, _last_day(closes)
             )
+    return found + await _interviews_near(catalogue, now, until)
+
+
+async def _interviews_near(catalogue: Catalogue, now: datetime, until: datetime) -> list[Due]:
+    """Return whose interview begins soon; a slot that was moved is reminded of anew."""
+    bookings = await InterviewBookingRow.filter(
+        released_at=None,
+        slot__cancelled_at=None,
+        slot__starts_at__gt=now,
+        slot__starts_at__lte=until,
+    ).prefetch_related("slot")
+    found = []
+    for booking in sorted(bookings, key=lambda each: each.id):
+        slot = booking.slot
+        program = catalogue.programs.get(slot.program_code)
+        if program is None:
+            continue
+        application: UUID = booking.application_id  # type: ignore[attr-defined]  # the relation's column
+        starts_at = slot.starts_at.astimezone(UTC).isoformat()
+        facts = {
+            "slot": str(slot.id),
+            "round": slot.round_code or None,
+            "mode": slot.mode,
+            "starts_at": starts_at,
+            "expires": starts_at,
+        }
+        due = slot.starts_at
+        found.append(_of_case(catalogue, "INTERVIEW_NEAR", application, due, now, program, facts))
     return found
 
 

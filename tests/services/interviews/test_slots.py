@@ -362,8 +362,9 @@ async def test_a_cancelled_slot_gives_everybody_free(office: BaseOffices) -> Non
         "台风",
         "base_office@office-hospital",
     )
-    assert [row["name"] for row in rows["OutboxRow"]][-2:] == [
+    assert [row["name"] for row in rows["OutboxRow"]][-3:] == [
         "interview.released",
+        "interview.cancelled",
         "interview_slot.cancelled",
     ]
     assert done(await cancel_interview_slot(office.at(), given)) == cancelled

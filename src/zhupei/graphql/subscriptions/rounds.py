@@ -1,4 +1,4 @@
-"""Watching rounds: frozen, lists published and withdrawn, plans changed."""
+"""Watching rounds: frozen, lists published and withdrawn, plans changed, windows passed."""
 
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
@@ -28,6 +28,8 @@ _KIND = show(
         RoundChangeKind.LIST_PUBLISHED: "A list of proposed admissions was published (公示发布).",
         RoundChangeKind.LIST_WITHDRAWN: "A published list was withdrawn (公示撤回).",
         RoundChangeKind.PLAN_CHANGED: "Seats were added to a plan (招收计划增加).",
+        RoundChangeKind.WINDOW_OPENED: "A window began (时段开始).",
+        RoundChangeKind.WINDOW_CLOSED: "A window ended (时段结束).",
     },
 )
 
@@ -39,6 +41,7 @@ class RoundNews:
     program: str
     round: str | None
     kind: RoundChangeKind | None
+    window: str | None = None
 
     @property
     def read_again(self) -> bool:
@@ -60,6 +63,13 @@ class RoundChange:
     round: str | None = field(
         Attribute(),
         description="Code of the round; null where it concerns all of the program (批次).",
+    )
+    window: str | None = field(
+        Attribute(),
+        description=(
+            "Kind of the window that began or ended, such as `registration` (时段类型); null "
+            "with everything else."
+        ),
     )
     read_again: bool = field(
         Attribute(),
@@ -103,6 +113,7 @@ async def _watch(
             program=root,
             round=only if told is None else told.round or None,
             kind=None if told is None else told.kind,
+            window=None if told is None else told.window,
         )
 
     async with aclosing(watched(context, wanted, read)) as events:
@@ -118,7 +129,7 @@ class RoundSubscriptions:
         _watch,
         description=(
             "What happens to a round as a whole (批次变更): frozen and lifted, lists published and "
-            "withdrawn, seats added. Open to everybody: all of it is public. The first event is "
-            "`readAgain`."
+            "withdrawn, seats added, windows opened and closed. Open to everybody: all of it is "
+            "public. The first event is `readAgain`."
         ),
     )

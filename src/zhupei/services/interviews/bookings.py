@@ -11,7 +11,6 @@ from zhupei.db.models import ApplicationRow, InterviewBookingRow, InterviewSlotR
 from zhupei.domain.admission_case import AdmissionCase
 from zhupei.domain.admission_process import EXITS, ApplicationState
 from zhupei.domain.interviews import InterviewBooking, InterviewSlot
-from zhupei.domain.plain_values import plain
 from zhupei.domain.text import Text
 from zhupei.services.admissions.desk import Desk
 from zhupei.services.admissions.refusals import ApplicationProblem, Refusal, RefusalCode
@@ -35,6 +34,7 @@ from zhupei.services.interviews.slots import (
     MANAGE,
     cancelled_refusal,
     may_manage,
+    tell_interview,
     tell_released,
 )
 from zhupei.services.office_requests import (
@@ -45,7 +45,6 @@ from zhupei.services.office_requests import (
     lock,
     refuse,
 )
-from zhupei.services.outbox import subject_of
 from zhupei.services.recruitment_parts import RecruitmentPart, frozen_refusal, recruitment_part
 
 __all__ = ["CHOOSE", "assign_interviews", "choose_interview_slot", "release_interview"]
@@ -143,6 +142,8 @@ async def release_interview(desk: Desk, given: ReleaseInterviewInput) -> Intervi
             if staff is not None:
                 refuse(_started(desk, slot) or (None if booking.chosen else _not_choosable()))
             await _release(desk, work, part, [booking], given.reason)
+            if staff is None:
+                tell_interview(work, part, slot, booking.application, "cancelled")
             return str(booking.id)
 
         done = await answer_once(desk, given.idempotency_key, "release_interview", given, do)
@@ -299,19 +300,7 @@ async def _book(
     ]
     await InterviewBookingRow.bulk_create(rows)
     for case in coming:
-        work.tell(
-            "interview.booked",
-            subject_of("Application", case.id),
-            base=case.base,
-            program=case.program,
-            opening=case.opening,
-            data={
-                "slot": str(slot.id),
-                "round": case.round,
-                "mode": slot.mode.value,
-                "starts_at": plain(slot.starts_at),
-            },
-        )
+        tell_interview(work, part, slot, case.id, "booked")
     return [*(str(each.id) for each in stays.values()), *(str(row.id) for row in rows)]
 
 

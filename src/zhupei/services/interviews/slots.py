@@ -57,6 +57,7 @@ __all__ = [
     "may_manage",
     "move_interview_slot",
     "open_interview_slots",
+    "tell_interview",
     "tell_released",
 ]
 
@@ -278,6 +279,12 @@ async def move_interview_slot(desk: Desk, given: MoveInterviewSlotInput) -> Inte
         again = await InterviewBookingRow.filter(slot_id=slot.id, released_at=None).values("id")
         if {row["id"] for row in again} != {row["id"] for row in booked}:
             raise StaleError
+        if (slot.place, slot.mode, slot.ends_at) != (after.place, after.mode, after.ends_at) or (
+            slot.starts_at != after.starts_at
+        ):
+            # Another panel or more places are the office's own matter.
+            for row in booked:
+                tell_interview(work, part, after, row["application_id"], "moved")
         _tell(work, part, slot.id, "moved", starts_at=after.starts_at)
         return str(slot.id)
 
@@ -388,6 +395,7 @@ async def cancel_interview_slot(
         booked = InterviewBookingRow.filter(slot_id=slot.id, released_at=None)
         for booking in await booked.order_by("id").values():
             tell_released(work, part, slot.id, booking["application_id"])
+            tell_interview(work, part, slot, booking["application_id"], "cancelled")
         await booked.update(
             released_at=desk.clock(), released_by=desk.actor.id, release_reason=given.reason
         )
@@ -407,6 +415,35 @@ def tell_released(work: Work, part: RecruitmentPart, slot: UUID, application: UU
         base=part.base,
         program=part.program.code,
         data={"slot": str(slot), "round": part.round},
+    )
+
+
+def tell_interview(
+    work: Work,
+    part: RecruitmentPart,
+    slot: InterviewSlot,
+    application: UUID,
+    what: str,
+) -> None:
+    """Tell what an applicant has to know: booked, moved or cancelled, with the time.
+
+    The office's reason is free text, which no event carries: notices read it where it is kept.
+    """
+    data: dict[str, str | int | bool | None] = {
+        "slot": str(slot.id),
+        "round": part.round,
+        "mode": slot.mode.value,
+        "starts_at": plain(slot.starts_at),
+        # After the interview nobody needs to hear of it.
+        "expires": plain(slot.starts_at),
+    }
+    work.tell(
+        f"interview.{what}",
+        subject_of("Application", application),
+        base=part.base,
+        program=part.program.code,
+        opening=None if part.opening is None else part.opening.code,
+        data=data,
     )
 
 

@@ -14,6 +14,8 @@ from zhupei.catalogue.catalogue import Catalogue
 from zhupei.db.models import (
     Applicant,
     ApplicationRow,
+    InterviewBookingRow,
+    InterviewSlotRow,
     InvitationRow,
     NoticeRow,
     ObjectionRow,
@@ -25,6 +27,7 @@ from zhupei.domain.admission_case import AdmissionCase
 from zhupei.domain.admission_process import STATE_LABELS, ApplicationState, path_of
 from zhupei.domain.calendar import CHINA_TIME
 from zhupei.domain.institutions import Contact
+from zhupei.domain.interviews import InterviewMode
 from zhupei.domain.text import Text
 from zhupei.domain.training import Program
 from zhupei.errors import ZhupeiError
@@ -96,8 +99,10 @@ async def composed(
             wanted = _STATE_OF_REMINDER.get(kind)
             if case is None or (wanted is not None and case.state is not wanted):
                 raise _NothingError(NoticeState.OVERTAKEN)
+        interview = await _interview(kind, notice, now)
         address, name = await _recipient(notice, catalogue, program, keyring)
         values = await _values(notice, catalogue, program, case, now)
+        values |= interview
         values["name"] = name
         attachments: tuple[Attachment, ...] = ()
         if kind is NoticeKind.NOTIFIED and case is not None:
@@ -133,6 +138,62 @@ async def _webhook_letter(notice: NoticeRow, keyring: Callable[[], Keyring]) -> 
     address = keyring().decrypt(row.contact_ciphertext, contact_place(row.id))
     message = worded(NoticeKind.WEBHOOK_DISABLED, values, contact=None)
     return Letter(address=address, message=message)
+
+
+_OF_INTERVIEWS = frozenset(
+    {NoticeKind.INTERVIEW_BOOKED, NoticeKind.INTERVIEW_MOVED, NoticeKind.INTERVIEW_NEAR}
+)
+
+
+async def _interview(kind: NoticeKind, notice: NoticeRow, now: datetime) -> dict[str, Any]:
+    """Return when and where an interview is, as it is now; overtaken where it is so no more."""
+    if kind not in {*_OF_INTERVIEWS, NoticeKind.INTERVIEW_CANCELLED}:
+        return {}
+    facts: Mapping[str, Any] = notice.facts
+    slot = await InterviewSlotRow.get(id=UUID(facts["slot"]))
+    starts_at = slot.starts_at
+    held = await InterviewBookingRow.filter(
+        application_id=notice.application_id, released_at=None
+    ).first()
+    own: UUID | None = None if held is None else held.slot_id  # type: ignore[attr-defined]  # the relation's column
+    if kind in _OF_INTERVIEWS:
+        told = datetime.fromisoformat(facts["starts_at"])
+        # Of a time that is past, or that a later notice tells otherwise, nothing is said.
+        if own != slot.id or starts_at != told or now >= starts_at:
+            raise _NothingError(NoticeState.OVERTAKEN)
+    elif own is not None or now >= starts_at:
+        raise _NothingError(NoticeState.OVERTAKEN)
+    else:
+        starts_at = datetime.fromisoformat(facts["starts_at"])
+    return {
+        "starts": _moment(starts_at),
+        "ends": f"{slot.ends_at.astimezone(CHINA_TIME):%H:%M}",
+        "place": slot.place,
+        "mode": _MODES[InterviewMode(slot.mode)],
+        "reason": await _reason(kind, notice, slot),
+    }
+
+
+async def _reason(kind: NoticeKind, notice: NoticeRow, slot: InterviewSlotRow) -> str | None:
+    """Return the office's reason, where it has given one."""
+    if kind is NoticeKind.INTERVIEW_MOVED:
+        return str(slot.moves[-1]["reason"]) if slot.moves else None
+    if kind is not NoticeKind.INTERVIEW_CANCELLED:
+        return None
+    given_up = (
+        await InterviewBookingRow.filter(
+            application_id=notice.application_id, slot_id=slot.id, released_at__isnull=False
+        )
+        .order_by("-id")
+        .first()
+    )
+    return None if given_up is None else given_up.release_reason
+
+
+_MODES = {
+    InterviewMode.ON_SITE: {"zh": "现场", "en": "on site"},
+    InterviewMode.VIDEO: {"zh": "网络视频", "en": "by video"},
+}
 
 
 async def _recipient(

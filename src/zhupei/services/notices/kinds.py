@@ -56,6 +56,11 @@ class NoticeKind(StrEnum):
     NO_SHOW = "NO_SHOW"
     CANCELLED = "CANCELLED"
     REVERTED = "REVERTED"
+    REPORT_DEFERRED = "REPORT_DEFERRED"
+    INTERVIEW_BOOKED = "INTERVIEW_BOOKED"
+    INTERVIEW_MOVED = "INTERVIEW_MOVED"
+    INTERVIEW_CANCELLED = "INTERVIEW_CANCELLED"
+    INTERVIEW_NEAR = "INTERVIEW_NEAR"
     INVITED = "INVITED"
     SUBMISSION_NEAR = "SUBMISSION_NEAR"
     CONFIRMATION_NEAR = "CONFIRMATION_NEAR"
@@ -94,6 +99,11 @@ NOTICE_LABELS = MappingProxyType(
         _K.NO_SHOW: Text("逾期未报到", "Place lost by not reporting"),
         _K.CANCELLED: Text("资格已取消", "Cancelled"),
         _K.REVERTED: Text("办理结果已撤回", "A step was taken back"),
+        _K.REPORT_DEFERRED: Text("报到期限已延后", "Report deferred"),
+        _K.INTERVIEW_BOOKED: Text("面试安排", "Interview arranged"),
+        _K.INTERVIEW_MOVED: Text("面试时间或地点变更", "Interview moved"),
+        _K.INTERVIEW_CANCELLED: Text("面试安排取消", "Interview cancelled"),
+        _K.INTERVIEW_NEAR: Text("面试即将开始", "Interview is near"),
         _K.INVITED: Text("培训基地邀请", "Invitation of a base"),
         _K.SUBMISSION_NEAR: Text("报名即将截止", "Application closes soon"),
         _K.CONFIRMATION_NEAR: Text("确认即将截止", "Confirmation is due soon"),
@@ -126,6 +136,11 @@ _OF_STATE = {
 _PERSON, _OFFICE = RecipientKind.APPLICANT, RecipientKind.OFFICE
 _OF_EVENT = MappingProxyType(
     {
+        "application.defer_report": (Tells(_K.REPORT_DEFERRED, _PERSON),),
+        "interview.booked": (Tells(_K.INTERVIEW_BOOKED, _PERSON),),
+        "interview.moved": (Tells(_K.INTERVIEW_MOVED, _PERSON),),
+        "interview.cancelled": (Tells(_K.INTERVIEW_CANCELLED, _PERSON),),
+        "interview.near": (Tells(_K.INTERVIEW_NEAR, _PERSON),),
         "submission.near": (Tells(_K.SUBMISSION_NEAR, _PERSON),),
         "confirmation.near": (Tells(_K.CONFIRMATION_NEAR, _PERSON),),
         "report.near": (Tells(_K.REPORT_NEAR, _PERSON),),

@@ -61,6 +61,7 @@ from zhupei.services.allocation.inputs import RunAllocationInput
 from zhupei.services.applicants import ApplicantRecord, Details, register_applicant
 from zhupei.services.brochures import decide_brochure, submit_brochure
 from zhupei.services.brochures.inputs import DecideBrochureInput, SubmitBrochureInput
+from zhupei.services.calendars import issue_calendar
 from zhupei.services.claims import IssuedClaim, issue_claim
 from zhupei.services.interviews import choose_interview_slot
 from zhupei.services.interviews import open_interview_slots as open_slots
@@ -321,6 +322,8 @@ async def _people(world: World) -> dict[str, Case]:
         assert isinstance(link, SentPerson)
         await answer_link(link.id, accept=True, by="x", at=at)
         code = await issue_claim(world.keyring, nobody.applicant, by="x", at=at)
+        for each in (person, named):
+            await issue_calendar(each.applicant, at)
     assert isinstance(code, IssuedClaim)
     passport = {"identityKind": "PASSPORT", "issuingState": "USA"}
     at_hospital = {"role": "base_office", "base": "sample-hospital"}
@@ -355,6 +358,8 @@ async def _people(world: World) -> dict[str, Case]:
             _APRIL, {"link": str(link.id), "reason": "离职"}, linked.account, unit_account
         ),
         "issueClaimCode": Case(_APRIL, {"applicant": str(sent)}, unit=unit_account),
+        "issueCalendar": Case(_APRIL, {}, person.account, other=named.account),
+        "endCalendar": Case(_APRIL, {}, person.account, other=named.account),
         "claimApplicant": Case(
             _APRIL,
             {**passport, "identityNumber": nobody.number, "code": str(code.code)},

@@ -583,6 +583,16 @@ class Settings:
             default="none",
         ),
     ] = field(default=None, repr=False)
+    smtp_ca_file: Annotated[
+        Path | None,
+        _Variable(
+            name="ZHUPEI_SMTP_CA_FILE",
+            parse=_path,
+            zh="签发邮件服务器证书的机构证书（PEM），内部邮件服务器用",
+            en="Certificates (PEM) of who issued the mail server's, for a server of one's own",
+            default="those of the system",
+        ),
+    ] = None
     mail_from: Annotated[
         str | None,
         _Variable(

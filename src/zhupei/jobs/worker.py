@@ -44,6 +44,7 @@ def mail_server(settings: Settings) -> MailServer | None:
         security=settings.smtp_security.value,
         user=settings.smtp_user,
         password=settings.smtp_password,
+        ca_file=settings.smtp_ca_file,
         sender=settings.mail_from,
     )
 

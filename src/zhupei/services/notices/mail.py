@@ -12,6 +12,7 @@ from email.message import EmailMessage
 from email.policy import SMTP as SMTP_POLICY
 from email.utils import format_datetime, formataddr, parseaddr
 from enum import StrEnum
+from pathlib import Path
 from types import TracebackType
 from uuid import UUID
 
@@ -38,13 +39,18 @@ class DeliveryOutcome(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MailServer:
-    """The server that takes our mail; ``security`` is ``starttls``, ``tls`` or ``none``."""
+    """The server that takes our mail; ``security`` is ``starttls``, ``tls`` or ``none``.
+
+    Its certificate is verified, by the authorities in ``ca_file`` where one is named, else by
+    those of the system: a password is told to nobody else.
+    """
 
     host: str
     port: int
     security: str = "starttls"
     user: str | None = None
     password: str | None = field(default=None, repr=False)
+    ca_file: Path | None = None
     sender: str
     timeout: float = _SECONDS
 
@@ -115,7 +121,7 @@ class Postman:
             return _failed(error.code, error.message)
         except (aiosmtplib.SMTPException, OSError) as error:
             await self._hang_up()
-            return _failed(None, f"{type(error).__name__}: {error}")
+            return _failed(None, _words(error))
         except BaseException:
             # Cancelled in the middle of a message: the connection is of no more use.
             if self._client is not None:
@@ -141,6 +147,7 @@ class Postman:
             use_tls=server.security == "tls",
             start_tls=server.security == "starttls",
             timeout=server.timeout,
+            cert_bundle=None if server.ca_file is None else str(server.ca_file),
         )
         await self._client.connect()
         return self._client
@@ -166,6 +173,13 @@ class Postman:
                 each.content, maintype="application", subtype="pdf", filename=each.name
             )
         return mail
+
+
+def _words(error: Exception) -> str:
+    """Return what went wrong, with what the library took it from: a certificate, a refusal."""
+    found = f"{type(error).__name__}: {error}"
+    cause = error.__cause__
+    return found if cause is None else f"{found} ({cause})"
 
 
 def _refused(code: int, response: str) -> Delivery:

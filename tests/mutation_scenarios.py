@@ -715,6 +715,9 @@ async def _training(world: World) -> dict[str, Case]:
     }
     return {
         "reduceTraining": Case(_TRAINING, {**id_, "months": 12, "reason": "x"}),
+        "recordFileTransfer": Case(
+            _TRAINING, {**id_, "keeper": "人才服务中心", "movedOn": "2026-09-01"}
+        ),
         "withdrawTrainee": Case(_TRAINING, {**id_, "kind": "PERSONAL_REASONS", "reason": "x"}),
         "recordPayments": Case(_TRAINING, {"payments": [paid]}),
         "cancelPayment": Case(_TRAINING, {"payment": str(payment.id), "reason": "x"}),

@@ -415,6 +415,7 @@ def test_steps_in_order(program: Program) -> None:
         "report",
         "agreement",
         "formal-registration",
+        "personnel-file",
         "registration-list",
         "direct-registration",
         "direct-assignment",

@@ -87,6 +87,7 @@ _NEEDS = {
     "ScoreSheet.standsAgainst": "scores.sign",
     "Trainee.applicant": "applicants.read",
     "Trainee.endReason": "applicants.read",
+    "Trainee.fileKeeper": "applicants.read",
     "Trainee.payments": "payments.read",
     "Trainee.subsidies": "payments.read",
 }
@@ -173,6 +174,7 @@ _READS = {
     "Query.bans": {"base_office", "jurisdiction_office", "national", "auditor"},
     "Trainee.applicant": {"applicant", "base_office", "jurisdiction_office"},
     "Trainee.endReason": {"applicant", "base_office", "jurisdiction_office"},
+    "Trainee.fileKeeper": {"applicant", "base_office", "jurisdiction_office"},
     "Trainee.payments": {"applicant", "base_office", "jurisdiction_office", "auditor"},
     "Trainee.subsidies": {"applicant", "base_office", "jurisdiction_office", "auditor"},
 }

@@ -186,6 +186,7 @@ class Action(StrEnum):
     REGISTER = "REGISTER"
     IMPORT = "IMPORT"
     """Somebody who trains already is taken over from a roster; no admission of ours came before."""
+    MOVE_FILE = "MOVE_FILE"
     REDUCE_TRAINING = "REDUCE_TRAINING"
     END_TRAINING = "END_TRAINING"
     ERASE = "ERASE"

@@ -93,7 +93,8 @@ class Registration:
 
     ``months`` is the planned length with ``reduced_months`` taken off already in ``ends_on``, the
     last day of training; all three are None-safe: no figure in the rules leaves ``months`` and
-    ``ends_on`` None. ``least_months`` is what the largest reduction leaves (T29).
+    ``ends_on`` None. ``least_months`` is what the largest reduction leaves (T29). The personnel
+    file is with ``file_keeper`` since ``file_moved_on``, None where no move is recorded (R155).
     """
 
     id: UUID
@@ -122,6 +123,8 @@ class Registration:
     catalogue_hash: str
     ended_on: date | None = None
     end_reason: str | None = None
+    file_moved_on: date | None = None
+    file_keeper: str | None = None
 
     @property
     def state_label(self) -> Text:

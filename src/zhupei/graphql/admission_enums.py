@@ -180,6 +180,7 @@ ACTION_MEANINGS: Mapping[str, str] = {
     "SIGN_AGREEMENT": "Record the agreement (签订协议).",
     "REGISTER": "Register as a trainee (注册).",
     "IMPORT": "Take over somebody who trains already, from a roster (导入在培学员).",
+    "MOVE_FILE": "Record that the personnel file moved (调转人事档案).",
     "REDUCE_TRAINING": "Shorten the training after an assessment (减免培训年限).",
     "END_TRAINING": "End the training before its time (退培、转出、清退).",
     "ERASE": "Erase the person's data (删除个人信息).",

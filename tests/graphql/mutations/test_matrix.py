@@ -84,6 +84,7 @@ _NEEDS = {
     "recordPayments": "registrations.write",
     "recordReport": "registrations.write",
     "recordSendingUnit": "accounts.manage",
+    "recordFileTransfer": "registrations.write",
     "reduceTraining": "registrations.write",
     "registerApplicant": "applicants.write",
     "registerSentPerson": "applications.recommend",
@@ -191,7 +192,13 @@ _PHASES = {
     "reports": {"deferReport", "markNoShows", "recordReport"},
     "agreements": {"signAgreement"},
     "registrations": {"registerTrainee"},
-    "training": {"cancelPayment", "recordPayments", "reduceTraining", "withdrawTrainee"},
+    "training": {
+        "cancelPayment",
+        "recordFileTransfer",
+        "recordPayments",
+        "reduceTraining",
+        "withdrawTrainee",
+    },
     "invitations": {"answerInvitation", "inviteCandidate"},
     "proposals": {"proposeAdmission"},
     "webhooks": {

@@ -49,6 +49,8 @@ class TraineeRow(Model):
     catalogue_hash = fields.CharField(max_length=64)
     ended_on = fields.DateField(null=True)
     end_reason = fields.TextField(null=True)
+    file_moved_on = fields.DateField(null=True)
+    file_keeper = fields.TextField(null=True)
 
     class Meta:
         table = "trainee"
@@ -72,6 +74,9 @@ class TraineeRow(Model):
                 name="trainee_reduction",
             ),
             CheckConstraint(check="(months IS NULL) = (ends_on IS NULL)", name="trainee_length"),
+            CheckConstraint(
+                check="(file_moved_on IS NULL) = (file_keeper IS NULL)", name="trainee_file"
+            ),
         )
 
 

@@ -6,7 +6,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from zhupei.config.entries import Label, Model, Passage
+from zhupei.config.entries import Label, Model, Passage, SourceRef
 from zhupei.config.scalars import Whole, problem
 from zhupei.config.templates import TemplateFile
 from zhupei.domain.agreements import required_fields
@@ -26,9 +26,11 @@ __all__ = [
     "AgreementEntry",
     "AgreementStepParams",
     "BrochureParams",
+    "DirectRegistrationParams",
     "ExaminationStepParams",
     "InterviewStepParams",
     "NoticeParams",
+    "OffSiteLimits",
     "PublicationParams",
     "RegistrationColumn",
     "RegistrationListParams",
@@ -226,6 +228,24 @@ class TraineeTypesParams(Model):
 
     trainee_types: Annotated[tuple[TraineeType, ...], Field(min_length=1)]
     """Whom it concerns."""
+
+
+class OffSiteLimits(Model):
+    """Limits of students whose school lies elsewhere: never across provinces, and within the
+    province only with a report to the education department and the consent of the health
+    commission (R161)."""
+
+    since: Annotated[Whole, Field(ge=2000)]
+    """First recruitment year that they bind."""
+    source: SourceRef | None = None
+    """The clause that sets them."""
+
+
+class DirectRegistrationParams(TraineeTypesParams):
+    """Who is registered directly, and what limits that (R126, R161)."""
+
+    off_site: OffSiteLimits | None = None
+    """What limits students of a school elsewhere; null where no document does."""
 
 
 _STEPS: tuple[tuple[str, str, str, str, str, type[Model] | None], ...] = (
@@ -459,6 +479,14 @@ _STEPS: tuple[tuple[str, str, str, str, str, type[Model] | None], ...] = (
         "Direct registration",
         "直接录入并注册，不参加批次招录。",
         "Entered and registered directly, outside the batches.",
+        DirectRegistrationParams,
+    ),
+    (
+        "personnel_file",
+        "调转人事档案",
+        "Personnel file moved",
+        "正式注册后，人事档案根据劳动合同调转。",
+        "Once somebody is registered, the personnel file follows the labour contract.",
         TraineeTypesParams,
     ),
     (

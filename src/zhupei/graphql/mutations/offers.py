@@ -165,6 +165,18 @@ class RegisterTraineeInput(Repeatable):
     started_on: date | None = _left_out(
         "First day of training (培训开始日期); by default as rules and report tell it."
     )
+    school_province: str | None = _left_out(
+        "Province of the school that trains a professional master, GB/T 2260 (培养单位所在省)."
+    )
+    school_prefecture: str | None = _left_out(
+        "Prefecture of that school, GB/T 2260 (培养单位所在市州)."
+    )
+    off_site_report: str | None = _left_out(
+        "Report to the education department, where the school lies elsewhere (书面报告文号)."
+    )
+    off_site_consent: str | None = _left_out(
+        "Consent of the health commission, where the school lies elsewhere (同意文号)."
+    )
 
 
 @strawberry.input(description="What marking no-shows needs (逾期未报到).")

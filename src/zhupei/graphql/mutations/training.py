@@ -67,6 +67,15 @@ class ReduceTrainingInput(Repeatable):
     reason: str = strawberry.field(description="The assessment that it rests on (依据).")
 
 
+@strawberry.input(description="Where a trainee's personnel file went (调转人事档案).")
+class RecordFileTransferInput(Repeatable):
+    """Moving a file."""
+
+    trainee: strawberry.ID = strawberry.field(description="The trainee (学员标识).")
+    keeper: str = strawberry.field(description="Who keeps it from then on (档案管理单位).")
+    moved_on: date = strawberry.field(description="The day (调转日期).")
+
+
 @strawberry.input(description="What ending a training before its time needs (退培、转出、清退).")
 class WithdrawTraineeInput(Repeatable):
     """Ending."""
@@ -152,6 +161,12 @@ async def _reduce(info: GraphInfo, input: ReduceTrainingInput) -> TraineePayload
     return found  # type: ignore[no-any-return]  # the graph's type describes the domain's
 
 
+async def _file(info: GraphInfo, input: RecordFileTransferInput) -> TraineePayload | None:  # noqa: A002 - as above
+    given = taken(input, training_inputs.RecordFileTransferInput, info.context)
+    found: Any = await admissions.record_file_transfer(await desk_of(info.context), given)
+    return found  # type: ignore[no-any-return]  # the graph's type describes the domain's
+
+
 async def _withdraw(info: GraphInfo, input: WithdrawTraineeInput) -> TrainingEndPayload | None:  # noqa: A002 - as above
     given = taken(input, training_inputs.EndTrainingInput, info.context)
     found: Any = await admissions.end_training(await desk_of(info.context), given)
@@ -204,6 +219,14 @@ class TrainingMutations:
         _reduce,
         "registrations.write",
         description="Shorten a training after the assessment that the rules ask for (减免年限).",
+    )
+    record_file_transfer: TraineePayload | None = mutation(
+        _file,
+        "registrations.write",
+        description=(
+            "Record where a trainee's personnel file went (调转人事档案): after the registration, "
+            "by the labour contract."
+        ),
     )
     withdraw_trainee: TrainingEndPayload | None = mutation(
         _withdraw,

@@ -296,6 +296,15 @@ class Trainee(Node):
         "applicants.read",
         about=_about,
     )
+    file_moved_on: date | None = field(
+        Attribute(),
+        description="When the personnel file moved last; null where nobody says (档案调转日期).",
+    )
+    file_keeper: str | None = permitted(
+        field(Attribute(), description="Who keeps the personnel file since (档案管理单位)."),
+        "applicants.read",
+        about=_about,
+    )
     catalogue_hash: str = field(
         Attribute(), description="Version of the rules at registration (规则版本)."
     )

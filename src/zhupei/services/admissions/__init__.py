@@ -26,6 +26,7 @@ Every use case is ``async def verb(desk: Desk, given: <Verb>Input) -> <changed o
 | sign_agreement | SignAgreementInput | AdmissionCase |
 | register_trainee | RegisterTraineeInput or ApplicationInput | AdmissionCase |
 | reduce_training | ReduceTrainingInput | Registration |
+| record_file_transfer | RecordFileTransferInput | Registration |
 | end_training | EndTrainingInput | TrainingEnd |
 | record_payments | RecordPaymentsInput | tuple[TraineePayment, ...] |
 | cancel_payment | CancelPaymentInput | TraineePayment |
@@ -90,6 +91,7 @@ from zhupei.services.admissions.offers import (
     send_notice,
 )
 from zhupei.services.admissions.payments import cancel_payment, record_payments
+from zhupei.services.admissions.personnel_files import record_file_transfer
 from zhupei.services.admissions.plans import (
     decide_plan_increase,
     freeze_round,
@@ -144,6 +146,7 @@ __all__ = [
     "recommend_application",
     "record_eligibility_check",
     "record_examination",
+    "record_file_transfer",
     "record_interview",
     "record_payments",
     "record_report",

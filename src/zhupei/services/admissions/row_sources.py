@@ -54,7 +54,7 @@ TRAINEES = RowSource(
     attributes={
         **_same("id", "direction", "year", "started_on", "months", "least_months"),
         **_same("reduced_months", "ends_on", "registered_at", "catalogue_hash"),
-        **_same("ended_on", "end_reason"),
+        **_same("ended_on", "end_reason", "file_moved_on", "file_keeper"),
         **_columns(
             application="application_id",
             applicant="applicant_id",

@@ -13,6 +13,7 @@ from uuid import UUID
 from zhupei.db.models import TraineePaymentRow, TraineeRow
 from zhupei.domain.admission_case import AdmissionCase
 from zhupei.domain.admission_process import Action
+from zhupei.domain.off_site import SchoolSite, off_site_refusal
 from zhupei.domain.people import Profile
 from zhupei.domain.registrations import (
     STATES_AFTER,
@@ -52,7 +53,16 @@ from zhupei.services.admissions.training_rows import new_trainee, payment_of, re
 from zhupei.services.admissions.transitions import act
 from zhupei.services.benefits import qualifying_degree_for
 
-__all__ = ["end_training", "reduce_training", "register_trainee", "trainee_cancelled"]
+__all__ = [
+    "application_of_trainee",
+    "end_training",
+    "ended",
+    "for_trainee",
+    "reduce_training",
+    "register_trainee",
+    "trainee_cancelled",
+    "trainee_now",
+]
 
 
 async def register_trainee(
@@ -84,6 +94,10 @@ async def register_trainee(
                 field="startedOn",
             )
         candidate = at.case.candidate
+        school = _school(given)
+        against = off_site_refusal(at.program, at.base, candidate.trainee_type, school)
+        if against is not None:
+            return against
         degree = await qualifying_degree_for(
             desk.dispatcher,
             at.opening,
@@ -106,9 +120,25 @@ async def register_trainee(
             return None
 
         change = forward(at, Action.REGISTER)
-        return replace(change, also=write, data={"started_on": started_on})
+        return replace(change, also=write, data=_registered(started_on, school))
 
     return await act(desk, given.application, Action.REGISTER, build, repeat=repeat_of(given))
+
+
+def _school(given: ApplicationInput | RegisterTraineeInput) -> SchoolSite:
+    if not isinstance(given, RegisterTraineeInput):
+        return SchoolSite()
+    return SchoolSite(
+        province=given.school_province,
+        prefecture=given.school_prefecture,
+        report=given.off_site_report,
+        consent=given.off_site_consent,
+    )
+
+
+def _registered(started_on: date, school: SchoolSite) -> dict[str, object]:
+    given = {} if school == SchoolSite() else {"school": school}
+    return {"started_on": started_on, **given}
 
 
 def trainee_cancelled(reason: str, today: date) -> Also:
@@ -127,25 +157,28 @@ def trainee_cancelled(reason: str, today: date) -> Also:
     return write
 
 
-async def _application_of(trainee: UUID) -> UUID | Refusal:
+async def application_of_trainee(trainee: UUID) -> UUID | Refusal:
+    """Return the application that a trainee came from."""
     row = await TraineeRow.get_or_none(id=trainee)
     if row is None:
         return not_found("trainee", str(trainee))
     return cast("UUID", cast("Any", row).application_id)
 
 
-async def _trainee(trainee: UUID) -> Registration:
+async def trainee_now(trainee: UUID) -> Registration:
+    """Return a trainee that exists, as it stands."""
     return registration_of(await TraineeRow.get(id=trainee))
 
 
-def _for_trainee(refusal: Refusal, trainee: UUID) -> Refusal:
+def for_trainee(refusal: Refusal, trainee: UUID) -> Refusal:
     """Return a refusal about the application as one about the trainee that was asked for."""
     if refusal.code is RefusalCode.NOT_FOUND and refusal.field == "application":
         return not_found("trainee", str(trainee))
     return refusal
 
 
-def _ended(trainee: Registration) -> Refusal:
+def ended(trainee: Registration) -> Refusal:
+    """Return the refusal of what needs a training that goes on."""
     return Refusal(
         code=RefusalCode.TRAINING_ENDED,
         message=Text(
@@ -160,7 +193,7 @@ async def reduce_training(desk: Desk, given: ReduceTrainingInput) -> Registratio
     """Take months off a training after the assessment that the rules ask for (R060, T29)."""
 
     async def build(at: Situation) -> Change | Refusal:
-        trainee = await _trainee(given.trainee)
+        trainee = await trainee_now(given.trainee)
         against = has_no_reason(given.reason) or _reducible(trainee, given.months)
         if against is not None:
             return against
@@ -187,18 +220,18 @@ async def reduce_training(desk: Desk, given: ReduceTrainingInput) -> Registratio
         )
 
     with desk.database.use():
-        application = await _application_of(given.trainee)
+        application = await application_of_trainee(given.trainee)
         if isinstance(application, Refusal):
             return application
         done = await act(desk, application, Action.REDUCE_TRAINING, build, repeat=repeat_of(given))
         if isinstance(done, Refusal):
-            return _for_trainee(done, given.trainee)
-        return await _trainee(given.trainee)
+            return for_trainee(done, given.trainee)
+        return await trainee_now(given.trainee)
 
 
 def _reducible(trainee: Registration, months: int) -> Refusal | None:
     if trainee.state is not TraineeState.IN_TRAINING:
-        return _ended(trainee)
+        return ended(trainee)
     if trainee.months is None or trainee.least_months is None:
         return Refusal(
             code=RefusalCode.LENGTH_UNKNOWN,
@@ -265,17 +298,17 @@ async def end_training(desk: Desk, given: EndTrainingInput) -> TrainingEnd | Ref
         )
 
     with desk.database.use():
-        application = await _application_of(given.trainee)
+        application = await application_of_trainee(given.trainee)
         if isinstance(application, Refusal):
             return application
         if given.dry_run:
             return await _dry_run(desk, given, application)
         done = await act(desk, application, Action.END_TRAINING, build, repeat=repeat_of(given))
         if isinstance(done, Refusal):
-            return _for_trainee(done, given.trainee)
+            return for_trainee(done, given.trainee)
         program = desk.catalogue.program_of(desk.catalogue.openings[done.opening])
         return TrainingEnd(
-            trainee=await _trainee(given.trainee),
+            trainee=await trainee_now(given.trainee),
             kind=given.kind,
             dry_run=False,
             repayment=await repayment_of(given.kind, given.trainee, program),
@@ -285,7 +318,7 @@ async def end_training(desk: Desk, given: EndTrainingInput) -> TrainingEnd | Ref
 async def _dry_run(desk: Desk, given: EndTrainingInput, application: UUID) -> TrainingEnd | Refusal:
     at = await situation_of(desk, application)
     if isinstance(at, Refusal):
-        return _for_trainee(at, given.trainee)
+        return for_trainee(at, given.trainee)
     against = await standing_against(desk, at, Action.END_TRAINING)
     ending = against or await _ending(desk, given, at)
     if isinstance(ending, Refusal):
@@ -300,9 +333,9 @@ async def _dry_run(desk: Desk, given: EndTrainingInput, application: UUID) -> Tr
 
 
 async def _ending(desk: Desk, given: EndTrainingInput, at: Situation) -> _Ending | Refusal:
-    trainee = await _trainee(given.trainee)
+    trainee = await trainee_now(given.trainee)
     if trainee.state is not TraineeState.IN_TRAINING:
-        return _ended(trainee)
+        return ended(trainee)
     against = has_no_reason(given.reason)
     if against is not None:
         return against
@@ -346,7 +379,7 @@ async def _write_end(
 ) -> Refusal | None:
     row = await TraineeRow.select_for_update().get(id=given.trainee)
     if row.state != TraineeState.IN_TRAINING.value:
-        return _ended(registration_of(row))
+        return ended(registration_of(row))
     await TraineeRow.filter(id=row.id).update(
         state=STATES_AFTER[given.kind].value,
         ended_on=ending.ended_on,

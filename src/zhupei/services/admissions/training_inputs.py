@@ -15,6 +15,7 @@ __all__ = [
     "CancelPaymentInput",
     "EndTrainingInput",
     "PaymentEntry",
+    "RecordFileTransferInput",
     "RecordPaymentsInput",
     "ReduceTrainingInput",
     "RegisterTraineeInput",
@@ -24,10 +25,18 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RegisterTraineeInput:
-    """The registration; ``started_on`` None takes the day that rules and report tell."""
+    """The registration; ``started_on`` None takes the day that rules and report tell.
+
+    Where the school is, and what allows it, is asked of students whose school's place decides
+    (R161), by codes of GB/T 2260.
+    """
 
     application: UUID
     started_on: date | None = None
+    school_province: str | None = None
+    school_prefecture: str | None = None
+    off_site_report: str | None = None
+    off_site_consent: str | None = None
     idempotency_key: str | None = None
 
 
@@ -54,6 +63,16 @@ class EndTrainingInput:
     ended_on: date | None = None
     impose_ban: bool = False
     dry_run: bool = False
+    idempotency_key: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordFileTransferInput:
+    """That a trainee's personnel file moved: to whom, and on which day (R155)."""
+
+    trainee: UUID
+    keeper: str
+    moved_on: date
     idempotency_key: str | None = None
 
 

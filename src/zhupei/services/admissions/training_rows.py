@@ -112,6 +112,8 @@ def registration_of(row: TraineeRow) -> Registration:
         catalogue_hash=row.catalogue_hash,
         ended_on=row.ended_on,
         end_reason=row.end_reason,
+        file_moved_on=row.file_moved_on,
+        file_keeper=row.file_keeper,
     )
 
 

@@ -231,3 +231,15 @@ def test_nesting_of_variables() -> None:
     check_variables({"a": nested})
     with pytest.raises(GraphQLError, match="nested more than 32 times"):
         check_variables({"a": [nested]})
+
+
+@pytest.mark.parametrize("text", ["\0", "a\0b", "中\0", "\ud800", "中\udfff"])
+def test_what_is_no_text_is_refused(text: str) -> None:
+    """PostgreSQL takes neither NUL nor what cannot be written in UTF-8."""
+    with pytest.raises(GraphQLError) as caught:
+        check_variables({"input": {"names": ["a", text]}})
+    assert caught.value.message == (
+        "The variables hold a text with U+0000 or half a surrogate pair."
+    )
+    assert (caught.value.extensions or {})["code"] == "BAD_USER_INPUT"
+    check_variables({"input": {"names": ["中文", "😀", "\t\n"]}})

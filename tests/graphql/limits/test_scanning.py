@@ -7,7 +7,7 @@ import time
 import pytest
 
 from graphql import GraphQLError, Lexer, Source, TokenKind, get_operation_ast, parse
-from zhupei.graphql.limits.scanning import is_subscription, scan
+from zhupei.graphql.limits.scanning import holds_nul, is_subscription, scan
 
 TEXTS = [
     "{ hello }",
@@ -81,3 +81,22 @@ def test_no_text_is_slow(text: str) -> None:
     begun = time.process_time()
     scan(text, 3000)
     assert time.process_time() - begun < 0.05
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        (r'{ a(b: "\u0000") }', True),
+        (r'{ a(b: "x\u{0}") }', True),
+        (r'{ a(b: "\u{0000}") }', True),
+        (r'{ a(b: "\\\u0000") }', True),
+        (r'{ a(b: "\\u0000") }', False),
+        (r'{ a(b: "\u0001") }', False),
+        (r'{ a(b: "\u{00001}") }', False),
+        ("{ a }", False),
+    ],
+)
+def test_nul_in_a_text(text: str, found: bool) -> None:
+    assert holds_nul(text) is found
+    string = parse(text).definitions[0].selection_set.selections[0].arguments or ()  # type: ignore[attr-defined]  # one operation with one field
+    assert any("\0" in each.value.value for each in string) is found

@@ -31,8 +31,8 @@ from graphql import (
 from zhupei.graphql.limits.cost import FREE, Cost, Weights
 from zhupei.graphql.limits.measuring import Measured, QueryLimits, measure
 from zhupei.graphql.limits.merging import merging_conflicts
-from zhupei.graphql.limits.refusals import LimitCode, exceeded
-from zhupei.graphql.limits.scanning import scan
+from zhupei.graphql.limits.refusals import LimitCode, exceeded, not_text
+from zhupei.graphql.limits.scanning import holds_nul, scan
 
 __all__ = ["Document", "Documents", "LimitedDocuments", "check_cost", "schema_extensions"]
 
@@ -154,6 +154,8 @@ class Documents:
             )
         elif seen.depth > limits.brackets:
             refused = exceeded(f"The query is nested more than {limits.brackets} times.")
+        elif holds_nul(text):
+            refused = not_text("The query holds")
         if refused is not None:
             return Document(tokens, unreadable=refused)
         try:

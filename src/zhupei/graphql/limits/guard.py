@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from typing import Any, TypeVar
 
 from zhupei.db.deadlines import deadline
 from zhupei.domain.actors import Actor
 from zhupei.domain.text import Language, Text
 from zhupei.graphql.limits.rates import Rates, TooMany
-from zhupei.graphql.limits.refusals import LimitCode, NotNow, exceeded
+from zhupei.graphql.limits.refusals import LimitCode, NotNow, exceeded, not_text
 
 __all__ = ["Guard", "check_variables"]
 
@@ -138,10 +138,10 @@ class Guard:
 
 
 def check_variables(values: Mapping[str, Any] | None) -> None:
-    """Refuse values of variables that would take long to read.
+    """Refuse values of variables that would take long to read, or that no database takes.
 
     Raises:
-        GraphQLError: they are too many or nested too deeply.
+        GraphQLError: they are too many or nested too deeply, or a text is none.
 
     """
     if not values:
@@ -151,20 +151,42 @@ def check_variables(values: Mapping[str, Any] | None) -> None:
     for _ in range(_MOST_NESTING):
         below: list[Any] = []
         for value in level:
-            if isinstance(value, dict):
-                if len(value) > _MOST_KEYS:
-                    raise exceeded(f"An object in the variables has more than {_MOST_KEYS} keys.")
-                count += len(value)
-                below.extend(value.values())
-            elif isinstance(value, list):
-                count += len(value)
-                below.extend(value)
-            if count > _MOST_VALUES:
-                raise exceeded(f"The variables hold more than {_MOST_VALUES} values.")
+            inside = _inside(value)
+            if inside:
+                below.extend(inside)
+                count += len(inside)
+                if count > _MOST_VALUES:
+                    break
+        if count > _MOST_VALUES:
+            raise exceeded(f"The variables hold more than {_MOST_VALUES} values.")
         if not below:
             return
         level = below
     raise exceeded(f"The variables are nested more than {_MOST_NESTING} times.")
+
+
+def _inside(value: Any) -> Collection[Any]:
+    """Return the values in a value; raise `GraphQLError` where it is none that may be sent."""
+    if isinstance(value, str):
+        if not _is_text(value):
+            raise not_text("The variables hold")
+    elif isinstance(value, list):
+        return value
+    elif isinstance(value, dict):
+        if len(value) > _MOST_KEYS:
+            raise exceeded(f"An object in the variables has more than {_MOST_KEYS} keys.")
+        return value.values()
+    return ()
+
+
+def _is_text(value: str) -> bool:
+    """Return whether a text has neither NUL nor half a surrogate pair."""
+    if value.isascii():
+        return "\0" not in value
+    try:
+        return b"\0" not in value.encode()
+    except UnicodeEncodeError:
+        return False
 
 
 def _asking(context: Any) -> tuple[Actor | None, str, Language]:

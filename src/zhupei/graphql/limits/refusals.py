@@ -7,7 +7,7 @@ from typing import Any
 
 from graphql import GraphQLError, Node
 
-__all__ = ["LimitCode", "NotNow", "exceeded"]
+__all__ = ["LimitCode", "NotNow", "exceeded", "not_text"]
 
 
 class LimitCode(StrEnum):
@@ -33,4 +33,12 @@ def exceeded(message: str, node: Node | None = None, **extensions: Any) -> Graph
     """Return the refusal of an operation that is too large; like GraphQL's own it is English."""
     return GraphQLError(
         message, node, extensions={"code": LimitCode.LIMIT_EXCEEDED.value, **extensions}
+    )
+
+
+def not_text(where: str) -> GraphQLError:
+    """Return the refusal of characters that PostgreSQL cannot keep and nobody means."""
+    return GraphQLError(
+        f"{where} a text with U+0000 or half a surrogate pair.",
+        extensions={"code": "BAD_USER_INPUT"},
     )

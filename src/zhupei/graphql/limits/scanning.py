@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-__all__ = ["Scan", "is_subscription", "scan"]
+__all__ = ["Scan", "holds_nul", "is_subscription", "scan"]
 
 _TOKEN = re.compile(
     r"""
@@ -24,6 +24,8 @@ _TOKEN = re.compile(
     """,
     re.VERBOSE,
 )
+# U+0000 as an escape, after an even number of backslashes.
+_NUL = re.compile(r"(?<!\\)(?:\\\\)*+\\u(?:0000|\{0++\})")
 _OPENING = frozenset("{[(")
 _CLOSING = frozenset("}])")
 
@@ -31,21 +33,23 @@ _CLOSING = frozenset("}])")
 class Scan(NamedTuple):
     """What a text amounts to.
 
-    ``tokens`` leaves comments out; ``depth`` is the deepest nesting of brackets of any kind, and
-    ``fragments`` and ``directives`` are at most that many.
+    ``tokens`` leaves comments out; ``depth`` is the deepest nesting of brackets of any kind.
     """
 
     tokens: int
     depth: int
-    fragments: int
-    directives: int
+
+
+def holds_nul(text: str) -> bool:
+    """Return whether a string of the text writes U+0000, which PostgreSQL takes nowhere."""
+    return "\\u" in text and _NUL.search(text) is not None
 
 
 def scan(text: str, most: int) -> Scan:
     """Return what ``text`` amounts to; the depth is 0 where there are more than ``most`` tokens."""
     tokens = [token for token in _TOKEN.findall(text) if token]
     if len(tokens) > most:
-        return Scan(len(tokens), 0, 0, 0)
+        return Scan(len(tokens), 0)
     depth = deepest = 0
     for token in tokens:
         if token in _OPENING:
@@ -53,7 +57,7 @@ def scan(text: str, most: int) -> Scan:
             deepest = max(deepest, depth)
         elif token in _CLOSING:
             depth -= 1
-    return Scan(len(tokens), deepest, tokens.count("fragment"), tokens.count("@"))
+    return Scan(len(tokens), deepest)
 
 
 def is_subscription(text: str, name: str | None, most_characters: int = 65_536) -> bool:

@@ -41,19 +41,26 @@ class HookAnswer(FieldSource):
         self, values: Sequence[Any], context: GraphContext, _arguments: Mapping[str, Any]
     ) -> Sequence[Any]:
         """Ask once for each group of objects, and pick every object's part of the answers."""
-        keys = [self.of(value) for value in values]
+        keys = list(map(self.of, values))
         found: dict[Hashable, Any] = dict.fromkeys(keys)
-        asked = {key: self._asking(key, context) for key in found if self._asks(key, context)}
+        asked: dict[Hashable, asyncio.Future[Any]] = {}
+        for key in found:
+            arguments = self._arguments(key, context)
+            if arguments is not None:
+                asked[key] = self._asking(key, context, arguments)
+        if not asked:
+            return [None] * len(keys)
         answers = await asyncio.gather(*asked.values(), return_exceptions=True)
         found.update(zip(asked, answers, strict=True))
         return [self._part(found[key], value) for key, value in zip(keys, values, strict=True)]
 
-    def _asks(self, key: Any, context: GraphContext) -> bool:
-        """Return whether anybody answers for these objects."""
+    def _arguments(self, key: Any, context: GraphContext) -> dict[str, Any] | None:
+        """Return what the hook is asked with; None where nobody answers for these objects."""
         if context.dispatcher is None:
-            return False
-        base = self.asked(key, context)["base"].code
-        return context.dispatcher.asks(self.hook, context.catalogue.scope_of(base))
+            return None
+        arguments = self.asked(key, context)
+        scope = context.catalogue.scope_of(arguments["base"].code)
+        return arguments if context.dispatcher.asks(self.hook, scope) else None
 
     def _part(self, answer: Any, value: Any) -> Any:
         if answer is None or isinstance(answer, BaseException):
@@ -63,17 +70,20 @@ class HookAnswer(FieldSource):
         except Exception as error:  # noqa: BLE001 - because it is this object's alone
             return error
 
-    def _asking(self, key: Hashable, context: GraphContext) -> asyncio.Future[Any]:
+    def _asking(
+        self, key: Hashable, context: GraphContext, arguments: dict[str, Any] | None = None
+    ) -> asyncio.Future[Any]:
         kept = (self.hook, key)
-        if kept not in context.kept:
-            context.kept[kept] = asyncio.ensure_future(self._ask(key, context))
-        asking: asyncio.Future[Any] = context.kept[kept]
+        asking: asyncio.Future[Any] | None = context.kept.get(kept)
+        if asking is None:
+            asking = asyncio.ensure_future(self._ask(key, context, arguments))
+            context.kept[kept] = asking
         return asking
 
-    async def _ask(self, key: Any, context: GraphContext) -> Any:
+    async def _ask(self, key: Any, context: GraphContext, arguments: dict[str, Any] | None) -> Any:
         if context.dispatcher is None:
             return None
-        arguments = self.asked(key, context)
+        arguments = self.asked(key, context) if arguments is None else arguments
         base = arguments["base"].code
         result = await context.dispatcher.ask(
             self.hook,

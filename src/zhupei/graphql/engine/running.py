@@ -125,7 +125,6 @@ class Run:
             self._units,
             self._keep,
             self._recover,
-            self._later,
             self._call,
             self._interpret,
             self._info,
@@ -389,9 +388,19 @@ class Run:
         self._waiting.setdefault((slot.anchor.site, how), []).append(slot.wait())
         return slot
 
-    def _later(self, site: Site, value: Any, above: Slot | None, indexes: tuple[int, ...]) -> Slot:
-        """Note that a field is read together with those of other objects."""
-        return self._wait(self._read_together, Slot(site.anchor, indexes, above, value))
+    def later(self, site: Site) -> Callable[[Any, Slot | None, tuple[int, ...]], Slot]:
+        """Return what notes that a field is read together with those of other objects."""
+        anchor, key = site.anchor, (site, self._read_together)
+
+        def note(value: Any, above: Slot | None, indexes: tuple[int, ...]) -> Slot:
+            slot = Slot(anchor, indexes, above, value).wait()
+            waiting = self._waiting.get(key)
+            if waiting is None:
+                waiting = self._waiting[key] = []
+            waiting.append(slot)
+            return slot
+
+        return note
 
     def _call(self, site: Site, value: Any, above: Slot | None, indexes: tuple[int, ...]) -> Any:
         """Call the resolver of a field; what has to be awaited is completed later."""
@@ -404,23 +413,30 @@ class Run:
         slot = Slot(site.anchor, indexes, above, read)
         if optimized_is_awaitable(read):
             return self._wait(self._await_read, slot)
-        return slot.kept(self._completed(slot, read))
+        return slot.kept(self._completer(site)(slot, read))
 
-    def _completed(self, slot: Slot, read: Any) -> Any:
-        """Complete what was read for a slot; raise where it must not be null and is."""
-        anchor = slot.anchor
-        above = slot.above if is_non_null_type(anchor.type) else slot
-        if isinstance(read, Exception):
-            return self._report(anchor, read, slot.indexes)
-        unit = self.plan.unit_of_site(anchor.site)
-        try:
-            return self._units[unit.number](read, above, *slot.indexes)
-        except Exception as error:  # noqa: BLE001 - because every error has its place
-            self._discard(slot.path)
-            if is_located(error):
-                return self._report(anchor, error, slot.indexes)
-            self._errors.forget(slot.path)
-            return self._complete(anchor, read, above, slot.indexes)
+    def _completer(self, site: Site) -> Callable[[Slot, Any], Any]:
+        """Return what completes the values that were read for the slots of a field.
+
+        It raises where a value must not be null and is.
+        """
+        anchor, units, number = site.anchor, self._units, self.plan.unit_of_site(site).number
+        required = is_non_null_type(anchor.type)
+
+        def completed(slot: Slot, read: Any) -> Any:
+            if isinstance(read, Exception):
+                return self._report(anchor, read, slot.indexes)
+            above = slot.above if required else slot
+            try:
+                return units[number](read, above, *slot.indexes)
+            except Exception as error:  # noqa: BLE001 - because every error has its place
+                self._discard(slot.path)
+                if is_located(error):
+                    return self._report(anchor, error, slot.indexes)
+                self._errors.forget(slot.path)
+                return self._complete(anchor, read, above, slot.indexes)
+
+        return completed
 
     async def _settle(self) -> None:
         """Read what waits, all fields at the same time, and what then waits because of it."""
@@ -441,10 +457,10 @@ class Run:
             filled = list(zip(slots, found, strict=True))
         except Exception as error:  # noqa: BLE001 - because every error has its place
             filled = [(slot, error) for slot in slots]
-        await self._fill(filled, self._completed)
+        await self._fill(filled, self._completer(site))
 
-    async def _await_read(self, _site: Site, slots: list[Slot]) -> None:
-        await self._fill(await _awaited(slots), self._completed)
+    async def _await_read(self, site: Site, slots: list[Slot]) -> None:
+        await self._fill(await _awaited(slots), self._completer(site))
 
     async def _await_completed(self, _site: Site, slots: list[Slot]) -> None:
         def placed(_slot: Slot, value: Any) -> Any:

@@ -49,7 +49,6 @@ _DEEPEST = 8
 
 # How fields are read that are not read by an expression: see `Run.tools`.
 _TOOLS = {
-    Reading.BATCHED: "later",
     Reading.CALLED: "call",
     Reading.INTERPRETED: "interpret",
 }
@@ -128,7 +127,7 @@ class _Writer:
             answer = self._made(unit.sites, parts)
         head = [
             "def make(run):",
-            "  units, keep, recover, later, call, interpret, info = run.tools",
+            "  units, keep, recover, call, interpret, info = run.tools",
         ]
         once = [f"  {line}" for line in self._once]
         function = f"  def unit(value, above{''.join(f', {index}' for index in indexes)}):"
@@ -183,6 +182,9 @@ class _Writer:
         """Write how a field is read and completed; return the expression of what it holds."""
         if site.reading is Reading.TYPENAME:
             return repr(site.parent.name)
+        if site.reading is Reading.BATCHED:
+            later = self.once(f"run.later({self.constant(site)})")
+            return self._kept(f"{later}({value}, {_rest(where)})")
         tool = _TOOLS.get(site.reading)
         if tool is not None:
             return self._kept(f"{tool}({self.constant(site)}, {value}, {_rest(where)})")

@@ -50,6 +50,7 @@ from zhupei.domain.roles import Role
 from zhupei.domain.score_sheets import ScoreSheet
 from zhupei.domain.sending_units import SentPerson, Unit
 from zhupei.domain.trainees import Month
+from zhupei.graphql.uploads import Upload
 from zhupei.security.crypto import Keyring, new_key_text
 from zhupei.security.outbound import OutboundRules
 from zhupei.services import admissions
@@ -85,6 +86,7 @@ __all__ = ["PHASES", "SECRETS", "Case", "Person", "Place", "World", "new_world"]
 SECRETS = ("E1000", "1380013800", "@secret.example", "隐某")
 """What stands in every person's record and in no answer to others."""
 _APRIL, _ASSESSMENT, _PUBLICITY = "2026-04-10T09:00", "2026-04-27T09:00", "2026-05-12T09:00"
+_PNG = b"\x89PNG\r\n\x1a\n" + bytes(9)
 _ADMITTING, _REPORTING, _TRAINING = "2026-05-22T09:00", "2026-06-01T09:00", "2026-09-02T09:00"
 _MASTER = replace(
     PERSON,
@@ -346,6 +348,7 @@ async def _people(world: World) -> dict[str, Case]:
         "recordSendingUnit": by_admin(account=str(unrecorded), name="某市医院"),
         "registerApplicant": Case(_APRIL, new, newcomer, unit_account, _SAMPLE, by_staff, second),
         "updateApplicant": mine(revision=1, name="改名"),
+        "handInFile": mine(document="degree", file=Upload(io.BytesIO(_PNG))),
         "removeFile": mine(file=str(file)),
         "exportMyData": mine(),
         "eraseApplicant": mine(applicant=str(person.applicant), reason="不再报名"),

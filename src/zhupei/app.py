@@ -239,6 +239,7 @@ def assemble(settings: Settings, graph: Graph) -> Starlette:
         most_operations=settings.max_batch,
         cache_bytes=settings.cache_bytes,
         cache_seconds=settings.cache_seconds,
+        most_upload_bytes=settings.max_file_bytes + settings.max_body_bytes,
     )
     app = Starlette(
         routes=routes(

@@ -23,6 +23,7 @@ from strawberry.schema.base import BaseSchema
 
 from zhupei.catalogue import CatalogueHolder, LoadedCatalogue, load_catalogue
 from zhupei.catalogue.load import load_plugins, platform_namings
+from zhupei.config.parsed import ParsedFiles
 from zhupei.config.platform import read_platform
 from zhupei.config.workspace import read_workspace
 from zhupei.db.connection import Database
@@ -153,8 +154,10 @@ def compose(settings: Settings, *, clock: Callable[[], datetime] = china_now) ->
     platform = read_platform(settings.platform_file)
     for complaint in platform.problems:
         _log.error("%s", complaint.text(settings.language))
+    parsed = ParsedFiles(settings.data_dir / "parsed")
+    parsed.tidy()
     _, host = load_plugins(
-        read_workspace(settings.bases),
+        read_workspace(settings.bases, parsed),
         folders=settings.plugins,
         platform=platform_namings(platform),
         disabled=(*settings.disabled_plugins, *platform.disabled),
@@ -173,7 +176,7 @@ def compose(settings: Settings, *, clock: Callable[[], datetime] = china_now) ->
     host = host.extended("bearer-tokens", BearerTokens(access.sign_in.by_header))
 
     async def load() -> LoadedCatalogue:
-        loaded = await load_catalogue(settings.bases, host=host)
+        loaded = await load_catalogue(settings.bases, host=host, parsed=parsed)
         # Now, so that no user's first question waits for it.
         prepare(loaded.catalogue, loaded.dispatcher)
         # What lives as long as the catalogue need not be gone through by the collector, whose
@@ -245,6 +248,7 @@ def compose(settings: Settings, *, clock: Callable[[], datetime] = china_now) ->
             database=database,
             changes=changes,
             anew=anew,
+            files=files,
             describes=settings.allows_introspection or gateways.trusts(request.headers),
             tracer=gateways.tracer(request.headers),
             webhooks=webhooks,

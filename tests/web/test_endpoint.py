@@ -130,7 +130,6 @@ def test_a_malformed_request_is_a_readable_refusal(
     "content_type",
     [
         "text/plain",
-        "multipart/form-data; boundary=x",
         "application/x-www-form-urlencoded",
         "application/json; charset=utf-16",
         "application/jsonp",
@@ -155,6 +154,17 @@ def test_what_a_foreign_page_can_send_without_asking_is_refused(
             }
         ]
     }
+    assert "change" not in CHANGES
+
+
+def test_a_form_needs_a_header_that_other_sites_cannot_send(client: TestClient) -> None:
+    response = client.post(
+        "/graphql",
+        content=json.dumps({"query": "mutation { change }"}),
+        headers={"content-type": "multipart/form-data; boundary=x"},
+    )
+    assert response.status_code == 400
+    assert response.json()["errors"][0]["extensions"] == {"code": "PREFLIGHT_REQUIRED"}
     assert "change" not in CHANGES
 
 

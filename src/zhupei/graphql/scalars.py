@@ -12,6 +12,7 @@ from strawberry.schema.types.scalar import DEFAULT_SCALAR_REGISTRY
 
 from zhupei.domain.calendar import CHINA_TIME
 from zhupei.domain.text import Text
+from zhupei.graphql.uploads import Upload, read_upload, write_upload
 
 __all__ = ["SCALARS", "Representation", "Yuan", "plain"]
 
@@ -103,6 +104,16 @@ SCALARS: Mapping[object, Any] = {
         description="What a gateway names an entity by (实体引用): `__typename` and a key.",
         serialize=lambda value: value,
         parse_value=lambda value: value,
+    ),
+    Upload: strawberry.scalar(
+        name="Upload",
+        description=(
+            "A file that comes with a request (上传文件), by the GraphQL multipart request "
+            "specification: null in `operations`, and `map` says which part of the request it is."
+        ),
+        serialize=write_upload,
+        parse_value=read_upload,
+        specified_by_url="https://github.com/jaydenseric/graphql-multipart-request-spec",
     ),
     # A bilingual text leaves the graph as a string in one language: `sources.Localized` picks it.
     Text: DEFAULT_SCALAR_REGISTRY[str],

@@ -38,6 +38,7 @@ from zhupei.web.exchanges import (
     NO_STORE,
     Exchange,
     Reply,
+    content_type_of,
     failed,
     read_body,
     refused,
@@ -56,6 +57,7 @@ from zhupei.web.operation_requests import (
 from zhupei.web.persisted_operations import LearnedOperations, StoredOperations
 from zhupei.web.sign_in import ActorRefused
 from zhupei.web.subscriptions import Sockets, is_rejected, readable
+from zhupei.web.uploads import FORM, sent_form
 
 __all__ = ["GraphQLEndpoint"]
 
@@ -65,6 +67,7 @@ _READS = frozenset({OperationType.QUERY})
 _READS_AND_WRITES = frozenset({OperationType.QUERY, OperationType.MUTATION})
 _STREAMED_READS = frozenset({OperationType.QUERY, OperationType.SUBSCRIPTION})
 _STREAMED = frozenset(OperationType)
+_LONGER_WITH_FILES = 20
 _NO_RESPONSE = Response()  # contexts of other routes take theirs
 _STATUS_OF_LIMIT = {
     limits.LimitCode.RATE_LIMITED.value: 429,
@@ -105,7 +108,8 @@ class GraphQLEndpoint:
         most_operations: how many operations a batch may hold; 0 takes no batches.
         cache_bytes: how much of answers that follow from the catalogue alone is kept.
         cache_seconds: how long browsers and proxies may use such an answer without asking.
-        body_seconds: how long a client may take to send its body.
+        most_upload_bytes: larger requests with files are refused; 0 takes no files.
+        body_seconds: how long a client may take to send its body; with files, twenty times that.
 
     """
 
@@ -123,6 +127,7 @@ class GraphQLEndpoint:
         most_operations: int = 0,
         cache_bytes: int = 0,
         cache_seconds: int = 0,
+        most_upload_bytes: int = 0,
         body_seconds: float = 30.0,
     ) -> None:
         self.schema = schema
@@ -135,6 +140,7 @@ class GraphQLEndpoint:
         self._most_operations = most_operations
         self._kept = AnswerCache(cache_bytes)
         self._validation = Validation(cache_seconds)
+        self._most_upload_bytes = most_upload_bytes
         self._body_seconds = body_seconds
         self._execute = getattr(schema, "engine", schema).execute
         self._sockets = Sockets(self, allowed_origins)
@@ -256,6 +262,8 @@ class GraphQLEndpoint:
         """Answer a request; None where it was answered as a stream, or nobody waits."""
         method = exchange.scope["method"]
         if method == "POST":
+            if self._most_upload_bytes and content_type_of(exchange) == FORM:
+                return await self._with_files(exchange, send)
             body = await read_body(exchange, most=self.max_body_bytes, seconds=self._body_seconds)
             if body is None:
                 return None
@@ -272,6 +280,27 @@ class GraphQLEndpoint:
             raise RequestRefused(
                 405, ErrorCode.METHOD_NOT_ALLOWED, _METHODS, headers={"Allow": "GET, POST"}
             )
+        return await self._operated(exchange, send, asked, allowed, streamed)
+
+    async def _with_files(self, exchange: Exchange, send: Send) -> Reply | None:
+        async with sent_form(
+            exchange,
+            most=self._most_upload_bytes,
+            seconds=self._body_seconds * _LONGER_WITH_FILES,
+        ) as decoded:
+            if decoded is None:
+                return None
+            asked = operations_of(decoded, most=self._most_operations)
+            return await self._operated(exchange, send, asked, _READS_AND_WRITES, _STREAMED)
+
+    async def _operated(
+        self,
+        exchange: Exchange,
+        send: Send,
+        asked: OperationRequest | list[OperationRequest],
+        allowed: Collection[OperationType],
+        streamed: Collection[OperationType],
+    ) -> Reply | None:
         if isinstance(asked, list):
             return await self._batch(exchange, asked)
         asked = self.stored.completed(asked)

@@ -28,6 +28,7 @@ __all__ = [
     "refused",
     "refused_actor",
     "too_large",
+    "too_slow",
     "unsupported_media_type",
 ]
 
@@ -152,9 +153,7 @@ async def read_body(exchange: Exchange, *, most: int, seconds: float) -> bytes |
                 if not message.get("more_body", False):
                     return parts[0] if len(parts) == 1 else b"".join(parts)
     except TimeoutError:
-        raise RequestRefused(
-            408, ErrorCode.REQUEST_TIMED_OUT, _TOO_SLOW, headers={"Connection": "close"}
-        ) from None
+        raise too_slow() from None
 
 
 def too_large(most: int) -> RequestRefused:
@@ -163,6 +162,13 @@ def too_large(most: int) -> RequestRefused:
         413,
         ErrorCode.PAYLOAD_TOO_LARGE,
         Text(f"请求超过 {most} 字节。", f"The request is larger than {most} bytes."),
+    )
+
+
+def too_slow() -> RequestRefused:
+    """Return the refusal of a request that did not come in time."""
+    return RequestRefused(
+        408, ErrorCode.REQUEST_TIMED_OUT, _TOO_SLOW, headers={"Connection": "close"}
     )
 
 

@@ -8,7 +8,6 @@ parameter. A file is always given out as an attachment.
 from __future__ import annotations
 
 import asyncio
-import re
 from collections.abc import Awaitable, Callable
 from uuid import UUID
 
@@ -17,18 +16,14 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from zhupei.domain.access_refusals import AccessCode, AccessRefusal
-from zhupei.domain.permissions import Target
-from zhupei.domain.text import Text
 from zhupei.graphql.context import GraphContext, language_of
-from zhupei.graphql.desks import desk_of
+from zhupei.graphql.handed_files import NO_SUCH_FILE, file_targets, hand_in, meant_applicant
 from zhupei.graphql.permissions import refused_by
 from zhupei.services.applicant_files import FileRecord, FileStore, files_of
-from zhupei.services.applicants import applicant_of, applicant_of_account, departments_of
 from zhupei.web.sign_in import ActorRefused
 
 __all__ = ["file_routes"]
 
-_DOCUMENT = re.compile(r"[a-z0-9][a-z0-9._-]{0,99}")
 _STATUS = {
     AccessCode.UNAUTHENTICATED: 401,
     AccessCode.FORBIDDEN: 403,
@@ -48,17 +43,9 @@ def file_routes(store: FileStore, context: MakeContext) -> tuple[Route, ...]:
     async def put(request: Request) -> Response:
         asked = await context(request, Response())
         named = request.query_params.get("applicant")
-        applicant = await _own(asked) if named is None else await _named(asked, named)
-        targets = (*await _targets(asked, applicant), *await _sent(asked, applicant))
-        refusal = await refused_by(asked, "files.write", targets)
+        applicant = await meant_applicant(asked, named)
         document = str(request.path_params["document"])
-        if refusal is not None:
-            return _refused(request, refusal)
-        if applicant is None or asked.actor is None or not _DOCUMENT.fullmatch(document):
-            return _refused(request, _NOT_FOUND)
-        kept = await store.keep(
-            applicant, document, request.stream(), by=asked.actor.id, at=asked.clock()
-        )
+        kept = await hand_in(asked, store, document, request.stream(), applicant=applicant)
         if isinstance(kept, AccessRefusal):
             return _refused(request, kept)
         return JSONResponse(
@@ -75,14 +62,14 @@ def file_routes(store: FileStore, context: MakeContext) -> tuple[Route, ...]:
     async def get(request: Request) -> Response:
         asked = await context(request, Response())
         named = request.query_params.get("applicant")
-        applicant = await _own(asked) if named is None else await _named(asked, named)
-        targets = await _targets(asked, applicant)
+        applicant = await meant_applicant(asked, named)
+        targets = await file_targets(asked, applicant)
         refusal = await refused_by(asked, "files.read", targets)
         if refusal is not None:
             return _refused(request, refusal)
         file = None if applicant is None else await _found(applicant, request)
         if file is None:
-            return _refused(request, _NOT_FOUND)
+            return _refused(request, NO_SUCH_FILE)
         return Response(
             await asyncio.to_thread(store.read, file),
             media_type=file.media_type,
@@ -113,56 +100,10 @@ def _guarded(handler: _Handler) -> _Handler:
     return handle
 
 
-async def _own(asked: GraphContext) -> UUID | None:
-    if asked.actor is None or asked.keyring is None:
-        return None
-    try:
-        found = await applicant_of_account(asked.keyring(), UUID(asked.actor.id))
-    except ValueError:  # a plugin's actor is no account of ours
-        return None
-    return None if found is None else found.id
-
-
-async def _named(asked: GraphContext, named: str) -> UUID | None:
-    if asked.actor is None or asked.keyring is None:
-        return None
-    try:
-        found = await applicant_of(asked.keyring(), UUID(named))
-    except ValueError:
-        return None
-    return None if found is None else found.id
-
-
-async def _targets(asked: GraphContext, applicant: UUID | None) -> tuple[Target, ...]:
-    if applicant is None or asked.keyring is None:
-        return ()
-    record = await applicant_of(asked.keyring(), applicant)
-    account = None if record is None else record.account
-    owners = frozenset() if account is None else frozenset({str(account)})
-    places = await departments_of(applicant)
-    return (
-        Target(owners=owners),
-        *(Target(base=base, specialty=specialty, owners=owners) for base, specialty in places),
-    )
-
-
-async def _sent(asked: GraphContext, applicant: UUID | None) -> tuple[Target, ...]:
-    """Return what a unit is asked for that sends the applicant, nothing for anybody else."""
-    if asked.actor is None or applicant is None:
-        return ()
-    sends = (await desk_of(asked)).sends
-    return (Target(owners=frozenset({asked.actor.id})),) if applicant in sends else ()
-
-
 async def _found(applicant: UUID, request: Request) -> FileRecord | None:
     wanted = (request.path_params["document"], request.path_params["sha256"])
     files = await files_of(applicant)
     return next((file for file in files if (file.document, file.sha256) == wanted), None)
-
-
-_NOT_FOUND = AccessRefusal(
-    code=AccessCode.NOT_FOUND, message=Text("没有这个文件", "there is no such file")
-)
 
 
 def _refused(request: Request, refusal: AccessRefusal) -> JSONResponse:

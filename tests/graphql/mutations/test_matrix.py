@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import json
 import re
+import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -27,10 +29,13 @@ from zhupei.domain.text import Language
 from zhupei.graphql.context import GraphContext
 from zhupei.graphql.permissions import protected_fields
 from zhupei.graphql.schema import build_schema
+from zhupei.services.applicant_files import FileStore
 
 _COMPOSED = build_schema()
 _CORE = _COMPOSED.schema.core_schema
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+
+_FILES = FileStore(Path(tempfile.mkdtemp()), largest=1000)
 
 # What each mutation needs, written down by hand; the code's own declarations are held against it.
 _NEEDS = {
@@ -62,6 +67,7 @@ _NEEDS = {
     "freezeRound": "rounds.manage",
     "giveOpinion": "applications.opine",
     "grantRole": "accounts.manage",
+    "handInFile": "files.write",
     "imposeBan": "bans.write",
     "inviteCandidate": "applications.decide",
     "issueCalendar": "calendar.subscribe",
@@ -131,6 +137,7 @@ _PHASES = {
         "eraseApplicant",
         "exportMyData",
         "grantRole",
+        "handInFile",
         "issueCalendar",
         "issueClaimCode",
         "lockAccount",
@@ -242,6 +249,7 @@ _ALIKE = {
     ("endCalendar", Role.APPLICANT),
     ("fileObjection", Role.APPLICANT),
     ("fileObjection", Role.SENDING_UNIT),
+    ("handInFile", Role.APPLICANT),
     ("nameSendingUnit", Role.APPLICANT),
     ("issueCalendar", Role.APPLICANT),
     ("registerApplicant", Role.APPLICANT),
@@ -282,6 +290,7 @@ async def _carry_out(
                 actor=actor,
                 keyring=lambda: world.keyring,
                 database=world.database,
+                files=_FILES,
             ),
         )
     said = f"{json.dumps(result.data, ensure_ascii=False)} {result.errors}"

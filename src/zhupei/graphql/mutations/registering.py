@@ -26,7 +26,7 @@ from zhupei.services import applicant_files, applicants
 from zhupei.services.admissions.situations import not_found
 from zhupei.services.applicants import ApplicantRecord, Details
 
-__all__ = ["ApplicantPayload", "RegisteringMutations"]
+__all__ = ["ApplicantPayload", "RegisteringMutations", "seen_applicant"]
 
 ApplicantPayload: TypeAlias = Annotated[
     Applicant | ActionRefused | InvalidInput | PluginProblem,
@@ -127,7 +127,7 @@ async def _register(info: GraphInfo, input: RegisterApplicantInput) -> Any:  # n
         )
         return str(made.id) if isinstance(made, ApplicantRecord) else made
 
-    return await _seen(
+    return await seen_applicant(
         context, await once(context, input, "registerApplicant", work, personal=True)
     )
 
@@ -157,7 +157,8 @@ async def _update(info: GraphInfo, input: UpdateApplicantInput) -> Any:  # noqa:
         )
         return str(changed.id) if isinstance(changed, ApplicantRecord) else changed
 
-    return await _seen(context, await once(context, input, "updateApplicant", work, personal=True))
+    answer = await once(context, input, "updateApplicant", work, personal=True)
+    return await seen_applicant(context, answer)
 
 
 async def _remove(info: GraphInfo, input: RemoveFileInput) -> Any:  # noqa: A002 - the argument's name in the graph
@@ -174,7 +175,7 @@ async def _remove(info: GraphInfo, input: RemoveFileInput) -> Any:  # noqa: A002
         await applicant_files.remove_file(file, at=context.clock())
         return str(applicant)
 
-    return await _seen(context, await once(context, input, "removeFile", work))
+    return await seen_applicant(context, await once(context, input, "removeFile", work))
 
 
 def _own(context: GraphContext) -> Target:
@@ -194,7 +195,7 @@ def _text(value: str | None) -> str | None:
     return None if value is UNSET else value
 
 
-async def _seen(context: GraphContext, answer: Any) -> Any:
+async def seen_applicant(context: GraphContext, answer: Any) -> Any:
     """Return the applicant whose id the work answered, or the refusal."""
     if not isinstance(answer, str):
         return answer

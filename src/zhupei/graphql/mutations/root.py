@@ -9,6 +9,7 @@ from zhupei.graphql.mutations.assessing import AssessingMutations
 from zhupei.graphql.mutations.brochures import BrochureMutations
 from zhupei.graphql.mutations.calendars import CalendarMutations
 from zhupei.graphql.mutations.claiming import ClaimingMutations
+from zhupei.graphql.mutations.files import FileMutations
 from zhupei.graphql.mutations.interviews import InterviewMutations
 from zhupei.graphql.mutations.notices import NoticeMutations
 from zhupei.graphql.mutations.offers import OfferMutations
@@ -40,6 +41,7 @@ class Mutation(
     OfferMutations,
     PrivacyMutations,
     RegisteringMutations,
+    FileMutations,
     ClaimingMutations,
     RoundMutations,
     InterviewMutations,

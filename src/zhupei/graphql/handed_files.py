@@ -1,0 +1,87 @@
+"""Handing files in for an applicant: who may, for whom; over HTTP and in the graph alike."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterable
+from uuid import UUID
+
+from zhupei.domain.access_refusals import AccessCode, AccessRefusal
+from zhupei.domain.permissions import Target
+from zhupei.domain.text import Text
+from zhupei.graphql.context import GraphContext
+from zhupei.graphql.desks import desk_of
+from zhupei.graphql.permissions import refused_by
+from zhupei.services.applicant_files import FileRecord, FileStore
+from zhupei.services.applicants import applicant_of, applicant_of_account, departments_of
+
+__all__ = ["NO_SUCH_FILE", "file_targets", "hand_in", "meant_applicant"]
+
+_DOCUMENT = re.compile(r"[a-z0-9][a-z0-9._-]{0,99}")
+
+NO_SUCH_FILE = AccessRefusal(
+    code=AccessCode.NOT_FOUND, message=Text("没有这个文件", "there is no such file")
+)
+
+
+async def hand_in(
+    asked: GraphContext,
+    store: FileStore,
+    document: str,
+    parts: AsyncIterable[bytes],
+    *,
+    applicant: UUID | None,
+) -> FileRecord | AccessRefusal:
+    """Keep a file for an applicant, if whoever asks may hand one in.
+
+    Args:
+        asked: who asks, and when.
+        store: where files are kept.
+        document: the code of the document that it is.
+        parts: its content.
+        applicant: for whom, as `meant_applicant` found them; None for nobody.
+
+    """
+    targets = (*await file_targets(asked, applicant), *await _sent(asked, applicant))
+    refusal = await refused_by(asked, "files.write", targets)
+    if refusal is not None:
+        return refusal
+    if applicant is None or asked.actor is None or not _DOCUMENT.fullmatch(document):
+        return NO_SUCH_FILE
+    return await store.keep(applicant, document, parts, by=asked.actor.id, at=asked.clock())
+
+
+async def meant_applicant(asked: GraphContext, named: str | None) -> UUID | None:
+    """Return the applicant of this id, without one that of whoever asks; None for nobody."""
+    if asked.actor is None or asked.keyring is None:
+        return None
+    try:
+        if named is None:
+            found = await applicant_of_account(asked.keyring(), UUID(asked.actor.id))
+        else:
+            found = await applicant_of(asked.keyring(), UUID(named))
+    except ValueError:  # no id; or a plugin's actor, who is no account of ours
+        return None
+    return None if found is None else found.id
+
+
+async def file_targets(asked: GraphContext, applicant: UUID | None) -> tuple[Target, ...]:
+    """Return what is asked for to read an applicant's files, or to hand one in."""
+    if applicant is None or asked.keyring is None:
+        return ()
+    record = await applicant_of(asked.keyring(), applicant)
+    account = None if record is None else record.account
+    owners = frozenset() if account is None else frozenset({str(account)})
+    places = await departments_of(applicant)
+    return (
+        Target(owners=owners),
+        *(Target(base=base, specialty=specialty, owners=owners) for base, specialty in places),
+    )
+
+
+async def _sent(asked: GraphContext, applicant: UUID | None) -> tuple[Target, ...]:
+    """Return what a unit is asked for that sends the applicant, nothing for anybody else."""
+    if asked.actor is None or applicant is None:
+        return ()
+    sends = (await desk_of(asked)).sends
+    return (Target(owners=frozenset({asked.actor.id})),) if applicant in sends else ()

@@ -206,6 +206,8 @@ def _command(
             "ZHUPEI_BASES": str(country.files),
             "ZHUPEI_PLUGINS": str(empty),
             "ZHUPEI_DATA_DIR": str(country.data_dir),
+            # 100 bases with all openings are more than anybody is given at once by default.
+            "ZHUPEI_MAX_COST": "1000000",
         }
     if node is None:
         raise ValueError("PostGraphile needs node")

@@ -1,0 +1,261 @@
+"""Rows through the engine: as graphql-core answers, with few statements and few columns."""
+
+from __future__ import annotations
+
+import logging
+import random
+from collections import Counter
+from collections.abc import AsyncIterator, Iterator
+from typing import Any
+
+import pytest
+
+from admissions_office import MEDICINE
+from generated_operations import Generator
+from rows_office import ROOTS, Judge, RowsOffice, rows_office
+from same_answer import compare
+from zhupei.db.connection import Database
+from zhupei.domain.actors import Actor
+from zhupei.domain.text import Language
+from zhupei.graphql.engine import Engine
+from zhupei.graphql.schema import build_schema
+
+_COMPOSED = build_schema()
+_SCHEMA = _COMPOSED.schema
+_JUDGES = (
+    None,
+    None,
+    Judge({}),
+    Judge({"applications.read": False}),
+    Judge({"audit.read": True, "applicants.read": False}),
+    Judge({"payments.read": RuntimeError("down"), "scores.read": True}),
+    Judge({"registrations.read": RuntimeError("down"), "applications.read": True}),
+)
+
+
+@pytest.fixture
+async def place(database: Database) -> AsyncIterator[RowsOffice]:
+    with database.use():
+        yield await rows_office(database)
+
+
+async def _compared(place: RowsOffice, seeds: range) -> Counter[str]:
+    engine = Engine(_SCHEMA)
+    generator = Generator(_SCHEMA.core_schema, place.value, depth=4, width=6)
+    seen: Counter[str] = Counter()
+    actors = place.actors
+    for seed in seeds:
+        pick = random.Random(seed)
+        operation = generator.make(seed, roots=ROOTS)
+        actor, judge = pick.choice(actors), pick.choice(_JUDGES)
+        language = pick.choice([Language.ZH, Language.EN])
+        found = await compare(engine, operation, place.context(actor, language, judge))
+        seen["operations"] += 1
+        seen["without errors"] += not found.errors
+        seen["with much data"] += len(found.engine.json()) > 300
+    seen["compiled"] = engine.counts.compiled
+    return seen
+
+
+async def test_operations_over_rows(place: RowsOffice) -> None:
+    seen = await _compared(place, range(40))
+    assert seen["compiled"] > 30
+    assert seen["without errors"] > 8
+    assert seen["with much data"] > 4
+
+
+@pytest.mark.slow
+async def test_many_operations_over_rows(place: RowsOffice, more_operations: int) -> None:
+    seen = await _compared(place, range(1000, 1300 + more_operations))
+    assert seen["without errors"] > 0.2 * seen["operations"]
+    assert seen["with much data"] > 0.1 * seen["operations"]
+
+
+class _Statements(logging.Handler):
+    """Keeps the statements that are run."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.DEBUG)
+        self.texts: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Keep one."""
+        text = record.getMessage()
+        if not text.startswith("Created connection pool"):
+            self.texts.append(text)
+
+
+@pytest.fixture
+def statements() -> Iterator[list[str]]:
+    logger, handler = logging.getLogger("tortoise.db_client"), _Statements()
+    level = logger.level
+    logger.addHandler(handler)
+    logger.setLevel(logging.DEBUG)
+    yield handler.texts
+    logger.removeHandler(handler)
+    logger.setLevel(level)
+
+
+async def _asked(
+    place: RowsOffice, statements: list[str], query: str, actor: Actor | None
+) -> tuple[list[str], Any]:
+    """Return the statements of a query and its data."""
+    statements.clear()
+    context = place.context(actor, Language.EN)()
+    result = await _SCHEMA.execute(query, context_value=context)
+    assert result.errors is None, result.errors
+    return list(statements), result.data
+
+
+def _actor(place: RowsOffice, role: str) -> Actor:
+    return next(
+        each
+        for each in place.actors
+        if each is not None and {grant.role for grant in each.grants} == {role}
+    )
+
+
+_TRAINEE = "id state year traineeType specialtyCode startedOn months endsOn base { name }"
+
+
+async def test_a_page_with_counts_is_one_statement(
+    place: RowsOffice, statements: list[str]
+) -> None:
+    """R156: what is counted over one table is counted together, and comes with the page."""
+    office = _actor(place, "base_office")
+    seen, data = await _asked(
+        place,
+        statements,
+        f"""{{
+          page: trainees(first: 1) {{ totalCount edges {{ node {{ {_TRAINEE} }} }} }}
+          training: trainees(filter: {{stateIn: [IN_TRAINING]}}) {{ totalCount }}
+          withdrawn: trainees(filter: {{stateIn: [WITHDRAWN]}}) {{ totalCount }}
+          registrations {{ totalCount }}
+        }}""",
+        office,
+    )
+    (statement,) = seen
+    assert statement.count("count(*)") == 4
+    assert data["page"]["totalCount"] == data["training"]["totalCount"] == 2
+    assert data["withdrawn"]["totalCount"] == 0
+    assert data["registrations"]["totalCount"] == 2
+    assert len(data["page"]["edges"]) == 1
+
+    # Only the columns that are asked for are read.
+    (statement,), _ = await _asked(
+        place, statements, "{ trainees { edges { node { state } } } }", office
+    )
+    assert statement.startswith('SELECT t."state" AS c0 FROM "trainee" t WHERE ')
+    assert "profile" not in statement
+    assert "count" not in statement
+    (statement,), _ = await _asked(place, statements, "{ trainees { totalCount } }", office)
+    assert statement.startswith('SELECT count(*) AS n0 FROM "trainee" t WHERE ')
+    # Counts come beside no rows.
+    query = """{
+      none: trainees(filter: {yearIn: [1999]}) { totalCount edges { node { id } } }
+      all: trainees { totalCount pageInfo { hasNextPage endCursor } }
+    }"""
+    seen, data = await _asked(place, statements, query, office)
+    assert len(seen) == 2  # two pages of rows
+    assert data["none"] == {"totalCount": 0, "edges": []}
+    assert data["all"]["totalCount"] == 2
+    assert data["all"]["pageInfo"]["hasNextPage"] is False
+    # An application with its records.
+    query = f"""{{ application(id: "{place.applications[2]}") {{
+      state base {{ name }} opening {{ specialtyName }}
+      records {{ revision at actor action fromState toState }}
+    }} }}"""
+    seen, data = await _asked(place, statements, query, _actor(place, "auditor"))
+    assert len(seen) == 2
+    assert "details" not in seen[0].partition(" FROM ")[0].replace(
+        "details->'candidate'->>'trainee_type'", ""
+    )
+    assert [each["revision"] for each in data["application"]["records"]] == list(
+        range(1, 1 + len(data["application"]["records"]))
+    )
+    assert len(data["application"]["records"]) > 3
+
+
+_SELECTIONS = {
+    "applications": "totalCount edges { cursor node { id state holdsSeat applicant { name } "
+    "records { id } objections { id } documents { document } scores { points } eligibility "
+    "{ outcome } interview { id } publicity { id } trainee { id } transferredFrom { id } "
+    "timeline { mustDo } standing { rank } allowedActions { action } } }",
+    "trainees": "totalCount edges { cursor node { id stateLabel applicant { name } endReason "
+    "payments { id amount } application { id state } } }",
+    "registrations": "totalCount edges { node { id payments { month } } }",
+    "bans": "id reason",
+    "objections": "id text",
+    "invitations": "id state",
+    "planIncreases": "id seats",
+    "roundFreezes": "round",
+    "publicities": "id",
+    "interviewSlots": "totalCount edges { node { id } }",
+    "scoreSheets": "totalCount edges { node { id } }",
+    "sendingUnitLinks": "id",
+}
+
+
+@pytest.mark.slow
+async def test_lists_take_the_same_statements_for_more_rows(
+    place: RowsOffice, statements: list[str]
+) -> None:
+    authority = _actor(place, "jurisdiction_office")
+    queries = {name: f"{{ {name} {{ {selection} }} }}" for name, selection in _SELECTIONS.items()}
+    before = {
+        name: await _asked(place, statements, query, authority) for name, query in queries.items()
+    }
+    place.office.go("2026-04-10T09:00")
+    for _ in range(3):
+        await place.office.submitted(MEDICINE)
+    for name, query in queries.items():
+        seen, data = await _asked(place, statements, query, authority)
+        assert len(seen) == len(before[name][0]) <= 20, name
+        if name == "applications":
+            assert data[name]["totalCount"] == before[name][1][name]["totalCount"] + 3
+    assert {name: len(seen) for name, (seen, _) in before.items()} == _COUNTS
+
+
+# What each list costs with all that is asked of it above, whatever the number of rows.
+_COUNTS = {
+    "applications": 15,
+    "trainees": 5,
+    "registrations": 2,
+    "bans": 3,
+    "objections": 1,
+    "invitations": 1,
+    "planIncreases": 1,
+    "roundFreezes": 1,
+    "publicities": 1,
+    "interviewSlots": 2,
+    "scoreSheets": 2,
+    "sendingUnitLinks": 1,
+}
+
+
+@pytest.mark.slow
+async def test_who_owns_nothing_is_not_looked_up(place: RowsOffice, statements: list[str]) -> None:
+    """An applicant is found once for all fields of an operation, and never for staff."""
+    query = "{ a: applications { totalCount } b: trainees { totalCount } }"
+    person = next(each for each in place.actors if each and each.id == str(place.person))
+    seen, data = await _asked(place, statements, query, person)
+    assert sum('FROM "applicant"' in each for each in seen) == 1
+    assert len(seen) == 3
+    assert data == {"a": {"totalCount": 3}, "b": {"totalCount": 1}}
+    seen, _ = await _asked(place, statements, query, _actor(place, "base_office"))
+    assert len(seen) == 2
+
+
+@pytest.mark.slow
+async def test_a_list_that_cannot_be_read_is_an_error_at_its_place(
+    place: RowsOffice, statements: list[str]
+) -> None:
+    actor = _actor(place, "base_office")
+    context = place.context(actor, Language.EN)()
+    query = '{ trainees(after: "x") { totalCount } other: trainees { totalCount } }'
+    result = await _SCHEMA.execute(query, context_value=context)
+    assert result.errors is not None
+    assert [(each.path, (each.extensions or {})["code"]) for each in result.errors] == [
+        (["trainees"], "BAD_USER_INPUT")
+    ]
+    assert result.data == {"trainees": None, "other": {"totalCount": 2}}

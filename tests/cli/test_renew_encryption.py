@@ -24,6 +24,7 @@ from zhupei.services.applicants import (
     renew_encryption,
     reveal,
 )
+from zhupei.services.progress import operations_of
 from zhupei.settings import Environment, Settings
 
 _AT = datetime(2026, 6, 18, 4, 0, tzinfo=UTC)
@@ -72,6 +73,15 @@ def test_all_rows_move_to_the_newest_key_and_say_how_far(
         await database.stop()
         return found, {str(each).split(".")[0] for each in hashes}
 
+    async def watched() -> list[object]:
+        """Return what the graph shows of the first renewal."""
+        database = Database(data_dir=tmp_path, url=database_url, pool_size=2)
+        await database.start()
+        with database.use():
+            seen = await operations_of(by=None, bases=None, running=False, first=10)
+        await database.stop()
+        return [(each.kind, each.state, each.done, each.result) for each in seen[-1:]]
+
     ids = asyncio.run(prepare())
     monkeypatch.setenv("ZHUPEI_DATABASE_URL", database_url)
     monkeypatch.setenv("ZHUPEI_DATA_DIR", str(tmp_path))
@@ -88,6 +98,7 @@ def test_all_rows_move_to_the_newest_key_and_say_how_far(
     assert main(["renew-encryption", "--after", str(ids[0])]) == 0
     assert "of 0 applicants" in capsys.readouterr().out
     found, keys = asyncio.run(opened(ids))
+    assert asyncio.run(watched()) == [("key_renewal", "SUCCEEDED", 3, {"renewed": 3})]
     assert found == {"E0000000", "E0000001", "E0000002"}
     assert keys == {"new", "old"}
     monkeypatch.setenv("ZHUPEI_ENCRYPTION_KEYS", new)

@@ -23,6 +23,7 @@ from zhupei.security.signing_keys import public_key_from_text
 from zhupei.services import admissions
 from zhupei.services.admissions import inputs
 from zhupei.services.papers.publicity_file import Withdrawal, verify_signed_file
+from zhupei.services.progress import operations_of
 
 pytestmark = pytest.mark.slow
 
@@ -214,6 +215,12 @@ async def test_all_letters_of_a_round_for_the_office(town: Town) -> None:
     assert code(await town.get("/papers/letters.zip?program=x", own)) == (403, "FORBIDDEN")
     got = await town.get(path, own)
     assert (got.status_code, got.headers["cache-control"]) == (200, "no-store")
+    with town.office.database.use():
+        # Who waits for hundreds of them sees how far it is; who may not leaves no trace.
+        (seen,) = await operations_of(by=None, bases=None, running=None, first=10)
+    assert (seen.kind, seen.state, seen.done, seen.total, seen.base) == (
+        "letters_export", "SUCCEEDED", 1, 1, "sample-hospital",
+    )  # fmt: skip
     with zipfile.ZipFile(io.BytesIO(got.content)) as archive:
         assert archive.namelist() == ["problems.txt"]
         told = archive.read("problems.txt").decode()

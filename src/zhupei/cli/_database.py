@@ -11,15 +11,24 @@ from zhupei.cli import CommandError
 from zhupei.domain.access_refusals import AccessRefusal
 
 if TYPE_CHECKING:
+    from zhupei.db.connection import Database
     from zhupei.settings import Settings
 
-__all__ = ["at_command_line", "done", "with_database"]
+__all__ = ["at_command_line", "done", "with_database", "with_this_database"]
 
 T = TypeVar("T")
 
 
 def with_database(settings: Settings, work: Callable[[], Awaitable[T]]) -> T:
     """Return what ``work`` returns on the installation's database; servers may run beside.
+
+    Raises DatabaseUnavailableError.
+    """
+    return with_this_database(settings, lambda _database: work())
+
+
+def with_this_database(settings: Settings, work: Callable[[Database], Awaitable[T]]) -> T:
+    """Return what ``work`` returns, which is given the database: to show how far it is.
 
     Raises DatabaseUnavailableError.
     """
@@ -30,7 +39,7 @@ def with_database(settings: Settings, work: Callable[[], Awaitable[T]]) -> T:
         await database.start()
         try:
             with database.use():
-                return await work()
+                return await work(database)
         finally:
             await database.stop()
 

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import argparse
+import asyncio
 import sys
+from datetime import datetime
 from typing import TYPE_CHECKING
 from uuid import UUID
 
 from zhupei.cli import CommandError, read_settings
-from zhupei.cli._database import with_database
+from zhupei.cli._database import at_command_line, with_this_database
+from zhupei.domain.calendar import CHINA_TIME
 from zhupei.domain.text import Text
 
 if TYPE_CHECKING:
     from zhupei.cli import Subparsers
+    from zhupei.db.connection import Database
     from zhupei.services.applicants import Renewal
     from zhupei.settings import Settings
 
@@ -50,6 +54,7 @@ def register(subparsers: Subparsers) -> None:
 def _renew(arguments: argparse.Namespace) -> int:
     from zhupei.services.access import open_keyring  # noqa: PLC0415 - see zhupei.cli
     from zhupei.services.applicants import renew_encryption  # noqa: PLC0415 - see zhupei.cli
+    from zhupei.services.progress import operation  # noqa: PLC0415 - see zhupei.cli
     from zhupei.services.webhooks.rows import (  # noqa: PLC0415 - see zhupei.cli
         renew_webhook_secrets,
     )
@@ -59,12 +64,27 @@ def _renew(arguments: argparse.Namespace) -> int:
     keyring = open_keyring(settings)
     shown = _Shown(settings)
 
-    async def work() -> tuple[int, int]:
-        people = await renew_encryption(keyring, batch=batch, after=after, told=shown.told)
-        return people, await renew_webhook_secrets(keyring)
+    async def work(database: Database) -> tuple[int, int]:
+        async with operation(
+            database,
+            kind="key_renewal",
+            by=at_command_line(),
+            clock=_now,
+        ) as progress:
+            telling: list[asyncio.Task[None]] = []
+
+            def told(renewal: Renewal, last: UUID) -> None:
+                shown.told(renewal, last)
+                progress.total, progress.done = renewal.total, renewal.seen
+                telling.append(asyncio.create_task(progress.advance(0)))
+
+            people = await renew_encryption(keyring, batch=batch, after=after, told=told)
+            await asyncio.gather(*telling)
+            progress.result["renewed"] = people
+            return people, await renew_webhook_secrets(keyring)
 
     try:
-        renewed, secrets = with_database(settings, work)
+        renewed, secrets = with_this_database(settings, work)
     finally:
         shown.end()
     text = Text(
@@ -79,6 +99,10 @@ def _renew(arguments: argparse.Namespace) -> int:
         )
         sys.stdout.write(more.get(settings.language) + "\n")
     return 0
+
+
+def _now() -> datetime:
+    return datetime.now(CHINA_TIME)
 
 
 class _Shown:

@@ -32,11 +32,13 @@ from zhupei.domain.admission_case import AdmissionCase
 from zhupei.domain.calendar import CHINA_TIME
 from zhupei.domain.permissions import Target
 from zhupei.domain.text import Language, Text
+from zhupei.domain.training import Program
 from zhupei.graphql.context import GraphContext, language_of
 from zhupei.graphql.permissions import refused_by
 from zhupei.security.crypto import Keyring
 from zhupei.services.admissions.store import load_case
 from zhupei.services.issuing.persons import (
+    IssuedLetter,
     PaperNotDueError,
     agreement_for,
     checklist_for,
@@ -59,6 +61,7 @@ from zhupei.services.papers.statistics import (
     statistics_csv,
     statistics_xlsx,
 )
+from zhupei.services.progress import operation
 from zhupei.web.sign_in import ActorRefused
 
 __all__ = ["MEDIA_TYPES", "MakeContext", "ending_of", "guarded", "paper_routes", "refused"]
@@ -143,7 +146,7 @@ class _Papers:
             asked.catalogue, program.code, request.query_params.get("round")
         )
         async with self._printing:
-            content = await asyncio.to_thread(letters_archive, found, asked.catalogue.documents)
+            content = await _archived(asked, program, found)
         return Response(
             content,
             media_type="application/zip",
@@ -265,6 +268,28 @@ def _attached(content: bytes | str, ending: str, name: str) -> Response:
         media_type=MEDIA_TYPES[ending],
         headers={**_PRIVATE, "Content-Disposition": f'attachment; filename="{name}.{ending}"'},
     )
+
+
+async def _archived(asked: GraphContext, program: Program, found: Sequence[IssuedLetter]) -> bytes:
+    """Return the letters as an archive; how far it is can be seen meanwhile."""
+    documents = asked.catalogue.documents
+    if asked.database is None or asked.actor is None:
+        return await asyncio.to_thread(letters_archive, found, documents)
+    loop = asyncio.get_running_loop()
+    async with operation(
+        asked.database,
+        kind="letters_export",
+        by=asked.actor.id,
+        clock=asked.clock,
+        base=program.base,
+        program=program.code,
+        total=len(found),
+    ) as progress:
+
+        def told() -> None:
+            asyncio.run_coroutine_threadsafe(progress.advance(), loop).result()
+
+        return await asyncio.to_thread(letters_archive, found, documents, told)
 
 
 async def _permitted_case(

@@ -7,7 +7,7 @@ A step that was carried out can be taken back as a whole while nothing was built
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -24,19 +24,20 @@ from zhupei.services.admissions.change import Bulk, Change, Repeat, repeat_of
 from zhupei.services.admissions.commits import commit
 from zhupei.services.admissions.desk import Desk
 from zhupei.services.admissions.inputs import RevertBulkInput
+from zhupei.services.admissions.many import Many
 from zhupei.services.admissions.refusals import ApplicationProblem, Refusal, RefusalCode
 from zhupei.services.admissions.situations import (
     Situation,
+    may_read,
     not_found,
     permitted_for,
-    situation_of,
-    standing_against,
     surroundings,
 )
-from zhupei.services.admissions.store import load_cases
+from zhupei.services.admissions.store import load_case, load_cases
 from zhupei.services.admissions.texts import has_no_reason
 from zhupei.services.admissions.transitions import check_steps, key_used, too_busy
 from zhupei.services.changes import RoundChanged, RoundChangeKind, announce
+from zhupei.services.progress import operation
 
 __all__ = ["Build", "carry_out", "revert_bulk"]
 
@@ -60,13 +61,59 @@ async def carry_out(
     One application's refusal refuses the whole step; a key that belongs to another request, or to
     the same with other content, refuses as well. ``extra`` writes in the same transaction.
     """
+    step = _Step(desk, action, applications, build, dry_run, repeat, extra, publicity)
+    first = None if dry_run or len(applications) < _LONG else await load_case(applications[0])
+    if first is None or action in _TOLD_ELSEWHERE or not await may_read(desk, first):
+        return await _tried(step, _nobody_watches)
+    async with operation(
+        desk.database,
+        kind=f"bulk_{action.value.lower()}",
+        by=desk.actor.id,
+        clock=desk.clock,
+        base=first.base,
+        program=first.program,
+        total=len(applications),
+    ) as progress:
+        done = await _tried(step, progress.advance)
+        if isinstance(done, Refusal):
+            progress.result["refused"] = done.code.value
+        else:
+            progress.result["operation"] = str(done.operation)
+        return done
+
+
+_LONG = 20
+"""Applications from which on others see how far a step is."""
+# A signed sheet shows its own progress.
+_TOLD_ELSEWHERE = frozenset({Action.RECORD_SCORES})
+
+
+@dataclass(frozen=True, slots=True)
+class _Step:
+    """A bulk step as it was asked for."""
+
+    desk: Desk
+    action: Action
+    applications: Sequence[UUID]
+    build: Build
+    dry_run: bool
+    repeat: Repeat | None
+    extra: Callable[[BaseDBAsyncClient], Awaitable[None]] | None
+    publicity: ProposedList | None
+
+
+async def _nobody_watches() -> None:
+    """Stand for progress of a step that is over in a moment."""
+
+
+async def _tried(step: _Step, advance: Callable[[], Awaitable[None]]) -> BulkOutcome | Refusal:
+    """Try it until nobody changed a case meanwhile."""
+    desk, action, repeat = step.desk, step.action, step.repeat
     for _ in range(_ATTEMPTS):
         repeated = await _repeated(desk, action, repeat)
         if repeated is not None:
             return repeated
-        done = await _attempt(
-            desk, action, applications, build, dry_run, repeat, extra=extra, publicity=publicity
-        )
+        done = await _attempt(step, advance)
         if done is not None and (isinstance(done, Refusal) or not done.effects):
             # The same request, sent twice at once, may have been carried out meanwhile.
             return await _repeated(desk, action, repeat) or done
@@ -76,18 +123,11 @@ async def carry_out(
 
 
 async def _attempt(
-    desk: Desk,
-    action: Action,
-    applications: Sequence[UUID],
-    build: Build,
-    dry_run: bool,
-    repeat: Repeat | None,
-    *,
-    extra: Callable[[BaseDBAsyncClient], Awaitable[None]] | None,
-    publicity: ProposedList | None,
+    step: _Step, advance: Callable[[], Awaitable[None]]
 ) -> BulkOutcome | Refusal | None:
     """Try it once; None where others changed a case meanwhile."""
-    changes = await _changes(desk, action, applications, build)
+    desk, action, dry_run, repeat = step.desk, step.action, step.dry_run, step.repeat
+    changes = await _changes(desk, action, step.applications, step.build, advance)
     if isinstance(changes, Refusal):
         return changes
     outcome = BulkOutcome(
@@ -95,7 +135,7 @@ async def _attempt(
         dry_run=dry_run,
         effects=await _effects(changes),
         operation=None if dry_run else uuid7(),
-        publicity=publicity,
+        publicity=step.publicity,
     )
     if not changes:
         return replace(outcome, operation=None)
@@ -109,7 +149,7 @@ async def _attempt(
         repeat=repeat,
         dry_run=dry_run,
     )
-    done = await commit(desk, changes, bulk=bulk, extra=extra)
+    done = await commit(desk, changes, bulk=bulk, extra=step.extra)
     return done if done is None or isinstance(done, Refusal) else outcome
 
 
@@ -130,12 +170,18 @@ async def _repeated(
 
 
 async def _changes(
-    desk: Desk, action: Action, applications: Sequence[UUID], build: Build
+    desk: Desk,
+    action: Action,
+    applications: Sequence[UUID],
+    build: Build,
+    advance: Callable[[], Awaitable[None]],
 ) -> list[Change] | Refusal:
     changes: list[Change] = []
     problems: list[ApplicationProblem] = []
+    known = await Many.of(desk, applications)
     for application in dict.fromkeys(applications):
-        change = await _change(desk, action, application, build)
+        change = await _change(desk, known, action, application, build)
+        await advance()
         if isinstance(change, Refusal):
             problems.append(ApplicationProblem(application=application, refusal=change))
         else:
@@ -155,11 +201,13 @@ async def _changes(
     )
 
 
-async def _change(desk: Desk, action: Action, application: UUID, build: Build) -> Change | Refusal:
-    at = await situation_of(desk, application)
+async def _change(
+    desk: Desk, known: Many, action: Action, application: UUID, build: Build
+) -> Change | Refusal:
+    at = await known.situation_of(application)
     if isinstance(at, Refusal):
         return at
-    against = await standing_against(desk, at, action)
+    against = await known.standing_against(at, action)
     if against is not None:
         return against
     change = await build(at)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import io
 import zipfile
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from uuid import UUID
@@ -142,9 +142,13 @@ async def letters_of_round(
 
 
 def letters_archive(
-    letters: Iterable[IssuedLetter], documents: Mapping[str, SourceDocument]
+    letters: Iterable[IssuedLetter],
+    documents: Mapping[str, SourceDocument],
+    told: Callable[[], None] = lambda: None,
 ) -> bytes:
     """Return letters as a ZIP of PDF files named by application; equal letters, equal bytes.
+
+    ``told`` is called for each letter: some hundreds of them take minutes.
 
     A letter with a character that the font lacks is there as a web page; one that could not be
     made is told of in ``problems.txt``, in Chinese and English.
@@ -153,6 +157,7 @@ def letters_archive(
     problems: list[str] = []
     with zipfile.ZipFile(written, "w", zipfile.ZIP_DEFLATED) as archive:
         for letter in letters:
+            told()
             if letter.paper is None:
                 if letter.problem is not None:
                     problems.append(_told(letter, letter.problem))

@@ -1,0 +1,62 @@
+"""Who waits for a long bulk step sees how far it is; short ones and dry runs say nothing."""
+
+from __future__ import annotations
+
+import pytest
+
+from admissions_office import HOSPITAL, Office, done
+from zhupei.services import admissions
+from zhupei.services.admissions import Refusal, RefusalCode, bulk, inputs
+from zhupei.services.progress import Operation, OperationState, operations_of
+
+
+async def told(office: Office) -> tuple[Operation, ...]:
+    with office.database.use():
+        return await operations_of(by=None, bases=None, running=None, first=10)
+
+
+async def test_a_long_publication_shows_how_far_it_is(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bulk, "_LONG", 2)
+    office.go("2026-04-10T09:00")
+    cases = [await office.submitted() for _ in range(2)]
+    office.go("2026-04-27T09:00")
+    for case, points in zip(cases, (90, 80), strict=True):
+        await office.reviewed(case, points)
+    office.go("2026-05-11T10:00")
+    done(await office.publish(*cases, dry_run=True))
+    assert await told(office) == ()
+    outcome = await office.publish(*cases)
+    assert not isinstance(outcome, Refusal)
+    (seen,) = await told(office)
+    assert (seen.kind, seen.state, seen.done, seen.total) == (
+        "bulk_publish",
+        OperationState.SUCCEEDED,
+        2,
+        2,
+    )
+    assert (seen.base, seen.program) == ("sample-hospital", HOSPITAL)
+    assert seen.started_by == "base_office@sample-hospital"
+    assert seen.result == {"operation": str(outcome.operation)}  # type: ignore[attr-defined]
+
+
+async def test_a_refused_one_says_so_and_strangers_leave_no_trace(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bulk, "_LONG", 2)
+    office.go("2026-04-10T09:00")
+    cases = [await office.submitted() for _ in range(2)]
+    given = inputs.AdmitInput(applications=tuple(case.id for case in cases))
+    clinic = office.staff(base="sample-clinic")
+    await office.refuses(RefusalCode.BULK_REFUSED, await admissions.admit(clinic, given))
+    assert await told(office) == ()
+    await office.refuses(RefusalCode.BULK_REFUSED, await admissions.admit(office.staff(), given))
+    (seen,) = await told(office)
+    assert (seen.kind, seen.result) == ("bulk_admit", {"refused": "BULK_REFUSED"})
+
+
+async def test_a_short_one_is_over_in_a_moment(office: Office) -> None:
+    (case,) = await office.published(90)
+    assert case.publicity is not None
+    assert await told(office) == ()

@@ -66,6 +66,11 @@ async def test_no_text_is_taken_for_sql(
     # Several roles: what one may not ask another may.
     account = await graph.account("somebody", OFFICE, *map(Grant, _ROLES))
     token = graph.token(account)
+    headers = {
+        "authorization": f"Bearer {token}",
+        "accept-language": "en",
+        "content-type": "application/json",
+    }
     before = await rows(graph)
     asked = 0
     longest = 0.0
@@ -74,7 +79,9 @@ async def test_no_text_is_taken_for_sql(
         for payload in PAYLOADS:
             for query, variables in questions(root, payload):
                 began = time.monotonic()
-                response = await graph.ask(query, token, variables=variables)
+                # Written with escapes, so that halves of pairs can be sent, too.
+                body = json.dumps({"query": query, "variables": variables})
+                response = await graph.client.post("/graphql", content=body, headers=headers)
                 longest = max(longest, time.monotonic() - began)
                 asked += 1
                 assert response.status_code in {200, 400}, (query, response.text)

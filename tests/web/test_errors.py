@@ -5,8 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from tortoise.exceptions import ValidationError
 
-from zhupei.web.errors import ErrorCode
+from graphql import GraphQLError
+from zhupei.domain.text import Language
+from zhupei.web.errors import ErrorCode, format_errors
 
 _PAGES = Path(__file__).parents[2] / "docs" / "errors"
 
@@ -17,3 +20,20 @@ def test_every_code_has_its_page(code: ErrorCode) -> None:
     assert text.startswith(f"# {code.value}\n\n**")
     assert "\n## Example\n" in text
     assert "\n## How to fix\n" in text
+
+
+def test_a_value_that_does_not_fit_is_bad_input_and_stays_untold(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """The library's message repeats the value, which may be somebody's name or number."""
+    cause = ValidationError("legal_name: Length of '张三丰' 3 > 2")
+    error = GraphQLError("x", path=["add"], original_error=cause)
+    (shown,) = format_errors([error], language=Language.EN, request_id="1", suggest=False)
+    assert shown == {
+        "message": "A text is too long, or not of the form that is kept.",
+        "path": ["add"],
+        "extensions": {"code": "BAD_USER_INPUT"},
+    }
+    (record,) = caplog.records
+    assert (record.levelname, record.__dict__["column"]) == ("WARNING", "legal_name")
+    assert "张三丰" not in caplog.text

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncpg
-from tortoise.exceptions import DBConnectionError
+from tortoise.exceptions import DBConnectionError, ValidationError
 
 from zhupei.db.connection import DatabaseUnavailableError
 
-__all__ = ["is_outage"]
+__all__ = ["is_outage", "unfitting_column"]
 
 _GONE = (
     DatabaseUnavailableError,
@@ -46,3 +46,12 @@ def _is_one(error: BaseException) -> bool:
         # What a model says where no database was ever reached; Tortoise has no class for it.
         return "TortoiseContext" in str(error)
     return isinstance(error, _GONE)
+
+
+def unfitting_column(error: BaseException) -> str | None:
+    """Return the column that a value does not fit into, such as a text that is too long.
+
+    None where that is not what is wrong. The message of such an error repeats the value: it is for
+    nobody's eyes and for no log.
+    """
+    return str(error).partition(":")[0] if isinstance(error, ValidationError) else None

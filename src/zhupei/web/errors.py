@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Any
 
 from graphql import GraphQLError, GraphQLFormattedError
-from zhupei.db.outages import is_outage
+from zhupei.db.outages import is_outage, unfitting_column
 from zhupei.domain.text import Language, Text
 
 __all__ = ["ErrorCode", "format_errors", "internal_error", "refusal"]
@@ -46,6 +46,9 @@ class ErrorCode(StrEnum):
 _INTERNAL = Text(
     "服务器内部错误，已记录；请向维护者提供请求编号。",
     "An internal error, which has been logged; give the maintainers the request id.",
+)
+_UNFITTING = Text(
+    "某项文字过长或格式不符。", "A text is too long, or not of the form that is kept."
 )
 
 # What graphql-core says when a query is too long or too deep for it; it offers no other sign.
@@ -103,6 +106,11 @@ def _format(error: GraphQLError, language: Language, request_id: str) -> GraphQL
         shown["message"] = Text("数据库暂不可用。", "The database is not available now.").get(
             language
         )
+    elif cause is not None and (column := unfitting_column(cause)) is not None:
+        # Its message repeats the value, which may be somebody's.
+        _log.warning("a value does not fit", extra={"column": column, "path": _path(error)})
+        extensions = {"code": ErrorCode.BAD_USER_INPUT.value}
+        shown["message"] = _UNFITTING.get(language)
     elif cause is not None:
         _log.error(
             "unexpected error in a query",

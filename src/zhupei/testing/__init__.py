@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from zhupei.hooks.dispatch import Dispatcher
     from zhupei.hooks.manager import PluginHost
     from zhupei.hooks.scope import Naming, Rights, Scope
+    from zhupei.testing.connectors import ConnectorContract
     from zhupei.testing.contract import PluginContract
     from zhupei.testing.factories import (
         a_base,
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Answer",
+    "ConnectorContract",
     "Dispatcher",
     "FakeZhupei",
     "HookFailure",
@@ -77,6 +79,7 @@ __all__ = [
 # Lazy, as every run of pytest imports this package for the sake of its fixtures.
 _MODULES = {
     "Answer": "zhupei.hooks.answers",
+    "ConnectorContract": "zhupei.testing.connectors",
     "Dispatcher": "zhupei.hooks.dispatch",
     "FakeZhupei": "zhupei.testing.plugins",
     "HookFailure": "zhupei.hooks.answers",

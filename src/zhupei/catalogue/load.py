@@ -21,6 +21,7 @@ from zhupei.config.absent import Unread, absent_kinds
 from zhupei.config.checks import check
 from zhupei.config.files import BaseFile, FileModels
 from zhupei.config.layers import Layers
+from zhupei.config.parsed import ParsedFiles
 from zhupei.config.platform import Platform
 from zhupei.config.problems import Problem, Problems
 from zhupei.config.workspace import ConfiguredFile, Workspace, read_workspace
@@ -104,17 +105,22 @@ async def load_catalogue(
     strict: bool = False,
     hook_timeout: float = 5.0,
     host: PluginHost | None = None,
+    parsed: ParsedFiles | None = None,
 ) -> LoadedCatalogue:
     """Read, check and build the configuration at ``paths``.
 
     ``host`` is the host of an earlier load: its plugins are asked again, and no new one is
-    imported (a schema is composed once, at start-up).
+    imported (a schema is composed once, at start-up). ``parsed`` knows files that were parsed
+    before.
 
     Raises:
         zhupei.errors.PluginError: with ``strict``, where a plugin cannot be loaded.
     """
     with _collector_paused():
-        return await _load(paths, plugin_folders, platform, disabled, strict, hook_timeout, host)
+        workspace = read_workspace(paths, parsed)
+        return await _load(
+            workspace, plugin_folders, platform, disabled, strict, hook_timeout, host
+        )
 
 
 @contextmanager
@@ -133,7 +139,7 @@ def _collector_paused() -> Iterator[None]:
 
 
 async def _load(
-    paths: Sequence[Path],
+    workspace: Workspace,
     plugin_folders: Sequence[Path],
     platform: Mapping[str, Naming] | None,
     disabled: Iterable[str],
@@ -142,7 +148,6 @@ async def _load(
     host: PluginHost | None,
 ) -> LoadedCatalogue:
     reference = load_reference()
-    workspace = read_workspace(paths)
     if host is None:
         workspace, host = load_plugins(
             workspace, folders=plugin_folders, platform=platform, disabled=disabled, strict=strict

@@ -42,6 +42,11 @@ class Positions:
         self._root = root
         self._lines = lines
 
+    @property
+    def flat(self) -> tuple[array[int], int, array[int]]:
+        """The records, where the root's begins, and the beginnings of lines."""
+        return self._records, self._root, self._lines
+
     def value(self, path: YamlPath) -> Position:
         """Return where the value at ``path`` begins, or the nearest ancestor that exists."""
         return self._position(self._find(path)[1])

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ValidationError
 
 from zhupei.config.hints import did_you_mean, list_choices, suggest
 from zhupei.config.messages import Message, choices_of, describe
+from zhupei.config.parsed import ParsedFiles
 from zhupei.config.problems import Problem, Problems, YamlPath
 from zhupei.config.textual import textual_validator
 from zhupei.config.traces import Trace, key_names, trace_errors
@@ -25,10 +26,15 @@ SUFFIXES = frozenset({".yaml", ".yml"})
 _M = TypeVar("_M", bound=BaseModel)
 
 
-def read(path: Path) -> Document | Problems:
-    """Return the document in the file at ``path``, or every reason why there is none."""
+def read(path: Path, parsed: ParsedFiles | None = None) -> Document | Problems:
+    """Return the document in the file at ``path``, or every reason why there is none.
+
+    ``parsed`` knows files that were parsed before.
+    """
     source = read_bytes(path, MAX_BYTES)
-    return Problems([source]) if isinstance(source, Problem) else parse(path, source)
+    if isinstance(source, Problem):
+        return Problems([source])
+    return parse(path, source) if parsed is None else parsed.parse(path, source)
 
 
 def read_bytes(path: Path, limit: int) -> bytes | Problem:

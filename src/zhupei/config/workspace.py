@@ -23,6 +23,7 @@ from zhupei.config.files import (
     PlanFile,
 )
 from zhupei.config.loader import discover, read, validate
+from zhupei.config.parsed import ParsedFiles
 from zhupei.config.problems import Problem, Problems, YamlPath
 from zhupei.config.templates import FOLDER
 from zhupei.config.yaml import Document
@@ -128,12 +129,15 @@ class Workspace:
         )
 
 
-def read_workspace(paths: Sequence[Path]) -> Workspace:
-    """Read every YAML file at or below ``paths``; problems are collected, never raised."""
+def read_workspace(paths: Sequence[Path], parsed: ParsedFiles | None = None) -> Workspace:
+    """Read every YAML file at or below ``paths``; problems are collected, never raised.
+
+    ``parsed`` knows files that were parsed before.
+    """
     problems = Problems()
     documents = []
     for path in discover(paths, problems):
-        document = read(path)
+        document = read(path, parsed)
         if isinstance(document, Problems):
             problems.extend(document)
             continue

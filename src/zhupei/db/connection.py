@@ -175,6 +175,27 @@ class Database:
         self._target = target
         self._problem = None
 
+    async def reach(self) -> Mapping[str, Any]:
+        """Start the embedded server if there is one, and migrate nothing; return where it is.
+
+        The answer is asyncpg's connection arguments, not for logs. `stop` gives the server up.
+
+        Raises:
+            DatabaseUnavailableError: the server cannot be started or reached.
+
+        """
+        try:
+            target = await self._find_server()
+            await (await target.connect()).close()
+        except EmbeddedPostgresError as error:
+            raise DatabaseUnavailableError(error.message, _EMBEDDED_HINT) from error
+        except _FAILURES as error:
+            raise DatabaseUnavailableError(
+                Text("数据库没有应答", "the database does not answer"),
+                _EMBEDDED_HINT if self._embedded else _GIVEN_HINT,
+            ) from error
+        return target.credentials
+
     async def stop(self) -> None:
         """Close the connections, then give up the embedded server (the last user stops it)."""
         if self._context is not None:

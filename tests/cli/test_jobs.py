@@ -34,7 +34,8 @@ def execute(url: str, statement: str) -> None:
 def test_an_empty_queue(environment: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["jobs"]) == 0
     assert capsys.readouterr().out == (
-        "jobs: none\nworkers: none\nevents: none\nnotices: none\noperations: none\n"
+        "jobs: none\nworkers: none\nevents: none\nnotices: none\ndeliveries: none\n"
+        "operations: none\n"
     )
 
 

@@ -32,6 +32,7 @@ from zhupei.services.deadlines import (
 )
 from zhupei.services.idempotency import forget_before
 from zhupei.services.progress import fail_interrupted
+from zhupei.services.webhooks.managing import forget_deliveries
 
 __all__ = ["DueReport", "run_due"]
 
@@ -39,6 +40,8 @@ _log = logging.getLogger("zhupei.jobs")
 
 # Answers to repeated requests are kept this long.
 _REMEMBERED = timedelta(days=30)
+# What was delivered, or given up, stays in the log for this long; the events stay.
+_DELIVERIES_KEPT = timedelta(days=90)
 
 _LetGo = Callable[[Desk, str, tuple[UUID, ...]], Awaitable[BulkOutcome | Refusal]]
 
@@ -92,6 +95,7 @@ async def run_due(place: Workplace) -> DueReport:
             interrupted=await fail_interrupted(now),
         )
         await forget_before(now - _REMEMBERED)
+        await forget_deliveries(now - _DELIVERIES_KEPT)
     done = {name: count for name, count in dataclasses.asdict(report).items() if count}
     if done.keys() - {"refused"}:
         moment = now.astimezone(CHINA_TIME).isoformat(timespec="minutes")

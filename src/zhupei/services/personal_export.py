@@ -15,6 +15,7 @@ from zhupei.db.models import (
     ApplicantClaimFailure,
     ApplicantFile,
     BanRow,
+    CalendarTokenRow,
     InvitationRow,
     NoticeDeliveryRow,
     NoticeRow,
@@ -86,6 +87,10 @@ async def export_person(
         "objectionsFiled": [] if account is None else await objections_by(str(account)),
         "claims": await _claims(applicant, account),
         "notices": await _notices(applicant),
+        "calendars": [
+            {"createdAt": plain(each.created_at), "endedAt": plain(each.ended_at)}
+            for each in await CalendarTokenRow.filter(applicant_id=applicant).order_by("id")
+        ],
         "invitations": [
             {
                 "opening": each.opening_code,

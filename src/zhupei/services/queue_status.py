@@ -13,7 +13,10 @@ _MOST_FAILED = 50
 
 
 async def queue_status() -> dict[str, Any]:
-    """Return counts of jobs, workers, events, notices and long work, and the jobs that failed."""
+    """Return counts of jobs, workers, events, notices, deliveries to webhooks and long work.
+
+    And the jobs that failed.
+    """
     return {
         "jobs": await _counts(
             "SELECT status::text, count(*) FROM procrastinate.procrastinate_jobs "
@@ -29,6 +32,9 @@ async def queue_status() -> dict[str, Any]:
             "FROM outbox GROUP BY 1 ORDER BY 1"
         ),
         "notices": await _counts("SELECT state, count(*) FROM notice GROUP BY 1 ORDER BY 1"),
+        "deliveries": await _counts(
+            "SELECT state, count(*) FROM webhook_delivery GROUP BY 1 ORDER BY 1"
+        ),
         "operations": await _counts("SELECT state, count(*) FROM operation GROUP BY 1 ORDER BY 1"),
         "failed": await _connection().execute_query_dict(
             "SELECT job.id, job.task_name AS task, job.attempts, max(event.at) AS at "

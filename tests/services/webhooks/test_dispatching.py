@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
 from admissions_office import CLINIC, HOSPITAL, Office
 from webhook_place import delivering, happened, integrator, webhook
 from webhook_receiver import receiver
-from zhupei.db.models import Account, OutboxRow, RoleGrant, WebhookDeliveryRow
+from zhupei.db.models import (
+    Account,
+    OutboxRow,
+    RoleGrant,
+    WebhookAttemptRow,
+    WebhookDeliveryRow,
+)
 from zhupei.domain.webhooks import matches
-from zhupei.jobs import deliver_events, tell_events
+from zhupei.jobs import deliver_events, run_due, tell_events
 from zhupei.services import admissions
 from zhupei.services.admissions import inputs
 from zhupei.services.webhooks.dispatching import dispatch_events
@@ -173,3 +181,31 @@ async def test_a_test_event_goes_to_one_endpoint_alone(office: Office) -> None:
         assert await deliver_events(place) == {"DELIVERED": 1}
         assert (len(there.received), len(other.received)) == (1, 0)
         assert b'"type":"zhupei.webhook.test"' in there.received[0].body
+
+
+async def test_the_log_is_forgotten_after_90_days_and_the_events_are_not(office: Office) -> None:
+    async with receiver() as there:
+        hook = await webhook(office, await integrator(office), there)
+        place = delivering(office, there)
+        (event,) = await happened(office, "round.opened")
+        await tell_events(place)
+        await deliver_events(place)
+        there.status = 500
+        await happened(office, "round.closed")
+        await tell_events(place)
+        await deliver_events(place)
+        for days, left in ((90, 2), (1, 1)):
+            office.now += timedelta(days=days)
+            await run_due(place)
+            with office.database.use():
+                assert await WebhookDeliveryRow.filter(webhook_id=hook).count() == left, days
+        with office.database.use():
+            # What waits is kept however long it waits.
+            (row,) = await WebhookDeliveryRow.all()
+            assert row.state == "WAITING"
+            assert await WebhookAttemptRow.all().count() == 1
+            assert await OutboxRow.filter(id=event).exists()
+            # Nobody sends it anew by mistake.
+            loaded = office.loaded
+            await dispatch_events(loaded.catalogue, loaded.dispatcher, office.now)
+            assert await WebhookDeliveryRow.filter(event_id=event).count() == 0

@@ -49,7 +49,8 @@ __all__ = ["Courier", "deliver_events"]
 
 _log = logging.getLogger("zhupei.webhooks")
 
-_LEASE = timedelta(minutes=2)
+# Beyond the time that an attempt may take, for noting what came of it.
+_NOTING = timedelta(seconds=15)
 _LOOKS_EVERY_SECONDS = 2.0
 _GONE = 410
 _SUCCESS = range(200, 300)
@@ -162,7 +163,8 @@ class Courier:
 
     async def _take(self, most: int) -> list[_Taken]:
         now = self._clock()
-        values = [now, self._rules.to_one, most, now + _LEASE]
+        lease = timedelta(seconds=self._rules.outbound.seconds) + _NOTING
+        values = [now, self._rules.to_one, most, now + lease]
         rows = await connections.get("default").execute_query_dict(_TAKE, values)
         taken = [_taken(row) for row in rows]
         for each in taken:

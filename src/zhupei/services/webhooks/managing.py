@@ -17,7 +17,13 @@ from tortoise.transactions import in_transaction
 from zhupei.catalogue.catalogue import Catalogue
 from zhupei.db.identifiers import uuid7
 from zhupei.db.job_queue import enqueue
-from zhupei.db.models import OutboxRow, WebhookDeliveryRow, WebhookRow, WebhookSecretRow
+from zhupei.db.models import (
+    OutboxRow,
+    WebhookAttemptRow,
+    WebhookDeliveryRow,
+    WebhookRow,
+    WebhookSecretRow,
+)
 from zhupei.domain.admission_refusals import Refusal, RefusalCode
 from zhupei.domain.events import Event
 from zhupei.domain.text import Text
@@ -43,6 +49,7 @@ __all__ = [
     "change_webhook",
     "create_webhook",
     "delete_webhook",
+    "forget_deliveries",
     "replay_deliveries",
     "rotate_secret",
     "try_webhook",
@@ -56,6 +63,7 @@ _LONGEST_OVERLAP = timedelta(days=30)
 _MOST_TYPES = 100
 _MOST_REPLAYED = 10_000
 _LONGEST_NAME = 100
+_FORGOTTEN_AT_ONCE = 10_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -244,6 +252,18 @@ async def delete_webhook(webhook: UUID, at: datetime) -> None:
         await WebhookDeliveryRow.filter(
             webhook_id=webhook, state=DeliveryState.WAITING.value
         ).update(state=DeliveryState.DEAD.value, settled_at=at, leased_until=None)
+
+
+async def forget_deliveries(before: datetime) -> int:
+    """Forget deliveries that were settled before a moment, with their attempts; return how many.
+
+    The events stay, and can be replayed.
+    """
+    old = WebhookDeliveryRow.filter(settled_at__lt=before)
+    async with in_transaction():
+        ids = cast("Any", await old.limit(_FORGOTTEN_AT_ONCE).values_list("id", flat=True))
+        await WebhookAttemptRow.filter(delivery_id__in=list(ids)).delete()
+        return await WebhookDeliveryRow.filter(id__in=list(ids)).delete()
 
 
 async def try_webhook(webhook: UUID, *, actor: str, at: datetime) -> UUID | Refusal:

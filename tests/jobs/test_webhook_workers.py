@@ -1,0 +1,91 @@
+"""Workers as processes that deliver events: killed in the middle, stopped, and without a database."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+from pathlib import Path
+
+import pytest
+
+from admissions_office import Office
+from job_place import KEY_TEXT
+from webhook_place import happened, ids_of, integrator, webhook
+from webhook_receiver import Receiver, receiver
+from zhupei.db.models import WebhookAttemptRow, WebhookDeliveryRow
+
+pytestmark = pytest.mark.slow
+
+
+async def worker(folder: Path, url: str, there: Receiver) -> asyncio.subprocess.Process:
+    """Start ``zhupei worker``, which may deliver to this machine; return once it works."""
+    own = {name: value for name, value in os.environ.items() if not name.startswith("ZHUPEI_")}
+    started = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-c",
+        "import sys; from zhupei.cli import main; sys.exit(main())",
+        "worker",
+        env={
+            **own,
+            "ZHUPEI_DATABASE_URL": url,
+            "ZHUPEI_DATA_DIR": str(folder / "data"),
+            "ZHUPEI_BASES": str(folder),
+            "ZHUPEI_PLUGINS": str(folder / "none"),
+            "ZHUPEI_ENCRYPTION_KEYS": KEY_TEXT,
+            "ZHUPEI_TICK_SECONDS": "1",
+            "ZHUPEI_LOG_FORMAT": "json",
+            "ZHUPEI_WEBHOOK_NETWORKS": "127.0.0.0/8",
+            "ZHUPEI_WEBHOOK_PORTS": str(there.port),
+            "ZHUPEI_WEBHOOK_HTTP": "1",
+            "ZHUPEI_WEBHOOK_SECONDS": "1",
+        },
+        cwd=folder,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    assert started.stdout is not None
+    async with asyncio.timeout(60):
+        while b'"working"' not in (line := await started.stdout.readline()):
+            assert line, "the worker ended"
+    return started
+
+
+async def stopped(process: asyncio.subprocess.Process) -> str:
+    process.send_signal(signal.SIGTERM)
+    rest, _ = await process.communicate()
+    assert process.returncode == 0
+    return rest.decode()
+
+
+async def test_a_worker_that_is_killed_in_the_middle_loses_nothing(
+    office: Office, tmp_path: Path, database_url: str
+) -> None:
+    """kill -9 while ten events are under way: another worker delivers all of them."""
+    async with receiver(seconds=0.9) as there:
+        hook = await webhook(office, await integrator(office), there)
+        events = await happened(office, *["round.opened"] * 10)
+        first = await worker(tmp_path, database_url, there)
+        async with asyncio.timeout(30):
+            await there.came.wait()
+        first.kill()
+        await first.wait()
+        there.seconds = 0.0
+        second = await worker(tmp_path, database_url, there)
+        async with asyncio.timeout(60):
+            while set(ids_of(there.received)) != set(events):
+                await asyncio.sleep(0.1)
+            with office.database.use():
+                while await WebhookDeliveryRow.filter(state="DELIVERED").count() < 10:
+                    await asyncio.sleep(0.1)
+        said = await stopped(second)
+        assert there.url not in said
+        with office.database.use():
+            outcomes = await WebhookAttemptRow.filter(delivery__webhook_id=hook).values_list(
+                "outcome", flat=True
+            )
+        # Those under way were found again, said to be interrupted, and sent a second time.
+        assert 1 <= outcomes.count("INTERRUPTED") <= 4
+        assert outcomes.count("DELIVERED") == 10
+        assert len(there.received) <= 14

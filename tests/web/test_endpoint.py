@@ -511,7 +511,7 @@ def test_only_named_origins_may_call_from_a_page(tmp_path: Path) -> None:
     headers = {
         "origin": "https://a.example",
         "access-control-request-method": "POST",
-        "access-control-request-headers": "content-type",
+        "access-control-request-headers": "content-type, graphql-require-preflight",
     }
     allowed = client.options("/graphql", headers=headers)
     assert allowed.headers["access-control-allow-origin"] == "https://a.example"

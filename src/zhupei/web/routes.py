@@ -26,6 +26,7 @@ from zhupei.web.guards import Guards
 from zhupei.web.ide import QueryPage
 from zhupei.web.negotiation import GRAPHQL_RESPONSE
 from zhupei.web.request_scope import RequestScope
+from zhupei.web.uploads import PREFLIGHT_HEADERS
 
 __all__ = ["GRAPHQL_PATH", "error_handlers", "middleware", "routes"]
 
@@ -119,8 +120,14 @@ def middleware(
                 CORSMiddleware,
                 allow_origins=settings.allowed_origins,
                 allow_methods=["GET", "POST"],
-                allow_headers=["authorization", "content-type", "x-request-id"],
-                expose_headers=["x-request-id", "retry-after"],
+                allow_headers=[
+                    "authorization",
+                    "content-type",
+                    "if-none-match",
+                    "x-request-id",
+                    *PREFLIGHT_HEADERS,
+                ],
+                expose_headers=["etag", "retry-after", "x-request-id"],
                 max_age=3600,
             )
         )

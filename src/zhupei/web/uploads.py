@@ -24,15 +24,16 @@ from zhupei.web.errors import ErrorCode
 from zhupei.web.exchanges import Exchange, too_large, too_slow
 from zhupei.web.operation_requests import RequestRefused, decode_json
 
-__all__ = ["FORM", "sent_form"]
+__all__ = ["FORM", "PREFLIGHT_HEADERS", "sent_form"]
 
 FORM = b"multipart/form-data"
-
-_PREFLIGHT = (
-    b"graphql-require-preflight",
-    b"apollo-require-preflight",
-    b"x-apollo-operation-name",
+PREFLIGHT_HEADERS = (
+    "graphql-require-preflight",
+    "apollo-require-preflight",
+    "x-apollo-operation-name",
 )
+"""One of these has to come with a form; pages of other sites cannot send any unasked."""
+
 _MOST_FILES = 10
 _MOST_FIELDS = 4
 _MOST_PLACES = 50
@@ -43,7 +44,7 @@ _NO_PREFLIGHT = Text(
 )
 _NO_FORM = Text(
     "请求体不符合 GraphQL 多部分请求规范（operations、map、文件）。",
-    "The body is not what the GraphQL multipart request specification says: operations, map, files.",
+    "The body is not what the multipart request specification says: operations, map, files.",
 )
 
 
@@ -60,7 +61,7 @@ async def sent_form(exchange: Exchange, *, most: int, seconds: float) -> AsyncIt
         RequestRefused: it is not as the specification has it, or could be another site's.
 
     """
-    if not any(exchange.headers.get(name, b"").strip() for name in _PREFLIGHT):
+    if not any(exchange.headers.get(name.encode(), b"").strip() for name in PREFLIGHT_HEADERS):
         raise RequestRefused(400, ErrorCode.PREFLIGHT_REQUIRED, _NO_PREFLIGHT)
     announced = exchange.headers.get(b"content-length", b"0")
     if announced.isdigit() and int(announced) > most:

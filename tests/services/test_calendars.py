@@ -32,6 +32,7 @@ from zhupei.services.calendars import (
     program_entries,
     token_owner,
 )
+from zhupei.services.personal_export import export_person
 from zhupei.web.calendars import calendar_routes
 
 AT = datetime(2026, 4, 1, tzinfo=UTC)
@@ -255,6 +256,9 @@ async def test_a_person_opens_and_ends_the_own_calendar(office: Office) -> None:
             assert (await client.get(second)).status_code == 404
         again = await ask(office, "end", str(account.id))
         assert again.data["endCalendar"]["ended"] is False
+        copy = await export_person(KEYRING, person, office.loaded.catalogue, at=office.now)
+        assert copy is not None
+        assert [each["endedAt"] is None for each in copy["calendars"]] == [False, False]
         token = second.partition("token=")[2]
         rows = await CalendarTokenRow.all().values()
         assert token not in str(rows)

@@ -17,12 +17,14 @@ from tortoise import connections
 from zhupei.db.tables import RowSource, View
 
 __all__ = [
+    "Belonging",
     "Condition",
     "Order",
     "PageQuery",
     "PageRows",
     "among",
     "any_of",
+    "read_one_with",
     "read_pages",
     "select",
 ]
@@ -130,6 +132,48 @@ async def select(
     client: Any = connections.get("default")
     found: list[Any] = await client.read_rows(statement, values, rows)
     return found
+
+
+class Belonging(NamedTuple):
+    """Rows of another table that belong to a row.
+
+    ``by`` is the attribute of theirs that holds the value of the row's attribute ``of``; they are
+    ordered by the attributes ``order``.
+    """
+
+    source: RowSource
+    view: View
+    by: str
+    of: str
+    order: tuple[str, ...]
+
+
+async def read_one_with(
+    source: RowSource, view: View, condition: Condition, below: Belonging
+) -> tuple[Any, list[Any]] | None:
+    """Return the one row that passes a condition with the rows that belong to it; None for none.
+
+    One statement: the row's columns come with each of the others.
+    """
+    statement = _statement_with(source, view, condition.text, below)
+    found = await select(statement, condition.values, below.view.rows)
+    if not found:
+        return None
+    there = below.view.width
+    row = view.parts(found[0][there + 1 :])
+    return row, found if found[0][there] else []
+
+
+@lru_cache(maxsize=1024)
+def _statement_with(source: RowSource, view: View, condition: str, below: Belonging) -> str:
+    other = below.source
+    columns = [*below.view.select, f"{other.sql_of(below.by)} IS NOT NULL", *view.select]
+    order = ", ".join(map(other.sql_of, below.order))
+    return (
+        f"SELECT {', '.join(columns)} FROM {source.table} LEFT JOIN {other.table} "  # noqa: S608 - constants and one place
+        f"ON {other.sql_of(below.by)} = {source.sql_of(below.of)} "
+        f"WHERE {condition.replace('?', '$1')} ORDER BY {order}"
+    )
 
 
 async def read_pages(asked: Sequence[PageQuery]) -> list[PageRows]:

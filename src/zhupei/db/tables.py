@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from functools import cached_property
 from operator import itemgetter
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import asyncpg
@@ -42,10 +42,14 @@ ID_CLASSES: tuple[type, ...] = (pgproto.UUID, UUID)
 """The classes of ids: the driver's own, and Python's."""
 
 
-class RowView(asyncpg.Record):  # type: ignore[misc]  # asyncpg exports it without a type
+class RowView:
     """A row that has some of the attributes of the class that it stands for."""
 
     __slots__ = ()
+
+    if TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,9 +98,14 @@ def _members(kind: type[Enum]) -> Callable[[Any], Any]:
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """A class of rows with some attributes, and the expressions to select for it, in order."""
+    """A class of rows with some attributes, and the expressions to select for it, in order.
 
-    rows: type[RowView]
+    ``rows`` are what the driver makes; ``parts`` the same over a tuple of the columns, where they
+    are a part of what was selected.
+    """
+
+    rows: type[Any]
+    parts: type[Any]
     select: tuple[str, ...]
 
     @property
@@ -202,8 +211,12 @@ class RowSource:
             for name, needed in self.derived.items()
             if needed <= frozenset(used)
         }
-        made = type(self.shown.__name__, (self.shown,), members)
-        return View(made, tuple(map(self.sql_of, used)))
+        name = self.shown.__name__
+        return View(
+            type(name, (self.shown, asyncpg.Record), dict(members)),
+            type(name, (self.shown, tuple), dict(members)),
+            tuple(map(self.sql_of, used)),
+        )
 
 
 def _reading(position: int, make: Callable[[Any], Any] | None) -> Callable[[Any], Any]:

@@ -12,8 +12,8 @@ from collections.abc import Mapping, Sequence
 from operator import attrgetter
 from typing import Any, ClassVar
 
-from zhupei.db.reading import PageQuery, PageRows, read_pages, select
-from zhupei.db.tables import RowSource
+from zhupei.db.reading import Belonging, PageQuery, PageRows, read_pages, select
+from zhupei.db.tables import RowSource, View
 from zhupei.graphql.asked import Asked, needed
 from zhupei.graphql.context import GraphContext
 from zhupei.graphql.cursors import Cursor
@@ -241,11 +241,27 @@ class RowsOf(Loaded):
         """Read all that could be asked."""
         return await self._read(values, context, None)
 
+    def _names(self, asked: Asked) -> frozenset[str] | None:
+        names = needed(asked)
+        return names if names is None or self.rows.knows(names) else None
+
+    def belonging(self, asked: Asked) -> Belonging | None:
+        """Return what is asked of the rows, for who reads the object; None for whole objects."""
+        names = self._names(asked)
+        if names is None:
+            return None
+        (of,) = self.key.__reduce__()[1]
+        return Belonging(self.rows, self.rows.view(names), self.by, of, self.order)
+
+    def hand_over(
+        self, context: GraphContext, below: Belonging, key: Any, found: Sequence[Any]
+    ) -> None:
+        """Keep rows that came with their object, for when they are asked for."""
+        context.kept[_handed(below.view, self, key)] = found or self.missing
+
     def planned(self, asked: Asked) -> Batch:
         """Read what is asked."""
-        names = needed(asked)
-        if names is not None and not self.rows.knows(names):
-            names = None
+        names = self._names(asked)
 
         async def many(
             values: Sequence[Any], context: GraphContext, _given: Mapping[str, Any]
@@ -261,9 +277,13 @@ class RowsOf(Loaded):
             raise RuntimeError("rows need the database")
         keys = [self.key(value) for value in values]
         source, view = self.rows, self.rows.view(names)
+        single = len(keys) == 1
+        if single:
+            handed = context.kept.get(_handed(view, self, keys[0]))
+            if handed is not None:
+                return [handed]
         by = source.sql_of(self.by)
         # PostgreSQL plans a single key better than a list of one.
-        single = len(keys) == 1
         where = f"{by} = $1" if single else f"{by} = ANY($1)"
         columns = ", ".join([*view.select, by])
         order = ", ".join(map(source.sql_of, self.order))
@@ -285,3 +305,7 @@ class RowsOf(Loaded):
         if names is None:
             grouped = {key: list(map(source.whole, rows)) for key, rows in grouped.items()}
         return [grouped.get(key) or self.missing for key in keys]
+
+
+def _handed(view: View, source: RowsOf, key: Any) -> Any:
+    return _handed, view.rows, source, key

@@ -166,10 +166,19 @@ async def test_a_page_with_counts_is_one_statement(
       records {{ revision at actor action fromState toState }}
     }} }}"""
     seen, data = await _asked(place, statements, query, _actor(place, "auditor"))
-    assert len(seen) == 2
-    assert "details" not in seen[0].partition(" FROM ")[0].replace(
+    (statement,) = seen
+    assert "details" not in statement.partition(" FROM ")[0].replace(
         "details->'candidate'->>'trainee_type'", ""
     )
+    # Records under two names are read again where other columns are asked for.
+    twice = query.replace("records {", "hashes: records { hash } records {")
+    seen, again = await _asked(place, statements, twice, _actor(place, "auditor"))
+    assert len(seen) == 2
+    assert again["application"].pop("hashes")[0].keys() == {"hash"}
+    assert again == data
+    # Whoever may not see the application gets none of it, nor do records of what is not there.
+    seen, nothing = await _asked(place, statements, query, place.actors[3])
+    assert (len(seen), nothing) == (1, {"application": None})
     assert [each["revision"] for each in data["application"]["records"]] == list(
         range(1, 1 + len(data["application"]["records"]))
     )

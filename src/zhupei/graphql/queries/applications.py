@@ -14,6 +14,7 @@ from zhupei.graphql.desks import desk_of
 from zhupei.graphql.errors import Code, GraphRefusal, not_found
 from zhupei.graphql.inline import Batch, one_by_one
 from zhupei.graphql.listed_applications import ListedApplications
+from zhupei.graphql.listed_rows import RowsOf
 from zhupei.graphql.pages import checked_first
 from zhupei.graphql.permissions import for_signed_in, permitted_inside
 from zhupei.graphql.sources import (
@@ -89,14 +90,28 @@ class _ApplicationById(FieldSource):
         names = needed(asked)
         if names is None or not APPLICATIONS.knows(names):
             return one_by_one(self.reader(""))
+        # What belongs to it comes in the same statement, of one table.
+        relation, below = next(
+            (
+                (each.source, each.source.belonging(each.below))
+                for each in asked.fields or ()
+                if isinstance(each.source, RowsOf)
+            ),
+            (None, None),
+        )
 
         async def many(
             values: Sequence[Any], context: GraphContext, given: Mapping[str, Any]
         ) -> Sequence[Any]:
             desk = await desk_of(context)
             id_ = _uuid(given["id"])
-            found = None if id_ is None else await application_row(desk, id_, names)
-            return [found] * len(values)
+            found = None if id_ is None else await application_row(desk, id_, names, below)
+            if found is None:
+                return [None] * len(values)
+            row, rows = found
+            if relation is not None and below is not None:
+                relation.hand_over(context, below, relation.key(row), rows)
+            return [row] * len(values)
 
         return many
 

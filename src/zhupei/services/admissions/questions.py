@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, time, timedelta
 from typing import cast
 from uuid import UUID
 
 from zhupei.db.models import PublicityRow, TransitionRow
-from zhupei.db.reading import Condition, Order, PageQuery, read_pages
+from zhupei.db.reading import (
+    Belonging,
+    Condition,
+    Order,
+    PageQuery,
+    read_one_with,
+    read_pages,
+)
 from zhupei.db.tables import RowView
 from zhupei.domain.admission_case import (
     AdmissionCase,
@@ -77,28 +85,36 @@ _MUST_DO = {
 
 async def application_of(desk: Desk, application: UUID) -> AdmissionCase | None:
     """Return one application, None where there is none or the actor may not see it."""
-    row = await application_row(desk, application, None)
-    return None if row is None else cast("AdmissionCase", APPLICATIONS.whole(row))
+    found = await application_row(desk, application, None)
+    return None if found is None else cast("AdmissionCase", APPLICATIONS.whole(found[0]))
 
 
 async def application_row(
-    desk: Desk, application: UUID, names: frozenset[str] | None
-) -> RowView | None:
-    """Return one application with these attributes, with all for None, as `application_of` does."""
-    query = PageQuery(
-        source=APPLICATIONS,
-        conditions=(Condition("a.id = ?", (application,)),),
-        order=Order("a.id"),
-        view=APPLICATIONS.view(None if names is None else names | _DECIDES),
-        first=1,
-    )
+    desk: Desk,
+    application: UUID,
+    names: frozenset[str] | None,
+    below: Belonging | None = None,
+) -> tuple[RowView, Sequence[RowView]] | None:
+    """Return one application with these attributes, with all for None, as `application_of` does.
+
+    With ``below`` the rows that belong to it come, too; else none.
+    """
+    view = APPLICATIONS.view(None if names is None else names | _DECIDES)
+    condition = Condition("a.id = ?", (application,))
     with desk.database.use():
-        (page,) = await read_pages([query])
-        for row in page.rows:
-            if await may_read(desk, row):
-                found: RowView = row
-                return found
-    return None
+        if below is not None:
+            found = await read_one_with(APPLICATIONS, view, condition, below)
+        else:
+            query = PageQuery(
+                source=APPLICATIONS,
+                conditions=(condition,),
+                order=Order("a.id"),
+                view=view,
+                first=1,
+            )
+            (page,) = await read_pages([query])
+            found = (page.rows[0], []) if page.rows else None
+        return found if found is not None and await may_read(desk, found[0]) else None
 
 
 _DECIDES = frozenset({"applicant", "base", "channel", "opening", "submitted_at", "trainee_type"})

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from operator import attrgetter
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
 import strawberry
 from strawberry.types.arguments import StrawberryArgument
@@ -70,6 +70,8 @@ class Connected(FieldSource):
     listing: Listing
     index: str | None = None
     within: "Callable[[Any, Catalogue], Iterable[Any]] | None" = None
+
+    owned: ClassVar[bool] = True
 
     def arguments(self) -> list[StrawberryArgument]:
         """Return the arguments of Relay, with filter, order and clock."""

@@ -64,6 +64,8 @@ class FieldSource:
     """Whether the object holds the value itself, so that a plugin's own type is made with it."""
     template: ClassVar[Callable[..., None] | None] = None
     """A function whose parameters are the field's arguments."""
+    owned: ClassVar[bool] = False
+    """Whether the objects that it gives are the catalogue's own, the same ones each time."""
 
     def reader(self, name: str) -> Reader:
         """Return the function that reads the value of the field with this Python name."""
@@ -122,6 +124,7 @@ class Attribute(FieldSource):
     optional: bool = False
 
     stored: ClassVar[bool] = True
+    owned: ClassVar[bool] = True
 
     @property
     def settled(self) -> bool:
@@ -254,6 +257,8 @@ class One(FieldSource):
     by: str | None = None
     optional: bool = False
 
+    owned: ClassVar[bool] = True
+
     @property
     def settled(self) -> bool:
         """True: a catalogue does not change."""
@@ -297,6 +302,8 @@ class Many(FieldSource):
     to: str | None = None
     by: str | None = None
     index: str | None = None
+
+    owned: ClassVar[bool] = True
 
     @property
     def settled(self) -> bool:

@@ -138,6 +138,19 @@ async def test_who_asks_is_always_looked_at(fictional: AskedGraph) -> None:
     assert await _made(engine, fictional, both) == 0
 
 
+async def test_objects_that_are_made_anew_are_not_kept(fictional: AskedGraph) -> None:
+    engine = Engine(fictional.composed.schema)
+    text = """{ deadlines(at: "2026-01-01T00:00:00+08:00") {
+      closesAt window { kind label closesAt } program { code name year } } }"""
+    await _made(engine, fictional, text)
+    before = engine.counts.part_bytes
+    assert await _made(engine, fictional, text) == 0
+    assert engine.counts.part_bytes == before
+    answer = await _ask(engine, asked_by(fictional, Language.EN)(), text)
+    assert answer.settled
+    assert json.loads(answer.json())["deadlines"]
+
+
 async def test_an_answer_with_errors_is_not_settled(fictional: AskedGraph) -> None:
     engine = Engine(fictional.composed.schema)
     context = asked_by(fictional, Language.EN)

@@ -145,7 +145,7 @@ class Site:
     batch: Batch | None = None
     unit: Unit | None = None
     of_catalogue: bool = False
-    """Whether its value follows from the catalogue alone, with all on the way to it."""
+    """Whether the objects of its value are the catalogue's own."""
     in_part: bool = False
     """Whether it is written within a part that is kept."""
     _reader: Read | None = None
@@ -333,7 +333,8 @@ class Plan:
     ) -> tuple[Site, ...]:
         found = tuple(self._described(type_, grouped, place))
         for site in found:
-            site.of_catalogue = of_catalogue and settled_source(site) is not None
+            source = settled_source(site) if of_catalogue else None
+            site.of_catalogue = source is not None and source.owned
             site.in_part = in_part
         self.sites += found
         return found

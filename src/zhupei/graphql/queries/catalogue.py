@@ -56,6 +56,7 @@ class ByCode(FieldSource):
     collection: str
 
     template: ClassVar[Callable[..., None] | None] = staticmethod(_code)
+    owned: ClassVar[bool] = True
 
     @property
     def settled(self) -> bool:

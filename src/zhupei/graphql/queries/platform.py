@@ -3,7 +3,7 @@
 import dataclasses
 from collections.abc import Mapping
 from operator import attrgetter
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 import strawberry
 
@@ -22,6 +22,8 @@ class OfCatalogue(FieldSource):
     """An attribute of the catalogue itself."""
 
     name: str
+
+    owned: ClassVar[bool] = True
 
     @property
     def settled(self) -> bool:

@@ -40,6 +40,7 @@ help:
 	@echo 'make judge-federation  compose the graph with others and ask it through gateways (needs npm)'
 	@echo 'make federation-example  serve a hospital beside zhupei behind a gateway (needs npm)'
 	@echo 'make bench   run the benchmarks'
+	@echo 'make judge-attacks  attack the server and tell what it came to'
 	@echo 'make docs    write the generated files anew'
 	@echo 'make lock    choose versions anew (constraints.txt, package-lock.json)'
 	@echo 'make clean   remove what was set up; the data in .zhupei stays'
@@ -94,6 +95,13 @@ federation-example: .venv/.ready
 bench: .venv/.ready
 	@for file in benchmarks/bench_*.py; do echo "== $$file"; $(PYTHON) "$$file" || exit 1; done
 	@echo '== benchmarks/peers'; $(PYTHON) -m benchmarks.peers $(BENCH)
+
+# How long documents hold a server that were written to, and attacks on a real one. ATTACKS='--write'
+# puts the figures into docs/security.md.
+.PHONY: judge-attacks
+judge-attacks: .venv/.ready
+	@cd tests && ../$(PYTHON) -m attacks.figures --each $(ATTACKS)
+	@$(PYTHON) -m pytest -q tests/attacks
 
 docs: .venv/.ready
 	.venv/bin/zhupei docs --write

@@ -84,16 +84,17 @@ def _holds_text(type_: GraphQLInputType) -> bool:
 
 
 def _value(type_: GraphQLInputType, payload: str, depth: int) -> Any:
-    type_ = get_nullable_type(type_)
-    if is_list_type(type_):
-        return [_value(type_.of_type, payload, depth)]
-    if is_input_object_type(type_):
+    named: GraphQLNamedType = get_named_type(type_)
+    nullable: Any = get_nullable_type(type_)
+    if is_list_type(nullable):
+        return [_value(nullable.of_type, payload, depth)]
+    if is_input_object_type(named):
         return {
             key: _value(field.type, payload, depth + 1)
-            for key, field in type_.fields.items()
+            for key, field in named.fields.items()
             if is_required_input_field(field)
-            or (depth < _DEEPEST and _holds_text(field.type) and not type_.is_one_of)
+            or (depth < _DEEPEST and _holds_text(field.type) and not named.is_one_of)
         }
-    if is_enum_type(type_):
-        return next(iter(type_.values))
-    return payload if type_.name in _TEXTS else _OTHERS.get(type_.name, payload)
+    if is_enum_type(named):
+        return next(iter(named.values))
+    return payload if named.name in _TEXTS else _OTHERS.get(named.name, payload)

@@ -207,7 +207,7 @@ class World:
         assert isinstance(made, ApplicantRecord), made
         return Person(made.id, own or made.id, f"E1000{self.count:03}")
 
-    async def file_of(self, person: Person, document: str = "degree") -> UUID:
+    async def file_of(self, person: Person, document: str = "degree", by: str = "x") -> UUID:
         """Let a person have handed a file in."""
         with self.database.use():
             row = await ApplicantFile.create(
@@ -216,7 +216,7 @@ class World:
                 media_type="application/pdf",
                 size=1,
                 sha256="a" * 64,
-                uploaded_by="x",
+                uploaded_by=by,
                 uploaded_at=self.sample.now,
             )
         return UUID(str(row.id))
@@ -316,6 +316,7 @@ async def _people(world: World) -> dict[str, Case]:
     unrecorded = await world.account(("sending_unit", None))
     sent = await world.sent(unit, unit_account, "sample-hospital")
     file = await world.file_of(person)
+    sent_file = await world.file_of(Person(sent, sent, ""), by=str(unit_account))
     at = world.sample.now
     with world.database.use():
         asked = await name_unit(named.applicant, unit.id, by="x", at=at)
@@ -349,7 +350,13 @@ async def _people(world: World) -> dict[str, Case]:
         "registerApplicant": Case(_APRIL, new, newcomer, unit_account, _SAMPLE, by_staff, second),
         "updateApplicant": mine(revision=1, name="改名"),
         "handInFile": mine(document="degree", file=Upload(io.BytesIO(_PNG))),
-        "removeFile": mine(file=str(file)),
+        "removeFile": Case(
+            _APRIL,
+            {"file": str(file)},
+            person.account,
+            unit_account,
+            by_role={"sending_unit": {"file": str(sent_file)}},
+        ),
         "exportMyData": mine(),
         "eraseApplicant": mine(applicant=str(person.applicant), reason="不再报名"),
         "nameSendingUnit": mine(unit=str(unit.id)),

@@ -21,6 +21,7 @@ from zhupei.errors import ZhupeiError
 from zhupei.graphql.context import china_now
 from zhupei.jobs import Workplace
 from zhupei.jobs.worker import Worker, mail_server
+from zhupei.services.applicant_files import FileStore
 from zhupei.settings import Settings
 from zhupei.web.endpoint import GraphQLEndpoint
 from zhupei.web.health import health_routes
@@ -85,6 +86,8 @@ class Application:
             keyring=graph.keyring,
             mail=mail_server(settings),
             reminds=timedelta(days=settings.reminder_days),
+            files=FileStore(settings.data_dir / "files", largest=settings.max_file_bytes),
+            keeps_files=timedelta(days=settings.removed_file_days),
             webhooks=graph.webhooks,
         )
         self._reloading = asyncio.Lock()

@@ -535,6 +535,15 @@ class Settings:
             en="Days before a deadline at which people are reminded; 0 is never",
         ),
     ] = 3
+    removed_file_days: Annotated[
+        int,
+        _Variable(
+            name="ZHUPEI_REMOVED_FILE_DAYS",
+            parse=_integer(0, 3650),
+            zh="移除的材料在磁盘上保留的天数，之后销毁",
+            en="Days that the content of a removed file stays on disk; then it is destroyed",
+        ),
+    ] = 30
     smtp_host: Annotated[
         str | None,
         _Variable(

@@ -145,6 +145,7 @@ _OTHERS = {
     "brochure.returned": Text("招生简章被退回", "a brochure was returned"),
     "brochure.submitted": Text("招生简章已报送", "a brochure was submitted"),
     "confirmation.near": Text("确认即将截止", "a confirmation is due soon"),
+    "file.swept": Text("已移除材料的内容已销毁", "the content of a removed file was destroyed"),
     "interview.booked": Text("面试时段已选定", "an interview slot was chosen"),
     "interview.cancelled": Text("面试安排已取消", "somebody's interview was cancelled"),
     "interview.moved": Text("面试时段已变更", "somebody's interview was moved"),

@@ -30,6 +30,7 @@ from zhupei.services.deadlines import (
     watching_since,
     windows_passed,
 )
+from zhupei.services.file_sweep import sweep_files
 from zhupei.services.idempotency import forget_before
 from zhupei.services.progress import fail_interrupted
 from zhupei.services.webhooks.managing import forget_deliveries
@@ -52,7 +53,7 @@ class DueReport:
 
     ``told`` counts windows that opened or closed, lists whose publicity ended, and agreements that
     are overdue; ``refused`` the applications that could not be let go, for instance because their
-    round is frozen.
+    round is frozen; ``swept`` removed files whose bytes are gone now.
     """
 
     told: int = 0
@@ -61,6 +62,7 @@ class DueReport:
     reminded: int = 0
     refused: int = 0
     interrupted: int = 0
+    swept: int = 0
 
 
 async def run_due(place: Workplace) -> DueReport:
@@ -93,6 +95,9 @@ async def run_due(place: Workplace) -> DueReport:
             reminded=await _tell(place, near),
             refused=kept + held,
             interrupted=await fail_interrupted(now),
+            swept=0
+            if place.files is None
+            else await sweep_files(place.files, place.keeps_files, now),
         )
         await forget_before(now - _REMEMBERED)
         await forget_deliveries(now - _DELIVERIES_KEPT)

@@ -13,6 +13,7 @@ from zhupei.domain.actors import Actor, ActorKind, Grant
 from zhupei.domain.roles import Role
 from zhupei.security.crypto import Keyring
 from zhupei.services.admissions import Desk
+from zhupei.services.applicant_files import FileStore
 from zhupei.services.notices.mail import MailServer
 from zhupei.services.webhooks.delivering import Courier
 from zhupei.services.webhooks.rules import WebhookRules
@@ -39,7 +40,8 @@ class Workplace:
 
     ``loaded`` returns what is in service now, so that a reload needs no new workplace. ``clock``
     returns aware instants. Without ``mail`` notices wait. ``reminds`` is how long before a
-    deadline people are reminded; zero is never. ``webhooks`` says where events may be delivered.
+    deadline people are reminded; zero is never. ``keeps_files`` is how long the bytes of removed
+    ``files`` stay. ``webhooks`` says where events may be delivered.
     """
 
     database: Database
@@ -48,6 +50,8 @@ class Workplace:
     keyring: Callable[[], Keyring]
     mail: MailServer | None = None
     reminds: timedelta = timedelta(days=3)
+    files: FileStore | None = None
+    keeps_files: timedelta = timedelta(days=30)
     webhooks: WebhookRules = field(default_factory=WebhookRules)
     complained: set[tuple[str, str, str]] = field(default_factory=set, repr=False)
     """What was refused and logged already: program, round and code; the log is not repeated."""

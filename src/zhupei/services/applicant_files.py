@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 from uuid import UUID
 
+from tortoise.backends.base.client import BaseDBAsyncClient
 from tortoise.exceptions import IntegrityError
 from tortoise.transactions import in_transaction
 
@@ -24,7 +25,14 @@ from zhupei.db.models import Applicant, ApplicantFile
 from zhupei.domain.access_refusals import AccessCode, AccessRefusal
 from zhupei.domain.text import Text
 
-__all__ = ["FileRecord", "FileStore", "files_of", "media_type_of", "remove_file"]
+__all__ = [
+    "FileRecord",
+    "FileStore",
+    "files_of",
+    "lock_content",
+    "media_type_of",
+    "remove_file",
+]
 
 _SIGNATURES = (
     (b"%PDF-", "application/pdf"),
@@ -85,18 +93,31 @@ class FileStore:
             if isinstance(received, AccessRefusal):
                 return received
             sha256, size, media_type = received
-            await asyncio.to_thread(coming.settle, self._path(sha256))
+            named = {"applicant_id": applicant, "document": document, "sha256": sha256}
+            values = {"media_type": media_type, "size": size, "uploaded_by": by, "uploaded_at": at}
+            row = await self._settled(coming, named, values)
         finally:
             coming.discard()
-        named: dict[str, Any] = {"applicant_id": applicant, "document": document, "sha256": sha256}
-        try:
-            async with in_transaction():
-                row = await ApplicantFile.create(
-                    **named, media_type=media_type, size=size, uploaded_by=by, uploaded_at=at
-                )
-        except IntegrityError:
-            row = await ApplicantFile.get(**named, removed_at=None)
         return _record(row)
+
+    async def _settled(
+        self, coming: _Coming, named: dict[str, Any], values: dict[str, Any]
+    ) -> ApplicantFile:
+        """Put a file in its place and note it, both under the lock that its removal takes."""
+        try:
+            async with in_transaction() as connection:
+                await lock_content(connection, named["sha256"])
+                await asyncio.to_thread(coming.settle, self._path(named["sha256"]))
+                return await ApplicantFile.create(**named, **values)
+        except IntegrityError:
+            return await ApplicantFile.get(**named, removed_at=None)
+
+    def erase(self, sha256: str) -> bool:
+        """Take the bytes of a content away for good; False where there are none."""
+        path = self._path(sha256)
+        there = path.exists()
+        path.unlink(missing_ok=True)
+        return there
 
     def read(self, file: FileRecord) -> bytes:
         """Return a file's content; raise OSError where it is missing or no longer what it was."""
@@ -139,6 +160,13 @@ class FileStore:
 
     def _path(self, sha256: str) -> Path:
         return self._folder / sha256[:2] / sha256
+
+
+async def lock_content(connection: BaseDBAsyncClient, sha256: str) -> None:
+    """Hold the lock of a content until the transaction ends: it comes, or goes, not both."""
+    await connection.execute_query(
+        "SELECT pg_advisory_xact_lock(hashtextextended($1, 2))", [sha256]
+    )
 
 
 async def files_of(applicant: UUID) -> tuple[FileRecord, ...]:

@@ -70,6 +70,7 @@ async def export_person(
                 "sha256": file.sha256,
                 "uploadedAt": plain(file.uploaded_at),
                 "removedAt": plain(file.removed_at),
+                "contentDestroyedAt": plain(file.swept_at),
             }
             for file in await ApplicantFile.filter(applicant_id=applicant).order_by("id")
         ],

@@ -16,7 +16,8 @@ class ApplicantFile(Model):
     """One file for one required document.
 
     ``document`` is the id of the document, ``media_type`` what the content is (never what the
-    sender says), ``size`` in bytes. The sender's file name is not kept.
+    sender says), ``size`` in bytes. The sender's file name is not kept. After ``swept_at`` the
+    bytes of a removed file are gone.
     """
 
     id = fields.UUIDField(primary_key=True, default=uuid7)
@@ -30,10 +31,15 @@ class ApplicantFile(Model):
     uploaded_by = fields.CharField(max_length=255)
     uploaded_at = fields.DatetimeField()
     removed_at = fields.DatetimeField(null=True)
+    swept_at = fields.DatetimeField(null=True)
 
     class Meta:
         table = "applicant_file"
         constraints = (
             CheckConstraint(check="size > 0", name="applicant_file_size"),
+            CheckConstraint(
+                check="swept_at IS NULL OR removed_at IS NOT NULL AND swept_at >= removed_at",
+                name="applicant_file_swept",
+            ),
             CheckConstraint(check="sha256 ~ '^[0-9a-f]{64}$'", name="applicant_file_sha256"),
         )

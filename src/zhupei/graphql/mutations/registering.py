@@ -164,16 +164,19 @@ async def _update(info: GraphInfo, input: UpdateApplicantInput) -> Any:  # noqa:
 async def _remove(info: GraphInfo, input: RemoveFileInput) -> Any:  # noqa: A002 - the argument's name in the graph
     context = info.context
     await require(context, "files.write", (_own(context),))
-    applicant = (await desk_of(context)).applicant
+    desk = await desk_of(context)
     file = read_id(input.file, "file", context)
 
     async def work() -> Any:
-        # Somebody else's file is refused as one that does not exist.
-        own = () if applicant is None else await applicant_files.files_of(applicant)
-        if file not in {each.id for each in own}:
-            return not_found("file", input.file)
-        await applicant_files.remove_file(file, at=context.clock())
-        return str(applicant)
+        # Somebody else's file is refused as one that does not exist. A unit takes out what it
+        # handed in for whom it sends, and nothing that the person did.
+        for applicant in (*([desk.applicant] if desk.applicant else []), *sorted(desk.sends)):
+            for each in await applicant_files.files_of(applicant):
+                own = applicant == desk.applicant or each.uploaded_by == desk.actor.id
+                if each.id == file and own:
+                    await applicant_files.remove_file(file, at=context.clock())
+                    return str(applicant)
+        return not_found("file", input.file)
 
     return await seen_applicant(context, await once(context, input, "removeFile", work))
 
@@ -225,5 +228,8 @@ class RegisteringMutations:
     remove_file: ApplicantPayload | None = mutation(
         _remove,
         "files.write",
-        description=("Take one's file out (移除材料); what was handed in with it still names it."),
+        description=(
+            "Take one's file out (移除材料), or as a unit one that it handed in for whom it sends; "
+            "what was handed in with it still names it."
+        ),
     )

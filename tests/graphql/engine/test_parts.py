@@ -129,6 +129,16 @@ async def test_the_clock_and_plugins_are_always_asked(
     assert await _made(engine, fictional, text, n=3) == 0 or not kept
 
 
+@pytest.mark.parametrize("field_", ["closesAt", "remainingSeats", "base { name tier code }"])
+async def test_asking_again_takes_no_more_room(fictional: AskedGraph, field_: str) -> None:
+    engine = Engine(fictional.composed.schema)
+    await _made(engine, fictional, _PAGE % field_, n=3)
+    before = engine.counts.part_bytes
+    for _ in range(20):
+        await _made(engine, fictional, _PAGE % field_, n=3)
+    assert engine.counts.part_bytes == before
+
+
 async def test_who_asks_is_always_looked_at(fictional: AskedGraph) -> None:
     engine = Engine(fictional.composed.schema)
     answer = await _ask(engine, asked_by(fictional, Language.EN)(), "{ viewer { kind } }")

@@ -11,12 +11,18 @@ from dataclasses import MISSING as _MISSING
 from datetime import date
 from decimal import Decimal
 from enum import Enum
+from functools import cached_property
 from types import NoneType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from graphql.execution.get_variable_signature import (
     GraphQLVariableSignature,
     get_variable_signature,
+)
+from graphql.execution.values import (
+    VariableValues,
+    get_argument_values,
+    get_variable_values,
 )
 from graphql.utilities.coerce_input_value import (
     coerce_default_value,
@@ -25,7 +31,7 @@ from graphql.utilities.coerce_input_value import (
 )
 from strawberry import UNSET
 from strawberry.relay import GlobalID
-from strawberry.types.arguments import StrawberryArgument
+from strawberry.types.arguments import StrawberryArgument, convert_arguments
 from strawberry.types.base import (
     StrawberryList,
     StrawberryMaybe,
@@ -54,7 +60,17 @@ from graphql import (
     visit,
 )
 
-__all__ = ["Read", "UnusualError", "reader_of_arguments", "reader_of_variables", "variables_in"]
+if TYPE_CHECKING:
+    from zhupei.graphql.engine.plans import Operation, Site
+
+__all__ = [
+    "Read",
+    "RunArguments",
+    "UnusualError",
+    "reader_of_arguments",
+    "reader_of_variables",
+    "variables_in",
+]
 
 _Given = Mapping[str, Any]
 Read = Callable[[_Given], Any]
@@ -323,3 +339,51 @@ def _object(type_: Any, config: Any) -> Callable[[Any], Any]:
         return type_(**given)
 
     return convert
+
+
+class RunArguments:
+    """The arguments of fields in one run."""
+
+    def __init__(
+        self,
+        operation: Operation,
+        given: dict[str, Any],
+        coerced: _Given,
+        info: Callable[[Site], Any],
+    ) -> None:
+        self._operation, self._raw, self.coerced, self._info = operation, given, coerced, info
+        self._known: dict[Site, _Given] = {}
+
+    def of(self, site: Site) -> _Given:
+        """Return the arguments of a field by the names of its Python parameters."""
+        if not site.field.args:
+            return {}
+        found = self._known.get(site)
+        if found is None:
+            converter = self._operation.schema.schema_converter
+            try:
+                found = site.reader(converter.config)(self.coerced)
+            except UnusualError:
+                found = convert_arguments(
+                    self.as_core(site),
+                    site.declared.arguments,
+                    scalar_registry=converter.scalar_registry,
+                    config=converter.config,
+                    info=self._info(site),
+                )
+            self._known[site] = found
+        return found
+
+    def as_core(self, site: Site) -> dict[str, Any]:
+        """Return the arguments of a field as graphql-core coerces them."""
+        if not site.field.args:
+            return {}
+        return get_argument_values(site.field, site.details[0].node, self.variables)
+
+    @cached_property
+    def variables(self) -> VariableValues:
+        """The variables as graphql-core has them, with where they come from."""
+        definitions = self._operation.definition.variable_definitions or ()
+        found = get_variable_values(self._operation.core, definitions, self._raw)
+        assert isinstance(found, VariableValues)  # noqa: S101 - they were coerced before
+        return found

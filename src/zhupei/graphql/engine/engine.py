@@ -29,9 +29,10 @@ from graphql import (
 )
 from zhupei.graphql.engine.answers import Answer
 from zhupei.graphql.engine.arguments import UnusualError
+from zhupei.graphql.engine.counts import Counts
 from zhupei.graphql.engine.parts import KeptParts
 from zhupei.graphql.engine.plans import Operation, Plan, Reading
-from zhupei.graphql.engine.running import Counts, Run
+from zhupei.graphql.engine.running import Run
 from zhupei.graphql.limits import (
     Cost,
     Guard,

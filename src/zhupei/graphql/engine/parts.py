@@ -25,9 +25,10 @@ from graphql import (
 from zhupei.graphql.sources import FieldSource, IsOneOf, SourcedField, is_settled
 
 if TYPE_CHECKING:
-    from zhupei.graphql.engine.plans import Plan, Site
+    from zhupei.graphql.engine.arguments import RunArguments
+    from zhupei.graphql.engine.plans import Plan, Site, Unit
 
-__all__ = ["KeptParts", "Part", "Parts", "is_lasting", "part_of", "settled_source"]
+__all__ = ["KeptParts", "Part", "Parts", "is_lasting", "is_timed", "part_of", "settled_source"]
 
 # What an object costs beside its JSON: the dictionary's row, two objects' heads.
 _ROW = 200
@@ -111,6 +112,18 @@ def _told_by_value(type_: Any, possible: Iterable[Any]) -> bool:
     return (told is None or getattr(told, "settled", False)) and all(map(is_lasting, possible))
 
 
+def is_timed(part: Part, arguments: RunArguments) -> bool:
+    """Return whether the clock has a say in a part with these arguments."""
+    try:
+        return any(
+            source.timed(arguments.of(site))
+            for site in part.sites
+            if (source := settled_source(site)) is not None
+        )
+    except Exception:  # noqa: BLE001 - because the field that has these arguments says so
+        return True
+
+
 class Parts(dict[int, msgspec.Raw]):
     """The JSON of the objects at one place of an operation, by the identity of the object."""
 
@@ -151,10 +164,23 @@ class KeptParts:
             self._parts.move_to_end(key)
         return found
 
+    def at(self, catalogue: Any, unit: Unit, language: Any, arguments: RunArguments) -> Parts:
+        """Return the parts of the objects that a unit writes, closed where none is kept."""
+        part = unit.part
+        assert part is not None  # noqa: S101 - it is why the unit was made
+        given = arguments.coerced
+        values = repr([given[name] for name in sorted(part.variables) if name in given])
+        key = (unit, language, values)
+        found = self.of(catalogue, key)
+        return self.begin(key, is_open=not is_timed(part, arguments)) if found is None else found
+
     def begin(self, key: _Key, *, is_open: bool) -> Parts:
         """Return the parts of a place that was not asked for yet, closed where none is kept."""
         if len(key[-1]) > _LONGEST_KEY or not self.most:
             return Parts(is_open=False)
+        gone = self._parts.pop(key, None)
+        if gone is not None:
+            self.bytes -= gone.bytes
         made = self._parts[key] = Parts(is_open=is_open)
         self._grow(made, _ROW + _LONGEST_KEY)
         return made

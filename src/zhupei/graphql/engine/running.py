@@ -4,17 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-import strawberry
 from graphql.execution.collect_fields import FragmentDetails
-from graphql.execution.values import VariableValues, get_argument_values, get_variable_values
 from graphql.pyutils import gather_with_cancel
 from strawberry.execution import optimized_is_awaitable
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
-from strawberry.types.arguments import convert_arguments
 
 from graphql import (
     GraphQLAbstractType,
@@ -24,43 +20,19 @@ from graphql import (
     is_non_null_type,
 )
 from zhupei.graphql.engine.answers import Answer, Slot, shape, strictly_encoded
-from zhupei.graphql.engine.arguments import UnusualError
+from zhupei.graphql.engine.arguments import RunArguments
+from zhupei.graphql.engine.counts import Counts
 from zhupei.graphql.engine.faults import Errors, NulledError, is_located
+from zhupei.graphql.engine.late_info import LateInfo
 from zhupei.graphql.engine.leaves import IrregularError
-from zhupei.graphql.engine.parts import KeptParts, Part, Parts
+from zhupei.graphql.engine.parts import KeptParts, Parts, is_timed
 from zhupei.graphql.engine.plans import Anchor, Place, Plan, Site, Unit
 from zhupei.graphql.engine.writing import UNREAD, write
 from zhupei.graphql.inline import Bound
 
-__all__ = ["Counts", "Run"]
+__all__ = ["Run"]
 
 _Settle = Callable[[Site, list[Slot]], Coroutine[Any, Any, None]]
-
-
-@dataclass(slots=True)
-class Counts:
-    """What the engine has done since it was made."""
-
-    answered: int = 0
-    """Operations answered by a program."""
-    prepared: int = 0
-    """Documents parsed and validated."""
-    compiled: int = 0
-    """Programs begun."""
-    interpreted: int = 0
-    """Operations handed to graphql-core."""
-    found: int = 0
-    """Requests whose document was known."""
-    called: int = 0
-    """Values that strawberry's resolvers were called for, one at a time."""
-    handed: int = 0
-    """Fields that graphql-core answered within operations that a program answered."""
-    repaired: int = 0
-    """Values that were not as their types say, and so were completed by graphql-core."""
-    parts: int = 0
-    """Objects whose JSON was written to be kept (`zhupei.graphql.engine.parts`)."""
-    part_bytes: int = 0
-    """What kept JSON takes now."""
 
 
 class _Units(dict[int, Callable[..., Any]]):
@@ -74,23 +46,6 @@ class _Units(dict[int, Callable[..., Any]]):
         plan = self._run.plan
         made = self[number] = write(plan, plan.units[number])(self._run)
         return made
-
-
-class _Info(strawberry.Info[Any, Any]):
-    """What a function may take as ``info``; graphql-core's own is made only where it is read."""
-
-    def __init__(self, run: Run, site: Site, indexes: tuple[int, ...]) -> None:
-        self._run, self._site, self._indexes = run, site, indexes
-        self._field = site.declared
-
-    @property
-    def context(self) -> Any:
-        """The context of the operation."""
-        return self._run.context
-
-    @cached_property
-    def _raw_info(self) -> Any:  # type: ignore[override]  # made late
-        return self._run.raw_info(self._site, self._indexes)
 
 
 class Run:
@@ -114,12 +69,11 @@ class Run:
         self.plan = plan
         self.context = context
         self._root, self._extensions = root, extensions
-        self._variables_given, self._coerced = given, coerced
+        self._arguments = RunArguments(plan.operation, given, coerced, self._first_info)
         self._parts, self._counts = parts, counts
         self._faults = 0
         self._errors = Errors()
         self._units = _Units(self)
-        self._given: dict[Site, Mapping[str, Any]] = {}
         self._waiting: dict[tuple[Site, _Settle], list[Slot]] = {}
         self.tools = (
             self._units,
@@ -168,28 +122,13 @@ class Run:
     def _is_settled(self) -> bool:
         """Return whether nothing but the catalogue, the language and the variables had a say."""
         whole = self.plan.whole
-        return whole is not None and not self._faults and not self._timed(whole)
+        return whole is not None and not self._faults and not is_timed(whole, self._arguments)
 
     # Parts that are kept
 
     def kept(self, unit: Unit) -> Parts:
         """Return the parts that are known of the objects that a unit writes."""
-        part = unit.part
-        assert part is not None  # noqa: S101 - it is why the unit was made
-        given = self._coerced
-        values = repr([given[name] for name in sorted(part.variables) if name in given])
-        key = (unit, self.context.language, values)
-        found = self._parts.of(self.context.catalogue, key)
-        return found or self._parts.begin(key, is_open=not self._timed(part))
-
-    def _timed(self, part: Part) -> bool:
-        try:
-            return any(
-                site.declared.source.timed(self._arguments(site))  # type: ignore[attr-defined]  # has a settled source
-                for site in part.sites
-            )
-        except Exception:  # noqa: BLE001 - because the field that has these arguments says so
-            return True
+        return self._parts.at(self.context.catalogue, unit, self.context.language, self._arguments)
 
     def _keep(
         self, parts: Parts, number: int, value: Any, above: Slot | None, *indexes: int
@@ -208,12 +147,12 @@ class Run:
 
     def once(self, site: Site, make: Bound) -> Any:
         """Return a value that a source makes once in a run."""
-        return make(self.context, self._arguments(site))
+        return make(self.context, self._arguments.of(site))
 
     def reader(self, site: Site, make: Bound) -> Callable[..., Any]:
         """Return a function that a source makes once; one that raises where making it does."""
         try:
-            return make(self.context, self._arguments(site))  # type: ignore[no-any-return]  # a reader
+            return make(self.context, self._arguments.of(site))  # type: ignore[no-any-return]  # a reader
         except Exception as error:  # noqa: BLE001 - because it belongs to each object
             problem = error
 
@@ -256,43 +195,11 @@ class Run:
         path = site.place.core_path(indexes)
         return self._core.build_resolve_info(site.field, site.nodes, site.parent, path)
 
-    def _info(self, site: Site, indexes: tuple[int, ...]) -> _Info:
-        return _Info(self, site, indexes)
+    def _first_info(self, site: Site) -> LateInfo:
+        return LateInfo(self, site, (0,) * site.place.steps.count(None))
 
-    def _arguments(self, site: Site) -> Mapping[str, Any]:
-        """Return the arguments of a field by the names of its Python parameters."""
-        if not site.field.args:
-            return {}
-        found = self._given.get(site)
-        if found is None:
-            converter = self.plan.operation.schema.schema_converter
-            try:
-                found = site.reader(converter.config)(self._coerced)
-            except UnusualError:
-                found = convert_arguments(
-                    self._core_arguments(site),
-                    site.declared.arguments,
-                    scalar_registry=converter.scalar_registry,
-                    config=converter.config,
-                    info=_Info(self, site, (0,) * site.place.steps.count(None)),
-                )
-            self._given[site] = found
-        return found
-
-    @cached_property
-    def _variables(self) -> VariableValues:
-        """The variables as graphql-core has them, with where they come from."""
-        operation = self.plan.operation
-        found = get_variable_values(
-            operation.core, operation.definition.variable_definitions or (), self._variables_given
-        )
-        assert isinstance(found, VariableValues)  # noqa: S101 - they were coerced before
-        return found
-
-    def _core_arguments(self, site: Site) -> dict[str, Any]:
-        if not site.field.args:
-            return {}
-        return get_argument_values(site.field, site.details[0].node, self._variables)
+    def _info(self, site: Site, indexes: tuple[int, ...]) -> LateInfo:
+        return LateInfo(self, site, indexes)
 
     # What goes wrong
 
@@ -310,10 +217,10 @@ class Run:
         means that a value was not what was compiled for: graphql-core completes it.
         """
         self._faults += 1
-        self._counts.repaired += 1
         self._discard(anchor.place.path(indexes))
         if is_located(error) or read is UNREAD:
             return self._report(anchor, error, indexes)
+        self._counts.repaired += 1
         self._errors.forget(anchor.place.path(indexes))
         if optimized_is_awaitable(read):
             path = anchor.place.core_path(indexes)
@@ -361,7 +268,7 @@ class Run:
             self._root,
             self.context,
             operation.definition,
-            self._variables,
+            self._arguments.variables,
             default_field_resolver,
             default_type_resolver,
             default_field_resolver,
@@ -407,7 +314,7 @@ class Run:
         self._counts.called += 1
         try:
             resolve: Any = site.field.resolve
-            read = resolve(value, self.raw_info(site, indexes), **self._core_arguments(site))
+            read = resolve(value, self.raw_info(site, indexes), **self._arguments.as_core(site))
         except Exception as error:  # noqa: BLE001 - because every error has its place
             return self._report(site.anchor, error, indexes)
         slot = Slot(site.anchor, indexes, above, read)
@@ -453,7 +360,7 @@ class Run:
             if batch is None:
                 raise TypeError(f"{site.name} cannot be read for many objects at once")
             values = [slot.of for slot in slots]
-            found = await batch(values, self.context, self._arguments(site))
+            found = await batch(values, self.context, self._arguments.of(site))
             filled = list(zip(slots, found, strict=True))
         except Exception as error:  # noqa: BLE001 - because every error has its place
             filled = [(slot, error) for slot in slots]

@@ -19,13 +19,16 @@ from zhupei.db.connection import DatabaseUnavailableError
 from zhupei.domain.text import Language, Text
 from zhupei.errors import ZhupeiError
 from zhupei.graphql.context import china_now
+from zhupei.graphql.engine import Counts, Engine
 from zhupei.jobs import Workplace
 from zhupei.jobs.worker import Worker, mail_server
 from zhupei.services.applicant_files import FileStore
+from zhupei.services.queue_status import queue_status
 from zhupei.settings import Settings
 from zhupei.web.endpoint import GraphQLEndpoint
 from zhupei.web.health import health_routes
 from zhupei.web.ide import QueryPage
+from zhupei.web.metrics import State
 from zhupei.web.persisted_operations import (
     LearnedOperations,
     NoStoredOperations,
@@ -138,6 +141,34 @@ class Application:
             await self.graph.catalogue.reload()
             await self._record()
 
+    def state(self) -> State:
+        """Return what the figures for operators are asked of."""
+        engine: Engine | None = getattr(self.graph.schema, "engine", None)
+        guard = None if engine is None else engine.guard
+
+        def catalogue() -> dict[str, int]:
+            current = self.graph.catalogue.current
+            kinds = ("bases", "programs", "openings")
+            return {} if current is None else {kind: len(getattr(current, kind)) for kind in kinds}
+
+        def plugins() -> dict[str, bool]:
+            current = self.graph.catalogue.current
+            return {} if current is None else {p.slug: p.reason is None for p in current.plugins}
+
+        async def queue() -> dict[str, object]:
+            with self.database.use():
+                return await queue_status()
+
+        return State(
+            engine=lambda: Counts() if engine is None else engine.counts,
+            running=lambda: (0, 0) if guard is None else guard.load,
+            pool=self.database.pool_load,
+            watches=lambda: self.graph.changes.watches,
+            catalogue=catalogue,
+            plugins=plugins,
+            queue=queue,
+        )
+
     def summary(self) -> dict[str, object]:
         """Return what is served, as the fields of one log line."""
         catalogue = self.graph.catalogue.current
@@ -244,6 +275,8 @@ def assemble(settings: Settings, graph: Graph) -> Starlette:
         cache_seconds=settings.cache_seconds,
         most_upload_bytes=settings.max_file_bytes + settings.max_body_bytes,
     )
+    graph.metrics.attach(application.state())
+    endpoint.watch = graph.metrics.operation
     app = Starlette(
         routes=routes(
             endpoint=endpoint,
@@ -253,9 +286,18 @@ def assemble(settings: Settings, graph: Graph) -> Starlette:
                 catalogue_hash=catalogue_hash,
                 reveal=settings.environment != "production",
             ),
-            more=graph.routes,
+            more=(
+                *graph.routes,
+                *(
+                    (graph.metrics.route(settings.metrics_token),)
+                    if settings.serves_metrics
+                    else ()
+                ),
+            ),
         ),
-        middleware=middleware(settings, application.database, endpoint, graph.rates),
+        middleware=middleware(
+            settings, application.database, endpoint, graph.rates, graph.metrics.response
+        ),
         exception_handlers=error_handlers(),
         lifespan=lifespan,
     )

@@ -48,6 +48,7 @@ from zhupei.web.events import event_routes
 from zhupei.web.files import file_routes
 from zhupei.web.gateways import Gateways
 from zhupei.web.guards import address_of
+from zhupei.web.metrics import Metrics
 from zhupei.web.office import office_routes
 from zhupei.web.papers import paper_routes
 from zhupei.web.publicity import publicity_routes
@@ -79,7 +80,7 @@ class Graph:
     the catalogue was loaded. ``routes`` are those beside the graph itself. ``clock`` answers what
     "now" is, everywhere. ``keyring`` opens the keys of personal data. ``rates``
     is what is left to whom. ``changes`` tells
-    subscriptions what is committed.
+    subscriptions what is committed. ``metrics`` are the figures for operators.
     """
 
     catalogue: CatalogueHolder
@@ -93,6 +94,7 @@ class Graph:
     context: Callable[[Request, Response], Any]
     plugins: Callable[[], AbstractAsyncContextManager[None]] = _no_plugins
     routes: tuple[Route, ...] = ()
+    metrics: Metrics = field(default_factory=Metrics)
 
 
 class Installation:
@@ -174,6 +176,9 @@ def compose(settings: Settings, *, clock: Callable[[], datetime] = china_now) ->
     keyring = cache(partial(open_keyring, settings))
     signing_keys = cache(partial(open_signing_keys, settings))
     host = host.extended("bearer-tokens", BearerTokens(access.sign_in.by_header))
+
+    metrics = Metrics()
+    host.watch = metrics.hook
 
     async def load() -> LoadedCatalogue:
         loaded = await load_catalogue(settings.bases, host=host, parsed=parsed)
@@ -286,6 +291,7 @@ def compose(settings: Settings, *, clock: Callable[[], datetime] = china_now) ->
             *calendar_routes(context),
             *roster_routes(context),
         ),
+        metrics=metrics,
     )
 
 

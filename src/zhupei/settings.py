@@ -979,6 +979,17 @@ class Settings:
             en="Least severe log line to write: `debug`, `info`, `warning` or `error`",
         ),
     ] = "info"
+    metrics_token: Annotated[
+        str | None,
+        _Variable(
+            name="ZHUPEI_METRICS_TOKEN",
+            parse=_long_secret,
+            zh="读取 /metrics 所用的令牌；不设置时仅开发环境可读",
+            en="Bearer token that `/metrics` is read with; without one it is read in development "
+            "only",
+            default="none",
+        ),
+    ] = field(default=None, repr=False)
     access_log: Annotated[
         bool,
         _Variable(
@@ -995,6 +1006,11 @@ class Settings:
         """Where ``zhupei.yaml`` is looked for: beside the first folder of bases."""
         beside = self.bases[0].parent if self.bases else Path.cwd()
         return beside / "zhupei.yaml"
+
+    @property
+    def serves_metrics(self) -> bool:
+        """Whether there is ``/metrics``: where a token guards it, and in development."""
+        return self.metrics_token is not None or self.environment is not Environment.PRODUCTION
 
     @property
     def serves_ide(self) -> bool:

@@ -134,6 +134,11 @@ class Database:
         """Why the database was not usable when it was last tried; None when it was."""
         return self._problem
 
+    def pool_load(self) -> tuple[int, int]:
+        """Return how many connections the pool has open, and how many of them are idle."""
+        pool = None if self._context is None else getattr(self._context.db(), "_pool", None)
+        return (0, 0) if pool is None else (pool.get_size(), pool.get_idle_size())
+
     @property
     def server(self) -> Mapping[str, Any] | None:
         """Where the server is, as asyncpg's connection arguments; None until it was reached.

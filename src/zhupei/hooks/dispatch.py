@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import inspect
 import logging
+import time
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
@@ -187,6 +188,18 @@ class Dispatcher:
         configs: Mapping[str, Any],
     ) -> Answer[Any] | HookFailure | None:
         values = call.values(arguments, configs.get(call.plugin.slug))
+        watch = None if call.plugin.is_core else self.host.watch
+        if watch is None:
+            return await self._isolated(hook, call, values)
+        began = time.perf_counter()
+        outcome = await self._isolated(hook, call, values)
+        code = outcome.code if isinstance(outcome, HookFailure) else None
+        watch(call.plugin.slug, hook.name, time.perf_counter() - began, code)
+        return outcome
+
+    async def _isolated(
+        self, hook: Hook, call: Implementation, values: tuple[Any, ...]
+    ) -> Answer[Any] | HookFailure | None:
         try:
             if call.plugin.is_core:
                 value = call.function(*values)

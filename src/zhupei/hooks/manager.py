@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import logging
 import sys
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
@@ -60,6 +60,8 @@ __all__ = ["PluginHost"]
 
 _log = logging.getLogger(__name__)
 
+HookWatch = Callable[[str, str, float, str | None], None]
+
 
 class PluginHost:
     """The plugins of one application; make one with `load`, nothing of it is shared.
@@ -79,6 +81,8 @@ class PluginHost:
         self._warnings: list[Text] = []
         self._modules: dict[str, Path] = {}
         self._registered = Registrations(slugs)
+        self.watch: HookWatch | None = None
+        """Who is told of every hook of a plugin: slug, hook, seconds, the code of its failure."""
 
     @classmethod
     def load(
@@ -126,6 +130,7 @@ class PluginHost:
         """
         host = PluginHost((*self._plugins, slug), timeout=self._timeout)
         host._errors, host._warnings = list(self._errors), []
+        host.watch = self.watch
         objects = {**self._objects, slug: plugin}
         rights = max((each.rights for each in namings), key=list(Rights).index, default=Rights.CORE)
         added = LoadedPlugin(slug, namings=namings, rights=rights)

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import inspect
 import logging
+import time
 from collections.abc import AsyncGenerator, Callable, Collection
 from typing import Any, cast
 
@@ -143,6 +144,8 @@ class GraphQLEndpoint:
         self._most_upload_bytes = most_upload_bytes
         self._body_seconds = body_seconds
         self._execute = getattr(schema, "engine", schema).execute
+        self.watch: Callable[[str | None, str, float], None] | None = None
+        """Who is told of every operation: its name, its outcome, its seconds."""
         self._sockets = Sockets(self, allowed_origins)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -180,6 +183,16 @@ class GraphQLEndpoint:
             InvalidOperationTypeError: it is of another type than those allowed.
 
         """
+        if self.watch is None:
+            return await self._executed(asked, context, allowed)
+        began = time.perf_counter()
+        result = await self._executed(asked, context, allowed)
+        self.watch(asked.operation_name, _outcome(result), time.perf_counter() - began)
+        return result
+
+    async def _executed(
+        self, asked: OperationRequest, context: Any, allowed: Collection[OperationType]
+    ) -> ExecutionResult:
         try:
             result: ExecutionResult = await self._execute(
                 asked.query,
@@ -338,6 +351,8 @@ class GraphQLEndpoint:
             limited = await self._refusal(asked, context)
             if limited is not None:
                 return self._answered(exchange, _rejected(limited))
+            if self.watch is not None:
+                self.watch(asked.operation_name, "kept", 0.0)
             return self._validation.reply(exchange, kept, context, settled=True)
         result = await self._checked(asked, context, allowed)
         if result.errors or result.extensions or not isinstance(result, Answer):
@@ -429,6 +444,14 @@ def _names_an_operation(query_string: bytes) -> bool:
         part.startswith((b"query=", b"documentId=", b"extensions="))
         for part in query_string.split(b"&")
     )
+
+
+def _outcome(result: ExecutionResult) -> str:
+    """Return ok, or the code of the first error."""
+    for error in result.errors or ():
+        code = (error.extensions or {}).get("code")
+        return code if isinstance(code, str) else "error"
+    return "ok"
 
 
 def _rejected(error: GraphQLError) -> PreExecutionError:

@@ -9,6 +9,7 @@ import logging
 import os
 import re
 import time
+from collections.abc import Callable
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -46,13 +47,22 @@ class RequestScope:
     Args:
         app: the application inside.
         database: what models talk to during the request.
+        responded: who is told of every response's method and status.
         access_log: whether each request gets a log line (method, path, status, duration; never
             the query string or a body).
 
     """
 
-    def __init__(self, app: ASGIApp, *, database: Database, access_log: bool) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        database: Database,
+        access_log: bool,
+        responded: Callable[[str, int], None] | None = None,
+    ) -> None:
         self._app = app
+        self._responded = responded
         self._database = database
         self._access_log = access_log
 
@@ -87,6 +97,8 @@ class RequestScope:
                 raise
             await _failed(scope, request_id, send_with_headers)
         finally:
+            if self._responded is not None and scope["type"] == "http":
+                self._responded(scope["method"], status)
             if self._access_log and scope["type"] == "http":
                 _log.info(
                     "request",

@@ -100,12 +100,24 @@ def _refused(request: Request, error: Exception) -> Response:
 
 
 def middleware(
-    settings: Settings, database: Database, endpoint: GraphQLEndpoint, rates: Rates
+    settings: Settings,
+    database: Database,
+    endpoint: GraphQLEndpoint,
+    rates: Rates,
+    responded: Callable[[str, int], None] | None = None,
 ) -> list[Middleware]:
-    """Return the middleware, outermost first."""
+    """Return the middleware, outermost first.
+
+    ``responded`` is told of every response's method and status.
+    """
     stack = [
         Middleware(ProxyHeadersMiddleware, trusted_hosts=list(settings.trusted_proxies)),
-        Middleware(RequestScope, database=database, access_log=settings.access_log),
+        Middleware(
+            RequestScope,
+            database=database,
+            access_log=settings.access_log,
+            responded=responded,
+        ),
         Middleware(
             Guards,
             rates=rates,

@@ -53,9 +53,14 @@ class Guard:
     def __init__(self, *, rates: Rates, seconds: float, running: int, waiting: int) -> None:
         self.rates = rates
         self._seconds = seconds
-        self._free = running
+        self._running = self._free = running
         self._most_waiting = waiting
         self._waiting: list[asyncio.Future[None]] = []
+
+    @property
+    def load(self) -> tuple[int, int]:
+        """How many operations run now, and how many wait for their turn."""
+        return self._running - self._free, len(self._waiting)
 
     async def admit(self, context: Any, cost: int, tokens: int) -> None:
         """Count an operation; ``tokens`` are those that had to be read for the first time.

@@ -1,0 +1,227 @@
+"""Figures for Prometheus: what is asked, what it takes, what waits; nothing of anybody.
+
+Labels are few by construction: operations are counted by name as long as there are not too many of
+them (clients choose the names), and no address, account or argument is ever a label.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hmac
+import logging
+import re
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Histogram,
+    PlatformCollector,
+    ProcessCollector,
+    generate_latest,
+)
+from prometheus_client.exposition import CONTENT_TYPE_LATEST
+from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+__all__ = ["METRICS_PATH", "Metrics", "State"]
+
+METRICS_PATH = "/metrics"
+
+_log = logging.getLogger("zhupei.metrics")
+
+_MOST_NAMES = 200
+_NAME = re.compile(r"[_A-Za-z][_0-9A-Za-z]{0,59}")
+_UNNAMED, _OTHER = "unnamed", "other"
+_QUEUE_SECONDS = 2.0
+
+# Seconds: from an answer that was kept to one that is stopped.
+_BUCKETS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class State:
+    """What is asked when somebody reads the figures; each is a function of now.
+
+    ``engine`` returns the engine's counts (`zhupei.graphql.engine.Counts`), ``running`` how many
+    operations run and wait, ``pool`` how many database connections are open and idle, ``watches``
+    how many subscriptions are live, ``catalogue`` how many objects of each kind are served,
+    ``plugins`` whether each of them works, ``queue`` the counts of `queue_status`.
+    """
+
+    engine: Callable[[], Any]
+    running: Callable[[], tuple[int, int]]
+    pool: Callable[[], tuple[int, int]]
+    watches: Callable[[], int]
+    catalogue: Callable[[], Mapping[str, int]]
+    plugins: Callable[[], Mapping[str, bool]]
+    queue: Callable[[], Awaitable[Mapping[str, Any]]]
+
+
+class Metrics:
+    """The figures of one application; what happens is told to it, what stands is asked."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        self._names: set[str] = set()
+        self._state: State | None = None
+        self._queue: Mapping[str, Any] | None = None
+        self._answers = Counter(
+            "zhupei_operations",
+            "Operations answered, by name and outcome (ok, kept, or the code of the first error)",
+            ["operation", "outcome"],
+            registry=self.registry,
+        )
+        self._seconds = Histogram(
+            "zhupei_operation_seconds",
+            "Seconds that operations took, by name",
+            ["operation"],
+            buckets=_BUCKETS,
+            registry=self.registry,
+        )
+        self._responses = Counter(
+            "zhupei_http_responses",
+            "HTTP responses by method and status",
+            ["method", "status"],
+            registry=self.registry,
+        )
+        self._hooks = Histogram(
+            "zhupei_hook_seconds",
+            "Seconds that hooks took, by plugin and hook",
+            ["plugin", "hook"],
+            buckets=_BUCKETS,
+            registry=self.registry,
+        )
+        self._hook_failures = Counter(
+            "zhupei_hook_failures",
+            "Hooks that failed, by plugin, hook and code",
+            ["plugin", "hook", "code"],
+            registry=self.registry,
+        )
+        ProcessCollector(registry=self.registry)
+        PlatformCollector(registry=self.registry)
+        self.registry.register(_Standing(self))
+
+    def attach(self, state: State) -> None:
+        """Say where to ask for what stands."""
+        self._state = state
+
+    def operation(self, name: str | None, outcome: str, seconds: float) -> None:
+        """Count an operation; ``outcome`` is ok, kept, or an error's code."""
+        label = self._label(name)
+        self._answers.labels(label, outcome).inc()
+        self._seconds.labels(label).observe(seconds)
+
+    def response(self, method: str, status: int) -> None:
+        """Count an HTTP response."""
+        known = method if method in {"GET", "POST", "HEAD", "OPTIONS", "PUT", "DELETE"} else _OTHER
+        self._responses.labels(known, str(status)).inc()
+
+    def hook(self, plugin: str, hook: str, seconds: float, code: str | None) -> None:
+        """Count a hook; ``code`` is that of its failure."""
+        self._hooks.labels(plugin, hook).observe(seconds)
+        if code is not None:
+            self._hook_failures.labels(plugin, hook, code).inc()
+
+    def route(self, token: str | None = None) -> Route:
+        """Return where Prometheus reads them; it must send ``token``, if there is one."""
+
+        async def read(request: Request) -> Response:
+            headers = {"Cache-Control": "no-store"}
+            given = request.headers.get("authorization", "").encode()
+            if token is not None and not hmac.compare_digest(given, f"Bearer {token}".encode()):
+                return Response(status_code=401, headers={**headers, "WWW-Authenticate": "Bearer"})
+            self._queue = await self._queue_now()
+            return Response(
+                generate_latest(self.registry), media_type=CONTENT_TYPE_LATEST, headers=headers
+            )
+
+        return Route(METRICS_PATH, read, methods=["GET"])
+
+    async def _queue_now(self) -> Mapping[str, Any] | None:
+        """Return the counts of the queue; None where the database does not tell them in time."""
+        if self._state is None:
+            return None
+        try:
+            async with asyncio.timeout(_QUEUE_SECONDS):
+                return await self._state.queue()
+        except Exception as error:  # noqa: BLE001 - the other figures are told all the same
+            _log.debug("the queue's figures are missing", exc_info=error)
+            return None
+
+    def _label(self, name: str | None) -> str:
+        if name is None:
+            return _UNNAMED
+        if name in self._names:
+            return name
+        if len(self._names) >= _MOST_NAMES or not _NAME.fullmatch(name):
+            return _OTHER
+        self._names.add(name)
+        return name
+
+    def standing(self) -> Iterator[Metric]:
+        """Yield what stands now."""
+        state = self._state
+        if state is None:
+            return
+        yield from _engine(asdict(state.engine()))
+        running, waiting = state.running()
+        yield _gauge("zhupei_operations_running", "Operations that run now", running)
+        yield _gauge("zhupei_operations_waiting", "Operations that wait for their turn", waiting)
+        open_, idle = state.pool()
+        yield _gauge("zhupei_database_connections", "Database connections open", open_)
+        yield _gauge("zhupei_database_connections_idle", "Database connections idle", idle)
+        yield _gauge("zhupei_subscriptions", "Live subscriptions to changes", state.watches())
+        yield _by_label(
+            "zhupei_catalogue_objects", "Objects of the catalogue", "kind", state.catalogue()
+        )
+        working = {slug: int(works) for slug, works in state.plugins().items()}
+        yield _by_label("zhupei_plugin_up", "1 where a plugin works", "plugin", working)
+        queue = self._queue
+        yield _gauge(
+            "zhupei_database_up", "1 where the database told its figures", int(bool(queue))
+        )
+        for name, counts in (queue or {}).items():
+            if isinstance(counts, Mapping):
+                described = f"{name.capitalize()} by state"
+                yield _by_label(f"zhupei_{name}", described, "state", counts)
+
+
+class _Standing(Collector):
+    def __init__(self, metrics: Metrics) -> None:
+        self._metrics = metrics
+
+    def collect(self) -> Iterable[Metric]:
+        return self._metrics.standing()
+
+
+def _engine(counts: Mapping[str, int]) -> Iterator[Metric]:
+    paths = CounterMetricFamily(
+        "zhupei_engine_operations", "Operations by what answered them", labels=["path"]
+    )
+    paths.add_metric(["compiled"], counts["answered"])
+    paths.add_metric(["graphql-core"], counts["interpreted"])
+    yield paths
+    work = CounterMetricFamily("zhupei_engine_work", "What the engine did", labels=["kind"])
+    for kind in ("prepared", "compiled", "found", "called", "handed", "repaired"):
+        work.add_metric([kind], counts[kind])
+    yield work
+    yield _gauge("zhupei_engine_kept_bytes", "Bytes of kept JSON", counts["part_bytes"])
+
+
+def _gauge(name: str, described: str, value: float) -> GaugeMetricFamily:
+    return GaugeMetricFamily(name, described, value=value)
+
+
+def _by_label(
+    name: str, described: str, label: str, values: Mapping[str, int]
+) -> GaugeMetricFamily:
+    family = GaugeMetricFamily(name, described, labels=[label])
+    for key, value in values.items():
+        family.add_metric([str(key)], value)
+    return family

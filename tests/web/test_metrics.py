@@ -1,0 +1,131 @@
+"""Tests of zhupei.web.metrics: what Prometheus reads, and what it never does."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+from starlette.applications import Starlette
+from starlette.testclient import TestClient
+
+from fictional import BASES
+from small_graph import small_app, small_settings
+from zhupei.app import create_app
+from zhupei.settings import Environment, Settings
+from zhupei.web.metrics import Metrics
+
+_TOKEN = "a-token-of-16-signs"
+
+
+def figures(text: str) -> dict[tuple[str, tuple[tuple[str, str], ...]], float]:
+    """Return every sample by its name and labels."""
+    return {
+        (sample.name, tuple(sorted(sample.labels.items()))): sample.value
+        for family in text_string_to_metric_families(text)
+        for sample in family.samples
+    }
+
+
+def value(read: dict[Any, float], name: str, **labels: str) -> float | None:
+    return read.get((name, tuple(sorted(labels.items()))))
+
+
+def test_what_is_asked_and_what_stands_is_told(tmp_path: Path, database_url: str) -> None:
+    settings = Settings(
+        data_dir=tmp_path, database_url=database_url, bases=(BASES,), plugins=(), worker=False
+    )
+    with TestClient(create_app(settings)) as client:
+        for _ in range(3):
+            named = {"query": "query Bases { bases(first: 1) { totalCount } }"}
+            client.post("/graphql", json={**named, "operationName": "Bases"})
+        client.post("/graphql", json={"query": "{ nothing }"})
+        client.get("/nowhere")
+        response = client.get("/metrics")
+    assert response.status_code == 200
+    assert response.headers["content-type"].startswith("text/plain")
+    assert response.headers["cache-control"] == "no-store"
+    read = figures(response.text)
+    # The first of three equal public questions is answered, the others are kept.
+    assert value(read, "zhupei_operations_total", operation="Bases", outcome="ok") == 1
+    assert value(read, "zhupei_operations_total", operation="Bases", outcome="kept") == 2
+    assert value(read, "zhupei_operation_seconds_count", operation="Bases") == 3
+    assert value(read, "zhupei_http_responses_total", method="POST", status="200") == 4
+    assert value(read, "zhupei_http_responses_total", method="GET", status="404") == 1
+    assert value(read, "zhupei_engine_operations_total", path="compiled") == 1
+    assert value(read, "zhupei_catalogue_objects", kind="bases") == 1
+    assert value(read, "zhupei_database_up") == 1
+    open_ = value(read, "zhupei_database_connections")
+    assert open_ is not None
+    assert 1 <= open_ <= settings.database_pool
+    assert value(read, "zhupei_operations_running") == 0
+    assert value(read, "zhupei_subscriptions") == 0
+    assert value(read, "process_resident_memory_bytes") is not None
+
+
+def test_without_a_database_the_other_figures_are_told(tmp_path: Path) -> None:
+    settings = small_settings(tmp_path, database_url="postgresql://u@127.0.0.1:1/d")
+    with TestClient(small_app(settings)) as client:
+        response = client.get("/metrics")
+    assert response.status_code == 200
+    read = figures(response.text)
+    assert value(read, "zhupei_database_up") == 0
+    assert value(read, "zhupei_database_connections") == 0
+
+
+@pytest.mark.parametrize(
+    ("token", "sent", "status"),
+    [
+        (None, None, 404),
+        (_TOKEN, None, 401),
+        (_TOKEN, "Bearer another-token-of-16", 401),
+        (_TOKEN, f"Bearer {_TOKEN}", 200),
+    ],
+)
+def test_in_production_a_token_guards_them(
+    tmp_path: Path, token: str | None, sent: str | None, status: int
+) -> None:
+    settings = small_settings(
+        tmp_path,
+        environment=Environment.PRODUCTION,
+        metrics_token=token,
+        database_url="postgresql://u@127.0.0.1:1/d",
+    )
+    with TestClient(small_app(settings)) as client:
+        headers = {} if sent is None else {"authorization": sent}
+        response = client.get("/metrics", headers=headers)
+    assert response.status_code == status
+    assert ("zhupei_" in response.text) is (status == 200)
+
+
+def read_now(metrics: Metrics) -> dict[Any, float]:
+    app = Starlette(routes=[metrics.route()])
+    return figures(TestClient(app).get("/metrics").text)
+
+
+def test_names_that_clients_choose_do_not_make_labels_without_end() -> None:
+    metrics = Metrics()
+    for number in range(1000):
+        metrics.operation(f"Name{number}", "ok", 0.001)
+    metrics.operation("n" * 61, "ok", 0.001)
+    metrics.operation('x"} 1', "ok", 0.001)
+    metrics.operation(None, "ok", 0.001)
+    metrics.response("BREW", 405)
+    read = read_now(metrics)
+    labels = {dict(key[1])["operation"] for key in read if key[0] == "zhupei_operations_total"}
+    assert len(labels) == 202
+    assert value(read, "zhupei_operations_total", operation="other", outcome="ok") == 802
+    assert value(read, "zhupei_operations_total", operation="unnamed", outcome="ok") == 1
+    assert value(read, "zhupei_http_responses_total", method="other", status="405") == 1
+
+
+def test_hooks_are_timed_and_their_failures_counted() -> None:
+    metrics = Metrics()
+    metrics.hook("example", "adjust_quota", 0.02, None)
+    metrics.hook("example", "adjust_quota", 0.3, "HOOK_FAILED")
+    read = read_now(metrics)
+    labels = {"plugin": "example", "hook": "adjust_quota"}
+    assert value(read, "zhupei_hook_seconds_count", **labels) == 2
+    assert value(read, "zhupei_hook_seconds_sum", **labels) == pytest.approx(0.32)
+    assert value(read, "zhupei_hook_failures_total", **labels, code="HOOK_FAILED") == 1

@@ -358,3 +358,23 @@ async def test_whoever_runs_the_receiver_is_told_that_it_was_disabled(office: Of
         (text,) = room.texts("ops@hooks.example")
         assert "the endpoint answered 410 Gone: it takes no events" in text
         assert (str(told_to) in text, "/hook" in text) == (True, False)
+
+
+async def test_the_oddity_of_one_endpoint_keeps_no_other_waiting(
+    office: Office, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with receiver() as odd, receiver() as there:
+
+        async def resolve(host: str, port: int) -> list[str]:
+            if port == odd.port:
+                raise RuntimeError("secret.example")
+            return [host]
+
+        place = delivering(office, odd, there, resolve=resolve)
+        account = await integrator(office)
+        await webhook(office, account, odd)
+        await webhook(office, account, there)
+        await happened(office, "round.opened", "round.closed")
+        assert await told(place) == {"PROTOCOL": 2, "DELIVERED": 2}
+        assert (len(odd.received), len(there.received)) == (0, 2)
+        assert "secret.example" not in caplog.text

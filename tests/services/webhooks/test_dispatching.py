@@ -20,6 +20,7 @@ from zhupei.domain.webhooks import matches
 from zhupei.jobs import deliver_events, run_due, tell_events
 from zhupei.services import admissions
 from zhupei.services.admissions import inputs
+from zhupei.services.outbox import subject_of
 from zhupei.services.webhooks.dispatching import dispatch_events
 from zhupei.services.webhooks.managing import Replay, replay_deliveries, try_webhook
 
@@ -209,3 +210,17 @@ async def test_the_log_is_forgotten_after_90_days_and_the_events_are_not(office:
             loaded = office.loaded
             await dispatch_events(loaded.catalogue, loaded.dispatcher, office.now)
             assert await WebhookDeliveryRow.filter(event_id=event).count() == 0
+
+
+async def test_how_a_webhook_fares_is_told_to_its_owner_alone(office: Office) -> None:
+    async with receiver() as there:
+        own, other = await integrator(office, "own"), await integrator(office, "other")
+        failing = await webhook(office, own, there, "round.opened")
+        second = await webhook(office, own, there, "webhook.*")
+        await webhook(office, other, there)
+        await happened(
+            office, "webhook.disabled", subject=subject_of("Webhook", failing), program=None
+        )
+        assert await told(office) == ["webhook.disabled"]
+        with office.database.use():
+            assert await WebhookDeliveryRow.filter(webhook_id=second).count() == 1

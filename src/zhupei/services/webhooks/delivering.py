@@ -209,14 +209,21 @@ class Courier:
             "webhook-timestamp": str(second),
             "webhook-signature": signed,
         }
-        found = await post(
-            taken.url,
-            content,
-            headers,
-            self._rules.outbound,
-            resolve=self._rules.resolve,
-            context=self._rules.context,
-        )
+        try:
+            found = await post(
+                taken.url,
+                content,
+                headers,
+                self._rules.outbound,
+                resolve=self._rules.resolve,
+                context=self._rules.context,
+            )
+        except Exception as error:  # noqa: BLE001 - one endpoint's oddity keeps no other waiting
+            _log.error(
+                "an endpoint could not be asked",
+                extra={"webhook": str(taken.webhook), "error": type(error).__name__},
+            )
+            return AttemptOutcome.PROTOCOL
         return found if isinstance(found, Answer) else _OUTCOMES[found.failure]
 
     async def _noted(

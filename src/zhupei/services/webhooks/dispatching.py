@@ -128,6 +128,7 @@ class Reader:
         self._actors, self._catalogue, self._dispatcher = actors, catalogue, dispatcher
         self._places = Places(catalogue.bases, catalogue.jurisdictions)
         self._known: dict[tuple[UUID, Target], bool] = {}
+        self._owners: dict[UUID, UUID | None] = {}
 
     @classmethod
     async def of(
@@ -157,10 +158,19 @@ class Reader:
             return False
         if not matches(webhook.event_types, event.name):
             return False
+        if (about := id_in(event.subject, "Webhook")) is not None:
+            # How a webhook fares is its owner's to know, wherever it is limited to.
+            return await self._owner(about) == _account(webhook)
         target = self._target(event)
         return within_limits(
             webhook.base_code, webhook.jurisdiction_code, target, self._places
         ) and await self._may(_account(webhook), target)
+
+    async def _owner(self, webhook: UUID) -> UUID | None:
+        if webhook not in self._owners:
+            found = await WebhookRow.filter(id=webhook).values_list("account_id", flat=True)
+            self._owners[webhook] = cast("UUID", found[0]) if found else None
+        return self._owners[webhook]
 
     def _target(self, event: OutboxRow) -> Target:
         if event.base_code is not None:

@@ -45,15 +45,23 @@ add_compress_type(GRAPHQL_RESPONSE.decode())
 
 
 class _GraphFirst:
-    """Takes requests to the graph past routing and its handlers, of which it needs none."""
+    """Takes requests to the graph past what they do not need: routing and its handlers.
+
+    Nor do those of programs that take nothing compressed need what compresses.
+    """
 
     def __init__(self, app: ASGIApp, *, endpoint: GraphQLEndpoint) -> None:
         self._app = app
         self._endpoint = endpoint
+        self._compressed = CompressMiddleware(endpoint, minimum_size=_SMALLEST_COMPRESSED_BYTES)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        to_graph = scope["type"] != "lifespan" and scope["path"] == GRAPHQL_PATH
-        await (self._endpoint if to_graph else self._app)(scope, receive, send)
+        if scope["type"] == "lifespan" or scope["path"] != GRAPHQL_PATH:
+            await self._app(scope, receive, send)
+        elif any(name == b"accept-encoding" for name, _ in scope["headers"]):
+            await self._compressed(scope, receive, send)
+        else:
+            await self._endpoint(scope, receive, send)
 
 
 async def _home(_request: Request) -> RedirectResponse:
@@ -143,7 +151,7 @@ def middleware(
                 max_age=3600,
             )
         )
+    stack.append(Middleware(_GraphFirst, endpoint=endpoint))
     # zstd, br or gzip, the first that the client takes; why all answers: docs/decisions/0013.
     stack.append(Middleware(CompressMiddleware, minimum_size=_SMALLEST_COMPRESSED_BYTES))
-    stack.append(Middleware(_GraphFirst, endpoint=endpoint))
     return stack

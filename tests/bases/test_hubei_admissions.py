@@ -31,8 +31,10 @@ from zhupei.domain.admission_case import AdmissionCase, AgreementKind, Invitatio
 from zhupei.domain.admission_process import ApplicationState as S
 from zhupei.domain.admission_process import Channel
 from zhupei.domain.people import SendingUnit, TitleLevel, TraineeType
+from zhupei.domain.recruitment_priority import priorities_of
 from zhupei.services import admissions
 from zhupei.services.admissions import Refusal, RefusalCode, inputs
+from zhupei.services.admissions.training_inputs import RegisterTraineeInput
 
 pytestmark = pytest.mark.slow
 C = RefusalCode
@@ -598,3 +600,50 @@ async def test_r149_shortage_specialties_have_priority(office: HubeiOffice) -> N
     openings = office.loaded.catalogue.openings
     assert "admission_priority" in openings[GENERAL].shortage_purposes
     assert openings[MEDICINE].shortage_purposes == frozenset()
+    program = office.loaded.catalogue.program_of(openings[GENERAL])
+    lists = office.loaded.catalogue.shortages[program.code]
+    found = priorities_of(program, openings[GENERAL], lists)
+    assert [(each.rounds, each.source.lines) for each in found] == [
+        ((), "320-336"),
+        (("batch-2",), "72"),
+    ]
+    # The notice names no measure, so the list alone changes nobody's seat.
+    assert not any(each.proposed_first or each.transferred_first for each in found)
+
+
+async def test_r161_masters_of_a_school_elsewhere(office: HubeiOffice) -> None:
+    """S2:98: not across provinces; elsewhere in the province with report and consent."""
+    office.go("2024-07-15T09:00")
+    case = done(
+        await admissions.create_application(
+            office.staff(),
+            inputs.CreateApplicationInput(
+                applicant=uuid4(),
+                opening=MEDICINE,
+                candidate=replace(BACHELOR, trainee_type=TraineeType.PROFESSIONAL_MASTER),
+            ),
+        )
+    )
+    handed_in = inputs.SubmitApplicationInput(application=case.id)
+    done(await admissions.submit_application(office.staff(), handed_in))
+    before = await office.everything()
+    away = RegisterTraineeInput(
+        application=case.id, school_province="440000", school_prefecture="440300"
+    )
+    near = RegisterTraineeInput(
+        application=case.id, school_province="420000", school_prefecture="420300"
+    )
+    for given in (away, near):
+        refusal = await office.refuses(
+            C.OFF_SITE_NOT_ALLOWED, await admissions.register_trainee(office.staff(), given)
+        )
+        assert refusal.source is not None
+        assert (refusal.source.document, refusal.source.lines) == ("S2", "98")
+    unknown = inputs.ApplicationInput(application=case.id)
+    await office.refuses(
+        C.INPUT_INVALID, await admissions.register_trainee(office.staff(), unknown)
+    )
+    assert await office.everything() == before
+    allowed = replace(near, off_site_report="报告1号", off_site_consent="同意2号")
+    registered = done(await admissions.register_trainee(office.staff(), allowed))
+    assert registered.state is S.REGISTERED

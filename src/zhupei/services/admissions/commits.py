@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import lru_cache
 
 import asyncpg
 from tortoise.backends.base.client import BaseDBAsyncClient
@@ -23,7 +25,7 @@ from zhupei.services.admissions.merit import merit_order
 from zhupei.services.admissions.priorities import priority_order
 from zhupei.services.admissions.records import append_records
 from zhupei.services.admissions.refusals import ApplicationProblem, Refusal, RefusalCode
-from zhupei.services.admissions.situations import frozen
+from zhupei.services.admissions.situations import frozen, frozen_refusal
 from zhupei.services.admissions.store import row_values, score_rows
 from zhupei.services.changes import announce, application_changed
 from zhupei.services.interview_places import give_up_places
@@ -64,8 +66,7 @@ async def commit(
         events = [_event(desk, change) for change in changes]
         async with in_transaction() as connection:
             await _lock_applicants(connection, finished)
-            for change, _ in finished:
-                await _recheck(change)
+            await _recheck([change for change, _ in finished])
             cases = await _write(connection, desk, finished, events, repeat=repeat, bulk=bulk)
             if extra is not None:
                 await extra(connection)
@@ -111,25 +112,27 @@ async def _lock_applicants(
     connection: BaseDBAsyncClient, finished: Sequence[tuple[Change, tuple[SeatQuota, ...]]]
 ) -> None:
     """Take a lock for each person, so that what depends on their other cases stays true."""
-    for applicant in sorted({change.after.applicant for change, _ in finished}):
-        await connection.execute_query(
-            "SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", [str(applicant)]
-        )
+    applicants = sorted({str(change.after.applicant) for change, _ in finished})
+    await connection.execute_query(
+        "SELECT pg_advisory_xact_lock(hashtextextended(applicant, 0)) "
+        "FROM unnest($1::text[]) AS applicant",
+        [applicants],
+    )
 
 
-async def _recheck(change: Change) -> None:
-    case = change.after
-    if change.action is not Action.REVERT and await frozen(case.root_program, case.round):
-        raise _RefusedError(
-            Refusal(
-                code=RefusalCode.ROUND_FROZEN,
-                message=Text(
-                    "本批次已冻结，暂不能变更", "the round is frozen; nothing may change in it"
-                ),
-            )
-        )
-    if change.recheck is not None and (against := await change.recheck()) is not None:
-        raise _RefusedError(against)
+async def _recheck(changes: Sequence[Change]) -> None:
+    """Ask again what may have become otherwise: freezes of the rounds, and what changes ask."""
+    rounds = {
+        (change.after.root_program, change.after.round)
+        for change in changes
+        if change.action is not Action.REVERT
+    }
+    for root_program, round_code in rounds:
+        if await frozen(root_program, round_code):
+            raise _RefusedError(frozen_refusal())
+    for change in changes:
+        if change.recheck is not None and (against := await change.recheck()) is not None:
+            raise _RefusedError(against)
 
 
 async def _write(
@@ -171,7 +174,7 @@ async def _write(
         for change, _ in finished
         if change.before is not None and change.before.seat_scopes and not change.after.seat_scopes
     ]
-    await _claim([change for change, _ in finished])
+    await _claim(connection, [change for change, _ in finished])
     await move_seats(connection, [quotas for _, quotas in finished if quotas], released)
     ended = [change.after.id for change, _ in finished if change.after.state in EXITS]
     await give_up_places(connection, ended, by=desk.actor.id, at=desk.clock())
@@ -185,20 +188,31 @@ async def _write(
     )
 
 
-async def _claim(changes: Sequence[Change]) -> None:
-    """Write the new state of each case, if it is still as it was read; in the order of ids."""
-    for change in sorted(changes, key=lambda each: each.after.id):
+async def _claim(connection: BaseDBAsyncClient, changes: Sequence[Change]) -> None:
+    """Write the new state of each case, if it is still as it was read; all by one statement."""
+    ordered = sorted(changes, key=lambda each: each.after.id)
+    moved = [
+        {"id": change.after.id}
+        | row_values(replace(change.after, revision=change.before.revision + 1))
+        for change in ordered
+        if change.before is not None
+    ]
+    if moved:
+        # The rows are locked in one order, so that no two steps wait for each other in a circle.
+        await connection.execute_query(
+            "SELECT id FROM application WHERE id = ANY($1::uuid[]) ORDER BY id FOR UPDATE",
+            [[row["id"] for row in moved]],
+        )
+        written = await connection.execute_query_dict(
+            _claiming(tuple(moved[0])), [json.dumps(moved, default=str, ensure_ascii=False)]
+        )
+        if len(written) != len(moved):
+            raise _StaleError
+    for change in ordered:
         after = change.after
         if change.before is None:
             await ApplicationRow.create(id=after.id, **row_values(replace(after, revision=1)))
-            continue
-        values = row_values(replace(after, revision=change.before.revision + 1))
-        written = await ApplicationRow.filter(id=after.id, revision=change.before.revision).update(
-            **values
-        )
-        if written != 1:
-            raise _StaleError
-        if after.scores != change.before.scores:
+        elif after.scores != change.before.scores:
             known = {each.assessment for each in change.before.scores}
             kept = {each.assessment for each in after.scores}
             await ScoreRow.filter(
@@ -207,6 +221,18 @@ async def _claim(changes: Sequence[Change]) -> None:
             await ScoreRow.bulk_create(
                 [row for row in score_rows(after) if row.assessment not in known]
             )
+
+
+@lru_cache(maxsize=1)
+def _claiming(columns: tuple[str, ...]) -> str:
+    """Return the statement that writes cases which are still of the revision before."""
+    values = ", ".join(f"{name} = given.{name}" for name in columns if name != "id")
+    return (
+        f"UPDATE application SET {values} "  # noqa: S608 - names of columns, all our own
+        "FROM jsonb_populate_recordset(NULL::application, $1::jsonb) AS given "
+        "WHERE application.id = given.id AND application.revision = given.revision - 1 "
+        "RETURNING application.id"
+    )
 
 
 def _event(desk: Desk, change: Change) -> Event:

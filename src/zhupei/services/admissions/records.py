@@ -10,7 +10,7 @@ from uuid import UUID
 from tortoise.backends.base.client import BaseDBAsyncClient
 
 from zhupei.db.identifiers import uuid7
-from zhupei.db.models import ApplicationRow, TransitionRow
+from zhupei.db.models import TransitionRow
 from zhupei.domain.admission_case import AdmissionCase
 from zhupei.domain.admission_process import PROCESS_VERSION
 from zhupei.domain.audit_chain import GENESIS, anchor_of, hash_of
@@ -68,8 +68,11 @@ async def append_records(
         rows.append(row)
         cases.append(replace(case, record_hash=row.hash))
     await TransitionRow.bulk_create(rows)
-    for case in cases:
-        await ApplicationRow.filter(id=case.id).update(record_hash=case.record_hash)
+    await connection.execute_query(
+        "UPDATE application SET record_hash = made.hash FROM unnest($1::uuid[], $2::text[]) "
+        "AS made(id, hash) WHERE application.id = made.id",
+        [[case.id for case in cases], [case.record_hash for case in cases]],
+    )
     await connection.execute_query(
         "UPDATE audit_head SET anchor = $1 WHERE name = 'records'", [anchor]
     )

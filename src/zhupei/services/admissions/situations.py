@@ -40,6 +40,7 @@ __all__ = [
     "Situation",
     "application_for_hooks",
     "frozen",
+    "frozen_refusal",
     "hidden",
     "may_for_program",
     "may_read",
@@ -50,6 +51,7 @@ __all__ = [
     "permitted_for",
     "situation_of",
     "specialty_of",
+    "stage_against",
     "standing_against",
     "surroundings",
 ]
@@ -309,7 +311,7 @@ async def situation_of(desk: Desk, application: UUID) -> Situation | Refusal:
     return surroundings(desk, case)
 
 
-async def standing_against(  # noqa: PLR0911 - each guard says why it refuses
+async def standing_against(
     desk: Desk, at: Situation, action: Action, *, is_frozen: bool | None = None
 ) -> Refusal | None:
     """Return what stands against an action before anything was handed in, None if nothing does.
@@ -322,7 +324,15 @@ async def standing_against(  # noqa: PLR0911 - each guard says why it refuses
         return against
     case = at.case
     if is_frozen or (is_frozen is None and await frozen(case.root_program, case.round)):
-        return _frozen_refusal()
+        return frozen_refusal()
+    return stage_against(at, action)
+
+
+def stage_against(  # noqa: PLR0911 - each guard says why it refuses
+    at: Situation, action: Action
+) -> Refusal | None:
+    """Return what stands against an action in an application's stage: state, allocation, window."""
+    case = at.case
     if action in LEAVING:
         if case.state not in LEAVING[action]:
             return not_allowed_in(case.state, action)
@@ -390,7 +400,8 @@ async def frozen(root_program: str, round_code: str | None) -> bool:
     ).exists()
 
 
-def _frozen_refusal() -> Refusal:
+def frozen_refusal() -> Refusal:
+    """Return the refusal of whatever changes a frozen round."""
     return Refusal(
         code=RefusalCode.ROUND_FROZEN,
         message=Text("本批次已冻结，暂不能变更", "the round is frozen; nothing may change in it"),

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import logging
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -13,30 +13,23 @@ from graphql.execution.values import VariableValues, get_variable_values
 from strawberry import Schema
 from strawberry.exceptions import MissingQueryError
 from strawberry.extensions import SchemaExtension
-from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
+from strawberry.schema.exceptions import InvalidOperationTypeError
 from strawberry.types import ExecutionResult
-from strawberry.types.execution import ExecutionContext
 from strawberry.types.graphql import OperationType
 
 from graphql import (
-    DirectiveNode,
-    DocumentNode,
     GraphQLError,
-    VariableNode,
-    Visitor,
-    get_operation_ast,
-    visit,
 )
 from zhupei.graphql.engine.answers import Answer
 from zhupei.graphql.engine.arguments import UnusualError
 from zhupei.graphql.engine.counts import Counts
 from zhupei.graphql.engine.parts import KeptParts
-from zhupei.graphql.engine.plans import Operation, Plan, Reading
+from zhupei.graphql.engine.plans import Operation, Plan
+from zhupei.graphql.engine.preparing import Prepared, prepare
+from zhupei.graphql.engine.readings import Reading
 from zhupei.graphql.engine.running import Run
 from zhupei.graphql.limits import (
-    Cost,
     Guard,
-    LimitedDocuments,
     NotNow,
     check_cost,
     check_variables,
@@ -57,25 +50,6 @@ _PART_BYTES = 32 * 2**20
 # beyond this many, the others are interpreted.
 _VARIANTS = 16
 _MOST_COERCION_ERRORS = 50  # as graphql-core has it
-_CONDITIONS = {"skip", "include"}
-
-
-@dataclass(slots=True)
-class _Prepared:
-    """A document as far as it came: refused, without the operation, or ready."""
-
-    operation_type: OperationType | None = None
-    errors: list[GraphQLError] = field(default_factory=list)
-    operation: Operation | None = None
-    conditions: tuple[str, ...] = ()
-    plans: dict[tuple[Any, ...], Plan | None] = field(default_factory=dict)
-    """The program for values of conditions; None where it could not be made."""
-    cost: Cost | int = 0
-    """What it costs, which variables may decide."""
-    most_cost: int | None = None
-    tokens: int = 0
-    unpaid: int = 0
-    """Its tokens, until whoever asked for it first was charged for reading them."""
 
 
 class Engine:
@@ -104,7 +78,7 @@ class Engine:
         """Who may run an operation now and for how long; without one, everybody for ever."""
         self._most = operations
         self._parts = KeptParts(part_bytes)
-        self._known: OrderedDict[tuple[str, str | None], _Prepared] = OrderedDict()
+        self._known: OrderedDict[tuple[str, str | None], Prepared] = OrderedDict()
         self._tokens = 0
         self._compiles = not any(map(_takes_part, schema.get_extensions()))
 
@@ -213,7 +187,7 @@ class Engine:
 
     async def _admit(
         self,
-        prepared: _Prepared,
+        prepared: Prepared,
         variables: VariableValues | list[GraphQLError] | None,
         context: Any,
     ) -> int:
@@ -233,7 +207,7 @@ class Engine:
 
     async def _prepared(
         self, query: str, name: str | None, extensions: dict[str, Any] | None
-    ) -> _Prepared:
+    ) -> Prepared:
         key = (query, name)
         found = self._known.get(key)
         if found is not None:
@@ -241,7 +215,7 @@ class Engine:
             self._counts.found += 1
             return found
         self._counts.prepared += 1
-        prepared = await _prepare(self.schema, query, name, extensions)
+        prepared = await prepare(self.schema, query, name, extensions)
         found = self._known.setdefault(key, prepared)
         if found is prepared:
             self._tokens += found.tokens
@@ -280,7 +254,7 @@ class Engine:
         )
 
     def _plan(
-        self, prepared: _Prepared, operation: Operation, given: Mapping[str, Any], context: Any
+        self, prepared: Prepared, operation: Operation, given: Mapping[str, Any], context: Any
     ) -> Plan | None:
         """Return the program for these values of conditions; None where there is none."""
         if getattr(context, "tracer", None) is not None:
@@ -336,88 +310,6 @@ def _takes_part(extension: SchemaExtension) -> bool:
 def _check_allowed(found: OperationType, allowed: Iterable[OperationType]) -> None:
     if found not in allowed:
         raise InvalidOperationTypeError(found)
-
-
-async def _prepare(
-    schema: Schema, query: str, name: str | None, extensions: dict[str, Any] | None
-) -> _Prepared:
-    """Parse and validate, with the schema's extensions taking part as strawberry has it."""
-    context = ExecutionContext(
-        query=query,
-        schema=schema,
-        allowed_operations=tuple(OperationType),
-        provided_operation_name=name,
-        operation_extensions=extensions,
-    )
-    acting = schema.get_extensions()
-    for extension in acting:
-        extension.execution_context = context
-        if isinstance(extension, LimitedDocuments):
-            await extension.prepare(query)
-    runner = schema.create_extensions_runner(context, acting)
-    try:
-        async with runner.operation():
-            refused = await schema._prepare_operation_async(context, runner)  # noqa: SLF001 - strawberry offers no other way to stop before the execution
-    except CannotGetOperationTypeError:
-        raise
-    except Exception as error:  # noqa: BLE001 - because an extension may raise anything
-        return _measured(_Prepared(errors=[_as_graphql_error(error)]), acting, name)
-    document = context.graphql_document
-    if refused is not None:
-        known = None if document is None else context.operation_type
-        return _measured(_Prepared(known, list(refused.errors or ())), acting, name)
-    if document is None:
-        raise CannotGetOperationTypeError(name)
-    definition = get_operation_ast(document, context.operation_name)
-    if definition is None:
-        raise CannotGetOperationTypeError(name)
-    prepared = _Prepared(
-        context.operation_type,
-        operation=Operation(document, definition, schema),
-        conditions=tuple(dict.fromkeys(_conditions(document))),
-    )
-    return _measured(prepared, acting, name)
-
-
-def _measured(
-    prepared: _Prepared, acting: Iterable[SchemaExtension], name: str | None
-) -> _Prepared:
-    """Note what the schema's limits found out, where it has them."""
-    for extension in acting:
-        if isinstance(extension, LimitedDocuments) and extension.document is not None:
-            cost = extension.document.cost(name)
-            prepared.cost = cost if cost.constant is None else cost.constant
-            prepared.most_cost = extension.most_cost
-            prepared.tokens = prepared.unpaid = extension.document.tokens
-    return prepared
-
-
-def _as_graphql_error(error: Exception) -> GraphQLError:
-    if isinstance(error, GraphQLError):
-        return error
-    return GraphQLError(str(error), original_error=error)
-
-
-class _Conditions(Visitor):
-    """Collects the variables that decide what is asked for."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.names: list[str] = []
-
-    def enter_directive(self, node: DirectiveNode, *_: Any) -> None:
-        if node.name.value in _CONDITIONS:
-            self.names += [
-                argument.value.name.value
-                for argument in node.arguments or ()
-                if isinstance(argument.value, VariableNode)
-            ]
-
-
-def _conditions(document: DocumentNode) -> Iterator[str]:
-    visitor = _Conditions()
-    visit(document, visitor)
-    yield from visitor.names
 
 
 def _variables(

@@ -32,7 +32,8 @@ from graphql import (
 )
 from zhupei.graphql.engine.answers import Slot, shape
 from zhupei.graphql.engine.leaves import IrregularError, leaf, listed
-from zhupei.graphql.engine.plans import Anchor, Place, Plan, Reading, Site, Unit
+from zhupei.graphql.engine.plans import Anchor, Place, Plan, Site, Unit
+from zhupei.graphql.engine.readings import Reading
 from zhupei.graphql.inline import Bound
 from zhupei.graphql.sources import FieldSource, IsOneOf
 

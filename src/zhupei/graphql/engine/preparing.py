@@ -1,0 +1,127 @@
+"""Preparing: a document parsed, validated and measured, and what decides which plan it needs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from strawberry import Schema
+from strawberry.extensions import SchemaExtension
+from strawberry.schema.exceptions import CannotGetOperationTypeError
+from strawberry.types.execution import ExecutionContext
+from strawberry.types.graphql import OperationType
+
+from graphql import (
+    DirectiveNode,
+    DocumentNode,
+    GraphQLError,
+    VariableNode,
+    Visitor,
+    get_operation_ast,
+    visit,
+)
+from zhupei.graphql.engine.plans import Operation, Plan
+from zhupei.graphql.limits import Cost, LimitedDocuments
+
+__all__ = ["Prepared", "prepare"]
+
+_CONDITIONS = {"skip", "include"}
+
+
+@dataclass(slots=True)
+class Prepared:
+    """A document as far as it came: refused, without the operation, or ready."""
+
+    operation_type: OperationType | None = None
+    errors: list[GraphQLError] = field(default_factory=list)
+    operation: Operation | None = None
+    conditions: tuple[str, ...] = ()
+    plans: dict[tuple[Any, ...], Plan | None] = field(default_factory=dict)
+    """The program for values of conditions; None where it could not be made."""
+    cost: Cost | int = 0
+    """What it costs, which variables may decide."""
+    most_cost: int | None = None
+    tokens: int = 0
+    unpaid: int = 0
+    """Its tokens, until whoever asked for it first was charged for reading them."""
+
+
+async def prepare(
+    schema: Schema, query: str, name: str | None, extensions: dict[str, Any] | None
+) -> Prepared:
+    """Parse and validate, with the schema's extensions taking part as strawberry has it."""
+    context = ExecutionContext(
+        query=query,
+        schema=schema,
+        allowed_operations=tuple(OperationType),
+        provided_operation_name=name,
+        operation_extensions=extensions,
+    )
+    acting = schema.get_extensions()
+    for extension in acting:
+        extension.execution_context = context
+        if isinstance(extension, LimitedDocuments):
+            await extension.prepare(query)
+    runner = schema.create_extensions_runner(context, acting)
+    try:
+        async with runner.operation():
+            refused = await schema._prepare_operation_async(context, runner)  # noqa: SLF001 - strawberry offers no other way to stop before the execution
+    except CannotGetOperationTypeError:
+        raise
+    except Exception as error:  # noqa: BLE001 - because an extension may raise anything
+        return _measured(Prepared(errors=[_as_graphql_error(error)]), acting, name)
+    document = context.graphql_document
+    if refused is not None:
+        known = None if document is None else context.operation_type
+        return _measured(Prepared(known, list(refused.errors or ())), acting, name)
+    if document is None:
+        raise CannotGetOperationTypeError(name)
+    definition = get_operation_ast(document, context.operation_name)
+    if definition is None:
+        raise CannotGetOperationTypeError(name)
+    prepared = Prepared(
+        context.operation_type,
+        operation=Operation(document, definition, schema),
+        conditions=tuple(dict.fromkeys(_conditions(document))),
+    )
+    return _measured(prepared, acting, name)
+
+
+def _measured(prepared: Prepared, acting: Iterable[SchemaExtension], name: str | None) -> Prepared:
+    """Note what the schema's limits found out, where it has them."""
+    for extension in acting:
+        if isinstance(extension, LimitedDocuments) and extension.document is not None:
+            cost = extension.document.cost(name)
+            prepared.cost = cost if cost.constant is None else cost.constant
+            prepared.most_cost = extension.most_cost
+            prepared.tokens = prepared.unpaid = extension.document.tokens
+    return prepared
+
+
+def _as_graphql_error(error: Exception) -> GraphQLError:
+    if isinstance(error, GraphQLError):
+        return error
+    return GraphQLError(str(error), original_error=error)
+
+
+class _Conditions(Visitor):
+    """Collects the variables that decide what is asked for."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.names: list[str] = []
+
+    def enter_directive(self, node: DirectiveNode, *_: Any) -> None:
+        if node.name.value in _CONDITIONS:
+            self.names += [
+                argument.value.name.value
+                for argument in node.arguments or ()
+                if isinstance(argument.value, VariableNode)
+            ]
+
+
+def _conditions(document: DocumentNode) -> Iterator[str]:
+    visitor = _Conditions()
+    visit(document, visitor)
+    yield from visitor.names

@@ -1,0 +1,238 @@
+"""The matrix of routes: every one that needs a permission × every role × own, other and public.
+
+Who may is answered; who may not is refused, learns nothing of the person, and changes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from uuid import UUID, uuid4
+
+import httpx2
+import pytest
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from admissions_office import HOSPITAL, done
+from base_offices import PROGRAM as OFFICE_PROGRAM
+from mutation_scenarios import SECRETS, Person, World, new_world
+from zhupei.db.connection import Database
+from zhupei.domain.actors import Actor, Grant
+from zhupei.domain.permissions import PERMISSIONS
+from zhupei.domain.roles import Role, RoleReach
+from zhupei.domain.text import Language
+from zhupei.graphql.context import GraphContext
+from zhupei.services import admissions
+from zhupei.services.admissions import inputs
+from zhupei.services.applicant_files import FileRecord, FileStore
+from zhupei.web.files import file_routes
+from zhupei.web.office import office_routes
+from zhupei.web.papers import paper_routes
+from zhupei.web.rosters import roster_routes
+
+pytestmark = pytest.mark.slow
+
+_PNG = b"\x89PNG\r\n\x1a\n" + bytes(24)
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """How a route is asked, and the permission that it needs."""
+
+    permission: str
+    path: str
+    query: Mapping[str, str] = field(default_factory=dict)
+    content: bytes | None = None
+    base: str = "sample-hospital"
+    without: frozenset[str] = frozenset()
+    """Roles that hold the permission for what is their own only, which this is not."""
+    refuses: frozenset[int] = frozenset({401, 403, 404})
+
+
+_OWN_ONLY = frozenset({"applicant", "sending_unit"})
+_FILLED = b"a,b\r\n"
+# What everybody may ask for, so that no role matters.
+_PUBLIC = {"/brochures/{sha256}.html", "/brochures/{sha256}.pdf"}
+
+
+def _asked(case: UUID, person: Person, file: FileRecord) -> dict[tuple[str, str], _Asked]:
+    """Return for each route one request about the person, the application or the hospital."""
+    whose = {"applicant": str(person.applicant)}
+    round_ = {"program": HOSPITAL, "round": "batch-1"}
+    sheet = {"program": OFFICE_PROGRAM, "round": "batch-1"}
+    found = {
+        ("PUT", "/files/{document}"): _Asked(
+            "files.write", "/files/degree", whose, _PNG, without=frozenset({"sending_unit"})
+        ),
+        ("GET", "/files/{document}/{sha256}"): _Asked(
+            "files.read", f"/files/{file.document}/{file.sha256}", whose
+        ),
+        ("GET", "/papers/letters.zip"): _Asked(
+            "papers.read", "/papers/letters.zip", round_, without=_OWN_ONLY
+        ),
+        ("PUT", "/score-sheets"): _Asked(
+            "scores.write", "/score-sheets", sheet, _FILLED, "office-hospital"
+        ),
+        ("PUT", "/rosters"): _Asked(
+            "registrations.write", "/rosters", {"program": HOSPITAL}, _FILLED
+        ),
+    }
+    for ending in ("pdf", "html"):
+        for name, permission in (
+            ("letters", "papers.read"),
+            ("agreements", "papers.read"),
+            ("checklists", "applications.read"),
+        ):
+            without = frozenset({"sending_unit"})
+            found["GET", f"/papers/{name}/{{application:uuid}}.{ending}"] = _Asked(
+                permission, f"/papers/{name}/{case}.{ending}", without=without
+            )
+        found["GET", f"/brochures/draft/{{program}}.{ending}"] = _Asked(
+            "brochures.read",
+            f"/brochures/draft/{OFFICE_PROGRAM}.{ending}",
+            base="office-hospital",
+        )
+    for ending in ("xlsx", "csv"):
+        found["GET", f"/papers/registrations.{ending}"] = _Asked(
+            "registrations.read", f"/papers/registrations.{ending}", round_, without=_OWN_ONLY
+        )
+        found["GET", f"/papers/statistics.{ending}"] = _Asked(
+            "statistics.read", f"/papers/statistics.{ending}", round_
+        )
+        found["GET", f"/score-sheets/blank.{ending}"] = _Asked(
+            "scores.write", f"/score-sheets/blank.{ending}", sheet, base="office-hospital"
+        )
+        found["GET", f"/payments/blank.{ending}"] = _Asked(
+            "registrations.write",
+            f"/payments/blank.{ending}",
+            {"base": "sample-hospital", "month": "2026-09"},
+        )
+    return found
+
+
+# Held somewhere is enough (a blank form), or told row by row (payments): tried elsewhere, in
+# test_rosters.py and in graphql/mutations/test_training.py.
+_ELSEWHERE = {
+    ("GET", "/rosters/blank.xlsx"),
+    ("GET", "/rosters/blank.csv"),
+    ("PUT", "/payments"),
+}
+
+
+@dataclass
+class _Served:
+    """The routes over a world; whoever asks is set by the test."""
+
+    world: World
+    store: FileStore
+    actor: Actor | None = None
+
+    async def context(self, _request: Request, _response: Response) -> GraphContext:
+        return GraphContext(
+            catalogue=self.world.loaded.catalogue,
+            dispatcher=self.world.loaded.dispatcher,
+            language=Language.EN,
+            clock=lambda: self.world.sample.now,
+            actor=self.actor,
+            keyring=lambda: self.world.keyring,
+            database=self.world.database,
+        )
+
+    def routes(self) -> list[Route]:
+        return [
+            *file_routes(self.store, self.context),
+            *paper_routes(self.context),
+            *office_routes(self.context),
+            *roster_routes(self.context),
+        ]
+
+    async def ask(self, method: str, asked: _Asked, actor: Actor | None) -> httpx2.Response:
+        self.actor = actor
+        transport = httpx2.ASGITransport(app=Starlette(routes=self.routes()))
+        with self.world.database.use():
+            async with httpx2.AsyncClient(transport=transport, base_url="http://zhupei") as client:
+                return await client.request(
+                    method, asked.path, params=dict(asked.query), content=asked.content
+                )
+
+
+async def _notified(world: World, store: FileStore) -> tuple[Person, UUID, FileRecord]:
+    """Bring somebody with a file to the notice of admission."""
+    person = await world.person()
+
+    async def parts() -> Any:
+        yield _PNG
+
+    with world.database.use():
+        file = await store.keep(
+            person.applicant, "identity-scan", parts(), by="x", at=world.sample.now
+        )
+    assert isinstance(file, FileRecord)
+    case = await world.sample.submitted(applicant=person.applicant)
+    world.go("2026-04-27T09:00")
+    await world.sample.reviewed(case)
+    world.go("2026-05-11T10:00")
+    done(await world.sample.publish(case))
+    own = world.sample.desk(person.actor, person.applicant)
+    done(await admissions.confirm_admission(own, inputs.ApplicationInput(application=case.id)))
+    await world.sample.notified(case)
+    return person, case.id, file
+
+
+def _actor(role: Role, asked: _Asked, world: World, person: Person, *, own: bool) -> Actor:
+    province = asked.base.replace("hospital", "province")
+    account = uuid4()
+    match role.reach:
+        case RoleReach.OWN | RoleReach.NATION:
+            grant = Grant(role)
+        case RoleReach.JURISDICTION:
+            grant = Grant(role, jurisdiction=province if own else "matching-province")
+        case _:
+            grant = Grant(role, base=asked.base if own else "north-hospital")
+    if role is Role.APPLICANT:
+        account = person.account if own else world.stranger
+    if role is Role.SENDING_UNIT:
+        account = world.other_unit
+    return Actor(id=str(account), grants=frozenset({grant}))
+
+
+def _may(role: Role, asked: _Asked, *, own: bool) -> bool:
+    held = role.value in PERMISSIONS[asked.permission].roles and role.value not in asked.without
+    return held and (own or role.reach is RoleReach.NATION)
+
+
+async def test_every_role_reaches_what_is_written_down_and_nothing_else(
+    database: Database, tmp_path: Path
+) -> None:
+    world = await new_world(database)
+    served = _Served(world, FileStore(tmp_path / "files", largest=1000))
+    person, case, file = await _notified(world, served.store)
+    table = _asked(case, person, file)
+    there = {
+        (method, route.path)
+        for route in served.routes()
+        for method in (route.methods or ())
+        if method != "HEAD" and route.path not in _PUBLIC
+    }
+    assert set(table) | _ELSEWHERE == there
+    before = await world.sample.everything()
+    wrong: list[tuple[Any, ...]] = []
+    for (method, path), asked in table.items():
+        public = await served.ask(method, asked, None)
+        if public.status_code not in {401, 403}:
+            wrong.append((method, path, "public", public.status_code))
+        for role, own in [(role, own) for own in (True, False) for role in Role]:
+            actor = _actor(role, asked, world, person, own=own)
+            answer = await served.ask(method, asked, actor)
+            told = (method, path, role.value, own, answer.status_code, answer.text[:120])
+            if (answer.status_code not in asked.refuses) is not _may(role, asked, own=own):
+                wrong.append(told)
+            elif not _may(role, asked, own=own):
+                wrong += [(*told, secret) for secret in SECRETS if secret in answer.text]
+    assert not wrong, "\n".join(map(str, wrong))
+    assert await world.sample.everything() == before

@@ -1,38 +1,75 @@
 """Queries about trainees, registrations, bans and sending units."""
 
-from typing import Annotated, Any
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any, ClassVar
 from uuid import UUID
 
 import strawberry
 
+from zhupei.graphql.asked import Asked, needed
+from zhupei.graphql.context import GraphContext
 from zhupei.graphql.desks import account_of, desk_of
+from zhupei.graphql.inline import Batch, one_by_one
 from zhupei.graphql.listed_trainees import ListedTrainees
 from zhupei.graphql.pages import checked_first
 from zhupei.graphql.permissions import for_signed_in, permitted_inside
-from zhupei.graphql.sources import Computed, GraphInfo, field
+from zhupei.graphql.sources import Computed, FieldSource, GraphInfo, Reader, field
 from zhupei.graphql.types.bans import Ban
 from zhupei.graphql.types.sending_units import SendingUnitRecord, SentPerson
 from zhupei.graphql.types.trainees import Trainee, TraineeConnection
 from zhupei.services import sending_units
 from zhupei.services.admissions.bans import bans_of
 from zhupei.services.admissions.inputs import SearchBansInput
-from zhupei.services.admissions.trainees import READ_REGISTRATIONS, trainee_of
+from zhupei.services.admissions.row_sources import TRAINEES
+from zhupei.services.admissions.trainees import READ_REGISTRATIONS, trainee_of, trainee_row
 
 __all__ = ["PeopleQueries"]
 
 
-async def _trainee(
-    info: GraphInfo,
+def _by_id(
     id: Annotated[  # noqa: A002 - the argument's name in the graph
         strawberry.ID, strawberry.argument(description="Identifier of the trainee (标识).")
     ],
-) -> Trainee | None:
-    desk = await desk_of(info.context)
+) -> None: ...
+
+
+@dataclass(frozen=True)
+class _TraineeById(FieldSource):
+    """One trainee whom whoever asks may see."""
+
+    template: ClassVar[Callable[..., None] | None] = staticmethod(_by_id)
+
+    def reader(self, name: str) -> Reader:
+        """Read all of it."""
+
+        async def read(_value: Any, context: GraphContext, given: Mapping[str, Any]) -> Any:
+            desk, asked = await desk_of(context), _uuid(given["id"])
+            return None if asked is None else await trainee_of(desk, asked)
+
+        return read
+
+    def planned(self, asked: Asked) -> Batch:
+        """Read what is asked of it."""
+        names = needed(asked)
+        if names is None or not TRAINEES.knows(names):
+            return one_by_one(self.reader(""))
+
+        async def many(
+            values: Sequence[Any], context: GraphContext, given: Mapping[str, Any]
+        ) -> Sequence[Any]:
+            desk, id_ = await desk_of(context), _uuid(given["id"])
+            found = None if id_ is None else await trainee_row(desk, id_, names)
+            return [found] * len(values)
+
+        return many
+
+
+def _uuid(text: str) -> UUID | None:
     try:
-        found: Any = await trainee_of(desk, UUID(id))
+        return UUID(text)
     except ValueError:
-        found = None
-    return found  # type: ignore[no-any-return]  # the graph's type describes the domain's
+        return None
 
 
 async def _bans(
@@ -104,7 +141,7 @@ class PeopleQueries:
 
     trainee: Trainee | None = permitted_inside(
         field(
-            Computed(_trainee),
+            _TraineeById(),
             description="A trainee (学员); null where there is none for whoever asks.",
         ),
         READ_REGISTRATIONS,

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from zhupei.db.models import TraineeRow
 from zhupei.db.reading import Condition, Order, PageQuery, among, any_of, read_pages
+from zhupei.db.tables import RowView
 from zhupei.domain.benefits import BenefitEstimate
 from zhupei.domain.people import TraineeType
 from zhupei.domain.registrations import (
@@ -34,6 +35,7 @@ __all__ = [
     "search_trainees",
     "trainee_of",
     "trainee_query",
+    "trainee_row",
     "trainees_of_applications",
 ]
 
@@ -84,6 +86,15 @@ async def trainee_of(desk: Desk, trainee: UUID) -> Registration | None:
     """Return a trainee, None where there is none or the actor may not see them."""
     found = await search_trainees(desk, TraineeSearch(ids=(trainee,)), first=1)
     return found[0] if found else None
+
+
+async def trainee_row(desk: Desk, trainee: UUID, names: frozenset[str]) -> RowView | None:
+    """Return a trainee with these attributes, as `trainee_of` does."""
+    with desk.database.use():
+        query = await trainee_query(desk, TraineeSearch(ids=(trainee,)), names=names)
+        query.first = 1
+        (page,) = await read_pages([query])
+    return page.rows[0] if page.rows else None
 
 
 async def trainees_of_applications(

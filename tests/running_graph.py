@@ -114,7 +114,8 @@ async def running_graph(
     }
     settings = Settings(**values)
     app = create_app(settings, clock=clock)
-    server = uvicorn.Server(uvicorn.Config(app, log_config=None))
+    config = uvicorn.Config(app, log_config=None, timeout_keep_alive=settings.keep_alive_seconds)
+    server = uvicorn.Server(config)
     listening = socket.socket()
     listening.bind(("127.0.0.1", 0))
     address = f"http://127.0.0.1:{listening.getsockname()[1]}"

@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 import { ApolloServer } from '@apollo/server';
+import { ApolloServerPluginInlineTrace } from '@apollo/server/plugin/inlineTrace';
 import { startStandaloneServer } from '@apollo/server/standalone';
 import { buildSubgraphSchema } from '@apollo/subgraph';
 import { parse } from 'graphql';
@@ -41,7 +42,10 @@ export const resolvers = {
 
 /** Serve it, on any free port unless one is given. */
 export async function startHospital(port = 0) {
-  const server = new ApolloServer({ schema: buildSubgraphSchema({ typeDefs, resolvers }) });
+  const server = new ApolloServer({
+    schema: buildSubgraphSchema({ typeDefs, resolvers }),
+    plugins: [ApolloServerPluginInlineTrace()],
+  });
   const { url } = await startStandaloneServer(server, { listen: { host: '127.0.0.1', port } });
   return { url, stop: () => server.stop() };
 }

@@ -47,7 +47,7 @@ _DIRECTIVES = parse(
     directive @key(fields: String!) repeatable on OBJECT | INTERFACE
     directive @shareable repeatable on OBJECT | FIELD_DEFINITION
     directive @tag(name: String!) repeatable on FIELD_DEFINITION | INTERFACE | OBJECT | UNION
-      | SCALAR | ENUM | INPUT_OBJECT
+      | SCALAR | ENUM | INPUT_OBJECT | ARGUMENT_DEFINITION
     directive @authenticated on FIELD_DEFINITION | OBJECT
     directive @requiresScopes(scopes: [[String!]!]!) on FIELD_DEFINITION | OBJECT
     directive @policy(policies: [[String!]!]!) on FIELD_DEFINITION | OBJECT
@@ -255,6 +255,16 @@ async def test_a_field_refuses_the_public_where_it_says_so_and_nowhere_else(
 )
 def test_tags_tell_whom_a_field_is_for(type_: str, field: str, tags: list[str]) -> None:
     assert _field_tags(type_, field) == tags
+
+
+def test_arguments_are_for_whom_their_field_is() -> None:
+    """A contract leaves out arguments without a tag, and with a required one its field."""
+    for name, node in _NODES.items():
+        for field in _fields(node).values():
+            for argument in getattr(field, "arguments", None) or ():
+                assert _tags(node) or (_tags(argument) == _tags(field)), (
+                    f"{name}.{field.name.value}"
+                )
 
 
 def test_what_others_may_extend_is_tagged_field_by_field() -> None:

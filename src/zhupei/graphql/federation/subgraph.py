@@ -120,8 +120,11 @@ class Subgraph:
         fields = []
         for field in node.fields:
             name = field.name.value
+            shown = () if alike else _tags(tags[name])
+            # A contract leaves out arguments that are not tagged themselves.
+            given = tuple(_with(argument, shown) for argument in field.arguments or ())
             found = self._of_field(type_.name, name, type_.fields[name])
-            fields.append(_with(field, [*found, *(() if alike else _tags(tags[name]))]))
+            fields.append(replace(_with(field, [*found, *shown]), arguments=given))
         return replace(_with(node, own), fields=tuple(fields))
 
     def _is_value(self, type_: GraphQLNamedType) -> bool:

@@ -57,6 +57,7 @@ def graph() -> object:
             bases=(_BASES,),
             plugins=(),
             worker=False,
+            cache_bytes=int(os.environ.get("ZHUPEI_CACHE_BYTES", "0")),
             database_url="postgresql://nobody@127.0.0.1:1/none",
         )
     )

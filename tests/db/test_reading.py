@@ -171,6 +171,17 @@ async def test_a_view_has_what_was_asked_for_and_nothing_else(people: Database) 
     assert not _PEOPLE.knows(("nothing",))
 
 
+def test_views_are_bounded() -> None:
+    """Whoever asks for ever other fields does not fill the memory."""
+    first = TRAINEES.view(("id",))
+    names = sorted(TRAINEES.attributes)
+    for number in range(600):
+        TRAINEES.view(tuple(name for at, name in enumerate(names) if number >> at & 1) or ("id",))
+    assert len(TRAINEES._views) <= 512
+    # One that went is made again, alike.
+    assert TRAINEES.view(("id",)).select == first.select
+
+
 async def test_a_row_of_all_attributes_is_the_object(people: Database) -> None:
     with people.use():
         (page,) = await read_pages([_page(None, first=1)])

@@ -52,6 +52,9 @@ class RowView:
         def __getattr__(self, name: str) -> Any: ...
 
 
+_MOST_VIEWS = 512
+
+
 @dataclass(frozen=True, slots=True)
 class Made:
     """How one attribute is made: out of a column of the model, or of an SQL expression.
@@ -160,6 +163,9 @@ class RowSource:
         wanted = frozenset(self.attributes) if names is None else frozenset(names)
         found = self._views.get(wanted)
         if found is None:
+            # As many as operations ask for; whoever makes up others must not fill the memory.
+            if len(self._views) >= _MOST_VIEWS:
+                self._views.pop(next(iter(self._views)))
             found = self._views[wanted] = self._made(wanted)
         return found
 

@@ -171,7 +171,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--granian", action="store_true")
     options = parser.parse_args()
-    sys.stdout.write("processor time of the server, µs for each request (best round, median ratio)\n")
+    sys.stdout.write("processor time of the server, µs for each request (best, median ratio)\n")
     for server in ("uvicorn", "granian") if options.granian else ("uvicorn",):
         with _served("constant", server) as floor, _served("graph", server) as own:
             bodies = {"{ __typename }": _SMALL, "one base": _BASE}

@@ -28,8 +28,12 @@ MAX_TABLE_BYTES = 5 * 1024 * 1024
 #: How many rows with content a file may have.
 MAX_TABLE_ROWS = 50_000
 
-# An XLSX file is a ZIP archive; a small one may unpack to gigabytes.
-_MAX_UNPACKED = 100 * 1024 * 1024
+# An XLSX file is a ZIP archive; a small one may unpack to gigabytes, or to millions of rows
+# without content. What spreadsheet programs write shrinks to a tenth or a thirtieth.
+_MAX_UNPACKED = 40 * 1024 * 1024
+_MAX_SHRINKAGE = 100
+_SMALL = 1024 * 1024
+_MAX_EMPTY_ROWS = 100_000
 _ZEROS = re.compile(r"0+")
 
 _FORMULA = Text("公式", "a formula")
@@ -188,7 +192,7 @@ def _xlsx_tables(path: Path, source: bytes, problems: Problems) -> Iterator[Tabl
     try:
         with zipfile.ZipFile(io.BytesIO(source)) as archive:
             unpacked = sum(entry.file_size for entry in archive.infolist())
-        if unpacked > _MAX_UNPACKED:
+        if unpacked > min(_MAX_UNPACKED, max(_SMALL, _MAX_SHRINKAGE * len(source))):
             raise _UnreadableError(_too_large(path))
         with warnings.catch_warnings():
             # openpyxl warns of styles and extensions that it drops: nothing that we read.
@@ -227,6 +231,8 @@ def _sheet_rows(path: Path, sheet: Any) -> Iterator[Row]:
             if count > MAX_TABLE_ROWS:
                 raise _UnreadableError(_too_large(path))
             yield Row(number, number, cells)
+        elif number - count > _MAX_EMPTY_ROWS:
+            raise _UnreadableError(_too_large(path))
 
 
 def _xlsx_cell(cell: Any) -> Cell:

@@ -206,3 +206,45 @@ def test_the_manual_describes_every_setting() -> None:
     for setting in describe_settings():
         meaning = setting.meaning.get(Language.EN)
         assert f"| `{setting.variable}` | {setting.default} | {meaning} |" in manual
+
+
+def test_rates_are_limited_in_production_unless_set() -> None:
+    plain = Settings.from_environment({})
+    assert (plain.request_rate, dict(plain.cost_rate), plain.connections_per_address) == (0, {}, 0)
+    production = Settings.from_environment({"ZHUPEI_ENVIRONMENT": "production"})
+    assert production.request_rate == 6000
+    assert production.cost_rate["public"] == 2_000_000
+    assert production.connections_per_address == 200
+    given = Settings.from_environment(
+        {
+            "ZHUPEI_ENVIRONMENT": "production",
+            "ZHUPEI_RATE_REQUESTS": "0",
+            "ZHUPEI_RATE_COST": "public=5, national=0",
+            "ZHUPEI_OPEN_PER_ADDRESS": "7",
+            "ZHUPEI_TRUSTED_PROXIES": "10.0.0.0/8, ::1",
+            "ZHUPEI_ALLOWED_HOSTS": "a.example, *.b.example",
+        }
+    )
+    assert given.request_rate == 0
+    assert dict(given.cost_rate) == {"public": 5, "national": 0}
+    assert given.connections_per_address == 7
+    assert given.trusted_proxies == ("10.0.0.0/8", "::1")
+    assert given.allowed_hosts == ("a.example", "*.b.example")
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "message"),
+    [
+        ("ZHUPEI_RATE_COST", "public", 'must be role=number, several separated by commas, not "pu'),
+        ("ZHUPEI_RATE_COST", "public=-1", "must be role=number"),
+        ("ZHUPEI_RATE_STORAGE", "disk", "must be memory, database or a redis:// address"),
+        ("ZHUPEI_TRUSTED_PROXIES", "proxy", 'must be an address or network, not "proxy"'),
+    ],
+)
+def test_limits_that_cannot_be_read(variable: str, value: str, message: str) -> None:
+    with pytest.raises(SettingsError) as refused:
+        Settings.from_environment({variable: value})
+    (problem,) = refused.value.problems
+    assert problem.variable == variable
+    assert problem.message.en is not None
+    assert problem.message.en.startswith(message)

@@ -28,6 +28,7 @@ from zhupei.db.models import (
 )
 from zhupei.domain.webhooks import DeliveryState, WebhookState
 from zhupei.jobs import Workplace, deliver_events, tell_events
+from zhupei.services.webhooks import delivering as delivering_module
 from zhupei.services.webhooks.managing import Replay, replay_deliveries, rotate_secret
 from zhupei.services.webhooks.outcomes import Delivery, deliveries_of
 from zhupei.services.webhooks.rows import live_secrets, webhook_of
@@ -378,3 +379,27 @@ async def test_the_oddity_of_one_endpoint_keeps_no_other_waiting(
         assert await told(place) == {"PROTOCOL": 2, "DELIVERED": 2}
         assert (len(odd.received), len(there.received)) == (0, 2)
         assert "secret.example" not in caplog.text
+
+
+async def test_what_keeps_going_wrong_is_logged_once(
+    office: Office, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with receiver() as there:
+        courier = delivering(office, there).courier
+        monkeypatch.setattr(delivering_module, "_LOOKS_EVERY_SECONDS", 0.01)
+        statement = delivering_module._TAKE
+        monkeypatch.setattr(delivering_module, "_TAKE", "SELECT nonsense")
+        task = asyncio.create_task(courier.run())
+        async with asyncio.timeout(20):
+            while "delivering events failed" not in caplog.text:  # noqa: ASYNC110 - a log has no event
+                await asyncio.sleep(0.01)
+            await asyncio.sleep(0.2)
+            assert caplog.text.count("delivering events failed") == 1
+            # It goes on by itself as soon as it can.
+            await webhook(office, await integrator(office), there)
+            await happened(office, "round.opened")
+            monkeypatch.setattr(delivering_module, "_TAKE", statement)
+            await tell_events(delivering(office, there))
+            await there.came.wait()
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)

@@ -117,6 +117,7 @@ class Courier:
         self._database, self._rules = database, rules
         self._keyring, self._clock = keyring, clock
         self._rung = asyncio.Event()
+        self._complained: str | None = None
 
     def ring(self) -> None:
         """Say that there may be something to deliver; otherwise it is seen within two seconds."""
@@ -129,12 +130,20 @@ class Courier:
             try:
                 if self._database.server is not None:
                     await self.deliver()
-            except DatabaseUnavailableError:
-                _log.warning("webhooks wait: there is no database")
-            except Exception:  # noqa: BLE001 - the log says what; the others are delivered all the same
-                _log.exception("delivering events failed")
+                    self._complained = None
+            except DatabaseUnavailableError as error:
+                self._complain("webhooks wait: there is no database", error)
+            except Exception as error:  # noqa: BLE001 - the log says what; it is tried again
+                self._complain("delivering events failed", error)
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._rung.wait(), _LOOKS_EVERY_SECONDS)
+
+    def _complain(self, message: str, error: Exception) -> None:
+        """Log what is wrong, once until it is right again or something else is."""
+        kind = type(error).__name__
+        if self._complained != kind:
+            self._complained = kind
+            _log.warning(message, extra={"error": kind}, exc_info=error)
 
     async def deliver(self) -> Mapping[str, int]:
         """Deliver all that is due, with what becomes due meanwhile; count how attempts ended."""

@@ -276,7 +276,7 @@ _ACCEPTED = (
     ("text/event-stream, */*", "{ subscription: __typename }", 200, "application/json"),
     ("application/json", "subscription { x }", 406, "application/json"),
     ("*/*", "subscription { x }", 406, "application/json"),
-    ("application/json, text/event-stream", "subscription {", 200, "application/json"),
+    ("application/json, text/event-stream", "subscription {", 200, "text/event-stream"),
     ("text/event-stream", "subscription {", 200, "text/event-stream"),
     ("application/json, text/event-stream", "subscription { x }", 200, "text/event-stream"),
 )

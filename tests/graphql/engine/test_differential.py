@@ -118,7 +118,7 @@ def graph(request: pytest.FixtureRequest) -> AskedGraph:
 
 @pytest.mark.slow
 async def test_many_operations_over_the_graph(graph: AskedGraph, more_operations: int) -> None:
-    seen = await _asked(graph, range(100, 800 + more_operations))
+    seen = await _asked(graph, range(100, 700 + more_operations))
     assert seen["with much data"] > 0.4 * seen["operations"]
     assert seen["without errors"] > 0.3 * seen["operations"]
 

@@ -54,6 +54,6 @@ async def test_whatever_goes_wrong_goes_wrong_alike() -> None:
 
 @pytest.mark.slow
 async def test_whatever_goes_wrong_goes_wrong_alike_in_many(more_operations: int) -> None:
-    seen = await _faulty(range(1000, 2600 + more_operations))
+    seen = await _faulty(range(1000, 2800 + more_operations))
     assert seen["with errors"] > 0.2 * seen["operations"]
     assert seen["with data"] > 0.8 * seen["operations"]

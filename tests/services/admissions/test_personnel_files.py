@@ -168,7 +168,7 @@ async def test_r161_a_master_of_another_province_is_not_registered(
     before = await everything(office)
 
     def asked(**school: str) -> RegisterTraineeInput:
-        return RegisterTraineeInput(application=made.id, started_on=date(2026, 9, 1), **school)  # type: ignore[arg-type]  # texts all
+        return RegisterTraineeInput(application=made.id, started_on=date(2026, 9, 1), **school)
 
     away = asked(school_province="630000", school_prefecture="630100")
     refusal = await office.refuses(

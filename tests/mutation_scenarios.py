@@ -825,7 +825,7 @@ async def _webhooks(world: World) -> dict[str, Case]:
     assert not isinstance(made, Refusal), made
     id_ = {"webhook": str(made[0])}
     new = {"url": "https://hooks.example.org/b", "eventTypes": ["*"], "base": "sample-hospital"}
-    given = {
+    given: dict[str, dict[str, Any]] = {
         "createWebhook": new,
         "updateWebhook": {**id_, "name": "新名"},
         "rotateWebhookSecret": id_,

@@ -34,6 +34,7 @@ help:
 	@echo 'make serve   set up and serve the graph at http://127.0.0.1:8000/graphql (PORT=8001 for another)'
 	@echo 'make test    set up and run the tests'
 	@echo 'make check   everything else that .ci/run asks: format, lint, types, layers, configuration'
+	@echo 'make audit   look for known vulnerabilities, write a bill of materials (dist/zhupei.cdx.json)'
 	@echo 'make bare    run the tests without any institution: no bases, no plugins'
 	@echo 'make fuzz    ask graphql-core and the engine many more random operations (FUZZ=2000)'
 	@echo 'make judge-http  audit GraphQL over HTTP with the public suite (needs npm)'
@@ -58,6 +59,7 @@ check: .venv/.ready query-page
 	.venv/bin/lint-imports
 	.venv/bin/zhupei check --strict
 	.venv/bin/zhupei docs --check
+	@$(MAKE) --no-print-directory audit
 	$(PYTHON) -m pytest -n auto --dist loadfile -q -m slow
 
 # Each plugin's src is a root of its own, which mypy's settings cannot say with a pattern.
@@ -92,6 +94,23 @@ federation-example: .venv/.ready
 	@cd examples/federation && npm install --no-audit --no-fund --no-package-lock --silent && npm start --silent
 
 # BENCH='--write' puts the results into docs/performance.md; see its --help for the rest.
+# Known vulnerabilities of what is pinned, a bill of materials, and the container's linter.
+.PHONY: audit sbom
+audit: .tools/audit/.ready sbom
+	.tools/audit/bin/python .ci/audit.py .tools/audit/bin/pip-audit constraints.txt
+	.tools/audit/bin/hadolint deploy/Containerfile
+
+sbom: .tools/audit/.ready .venv/.ready
+	@mkdir -p dist
+	.tools/audit/bin/cyclonedx-py environment $(PYTHON) --pyproject pyproject.toml --mc-type application \
+		--output-reproducible --output-format JSON --output-file dist/zhupei.cdx.json
+
+.tools/audit/.ready: pyproject.toml constraints.txt | $(UV)
+	@umask 022; [ -x .tools/audit/bin/python ] || $(UV) venv --quiet --python '$(PY)' .tools/audit
+	@umask 022; $(WITH_MIRROR); $(UV) pip install --quiet --python .tools/audit/bin/python \
+		--constraint constraints.txt --group audit
+	@touch $@
+
 bench: .venv/.ready
 	@for file in benchmarks/bench_*.py; do echo "== $$file"; $(PYTHON) "$$file" || exit 1; done
 	@echo '== benchmarks/peers'; $(PYTHON) -m benchmarks.peers $(BENCH)
@@ -140,7 +159,7 @@ src/zhupei/web/ide/dist/version: package-lock.json src/zhupei/web/ide/unpack.mjs
 lock: | $(UV)
 	@{ echo '-e .'; for plugin in $(PLUGINS); do echo "-e ./$$plugin"; done; } > .tools/lock.in
 	$(UV) pip compile --quiet --universal --python-version 3.11 --no-header --no-annotate \
-		--upgrade --group dev --group query-page --group build .tools/lock.in -o .tools/lock.out
+		--upgrade --group dev --group query-page --group build --group audit .tools/lock.in -o .tools/lock.out
 	@grep -v '^-e ' .tools/lock.out > constraints.txt
 	npm install --package-lock-only --ignore-scripts
 

@@ -141,6 +141,11 @@ class Application:
             await self.graph.catalogue.reload()
             await self._record()
 
+    def plugins(self) -> dict[str, bool]:
+        """Return by slug which plugins work."""
+        current = self.graph.catalogue.current
+        return {} if current is None else {p.slug: p.reason is None for p in current.plugins}
+
     def state(self) -> State:
         """Return what the figures for operators are asked of."""
         engine: Engine | None = getattr(self.graph.schema, "engine", None)
@@ -150,10 +155,6 @@ class Application:
             current = self.graph.catalogue.current
             kinds = ("bases", "programs", "openings")
             return {} if current is None else {kind: len(getattr(current, kind)) for kind in kinds}
-
-        def plugins() -> dict[str, bool]:
-            current = self.graph.catalogue.current
-            return {} if current is None else {p.slug: p.reason is None for p in current.plugins}
 
         async def queue() -> dict[str, object]:
             with self.database.use():
@@ -165,7 +166,7 @@ class Application:
             pool=self.database.pool_load,
             watches=lambda: self.graph.changes.watches,
             catalogue=catalogue,
-            plugins=plugins,
+            plugins=self.plugins,
             queue=queue,
         )
 
@@ -284,6 +285,7 @@ def assemble(settings: Settings, graph: Graph) -> Starlette:
             health=health_routes(
                 database=application.database,
                 catalogue_hash=catalogue_hash,
+                plugins=application.plugins,
                 reveal=settings.environment != "production",
             ),
             more=(

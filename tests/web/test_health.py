@@ -9,6 +9,7 @@ from starlette.testclient import TestClient
 from small_graph import small_app, small_settings
 from zhupei.app import application_of
 from zhupei.settings import Environment
+from zhupei.web.health import health_routes
 
 
 def test_a_process_lives_before_anything_is_loaded(tmp_path: Path) -> None:
@@ -32,6 +33,7 @@ def test_ready_with_catalogue_and_database(tmp_path: Path, database_url: str) ->
             "status": "ok",
             "catalogue": {"status": "ok", "hash": catalogue.hash},
             "database": {"status": "ok"},
+            "plugins": {"status": "ok"},
         }
 
 
@@ -58,3 +60,20 @@ def test_production_keeps_the_reason_to_its_log(tmp_path: Path) -> None:
     )
     with TestClient(small_app(settings)) as client:
         assert client.get("/health/ready").json()["database"] == {"status": "unavailable"}
+
+
+def test_a_plugin_that_is_left_out_is_named(tmp_path: Path, database_url: str) -> None:
+    """The rest is served: the status is 200, and says degraded."""
+    app = small_app(small_settings(tmp_path, database_url=database_url))
+    with TestClient(app) as client:
+        routes = health_routes(
+            database=application_of(app).database,
+            catalogue_hash=lambda: "a" * 64,
+            plugins=lambda: {"good": True, "bad": False},
+            reveal=True,
+        )
+        client.app.router.routes[:0] = routes  # type: ignore[attr-defined]
+        response = client.get("/health/ready")
+    assert response.status_code == 200
+    assert response.json()["status"] == "degraded"
+    assert response.json()["plugins"] == {"status": "degraded", "degraded": ["bad"]}

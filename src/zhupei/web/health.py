@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from starlette.requests import Request
@@ -17,7 +17,11 @@ _HEADERS = {"Cache-Control": "no-store"}
 
 
 def health_routes(
-    *, database: Database, catalogue_hash: Callable[[], str | None], reveal: bool
+    *,
+    database: Database,
+    catalogue_hash: Callable[[], str | None],
+    plugins: Callable[[], Mapping[str, bool]],
+    reveal: bool,
 ) -> list[Route]:
     """Return ``/health/live`` and ``/health/ready``.
 
@@ -28,6 +32,7 @@ def health_routes(
     Args:
         database: asked on every call.
         catalogue_hash: gives the version that is served, None while there is none.
+        plugins: tells by slug which plugins work; where one does not, the rest is served.
         reveal: whether the reason of a problem, which may name hosts and folders, is shown.
 
     """
@@ -46,12 +51,22 @@ def health_routes(
                 database_state["hint"] = error.hint.en
         version = catalogue_hash()
         catalogue_state = {"status": "ok" if version else "unavailable", "hash": version}
+        failing = sorted(slug for slug, works in plugins().items() if not works)
+        plugins_state: dict[str, Any] = {"status": "degraded" if failing else "ok"}
+        if failing:
+            plugins_state["degraded"] = failing
         if version is None:
             status = "unavailable"
         else:
-            status = "ok" if database_state["status"] == "ok" else "degraded"
+            whole = database_state["status"] == "ok" and not failing
+            status = "ok" if whole else "degraded"
         return JSONResponse(
-            {"status": status, "catalogue": catalogue_state, "database": database_state},
+            {
+                "status": status,
+                "catalogue": catalogue_state,
+                "database": database_state,
+                "plugins": plugins_state,
+            },
             status_code=200 if version else 503,
             headers=_HEADERS,
         )

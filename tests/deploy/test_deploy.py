@@ -1,0 +1,108 @@
+"""Tests of deploy/: what it sets exists, and the linters of its kinds find nothing.
+
+There is no engine here that could run the container: what is tested is that the files are right by
+their own rules, and that they name settings and commands as they are.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from zhupei.cli import build_parser
+from zhupei.settings import Environment, Settings, describe_settings
+
+ROOT = Path(__file__).parents[2]
+DEPLOY = ROOT / "deploy"
+_KNOWN = {setting.variable for setting in describe_settings()}
+_NAMED = re.compile(r"\bZHUPEI_[A-Z_]+\b")
+_FILES = sorted(path for path in DEPLOY.iterdir() if path.is_file())
+
+
+def commands() -> set[str]:
+    parser = build_parser()
+    return set(parser._subparsers._group_actions[0].choices)  # type: ignore[union-attr,arg-type]
+
+
+@pytest.mark.parametrize("file", _FILES, ids=lambda file: file.name)
+def test_every_setting_that_is_named_exists(file: Path) -> None:
+    named = set(_NAMED.findall(file.read_text(encoding="utf-8")))
+    assert named <= _KNOWN
+
+
+def environment_of(unit: Path) -> dict[str, str]:
+    found = re.findall(r"^Environment=(\w+)=(.*)$", unit.read_text(encoding="utf-8"), re.MULTILINE)
+    return dict(found)
+
+
+@pytest.mark.parametrize("name", ["zhupei.service", "zhupei-backup.service"])
+def test_units_can_be_read_as_settings(name: str) -> None:
+    settings = Settings.from_environment(environment_of(DEPLOY / name))
+    assert settings.environment is Environment.PRODUCTION
+    assert settings.data_dir == Path("/var/lib/zhupei")
+
+
+def test_the_example_of_an_environment_is_one() -> None:
+    lines = (DEPLOY / "zhupei.env.example").read_text(encoding="utf-8").splitlines()
+    read = dict(line.split("=", 1) for line in lines if line and not line.startswith("#"))
+    assert set(read) <= _KNOWN
+    settings = Settings.from_environment(read)
+    assert settings.allowed_hosts == ("graph.example.org",)
+    # Secrets are left to be filled in.
+    assert read["ZHUPEI_ENCRYPTION_KEYS"] == read["ZHUPEI_METRICS_TOKEN"] == ""
+
+
+def test_what_is_started_is_a_command() -> None:
+    known = commands()
+    started = re.findall(r"bin/zhupei (\w+)", (DEPLOY / "zhupei.service").read_text("utf-8"))
+    started += re.findall(
+        r"bin/zhupei (\w+)", (DEPLOY / "zhupei-backup.service").read_text("utf-8")
+    )
+    services: dict[str, Any] = yaml.safe_load((DEPLOY / "compose.yaml").read_text("utf-8"))
+    started += [each["command"][0] for each in services["services"].values() if "command" in each]
+    assert started == ["serve", "backup", "serve", "worker"]
+    assert set(started) <= known
+
+
+def test_the_container_takes_what_is_in_the_repository() -> None:
+    text = (DEPLOY / "Containerfile").read_text(encoding="utf-8")
+    copied = [
+        source
+        for line in re.findall(r"^COPY (?!--from)(.*)$", text, re.MULTILINE)
+        for source in shlex.split(line)[:-1]
+    ]
+    assert copied == ["constraints.txt", "pyproject.toml", "README.md", "src", "plugins", "bases"]
+    assert all((ROOT / source).exists() for source in copied)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="there is no systemd here")
+def test_the_unit_is_one_and_gives_up_what_it_does_not_need(tmp_path: Path) -> None:
+    # The programs are not where the unit expects them; everything else must hold.
+    for name in ("zhupei.service", "zhupei-backup.service", "zhupei-backup.timer"):
+        text = (DEPLOY / name).read_text(encoding="utf-8")
+        (tmp_path / name).write_text(text.replace("/opt/zhupei/.venv/bin/zhupei", "/bin/true"))
+    ended = subprocess.run(
+        ["systemd-analyze", "verify", *sorted(str(path) for path in tmp_path.iterdir())],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "SYSTEMD_LOG_LEVEL": "warning"},
+    )
+    assert (ended.returncode, ended.stderr) == (0, "")
+    ended = subprocess.run(
+        ["systemd-analyze", "security", "--offline=true", "--threshold=20",
+         str(tmp_path / "zhupei.service")],
+        capture_output=True,
+        text=True,
+        check=False,
+    )  # fmt: skip
+    assert ended.returncode == 0, ended.stdout[-300:]

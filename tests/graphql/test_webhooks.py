@@ -139,33 +139,31 @@ async def test_a_repeated_request_is_answered_as_the_first(asked: Asked) -> None
     assert "ops@hooks.example" not in kept + await rows(asked)
 
 
-@pytest.mark.parametrize(
-    ("given", "field", "message"),
-    [
-        ({"url": "http://hooks.example/"}, "url", "an address begins with https://"),
-        ({"url": "https://10.0.0.1/"}, "url", "the address is not a public one"),
-        ({"url": "https://hooks.example:22/"}, "url", "only these ports are allowed: 443"),
-        ({"eventTypes": []}, "eventTypes", "1 to 100 event types are named"),
-        (
-            {"eventTypes": ["zhupei.person.*"]},
-            "eventTypes",
-            'there is no event type "zhupei.person.*"; eventTypes lists them all',
-        ),
-        ({"name": " "}, "name", "a name is 1 to 100 characters"),
-        ({"contact": "nobody"}, "contact", "this is no e-mail address"),
-    ],
+_IMPOSSIBLE: tuple[tuple[Mapping[str, Any], str, str], ...] = (
+    ({"url": "http://hooks.example/"}, "url", "an address begins with https://"),
+    ({"url": "https://10.0.0.1/"}, "url", "the address is not a public one"),
+    ({"url": "https://hooks.example:22/"}, "url", "only these ports are allowed: 443"),
+    ({"eventTypes": []}, "eventTypes", "1 to 100 event types are named"),
+    (
+        {"eventTypes": ["zhupei.person.*"]},
+        "eventTypes",
+        'there is no event type "zhupei.person.*"; eventTypes lists them all',
+    ),
+    ({"name": " "}, "name", "a name is 1 to 100 characters"),
+    ({"contact": "nobody"}, "contact", "this is no e-mail address"),
 )
-async def test_what_cannot_be_is_refused_and_nothing_made(
-    asked: Asked, given: Mapping[str, Any], field: str, message: str
-) -> None:
+
+
+async def test_what_cannot_be_is_refused_and_nothing_made(asked: Asked) -> None:
     before = await rows(asked)
-    found = await asked.made(**given)
-    assert found == {
-        "__typename": "InvalidInput",
-        "code": "INPUT_INVALID",
-        "message": message,
-        "field": field,
-    }
+    for given, field, message in _IMPOSSIBLE:
+        found = await asked.made(**given)
+        assert found == {
+            "__typename": "InvalidInput",
+            "code": "INPUT_INVALID",
+            "message": message,
+            "field": field,
+        }
     assert await rows(asked) == before
 
 
@@ -305,10 +303,15 @@ async def test_the_webhook_of_another_account_is_not_there(asked: Asked) -> None
     assert await rows(asked) == before
 
 
-@pytest.mark.parametrize("role", [None, *Role])
-async def test_only_integrators_have_webhooks(asked: Asked, role: Role | None) -> None:
+async def test_only_integrators_have_webhooks(asked: Asked) -> None:
     hook = (await asked.made())["webhook"]["id"]
     before = await rows(asked)
+    for role in (None, *Role):
+        await sees_what_is_its_own(asked, hook, role)
+    assert await rows(asked) == before
+
+
+async def sees_what_is_its_own(asked: Asked, hook: str, role: Role | None) -> None:
     actor = None
     if role is not None:
         places = {RoleReach.BASE: "sample-hospital", RoleReach.ANY: "sample-hospital"}
@@ -325,7 +328,6 @@ async def test_only_integrators_have_webhooks(asked: Asked, role: Role | None) -
     alone = await asked.ask(f'{{ webhook(id: "{hook}") {{ id }} }}', actor)
     assert alone.data == {"webhook": None}
     assert [error.extensions["code"] for error in alone.errors] == [code]
-    assert await rows(asked) == before
 
 
 async def test_a_limit_lies_where_the_account_reaches(asked: Asked) -> None:

@@ -265,12 +265,12 @@ async def test_a_person_opens_and_ends_the_own_calendar(office: Office) -> None:
         assert await token_owner(token) is None
 
 
-@pytest.mark.parametrize("role", [role for role in Role if role is not Role.APPLICANT])
-async def test_nobody_else_has_one(office: Office, role: Role) -> None:
+async def test_nobody_else_has_one(office: Office) -> None:
     with office.database.use():
-        answer = await ask(office, "issue", str(UUID(int=1)), role.value)
-        assert answer.data == {"issueCalendar": None}
-        assert answer.errors[0].extensions["code"] == "FORBIDDEN"
+        for role in [role for role in Role if role is not Role.APPLICANT]:
+            answer = await ask(office, "issue", str(UUID(int=1)), role.value)
+            assert answer.data == {"issueCalendar": None}, role
+            assert answer.errors[0].extensions["code"] == "FORBIDDEN"
         assert await CalendarTokenRow.all().count() == 0
 
 

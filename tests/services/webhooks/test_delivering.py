@@ -33,6 +33,9 @@ from zhupei.services.webhooks.managing import Replay, replay_deliveries, rotate_
 from zhupei.services.webhooks.outcomes import Delivery, deliveries_of
 from zhupei.services.webhooks.rows import live_secrets, webhook_of
 
+# Every one of them sends over real sockets.
+pytestmark = pytest.mark.slow
+
 
 async def told(place: Workplace) -> dict[str, int]:
     await tell_events(place)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import stat
-import tempfile
 from datetime import UTC, datetime
 from importlib.metadata import EntryPoint
 from pathlib import Path
@@ -40,10 +39,20 @@ AT = datetime(2026, 9, 30, tzinfo=UTC)
 class TestContract(ConnectorContract):
     """What every connector has to do."""
 
+    root: Path
     folder: Path
 
+    @pytest.fixture(autouse=True)
+    def own_folder(self, tmp_path: Path) -> None:
+        self.root = tmp_path
+
+    def new_folder(self) -> Path:
+        self.folder = self.root / str(len(list(self.root.iterdir())))
+        self.folder.mkdir()
+        return self.folder
+
     def connector(self) -> Connector:
-        self.folder = Path(tempfile.mkdtemp(prefix="zhupei-connector-"))
+        self.new_folder()
         return FileConnector({"folder": str(self.folder)})
 
     def submissions(self) -> int:
@@ -66,14 +75,15 @@ class Forgetful(FileConnector):
         return await super().submit(other)
 
 
-def test_the_contract_finds_a_connector_that_repeats() -> None:
+def test_the_contract_finds_a_connector_that_repeats(tmp_path: Path) -> None:
     class Broken(TestContract):
         def connector(self) -> Connector:
-            self.folder = Path(tempfile.mkdtemp(prefix="zhupei-connector-"))
-            return Forgetful({"folder": str(self.folder)})  # type: ignore[return-value]  # it is broken
+            return Forgetful({"folder": str(self.new_folder())})  # type: ignore[return-value]  # it is broken
 
+    broken = Broken()
+    broken.root = tmp_path
     with pytest.raises(AssertionError):
-        Broken().test_the_same_batch_is_handed_over_once()
+        broken.test_the_same_batch_is_handed_over_once()
 
 
 def test_a_file_is_its_owners_alone_and_whole(tmp_path: Path) -> None:

@@ -13,6 +13,8 @@ import pytest
 from served_admissions import PERSON, ServedAdmissions, served_admissions
 from zhupei.services.applicant_files import files_of
 
+pytestmark = pytest.mark.slow
+
 _PNG = b"\x89PNG\r\n\x1a\n" + bytes(100)
 _DO = """mutation Do($input: HandInFileInput!) { handInFile(input: $input) {
   __typename

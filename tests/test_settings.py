@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 
+from zhupei.composition import compose
 from zhupei.domain.text import Language
 from zhupei.settings import (
     Environment,
@@ -248,3 +250,12 @@ def test_limits_that_cannot_be_read(variable: str, value: str, message: str) -> 
     assert problem.variable == variable
     assert problem.message.en is not None
     assert problem.message.en.startswith(message)
+
+
+def test_a_redis_needs_its_package(tmp_path: Path) -> None:
+    """Without it the start is refused, and says what to install."""
+    if find_spec("redis") is not None:
+        pytest.skip("the package is installed here")
+    settings = Settings(data_dir=tmp_path, bases=(), plugins=(), rate_storage="redis://127.0.0.1:1")
+    with pytest.raises(SettingsError, match="ZHUPEI_RATE_STORAGE: needs pip install redis"):
+        compose(settings)

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from limits.aio.storage import Storage
+from limits.errors import ConfigurationError
 from limits.storage import storage_from_string
 from starlette.requests import Request
 from starlette.responses import Response
@@ -30,6 +31,7 @@ from zhupei.db.connection import Database
 from zhupei.db.rate_windows import PostgresRates
 from zhupei.default_plugins.bearer_tokens import BearerTokens
 from zhupei.domain.institutions import Base
+from zhupei.domain.text import Text
 from zhupei.domain.training import Opening, Program
 from zhupei.graphql.context import GraphContext, china_now, language_of
 from zhupei.graphql.errors import SessionEnded
@@ -42,7 +44,7 @@ from zhupei.services.changes import ChangeFeed
 from zhupei.services.eligibility import prepare
 from zhupei.services.issuing.signing import open_signing_keys
 from zhupei.services.webhooks.rules import WebhookRules, webhook_rules
-from zhupei.settings import Environment, Settings
+from zhupei.settings import Environment, Settings, SettingsError, SettingsProblem
 from zhupei.web.calendars import calendar_routes
 from zhupei.web.events import event_routes
 from zhupei.web.files import file_routes
@@ -302,8 +304,13 @@ def _rates(settings: Settings) -> Rates:
     if where == "database":
         storage = PostgresRates()
     elif where != "memory":
-        # Made here: the address of a Redis that cannot be used stops the start.
-        storage = cast("Storage", storage_from_string(f"async+{where}"))
+        try:
+            made = storage_from_string(f"async+{where}", implementation="redispy")
+        except ConfigurationError:
+            needed = Text("需要软件包 redis：pip install redis", "needs pip install redis")
+            problem = SettingsProblem("ZHUPEI_RATE_STORAGE", needed)
+            raise SettingsError((problem,)) from None
+        storage = cast("Storage", made)
     return Rates(requests=settings.request_rate, cost=settings.cost_rate, storage=storage)
 
 

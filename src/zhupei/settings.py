@@ -370,7 +370,8 @@ class Settings:
             name="ZHUPEI_KEEP_ALIVE_SECONDS",
             parse=_integer(1, 3600),
             zh="空闲连接保留的秒数；应长于前置代理的设置",
-            en="Seconds that an idle connection is kept; longer than a proxy in front keeps its own",
+            en="Seconds that an idle connection is kept; longer than a proxy in front keeps "
+            "its own",
         ),
     ] = 75
     bases: Annotated[

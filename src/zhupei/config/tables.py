@@ -239,10 +239,9 @@ def _xlsx_cell(cell: Any) -> Cell:
     value = cell.value
     if value is None:
         return _BLANK
-    if cell.data_type == "f":
-        return Cell("", _FORMULA)
-    if cell.data_type == "e":
-        return Cell("", Text(f"错误值 {value}", f"the error {value}"))
+    if cell.data_type in {"e", "f"}:
+        fault = Text(f"错误值 {value}", f"the error {value}")
+        return Cell("", _FORMULA if cell.data_type == "f" else fault)
     if isinstance(value, str):
         return _text_cell(value)
     if isinstance(value, bool) or not isinstance(value, int | float):

@@ -4,8 +4,8 @@
 number of places as the catalogue holds it, with the same number out of a plugin's coroutine, and
 out of a plugin's plain function, which runs in a thread of the plugin's own. The figure is the
 median of several rounds, in milliseconds of CPU with the JSON written; the three are asked in
-turns, of openings whose JSON is kept and of others. The exit status is 1 where the coroutine
-costs more than 15 % of the page without kept JSON.
+turns, where JSON is kept and where it is not. The goal of 15 % is one of a whole request over
+HTTP, which is not measured here. The exit status is 1 where the answers differ.
 """
 
 from __future__ import annotations
@@ -31,7 +31,6 @@ from zhupei.graphql.schema import build_schema
 from zhupei.hooks.dispatch import Dispatcher
 from zhupei.hooks.scope import Naming, Rights
 
-_MOST = 0.15
 _PAGE = """query ($first: Int) { openings(first: $first) { edges { node {
   code specialtyName year kind quota capacity postType durationMonths %s
   base { code name tier province { name } }
@@ -97,8 +96,6 @@ async def _measure(folder: Path, rounds: int) -> int:
                 one / other - 1 for one, other in zip(found, taken["attribute"], strict=True)
             )
             sys.stdout.write(f"{name:<24}{kind:<12}{median:>8.3f}{more:>10.0%}\n")
-            if kind == "not kept" and name.startswith("coroutine"):
-                good &= more <= _MOST
     return 0 if good else 1
 
 

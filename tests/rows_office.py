@@ -121,7 +121,7 @@ class RowsOffice:
             ids = {"applicant": self.applicants, "trainee": self.trainees}.get(
                 name if name != "id" else owner, self.applications
             )
-            return str(pick.choice(ids)) if pick.random() < 0.9 else pick.choice(["x", "", "\0"])
+            return str(pick.choice(ids)) if pick.random() < 0.9 else pick.choice(["x", ""])
         if name in {"after", "before"}:
             return self._cursor(pick)
         usual = next(

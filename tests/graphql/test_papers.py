@@ -11,7 +11,8 @@ import pytest
 
 from admissions_office import HOSPITAL, MEDICINE, UNKNOWN, done
 from issued_papers import Town, served_town
-from zhupei.db.models import BulkOperationRow
+from zhupei.db.identifiers import uuid7
+from zhupei.db.models import BulkOperationRow, PublicityRow
 from zhupei.domain.actors import Grant
 from zhupei.services import admissions
 from zhupei.services.admissions import inputs
@@ -81,23 +82,63 @@ async def test_r146_everybody_reads_a_live_list(town: Town) -> None:
         }
 
 
+_PAGE = "{ totalCount edges { cursor node { id } } pageInfo { hasNextPage hasPreviousPage } }"
+
+
+async def _ids(town: Town, arguments: str) -> tuple[int, list[str]]:
+    answer = await town.ask(f"{{ publicities{arguments} {_PAGE} }}")
+    found = answer["data"]["publicities"]
+    assert "errors" not in answer, answer
+    return found["totalCount"], [each["node"]["id"] for each in found["edges"]]
+
+
 async def test_lists_by_program_base_round_and_state(town: Town) -> None:
     _, case = await town.applicant("wang")
-    found = {"data": {"publicities": [{"id": str(case.publicity)}]}}
-    nothing: dict[str, Any] = {"data": {"publicities": []}}
-    for arguments, expected in (
+    found: tuple[int, list[str]] = (1, [str(case.publicity)])
+    nothing: tuple[int, list[str]] = (0, [])
+    for wanted, expected in (
         ('program: "sample-residency-2026"', found),
         (f'program: "{HOSPITAL}", round: "batch-1", base: "sample-hospital", live: true', found),
+        ("program: null, live: false", found),
         ('base: "sample-clinic"', nothing),
         ('round: "batch-2"', nothing),
-        (f'after: "{case.publicity}"', nothing),
-        ('after: "nonsense"', nothing),
+        ('program: "unknown"', nothing),
     ):
-        assert await town.ask(f"{{ publicities({arguments}) {{ id }} }}") == expected, arguments
-    assert codes(await town.ask("{ publicities(first: 0) { id } }")) == ["BAD_USER_INPUT"]
+        assert await _ids(town, f"(filter: {{ {wanted} }})") == expected, wanted
     town.office.go("2026-05-21T00:00")
-    assert await town.ask("{ publicities(live: true) { id } }") == nothing
-    assert await town.ask("{ publicities { id } }") == found
+    assert await _ids(town, "(filter: { live: true })") == nothing
+    assert await _ids(town, "") == found
+
+
+async def test_lists_come_in_pages_the_newest_first(town: Town) -> None:
+    _, case = await town.applicant("wang")
+    with town.graph.database.use():
+        row = await PublicityRow.get(id=case.publicity)
+        for _ in range(4):
+            await row.clone(pk=uuid7()).save(force_create=True)
+        rows = await PublicityRow.all().order_by("-id")
+    ids = [str(each.id) for each in rows]
+    seen: list[str] = []
+    turns: list[tuple[Any, ...]] = []
+    after = last = ""
+    while True:
+        page = (await town.ask(f"{{ publicities(first: 2{after}) {_PAGE} }}"))["data"][
+            "publicities"
+        ]
+        seen += [each["node"]["id"] for each in page["edges"]]
+        turns.append((page["totalCount"], *page["pageInfo"].values()))
+        if not page["pageInfo"]["hasNextPage"]:
+            break
+        last = page["edges"][-1]["cursor"]
+        after = f', after: "{last}"'
+    assert seen == ids
+    assert turns == [(5, True, False), (5, True, True), (5, False, True)]
+    assert await _ids(town, f'(last: 2, before: "{last}")') == (5, ids[1:3])
+    assert await _ids(town, "(last: 3)") == (5, ids[2:])
+    for wrong in ("first: 0", "first: 101", 'after: "nonsense"', "first: 1, last: 1"):
+        answer = await town.ask(f"{{ publicities({wrong}) {{ totalCount }} }}")
+        assert answer["data"] == {"publicities": None}
+        assert codes(answer) == ["BAD_USER_INPUT"], wrong
 
 
 async def test_after_its_period_a_list_is_its_offices(town: Town) -> None:

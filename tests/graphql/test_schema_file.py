@@ -119,6 +119,7 @@ def test_node_and_connections_follow_relay(schema: GraphQLSchema) -> None:
         "OpeningConnection",
         "ProgramConnection",
         "ProvinceConnection",
+        "PublicityConnection",
         "ScoreSheetConnection",
         "SpecialtyConnection",
         "TraineeConnection",

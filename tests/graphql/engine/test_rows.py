@@ -198,7 +198,7 @@ _SELECTIONS = {
     "invitations": "id state",
     "planIncreases": "id seats",
     "roundFreezes": "round",
-    "publicities": "id",
+    "publicities": "totalCount edges { cursor node { id } }",
     "interviewSlots": "totalCount edges { node { id } }",
     "scoreSheets": "totalCount edges { node { id } }",
     "sendingUnitLinks": "id",

@@ -6,7 +6,8 @@ import asyncio
 import hashlib
 from dataclasses import replace
 from datetime import date, datetime, timedelta
-from uuid import uuid4
+from typing import Any
+from uuid import UUID, uuid4
 
 import pytest
 from tortoise.context import require_context
@@ -15,6 +16,7 @@ from admissions_office import HOSPITAL, MEDICINE, PERSON, done, moment
 from issued_papers import People
 from zhupei.catalogue import Catalogue
 from zhupei.db.models import Applicant, BulkOperationRow, PublishedListRow
+from zhupei.db.reading import read_pages
 from zhupei.domain.sources import Level
 from zhupei.domain.text import Text
 from zhupei.domain.training import Policy
@@ -23,10 +25,11 @@ from zhupei.security.signing_keys import SigningKeys, public_key_text
 from zhupei.services import admissions
 from zhupei.services.admissions import inputs
 from zhupei.services.issuing.lists import (
+    PUBLICITIES,
     Publicity,
     PublicityStatus,
-    publicities_of,
     publicity_of,
+    publicity_query,
     shows_entries,
     signed_list,
     signed_withdrawal,
@@ -44,8 +47,15 @@ def keys(*private: bytes, retired: tuple[bytes, ...] = ()) -> SigningKeys:
     return SigningKeys.parse(",".join([*map(public_key_text, private), *public]))
 
 
+async def page(*, first: int = 20, **given: Any) -> tuple[int | None, list[Publicity]]:
+    query = publicity_query(**given)
+    query.first, query.counted = first, True
+    (found,) = await read_pages([query])
+    return found.total, list(map(PUBLICITIES.whole, found.rows))
+
+
 async def the_list(people: People) -> Publicity:
-    (found,) = await publicities_of(programs=[HOSPITAL])
+    _, (found,) = await page(programs=[HOSPITAL])
     again = await publicity_of(found.id)
     assert again == found
     return found
@@ -208,10 +218,16 @@ async def test_lists_are_found_by_program_base_round_and_whether_live(people: Pe
             ({"round_code": "batch-2"}, 0),
             ({"live_at": now}, 1),
             ({"live_at": now + timedelta(days=30)}, 0),
-            ({"first": 0}, 0),
-            ({"after": found.id}, 0),
         ):
-            assert len(await publicities_of(**given)) == expected, given
+            total, rows = await page(**given)
+            assert (total, len(rows)) == (expected, expected), given
+        for place, backwards, expected in (
+            (found.id, False, 0),
+            (found.id, True, 0),
+            (UUID(int=0), True, 1),
+        ):
+            total, rows = await page(after=place, backwards=backwards)
+            assert (total, len(rows)) == (1, expected)
 
 
 async def test_whoever_is_no_person_and_a_program_that_left_are_refused(people: People) -> None:

@@ -1,19 +1,25 @@
 """Queries about papers: published lists, statistics, and what there is for one person."""
 
-from typing import Annotated, Any
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any, ClassVar
 from uuid import UUID
 
 import strawberry
+from strawberry.types.arguments import StrawberryArgument
 
+from zhupei.db.reading import PageQuery
+from zhupei.db.tables import RowSource
 from zhupei.domain.permissions import Target
 from zhupei.graphql.context import GraphContext
 from zhupei.graphql.desks import desk_of
 from zhupei.graphql.errors import not_found
-from zhupei.graphql.pages import checked_first
+from zhupei.graphql.listed_rows import ListedRows
 from zhupei.graphql.permissions import permitted_inside, require
+from zhupei.graphql.row_pages import RowRequest, row_arguments
 from zhupei.graphql.sources import Computed, GraphInfo, field
 from zhupei.graphql.types.papers import IssuedPaper, Paper, PaperKind
-from zhupei.graphql.types.publicity import Publicity
+from zhupei.graphql.types.publicity import Publicity, PublicityConnection
 from zhupei.graphql.types.statistics import RecruitmentReport
 from zhupei.services import admissions
 from zhupei.services.admissions.situations import owners_of
@@ -46,37 +52,57 @@ async def _publicity(
     return found  # type: ignore[no-any-return]  # the graph's type describes the service's
 
 
-async def _publicities(
-    info: GraphInfo,
-    program: _Program = None,
-    round: _Round = None,  # noqa: A002 - the argument's name in the graph
-    base: _Base = None,
-    live: Annotated[
-        bool | None, strawberry.argument(description="Only those that are live now (仅公示中).")
-    ] = None,
-    first: Annotated[
-        int | None,
-        strawberry.argument(description="How many to give, 1 to 100 (数量); 20 by default."),
-    ] = None,
-    after: Annotated[
-        strawberry.ID | None,
-        strawberry.argument(description="Identifier of the last list that was given (上一条)."),
-    ] = None,
-) -> list[Publicity] | None:
-    context = info.context
-    try:
-        last = None if after is None else UUID(after)
-    except ValueError:
-        return []
-    found: Any = await lists.publicities_of(
-        programs=None if program is None else programs_within(context.catalogue, program=program),
-        base=base,
-        round_code=round,
-        live_at=context.clock() if live else None,
-        first=checked_first(first, context),
-        after=last,
+@strawberry.input(description="Which published lists to give; all parts must hold (筛选条件).")
+class PublicityFilter:
+    """A filter."""
+
+    program: str | None = strawberry.field(
+        default=strawberry.UNSET,
+        description="Code of a program; it counts with those below (项目代码).",
     )
-    return list(found)
+    base: str | None = strawberry.field(
+        default=strawberry.UNSET, description="Code of a base (基地代码)."
+    )
+    round: str | None = strawberry.field(
+        default=strawberry.UNSET, description="Code of the round (批次)."
+    )
+    live: bool | None = strawberry.field(
+        default=strawberry.UNSET, description="Only those that are live now (仅公示中)."
+    )
+
+
+@dataclass(frozen=True)
+class _Publicities(ListedRows):
+    """The published lists, for everybody."""
+
+    rows: ClassVar[RowSource] = lists.PUBLICITIES
+    default_order: ClassVar[str] = "NEWEST"
+
+    def arguments(self) -> list[StrawberryArgument]:
+        """Return the filter and the arguments of Relay."""
+        return row_arguments(PublicityFilter, None, self.default_order)
+
+    async def query(
+        self,
+        context: GraphContext,
+        request: RowRequest,
+        given: Mapping[str, Any],
+        names: frozenset[str] | None,
+    ) -> PageQuery:
+        """Return which lists are given."""
+        wanted = given.get("filter")
+        program, base, round_code, live = (
+            getattr(wanted, name, None) or None for name in ("program", "base", "round", "live")
+        )
+        return lists.publicity_query(
+            programs=program and programs_within(context.catalogue, program=program),
+            base=base,
+            round_code=round_code,
+            live_at=context.clock() if live else None,
+            names=names,
+            after=None if request.place is None else request.place.id,
+            backwards=request.backwards,
+        )
 
 
 def _where(
@@ -168,8 +194,8 @@ class PaperQueries:
         Computed(_publicity),
         description="A published list of proposed admissions (拟录取公示), for everybody.",
     )
-    publicities: list[Publicity] | None = field(
-        Computed(_publicities),
+    publicities: PublicityConnection | None = field(
+        _Publicities(),
         description="Published lists, the newest first (公示列表), for everybody.",
     )
     statistics: RecruitmentReport | None = permitted_inside(

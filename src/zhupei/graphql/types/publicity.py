@@ -7,8 +7,10 @@ import strawberry
 
 from zhupei.domain.permissions import Target
 from zhupei.domain.text import Text
+from zhupei.graphql.connections import PageInfo
 from zhupei.graphql.context import GraphContext
 from zhupei.graphql.enums import show
+from zhupei.graphql.listed_rows import ReadEdge, ReadPage
 from zhupei.graphql.permissions import refused_by
 from zhupei.graphql.sources import Attribute, Computed, GraphInfo, One, declares, field
 from zhupei.graphql.types.references import BaseRef, OpeningRef, ProgramRef
@@ -16,7 +18,7 @@ from zhupei.services.issuing import lists
 from zhupei.services.issuing.lists import PublicityStatus, SignedList
 from zhupei.services.papers.publicity_list import PublicityListError, PublicityRow
 
-__all__ = ["Publicity", "PublicityEntry"]
+__all__ = ["Publicity", "PublicityConnection", "PublicityEdge", "PublicityEntry"]
 
 show(
     PublicityStatus,
@@ -123,6 +125,7 @@ def _downloads(root: strawberry.Parent[lists.Publicity]) -> list[str]:
 
 @declares(
     lists.Publicity,
+    lists.PUBLICITIES.shown,
     description=(
         "A published list of proposed admissions (拟录取公示). Everybody sees its entries while it "
         "is live, and afterwards as long as the policy `publicity_stays_public_days` says."
@@ -177,4 +180,27 @@ class Publicity:
             "Paths of the signed file (JSON), of the page, of the paper (PDF) and of the table "
             "(CSV) on this server (下载路径)."
         ),
+    )
+
+
+@declares(ReadEdge, description="One published list of a page (分页中的一行).")
+class PublicityEdge:
+    """An edge."""
+
+    cursor: str = field(Attribute(), description="Opaque place of this row (游标).")
+    node: Publicity = field(Attribute(), description="The published list (公示名单).")
+
+
+@declares(ReadPage, description="One page of published lists (公示列表).")
+class PublicityConnection:
+    """A connection."""
+
+    total_count: int = field(
+        Attribute(), description="Number of published lists on all pages together (总数)."
+    )
+    edges: list[PublicityEdge] = field(
+        Attribute(), description="The published lists of this page (本页各行)."
+    )
+    page_info: PageInfo = field(
+        Attribute(), description="Where the page lies within the list (分页信息)."
     )

@@ -8,7 +8,7 @@ publication was taken back is replaced by a signed notice at once.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
@@ -25,6 +25,8 @@ from zhupei.db.models import (
     PublishedListRow,
     TransitionRow,
 )
+from zhupei.db.reading import Condition, Order, PageQuery, among
+from zhupei.db.tables import RowSource, column
 from zhupei.domain.admission_guards import policy_of
 from zhupei.domain.admission_process import Action
 from zhupei.domain.calendar import CHINA_TIME
@@ -48,19 +50,18 @@ from zhupei.services.papers.publicity_list import (
 from zhupei.services.papers.records import ProposedAdmission
 
 __all__ = [
+    "PUBLICITIES",
     "Publicity",
     "PublicityStatus",
     "SignedList",
     "direction_of",
-    "publicities_of",
     "publicity_of",
+    "publicity_query",
     "shows_entries",
     "signed_list",
     "signed_withdrawal",
     "trainee_type_of",
 ]
-
-_MOST = 100
 
 
 class PublicityStatus(StrEnum):
@@ -110,27 +111,58 @@ async def publicity_of(publicity: UUID) -> Publicity | None:
     return None if row is None else _publicity(row)
 
 
-async def publicities_of(
+PUBLICITIES = RowSource(
+    described=Publicity,
+    model=PublicityRow,
+    alias="l",
+    attributes={
+        **{
+            name: column(name)
+            for name in (
+                *("id", "published_at", "ends_on", "ends_at", "working_days"),
+                *("counts_first_day", "catalogue_hash", "withdrawn_at"),
+            )
+        },
+        "program": column("program_code"),
+        "base": column("base_code"),
+        "round": column("round_code", lambda code: code or None),
+    },
+)
+"""Lists, as `Publicity` has them."""
+
+
+def publicity_query(
     *,
     programs: Collection[str] | None = None,
     base: str | None = None,
     round_code: str | None = None,
     live_at: datetime | None = None,
-    first: int = 20,
+    names: Iterable[str] | None = None,
     after: UUID | None = None,
-) -> tuple[Publicity, ...]:
-    """Return lists, the newest first, at most 100; ``live_at`` keeps those that are live then."""
-    limits: dict[str, object] = {
-        "program_code__in": None if programs is None else list(programs),
-        "base_code": base,
-        "round_code": round_code,
-        "id__lt": after,
-    }
-    query = PublicityRow.filter(**{name: each for name, each in limits.items() if each is not None})
+    backwards: bool = False,
+) -> PageQuery:
+    """Return what is asked of the database: lists with these attributes, the newest first.
+
+    ``live_at`` keeps those that are live then; ``names`` None asks for all attributes.
+    """
+    order = Order("l.id", descending=True)
+    conditions = [
+        Condition(f"l.{name} = ?", (code,))
+        for name, code in (("base_code", base), ("round_code", round_code))
+        if code is not None
+    ]
+    if programs is not None:
+        conditions.append(among("l.program_code", tuple(programs), "text"))
     if live_at is not None:
-        query = query.filter(ends_at__gt=live_at, withdrawn_at=None)
-    rows = await query.order_by("-id").limit(max(0, min(first, _MOST)))
-    return tuple(_publicity(row) for row in rows)
+        conditions.append(Condition("(l.ends_at > ? AND l.withdrawn_at IS NULL)", (live_at,)))
+    return PageQuery(
+        source=PUBLICITIES,
+        conditions=tuple(conditions),
+        order=order,
+        view=PUBLICITIES.view(names),
+        beyond=None if after is None else order.beyond(None, after, backwards=backwards),
+        backwards=backwards,
+    )
 
 
 def shows_entries(catalogue: Catalogue, publicity: Publicity, now: datetime) -> bool:

@@ -208,6 +208,10 @@ def _parts(
             return _shortages(node, None, context)
         case Opening(), "shortagePurposes":
             return _shortages(catalogue.programs[node.program], node.specialty, context)
+        case Opening(), "priorities":
+            listed = _shortages(catalogue.programs[node.program], node.specialty, context)
+            purpose = ShortagePurpose.ADMISSION_PRIORITY.name
+            return tuple(each for each in listed if each.id == purpose)
         case _:
             return None
 

@@ -57,6 +57,7 @@ _NOWHERE = tuple(
         "ff00::/8",  # multicast
         "fec0::/10",  # site-local
         "64:ff9b:1::/48",  # NAT64 of a network's own
+        "2002::/16",  # 6to4, given up: what it leads to is another's to say
         "5f00::/16",  # segment routing
         "3fff::/20",  # documentation
         "::/96",  # IPv4-compatible
@@ -136,7 +137,7 @@ def _nowhere(address: _Address) -> list[Network]:
 def _carried(address: _Address) -> list[ipaddress.IPv4Address]:
     if isinstance(address, ipaddress.IPv4Address):
         return []
-    found = [each for each in (address.sixtofour, *(address.teredo or ())) if each is not None]
+    found = list(address.teredo or ())
     if address in _NAT64:
         found.append(ipaddress.IPv4Address(int(address) & 0xFFFF_FFFF))
     return found

@@ -14,11 +14,11 @@ def test_kinds_by_group() -> None:
     assert counts == {
         KindGroup.REQUIREMENT: 22,
         KindGroup.BENEFIT: 11,
-        KindGroup.STEP: 30,
+        KindGroup.STEP: 31,
         KindGroup.DOCUMENT: 17,
         KindGroup.ASSESSMENT: 10,
     }
-    assert len({(kind.group, kind.name) for kind in STANDARD_KINDS}) == 90
+    assert len({(kind.group, kind.name) for kind in STANDARD_KINDS}) == 91
     assert register_kinds() == list(STANDARD_KINDS)
 
 

@@ -25,6 +25,7 @@ from zhupei.jobs.worker import Worker, mail_server
 from zhupei.services.applicant_files import FileStore
 from zhupei.services.queue_status import queue_status
 from zhupei.settings import Settings
+from zhupei.tracing import Tracing, export_traces
 from zhupei.web.endpoint import GraphQLEndpoint
 from zhupei.web.health import health_routes
 from zhupei.web.ide import QueryPage
@@ -72,13 +73,15 @@ class Application:
     Args:
         settings: as read from the environment.
         graph: the composed graph.
+        tracing: what makes spans, None where nobody traces.
 
     """
 
-    def __init__(self, settings: Settings, graph: Graph) -> None:
+    def __init__(self, settings: Settings, graph: Graph, tracing: Tracing | None = None) -> None:
         self.settings = settings
         self.graph = graph
         self.database = graph.database
+        self.tracing = tracing
         self.page = (
             QueryPage(GRAPHQL_PATH, examples=settings.examples) if settings.serves_ide else None
         )
@@ -118,12 +121,16 @@ class Application:
                     task.cancel()
                     await asyncio.wait([task])
             await self.database.stop()
+            if self.tracing is not None:
+                await asyncio.to_thread(self.tracing.shutdown)
 
     def _worker(self) -> AbstractAsyncContextManager[None]:
         """Return what does jobs while it is entered, if this process is to do any."""
         if not self.settings.worker:
             return contextlib.nullcontext()
-        return Worker(self.place, tick_seconds=self.settings.tick_seconds).working()
+        return Worker(
+            self.place, tick_seconds=self.settings.tick_seconds, tracing=self.tracing
+        ).working()
 
     def _loaded(self) -> LoadedCatalogue:
         loaded = self.graph.catalogue.loaded
@@ -249,9 +256,9 @@ def application_of(app: Starlette) -> Application:
     return application
 
 
-def assemble(settings: Settings, graph: Graph) -> Starlette:
-    """Return the web application that serves ``graph``."""
-    application = Application(settings, graph)
+def assemble(settings: Settings, graph: Graph, tracing: Tracing | None = None) -> Starlette:
+    """Return the web application that serves ``graph``; ``tracing`` makes spans."""
+    application = Application(settings, graph, tracing)
 
     def catalogue_hash() -> str | None:
         catalogue = graph.catalogue.current
@@ -298,7 +305,12 @@ def assemble(settings: Settings, graph: Graph) -> Starlette:
             ),
         ),
         middleware=middleware(
-            settings, application.database, endpoint, graph.rates, graph.metrics.response
+            settings,
+            application.database,
+            endpoint,
+            graph.rates,
+            graph.metrics.response,
+            tracing,
         ),
         exception_handlers=error_handlers(),
         lifespan=lifespan,
@@ -322,7 +334,8 @@ def create_app(settings: Settings, *, clock: Callable[[], datetime] = china_now)
 
     Raises:
         ZhupeiError: start-up is strict and a plugin cannot be loaded, or a manifest of trusted
-            documents cannot be used.
+            documents cannot be used, or traces are wanted and cannot be sent.
 
     """
-    return assemble(settings, compose(settings, clock=clock))
+    tracing = export_traces() if settings.traces else None
+    return assemble(settings, compose(settings, clock=clock), tracing)

@@ -991,6 +991,17 @@ class Settings:
             default="none",
         ),
     ] = field(default=None, repr=False)
+    traces: Annotated[
+        bool,
+        _Variable(
+            name="ZHUPEI_TRACES",
+            parse=_boolean,
+            zh="是否发送 OpenTelemetry 链路追踪（需安装 zhupei[otel]），去向由其 OTEL_* 变量设定",
+            en="1 sends OpenTelemetry traces (needs `zhupei[otel]`) where its own `OTEL_*` "
+            "variables say",
+            default="0",
+        ),
+    ] = False
     access_log: Annotated[
         bool,
         _Variable(

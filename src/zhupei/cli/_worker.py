@@ -52,7 +52,10 @@ async def _live(application: Application, concurrency: int) -> None:
         except asyncio.CancelledError:
             return
         worker = Worker(
-            application.place, tick_seconds=settings.tick_seconds, concurrency=concurrency
+            application.place,
+            tick_seconds=settings.tick_seconds,
+            concurrency=concurrency,
+            tracing=application.tracing,
         )
         await stack.enter_async_context(worker.working())
         mail = "none" if application.place.mail is None else application.place.mail.host

@@ -18,7 +18,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, cast
 
 import asyncpg
@@ -38,6 +38,7 @@ from tortoise.exceptions import DBConnectionError
 from zhupei.db.deadlines import deadline
 from zhupei.domain.text import Text
 from zhupei.errors import ZhupeiError
+from zhupei.tracing import current_tracing, statement_attributes
 
 __all__ = ["DatabaseUnavailableError", "PostgresClient", "client_class"]
 
@@ -122,7 +123,7 @@ class PostgresClient(AsyncpgDBClient):
 
     async def _translate_exceptions(self, func: Any, *args: Any, **kwargs: Any) -> Any:
         try:
-            return await super()._translate_exceptions(func, *args, **kwargs)
+            return await _timed(super()._translate_exceptions, func, *args, **kwargs)
         except _LOST as error:
             raise DatabaseUnavailableError(_GONE, _HINT) from error
         except Exception as error:
@@ -133,6 +134,14 @@ class PostgresClient(AsyncpgDBClient):
         self, statement: str, values: Sequence[Any], record_class: type[asyncpg.Record]
     ) -> list[asyncpg.Record]:
         """Return the rows of one SELECT that changes nothing, as objects of ``record_class``."""
+        if (tracing := current_tracing.get()) is not None:
+            with tracing.span("sql", statement_attributes(statement)):
+                return await self._read_rows(statement, values, record_class)
+        return await self._read_rows(statement, values, record_class)
+
+    async def _read_rows(
+        self, statement: str, values: Sequence[Any], record_class: type[asyncpg.Record]
+    ) -> list[asyncpg.Record]:
         self.log.debug("%s", statement)
         connection = await self.borrow()
         try:
@@ -198,6 +207,18 @@ class PostgresClient(AsyncpgDBClient):
             _drop(connection)
 
 
+async def _timed(
+    translated: Callable[..., Awaitable[Any]], func: Any, *args: Any, **kwargs: Any
+) -> Any:
+    """Do what Tortoise does with a statement (or with a BEGIN), in a span where somebody traces."""
+    tracing = current_tracing.get()
+    if tracing is None:
+        return await translated(func, *args, **kwargs)
+    statement = args[0] if args and isinstance(args[0], str) else func.__name__
+    with tracing.span("sql", statement_attributes(statement)):
+        return await translated(func, *args, **kwargs)
+
+
 def _forget_values(error: Exception) -> None:
     """Take the row out of an error of the server: whoever logs it must not log people."""
     for each in (error, error.__cause__):
@@ -244,7 +265,7 @@ class _TransactionClient(TransactionWrapper):
 
     async def _translate_exceptions(self, func: Any, *args: Any, **kwargs: Any) -> Any:
         try:
-            return await super()._translate_exceptions(func, *args, **kwargs)
+            return await _timed(super()._translate_exceptions, func, *args, **kwargs)
         except _LOST as error:
             raise DatabaseUnavailableError(_GONE, _HINT) from error
         except asyncpg.InterfaceError as error:

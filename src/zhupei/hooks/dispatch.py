@@ -32,6 +32,7 @@ from zhupei.hooks.manager import PluginHost
 from zhupei.hooks.plugins import Implementation
 from zhupei.hooks.scope import PLATFORM, Scope
 from zhupei.hooks.threads import Bulkhead, OverdueError, StuckError, run_bounded
+from zhupei.tracing import current_tracing
 
 __all__ = ["Dispatcher"]
 
@@ -192,9 +193,22 @@ class Dispatcher:
         if watch is None:
             return await self._isolated(hook, call, values)
         began = time.perf_counter()
-        outcome = await self._isolated(hook, call, values)
+        outcome = await self._timed(hook, call, values)
         code = outcome.code if isinstance(outcome, HookFailure) else None
         watch(call.plugin.slug, hook.name, time.perf_counter() - began, code)
+        return outcome
+
+    async def _timed(
+        self, hook: Hook, call: Implementation, values: tuple[Any, ...]
+    ) -> Answer[Any] | HookFailure | None:
+        tracing = current_tracing.get()
+        if tracing is None:
+            return await self._isolated(hook, call, values)
+        named = {"zhupei.plugin": call.plugin.slug, "zhupei.hook": hook.name}
+        with tracing.span("hook", named) as span:
+            outcome = await self._isolated(hook, call, values)
+            if isinstance(outcome, HookFailure):
+                tracing.fail(span, outcome.code)
         return outcome
 
     async def _isolated(

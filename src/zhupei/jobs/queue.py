@@ -19,6 +19,7 @@ from zhupei.jobs.due import run_due
 from zhupei.jobs.telling import tell_events
 from zhupei.jobs.workplace import Workplace
 from zhupei.services.outbox import QUEUE, TELL
+from zhupei.tracing import traced
 
 __all__ = ["LOOK", "connector_for", "job_queue"]
 
@@ -64,20 +65,24 @@ def job_queue(
 
     @queue.task(name=TELL, queue=QUEUE)
     async def tell() -> None:
-        await tell_events(place)
+        await traced("job", tell_events(place), {"zhupei.job": TELL})
 
     @queue.periodic(cron=_cron(tick_seconds))
     @queue.task(name=LOOK, queue=QUEUE, queueing_lock=LOOK)
     async def look(timestamp: int) -> None:
-        await _bury(queue)
-        await run_due(place)
-        # Also what no job asked for: a pause that is over, a worker that died.
-        await tell_events(place)
+        await traced("job", _look(queue, place), {"zhupei.job": LOOK})
         await queue.job_manager.delete_old_jobs(
             _KEPT_HOURS, include_failed=True, include_cancelled=True, include_aborted=True
         )
 
     return queue
+
+
+async def _look(queue: procrastinate.App, place: Workplace) -> None:
+    await _bury(queue)
+    await run_due(place)
+    # Also what no job asked for: a pause that is over, a worker that died.
+    await tell_events(place)
 
 
 def _cron(seconds: int) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import contextvars
 import logging
 from collections.abc import AsyncIterator
 
@@ -15,6 +16,7 @@ from zhupei.jobs.queue import connector_for, job_queue
 from zhupei.jobs.workplace import Workplace
 from zhupei.services.notices.mail import MailServer
 from zhupei.settings import Settings
+from zhupei.tracing import Tracing, current_tracing
 
 __all__ = ["Worker", "mail_server"]
 
@@ -56,10 +58,19 @@ class Worker:
         place: what jobs need; its database may come later, go, and come back.
         tick_seconds: how often it looks what is due.
         concurrency: jobs at once.
+        tracing: what makes spans of jobs.
 
     """
 
-    def __init__(self, place: Workplace, *, tick_seconds: int = 60, concurrency: int = 2) -> None:
+    def __init__(
+        self,
+        place: Workplace,
+        *,
+        tick_seconds: int = 60,
+        concurrency: int = 2,
+        tracing: Tracing | None = None,
+    ) -> None:
+        self._tracing = tracing
         self._place = place
         self._tick_seconds = tick_seconds
         self._concurrency = concurrency
@@ -106,8 +117,10 @@ class Worker:
     async def working(self) -> AsyncIterator[None]:
         """Do jobs beside what is inside; on leaving, stop within a second."""
         # Deliveries take as long as somebody's endpoint takes: no job of the queue waits for them.
+        surroundings = contextvars.copy_context()
+        surroundings.run(current_tracing.set, self._tracing)
         tasks = [
-            asyncio.create_task(self.run(), name="worker"),
+            asyncio.create_task(self.run(), name="worker", context=surroundings),
             asyncio.create_task(self._place.courier.run(), name="courier"),
         ]
         try:

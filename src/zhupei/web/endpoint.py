@@ -32,6 +32,7 @@ from zhupei.domain.text import Text
 from zhupei.graphql import limits
 from zhupei.graphql.context import GraphContext, language_of
 from zhupei.graphql.engine import Answer, encoded
+from zhupei.tracing import safe_operation_name
 from zhupei.web.answer_cache import AnswerCache, Kept, Validation, answer_key
 from zhupei.web.errors import ErrorCode, format_errors, refusal
 from zhupei.web.event_stream import FRAMES, stream
@@ -46,7 +47,7 @@ from zhupei.web.exchanges import (
     refused_actor,
 )
 from zhupei.web.ide import QueryPage
-from zhupei.web.logs import current_request_id
+from zhupei.web.logs import current_operation, current_request_id
 from zhupei.web.negotiation import GRAPHQL_RESPONSE
 from zhupei.web.operation_requests import (
     OperationRequest,
@@ -183,6 +184,7 @@ class GraphQLEndpoint:
             InvalidOperationTypeError: it is of another type than those allowed.
 
         """
+        current_operation.set(safe_operation_name(asked.operation_name))
         if self.watch is None:
             return await self._executed(asked, context, allowed)
         began = time.perf_counter()
@@ -223,6 +225,7 @@ class GraphQLEndpoint:
         if not is_subscription(asked):
             yield await self.answer(asked, context, allowed)
             return
+        current_operation.set(safe_operation_name(asked.operation_name))
         limited = await self._refusal(asked, context)
         if limited is not None:
             yield _rejected(limited)
@@ -348,6 +351,7 @@ class GraphQLEndpoint:
         runs = catalogue is None or context.tracer is not None
         key = None if runs else answer_key(asked, context.language)
         if key is not None and (kept := self._kept.get(catalogue, key)) is not None:
+            current_operation.set(safe_operation_name(asked.operation_name))
             limited = await self._refusal(asked, context)
             if limited is not None:
                 return self._answered(exchange, _rejected(limited))

@@ -1,4 +1,4 @@
-"""Log lines: one line each, with fields, the request's id, and nothing personal."""
+"""Log lines: one line each, with the request's id and operation, and nothing personal."""
 
 from __future__ import annotations
 
@@ -12,11 +12,14 @@ from zoneinfo import ZoneInfo
 
 from zhupei.settings import LogFormat
 
-__all__ = ["configure_logging", "current_request_id"]
+__all__ = ["configure_logging", "current_operation", "current_request_id"]
 
 _TIME_ZONE = ZoneInfo("Asia/Shanghai")
 
 current_request_id: ContextVar[str | None] = ContextVar("zhupei_request_id", default=None)
+
+current_operation: ContextVar[str | None] = ContextVar("zhupei_operation", default=None)
+"""The name of the operation under way, as `zhupei.tracing.safe_operation_name` gives it."""
 
 _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "color_message"}
 
@@ -42,6 +45,8 @@ class _Formatter(logging.Formatter):
         fields = {name: value for name, value in vars(record).items() if name not in _STANDARD}
         if (request_id := current_request_id.get()) is not None:
             fields["request"] = request_id
+        if (operation := current_operation.get()) is not None:
+            fields["operation"] = operation
         if record.exc_info:
             fields["traceback"] = self.formatException(record.exc_info)
         moment = datetime.fromtimestamp(record.created, _TIME_ZONE).isoformat(

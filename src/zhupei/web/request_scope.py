@@ -16,8 +16,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from zhupei.db.connection import Database
 from zhupei.graphql.context import language_of
 from zhupei.graphql.engine import encoded
+from zhupei.tracing import Tracing, current_tracing
 from zhupei.web.errors import internal_error
-from zhupei.web.logs import current_request_id
+from zhupei.web.logs import current_operation, current_request_id
 
 __all__ = ["RequestScope"]
 
@@ -37,6 +38,8 @@ _SAFETY_HEADERS = (
     (b"cross-origin-opener-policy", b"same-origin"),
     (b"permissions-policy", b"camera=(), geolocation=(), microphone=()"),
 )
+_METHODS = frozenset({"GET", "POST", "HEAD", "OPTIONS", "PUT", "DELETE", "PATCH"})
+_NOT_FOUND, _OURS = 404, 500
 _ENCRYPTED = frozenset({"https", "wss"})
 _ONLY_ENCRYPTED = (b"strict-transport-security", b"max-age=31536000")
 
@@ -50,6 +53,7 @@ class RequestScope:
         responded: who is told of every response's method and status.
         access_log: whether each request gets a log line (method, path, status, duration; never
             the query string or a body).
+        tracing: what makes spans of requests, and of what is done for them.
 
     """
 
@@ -60,8 +64,10 @@ class RequestScope:
         database: Database,
         access_log: bool,
         responded: Callable[[str, int], None] | None = None,
+        tracing: Tracing | None = None,
     ) -> None:
         self._app = app
+        self._tracing = tracing
         self._responded = responded
         self._database = database
         self._access_log = access_log
@@ -72,6 +78,7 @@ class RequestScope:
             return
         request_id = _request_id(scope)
         token = current_request_id.set(request_id.decode())
+        operation = current_operation.set(None)
         started = time.perf_counter()
         status = 0
 
@@ -89,7 +96,10 @@ class RequestScope:
 
         try:
             with self._database.use():
-                await self._app(scope, receive, send_with_headers)
+                if self._tracing is None:
+                    await self._app(scope, receive, send_with_headers)
+                else:
+                    await self._traced(self._tracing, scope, receive, send_with_headers)
         except Exception as error:
             _errors.error("unexpected error", exc_info=error)
             if status or scope["type"] == "websocket":
@@ -109,7 +119,38 @@ class RequestScope:
                         "ms": round((time.perf_counter() - started) * 1000, 1),
                     },
                 )
+            current_operation.reset(operation)
             current_request_id.reset(token)
+
+    async def _traced(self, tracing: Tracing, scope: Scope, receive: Receive, send: Send) -> None:
+        current = current_tracing.set(tracing)
+        try:
+            if scope["type"] == "websocket":
+                # It lives for hours: each of its operations is a trace of its own.
+                await self._app(scope, receive, send)
+                return
+            method = scope["method"] if scope["method"] in _METHODS else "_OTHER"
+            with tracing.request(method, scope["headers"]) as span:
+
+                async def noting(message: Message) -> None:
+                    if message["type"] == "http.response.start":
+                        status = message["status"]
+                        span.set_attribute("http.response.status_code", status)
+                        if status != _NOT_FOUND:
+                            span.update_name(f"{method} /{scope['path'].split('/')[1]}")
+                        if status >= _OURS:
+                            tracing.fail(span, str(status))
+                    await send(message)
+
+                try:
+                    await self._app(scope, receive, noting)
+                except Exception as error:
+                    tracing.fail(span, type(error).__name__)
+                    raise
+                finally:
+                    span.set_attribute("zhupei.request", current_request_id.get() or "")
+        finally:
+            current_tracing.reset(current)
 
 
 async def _failed(scope: Scope, request_id: bytes, send: Send) -> None:

@@ -20,6 +20,7 @@ from zhupei.domain.text import Text
 from zhupei.graphql.context import language_of
 from zhupei.graphql.limits import Rates
 from zhupei.settings import Settings
+from zhupei.tracing import Tracing
 from zhupei.web.endpoint import GraphQLEndpoint
 from zhupei.web.errors import ErrorCode, refusal
 from zhupei.web.guards import Guards
@@ -113,10 +114,11 @@ def middleware(
     endpoint: GraphQLEndpoint,
     rates: Rates,
     responded: Callable[[str, int], None] | None = None,
+    tracing: Tracing | None = None,
 ) -> list[Middleware]:
     """Return the middleware, outermost first.
 
-    ``responded`` is told of every response's method and status.
+    ``responded`` is told of every response's method and status; ``tracing`` makes spans.
     """
     stack = [
         Middleware(ProxyHeadersMiddleware, trusted_hosts=list(settings.trusted_proxies)),
@@ -125,6 +127,7 @@ def middleware(
             database=database,
             access_log=settings.access_log,
             responded=responded,
+            tracing=tracing,
         ),
         Middleware(
             Guards,

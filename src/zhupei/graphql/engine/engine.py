@@ -34,6 +34,7 @@ from zhupei.graphql.limits import (
     check_cost,
     check_variables,
 )
+from zhupei.tracing import current_tracing, safe_operation_name, traced
 
 if TYPE_CHECKING:
     from zhupei.graphql.federation.tracing import Tracer
@@ -151,17 +152,31 @@ class Engine:
                 self._counts,
             ).answer
         try:
-            result = (
-                await answer()
-                if self.guard is None
-                else await self.guard.run(context_value, answer)
-            )
+            result = await self._run(operation, plan, context_value, answer)
         except NotNow as refused:
             return Answer(None, [refused], rejected=refused.is_rejected)
         if operation_extensions and operation_extensions.get("cost") is True:
             shown = {"operation": cost, "maximum": prepared.most_cost}
             result.extensions = {**(result.extensions or {}), "cost": shown}
         return self._explained(result, plan)
+
+    async def _run(
+        self,
+        operation: Operation,
+        plan: Plan | None,
+        context: Any,
+        answer: Callable[[], Awaitable[ExecutionResult]],
+    ) -> ExecutionResult:
+        """Answer as soon as it is allowed, in a span where somebody traces."""
+        guarded = answer() if self.guard is None else self.guard.run(context, answer)
+        tracing = current_tracing.get()
+        if tracing is None:
+            return await guarded
+        with tracing.span("run", _described(operation, plan)) as span:
+            result = await guarded
+            if result.errors:
+                tracing.fail(span, _code(result.errors[0]))
+        return result
 
     async def refusal(
         self,
@@ -215,7 +230,7 @@ class Engine:
             self._counts.found += 1
             return found
         self._counts.prepared += 1
-        prepared = await prepare(self.schema, query, name, extensions)
+        prepared = await traced("prepare", prepare(self.schema, query, name, extensions), {})
         found = self._known.setdefault(key, prepared)
         if found is prepared:
             self._tokens += found.tokens
@@ -281,6 +296,22 @@ class Engine:
         if self.explain:
             result.extensions = {**(result.extensions or {}), "engine": _explanation(plan)}
         return result
+
+
+def _described(operation: Operation, plan: Plan | None) -> dict[str, str | bool]:
+    """Return what a trace says of an operation."""
+    definition = operation.definition
+    name = safe_operation_name(definition.name.value if definition.name is not None else None)
+    return {
+        "graphql.operation.type": definition.operation.value,
+        **({} if name is None else {"graphql.operation.name": name}),
+        "zhupei.compiled": plan is not None,
+    }
+
+
+def _code(error: GraphQLError) -> str:
+    code = (error.extensions or {}).get("code")
+    return code if isinstance(code, str) else "error"
 
 
 def _explanation(plan: Plan | None) -> dict[str, Any]:

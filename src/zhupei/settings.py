@@ -858,7 +858,7 @@ class Settings:
             en="Cost of one query at most: how many values its answer may hold, fields that take "
             "long counting more",
         ),
-    ] = 50_000
+    ] = 100_000
     rate_requests: Annotated[
         int | None,
         _Variable(

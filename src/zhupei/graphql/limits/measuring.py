@@ -55,7 +55,7 @@ class QueryLimits:
     aliases: int
     fields: int
     tokens: int
-    cost: int = 50_000
+    cost: int = 100_000
     characters: int = 65_536
     brackets: int = 60
     roots: int = 40

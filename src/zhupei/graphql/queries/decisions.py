@@ -202,7 +202,7 @@ class DecisionQueries:
     eligible_openings: Connection[EligibilityReport] | None = field(
         EligibleOpenings(),
         description="For which openings a candidate could apply (可报考的招收专业).",
-        cost=2000,
+        cost=4000,
     )
     benefit_estimate: BenefitEstimate | None = field(
         Computed(_benefit_estimate),

@@ -205,7 +205,7 @@ class PaperQueries:
                 "Statistics of recruitment of a program, base or jurisdiction, or of all "
                 "(招收统计)."
             ),
-            cost=1000,
+            cost=2000,
         ),
         _STATISTICS,
     )

@@ -1,4 +1,7 @@
-"""``zhupei schema``: the text of the graph, of the core alone, or of one plugin's types."""
+"""``zhupei schema``: the text of the graph, of the core alone, or of one plugin's types.
+
+``zhupei schema diff`` compares it with the last release.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from zhupei.cli import CommandError, read_settings
+from zhupei.cli._schema_diff import add_diff
 from zhupei.domain.text import Text
 from zhupei.settings import FederationAccess
 
@@ -53,6 +57,7 @@ def register(subparsers: Subparsers) -> None:
         help="write nothing; fail where the file given by --output differs · 仅核对文件是否最新",
     )
     parser.set_defaults(run=_run)
+    add_diff(parser.add_subparsers(metavar="diff"))
 
 
 def _run(arguments: argparse.Namespace) -> int:

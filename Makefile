@@ -38,6 +38,7 @@ help:
 	@echo 'make bare    run the tests without any institution: no bases, no plugins'
 	@echo 'make fuzz    ask graphql-core and the engine many more random operations (FUZZ=2000)'
 	@echo 'make judge-http  audit GraphQL over HTTP with the public suite (needs npm)'
+	@echo 'make judge-schema  lint the schema with graphql-eslint (needs npm)'
 	@echo 'make judge-federation  compose the graph with others and ask it through gateways (needs npm)'
 	@echo 'make federation-example  serve a hospital beside zhupei behind a gateway (needs npm)'
 	@echo 'make bench   run the benchmarks'
@@ -59,6 +60,7 @@ check: .venv/.ready query-page
 	.venv/bin/lint-imports
 	.venv/bin/zhupei check --strict
 	.venv/bin/zhupei docs --check
+	.venv/bin/zhupei schema diff
 	@$(MAKE) --no-print-directory audit
 	$(PYTHON) -m pytest -n auto --dist loadfile -q -m slow
 
@@ -84,6 +86,10 @@ fuzz: .venv/.ready
 .PHONY: judge-http
 judge-http: .venv/.ready
 	@$(PYTHON) -m pytest -q -n 0 tests/judges/test_graphql_http.py
+
+.PHONY: judge-schema
+judge-schema: .venv/.ready
+	@$(PYTHON) -m pytest -q -n 0 tests/judges/test_schema_lint.py
 
 .PHONY: judge-federation
 judge-federation: .venv/.ready

@@ -8,9 +8,10 @@ from datetime import date
 import pytest
 
 from zhupei.catalogue import Catalogue
-from zhupei.domain.people import Candidate, SendingUnit
+from zhupei.domain.people import Candidate, LicenceCategory, SendingUnit
 from zhupei.domain.text import Text
 from zhupei.services.papers.checklist import application_checklist, mail_subject, names_of_unit
+from zhupei.services.papers.paper import Facts
 from zhupei.services.papers.records import ApplyingPerson
 from zhupei.services.papers.render import render_html, render_pdf
 
@@ -43,7 +44,7 @@ def test_r091_r092_r097_the_checklist_of_a_fellow(catalogue: Catalogue) -> None:
         assert text in page, text
     headings = [part.heading for part in paper.parts]
     assert headings[1].startswith("二、“提交申请材料”")
-    assert headings[-1].startswith("七、表格：")
+    assert headings[-1].startswith("八、表格：")
     assert render_pdf(paper, catalogue.documents) == render_pdf(paper, catalogue.documents)
 
 
@@ -89,3 +90,56 @@ def test_r097_differing_names_are_told(catalogue: Catalogue) -> None:
         answers={"practice-place": "甲院", "seal": "甲院", "work-unit": "甲院"},
     )
     assert names_of_unit(own).agree is True
+
+
+@pytest.mark.parametrize(
+    ("facts", "category", "verdict"),
+    [
+        (
+            Candidate(practice_specialty="妇科", licence_category=LicenceCategory.CLINICAL),
+            "临床",
+            "√ 填报的执业范围与申请专业一致，须与执业证核对",
+        ),
+        (
+            Candidate(practice_specialty="儿科"),
+            "＿＿＿＿＿＿",
+            "□ 填报的执业范围与“妇产科、妇科”不同名，须由人核对",
+        ),
+        (Candidate(), "＿＿＿＿＿＿", "□ 执业范围未填报，须核对执业证"),
+    ],
+)
+def test_r098_category_and_scope_stand_beside_the_specialty(
+    catalogue: Catalogue, facts: Candidate, category: str, verdict: str
+) -> None:
+    """S1:46: the registered category and scope have to be the specialty applied for."""
+    paper = application_checklist(catalogue, replace(PERSON, candidate=facts), date(2024, 5, 12))
+    (part,) = [each for each in paper.parts if each.heading.endswith("注册类别和执业范围")]
+    (block,) = part.blocks
+    assert isinstance(block, Facts)
+    rows = {label: lines[0].text for label, lines in block.rows}
+    assert rows == {
+        "要求": "注册类别和范围与所申请进修专业必须一致。",
+        "申请专业": "妇科",
+        "与之相符的执业范围": "妇产科、妇科",
+        "注册类别": category,
+        "注册执业范围": facts.practice_specialty or "＿＿＿＿＿＿",
+        "核对": verdict,
+    }
+    assert [each.clause for each in block.rows[0][1][0].sources]
+
+
+def test_r098_stands_only_where_a_rule_asks_for_it(catalogue: Catalogue) -> None:
+    opening = catalogue.openings[PERSON.opening]
+    without = tuple(each for each in opening.requirements if each.kind != "practice_scope")
+    bare = replace(opening, requirements=without)
+    program = catalogue.programs[LIUZHOU]
+    plain = replace(
+        program, requirements=tuple(r for r in program.requirements if r.kind != "practice_scope")
+    )
+    changed = replace(
+        catalogue,
+        openings={**catalogue.openings, PERSON.opening: bare},
+        programs={**catalogue.programs, LIUZHOU: plain},
+    )
+    paper = application_checklist(changed, PERSON, date(2024, 5, 12))
+    assert not [each for each in paper.parts if "注册类别" in each.heading]

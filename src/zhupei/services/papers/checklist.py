@@ -1,7 +1,8 @@
 """The checklist of one application: what to hand in, the subject of the mail, the forms to fill in.
 
 It says for each document whether it concerns this person, compares the names of the sending unit
-that have to agree (R097), and lays out the fields of forms with what was answered.
+that have to agree (R097), sets the registered category and scope of practice beside the specialty
+applied for (R098), and lays out the fields of forms with what was answered.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ from zhupei.services.papers.paper import (
     Statement,
 )
 from zhupei.services.papers.records import ApplyingPerson
-from zhupei.services.papers.wording import FORMS, chinese_number, said
+from zhupei.services.papers.wording import FORMS, LICENCE_CATEGORIES, chinese_number, said
 
 __all__ = ["application_checklist", "mail_subject", "names_of_unit"]
 
@@ -93,6 +94,9 @@ def application_checklist(catalogue: Catalogue, person: ApplyingPerson, today: d
     rule = _names_rule(opening, program)
     if rule is not None:
         parts.append(("执业地点、选送单位名称和单位公章", (_names(rule, person),)))
+    scope = _scope_rule(opening, program)
+    if scope is not None:
+        parts.append(("注册类别和执业范围", (_registered(scope, opening, person),)))
     parts += [
         (f"表格：{document.label.zh}", (_form(document.fields, person),))
         for document, _ in concerning
@@ -194,6 +198,41 @@ def _names(rule: Requirement, person: ApplyingPerson) -> Facts:
             ("要求", (Statement((rule.description or rule.label).zh, cited),)),
             *((label, said(value or BLANK)) for label, value in given),
             ("核对", verdict),
+        )
+    )
+
+
+def _scope_rule(opening: Opening, program: Program) -> Requirement | None:
+    rules = (*opening.requirements, *program.requirements)
+    return next((each for each in rules if each.kind == "practice_scope"), None)
+
+
+def _registered(rule: Requirement, opening: Opening, person: ApplyingPerson) -> Facts:
+    """Return what the practice certificate registers beside the specialty applied for (R098).
+
+    Only an equal name is ticked. Any other is left to whoever has the certificate in hand: that
+    names differ does not say that the scopes do.
+    """
+    facts = person.candidate
+    accepted = tuple(own_parameters(rule.params).get("accepted") or ())
+    names = accepted or (opening.specialty_name.zh,)
+    scope = facts.practice_specialty
+    if scope is None:
+        verdict = f"{_NO} 执业范围未填报，须核对执业证"
+    elif scope.strip() in names:
+        verdict = f"{_YES} 填报的执业范围与申请专业一致，须与执业证核对"
+    else:
+        verdict = f"{_NO} 填报的执业范围与“{'、'.join(names)}”不同名，须由人核对"
+    category = facts.licence_category
+    cited = () if rule.source is None else (rule.source,)
+    return Facts(
+        (
+            ("要求", (Statement((rule.description or rule.label).zh, cited),)),
+            ("申请专业", said(opening.specialty_name.zh)),
+            ("与之相符的执业范围", said("、".join(names))),
+            ("注册类别", said(BLANK if category is None else LICENCE_CATEGORIES[category])),
+            ("注册执业范围", said(scope or BLANK)),
+            ("核对", (Statement(verdict),)),
         )
     )
 

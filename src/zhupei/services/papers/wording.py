@@ -9,7 +9,14 @@ from types import MappingProxyType
 
 from zhupei.domain.benefits import FundingSource, Payer, Period
 from zhupei.domain.calendar import CHINA_TIME
-from zhupei.domain.people import DegreeLevel, HospitalTier, PostType, TitleLevel, TraineeType
+from zhupei.domain.people import (
+    DegreeLevel,
+    HospitalTier,
+    LicenceCategory,
+    PostType,
+    TitleLevel,
+    TraineeType,
+)
 from zhupei.domain.sources import Level, Source
 from zhupei.domain.text import Text
 from zhupei.domain.training import ProgramKind, Window
@@ -22,6 +29,7 @@ __all__ = [
     "DEFERRED",
     "FORMS",
     "LEVELS",
+    "LICENCE_CATEGORIES",
     "NOT_PUBLISHED",
     "POSTS",
     "TERMS",
@@ -62,6 +70,14 @@ AGREEMENTS: Mapping[str, Text] = MappingProxyType(
         "two_party": Text("两方培训协议", "two-party training agreement"),
         "three_party": Text("三方委托培训协议", "three-party training agreement"),
         "directed_entrustment": Text("定向委托培训协议", "directed-entrustment agreement"),
+    }
+)
+LICENCE_CATEGORIES: Mapping[LicenceCategory, str] = MappingProxyType(
+    {
+        LicenceCategory.CLINICAL: "临床",
+        LicenceCategory.STOMATOLOGY: "口腔",
+        LicenceCategory.TCM: "中医",
+        LicenceCategory.PUBLIC_HEALTH: "公共卫生",
     }
 )
 ACTORS = _words(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from dataclasses import replace
+from decimal import Decimal
 from typing import Any
 from uuid import uuid4
 
@@ -15,7 +16,9 @@ from base_offices import CLINIC, CLINIC_PROGRAM, HOSPITAL, PROGRAM, BaseOffices
 from zhupei.domain.actors import Actor, Grant
 from zhupei.domain.admission_refusals import Refusal, RefusalCode
 from zhupei.domain.brochures import Brochure, BrochureState
+from zhupei.domain.sources import Level
 from zhupei.domain.text import Text
+from zhupei.domain.training import Policy
 from zhupei.services.admissions import Desk
 from zhupei.services.brochures import (
     brochure_content,
@@ -376,3 +379,43 @@ async def test_the_year_before_is_that_of_the_same_base(office: BaseOffices) -> 
     assert previous_program(office.loaded.catalogue, CLINIC_PROGRAM) is None
     assert previous_program(office.loaded.catalogue, "none") is None
     assert HOSPITAL in PROGRAM
+
+
+async def test_r159_a_brochure_whose_plan_is_over_the_cut_is_refused(office: BaseOffices) -> None:
+    """S2:96: 6 × (1 − 0.2) = 4.8 seats outside the shortage specialties, more are planned."""
+    catalogue = office.loaded.catalogue
+    program = catalogue.programs[PROGRAM]
+
+    def policy(key: str, value: object) -> Policy:
+        return Policy(key=key, label=Text(key), value=value, unit=None, level=Level.JURISDICTION)
+
+    own = (
+        policy("shortage_plan_filled", False),
+        policy("shortage_shortfall", "proportional_cut"),
+        policy("shortage_cut_factor", Decimal("0.2")),
+        policy("last_non_shortage_plan", 6),
+    )
+    known = {each.key: each for each in (*program.policies, *own)}
+    cut = replace(program, policies=tuple(known.values()))
+    larger = {
+        opening.code: replace(opening, quota=5)
+        for opening in catalogue.openings_of_program[PROGRAM]
+    }
+    office.loaded = replace(
+        office.loaded,
+        catalogue=replace(
+            catalogue,
+            programs={**catalogue.programs, PROGRAM: cut},
+            openings={**catalogue.openings, **larger},
+        ),
+    )
+    before = await office.everything(), await office.rows()
+    given = SubmitBrochureInput(program=PROGRAM, attested=(MASCOT,), idempotency_key="cut")
+    refusal = await office.refuses(
+        RefusalCode.PLAN_OVER_CUT, await submit_brochure(office.at(), given)
+    )
+    assert "6 × (1 − 0.2) = 4.8" in refusal.message.zh
+    assert (await office.everything(), await office.rows()) == before
+    # A refusal is not kept under its key: with the plan of the files the same request goes in.
+    office.loaded = replace(office.loaded, catalogue=catalogue)
+    assert done(await submit_brochure(office.at(), given)).state is BrochureState.SUBMITTED

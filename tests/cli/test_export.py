@@ -18,6 +18,7 @@ from issued_papers import People
 from zhupei.cli import main
 from zhupei.db.connection import Database
 from zhupei.services.access import open_keyring
+from zhupei.services.progress import operations_of
 from zhupei.settings import Settings
 
 pytestmark = pytest.mark.slow
@@ -73,6 +74,51 @@ def test_r156_r157_tables(listed: UUID, tmp_path: Path, capsys: pytest.CaptureFi
     errors = capsys.readouterr().err
     assert 'the catalogue holds no base "nowhere"' in errors
     assert "the file must end in .xlsx, .csv: x.pdf" in errors
+
+
+def test_exports_tell_how_far_they_are(
+    listed: UUID, tmp_path: Path, capsys: pytest.CaptureFixture[str], database_url: str
+) -> None:
+    """A line for each tenth where there is no terminal; the graph's `operations` tell the same."""
+    for what, limits, name, lines in (
+        ("registrations", ["--program", HOSPITAL], "all.xlsx", ["reading 0", *_WRITTEN]),
+        ("registrations", ["--program", HOSPITAL], "all.csv", ["reading 0"]),
+        ("statistics", ["--year", "2026"], "s.xlsx", ["reading 0"]),
+        (
+            "letters",
+            ["--program", HOSPITAL, "--round", "batch-1"],
+            "l.zip",
+            ["reading 0", *_WRITTEN],
+        ),
+        ("publicity", [str(listed)], "l.json", ["reading 0"]),
+    ):
+        assert main(["export", what, *limits, "--output", name]) == 0
+        printed = capsys.readouterr()
+        assert printed.out == ""
+        assert printed.err.splitlines() == [f"export {what} {line}" for line in lines], name
+    assert main(["export", "publicity", str(uuid4()), "--output", "none.json"]) == 1
+
+    async def kept() -> list[tuple[str, str, int]]:
+        database = Database(data_dir=tmp_path, url=database_url, pool_size=2)
+        await database.start()
+        try:
+            with database.use():
+                found = await operations_of(by=None, bases=None, running=None, first=10)
+        finally:
+            await database.stop()
+        return [(each.kind, each.state.value, each.done) for each in reversed(found)]
+
+    assert asyncio.run(kept()) == [
+        ("registrations_export", "SUCCEEDED", 1),
+        ("registrations_export", "SUCCEEDED", 0),
+        ("statistics_export", "SUCCEEDED", 0),
+        ("letters_export", "SUCCEEDED", 1),
+        ("publicity_export", "SUCCEEDED", 0),
+        ("publicity_export", "FAILED", 0),
+    ]
+
+
+_WRITTEN = ("writing 0/1", "writing 1/1")
 
 
 def test_letters_and_a_signed_list(

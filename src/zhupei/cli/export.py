@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import asyncio
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,11 +15,13 @@ from zhupei.domain.text import Text
 if TYPE_CHECKING:
     from zhupei.catalogue.catalogue import Catalogue
     from zhupei.cli import Subparsers
+    from zhupei.db.connection import Database
+    from zhupei.services.progress import Progress
     from zhupei.settings import Settings
 
 __all__ = ["register"]
 
-_Make = Callable[["Settings", "Catalogue", argparse.Namespace], Awaitable[bytes]]
+_Make = Callable[["Settings", "Catalogue", argparse.Namespace, "Progress"], Awaitable[bytes]]
 _TABLES = (".xlsx", ".csv")
 
 
@@ -81,8 +84,14 @@ def _output(parser: argparse.ArgumentParser, make: _Make, endings: tuple[str, ..
 
 
 def _run(arguments: argparse.Namespace) -> int:
-    from zhupei.cli._database import with_database  # noqa: PLC0415 - see zhupei.cli
+    from zhupei.cli._database import (  # noqa: PLC0415 - see zhupei.cli
+        at_command_line,
+        with_this_database,
+    )
     from zhupei.cli._loading import load_configuration  # noqa: PLC0415 - see zhupei.cli
+    from zhupei.cli._progress import progress_line  # noqa: PLC0415 - see zhupei.cli
+    from zhupei.graphql.context import china_now  # noqa: PLC0415 - see zhupei.cli
+    from zhupei.services.progress import operation  # noqa: PLC0415 - see zhupei.cli
 
     output: Path = arguments.output
     if output.suffix.lower() not in arguments.endings:
@@ -95,7 +104,21 @@ def _run(arguments: argparse.Namespace) -> int:
     catalogue = load_configuration(settings).catalogue
     _known(catalogue, arguments)
     make: _Make = arguments.make
-    content = with_database(settings, lambda: make(settings, catalogue, arguments))
+    what: str = arguments.export_command
+
+    async def work(database: Database) -> bytes:
+        async with operation(
+            database,
+            kind=f"{what}_export",
+            by=at_command_line(),
+            clock=china_now,
+            base=getattr(arguments, "base", None),
+            program=getattr(arguments, "program", None),
+            watch=progress_line(f"export {what}"),
+        ) as progress:
+            return await make(settings, catalogue, arguments, progress)
+
+    content = with_this_database(settings, work)
     try:
         _written(output, content)
     except OSError as error:
@@ -129,6 +152,19 @@ def _known(catalogue: Catalogue, arguments: argparse.Namespace) -> None:
             )
 
 
+async def _told_of(
+    progress: Progress, pieces: int, made: Callable[[Callable[[], None]], bytes]
+) -> bytes:
+    """Return what ``made`` makes in a thread; it calls what it is given for each piece."""
+    loop = asyncio.get_running_loop()
+    await progress.expect(pieces, "writing")
+
+    def told() -> None:
+        asyncio.run_coroutine_threadsafe(progress.advance(), loop).result()
+
+    return await asyncio.to_thread(made, told)
+
+
 def _programs(catalogue: Catalogue, arguments: argparse.Namespace) -> tuple[str, ...]:
     from zhupei.services.issuing.recruitment import programs_within  # noqa: PLC0415 - see above
 
@@ -142,7 +178,7 @@ def _programs(catalogue: Catalogue, arguments: argparse.Namespace) -> tuple[str,
 
 
 async def _registrations(
-    settings: Settings, catalogue: Catalogue, arguments: argparse.Namespace
+    settings: Settings, catalogue: Catalogue, arguments: argparse.Namespace, progress: Progress
 ) -> bytes:
     from zhupei.services.access import open_keyring  # noqa: PLC0415 - see zhupei.cli
     from zhupei.services.issuing.registrations import (  # noqa: PLC0415 - see zhupei.cli
@@ -151,16 +187,22 @@ async def _registrations(
     from zhupei.services.papers import registration_list as lists  # noqa: PLC0415 - see zhupei.cli
 
     programs = _programs(catalogue, arguments)
+    await progress.expect(None, "reading")
     found = await registered_trainees(
         catalogue, open_keyring(settings), programs, masked=arguments.masked
     )
-    table = arguments.output.suffix.lower() == ".csv"
-    make = lists.registration_list_csv if table else lists.registration_list_xlsx
-    return make(catalogue, found, lists.columns_for(catalogue, programs))
+    columns = lists.columns_for(catalogue, programs)
+    if arguments.output.suffix.lower() == ".csv":
+        return lists.registration_list_csv(catalogue, found, columns)
+    return await _told_of(
+        progress,
+        len(found),
+        lambda told: lists.registration_list_xlsx(catalogue, found, columns, told=told),
+    )
 
 
 async def _statistics(
-    _settings: Settings, catalogue: Catalogue, arguments: argparse.Namespace
+    _settings: Settings, catalogue: Catalogue, arguments: argparse.Namespace, progress: Progress
 ) -> bytes:
     from zhupei.services.issuing.recruitment import (  # noqa: PLC0415 - see zhupei.cli
         recruitment_report,
@@ -172,31 +214,36 @@ async def _statistics(
     )
 
     programs = _programs(catalogue, arguments)
+    await progress.expect(None, "reading")
     report = await recruitment_report(catalogue, programs, arguments.round)
     make = statistics_csv if arguments.output.suffix.lower() == ".csv" else statistics_xlsx
     return make(catalogue, report.whole, statistics_columns_for(catalogue, programs))
 
 
 async def _letters(
-    _settings: Settings, catalogue: Catalogue, arguments: argparse.Namespace
+    _settings: Settings, catalogue: Catalogue, arguments: argparse.Namespace, progress: Progress
 ) -> bytes:
     from zhupei.services.issuing.persons import (  # noqa: PLC0415 - see zhupei.cli
         letters_archive,
         letters_of_round,
     )
 
+    await progress.expect(None, "reading")
     letters = await letters_of_round(catalogue, arguments.program, arguments.round)
-    return letters_archive(letters, catalogue.documents)
+    return await _told_of(
+        progress, len(letters), lambda told: letters_archive(letters, catalogue.documents, told)
+    )
 
 
 async def _publicity(
-    settings: Settings, catalogue: Catalogue, arguments: argparse.Namespace
+    settings: Settings, catalogue: Catalogue, arguments: argparse.Namespace, progress: Progress
 ) -> bytes:
     from zhupei.graphql.context import china_now  # noqa: PLC0415 - see zhupei.cli
     from zhupei.services.access import open_keyring  # noqa: PLC0415 - see zhupei.cli
     from zhupei.services.issuing import lists  # noqa: PLC0415 - see zhupei.cli
     from zhupei.services.issuing.signing import open_signing_keys  # noqa: PLC0415 - see zhupei.cli
 
+    await progress.expect(None, "reading")
     found = await lists.publicity_of(arguments.id)
     if found is None:
         raise CommandError(

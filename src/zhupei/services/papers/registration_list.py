@@ -91,13 +91,15 @@ def registration_list_xlsx(
     registered: Sequence[RegisteredTrainee],
     columns: RegistrationColumns = DEFAULT_COLUMNS,
     language: Language = Language.ZH,
+    told: Callable[[], None] = lambda: None,
 ) -> bytes:
     """Return the list as XLSX, numbers of documents as text so that no digit is lost.
 
-    ``language`` is that of the headings. Raises KeyError where a base or an opening does not exist.
+    ``language`` is that of the headings; ``told`` is called for each row that is written. Raises
+    KeyError where a base or an opening does not exist.
     """
     rows = _rows(catalogue, registered, columns)
-    return write_xlsx("注册名单", _heads(columns, language), rows)
+    return write_xlsx("注册名单", _heads(columns, language), rows, told)
 
 
 def registration_list_csv(

@@ -10,7 +10,7 @@ import csv
 import io
 import re
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -55,9 +55,15 @@ def write_csv(columns: Sequence[Column], rows: Sequence[Sequence[Value]]) -> byt
 
 
 def write_xlsx(
-    sheet_name: str, columns: Sequence[Column], rows: Sequence[Sequence[Value]]
+    sheet_name: str,
+    columns: Sequence[Column],
+    rows: Sequence[Sequence[Value]],
+    told: Callable[[], None] = lambda: None,
 ) -> bytes:
-    """Return an XLSX file with one sheet: a fixed header row, then the rows."""
+    """Return an XLSX file with one sheet: a fixed header row, then the rows.
+
+    ``told`` is called for each row: thousands of them take a while.
+    """
     book = openpyxl.Workbook()
     sheet = book.worksheets[0]
     sheet.title = sheet_name
@@ -71,6 +77,7 @@ def write_xlsx(
         head.alignment = Alignment(wrap_text=True, vertical="center")
         sheet.column_dimensions[get_column_letter(number)].width = column.width
     for at, row in enumerate(rows, start=2):
+        told()
         _measure(columns, row)
         for number, value in enumerate(row, start=1):
             cell = sheet.cell(at, number)

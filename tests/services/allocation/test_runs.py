@@ -311,3 +311,34 @@ async def test_a_run_that_somebody_changed_is_found(
     check = await checked(office, made)
     assert not check.holds
     assert check.violations[0].kind is (kind or ViolationKind.MARKET_CHANGED)
+
+
+@pytest.mark.parametrize("own", [False, True])
+async def test_weights_of_an_opening_decide_who_is_placed_there(
+    database: Database, tmp_path: Path, own: bool
+) -> None:
+    """T42: the province weighs 0.4 and 0.6; where it says so, an opening 0.9 and 0.1.
+
+    76 against 78 points by the province's weights, 96 against 63 by the opening's.
+    """
+    plan = '      - {specialty: "0100", quota: 1, source: NORTH:10 计划表}\n'
+    weighed = (
+        '      - specialty: "0100"\n'
+        "        quota: 1\n"
+        "        source: NORTH:10 计划表\n"
+        "        policies:\n"
+        "          interview_weight: {value: '0.9', source: NORTH:10 本专业规定}\n"
+        "          examination_weight: {value: '0.1', source: NORTH:10 本专业规定}\n"
+    )
+    office = await changed_office(database, tmp_path, plan, weighed if own else plan)
+    assert not office.loaded.problems.errors, office.loaded.problems
+    spoke = await office.listed(NORTH_MEDICINE, SOUTH_MEDICINE, points=(100, 60))
+    wrote = await office.listed(NORTH_MEDICINE, SOUTH_MEDICINE, points=(60, 90))
+    made = await run(office)
+    here, there = (spoke, wrote) if own else (wrote, spoke)
+    assert await placed(office, made) == {
+        str(here[0].id): NORTH_MEDICINE,
+        str(there[1].id): SOUTH_MEDICINE,
+    }
+    check = await checked(office, made)
+    assert (check.holds, check.market) == (True, made.market)

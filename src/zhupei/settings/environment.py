@@ -1,0 +1,163 @@
+"""All settings of a process as one value, and how they are read from its environment."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, fields
+from typing import Annotated, Any, get_type_hints
+
+from zhupei.domain.text import Language, Text
+from zhupei.settings import parsing
+from zhupei.settings.kinds import Environment, LogFormat
+from zhupei.settings.limits import LimitSettings
+from zhupei.settings.problems import SettingsError, SettingsProblem, unknown_setting
+
+__all__ = ["SettingDescription", "Settings", "describe_settings", "language_of"]
+
+
+@dataclass(frozen=True, slots=True)
+class SettingDescription:
+    """A setting as the documentation shows it."""
+
+    variable: str
+    default: str
+    meaning: Text
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings(LimitSettings):
+    """The settings of one process; frozen, so that no part of it can disagree with another."""
+
+    language: Annotated[
+        Language,
+        parsing.Variable(
+            name="ZHUPEI_LANGUAGE",
+            parse=parsing.choice(Language),
+            zh="命令与日志的语言：zh 或 en",
+            en="Language of commands and of the log's explanations: `zh` or `en`",
+            default="from LANG",
+        ),
+    ] = Language.EN
+    log_format: Annotated[
+        LogFormat,
+        parsing.Variable(
+            name="ZHUPEI_LOG_FORMAT",
+            parse=parsing.choice(LogFormat),
+            zh="日志格式：text 或 json",
+            en="Form of a log line: `text` or `json`",
+        ),
+    ] = LogFormat.TEXT
+    log_level: Annotated[
+        str,
+        parsing.Variable(
+            name="ZHUPEI_LOG_LEVEL",
+            parse=parsing.level,
+            zh="日志级别",
+            en="Least severe log line to write: `debug`, `info`, `warning` or `error`",
+        ),
+    ] = "info"
+    metrics_token: Annotated[
+        str | None,
+        parsing.Variable(
+            name="ZHUPEI_METRICS_TOKEN",
+            parse=parsing.long_secret,
+            zh="读取 /metrics 所用的令牌；不设置时仅开发环境可读",
+            en="Bearer token that `/metrics` is read with; without one it is read in development "
+            "only",
+            default="none",
+        ),
+    ] = field(default=None, repr=False)
+    traces: Annotated[
+        bool,
+        parsing.Variable(
+            name="ZHUPEI_TRACES",
+            parse=parsing.boolean,
+            zh="是否发送 OpenTelemetry 链路追踪（需安装 zhupei[otel]），去向由其 OTEL_* 变量设定",
+            en="1 sends OpenTelemetry traces (needs `zhupei[otel]`) where its own `OTEL_*` "
+            "variables say",
+            default="0",
+        ),
+    ] = False
+    access_log: Annotated[
+        bool,
+        parsing.Variable(
+            name="ZHUPEI_ACCESS_LOG",
+            parse=parsing.boolean,
+            zh="是否逐个请求记一行日志",
+            en="1 writes one log line for each request",
+            default="0",
+        ),
+    ] = False
+
+    @property
+    def serves_metrics(self) -> bool:
+        """Whether there is ``/metrics``: where a token guards it, and in development."""
+        return self.metrics_token is not None or self.environment is not Environment.PRODUCTION
+
+    @classmethod
+    def from_environment(cls, environ: Mapping[str, str]) -> Settings:
+        """Read the settings out of ``environ`` (usually ``os.environ``).
+
+        A variable that is empty counts as unset, as Compose files and Makefiles write it.
+
+        Raises:
+            SettingsError: a value cannot be read, or a ``ZHUPEI_`` variable is unknown; holds
+                every such problem.
+
+        """
+        declared = {variable.name: (field_name, variable) for field_name, variable in _variables()}
+        problems: list[SettingsProblem] = []
+        values: dict[str, Any] = {"language": language_of(environ)}
+        for name, (field_name, variable) in declared.items():
+            text = environ.get(name, "").strip()
+            if not text:
+                continue
+            try:
+                values[field_name] = variable.parse(text)
+            except parsing.RefusedValueError as refused:
+                problems.append(SettingsProblem(name, refused.message))
+        unknown = sorted(v for v in environ if v.startswith("ZHUPEI_") and v not in declared)
+        problems.extend(unknown_setting(variable, tuple(declared)) for variable in unknown)
+        if values.get("smtp_host") and not environ.get("ZHUPEI_MAIL_FROM", "").strip():
+            problems.append(
+                SettingsProblem(
+                    "ZHUPEI_MAIL_FROM",
+                    Text(
+                        "设置了 ZHUPEI_SMTP_HOST 时必须设置",
+                        "must be set where ZHUPEI_SMTP_HOST is",
+                    ),
+                )
+            )
+        if problems:
+            raise SettingsError(tuple(problems))
+        return cls(**values)
+
+
+def language_of(environ: Mapping[str, str]) -> Language:
+    """Return the language to speak before settings are read, or when they cannot be."""
+    chosen = environ.get("ZHUPEI_LANGUAGE", "").strip().lower()
+    if chosen in set(Language):
+        return Language(chosen)
+    # The order in which POSIX reads them.
+    for variable in ("LC_ALL", "LC_MESSAGES", "LANG"):
+        if value := environ.get(variable):
+            return Language.ZH if value.lower().startswith("zh") else Language.EN
+    return Language.EN
+
+
+def _variables() -> Iterator[tuple[str, parsing.Variable]]:
+    for name, hint in get_type_hints(Settings, include_extras=True).items():
+        yield name, hint.__metadata__[0]
+
+
+def describe_settings() -> tuple[SettingDescription, ...]:
+    """Return every setting with its variable, shown default and meaning, in declared order."""
+    defaults = {declared.name: declared.default for declared in fields(Settings)}
+    return tuple(
+        SettingDescription(
+            variable.name,
+            variable.default or str(defaults[field_name]),
+            Text(variable.zh, variable.en),
+        )
+        for field_name, variable in _variables()
+    )

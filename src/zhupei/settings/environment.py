@@ -12,7 +12,7 @@ from zhupei.settings.kinds import Environment, LogFormat
 from zhupei.settings.limits import LimitSettings
 from zhupei.settings.problems import SettingsError, SettingsProblem, unknown_setting
 
-__all__ = ["SettingDescription", "Settings", "describe_settings", "language_of"]
+__all__ = ["SettingDescription", "Settings", "describe_settings", "language_of", "variables"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +105,7 @@ class Settings(LimitSettings):
                 every such problem.
 
         """
-        declared = {variable.name: (field_name, variable) for field_name, variable in _variables()}
+        declared = {variable.name: (field_name, variable) for field_name, variable in variables()}
         problems: list[SettingsProblem] = []
         values: dict[str, Any] = {"language": language_of(environ)}
         for name, (field_name, variable) in declared.items():
@@ -145,7 +145,8 @@ def language_of(environ: Mapping[str, str]) -> Language:
     return Language.EN
 
 
-def _variables() -> Iterator[tuple[str, parsing.Variable]]:
+def variables() -> Iterator[tuple[str, parsing.Variable]]:
+    """Yield every field with how it is read, in declared order."""
     for name, hint in get_type_hints(Settings, include_extras=True).items():
         yield name, hint.__metadata__[0]
 
@@ -159,5 +160,5 @@ def describe_settings() -> tuple[SettingDescription, ...]:
             variable.default or str(defaults[field_name]),
             Text(variable.zh, variable.en),
         )
-        for field_name, variable in _variables()
+        for field_name, variable in variables()
     )

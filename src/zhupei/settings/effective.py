@@ -1,0 +1,85 @@
+"""What settings come to, and where each comes from: for people, with secrets masked."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from zhupei.settings.environment import Settings, variables
+from zhupei.settings.kinds import TrustedIssuer
+
+__all__ = ["EffectiveSetting", "effective_settings"]
+
+_MASK = "••••"
+# What other settings decide where one is not set.
+_DECIDED = {
+    "ide": "serves_ide",
+    "introspection": "allows_introspection",
+    "sign_up": "allows_sign_up",
+    "rate_requests": "request_rate",
+    "rate_cost": "cost_rate",
+    "open_per_address": "connections_per_address",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class EffectiveSetting:
+    """A setting as it is in force.
+
+    ``value`` is None where there is none; ``source`` is the environment's variable that it comes
+    from, None where it is the default.
+    """
+
+    variable: str
+    value: str | None
+    source: str | None
+
+
+def effective_settings(environ: Mapping[str, str]) -> tuple[EffectiveSetting, ...]:
+    """Return every setting in declared order; secrets and passwords in addresses are masked.
+
+    Raises:
+        SettingsError: as `Settings.from_environment`.
+
+    """
+    settings = Settings.from_environment(environ)
+    secret = {each.name for each in fields(Settings) if not each.repr}
+    found = []
+    for name, variable in variables():
+        value = getattr(settings, _DECIDED.get(name, name))
+        shown = None if value is None else _MASK if name in secret else _shown(value)
+        source = variable.name if environ.get(variable.name, "").strip() else None
+        if source is None and name == "language":
+            source = next((v for v in ("LC_ALL", "LC_MESSAGES", "LANG") if environ.get(v)), None)
+        found.append(EffectiveSetting(variable.name, shown, source))
+    return tuple(found)
+
+
+def _shown(value: object) -> str | None:
+    """Return a value as it would be written into the environment, None where it is empty."""
+    if isinstance(value, bool):
+        return "1" if value else "0"
+    if isinstance(value, TrustedIssuer):
+        return f"{value.issuer}={'|'.join(sorted(value.audiences))}"
+    if isinstance(value, Mapping):
+        return ",".join(f"{key}={number}" for key, number in value.items()) or None
+    if isinstance(value, tuple):
+        between = os.pathsep if any(isinstance(each, Path) for each in value) else ","
+        return between.join(_shown(each) or "" for each in value) or None
+    text = str(value)
+    return _without_password(text) if "://" in text else text
+
+
+def _without_password(address: str) -> str:
+    """Mask the password of an address, and its query, where one may stand as well."""
+    parts = urlsplit(address)
+    if "@" in parts.netloc:
+        user, _, host = parts.netloc.rpartition("@")
+        name, colon, _ = user.partition(":")
+        parts = parts._replace(netloc=f"{name}{colon}{_MASK if colon else ''}@{host}")
+    if parts.query:
+        parts = parts._replace(query=_MASK)
+    return parts.geturl()

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -18,10 +20,13 @@ from base_offices import (
     base_offices,
 )
 from zhupei.db.connection import Database
+from zhupei.db.models import ApplicantFile
 from zhupei.domain.actors import Actor, Grant
+from zhupei.domain.admission import RequiredDocument
 from zhupei.domain.admission_process import ApplicationState
 from zhupei.domain.admission_refusals import RefusalCode
 from zhupei.domain.office_queue import OfficeQueue, OpeningCount, QueueTaskKind
+from zhupei.domain.sources import Level
 from zhupei.domain.text import Text
 from zhupei.services import admissions
 from zhupei.services.admissions import Desk, inputs
@@ -64,9 +69,10 @@ async def test_what_waits_and_until_when(office: BaseOffices) -> None:
         ApplicationState.CHECKED, 2, ApplicationState.ASSESSED,
     )  # fmt: skip
     assert checked.todo == Text("面试、专业考试", "Interview, Examination")
+    # Paediatrics is on the national list of what comes first (S4:320-336, R149).
     assert checked.openings == (
-        OpeningCount(opening=MEDICINE, count=1),
         OpeningCount(opening=PAEDIATRICS, count=1),
+        OpeningCount(opening=MEDICINE, count=1),
     )
     assert [(each.kind, each.count, each.program, each.round) for each in found.tasks] == [
         (QueueTaskKind.ARRANGE_INTERVIEW, 3, PROGRAM, "batch-1")
@@ -134,3 +140,75 @@ async def test_one_statement_however_many(
     monkeypatch.setattr(client, "execute_query_dict", counted)
     assert (await queue(office.at())).total == 3
     assert len(asked) == 1
+
+
+def asked_for(office: BaseOffices, **changes: Any) -> None:
+    """Let the configuration ask for one more document at the interview."""
+    catalogue = office.loaded.catalogue
+    program = catalogue.programs[PROGRAM]
+    label = Text("体检表", "Health certificate")
+    more = RequiredDocument(
+        id="health",
+        kind="health_certificate",
+        label=label,
+        level=Level.INSTITUTION,
+        **{"at_step": "interview", **changes},
+    )
+    documents = tuple(each for each in program.documents if each.id != "health")
+    changed = replace(program, documents=(*documents, more))
+    office.loaded = replace(
+        office.loaded,
+        catalogue=replace(catalogue, programs={**catalogue.programs, PROGRAM: changed}),
+    )
+
+
+async def test_only_who_lacks_a_document_that_is_due(office: BaseOffices) -> None:
+    """A step behind or the next one asks for it, and neither submission nor files have it."""
+    person = await office.person("王小明", "E1234567")
+    await office.waiting(applicant=person)
+    await office.waiting(PAEDIATRICS)
+    office.go("2026-04-10T09:00")
+    await office.submitted(MEDICINE)
+    await office.draft(MEDICINE)
+    office.go("2026-04-25T09:00")
+
+    async def lacking(**limits: object) -> list[tuple[str, tuple[OpeningCount, ...]]]:
+        found = await queue(office.at(), lacking_documents=True, **limits)
+        assert found.total == sum(line.count for line in found.lines)
+        return [(line.state.value, line.openings) for line in found.lines]
+
+    medicine = OpeningCount(opening=MEDICINE, count=1)
+    both = (OpeningCount(opening=PAEDIATRICS, count=1), medicine)
+    assert await lacking() == []
+    # Of those who were checked, the interview is next; of the one who was not, it is not yet.
+    asked_for(office)
+    assert await lacking() == [("CHECKED", both)]
+    assert await lacking(round="batch-2") == []
+    assert (await queue(office.at())).total == 3
+    asked_for(office, at_step="eligibility-check")
+    assert await lacking() == [("SUBMITTED", (medicine,)), ("CHECKED", both)]
+    for none in ({"required": False}, {"when": "false"}, {"at_step": "publicity"}):
+        asked_for(office, **none)
+        assert await lacking() == [], none
+    asked_for(office)
+    with office.database.use():
+        file = await ApplicantFile.create(
+            applicant_id=person,
+            document="health",
+            media_type="image/png",
+            size=8,
+            sha256="0" * 64,
+            uploaded_by="x",
+            uploaded_at=office.now,
+        )
+    assert await lacking() == [("CHECKED", (both[0],))]
+    (line,) = (await queue(office.at(), lacking_documents=True)).lines
+    assert line.oldest_at == moment("2026-04-10T09:00")
+    staff = Actor(id="0100", grants=frozenset({Grant("specialty_base", HOSPITAL, None, "0100")}))
+    assert (await queue(office.desk(staff), lacking_documents=True)).lines == ()
+    with office.database.use():
+        await ApplicantFile.filter(id=file.id).update(removed_at=office.now)
+    assert await lacking() == [("CHECKED", both)]
+    for desk in (office.at(CLINIC), office.own(uuid4())):
+        given = OfficeQueueInput(base=HOSPITAL, lacking_documents=True)
+        await office.refuses(RefusalCode.NOT_PERMITTED, await office_queue(desk, given))

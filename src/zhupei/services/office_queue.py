@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,6 +12,7 @@ from tortoise import connections
 
 from zhupei.domain.admission_guards import window_of
 from zhupei.domain.admission_process import ApplicationState, Channel, Path, path_of
+from zhupei.domain.calendar import CHINA_TIME
 from zhupei.domain.office_queue import (
     OfficeQueue,
     OpeningCount,
@@ -18,12 +20,15 @@ from zhupei.domain.office_queue import (
     QueueTask,
     QueueTaskKind,
 )
+from zhupei.domain.people import Candidate
+from zhupei.domain.plain_values import restored
 from zhupei.domain.recruitment_priority import has_priority
 from zhupei.domain.text import Text
 from zhupei.domain.training import Program
 from zhupei.services.admissions.desk import Desk
 from zhupei.services.admissions.refusals import Refusal
 from zhupei.services.admissions.situations import not_found, permitted_for
+from zhupei.services.papers.letters import concerns
 from zhupei.services.permissions import reach_of
 
 __all__ = ["READ", "OfficeQueueInput", "office_queue"]
@@ -71,17 +76,32 @@ GROUP BY program_code, round_code, opening_code
 """
 
 
+# What tells which documents an application lacks; files that were sent in count as handed in.
+_PAPERS = """
+SELECT program_code, round_code, opening_code, channel, state, submitted_at,
+       (details->'candidate')::text AS candidate, (details->'documents')::text AS documents,
+       ARRAY(SELECT f.document FROM applicant_file AS f
+             WHERE f.applicant_id = a.applicant_id AND f.removed_at IS NULL) AS files
+FROM application AS a
+WHERE base_code = $1 AND ($2::text IS NULL OR program_code = $2)
+  AND ($3::text IS NULL OR round_code = $3) AND state <> 'DRAFT'
+  AND ($4 OR opening_code = ANY($5::text[]))
+"""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OfficeQueueInput:
     """Whose queue is asked for; None does not limit.
 
-    ``due_before`` keeps the lines whose window ends before it.
+    ``due_before`` keeps the lines whose window ends before it; ``lacking_documents`` counts only
+    applications that lack a document which is required up to the step that comes next.
     """
 
     base: str
     program: str | None = None
     round: str | None = None
     due_before: datetime | None = None
+    lacking_documents: bool = False
 
 
 async def office_queue(desk: Desk, given: OfficeQueueInput) -> OfficeQueue | Refusal:
@@ -108,13 +128,16 @@ async def office_queue(desk: Desk, given: OfficeQueueInput) -> OfficeQueue | Ref
             for opening in desk.catalogue.openings_of_base.get(given.base, ())
             if opening.specialty in specialties
         ]
-        rows = await connections.get("default").execute_query_dict(
-            _COUNTED, [given.base, given.program, given.round, whole, sorted(openings)]
-        )
+        client = connections.get("default")
+        values = [given.base, given.program, given.round, whole, sorted(openings)]
+        rows = await client.execute_query_dict(_COUNTED, values)
+        states = [row for row in rows if row["what"] == "STATE"]
+        if given.lacking_documents:
+            states = _lacking(desk, await client.execute_query_dict(_PAPERS, values))
     now = desk.clock()
     lines = [
         line
-        for line in _lines(desk, [row for row in rows if row["what"] == "STATE"], now)
+        for line in _lines(desk, states, now)
         if given.due_before is None
         or (line.closes_at is not None and line.closes_at < given.due_before)
     ]
@@ -124,6 +147,53 @@ async def office_queue(desk: Desk, given: OfficeQueueInput) -> OfficeQueue | Ref
         total=sum(line.count for line in lines),
         lines=tuple(lines),
         tasks=tuple(_tasks(desk, [row for row in rows if row["what"] != "STATE"])),
+    )
+
+
+def _lacking(desk: Desk, rows: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Count the applications that lack a document, by all that lines are made of."""
+    counted: dict[tuple[Any, ...], dict[str, Any]] = {}
+    for row in rows:
+        if not _lacks(desk, row):
+            continue
+        key = tuple(row[name] for name in _KEY)
+        group = counted.setdefault(key, {**dict(zip(_KEY, key, strict=True)), "number": 0})
+        group["number"] += 1
+        known = (group.get("oldest_at"), row["submitted_at"])
+        group["oldest_at"] = min((each for each in known if each is not None), default=None)
+    return list(counted.values())
+
+
+_KEY = ("program_code", "round_code", "opening_code", "channel", "state")
+
+
+def _lacks(desk: Desk, row: Mapping[str, Any]) -> bool:
+    """Whether a document is not there that is required at a step behind it or at the next one.
+
+    Where nobody can tell whether a document concerns the person, it is lacking as well: somebody
+    has to look.
+    """
+    known, opening = _path(desk, row), desk.catalogue.openings.get(row["opening_code"])
+    if known is None or opening is None:
+        return False
+    program, path = known
+    ahead = path.next_after(ApplicationState(row["state"]))
+    if ahead is None:
+        return False
+    due: set[str | None] = {None}
+    for stage in path.stages:
+        due |= {name for step in stage.steps for name in (step.id, step.kind)}
+        if stage == ahead:
+            break
+    there = {each["document"] for each in json.loads(row["documents"])} | {*row["files"]}
+    candidate = restored(Candidate, json.loads(row["candidate"]))
+    today = desk.clock().astimezone(CHINA_TIME).date()
+    return any(
+        document.required
+        and document.at_step in due
+        and document.id not in there
+        and concerns(desk.catalogue, opening, candidate, document, today) is not False
+        for document in program.documents
     )
 
 

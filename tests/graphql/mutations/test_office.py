@@ -376,6 +376,9 @@ async def test_the_queue_of_an_office(served: ServedAdmissions) -> None:
         ],
         "tasks": [{"kind": "ARRANGE_INTERVIEW", "count": 2}],
     }
+    # All that is asked for was handed in.
+    lacking = f'{{ officeQueue(base: "{HOSPITAL}", lackingDocuments: true) {{ total }} }}'
+    assert (await served.ask(lacking, "office"))["officeQueue"] == {"total": 0}
     for who, code in (("clinic", "FORBIDDEN"), ("zhang", "FORBIDDEN"), (None, "UNAUTHENTICATED")):
         answer = await served.answer(asked, who)
         assert answer["data"] == {"officeQueue": None}

@@ -178,9 +178,24 @@ async def _queue(
         datetime | None,
         strawberry.argument(description="Only what has to be done before this instant (截止早于)."),
     ] = None,
+    lacking_documents: Annotated[
+        bool | None,
+        strawberry.argument(
+            description=(
+                "Only applications that lack a document which is required up to the step that "
+                "comes next (缺少材料)."
+            )
+        ),
+    ] = None,
 ) -> OfficeQueue | None:
     context = info.context
-    given = OfficeQueueInput(base=base, program=program, round=round, due_before=due_before)
+    given = OfficeQueueInput(
+        base=base,
+        program=program,
+        round=round,
+        due_before=due_before,
+        lacking_documents=bool(lacking_documents),
+    )
     found: Any = await office_queue(await desk_of(context), given)
     if isinstance(found, Refusal):
         if found.code is RefusalCode.NOT_PERMITTED or found.code is RefusalCode.NOT_FOUND:

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import subprocess
 import sys
+import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -31,6 +34,7 @@ from zhupei.tracing import (
     statement_attributes,
     traced,
 )
+from zhupei.web.logs import current_operation
 
 _TRACE, _PARENT = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"
 _QUERY = "query Bases { bases(first: 1) { totalCount } }"
@@ -64,7 +68,12 @@ def told() -> Told:
 @pytest.fixture
 def client(tmp_path: Path, database_url: str, told: Told) -> Iterator[TestClient]:
     settings = Settings(
-        data_dir=tmp_path, database_url=database_url, bases=(BASES,), plugins=(), worker=False
+        data_dir=tmp_path,
+        database_url=database_url,
+        bases=(BASES,),
+        plugins=(),
+        worker=False,
+        access_log=True,
     )
     with TestClient(assemble(settings, compose(settings), told.tracing)) as client:
         told.clear()
@@ -231,3 +240,42 @@ def test_without_the_sdk_the_start_says_what_to_install(monkeypatch: pytest.Monk
 )
 def test_only_a_name_of_graphql_is_written_down(name: str | None, shown: str | None) -> None:
     assert safe_operation_name(name) == shown
+
+
+def test_a_collector_that_is_away_does_not_hold_up_the_end() -> None:
+    class Stuck(InMemorySpanExporter):
+        def shutdown(self) -> None:
+            released.wait(10)
+
+    released = threading.Event()
+    provider = TracerProvider(shutdown_on_exit=False)
+    provider.add_span_processor(SimpleSpanProcessor(Stuck()))
+    began = time.monotonic()
+    Tracing(provider).shutdown(0.05)
+    assert time.monotonic() - began < 5
+    released.set()
+
+
+def test_log_lines_of_a_request_tell_its_operation(
+    client: TestClient, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Kept answers too; what is not a name is never written."""
+    seen: list[str | None] = []
+
+    class Noting(logging.Filter):
+        def filter(self, record: logging.LogRecord) -> bool:
+            seen.append(current_operation.get())
+            return True
+
+    noting = Noting()
+    # The handler of caplog runs where the line is written.
+    caplog.handler.addFilter(noting)
+    try:
+        with caplog.at_level(logging.INFO, "zhupei.access"):
+            for name in ("Bases", "Bases", None, "110101199003070000"):
+                asked = {"query": _QUERY, "operationName": name}
+                client.post("/graphql", json=asked)
+    finally:
+        caplog.handler.removeFilter(noting)
+    assert seen == ["Bases", "Bases", None, "other"]
+    assert current_operation.get() is None

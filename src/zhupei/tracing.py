@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import re
+import threading
 from collections.abc import Awaitable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -41,6 +42,7 @@ _T = TypeVar("_T")
 _NAME = re.compile(r"[_A-Za-z][_0-9A-Za-z]{0,59}")
 _VERB = re.compile(r"\s*([A-Za-z]{1,12})\b")
 _TABLE = re.compile(r'\b(?:FROM|INTO|UPDATE)\s+"?([a-z_][a-z0-9_]{0,62})"?', re.IGNORECASE)
+_PATIENCE_SECONDS = 1.0
 _CARRIED = frozenset({b"traceparent", b"tracestate"})
 
 
@@ -107,9 +109,12 @@ class Tracing:
         span.set_attribute("error.type", kind)
         span.set_status(self._failed)
 
-    def shutdown(self) -> None:
-        """Send what is left and end; this blocks."""
-        self._provider.shutdown()
+    def shutdown(self, seconds: float = _PATIENCE_SECONDS) -> None:
+        """Send what is left and end; this blocks, but not longer than ``seconds``."""
+        # A collector that cannot be reached is tried again for ten seconds and more.
+        ending = threading.Thread(target=self._provider.shutdown, daemon=True, name="last traces")
+        ending.start()
+        ending.join(seconds)
 
 
 current_tracing: ContextVar[Tracing | None] = ContextVar("zhupei_tracing", default=None)

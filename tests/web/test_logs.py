@@ -11,7 +11,7 @@ from datetime import datetime
 import pytest
 
 from zhupei.settings import LogFormat
-from zhupei.web.logs import configure_logging, current_request_id
+from zhupei.web.logs import configure_logging, current_operation, current_request_id
 
 
 @pytest.fixture(autouse=True)
@@ -86,3 +86,16 @@ def test_the_level_is_kept_and_configuring_twice_writes_once() -> None:
     logging.getLogger("zhupei").warning("this")
     assert out.getvalue().count("\n") == 1
     assert " this\n" in out.getvalue()
+
+
+def test_a_line_tells_which_operation_it_belongs_to() -> None:
+    out = io.StringIO()
+    configure_logging(LogFormat.TEXT, "info", out)
+    request, operation = current_request_id.set("request-0001"), current_operation.set("Bases")
+    logging.getLogger("zhupei").info("asked")
+    current_operation.reset(operation)
+    current_request_id.reset(request)
+    logging.getLogger("zhupei").info("asked")
+    within, without = out.getvalue().splitlines()
+    assert within.endswith(" asked request=request-0001 operation=Bases")
+    assert without.endswith(" asked")

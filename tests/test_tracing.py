@@ -236,7 +236,17 @@ def test_without_the_sdk_the_start_says_what_to_install(monkeypatch: pytest.Monk
 
 @pytest.mark.parametrize(
     ("name", "shown"),
-    [(None, None), ("", None), ("Bases", "Bases"), ("a\nb", "other"), ("x" * 61, "other")],
+    [
+        (None, None),
+        ("", None),
+        ("Bases", "Bases"),
+        ("a\n", "other"),
+        ("姓名", "other"),
+        ("1a", "other"),
+        ("_a1", "_a1"),
+        ("a\nb", "other"),
+        ("x" * 61, "other"),
+    ],
 )
 def test_only_a_name_of_graphql_is_written_down(name: str | None, shown: str | None) -> None:
     assert safe_operation_name(name) == shown

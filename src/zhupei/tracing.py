@@ -39,7 +39,7 @@ Attributes = Mapping[str, str | int | bool]
 
 _T = TypeVar("_T")
 
-_NAME = re.compile(r"[_A-Za-z][_0-9A-Za-z]{0,59}")
+_LONGEST_NAME = 60
 _VERB = re.compile(r"\s*([A-Za-z]{1,12})\b")
 _TABLE = re.compile(r'\b(?:FROM|INTO|UPDATE)\s+"?([a-z_][a-z0-9_]{0,62})"?', re.IGNORECASE)
 _PATIENCE_SECONDS = 1.0
@@ -137,7 +137,9 @@ def safe_operation_name(name: str | None) -> str | None:
     """
     if not name:
         return None
-    return name if _NAME.fullmatch(name) else "other"
+    # Of ASCII letters, Python's identifiers are GraphQL's names.
+    fits = len(name) <= _LONGEST_NAME and name.isascii() and name.isidentifier()
+    return name if fits else "other"
 
 
 def statement_attributes(statement: str) -> dict[str, str]:

@@ -7,11 +7,16 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from postgres_server import PostgresServer
 from zhupei.db.connection import Database
 
 _PROJECT = Path(__file__).parent.parent
+
+# How long an example takes says something about the machine's other work, not about the rule.
+settings.register_profile("zhupei", deadline=None)
+settings.load_profile("zhupei")
 
 
 @pytest.fixture

@@ -22,21 +22,27 @@ from admissions_office import HOSPITAL, done
 from base_offices import PROGRAM as OFFICE_PROGRAM
 from mutation_scenarios import SECRETS, Person, World, new_world
 from zhupei.db.connection import Database
+from zhupei.db.models import Applicant, TraineeRow
 from zhupei.domain.actors import Actor, Grant
+from zhupei.domain.admission_case import AgreementKind
+from zhupei.domain.masking import mask_name
 from zhupei.domain.permissions import PERMISSIONS
 from zhupei.domain.roles import Role, RoleReach
 from zhupei.domain.text import Language
 from zhupei.graphql.context import GraphContext
+from zhupei.security.signing_keys import SigningKeys, public_key_text
 from zhupei.services import admissions
 from zhupei.services.admissions import inputs
 from zhupei.services.applicant_files import FileRecord, FileStore
 from zhupei.web.files import file_routes
 from zhupei.web.office import office_routes
 from zhupei.web.papers import paper_routes
+from zhupei.web.publicity import publicity_routes
 from zhupei.web.rosters import roster_routes
 
 pytestmark = pytest.mark.slow
 
+_KEYS = SigningKeys.parse(public_key_text(bytes(range(32))))
 _PNG = b"\x89PNG\r\n\x1a\n" + bytes(24)
 
 
@@ -52,6 +58,8 @@ class _Asked:
     without: frozenset[str] = frozenset()
     """Roles that hold the permission for what is their own only, which this is not."""
     refuses: frozenset[int] = frozenset({401, 403, 404})
+    anywhere: bool = False
+    """A permission that is held somewhere is enough: what is given is nobody's."""
 
 
 _OWN_ONLY = frozenset({"applicant", "sending_unit"})
@@ -98,6 +106,9 @@ def _asked(case: UUID, person: Person, file: FileRecord) -> dict[tuple[str, str]
             base="office-hospital",
         )
     for ending in ("xlsx", "csv"):
+        found["GET", f"/rosters/blank.{ending}"] = _Asked(
+            "registrations.write", f"/rosters/blank.{ending}", anywhere=True
+        )
         found["GET", f"/papers/registrations.{ending}"] = _Asked(
             "registrations.read", f"/papers/registrations.{ending}", round_, without=_OWN_ONLY
         )
@@ -115,13 +126,8 @@ def _asked(case: UUID, person: Person, file: FileRecord) -> dict[tuple[str, str]
     return found
 
 
-# Held somewhere is enough (a blank form), or told row by row (payments): tried elsewhere, in
-# test_rosters.py and in graphql/mutations/test_training.py.
-_ELSEWHERE = {
-    ("GET", "/rosters/blank.xlsx"),
-    ("GET", "/rosters/blank.csv"),
-    ("PUT", "/payments"),
-}
+# Told row by row, of somebody who trains; and what becomes an office's own in time: see below.
+_ELSEWHERE = {("PUT", "/payments")}
 
 
 @dataclass
@@ -140,6 +146,7 @@ class _Served:
             clock=lambda: self.world.sample.now,
             actor=self.actor,
             keyring=lambda: self.world.keyring,
+            signing_keys=lambda: _KEYS,
             database=self.world.database,
         )
 
@@ -149,6 +156,7 @@ class _Served:
             *paper_routes(self.context),
             *office_routes(self.context),
             *roster_routes(self.context),
+            *publicity_routes(self.context, lambda: _KEYS),
         ]
 
     async def ask(self, method: str, asked: _Asked, actor: Actor | None) -> httpx2.Response:
@@ -203,7 +211,7 @@ def _actor(role: Role, asked: _Asked, world: World, person: Person, *, own: bool
 
 def _may(role: Role, asked: _Asked, *, own: bool) -> bool:
     held = role.value in PERMISSIONS[asked.permission].roles and role.value not in asked.without
-    return held and (own or role.reach is RoleReach.NATION)
+    return held and (own or asked.anywhere or role.reach is RoleReach.NATION)
 
 
 async def test_every_role_reaches_what_is_written_down_and_nothing_else(
@@ -217,7 +225,9 @@ async def test_every_role_reaches_what_is_written_down_and_nothing_else(
         (method, route.path)
         for route in served.routes()
         for method in (route.methods or ())
-        if method != "HEAD" and route.path not in _PUBLIC
+        if method != "HEAD"
+        and route.path not in _PUBLIC
+        and not route.path.startswith("/publicity/")
     }
     assert set(table) | _ELSEWHERE == there
     before = await world.sample.everything()
@@ -236,3 +246,81 @@ async def test_every_role_reaches_what_is_written_down_and_nothing_else(
                 wrong += [(*told, secret) for secret in SECRETS if secret in answer.text]
     assert not wrong, "\n".join(map(str, wrong))
     assert await world.sample.everything() == before
+
+
+async def test_published_lists_are_everybodys_then_their_offices(
+    database: Database, tmp_path: Path
+) -> None:
+    """While it is live everybody has a list; afterwards only who may publish lists of its base."""
+    world = await new_world(database)
+    served = _Served(world, FileStore(tmp_path / "files", largest=1000))
+    person, case, _ = await _notified(world, served.store)
+    publicity = (await world.sample.case(case)).publicity
+    asked = [
+        _Asked("lists.publish", f"/publicity/{publicity}.{each}", refuses=frozenset({410}))
+        for each in ("json", "html", "csv")
+    ]
+    wrong: list[tuple[Any, ...]] = []
+    for moment, live in (("2026-05-12T09:00", True), ("2026-06-12T09:00", False)):
+        world.go(moment)
+        before = None
+        for one in asked:
+            public = await served.ask("GET", one, None)
+            if public.status_code != (200 if live else 410):
+                wrong.append((one.path, "public", public.status_code))
+            # The first who asks lets the list be signed: from then on nothing changes.
+            before = before or await world.sample.everything()
+            for role, own in [(role, own) for own in (True, False) for role in Role]:
+                answer = await served.ask("GET", one, _actor(role, one, world, person, own=own))
+                let_in = live or _may(role, one, own=own)
+                if answer.status_code != (200 if let_in else 410):
+                    wrong.append((one.path, role.value, own, live, answer.status_code))
+                elif not let_in:
+                    wrong += [
+                        (one.path, role.value, each) for each in SECRETS if each in answer.text
+                    ]
+        assert await world.sample.everything() == before
+    assert not wrong, "\n".join(map(str, wrong))
+
+
+async def test_payments_are_taken_from_who_may_pay_there(
+    database: Database, tmp_path: Path
+) -> None:
+    """Whoever may not is told no more of a trainee who is there than of one who is not."""
+    world = await new_world(database)
+    served = _Served(world, FileStore(tmp_path / "files", largest=1000))
+    person, case, _ = await _notified(world, served.store)
+    office, found = world.sample, await world.sample.case(case)
+    world.go("2026-08-28T09:00")
+    await office.reported(found)
+    signed = inputs.SignAgreementInput(
+        application=case, kind=AgreementKind.LABOUR_CONTRACT, signed_on=office.today
+    )
+    done(await admissions.sign_agreement(office.staff(), signed))
+    registered = inputs.ApplicationInput(application=case)
+    done(await admissions.register_trainee(office.staff(), registered))
+    with world.database.use():
+        trainee = (await TraineeRow.get(application_id=case)).id
+        name = mask_name((await Applicant.get(id=person.applicant)).name)
+    world.go("2026-09-15T09:00")
+    head = "学员标识,姓名（隐去部分）,月份,待遇项目,金额（元）,支付方,资金来源,资金来源说明"
+    before = await office.everything()
+    wrong: list[tuple[Any, ...]] = []
+    for role, own in [(role, own) for own in (True, False) for role in Role]:
+        answers = []
+        for who in (trainee, uuid4()):
+            row = f"{who},{name},2026-09,stipend,100,培训基地,基地自筹,"
+            sheet = f"{head}\r\n{row}\r\n".encode("utf-8-sig")
+            asked = _Asked("registrations.write", "/payments", {"dryRun": "true"}, sheet)
+            actor = _actor(role, asked, world, person, own=own)
+            answer = await served.ask("PUT", asked, actor)
+            answers.append((answer.status_code, answer.text.replace(str(who), "")))
+        (status, text), nobody = answers
+        if (status == 200) is not _may(role, asked, own=own) or nobody[0] == 200:
+            wrong.append((role.value, own, status, text[:200], nobody))
+        elif status != 200:
+            wrong += [(role.value, own, nobody, text)] if nobody != (status, text) else []
+            wrong += [(role.value, own, each) for each in SECRETS if each in text]
+    assert not wrong, "\n".join(map(str, wrong))
+    assert (await served.ask("PUT", asked, None)).status_code == 401
+    assert await office.everything() == before

@@ -184,12 +184,12 @@ def test_live_subscriptions_are_closed_and_do_not_hold_up_the_end(
         socket_.send(json.dumps({"id": "1", "type": "subscribe", "payload": payload}))
         assert json.loads(socket_.recv(10)) == {"id": "1", "type": "next", "payload": event}
         assert [stream.readline() for _ in range(3)] == [
-            b"event: next\r\n",
-            f"data: {json.dumps(event, separators=(',', ':'))}\r\n".encode(),
-            b"\r\n",
+            b"event: next\n",
+            f"data: {json.dumps(event, separators=(',', ':'))}\n".encode(),
+            b"\n",
         ]
         assert server.end(signal.SIGTERM) < 2
-        assert stream.read() == b"event: complete\r\ndata: \r\n\r\n"
+        assert stream.read() == b"event: complete\ndata: \n\n"
         # Each event takes its time to be read: the last may be there or not, the close always.
         last = list(messages(socket_))
         assert last in ([], [{"id": "1", "type": "complete"}])

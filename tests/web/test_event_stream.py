@@ -41,9 +41,9 @@ def test_events_carry_whole_answers(client: TestClient) -> None:
         assert answer.headers["cache-control"] == "no-cache, no-transform"
         assert answer.headers["x-accel-buffering"] == "no"
         assert answer.text == (
-            'event: next\r\ndata: {"data":{"count":0}}\r\n\r\n'
-            'event: next\r\ndata: {"data":{"count":1}}\r\n\r\n'
-            "event: complete\r\ndata: \r\n\r\n"
+            'event: next\ndata: {"data":{"count":0}}\n\n'
+            'event: next\ndata: {"data":{"count":1}}\n\n'
+            "event: complete\ndata: \n\n"
         )
 
 
@@ -104,7 +104,7 @@ def test_what_breaks_in_a_subscription_is_masked(
     assert "hunter2" not in answer.text
     assert 'data: {"data":{"failing":0}}' in answer.text
     assert '"code":"INTERNAL_SERVER_ERROR"' in answer.text
-    assert answer.text.endswith("event: complete\r\ndata: \r\n\r\n")
+    assert answer.text.endswith("event: complete\ndata: \n\n")
 
 
 def test_a_mutation_by_get_does_not_run_in_a_stream_either(client: TestClient) -> None:
@@ -163,14 +163,14 @@ async def test_a_silent_stream_shows_that_it_lives() -> None:
 
     async def send(message: Message) -> None:
         sent.append(message.get("body", b""))
-        if sent.count(b": alive\r\n\r\n") == 2:
+        if sent.count(b": alive\n\n") == 2:
             enough.set()
 
     async with asyncio.timeout(5):
         await stream(answers(), Quick(), receive, send)
-    assert [one for one in sent if one and one != b": alive\r\n\r\n"] == [
-        b"event: next\r\ndata: {}\r\n\r\n",
-        b"event: complete\r\ndata: \r\n\r\n",
+    assert [one for one in sent if one and one != b": alive\n\n"] == [
+        b"event: next\ndata: {}\n\n",
+        b"event: complete\ndata: \n\n",
     ]
 
 

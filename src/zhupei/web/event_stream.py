@@ -42,17 +42,20 @@ class Frames(Protocol):
 
 
 class EventFrames:
-    """Server-sent events; without a data field a browser would not tell of the last one."""
+    """Server-sent events; without a data field a browser would not tell of the last one.
+
+    Lines end with LF: urql looks for an empty line of that kind, and never sees an event else.
+    """
 
     content_type = b"text/event-stream"
     beginning = b""
-    alive = b": alive\r\n\r\n"
-    ending = b"event: complete\r\ndata: \r\n\r\n"
+    alive = b": alive\n\n"
+    ending = b"event: complete\ndata: \n\n"
     alive_seconds = 15.0
 
     def one(self, answer: bytes) -> bytes:
         """Return an event ``next``."""
-        return b"event: next\r\ndata: %b\r\n\r\n" % answer
+        return b"event: next\ndata: %b\n\n" % answer
 
 
 class MultipartFrames:

@@ -290,8 +290,8 @@ async def test_events_are_sent_only_where_they_are_wanted(province: ServedAdmiss
         found = response.headers["content-type"].partition(";")[0]
         assert (response.status_code, found) == (status, media_type), (accept, query)
         if media_type == "text/event-stream":
-            assert response.text.startswith("event: next\r\ndata: {")
-            assert response.text.endswith("event: complete\r\ndata: \r\n\r\n")
+            assert response.text.startswith("event: next\ndata: {")
+            assert response.text.endswith("event: complete\ndata: \n\n")
         if status == 406:
             assert '"code":"NOT_ACCEPTABLE"' in response.text
         elif "{ x }" in query or query.endswith("{"):

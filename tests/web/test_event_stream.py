@@ -61,6 +61,14 @@ def test_parts_carry_payloads_and_end_with_the_last_boundary(client: TestClient)
     )
 
 
+def test_parts_are_not_compressed(client: TestClient) -> None:
+    """A compressor held each part back, and browsers, which accept gzip, saw none."""
+    headers = {"accept": _PARTS, "accept-encoding": "gzip, deflate, br, zstd"}
+    answer = client.post("/graphql", json={"query": _COUNT}, headers=headers)
+    assert answer.status_code == 200
+    assert "content-encoding" not in answer.headers
+
+
 @pytest.mark.parametrize("accept", [_PARTS, f"application/json, {_EVENTS}", f"*/*, {_EVENTS}"])
 def test_a_query_is_answered_as_json_where_that_is_accepted_too(
     client: TestClient, accept: str

@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
-from starlette_compress import CompressMiddleware, add_compress_type
+from starlette_compress import CompressMiddleware, add_compress_type, remove_compress_type
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from zhupei.db.connection import Database
@@ -43,6 +43,8 @@ _MESSAGES = {
 _MALFORMED = Text("请求有误。", "The request is malformed.")
 
 add_compress_type(GRAPHQL_RESPONSE.decode())
+# Subscriptions: a compressor would hold events back until enough of them have come.
+remove_compress_type("multipart/mixed")
 
 
 class _GraphFirst:

@@ -1,0 +1,76 @@
+"""Real clients ask a real server: queries, mutations, errors, subscriptions, cancellation, APQ."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+
+from judges.node_suites import installed, node
+from running_graph import running_graph
+from zhupei.domain.actors import Grant
+from zhupei.domain.calendar import CHINA_TIME
+
+pytestmark = [pytest.mark.slow, pytest.mark.institutions]
+
+_ROOT = Path(__file__).parents[2]
+_SCRIPT = Path(__file__).with_name("clients.mjs")
+_NOW = datetime(2026, 6, 10, 9, tzinfo=CHINA_TIME)
+_PACKAGES = (
+    "@apollo/client@4.3.8",
+    "@urql/core@6.0.3",
+    "graphql@16.15.0",
+    "graphql-request@7.4.0",
+    "graphql-sse@2.6.1",
+    "graphql-ws@6.4.2",
+    "relay-runtime@21.0.1",
+    "rxjs@7.8.2",
+    "ws@8.23.0",
+)
+_REGISTER = """mutation ($input: RegisterApplicantInput!) {
+  registerApplicant(input: $input) { __typename } }"""
+_PERSON = {
+    "identityKind": "PASSPORT",
+    "issuingState": "USA",
+    "identityNumber": "E1234567",
+    "name": "Client Tester",
+    "facts": {"origin": "MAINLAND", "traineeType": "SOCIAL", "licensed": False},
+}
+
+
+async def test_clients_of_javascript(
+    tmp_path: Path, database_url: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = await asyncio.to_thread(installed, "clients", *_PACKAGES)
+    async with running_graph(
+        tmp_path / "data",
+        database_url,
+        clock=lambda: _NOW,
+        bases=(_ROOT / "bases",),
+        plugins=(_ROOT / "plugins",),
+    ) as graph:
+        token = graph.token(
+            await graph.account("client-tester", Grant("applicant"), name="Client Tester")
+        )
+        registered = await graph.ask(_REGISTER, token, variables={"input": _PERSON})
+        assert registered.json() == {"data": {"registerApplicant": {"__typename": "Applicant"}}}
+        settings = {
+            "url": str(graph.client.base_url.join("/graphql")),
+            "token": token,
+            "name": "Client Tester",
+        }
+        file = tmp_path / "settings.json"
+        file.write_text(json.dumps(settings), encoding="utf-8")
+        printed = await asyncio.to_thread(node, folder, _SCRIPT, str(file), seconds=90)
+    findings = [json.loads(line) for line in printed.splitlines()]
+    with capsys.disabled():
+        passed = sum(each["ok"] for each in findings)
+        print(f"\nclients: {passed} of {len(findings)} passed")  # noqa: T201 - what make judge-clients is run for
+        for each in findings:
+            outcome = "ok" if each["ok"] else f"FAILED {each['problem']}"
+            print(f"  {each['client']:16} {each['what']:26} {outcome}")  # noqa: T201 - see above
+    assert [each for each in findings if not each["ok"]] == []
+    assert len(findings) == 4 + 7 + 6 + 2 * 6 + 1

@@ -131,7 +131,12 @@ async def _consent(
     """Return how the person agreed: the record of it, or the form that the office states."""
     row = await _agreed(at, given.opening)
     if row is not None:
-        return {"record": row.id, "by": row.actor, "at": row.at}
+        return {
+            "record": row.id,
+            "by": row.actor,
+            "at": row.at,
+            "opening": row.data["opening"],
+        }
     withdrawn = await TransitionRow.filter(
         application_id=at.case.id, action=Action.WITHDRAW_CONSENT.value
     ).exists()

@@ -66,6 +66,8 @@ def oidc_server() -> Iterator[OidcServer]:
     """Serve on a free port of the loopback interface until the block ends."""
     listening = socket.socket()
     listening.bind(("127.0.0.1", 0))
+    # Now, so that whoever is quicker than the server waits for it instead of being refused.
+    listening.listen(128)
     state = OidcServer(url=f"http://127.0.0.1:{listening.getsockname()[1]}")
     app = Starlette(
         routes=[

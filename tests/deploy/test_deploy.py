@@ -72,6 +72,7 @@ def test_what_is_started_is_a_command() -> None:
     assert set(started) <= known
 
 
+@pytest.mark.institutions
 def test_the_container_takes_what_is_in_the_repository() -> None:
     text = (DEPLOY / "Containerfile").read_text(encoding="utf-8")
     copied = [

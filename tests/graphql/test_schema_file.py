@@ -194,3 +194,34 @@ def test_sources_are_kept_in_the_metadata_of_the_field() -> None:
     assert program["children"] == Many("programs")
     assert isinstance(program["openings"], Connected)
     assert fields(Source)["title"] == Via(One("documents", "document"), Localized("title"))
+
+
+_IDENTIFIED = {
+    *("Account", "AllocationRun", "Applicant", "ApplicantFile", "Ban", "BaseExtension"),
+    *("BrochureVersion", "DeletedWebhook", "HeldGrant", "InterviewBooking", "InterviewSlot"),
+    *("Invitation", "Notice", "Objection", "Operation", "PlanIncrease", "Publicity", "RoundFreeze"),
+    *("ScoreSheet", "SendingUnitRecord", "SentPerson", "TraineePayment", "TransitionRecord"),
+    *("Webhook", "WebhookDelivery", "WebhookSecret"),
+}
+"""Types of no node whose `id` is one in the whole graph, as a client's cache takes it."""
+
+
+def test_an_id_is_one_in_the_whole_graph(schema: GraphQLSchema) -> None:
+    """What is told apart in its list only has a `key`, and its former `id` is no `ID`."""
+    found = set()
+    for name, each in schema.type_map.items():
+        if (
+            not isinstance(each, GraphQLObjectType | GraphQLInterfaceType)
+            or "id" not in each.fields
+        ):
+            continue
+        declared = each.fields["id"]
+        if str(declared.type) == "String!":
+            assert declared.deprecation_reason is not None, name
+            other = {"Viewer": "accountId", "ProposedList": "publicityId"}.get(name, "key")
+            assert f"use `{other}`" in declared.deprecation_reason
+            assert other in each.fields
+        elif "Node" not in {name, *(one.name for one in each.interfaces)}:
+            assert str(declared.type) == "ID!", name
+            found.add(name)
+    assert found == _IDENTIFIED

@@ -34,7 +34,17 @@ __all__ = [
 class ProposedList:
     """A published list."""
 
-    id: strawberry.ID = field(Attribute(), description="Identifier (标识).")
+    publicity_id: strawberry.ID = field(
+        Attribute("id"), description="What `publicity(id:)` shows it by (公示标识)."
+    )
+    id: str = field(
+        Attribute(),
+        description="The same as `publicityId` (公示标识).",
+        deprecation_reason=(
+            "use `publicityId`: clients' caches take an `id` for unique in the whole graph; "
+            "removed in 2.0"
+        ),
+    )
     base: BaseRef | None = field(One("bases"), description="The base (培训基地).")
     program: ProgramRef | None = field(One("programs"), description="The program (项目).")
     round: str | None = field(Attribute(), description="Code of the round (批次).")

@@ -22,6 +22,7 @@ from zhupei.graphql.sources import (
     declares,
     field,
 )
+from zhupei.graphql.types.interfaces import USE_KEY
 from zhupei.graphql.types.origins import Source
 from zhupei.graphql.types.references import BaseRef, ProgramRef
 from zhupei.services import brochures
@@ -183,7 +184,10 @@ class BrochureChange:
     group: str = field(
         Attribute(), description="List that it stands in, such as `openings` (类别)."
     )
-    id: str = field(Attribute(), description="Its id there (标识).")
+    key: str = field(Attribute("id"), description="What tells it apart there (标识).")
+    id: str = field(
+        Attribute(), description="The same as `key` (标识).", deprecation_reason=USE_KEY
+    )
     label: Text = field(Localized(), description="What it is called (名称).")
     change: brochure_diff.Change = field(Attribute(), description="What happened (变化).")
     fields: list[BrochureFieldChange] = field(Attribute(), description="What differs (字段).")

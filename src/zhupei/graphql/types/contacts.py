@@ -1,11 +1,10 @@
 """Contacts and published sections."""
 
-import strawberry
-
 from zhupei.domain import institutions
 from zhupei.domain.sources import Level
 from zhupei.domain.text import Text
 from zhupei.graphql.sources import Attribute, Localized, declares, field
+from zhupei.graphql.types.interfaces import USE_KEY
 from zhupei.graphql.types.origins import Origin, Source
 
 __all__ = ["Contact", "Phone", "Section", "SectionItem"]
@@ -43,7 +42,10 @@ class Contact:
 class SectionItem:
     """A statement."""
 
-    id: strawberry.ID = field(Attribute(), description="Id within the section (标识).")
+    key: str = field(Attribute("id"), description="What tells it apart in the section (标识).")
+    id: str = field(
+        Attribute(), description="The same as `key` (标识).", deprecation_reason=USE_KEY
+    )
     label: Text = field(Localized(), description="What it is about (名称).")
     text: Text | None = field(Localized(), description="The statement, as published (内容).")
     value: str | None = field(Attribute(), description="The figure, where it is one (数值).")
@@ -58,7 +60,10 @@ class SectionItem:
 class Section:
     """A group of statements."""
 
-    id: strawberry.ID = field(Attribute(), description="Id within its list (标识).")
+    key: str = field(Attribute("id"), description="What tells it apart in its list (标识).")
+    id: str = field(
+        Attribute(), description="The same as `key` (标识).", deprecation_reason=USE_KEY
+    )
     kind: str = field(
         Attribute(),
         description=(

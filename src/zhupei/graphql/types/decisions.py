@@ -2,8 +2,6 @@
 
 from decimal import Decimal
 
-import strawberry
-
 from zhupei.domain import benefits, eligibility
 from zhupei.domain.benefits import FundingSource, Payer, PayFloorOutcome
 from zhupei.domain.eligibility import EligibilityOutcome, FindingOutcome
@@ -18,6 +16,7 @@ from zhupei.graphql.sources import (
     declares,
     field,
 )
+from zhupei.graphql.types.interfaces import USE_KEY
 from zhupei.graphql.types.openings import Opening
 from zhupei.graphql.types.origins import Source
 
@@ -117,7 +116,10 @@ class AmountRange:
 class BenefitLine:
     """A line."""
 
-    id: strawberry.ID = field(Attribute(), description="Id of the benefit (标识).")
+    key: str = field(Attribute("id"), description="Key of the benefit (待遇标识).")
+    id: str = field(
+        Attribute(), description="The same as `key` (标识).", deprecation_reason=USE_KEY
+    )
     kind: str = field(Attribute(), description="How it is computed (类型).")
     label: Text = field(Localized(), description="What to call it (名称).")
     payer: Payer | None = field(

@@ -1,12 +1,11 @@
 """Explanations of who set a value."""
 
-import strawberry
-
 from zhupei.domain.sources import Level
 from zhupei.domain.text import Text
 from zhupei.graphql import explanations
 from zhupei.graphql.nodes import Node
 from zhupei.graphql.sources import Attribute, Localized, declares, field
+from zhupei.graphql.types.interfaces import USE_KEY
 from zhupei.graphql.types.origins import Origin, Source
 
 __all__ = ["ExplainedEntry", "Explanation"]
@@ -26,7 +25,10 @@ _REPLACED = "What it replaced, most specific first (被替换的值)."
 class ExplainedEntry:
     """An entry."""
 
-    id: strawberry.ID = field(Attribute(), description="Id of the entry within its list (标识).")
+    key: str = field(Attribute("id"), description="Key of the entry in its list (条目标识).")
+    id: str = field(
+        Attribute(), description="The same as `key` (标识).", deprecation_reason=USE_KEY
+    )
     label: Text = field(Localized(), description="What it is called (名称).")
     level: Level | None = field(Attribute(), description=_LEVEL)
     file: str | None = field(Attribute(), description=_FILE)

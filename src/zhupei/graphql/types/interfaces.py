@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 __all__ = [
     "INTERFACES",
     "KINDS_EXTENSION",
+    "USE_KEY",
     "AdmissionStep",
     "Assessment",
     "BaseExtension",
@@ -29,6 +30,9 @@ __all__ = [
     "RequiredDocument",
     "Requirement",
 ]
+
+USE_KEY = "use `key`: clients' caches take an `id` for unique in the whole graph; removed in 2.0"
+"""Why values that are unique in their list only have no `id` of their own."""
 
 KINDS_EXTENSION = "zhupei.graphTypes"
 """Where a composed schema keeps which type shows a kind: ``(interface, kind)`` to type name."""
@@ -43,9 +47,15 @@ KINDS_EXTENSION = "zhupei.graphTypes"
 class Entry:
     """What all kinds have in common."""
 
-    id: strawberry.ID = field(
-        Attribute(),
-        description="Id within its list; a lower level replaces the entry with the same id (标识).",
+    key: str = field(
+        Attribute("id"),
+        description=(
+            "What tells it apart in its list, `id` in the configuration; a lower level replaces "
+            "the entry with the same key (条目标识). Lists of other openings have the same keys."
+        ),
+    )
+    id: str = field(
+        Attribute(), description="The same as `key` (标识).", deprecation_reason=USE_KEY
     )
     kind: str = field(
         Attribute(),
@@ -165,7 +175,10 @@ class AdmissionStep(Entry):
 class FormField:
     """A field of a form."""
 
-    id: strawberry.ID = field(Attribute(), description="Id within the form (标识).")
+    key: str = field(Attribute("id"), description="What tells it apart in the form (标识).")
+    id: str = field(
+        Attribute(), description="The same as `key` (标识).", deprecation_reason=USE_KEY
+    )
     label: Text = field(Localized(), description="What the form prints (名称).")
     type: str = field(
         Attribute(),
@@ -274,7 +287,10 @@ class BaseExtension:
 
     resolve_type = staticmethod(_resolve_extension)
 
-    id: strawberry.ID = field(Attribute(), description="Id of the object (标识).")
+    id: strawberry.ID = field(
+        Attribute(),
+        description="Id of the object, unique in the whole graph: it begins with the slug (标识).",
+    )
     kind: str = field(Attribute(), description="What it is, beginning with the slug (类型).")
     label: Text = field(Localized(), description="What to call it (名称).")
     description: Text | None = field(Localized(), description="What it says (说明).", default=None)

@@ -24,7 +24,7 @@ from zhupei.graphql.sources import (
     declares,
     field,
 )
-from zhupei.graphql.types.interfaces import Benefit, RequiredDocument, Requirement
+from zhupei.graphql.types.interfaces import USE_KEY, Benefit, RequiredDocument, Requirement
 from zhupei.graphql.types.origins import Source
 from zhupei.graphql.types.programs import At, Policy, Round
 from zhupei.graphql.types.references import BaseRef, ProgramRef
@@ -37,7 +37,13 @@ __all__ = ["Direction", "Opening", "RecruitmentPriority", "RoundQuota"]
 class Direction:
     """A direction."""
 
-    id: strawberry.ID = field(Attribute(), description="Id within the opening (标识).")
+    key: str = field(
+        Attribute("id"),
+        description="What tells it apart in the opening (方向标识).",
+    )
+    id: str = field(
+        Attribute(), description="The same as `key` (标识).", deprecation_reason=USE_KEY
+    )
     name: Text = field(Localized(), description="Name (名称).")
     quota: int | None = field(
         Attribute(), description="Places; null where no number is printed (招收人数)."

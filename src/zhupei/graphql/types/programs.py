@@ -29,6 +29,7 @@ from zhupei.graphql.sources import (
 )
 from zhupei.graphql.types.contacts import Contact, Section
 from zhupei.graphql.types.interfaces import (
+    USE_KEY,
     AdmissionStep,
     Assessment,
     Benefit,
@@ -151,7 +152,10 @@ class Policy:
 class Penalty:
     """A penalty."""
 
-    id: strawberry.ID = field(Attribute(), description="Id within its list (标识).")
+    key: str = field(Attribute("id"), description="What tells it apart in its list (标识).")
+    id: str = field(
+        Attribute(), description="The same as `key` (标识).", deprecation_reason=USE_KEY
+    )
     label: Text = field(Localized(), description="What to call it (名称).")
     description: Text | None = field(Localized(), description="What it says (说明).")
     level: Level = field(Attribute(), description="Who sets it (规定层级).")

@@ -74,8 +74,16 @@ def _scopes(root: strawberry.Parent[actors.Actor]) -> list[str] | None:
 class Viewer:
     """The actor of the request."""
 
-    id: strawberry.ID = field(
-        Attribute(), description="Identifier of the account, for support and audit (账号标识)."
+    account_id: strawberry.ID = field(
+        Attribute("id"), description="Identifier of the account, for support and audit (账号标识)."
+    )
+    id: str = field(
+        Attribute(),
+        description="The same as `accountId` (账号标识).",
+        deprecation_reason=(
+            "use `accountId`: clients' caches take an `id` for unique in the whole graph; "
+            "removed in 2.0"
+        ),
     )
     kind: ActorKind = field(Attribute(), description="A person or a program (账号类型).")
     name: str | None = field(Attribute(), description="Name to show, where one is known (名称).")

@@ -27,6 +27,7 @@ from zhupei.services.queue_status import queue_status
 from zhupei.settings import Settings
 from zhupei.tracing import Tracing, export_traces
 from zhupei.web.endpoint import GraphQLEndpoint
+from zhupei.web.guards import Gate
 from zhupei.web.health import health_routes
 from zhupei.web.ide import QueryPage
 from zhupei.web.metrics import State
@@ -283,6 +284,11 @@ def assemble(settings: Settings, graph: Graph, tracing: Tracing | None = None) -
         cache_seconds=settings.cache_seconds,
         most_upload_bytes=settings.max_file_bytes + settings.max_body_bytes,
     )
+    gate = Gate(
+        rates=graph.rates,
+        open_at_once=settings.open_at_once,
+        open_per_address=settings.connections_per_address,
+    )
     graph.metrics.attach(application.state())
     endpoint.watch = graph.metrics.operation
     app = Starlette(
@@ -308,7 +314,7 @@ def assemble(settings: Settings, graph: Graph, tracing: Tracing | None = None) -
             settings,
             application.database,
             endpoint,
-            graph.rates,
+            gate,
             graph.metrics.response,
             tracing,
         ),

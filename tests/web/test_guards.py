@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from typing import Any
 
 import pytest
 from starlette.types import Message, Receive, Scope, Send
 
 from zhupei.graphql.limits import Rates
-from zhupei.web.guards import Guards, address_of
+from zhupei.web.guards import Gate, Guards, address_of
 
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
@@ -21,8 +21,14 @@ async def answering(_scope: Scope, _receive: Receive, send: Send) -> None:
     await send({"type": "http.response.body", "body": b"ok"})
 
 
-def guards(app: App = answering, requests: int = 0, **options: Any) -> Guards:
-    return Guards(app, rates=Rates(requests=requests, cost={}), **options)
+def guards(
+    app: App = answering, requests: int = 0, hosts: Collection[str] = (), **options: Any
+) -> Guards:
+    return Guards(app, gate=gate(requests, **options), hosts=hosts)
+
+
+def gate(requests: int = 0, cost: int = 0, **options: Any) -> Gate:
+    return Gate(rates=Rates(requests=requests, cost={"public": cost}), **options)
 
 
 def scope_of(
@@ -119,6 +125,23 @@ async def test_what_is_open_at_once_is_limited() -> None:
     end.set()
     assert [(await each)[0] for each in (*first, third)] == [200] * 3
     assert (await asked(app, scope_of()))[0] == 200
+
+
+async def test_what_is_answered_at_this_moment_is_limited_alike() -> None:
+    limited = gate(requests=3, cost=100, open_at_once=4, open_per_address=2)
+    assert limited.takes("192.0.2.1", 60)
+    assert not limited.takes("192.0.2.1", 41)
+    entered = [limited.enter("192.0.2.1") for _ in range(2)]
+    assert not limited.takes("192.0.2.1", 1)
+    assert limited.takes("192.0.2.2", 1)
+    entered += [limited.enter(f"192.0.2.{number}") for number in (3, 4)]
+    assert not limited.takes("192.0.2.2", 1)
+    for each in entered:
+        limited.leave(each)
+    # Of three requests and a cost of 100, what was refused took nothing.
+    assert limited.takes("192.0.2.1", 40)
+    assert limited.takes("192.0.2.1", 0)
+    assert not limited.takes("192.0.2.1", 0)
 
 
 async def test_a_loop_that_cannot_follow_sends_requests_away() -> None:

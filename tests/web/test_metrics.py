@@ -120,6 +120,20 @@ def test_names_that_clients_choose_do_not_make_labels_without_end() -> None:
     assert value(read, "zhupei_http_responses_total", method="other", status="405") == 1
 
 
+def test_times_are_in_every_bucket_that_they_are_not_longer_than() -> None:
+    metrics = Metrics()
+    for seconds in (0.0, 0.0005, 0.0006, 0.02, 31.0):
+        metrics.operation("A", "ok", seconds)
+    read = read_now(metrics)
+    bounds = {"0.0005": 2, "0.001": 3, "0.01": 3, "0.025": 4, "30.0": 4, "+Inf": 5}
+    for bound, count in bounds.items():
+        found = value(read, "zhupei_operation_seconds_bucket", operation="A", le=bound)
+        assert found == count
+    assert value(read, "zhupei_operation_seconds_count", operation="A") == 5
+    total = value(read, "zhupei_operation_seconds_sum", operation="A")
+    assert total == pytest.approx(31.0211)
+
+
 def test_hooks_are_timed_and_their_failures_counted() -> None:
     metrics = Metrics()
     metrics.hook("example", "adjust_quota", 0.02, None)

@@ -20,7 +20,7 @@ from zhupei.graphql.limits import LimitCode
 from zhupei.graphql.limits.rates import Rates, TooMany, network_of
 from zhupei.web.errors import ErrorCode, refusal
 
-__all__ = ["Guards", "address_of"]
+__all__ = ["Gate", "Guards", "address_of"]
 
 # A loop that is late by this much has more to do than it can, if it is requests that it does.
 _LATE_SECONDS = 0.5
@@ -48,35 +48,76 @@ def address_of(scope: Scope) -> str:
     return client[0] if client else ""
 
 
-class Guards:
-    """Pure ASGI middleware.
+class Gate:
+    """What is under way in this process, and whether more can be let in.
 
     Args:
-        app: the application inside.
         rates: what is left to whom.
-        hosts: names that the server answers for, ``*.example.org`` for all below it; none is any.
         open_at_once: how many requests may be under way, WebSockets and event streams included.
         open_per_address: how many of those from one address; 0 is no limit.
 
     """
 
     def __init__(
-        self,
-        app: ASGIApp,
-        *,
-        rates: Rates,
-        hosts: Collection[str] = (),
-        open_at_once: int = 2000,
-        open_per_address: int = 0,
+        self, *, rates: Rates, open_at_once: int = 2000, open_per_address: int = 0
     ) -> None:
-        self._app = app
-        self._rates = rates
-        self._hosts = frozenset(host.lower() for host in hosts)
+        self.rates = rates
         self._most_open = open_at_once
         self._most_of_address = open_per_address
         self._open = 0
         self._of_address: Counter[str] = Counter()
         self._pulse = _Pulse()
+
+    def is_busy(self) -> bool:
+        """Count a request, and return whether there is more to do than can be done."""
+        return self._pulse.is_late() or self._open >= self._most_open
+
+    def is_full(self, address: str) -> bool:
+        """Return whether an address has as much under way as it may have."""
+        most = self._most_of_address
+        return most > 0 and self._of_address[network_of(address)] >= most
+
+    def takes(self, address: str, cost: int) -> bool:
+        """Count a request that is answered at this moment, and return whether it may be.
+
+        The rates have not counted it where it may not; the public is asking, at this cost.
+        """
+        if self.is_busy() or self.is_full(address):
+            return False
+        return self.rates.takes(address, cost)
+
+    def enter(self, address: str) -> str:
+        """Count a request as under way; return what `leave` wants to have when it ends."""
+        self._open += 1
+        network = ""
+        if self._most_of_address:
+            network = network_of(address)
+            self._of_address[network] += 1
+        return network
+
+    def leave(self, entered: str) -> None:
+        """Count a request as ended."""
+        self._open -= 1
+        if self._most_of_address:
+            self._of_address[entered] -= 1
+            if not self._of_address[entered]:
+                del self._of_address[entered]
+
+
+class Guards:
+    """Pure ASGI middleware.
+
+    Args:
+        app: the application inside.
+        gate: what is under way, and whether more can be let in.
+        hosts: names that the server answers for, ``*.example.org`` for all below it; none is any.
+
+    """
+
+    def __init__(self, app: ASGIApp, *, gate: Gate, hosts: Collection[str] = ()) -> None:
+        self._app = app
+        self._gate = gate
+        self._hosts = frozenset(host.lower() for host in hosts)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         kind = scope["type"]
@@ -86,14 +127,15 @@ class Guards:
         if self._hosts and not self._is_ours(scope):
             await _refuse(scope, receive, send, 421, ErrorCode.BAD_USER_INPUT, _HOST)
             return
-        if self._pulse.is_late() or self._open >= self._most_open:
+        gate = self._gate
+        if gate.is_busy():
             await _refuse(
                 scope, receive, send, 503, LimitCode.OVERLOADED, _BUSY, retry_after=_RETRY_SECONDS
             )
             return
         address = address_of(scope)
         try:
-            await self._rates.request(address)
+            await gate.rates.request(address)
         except TooMany as refused:
             await _refuse(
                 scope,
@@ -105,23 +147,18 @@ class Guards:
                 retry_after=refused.seconds,
             )
             return
-        network = network_of(address) if self._most_of_address else ""
-        if self._most_of_address and self._of_address[network] >= self._most_of_address:
+        if gate.is_full(address):
             await _refuse(
                 scope, receive, send, 429, LimitCode.RATE_LIMITED, _OPEN, retry_after=_RETRY_SECONDS
             )
             return
         if kind == "websocket":
             receive = _measured(receive, send)
-        self._open += 1
-        self._of_address[network] += 1
+        entered = gate.enter(address)
         try:
             await self._app(scope, receive, send)
         finally:
-            self._open -= 1
-            self._of_address[network] -= 1
-            if not self._of_address[network]:
-                del self._of_address[network]
+            gate.leave(entered)
 
     def _is_ours(self, scope: Scope) -> bool:
         given = [value for name, value in scope["headers"] if name == b"host"]

@@ -10,20 +10,24 @@ import asyncio
 import hmac
 import logging
 import re
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
+from bisect import bisect_left
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from prometheus_client import (
     CollectorRegistry,
-    Counter,
-    Histogram,
     PlatformCollector,
     ProcessCollector,
     generate_latest,
 )
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
-from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.metrics_core import (
+    CounterMetricFamily,
+    GaugeMetricFamily,
+    HistogramMetricFamily,
+    Metric,
+)
 from prometheus_client.registry import Collector
 from starlette.requests import Request
 from starlette.responses import Response
@@ -38,10 +42,12 @@ _log = logging.getLogger("zhupei.metrics")
 _MOST_NAMES = 200
 _NAME = re.compile(r"[_A-Za-z][_0-9A-Za-z]{0,59}")
 _UNNAMED, _OTHER = "unnamed", "other"
+_METHODS = frozenset({"GET", "POST", "HEAD", "OPTIONS", "PUT", "DELETE"})
 _QUEUE_SECONDS = 2.0
 
 # Seconds: from an answer that was kept to one that is stopped.
 _BUCKETS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
+_BOUNDS = (*(str(float(bound)) for bound in _BUCKETS), "+Inf")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,38 +77,33 @@ class Metrics:
         self._names: set[str] = set()
         self._state: State | None = None
         self._queue: Mapping[str, Any] | None = None
-        self._answers = Counter(
+        self._answers = _Counts(
             "zhupei_operations",
             "Operations answered, by name and outcome (ok, kept, or the code of the first error)",
             ["operation", "outcome"],
-            registry=self.registry,
         )
-        self._seconds = Histogram(
-            "zhupei_operation_seconds",
-            "Seconds that operations took, by name",
-            ["operation"],
-            buckets=_BUCKETS,
-            registry=self.registry,
+        self._seconds = _Timings(
+            "zhupei_operation_seconds", "Seconds that operations took, by name", ["operation"]
         )
-        self._responses = Counter(
-            "zhupei_http_responses",
-            "HTTP responses by method and status",
-            ["method", "status"],
-            registry=self.registry,
+        self._responses = _Counts(
+            "zhupei_http_responses", "HTTP responses by method and status", ["method", "status"]
         )
-        self._hooks = Histogram(
-            "zhupei_hook_seconds",
-            "Seconds that hooks took, by plugin and hook",
-            ["plugin", "hook"],
-            buckets=_BUCKETS,
-            registry=self.registry,
+        self._hooks = _Timings(
+            "zhupei_hook_seconds", "Seconds that hooks took, by plugin and hook", ["plugin", "hook"]
         )
-        self._hook_failures = Counter(
+        self._hook_failures = _Counts(
             "zhupei_hook_failures",
             "Hooks that failed, by plugin, hook and code",
             ["plugin", "hook", "code"],
-            registry=self.registry,
         )
+        for each in (
+            self._answers,
+            self._seconds,
+            self._responses,
+            self._hooks,
+            self._hook_failures,
+        ):
+            self.registry.register(each)
         ProcessCollector(registry=self.registry)
         PlatformCollector(registry=self.registry)
         self.registry.register(_Standing(self))
@@ -114,19 +115,18 @@ class Metrics:
     def operation(self, name: str | None, outcome: str, seconds: float) -> None:
         """Count an operation; ``outcome`` is ok, kept, or an error's code."""
         label = self._label(name)
-        self._answers.labels(label, outcome).inc()
-        self._seconds.labels(label).observe(seconds)
+        self._answers.count(label, outcome)
+        self._seconds.note(seconds, label)
 
     def response(self, method: str, status: int) -> None:
         """Count an HTTP response."""
-        known = method if method in {"GET", "POST", "HEAD", "OPTIONS", "PUT", "DELETE"} else _OTHER
-        self._responses.labels(known, str(status)).inc()
+        self._responses.count(method if method in _METHODS else _OTHER, status)
 
     def hook(self, plugin: str, hook: str, seconds: float, code: str | None) -> None:
         """Count a hook; ``code`` is that of its failure."""
-        self._hooks.labels(plugin, hook).observe(seconds)
+        self._hooks.note(seconds, plugin, hook)
         if code is not None:
-            self._hook_failures.labels(plugin, hook, code).inc()
+            self._hook_failures.count(plugin, hook, code)
 
     def route(self, token: str | None = None) -> Route:
         """Return where Prometheus reads them; it must send ``token``, if there is one."""
@@ -190,6 +190,65 @@ class Metrics:
             if isinstance(counts, Mapping):
                 described = f"{name.capitalize()} by state"
                 yield _by_label(f"zhupei_{name}", described, "state", counts)
+
+
+class _Counts(Collector):
+    """Counts by label, told by the event loop's thread alone.
+
+    The library's own counters may be told by any thread and any process, which costs a request
+    some microseconds each; here it is a sum in a dictionary.
+    """
+
+    def __init__(self, name: str, described: str, labels: Sequence[str]) -> None:
+        self._family = name, described, labels
+        self._counts: dict[tuple[object, ...], int] = {}
+
+    def count(self, *labels: object) -> None:
+        counts = self._counts
+        counts[labels] = counts.get(labels, 0) + 1
+
+    def describe(self) -> Iterable[Metric]:
+        name, described, labels = self._family
+        yield CounterMetricFamily(name, described, labels=labels)
+
+    def collect(self) -> Iterable[Metric]:
+        name, described, labels = self._family
+        family = CounterMetricFamily(name, described, labels=labels)
+        for values, count in self._counts.items():
+            family.add_metric([str(value) for value in values], count)
+        yield family
+
+
+class _Timings(Collector):
+    """Histograms by label, of the same kind."""
+
+    def __init__(self, name: str, described: str, labels: Sequence[str]) -> None:
+        self._family = name, described, labels
+        self._counts: dict[tuple[str, ...], list[int]] = {}
+        self._sums: dict[tuple[str, ...], float] = {}
+
+    def note(self, seconds: float, *labels: str) -> None:
+        counts = self._counts.get(labels)
+        if counts is None:
+            counts = self._counts[labels] = [0] * (len(_BUCKETS) + 1)
+            self._sums[labels] = 0.0
+        counts[bisect_left(_BUCKETS, seconds)] += 1
+        self._sums[labels] += seconds
+
+    def describe(self) -> Iterable[Metric]:
+        name, described, labels = self._family
+        yield HistogramMetricFamily(name, described, labels=labels)
+
+    def collect(self) -> Iterable[Metric]:
+        name, described, labels = self._family
+        family = HistogramMetricFamily(name, described, labels=labels)
+        for values, counts in self._counts.items():
+            reached, buckets = 0, []
+            for bound, count in zip(_BOUNDS, counts, strict=True):
+                reached += count
+                buckets.append((bound, reached))
+            family.add_metric(list(values), buckets, self._sums[values])
+        yield family
 
 
 class _Standing(Collector):

@@ -18,12 +18,11 @@ from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 from zhupei.db.connection import Database
 from zhupei.domain.text import Text
 from zhupei.graphql.context import language_of
-from zhupei.graphql.limits import Rates
 from zhupei.settings import Settings
 from zhupei.tracing import Tracing
 from zhupei.web.endpoint import GraphQLEndpoint
 from zhupei.web.errors import ErrorCode, refusal
-from zhupei.web.guards import Guards
+from zhupei.web.guards import Gate, Guards
 from zhupei.web.ide import QueryPage
 from zhupei.web.negotiation import GRAPHQL_RESPONSE
 from zhupei.web.request_scope import RequestScope
@@ -114,12 +113,13 @@ def middleware(
     settings: Settings,
     database: Database,
     endpoint: GraphQLEndpoint,
-    rates: Rates,
+    gate: Gate,
     responded: Callable[[str, int], None] | None = None,
     tracing: Tracing | None = None,
 ) -> list[Middleware]:
     """Return the middleware, outermost first.
 
+    ``gate`` knows what is under way;
     ``responded`` is told of every response's method and status; ``tracing`` makes spans.
     """
     stack = [
@@ -131,13 +131,7 @@ def middleware(
             responded=responded,
             tracing=tracing,
         ),
-        Middleware(
-            Guards,
-            rates=rates,
-            hosts=settings.allowed_hosts,
-            open_at_once=settings.open_at_once,
-            open_per_address=settings.connections_per_address,
-        ),
+        Middleware(Guards, gate=gate, hosts=settings.allowed_hosts),
     ]
     if settings.allowed_origins:
         stack.append(

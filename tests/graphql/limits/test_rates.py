@@ -37,6 +37,28 @@ async def test_no_limit() -> None:
     assert await allowed(Rates(requests=0, cost={}), 100) == 100
 
 
+async def test_a_request_and_its_operation_are_counted_at_once_or_not_at_all() -> None:
+    rates = Rates(requests=3, cost={"public": 100})
+    address = "192.0.2.1"
+    assert rates.takes(address, 60)
+    assert not rates.takes(address, 41)
+    assert rates.takes(address, 40)
+    # Two requests were counted and the refused one was not; of cost, nothing is left.
+    assert await allowed(rates, 5) == 1
+    assert not rates.takes(address, 0)
+    with pytest.raises(TooMany):
+        await rates.operation(None, address, 1)
+    assert rates.takes("192.0.2.2", 10**9)
+    with pytest.raises(TooMany):
+        await rates.operation(None, "192.0.2.2", 1)
+    assert await allowed(rates, 5, "192.0.2.2") == 2
+
+
+async def test_nothing_is_taken_at_once_where_others_have_to_be_asked() -> None:
+    assert not Rates(requests=3, cost={}, storage=_Failing()).takes("192.0.2.1", 1)
+    assert Rates(requests=0, cost={}).takes("192.0.2.1", 10**9)
+
+
 @pytest.mark.parametrize(
     ("address", "network"),
     [

@@ -200,6 +200,19 @@ class Engine:
             return refused
         return None
 
+    def charge(
+        self, query: str, variable_values: dict[str, Any] | None, name: str | None
+    ) -> int | None:
+        """Return what an operation that was answered counts as; None where it is forgotten."""
+        prepared = self._known.get((query, name))
+        if prepared is None or prepared.operation is None:
+            return None
+        variables = _variables(prepared.operation, variable_values)
+        if isinstance(variables, list):
+            return None
+        known = prepared.cost
+        return Guard.charged(known if isinstance(known, int) else known.value(variables.coerced))
+
     async def _admit(
         self,
         prepared: Prepared,

@@ -62,6 +62,11 @@ class Guard:
         """How many operations run now, and how many wait for their turn."""
         return self._running - self._free, len(self._waiting)
 
+    @staticmethod
+    def charged(cost: int, tokens: int = 0) -> int:
+        """Return what an operation counts as; ``tokens`` had to be read for the first time."""
+        return _COST_OF_ANY + cost + _COST_OF_TOKEN * tokens
+
     async def admit(self, context: Any, cost: int, tokens: int) -> None:
         """Count an operation; ``tokens`` are those that had to be read for the first time.
 
@@ -71,9 +76,7 @@ class Guard:
         """
         actor, address, language = _asking(context)
         try:
-            await self.rates.operation(
-                actor, address, _COST_OF_ANY + cost + _COST_OF_TOKEN * tokens
-            )
+            await self.rates.operation(actor, address, self.charged(cost, tokens))
         except TooMany as refused:
             raise _refusal(
                 LimitCode.RATE_LIMITED, _TOO_MANY, language, refused.seconds, refused.seconds

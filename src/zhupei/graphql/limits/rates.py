@@ -1,7 +1,7 @@
 """How much somebody may ask for in a minute: requests by address, cost by account or address.
 
-The counting is that of the library ``limits``: a sliding window of two counters. Where it counts is
-its storage: the memory of this process, or one that several processes share.
+A sliding window of two counters, in the memory of this process (`zhupei.graphql.limits.windows`) or
+as the library ``limits`` counts in a storage that several processes share.
 """
 
 from __future__ import annotations
@@ -19,10 +19,9 @@ from typing import Protocol
 import limits
 from limits.aio.storage import Storage as SharedStorage
 from limits.aio.strategies import SlidingWindowCounterRateLimiter as SharedLimiter
-from limits.storage import MemoryStorage
-from limits.strategies import SlidingWindowCounterRateLimiter
 
 from zhupei.domain.actors import Actor
+from zhupei.graphql.limits.windows import Windows
 
 __all__ = ["PUBLIC", "Rates", "TooMany", "network_of"]
 
@@ -47,20 +46,20 @@ class TooMany(Exception):  # noqa: N818 - names what happened, which is no fault
 
 
 class _Counting(Protocol):
-    async def hit(self, item: limits.RateLimitItem, key: str, cost: int) -> bool: ...
+    async def hit(self, minute: _Minute, key: str, cost: int) -> bool: ...
 
-    async def reset_at(self, item: limits.RateLimitItem, key: str) -> float: ...
+    async def seconds_until(self, minute: _Minute, key: str, cost: int) -> float: ...
 
 
 class _InMemory:
     def __init__(self) -> None:
-        self._limiter = SlidingWindowCounterRateLimiter(MemoryStorage())
+        self.windows = Windows()
 
-    async def hit(self, item: limits.RateLimitItem, key: str, cost: int) -> bool:
-        return self._limiter.hit(item, key, cost=cost)
+    async def hit(self, minute: _Minute, key: str, cost: int) -> bool:
+        return self.windows.hit(key, cost, minute.most)
 
-    async def reset_at(self, item: limits.RateLimitItem, key: str) -> float:
-        return self._limiter.get_window_stats(item, key).reset_time
+    async def seconds_until(self, minute: _Minute, key: str, cost: int) -> float:
+        return self.windows.seconds_until(key, cost, minute.most)
 
 
 class _Shared:
@@ -71,10 +70,10 @@ class _Shared:
         self._alone = _InMemory()
         self._failed = False
 
-    async def hit(self, item: limits.RateLimitItem, key: str, cost: int) -> bool:
+    async def hit(self, minute: _Minute, key: str, cost: int) -> bool:
         try:
             async with asyncio.timeout(_LONGEST_COUNT_SECONDS):
-                allowed = await self._limiter.hit(item, key, cost=cost)
+                allowed = await self._limiter.hit(minute.item, key, cost=cost)
         except Exception as error:  # noqa: BLE001 - whatever the storage raises, requests are answered
             if not self._failed:
                 self._failed = True
@@ -82,15 +81,15 @@ class _Shared:
                     "rates are counted by this process alone, because their storage fails",
                     extra={"error": type(error).__name__},
                 )
-            return await self._alone.hit(item, key, cost)
+            return await self._alone.hit(minute, key, cost)
         self._failed = False
         return allowed
 
-    async def reset_at(self, item: limits.RateLimitItem, key: str) -> float:
+    async def seconds_until(self, minute: _Minute, key: str, cost: int) -> float:
         if self._failed:
-            return await self._alone.reset_at(item, key)
-        stats = await self._limiter.get_window_stats(item, key)
-        return stats.reset_time
+            return await self._alone.seconds_until(minute, key, cost)
+        stats = await self._limiter.get_window_stats(minute.item, key)
+        return stats.reset_time - time.time()
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +116,9 @@ class Rates:
         self._requests = _minute(requests)
         self._cost = {role: _minute(most) for role, most in cost.items()}
         self._public = self._cost.get(PUBLIC)
-        self._counting: _Counting = _InMemory() if storage is None else _Shared(storage)
+        alone = _InMemory()
+        self._counting: _Counting = alone if storage is None else _Shared(storage)
+        self._windows = alone.windows if storage is None else None
 
     async def request(self, address: str) -> None:
         """Count a request of an address.
@@ -144,6 +145,30 @@ class Rates:
         if minute is not None:
             await self._count(minute, f"a:{actor.issuer or ''}:{actor.id}", cost)
 
+    def takes(self, address: str, cost: int) -> bool:
+        """Count a request and its operation, of nobody who is signed in, at once.
+
+        Return whether that was possible: nothing was counted where either is too much, or where
+        others have to be asked first because processes count together.
+        """
+        windows = self._windows
+        if windows is None:
+            return False
+        requests, public = self._requests, self._public
+        if requests is None and public is None:
+            return True
+        network = network_of(address)
+        if requests is not None and not windows.fits(f"r:{network}", 1, requests.most):
+            return False
+        if public is not None:
+            cost = min(cost, public.most)
+            if not windows.fits(f"c:{network}", cost, public.most):
+                return False
+            windows.count(f"c:{network}", cost)
+        if requests is not None:
+            windows.count(f"r:{network}", 1)
+        return True
+
     def _of(self, actor: Actor) -> _Minute | None:
         named = [self._cost[grant.role] for grant in actor.grants if grant.role in self._cost]
         if not named:
@@ -154,9 +179,10 @@ class Rates:
 
     async def _count(self, minute: _Minute, key: str, cost: int) -> None:
         # What alone is more than a minute allows takes a whole minute.
-        if await self._counting.hit(minute.item, key, min(cost, minute.most)):
+        cost = min(cost, minute.most)
+        if await self._counting.hit(minute, key, cost):
             return
-        left = await self._counting.reset_at(minute.item, key) - time.time()
+        left = await self._counting.seconds_until(minute, key, cost)
         raise TooMany(max(1, math.ceil(left)))
 
 

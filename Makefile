@@ -41,6 +41,7 @@ help:
 	@echo 'make judge-schema  lint the schema with graphql-eslint (needs npm)'
 	@echo 'make judge-clients  ask the graph by Apollo Client, urql and others (needs npm)'
 	@echo 'make judge-federation  compose the graph with others and ask it through gateways (needs npm)'
+	@echo 'make judge-schemathesis  ask every field what schemathesis generates (CASES=1000, FIELDS=Query)'
 	@echo 'make federation-example  serve a hospital beside zhupei behind a gateway (needs npm)'
 	@echo 'make bench   run the benchmarks'
 	@echo 'make judge-attacks  attack the server and tell what it came to'
@@ -99,6 +100,11 @@ judge-clients: .venv/.ready
 .PHONY: judge-federation
 judge-federation: .venv/.ready
 	@$(PYTHON) -m pytest -q -n 0 tests/judges/test_federation.py
+
+# CASES=1000 for each field of Query and Mutation; FIELDS='Query.b' for some (it takes an hour).
+.PHONY: judge-schemathesis
+judge-schemathesis: .venv/.ready
+	@ZHUPEI_FUZZ_CASES=$(or $(CASES),1000) ZHUPEI_FUZZ_FIELDS='$(FIELDS)' $(PYTHON) -m pytest -q -n 0 tests/judges/test_schemathesis.py
 
 .PHONY: federation-example
 federation-example: .venv/.ready

@@ -13,6 +13,7 @@ import io
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -277,17 +278,21 @@ class World:
         return made
 
 
-async def new_world(database: Database) -> World:
-    """Return the provinces on a fresh database, on 10 April 2026."""
-    if "all" not in _loaded:
-        _loaded["all"] = await load_catalogue([BASES, OFFICE_BASES, MATCHING_BASES])
-        assert not _loaded["all"].problems.errors, _loaded["all"].problems
-    now, loaded = moment(_APRIL), _loaded["all"]
+async def new_world(database: Database, keys: str | None = None, sample: Path = BASES) -> World:
+    """Return the provinces on a fresh database, on 10 April 2026.
+
+    ``keys`` encrypt, where a server has to read what the people have; ``sample`` is the folder of
+    the first province.
+    """
+    if sample not in _loaded:
+        _loaded[sample] = await load_catalogue([sample, OFFICE_BASES, MATCHING_BASES])
+        assert not _loaded[sample].problems.errors, _loaded[sample].problems
+    now, loaded = moment(_APRIL), _loaded[sample]
     world = World(
         Office(database, loaded, now),
         BaseOffices(database, loaded, now),
         Matching(database, loaded, now),
-        Keyring.parse(new_key_text()),
+        Keyring.parse(keys or new_key_text()),
         UUID(int=0),
         UUID(int=0),
     )
@@ -297,7 +302,7 @@ async def new_world(database: Database) -> World:
     return world
 
 
-_loaded: dict[str, LoadedCatalogue] = {}
+_loaded: dict[Path, LoadedCatalogue] = {}
 
 
 def _of(case: AdmissionCase, **more: Any) -> dict[str, Any]:

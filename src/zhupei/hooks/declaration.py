@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from types import ModuleType
+from functools import cache
+from types import MappingProxyType, ModuleType
 from typing import Any, TypeVar, get_type_hints
 
 from zhupei.hooks.markers import hookspec
@@ -83,7 +84,7 @@ _CONSEQUENCES = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Hook:
     """One hook as declared: ``arguments`` by name, ``returns`` as the executed annotation."""
 
@@ -121,13 +122,15 @@ def hook(
     return declare
 
 
-def declared_hooks(module: ModuleType) -> dict[str, Hook]:
+@cache
+def declared_hooks(module: ModuleType) -> Mapping[str, Hook]:
     """Return the hooks that a module declares, in the order in which they are written."""
-    return {
+    found = {
         name: _read(function)
         for name, function in vars(module).items()
         if inspect.isfunction(function) and hasattr(function, _ATTRIBUTE)
     }
+    return MappingProxyType(found)
 
 
 def _read(function: Callable[..., Any]) -> Hook:

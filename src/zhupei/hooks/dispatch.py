@@ -6,7 +6,7 @@ import asyncio
 import inspect
 import logging
 import time
-from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
@@ -28,16 +28,19 @@ from zhupei.hooks.declaration import Consequence, Hook, Mode, Reach, When
 from zhupei.hooks.discovery import error_place
 from zhupei.hooks.hook_errors import HookFailedError, HookStuckError, HookTimedOutError
 from zhupei.hooks.inspection import Implemented
-from zhupei.hooks.manager import PluginHost
+from zhupei.hooks.isolation import Isolation
+from zhupei.hooks.manager import HookWatch, PluginHost
 from zhupei.hooks.plugins import Implementation
 from zhupei.hooks.scope import PLATFORM, Scope
-from zhupei.hooks.threads import Bulkhead, OverdueError, StuckError, run_bounded
-from zhupei.tracing import current_tracing
+from zhupei.hooks.threads import OverdueError, StuckError, run_bounded
+from zhupei.tracing import Tracing, current_tracing
 
 __all__ = ["Dispatcher"]
 
 _log = logging.getLogger(__name__)
 _NO_CONFIGS: Mapping[str, Any] = MappingProxyType({})
+_Outcome = Answer[Any] | HookFailure | None
+_Waiting = Coroutine[Any, Any, _Outcome]
 
 # What the functions of kinds answer, checked as hooks' answers are.
 _DECISIONS = {
@@ -59,8 +62,8 @@ class Dispatcher:
 
     def __init__(self, host: PluginHost, *, timeout: float = 5.0) -> None:
         self.host = host
-        self._timeout = timeout
-        self._bulkheads: dict[str, Bulkhead] = {}
+        self._isolation = Isolation(timeout)
+        self._known: set[tuple[str, ...]] = set()
         self._logged: set[tuple[object, ...]] = set()
         self._asked: dict[
             tuple[object, ...], tuple[tuple[Implementation, ...], tuple[PluginError, ...]]
@@ -106,19 +109,63 @@ class Dispatcher:
             TypeError: the arguments are not those of the hook.
 
         """
+        found = self.ask_soon(hook, scope, configs=configs, **arguments)
+        return found if isinstance(found, Result) else await found
+
+    def ask_soon(
+        self,
+        hook: str,
+        scope: Scope = PLATFORM,
+        *,
+        configs: Mapping[str, Any] = _NO_CONFIGS,
+        **arguments: Any,
+    ) -> Result[Any] | Coroutine[Any, Any, Result[Any]]:
+        """Ask as `ask` does; return the result where it is there already, else what to await.
+
+        Raises:
+            TypeError: the arguments are not those of the hook.
+
+        """
         asked, calls, missing = self._prepare(hook, scope, arguments)
-        failures = [HookFailure.of(error, hook) for error in missing]
-        answers: list[Answer[Any]] = []
+        question = _Question(asked, arguments, configs)
+        question.failures += [HookFailure.of(error, hook) for error in missing]
         if asked.mode is Mode.FIRST:
-            for call in () if _stops(asked, failures) else calls:
-                _sort(await self._answer(asked, call, arguments, configs), answers, failures)
-                if answers or _stops(asked, failures):
+            left = iter(() if question.is_over else calls)
+            for call in left:
+                waiting, outcome = self._begin(question, call)
+                if waiting is not None:
+                    return self._first_of(question, waiting, left)
+                question.take(outcome)
+                if question.is_over:
                     break
-        else:
-            each = [self._answer(asked, call, arguments, configs) for call in calls]
-            for outcome in await _together(each, calls):
-                _sort(outcome, answers, failures)
-        return _result(asked, answers, failures)
+            return question.result()
+        begun = [self._begin(question, call) for call in calls]
+        if any(waiting is not None for waiting, _ in begun):
+            return self._all_of(question, begun)
+        for _, outcome in begun:
+            question.take(outcome)
+        return question.result()
+
+    async def _first_of(
+        self, question: _Question, waiting: _Waiting, left: Iterator[Implementation]
+    ) -> Result[Any]:
+        question.take(await waiting)
+        for call in left:
+            if question.is_over:
+                break
+            more, outcome = self._begin(question, call)
+            question.take(outcome if more is None else await more)
+        return question.result()
+
+    async def _all_of(
+        self, question: _Question, begun: Sequence[tuple[_Waiting | None, _Outcome]]
+    ) -> Result[Any]:
+        awaited = iter(
+            await asyncio.gather(*(waiting for waiting, _ in begun if waiting is not None))
+        )
+        for waiting, outcome in begun:
+            question.take(outcome if waiting is None else next(awaited))
+        return question.result()
 
     def ask_now(self, hook: str, **arguments: Any) -> Result[Any]:
         """Ask a hook that takes plain functions only, without an event loop (`working_day`).
@@ -130,21 +177,21 @@ class Dispatcher:
         asked, calls, missing = self._prepare(hook, PLATFORM, arguments)
         if not asked.sync:
             raise TypeError(f"{hook} has to be awaited")
-        failures = [HookFailure.of(error, hook) for error in missing]
-        answers: list[Answer[Any]] = []
-        for call in () if _stops(asked, failures) else calls:
+        question = _Question(asked, arguments, _NO_CONFIGS)
+        question.failures += [HookFailure.of(error, hook) for error in missing]
+        for call in () if _stops(asked, question.failures) else calls:
             values = call.values(arguments, None)
             try:
                 if call.plugin.is_core:
                     value = call.function(*values)
                 else:
-                    value = run_bounded(call.function, *values, seconds=self._timeout)
-                _sort(self._checked(asked, call, value), answers, failures)
+                    value = run_bounded(call.function, *values, seconds=self._isolation.seconds)
+                question.take(self._checked(asked, call, value))
             except (Exception, SystemExit) as error:  # noqa: BLE001 - because isolation is the point
-                failures.append(self._failure(asked, call, error))
-            if asked.mode is Mode.FIRST and (answers or _stops(asked, failures)):
+                question.take(self._failure(asked, call, error))
+            if asked.mode is Mode.FIRST and question.is_over:
                 break
-        return _result(asked, answers, failures)
+        return question.result()
 
     async def decide(self, group: KindGroup, name: str, params: Any, question: Any) -> Any:
         """Let a kind of requirement or benefit decide: a `Verdict`, or a list of `SubsidyLine`.
@@ -164,7 +211,13 @@ class Dispatcher:
             return function(params, question)
         asked = _DECISIONS[group]
         try:
-            value = await self._in_thread(registered.owner, function, (params, question))
+            waiting, value = self._isolation.begin(
+                registered.owner,
+                function,
+                (params, question),
+                is_async=inspect.iscoroutinefunction(function),
+            )
+            value = value if waiting is None else await waiting
             check_answer(registered.owner, asked, value)
         except (Exception, SystemExit) as error:
             raise self._logged_error(registered.owner, asked, error, function) from error
@@ -174,78 +227,84 @@ class Dispatcher:
         self, hook: str, scope: Scope, arguments: dict[str, Any]
     ) -> tuple[Hook, tuple[Implementation, ...], tuple[PluginError, ...]]:
         asked = self.host.hooks[hook]
-        if arguments.keys() | {"config"} != {*asked.arguments, "config"}:
-            raise TypeError(f"{asked.signature} was asked with ({', '.join(sorted(arguments))})")
+        given = (hook, *arguments)
+        if given not in self._known:
+            if arguments.keys() | {"config"} != {*asked.arguments, "config"}:
+                names = ", ".join(sorted(arguments))
+                raise TypeError(f"{asked.signature} was asked with ({names})")
+            self._known.add(given)
         for name, value in arguments.items():
             if isinstance(value, list):  # a plugin must not change what the next one sees
                 arguments[name] = tuple(value)
         return asked, *self._who(hook, scope)
 
-    async def _answer(
-        self,
-        hook: Hook,
-        call: Implementation,
-        arguments: Mapping[str, Any],
-        configs: Mapping[str, Any],
-    ) -> Answer[Any] | HookFailure | None:
-        values = call.values(arguments, configs.get(call.plugin.slug))
-        watch = None if call.plugin.is_core else self.host.watch
-        if watch is None:
-            return await self._isolated(hook, call, values)
-        began = time.perf_counter()
-        outcome = await self._timed(hook, call, values)
-        code = outcome.code if isinstance(outcome, HookFailure) else None
-        watch(call.plugin.slug, hook.name, time.perf_counter() - began, code)
-        return outcome
-
-    async def _timed(
-        self, hook: Hook, call: Implementation, values: tuple[Any, ...]
-    ) -> Answer[Any] | HookFailure | None:
+    def _begin(self, question: _Question, call: Implementation) -> tuple[_Waiting | None, _Outcome]:
+        """Ask one plugin; return what to await for the outcome, or None and that."""
+        values = call.values(question.arguments, question.configs.get(call.plugin.slug))
+        if call.plugin.is_core:
+            return self._begin_watched(question.hook, call, values, None)
         tracing = current_tracing.get()
         if tracing is None:
-            return await self._isolated(hook, call, values)
+            return self._begin_watched(question.hook, call, values, self.host.watch)
+        return self._traced(tracing, question.hook, call, values), None
+
+    async def _traced(
+        self, tracing: Tracing, hook: Hook, call: Implementation, values: tuple[Any, ...]
+    ) -> _Outcome:
         named = {"zhupei.plugin": call.plugin.slug, "zhupei.hook": hook.name}
         with tracing.span("hook", named) as span:
-            outcome = await self._isolated(hook, call, values)
+            waiting, outcome = self._begin_watched(hook, call, values, self.host.watch)
+            if waiting is not None:
+                outcome = await waiting
             if isinstance(outcome, HookFailure):
                 tracing.fail(span, outcome.code)
         return outcome
 
-    async def _isolated(
-        self, hook: Hook, call: Implementation, values: tuple[Any, ...]
-    ) -> Answer[Any] | HookFailure | None:
+    def _begin_watched(
+        self, hook: Hook, call: Implementation, values: tuple[Any, ...], watch: HookWatch | None
+    ) -> tuple[_Waiting | None, _Outcome]:
+        began = 0.0 if watch is None else time.perf_counter()
+        outcome: _Outcome
         try:
+            waiting: Awaitable[Any] | None
             if call.plugin.is_core:
                 value = call.function(*values)
-                value = await value if inspect.isawaitable(value) else value
-            elif call.is_async:
-                value = await self._bounded(call.function(*values))
+                waiting = value if inspect.isawaitable(value) else None
             else:
-                value = await self._in_thread(call.plugin.slug, call.function, values)
-            return self._checked(hook, call, value)
+                waiting, value = self._isolation.begin(
+                    call.plugin.slug, call.function, values, is_async=call.is_async
+                )
+            if waiting is not None:
+                return self._awaited(hook, call, waiting, watch, began), None
+            outcome = self._checked(hook, call, value)
+        except asyncio.CancelledError:
+            outcome = self._failure(hook, call, RuntimeError("it cancelled itself"))
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - because isolation is the point
+            outcome = self._failure(hook, call, error)
+        if watch is not None:
+            _tell(watch, hook, call, began, outcome)
+        return None, outcome
+
+    async def _awaited(
+        self,
+        hook: Hook,
+        call: Implementation,
+        waiting: Awaitable[Any],
+        watch: HookWatch | None,
+        began: float,
+    ) -> _Outcome:
+        outcome: _Outcome
+        try:
+            outcome = self._checked(hook, call, await waiting)
         except asyncio.CancelledError:
             if (task := asyncio.current_task()) is None or task.cancelling():
                 raise
-            return self._failure(hook, call, RuntimeError("it cancelled itself"))
+            outcome = self._failure(hook, call, RuntimeError("it cancelled itself"))
         except (Exception, SystemExit) as error:  # noqa: BLE001 - because isolation is the point
-            return self._failure(hook, call, error)
-
-    async def _in_thread(self, slug: str, function: Any, values: tuple[Any, ...]) -> Any:
-        bulkhead = self._bulkheads.setdefault(slug, Bulkhead())
-        value = await bulkhead.run(function, values, seconds=self._timeout)
-        return await self._bounded(value) if inspect.isawaitable(value) else value
-
-    async def _bounded(self, answer: Awaitable[Any]) -> Any:
-        # Not asyncio.timeout(): it waits for a coroutine that refuses to be cancelled.
-        task = asyncio.create_task(_contained(answer))
-        try:
-            await asyncio.wait({task}, timeout=self._timeout)
-        finally:
-            if not task.done():
-                task.cancel()
-        if not task.done():
-            raise OverdueError
-        return task.result()
+            outcome = self._failure(hook, call, error)
+        if watch is not None:
+            _tell(watch, hook, call, began, outcome)
+        return outcome
 
     def _checked(self, hook: Hook, call: Implementation, value: Any) -> Answer[Any] | None:
         if not call.plugin.is_core:
@@ -280,7 +339,7 @@ class Dispatcher:
             case StuckError():
                 found = HookStuckError(slug, hook.name, error.calls)
             case OverdueError():
-                found = HookTimedOutError(slug, hook.name, self._timeout)
+                found = HookTimedOutError(slug, hook.name, self._isolation.seconds)
             case _:
                 file, line = error_place(error, function)
                 found = HookFailedError(slug, hook.name, error, file=file, line=line)
@@ -292,31 +351,34 @@ class Dispatcher:
         return found
 
 
-async def _contained(answer: Awaitable[Any]) -> Any:
-    try:
-        return await answer
-    except SystemExit as exit_:  # it would end the event loop, not only this task
-        raise RuntimeError(f"it called sys.exit({exit_.code!r})") from exit_
+class _Question:
+    """One question: with what, and what was answered so far."""
 
+    __slots__ = ("answers", "arguments", "configs", "failures", "hook")
 
-async def _together(
-    each: Sequence[Coroutine[Any, Any, Answer[Any] | HookFailure | None]],
-    calls: Sequence[Implementation],
-) -> list[Answer[Any] | HookFailure | None]:
-    if len(each) == 1 or all(call.plugin.is_core for call in calls):
-        return [await one for one in each]  # tasks would cost more than the answers
-    return await asyncio.gather(*each)
+    def __init__(
+        self, hook: Hook, arguments: Mapping[str, Any], configs: Mapping[str, Any]
+    ) -> None:
+        self.hook, self.arguments, self.configs = hook, arguments, configs
+        self.answers: list[Answer[Any]] = []
+        self.failures: list[HookFailure] = []
 
+    @property
+    def is_over(self) -> bool:
+        """Whether nobody else is asked, where the first answer counts."""
+        return bool(self.answers) or _stops(self.hook, self.failures)
 
-def _sort(
-    outcome: Answer[Any] | HookFailure | None,
-    answers: list[Answer[Any]],
-    failures: list[HookFailure],
-) -> None:
-    if isinstance(outcome, HookFailure):
-        failures.append(outcome)
-    elif outcome is not None:
-        answers.append(outcome)
+    def take(self, outcome: _Outcome) -> None:
+        """Note what a plugin answered, if it did."""
+        if isinstance(outcome, HookFailure):
+            self.failures.append(outcome)
+        elif outcome is not None:
+            self.answers.append(outcome)
+
+    def result(self) -> Result[Any]:
+        """Return all that was answered."""
+        merged = merge(self.answers) if self.hook.mode is Mode.MERGE else ()
+        return Result(self.hook, tuple(self.answers), tuple(self.failures), merged)
 
 
 def _stops(hook: Hook, failures: list[HookFailure]) -> bool:
@@ -324,6 +386,8 @@ def _stops(hook: Hook, failures: list[HookFailure]) -> bool:
     return bool(failures) and hook.consequence is not Consequence.NEXT_LEVEL
 
 
-def _result(hook: Hook, answers: list[Answer[Any]], failures: list[HookFailure]) -> Result[Any]:
-    merged = merge(answers) if hook.mode is Mode.MERGE else ()
-    return Result(hook, tuple(answers), tuple(failures), merged)
+def _tell(
+    watch: HookWatch, hook: Hook, call: Implementation, began: float, outcome: _Outcome
+) -> None:
+    code = outcome.code if isinstance(outcome, HookFailure) else None
+    watch(call.plugin.slug, hook.name, time.perf_counter() - began, code)

@@ -56,7 +56,7 @@ from zhupei.hooks.registrations import RegisteredType, Registrations
 from zhupei.hooks.scope import Naming, Rights, Scope
 from zhupei.hooks.threads import OverdueError, run_bounded
 
-__all__ = ["PluginHost"]
+__all__ = ["HookWatch", "PluginHost"]
 
 _log = logging.getLogger(__name__)
 
@@ -70,7 +70,7 @@ class PluginHost:
     """
 
     def __init__(self, slugs: tuple[str, ...] = (), *, timeout: float = 30.0) -> None:
-        self.hooks: Mapping[str, Hook] = MappingProxyType(declared_hooks(specs))
+        self.hooks: Mapping[str, Hook] = declared_hooks(specs)
         self._timeout = timeout
         self._manager = pluggy.PluginManager("zhupei")
         self._manager.add_hookspecs(specs)

@@ -72,4 +72,4 @@ class Implementation:
 
     def values(self, arguments: Mapping[str, Any], config: Any) -> tuple[Any, ...]:
         """Return the arguments that the function takes, in its order."""
-        return tuple(config if name == "config" else arguments[name] for name in self.parameters)
+        return tuple([config if name == "config" else arguments[name] for name in self.parameters])

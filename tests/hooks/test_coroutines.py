@@ -1,0 +1,160 @@
+"""Coroutines that are begun in place: each is its own task, whether it has to wait or not."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from contextvars import ContextVar
+from typing import Any
+
+import pytest
+
+from zhupei.hooks.coroutines import begin
+from zhupei.hooks.isolation import Isolation
+from zhupei.hooks.threads import OverdueError
+
+_WHO: ContextVar[str] = ContextVar("who", default="nobody")
+
+
+async def test_what_need_not_wait_is_over_at_once() -> None:
+    async def answer() -> int:
+        return 7
+
+    turns: list[int] = []
+    asyncio.get_running_loop().call_soon(turns.append, 1)
+    assert begin(answer()) == (None, 7)
+    assert turns == []  # no turn of the event loop was taken
+
+
+async def test_what_waits_is_a_task_with_the_answer() -> None:
+    async def answer() -> int:
+        for _ in range(3):
+            await asyncio.sleep(0)
+        return 7
+
+    task, _ = begin(answer())
+    assert task is not None
+    assert await task == 7
+
+
+async def test_it_is_its_own_task_before_and_after_it_waits() -> None:
+    seen: list[asyncio.Task[Any] | None] = []
+
+    async def answer() -> None:
+        seen.append(asyncio.current_task())
+        await asyncio.sleep(0)
+        seen.append(asyncio.current_task())
+
+    here = asyncio.current_task()
+    task, _ = begin(answer())
+    assert asyncio.current_task() is here
+    assert task is not None
+    await task
+    assert seen == [task, task]
+    assert task is not here
+
+
+async def test_a_time_out_of_its_own_stops_it_and_not_the_caller() -> None:
+    async def answer() -> str:
+        try:
+            async with asyncio.timeout(0.01):
+                await asyncio.sleep(5)
+        except TimeoutError:
+            return "late"
+        return "never"
+
+    task, _ = begin(answer())
+    assert task is not None
+    assert await task == "late"
+
+
+async def test_a_group_of_tasks_of_its_own() -> None:
+    async def answer() -> int:
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(asyncio.sleep(0, each)) for each in (1, 2)]
+        return sum(task.result() for task in tasks)
+
+    task, _ = begin(answer())
+    assert task is not None
+    assert await task == 3
+
+
+async def test_cancelled_before_its_task_has_a_turn_it_is_told() -> None:
+    told: list[str] = []
+
+    async def answer() -> None:
+        try:
+            await asyncio.sleep(5)
+        except asyncio.CancelledError:
+            told.append("cancelled")
+            raise
+
+    task, _ = begin(answer())
+    assert task is not None
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert told == ["cancelled"]
+
+
+async def test_what_it_sets_in_its_context_is_its_own() -> None:
+    async def answer() -> tuple[str, str]:
+        before = _WHO.get()
+        _WHO.set("plugin")
+        return before, _WHO.get()
+
+    _WHO.set("caller")
+    assert begin(answer()) == (None, ("caller", "plugin"))
+    assert _WHO.get() == "caller"
+
+
+@pytest.mark.parametrize("turns", [0, 1])
+async def test_sys_exit_ends_neither_loop_nor_caller(turns: int) -> None:
+    async def answer() -> None:
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        sys.exit(3)
+
+    async def asked() -> None:
+        waiting, _ = Isolation(5).begin("bad", answer, (), is_async=True)
+        assert (waiting is None) is (turns == 0)
+        if waiting is not None:
+            await waiting
+
+    with pytest.raises(RuntimeError, match=r"it called sys\.exit\(3\)"):
+        await asked()
+
+
+@pytest.mark.parametrize("turns", [0, 1])
+async def test_what_it_raises_is_raised(turns: int) -> None:
+    async def answer() -> None:
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        raise LookupError("gone")
+
+    async def asked() -> None:
+        waiting, _ = Isolation(5).begin("bad", answer, (), is_async=True)
+        if waiting is not None:
+            await waiting
+
+    with pytest.raises(LookupError, match="gone"):
+        await asked()
+
+
+async def test_it_has_its_seconds_and_no_more() -> None:
+    waiting, _ = Isolation(0.02).begin("slow", asyncio.sleep, (5,), is_async=True)
+    assert waiting is not None
+    with pytest.raises(OverdueError):
+        await waiting
+
+
+async def test_a_plain_function_may_return_what_is_awaited() -> None:
+    """As a function that wraps a coroutine function does, whose nature nobody sees."""
+
+    def answer() -> Any:
+        return asyncio.sleep(0, 7)
+
+    isolation = Isolation(5)
+    for _ in range(3):
+        waiting, value = isolation.begin("wrapped", answer, (), is_async=False)
+        assert (value if waiting is None else await waiting) == 7

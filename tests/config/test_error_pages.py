@@ -32,7 +32,8 @@ _CODES = {
     for code in re.findall(r'"(CONFIG_[A-Z_]+)"', module.read_text("utf-8"))
 }
 # What a page cannot hold in a readable form or what needs more than one file; each has its own
-# test in test_yaml.py, test_loader.py, test_plan.py or test_workspace.py.
+# test in test_yaml.py, test_loader.py, test_plan.py,
+# test_workspace.py or test_settings_section.py.
 _NOT_SHOWN = {
     "CONFIG_BAD_EXPRESSION",
     "CONFIG_BAD_VALUE",
@@ -45,6 +46,7 @@ _NOT_SHOWN = {
     "CONFIG_FILE_UNREADABLE",
     "CONFIG_PLAN_FORMAT",
     "CONFIG_PLAN_SHEET",
+    "CONFIG_SETTING",
     "CONFIG_TEMPLATE_FIELD",
     "CONFIG_TEMPLATE_FILE",
     "CONFIG_TOO_DEEP",

@@ -18,13 +18,25 @@ from typing import TYPE_CHECKING
 from zhupei.domain.text import Language, Text
 from zhupei.errors import ZhupeiError
 from zhupei.settings import Settings, SettingsError, language_of
+from zhupei.settings.environment import platform_file_of
+from zhupei.settings.section import NO_SECTION
 
 if TYPE_CHECKING:
+    from zhupei.config.platform import PlatformSettings
+
     Subparsers = argparse._SubParsersAction[  # noqa: SLF001 - argparse has no public name for it
         argparse.ArgumentParser
     ]
 
-__all__ = ["CommandError", "Run", "build_parser", "main", "read_settings"]
+__all__ = [
+    "CommandError",
+    "Run",
+    "build_parser",
+    "given_settings",
+    "main",
+    "read_settings",
+    "spoken_language",
+]
 
 Run = Callable[[argparse.Namespace], int]
 
@@ -40,8 +52,27 @@ class CommandError(ZhupeiError):
 
 
 def read_settings() -> Settings:
-    """Return the settings of this process's environment; `main` explains a `ZhupeiError`."""
-    return Settings.from_environment(os.environ)
+    """Return the settings of this process; `main` explains a `ZhupeiError`."""
+    given = given_settings()
+    if given is None:
+        return Settings.from_environment(os.environ)
+    return given.with_environment(os.environ)
+
+
+def given_settings() -> PlatformSettings | None:
+    """Return what ``zhupei.yaml`` says of settings, None where there is no such file."""
+    file, named = platform_file_of(os.environ)
+    if not named and not file.exists():
+        return None
+    from zhupei.config.platform import read_platform_settings  # noqa: PLC0415 - see above
+
+    return read_platform_settings(file)
+
+
+def spoken_language() -> Language:
+    """Return the language to speak, also where settings cannot be read."""
+    given = given_settings()
+    return language_of(os.environ, NO_SECTION if given is None else given.section)
 
 
 def build_parser(words: Sequence[str] = ()) -> argparse.ArgumentParser:
@@ -91,7 +122,7 @@ def _run(argv: Sequence[str] | None) -> int:
         run: Run = arguments.run
         return run(arguments)
     except ZhupeiError as error:
-        _explain(error, language_of(os.environ))
+        _explain(error, spoken_language())
         if isinstance(error, SettingsError):
             return 2
         return error.status if isinstance(error, CommandError) else 1

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from typing import TYPE_CHECKING
-
-from zhupei.settings import language_of
 
 if TYPE_CHECKING:
     from zhupei.cli import Subparsers
@@ -37,6 +34,6 @@ def add_plugin_commands(subparsers: Subparsers) -> None:
         platform=platform_namings(platform),
         disabled=(*settings.disabled_plugins, *platform.disabled),
     )
-    language = language_of(os.environ)
+    language = settings.language
     for error in (*host.failures, *host.add_commands(subparsers)):
         sys.stderr.write(f"zhupei: {error.text(language)}\n")

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from zhupei.cli import CommandError, read_settings
+from zhupei.cli import CommandError, read_settings, spoken_language
 from zhupei.domain.text import Language, Text
-from zhupei.settings import language_of
 
 if TYPE_CHECKING:
     from zhupei.catalogue.catalogue import Catalogue
@@ -51,7 +49,7 @@ def register(subparsers: Subparsers) -> None:
 
 
 def _run(arguments: argparse.Namespace) -> int:
-    language = language_of(os.environ)
+    language = spoken_language()
     if arguments.format is None and arguments.output is not None:
         arguments.format = "pdf" if arguments.output.suffix.lower() == ".pdf" else "html"
     if arguments.format == "pdf" and arguments.output is None and sys.stdout.isatty():

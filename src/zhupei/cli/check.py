@@ -5,16 +5,19 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import os
 import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from zhupei.cli import CommandError, read_settings
+from zhupei.cli import CommandError, given_settings
 from zhupei.cli._check_summary import summarise, summary_text
 from zhupei.cli._loading import load_configuration
 from zhupei.domain.text import Language, Text
+from zhupei.settings import Settings
+from zhupei.settings.section import NO_SECTION
 
 if TYPE_CHECKING:
     from zhupei.catalogue.load import LoadedCatalogue
@@ -22,7 +25,6 @@ if TYPE_CHECKING:
     from zhupei.cli._check_database import DatabaseReport
     from zhupei.config.problems import Problem, Problems
     from zhupei.errors import PluginError
-    from zhupei.settings import Settings
 
 __all__ = ["register"]
 
@@ -84,9 +86,14 @@ def _is_fatal(error: PluginError) -> bool:
 
 
 def _run(arguments: argparse.Namespace) -> int:
-    settings = read_settings()
+    # What is wrong with the file's settings is a problem like others here.
+    given = given_settings()
+    section = NO_SECTION if given is None else given.section
+    settings = Settings.from_environment(os.environ, section)
     language = Language(arguments.language) if arguments.language else settings.language
     outcome = _check(settings, arguments.paths, database=arguments.database)
+    if given is not None and not arguments.paths:
+        outcome.problems.extend(given.problems)
     failed = outcome.fails(strict=arguments.strict)
     if arguments.format == "json":
         text = json.dumps(_as_json(outcome, failed=failed), ensure_ascii=False, indent=2)

@@ -83,6 +83,12 @@ def _schema(_root: Path) -> str:
     return json.dumps(schema, ensure_ascii=False, indent=1) + "\n"
 
 
+def _platform_schema(_root: Path) -> str:
+    from zhupei.config.platform_schema import platform_schema_text  # noqa: PLC0415 - see zhupei.cli
+
+    return platform_schema_text()
+
+
 def _core_models() -> FileModels:
     """Return the models with the kinds of the core alone, whatever plugins there are."""
     from zhupei.config import files  # noqa: PLC0415 - see zhupei.cli
@@ -146,4 +152,5 @@ _PAGES: dict[str, Callable[[Path], str]] = {
     "docs/configuration.md": _configuration,
     "docs/coverage.md": _coverage,
     "docs/hooks.md": _hooks,
+    "docs/zhupei.schema.json": _platform_schema,
 }

@@ -9,7 +9,6 @@ Where one row is wrong nothing is written.
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from difflib import get_close_matches
@@ -17,9 +16,8 @@ from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import TYPE_CHECKING
 
-from zhupei.cli import CommandError, read_settings
+from zhupei.cli import CommandError, read_settings, spoken_language
 from zhupei.domain.text import Text
-from zhupei.settings import language_of
 
 if TYPE_CHECKING:
     from zhupei.cli import Subparsers
@@ -109,7 +107,7 @@ def _run(arguments: argparse.Namespace) -> int:
         problems,
     )
     _refuse_strangers(rows, layers, program, problems)
-    sys.stderr.write(problems.text(language_of(os.environ)))
+    sys.stderr.write(problems.text(spoken_language()))
     if problems.errors:
         count = len(problems.errors)
         raise CommandError(
@@ -142,7 +140,7 @@ def _configuration() -> tuple[Workspace, Layers]:
     )
     workspace = workspace.validated(FileModels(host.kinds, host.config_models))
     # A file that is wrong may be the one that the table needs: say so before its base is unknown.
-    sys.stderr.write(workspace.problems.text(language_of(os.environ)))
+    sys.stderr.write(workspace.problems.text(spoken_language()))
     return workspace, Layers(workspace)
 
 

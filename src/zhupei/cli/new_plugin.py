@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 from importlib.resources import files
 from pathlib import Path
 from string import Template
 from typing import TYPE_CHECKING
 
-from zhupei.cli import CommandError, read_settings
+from zhupei.cli import CommandError, read_settings, spoken_language
 from zhupei.cli._new import new_commands
 from zhupei.domain.text import Text
 from zhupei.errors import shown
-from zhupei.settings import language_of
 
 if TYPE_CHECKING:
     from zhupei.cli import Subparsers
@@ -61,7 +59,7 @@ def _run(arguments: argparse.Namespace) -> int:
         f"在基地或辖区文件中写入 plugins: [{slug}]，然后运行 zhupei plugins",
         f"write plugins: [{slug}] into the file of a base or jurisdiction, then run zhupei plugins",
     )
-    sys.stdout.write(f"{next_step.get(language_of(os.environ))}\n")
+    sys.stdout.write(f"{next_step.get(spoken_language())}\n")
     return 0
 
 

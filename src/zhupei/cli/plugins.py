@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import sys
 from typing import TYPE_CHECKING, Any
 
 from zhupei.cli import read_settings
 from zhupei.domain.text import Language, Text
-from zhupei.settings import language_of
 
 if TYPE_CHECKING:
     from zhupei.cli import Subparsers
@@ -71,7 +69,7 @@ def _run(arguments: argparse.Namespace) -> int:
         text = json.dumps({"plugins": listed, "errors": errors}, ensure_ascii=False, indent=2)
         sys.stdout.write(f"{text}\n")
     else:
-        sys.stdout.write(_as_text(host, language_of(os.environ)))
+        sys.stdout.write(_as_text(host, settings.language))
     return 1 if host.failures else 0
 
 

@@ -7,8 +7,11 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
+from zhupei.cli import given_settings, spoken_language
 from zhupei.domain.text import Text
-from zhupei.settings import describe_settings, language_of
+from zhupei.settings import describe_settings
+from zhupei.settings.effective import Origin, effective_settings
+from zhupei.settings.section import NO_SECTION
 
 if TYPE_CHECKING:
     from zhupei.cli import Subparsers
@@ -16,8 +19,11 @@ if TYPE_CHECKING:
 __all__ = ["register"]
 
 _UNSET = Text("未设置", "not set")
-_DEFAULT = Text("默认", "default")
-_ENVIRONMENT = Text("环境变量", "environment")
+_ORIGINS = {
+    Origin.DEFAULT: Text("默认", "default"),
+    Origin.FILE: Text("文件", "file"),
+    Origin.ENVIRONMENT: Text("环境变量", "environment"),
+}
 
 
 def register(subparsers: Subparsers) -> None:
@@ -26,30 +32,39 @@ def register(subparsers: Subparsers) -> None:
         "settings",
         help="查看生效的设置及其来源 · print the settings in force and where they come from",
         description="Print every setting with its value in force and where that comes from: the "
-        "environment, or the default. Keys, passwords and tokens are masked.",
+        "environment, zhupei.yaml, or the default. Keys, passwords and tokens are masked.",
     )
     parser.add_argument(
-        "--set", action="store_true", help="only what the environment sets · 仅列出已设置的"
+        "--set", action="store_true", help="only what environment and file set · 仅列出已设置的"
     )
     parser.add_argument(
         "--explain", action="store_true", help="tell what each is for · 附说明", dest="explain"
+    )
+    parser.add_argument(
+        "--schema",
+        action="store_true",
+        help="print the JSON Schema of zhupei.yaml for editors · 输出 zhupei.yaml 的 JSON Schema",
     )
     parser.set_defaults(run=_run)
 
 
 def _run(arguments: argparse.Namespace) -> int:
-    from zhupei.settings.effective import effective_settings  # noqa: PLC0415 - see zhupei.cli
+    if arguments.schema:
+        from zhupei.config.platform_schema import platform_schema_text  # noqa: PLC0415 - see zhupei.cli
 
-    language = language_of(os.environ)
+        sys.stdout.write(platform_schema_text())
+        return 0
+    given = given_settings()
+    if given is not None and given.problems:
+        given.with_environment(os.environ)
+    language = spoken_language()
     meanings = {each.variable: each.meaning for each in describe_settings()}
-    for each in effective_settings(os.environ):
+    for each in effective_settings(os.environ, NO_SECTION if given is None else given.section):
         if arguments.set and each.source is None:
             continue
-        source = _DEFAULT.get(language)
-        if each.source is not None:
-            source = _ENVIRONMENT.get(language)
-            if each.source != each.variable:
-                source += f" {each.source}"
+        source = _ORIGINS[each.origin].get(language)
+        if each.source not in {None, each.variable}:
+            source += f" {each.source}"
         value = _UNSET.get(language) if each.value is None else each.value
         sys.stdout.write(f"{each.variable}={value}  ({source})\n")
         if arguments.explain:

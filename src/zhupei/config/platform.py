@@ -1,7 +1,6 @@
-"""``zhupei.yaml``: which plugins serve the whole platform, and which are switched off.
+"""``zhupei.yaml``: plugins that serve the whole platform, plugins switched off, and settings.
 
-The file is optional and lies beside ``bases``. What an installation sets (addresses, ports,
-folders) is not in it: that is `zhupei.settings`.
+The file is optional; unless ``ZHUPEI_FILE`` names it, it lies beside ``bases``.
 """
 
 from __future__ import annotations
@@ -10,17 +9,24 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
+from typing import Any
 
 from zhupei.config.entries import Model
 from zhupei.config.loader import read, validate
 from zhupei.config.problems import Problems
 from zhupei.config.scalars import Slug
-from zhupei.domain.text import Text
+from zhupei.config.settings_section import read_section
+from zhupei.domain.text import Language, Text
+from zhupei.settings import Settings, SettingsError, SettingsProblem
+from zhupei.settings.section import NO_SECTION, Section
 
-__all__ = ["FILE_NAME", "Platform", "PlatformFile", "read_platform"]
-
-FILE_NAME = "zhupei.yaml"
-"""What the file is called."""
+__all__ = [
+    "Platform",
+    "PlatformFile",
+    "PlatformSettings",
+    "read_platform",
+    "read_platform_settings",
+]
 
 
 class PlatformFile(Model):
@@ -31,6 +37,9 @@ class PlatformFile(Model):
     core's own plugins."""
     disabled_plugins: tuple[Slug, ...] = ()
     """Plugins that are not loaded, whoever names them; nothing is degraded for want of them."""
+    settings: Any = None
+    """What the environment does not set: keys are the variables' names without ``ZHUPEI_``, in
+    lower case."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +69,10 @@ def read_platform(file: Path) -> Platform:
         return Platform(file, problems=document)
     problems = Problems()
     model = validate(document, PlatformFile, problems)
+    read_section(document, problems)
     if model is None:
         return Platform(file, problems=problems)
+    wrong_settings = len(problems.errors)
     lines: dict[str, int] = {}
     for index, slug in enumerate(model.plugins):
         path = ("plugins", index)
@@ -73,6 +84,52 @@ def read_platform(file: Path) -> Platform:
                 )
             problems.add(document.problem(path, "CONFIG_DUPLICATE_CODE", message))
         lines.setdefault(slug, document.positions.value(path).line)
-    if problems.errors:
+    if len(problems.errors) > wrong_settings:
         return Platform(file, problems=problems)
-    return Platform(file, MappingProxyType(lines), model.disabled_plugins)
+    return Platform(file, MappingProxyType(lines), model.disabled_plugins, problems)
+
+
+@dataclass(frozen=True, slots=True)
+class PlatformSettings:
+    """What ``zhupei.yaml`` says of settings, and what is wrong with that."""
+
+    section: Section = NO_SECTION
+    problems: Problems = field(default_factory=Problems)
+
+    def with_environment(self, environ: Mapping[str, str]) -> Settings:
+        """Return the settings of the environment and of the file.
+
+        Raises:
+            SettingsError: either cannot be used; holds every problem of both.
+
+        """
+        if not self.problems:
+            return Settings.from_environment(environ, self.section)
+        told: tuple[SettingsProblem, ...] = ()
+        try:
+            Settings.from_environment(environ, self.section)
+        except SettingsError as error:
+            told = error.problems
+        in_file = Text(
+            self.problems.text(Language.ZH).rstrip("\n"),
+            self.problems.text(Language.EN).rstrip("\n"),
+        )
+        raise SettingsError(told, in_file)
+
+
+def read_platform_settings(file: Path) -> PlatformSettings:
+    """Read what ``zhupei.yaml`` says of settings.
+
+    A file that cannot be read is a problem here, and so is a block that nobody knows: nobody can
+    tell what it would have set.
+    """
+    document = read(file)
+    if isinstance(document, Problems):
+        return PlatformSettings(problems=document)
+    every, problems = Problems(), Problems()
+    validate(document, PlatformFile, every)
+    section = read_section(document, problems)
+    problems.extend(
+        each for each in every if each.code == "CONFIG_UNKNOWN_KEY" and len(each.path) == 1
+    )
+    return PlatformSettings(section, problems)

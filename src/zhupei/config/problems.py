@@ -51,6 +51,8 @@ class Problem:
     hint: Text | None = None
     severity: Severity = "error"
     cell: str | None = None
+    hidden: bool = False
+    """Whether the line holds what must not be shown again, such as a password."""
 
     def text(self, language: Language, *, excerpt: bool = False) -> str:
         """Return ``file:line:column: path: message; hint [CODE]``, the file relative to here.
@@ -68,7 +70,7 @@ class Problem:
         if self.hint is not None:
             message = f"{message}{_JOIN[language]}{self.hint.get(language)}"
         text = f"{place}: {warning}{path}{message} [{self.code}]"
-        if excerpt and self.cell is None and self.line is not None:
+        if excerpt and self.cell is None and self.line is not None and not self.hidden:
             text += _excerpt(self.file, self.line, self.column or 1)
         return text
 

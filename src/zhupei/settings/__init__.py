@@ -1,4 +1,4 @@
-"""Settings: everything that an installation decides, read once from the environment."""
+"""Settings: everything that an installation decides, read once from environment and file."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from zhupei.settings.kinds import (
     Environment,
     FederationAccess,
     LogFormat,
+    LogLevel,
     MailSecurity,
     TrustedIssuer,
 )
@@ -21,6 +22,7 @@ __all__ = [
     "Environment",
     "FederationAccess",
     "LogFormat",
+    "LogLevel",
     "MailSecurity",
     "SettingDescription",
     "Settings",

@@ -5,13 +5,16 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
+from enum import StrEnum
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from zhupei.settings.environment import Settings, variables
 from zhupei.settings.kinds import TrustedIssuer
+from zhupei.settings.parsing import Variable
+from zhupei.settings.section import NO_SECTION, Section
 
-__all__ = ["EffectiveSetting", "effective_settings"]
+__all__ = ["EffectiveSetting", "Origin", "effective_settings"]
 
 _MASK = "••••"
 # What other settings decide where one is not set.
@@ -25,37 +28,61 @@ _DECIDED = {
 }
 
 
+class Origin(StrEnum):
+    """Where a value comes from; the environment goes before the file."""
+
+    DEFAULT = "default"
+    FILE = "file"
+    ENVIRONMENT = "environment"
+
+
 @dataclass(frozen=True, slots=True)
 class EffectiveSetting:
     """A setting as it is in force.
 
     ``value`` is None where there is none; ``source`` is the environment's variable that it comes
-    from, None where it is the default.
+    from, or its place in ``zhupei.yaml``, None where it is the default.
     """
 
     variable: str
     value: str | None
-    source: str | None
+    origin: Origin = Origin.DEFAULT
+    source: str | None = None
 
 
-def effective_settings(environ: Mapping[str, str]) -> tuple[EffectiveSetting, ...]:
+def effective_settings(
+    environ: Mapping[str, str], section: Section = NO_SECTION
+) -> tuple[EffectiveSetting, ...]:
     """Return every setting in declared order; secrets and passwords in addresses are masked.
 
     Raises:
         SettingsError: as `Settings.from_environment`.
 
     """
-    settings = Settings.from_environment(environ)
+    settings = Settings.from_environment(environ, section)
     secret = {each.name for each in fields(Settings) if not each.repr}
     found = []
     for name, variable in variables():
         value = getattr(settings, _DECIDED.get(name, name))
         shown = None if value is None else _MASK if name in secret else _shown(value)
-        source = variable.name if environ.get(variable.name, "").strip() else None
-        if source is None and name == "language":
-            source = next((v for v in ("LC_ALL", "LC_MESSAGES", "LANG") if environ.get(v)), None)
-        found.append(EffectiveSetting(variable.name, shown, source))
+        origin, source = _origin(name, variable, environ, section)
+        found.append(EffectiveSetting(variable.name, shown, origin, source))
     return tuple(found)
+
+
+def _origin(
+    name: str, variable: Variable, environ: Mapping[str, str], section: Section
+) -> tuple[Origin, str | None]:
+    for given in (variable.name, variable.file_name if variable.by_file else variable.name):
+        if environ.get(given, "").strip():
+            return Origin.ENVIRONMENT, given
+    if name in section.places:
+        return Origin.FILE, section.places[name]
+    if name == "language":
+        for given in ("LC_ALL", "LC_MESSAGES", "LANG"):
+            if environ.get(given):
+                return Origin.ENVIRONMENT, given
+    return Origin.DEFAULT, None
 
 
 def _shown(value: object) -> str | None:

@@ -1,18 +1,31 @@
-"""All settings of a process as one value, and how they are read from its environment."""
+"""All settings of a process as one value, and how they are read from its environment.
+
+What the environment does not say, ``zhupei.yaml`` may (`zhupei.config.platform_settings`).
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields
+from pathlib import Path
 from typing import Annotated, Any, get_type_hints
 
 from zhupei.domain.text import Language, Text
 from zhupei.settings import parsing
-from zhupei.settings.kinds import Environment, LogFormat
+from zhupei.settings.kinds import Environment, LogFormat, LogLevel
 from zhupei.settings.limits import LimitSettings
 from zhupei.settings.problems import SettingsError, SettingsProblem, unknown_setting
+from zhupei.settings.process import beside
+from zhupei.settings.section import NO_SECTION, Section
 
-__all__ = ["SettingDescription", "Settings", "describe_settings", "language_of", "variables"]
+__all__ = [
+    "SettingDescription",
+    "Settings",
+    "describe_settings",
+    "language_of",
+    "platform_file_of",
+    "variables",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,19 +61,20 @@ class Settings(LimitSettings):
         ),
     ] = LogFormat.TEXT
     log_level: Annotated[
-        str,
+        LogLevel,
         parsing.Variable(
             name="ZHUPEI_LOG_LEVEL",
-            parse=parsing.level,
+            parse=parsing.choice(LogLevel),
             zh="日志级别",
             en="Least severe log line to write: `debug`, `info`, `warning` or `error`",
         ),
-    ] = "info"
+    ] = LogLevel.INFO
     metrics_token: Annotated[
         str | None,
         parsing.Variable(
             name="ZHUPEI_METRICS_TOKEN",
             parse=parsing.long_secret,
+            by_file=True,
             zh="读取 /metrics 所用的令牌；不设置时仅开发环境可读",
             en="Bearer token that `/metrics` is read with; without one it is read in development "
             "only",
@@ -95,8 +109,10 @@ class Settings(LimitSettings):
         return self.metrics_token is not None or self.environment is not Environment.PRODUCTION
 
     @classmethod
-    def from_environment(cls, environ: Mapping[str, str]) -> Settings:
-        """Read the settings out of ``environ`` (usually ``os.environ``).
+    def from_environment(
+        cls, environ: Mapping[str, str], section: Section = NO_SECTION
+    ) -> Settings:
+        """Read the settings out of ``environ`` (usually ``os.environ``), then ``section``.
 
         A variable that is empty counts as unset, as Compose files and Makefiles write it.
 
@@ -105,23 +121,35 @@ class Settings(LimitSettings):
                 every such problem.
 
         """
-        declared = {variable.name: (field_name, variable) for field_name, variable in variables()}
         problems: list[SettingsProblem] = []
-        values: dict[str, Any] = {"language": language_of(environ)}
-        for name, (field_name, variable) in declared.items():
-            text = environ.get(name, "").strip()
-            if not text:
-                continue
-            try:
-                values[field_name] = variable.parse(text)
-            except parsing.RefusedValueError as refused:
-                problems.append(SettingsProblem(name, refused.message))
-        unknown = sorted(v for v in environ if v.startswith("ZHUPEI_") and v not in declared)
-        problems.extend(unknown_setting(variable, tuple(declared)) for variable in unknown)
-        if values.get("smtp_host") and not environ.get("ZHUPEI_MAIL_FROM", "").strip():
+        values: dict[str, Any] = {"language": language_of(environ), **section.values}
+        known: list[str] = []
+        for name, variable in variables():
+            known.append(variable.name)
+            text = environ.get(variable.name, "").strip()
+            file = environ.get(variable.file_name, "").strip() if variable.by_file else ""
+            if text and file:
+                problems.append(SettingsProblem(variable.file_name, _twice(variable.name)))
+            elif text or file:
+                try:
+                    values[name] = (
+                        variable.parse(text) if text else parsing.from_file(variable.parse, file)
+                    )
+                except parsing.RefusedValueError as refused:
+                    given = variable.name if text else variable.file_name
+                    problems.append(SettingsProblem(given, refused.message))
+        by_file = {variable.file_name for _, variable in variables() if variable.by_file}
+        unknown = sorted(
+            each
+            for each in environ
+            if each.startswith("ZHUPEI_") and each not in known and each not in by_file
+        )
+        problems.extend(unknown_setting(variable, tuple(known)) for variable in unknown)
+        told = {problem.variable for problem in problems}
+        if values.get("smtp_host") and not values.get("mail_from") and _SENDER not in told:
             problems.append(
                 SettingsProblem(
-                    "ZHUPEI_MAIL_FROM",
+                    _SENDER,
                     Text(
                         "设置了 ZHUPEI_SMTP_HOST 时必须设置",
                         "must be set where ZHUPEI_SMTP_HOST is",
@@ -133,16 +161,33 @@ class Settings(LimitSettings):
         return cls(**values)
 
 
-def language_of(environ: Mapping[str, str]) -> Language:
+_SENDER = "ZHUPEI_MAIL_FROM"
+
+
+def _twice(variable: str) -> Text:
+    return Text(f"不能与 {variable} 同时设置", f"cannot be set where {variable} is")
+
+
+def language_of(environ: Mapping[str, str], section: Section = NO_SECTION) -> Language:
     """Return the language to speak before settings are read, or when they cannot be."""
     chosen = environ.get("ZHUPEI_LANGUAGE", "").strip().lower()
     if chosen in set(Language):
         return Language(chosen)
+    if isinstance(given := section.values.get("language"), Language):
+        return given
     # The order in which POSIX reads them.
     for variable in ("LC_ALL", "LC_MESSAGES", "LANG"):
         if value := environ.get(variable):
             return Language.ZH if value.lower().startswith("zh") else Language.EN
     return Language.EN
+
+
+def platform_file_of(environ: Mapping[str, str]) -> tuple[Path, bool]:
+    """Return where ``zhupei.yaml`` is looked for, and whether the environment names it."""
+    if named := environ.get("ZHUPEI_FILE", "").strip():
+        return parsing.path(named), True
+    folders = parsing.paths(environ.get("ZHUPEI_BASES", "").strip())
+    return beside(folders or (parsing.path("bases"),)), False
 
 
 def variables() -> Iterator[tuple[str, parsing.Variable]]:

@@ -62,6 +62,7 @@ class GraphSettings(WorkSettings):
         parsing.Variable(
             name="ZHUPEI_GATEWAY_SECRET",
             parse=parsing.long_secret,
+            by_file=True,
             zh="联邦网关在请求头 X-Gateway-Secret 中出示的密语；出示者可读取子图模式与逐字段耗时",
             en="What a federation gateway sends in the header `X-Gateway-Secret`; whoever does is "
             "given the subgraph's text and, on demand, traces",
@@ -85,6 +86,7 @@ class GraphSettings(WorkSettings):
         parsing.Variable(
             name="ZHUPEI_ALLOWED_ORIGINS",
             parse=parsing.names,
+            separator=",",
             zh="允许跨域调用的网站，用逗号分隔",
             en="Web origins whose pages may call the graph, separated by commas",
             default="none",
@@ -115,6 +117,7 @@ class GraphSettings(WorkSettings):
         parsing.Variable(
             name="ZHUPEI_TRUSTED_DOCUMENTS",
             parse=parsing.paths,
+            separator=parsing.PATHS,
             zh="操作清单文件（Apollo 或 Relay 格式），可用冒号分隔多个；设置后只执行清单中的操作",
             en="Manifests of operations in Apollo's or Relay's form, separated by colons; where "
             "they are set, nothing else runs",

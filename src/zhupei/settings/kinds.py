@@ -5,7 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-__all__ = ["Environment", "FederationAccess", "LogFormat", "MailSecurity", "TrustedIssuer"]
+__all__ = [
+    "Environment",
+    "FederationAccess",
+    "LogFormat",
+    "LogLevel",
+    "MailSecurity",
+    "TrustedIssuer",
+]
 
 
 class Environment(StrEnum):
@@ -41,6 +48,15 @@ class LogFormat(StrEnum):
 
     TEXT = "text"
     JSON = "json"
+
+
+class LogLevel(StrEnum):
+    """How severe a log line must be to be written."""
+
+    DEBUG = "debug"
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
 
 
 @dataclass(frozen=True, slots=True)

@@ -89,6 +89,8 @@ class LimitSettings(GraphSettings):
         parsing.Variable(
             name="ZHUPEI_RATE_COST",
             parse=parsing.numbers,
+            separator=",",
+            pairs=True,
             zh="每分钟查询开销上限，按角色（public 为未登录的地址及未列出的角色），如 "
             "public=2000000,integrator=20000000；0 表示不限",
             en="What queries of one account may cost in a minute, by role, as in "
@@ -103,6 +105,7 @@ class LimitSettings(GraphSettings):
         parsing.Variable(
             name="ZHUPEI_RATE_STORAGE",
             parse=parsing.rate_storage,
+            by_file=True,
             zh="限流计数的位置：memory（本进程）、database（多个进程共用）或 redis:// 地址",
             en="Where rates are counted: `memory` for each process by itself, `database` for all "
             "processes together, or the address of a Redis (`redis://…`)",
@@ -150,6 +153,7 @@ class LimitSettings(GraphSettings):
         parsing.Variable(
             name="ZHUPEI_ALLOWED_HOSTS",
             parse=parsing.names,
+            separator=",",
             zh="本服务的主机名，用逗号分隔，可写作 *.example.org；未设置时不检查",
             en="Host names that the server answers for, separated by commas, `*.example.org` for "
             "all below one",
@@ -161,6 +165,7 @@ class LimitSettings(GraphSettings):
         parsing.Variable(
             name="ZHUPEI_TRUSTED_PROXIES",
             parse=parsing.proxies,
+            separator=",",
             zh="可信代理的地址或网段，用逗号分隔；只采信其 X-Forwarded-For 与 X-Forwarded-Proto",
             en="Addresses or networks of proxies, separated by commas, whose `X-Forwarded-For` and "
             "`X-Forwarded-Proto` are believed",

@@ -10,24 +10,28 @@ from email.utils import parseaddr
 from enum import StrEnum
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeVar
 from urllib.parse import urlsplit
 
 from zhupei.domain.text import Text
 from zhupei.settings.kinds import TrustedIssuer
 
 __all__ = [
+    "PATHS",
     "Network",
+    "OneOf",
     "RefusedValueError",
     "Variable",
+    "WholeNumber",
     "address",
     "boolean",
     "choice",
     "database_url",
+    "from_file",
+    "holds_password",
     "host",
     "integer",
     "issuers",
-    "level",
     "long_secret",
     "mail_address",
     "names",
@@ -54,6 +58,11 @@ _Choice = TypeVar("_Choice", bound=StrEnum)
 
 _TRUE = frozenset({"1", "true", "yes", "on"})
 _FALSE = frozenset({"0", "false", "no", "off"})
+_LARGEST_FILE = 1024 * 1024
+_MOST_DIGITS = 20
+
+#: What stands between paths in a variable.
+PATHS = os.pathsep
 
 
 def boolean(text: str) -> bool:
@@ -65,45 +74,48 @@ def boolean(text: str) -> bool:
     raise RefusedValueError(f"应为 1 或 0，而不是“{text}”", f'must be 1 or 0, not "{text}"')
 
 
-def integer(lowest: int, highest: int) -> Callable[[str], int]:
-    """Return what reads a whole number within bounds."""
+@dataclass(frozen=True, slots=True)
+class WholeNumber:
+    """Reads a whole number within bounds."""
 
-    def parse(text: str) -> int:
-        # str.isascii guards int(), which also reads digits of other scripts.
-        if text.isascii() and text.isdigit() and lowest <= int(text) <= highest:
+    lowest: int
+    highest: int
+
+    def __call__(self, text: str) -> int:
+        # int() also reads digits of other scripts, and raises where there are thousands.
+        plain = text.isascii() and text.isdigit() and len(text) <= _MOST_DIGITS
+        if plain and self.lowest <= int(text) <= self.highest:
             return int(text)
         raise RefusedValueError(
-            f"应为 {lowest} 至 {highest} 的整数，而不是“{text}”",
-            f'must be a whole number from {lowest} to {highest}, not "{text}"',
+            f"应为 {self.lowest} 至 {self.highest} 的整数，而不是“{text}”",
+            f'must be a whole number from {self.lowest} to {self.highest}, not "{text}"',
         )
 
-    return parse
+
+def integer(lowest: int, highest: int) -> WholeNumber:
+    """Return what reads a whole number within bounds."""
+    return WholeNumber(lowest, highest)
 
 
-def choice(of: type[_Choice]) -> Callable[[str], _Choice]:
-    """Return what reads a value of an enumeration."""
+@dataclass(frozen=True, slots=True)
+class OneOf(Generic[_Choice]):
+    """Reads a value of an enumeration."""
 
-    def parse(text: str) -> _Choice:
-        for member in of:
+    of: type[_Choice]
+
+    def __call__(self, text: str) -> _Choice:
+        for member in self.of:
             if member.value == text.lower():
                 return member
-        known = ", ".join(member.value for member in of)
+        known = ", ".join(member.value for member in self.of)
         raise RefusedValueError(
             f"应为以下之一：{known}；而不是“{text}”", f'must be one of {known}, not "{text}"'
         )
 
-    return parse
 
-
-def level(text: str) -> str:
-    """Read the level of a log."""
-    known = ("debug", "info", "warning", "error")
-    if text.lower() in known:
-        return text.lower()
-    raise RefusedValueError(
-        f"应为以下之一：{', '.join(known)}；而不是“{text}”",
-        f'must be one of {", ".join(known)}, not "{text}"',
-    )
+def choice(of: type[_Choice]) -> OneOf[_Choice]:
+    """Return what reads a value of an enumeration."""
+    return OneOf(of)
 
 
 def path(text: str) -> Path:
@@ -113,7 +125,7 @@ def path(text: str) -> Path:
 
 def paths(text: str) -> tuple[Path, ...]:
     """Read paths, separated as in ``PATH``."""
-    return tuple(path(part) for part in text.split(os.pathsep) if part)
+    return tuple(path(part) for part in text.split(PATHS) if part)
 
 
 def names(text: str) -> tuple[str, ...]:
@@ -266,12 +278,60 @@ def issuers(text: str) -> tuple[TrustedIssuer, ...]:
     return tuple(found.values())
 
 
+def from_file(parse: Callable[[str], Any], file: str) -> Any:
+    """Read a value that a file holds, as secrets are handed over by systemd and containers."""
+    named = path(file)
+    try:
+        # Whatever follows the first mebibyte is no setting.
+        with named.open("rb") as opened:
+            content = opened.read(_LARGEST_FILE + 1)
+        text = content.decode("utf-8").strip()
+    except (OSError, UnicodeDecodeError, ValueError) as error:
+        why = error.strerror if isinstance(error, OSError) else None
+        raise RefusedValueError(
+            f"无法读取文件 {named}（{why or type(error).__name__}）",
+            f"the file {named} cannot be read ({why or type(error).__name__})",
+        ) from None
+    if not text or len(content) > _LARGEST_FILE:
+        raise RefusedValueError(
+            f"文件 {named} 是空的，或太大", f"the file {named} is empty or too large"
+        )
+    return parse(text)
+
+
+def holds_password(text: str) -> bool:
+    """Return whether an address carries a password, or what may be one."""
+    try:
+        parts = urlsplit(text)
+    except ValueError:
+        return True
+    return ":" in parts.netloc.rpartition("@")[0] or "password" in parts.query.lower()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Variable:
-    """How a field is read: its variable, its parser, its meaning, its default as shown."""
+    """How a field is read: its variable, its parser, its meaning, its default as shown.
+
+    ``by_file`` says that the value is a secret or may hold one, so that a file may hold it, which
+    the variable ``<name>_FILE`` names. ``separator`` stands between the parts of a value that has
+    several; in files they are a list, or where ``pairs`` is set a mapping.
+    """
 
     name: str
     parse: Callable[[str], Any]
     zh: str
     en: str
     default: str | None = None
+    by_file: bool = False
+    separator: str | None = None
+    pairs: bool = False
+
+    @property
+    def key(self) -> str:
+        """What the setting is called in files, and as a field."""
+        return self.name.removeprefix("ZHUPEI_").lower()
+
+    @property
+    def file_name(self) -> str:
+        """The variable that names a file with the value."""
+        return f"{self.name}_FILE"

@@ -20,18 +20,23 @@ class SettingsProblem:
 
 
 class SettingsError(ZhupeiError):
-    """The environment holds settings that cannot be used; carries all problems at once."""
+    """Settings cannot be used; carries all problems at once.
+
+    ``problems`` are those of the environment, ``in_file`` what is wrong with ``zhupei.yaml``, one
+    line each.
+    """
 
     code = "SETTINGS_INVALID"
 
-    def __init__(self, problems: tuple[SettingsProblem, ...]) -> None:
+    def __init__(self, problems: tuple[SettingsProblem, ...], in_file: Text | None = None) -> None:
         self.problems = problems
-        super().__init__(
-            Text(
-                "\n".join(f"{p.variable}：{p.message.zh}" for p in problems),
-                "\n".join(f"{p.variable}: {p.message.get(Language.EN)}" for p in problems),
-            )
-        )
+        self.in_file = in_file
+        zh = [f"{problem.variable}：{problem.message.zh}" for problem in problems]
+        en = [f"{problem.variable}: {problem.message.get(Language.EN)}" for problem in problems]
+        if in_file is not None:
+            zh.append(in_file.zh)
+            en.append(in_file.get(Language.EN))
+        super().__init__(Text("\n".join(zh), "\n".join(en)))
 
 
 def unknown_setting(variable: str, known: tuple[str, ...]) -> SettingsProblem:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated
@@ -9,7 +10,12 @@ from typing import Annotated
 from zhupei.settings import parsing
 from zhupei.settings.kinds import Environment, TrustedIssuer
 
-__all__ = ["ProcessSettings"]
+__all__ = ["ProcessSettings", "beside"]
+
+
+def beside(bases: Sequence[Path]) -> Path:
+    """Return where ``zhupei.yaml`` is looked for unless it is named."""
+    return (bases[0].parent if bases else Path.cwd()) / "zhupei.yaml"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,6 +32,16 @@ class ProcessSettings:
             "introspection unless they are switched on",
         ),
     ] = Environment.DEVELOPMENT
+    file: Annotated[
+        Path | None,
+        parsing.Variable(
+            name="ZHUPEI_FILE",
+            parse=parsing.path,
+            zh="zhupei.yaml 文件；未设置时在 ZHUPEI_BASES 的第一个文件夹旁",
+            en="The file `zhupei.yaml`, wherever it is and whatever it is called",
+            default="zhupei.yaml beside the first folder of bases",
+        ),
+    ] = None
     host: Annotated[
         str,
         parsing.Variable(
@@ -59,6 +75,7 @@ class ProcessSettings:
         parsing.Variable(
             name="ZHUPEI_BASES",
             parse=parsing.paths,
+            separator=parsing.PATHS,
             zh="配置文件夹，可用冒号分隔多个",
             en="Folders with configuration, separated by colons",
             default="./bases",
@@ -69,6 +86,7 @@ class ProcessSettings:
         parsing.Variable(
             name="ZHUPEI_PLUGINS",
             parse=parsing.paths,
+            separator=parsing.PATHS,
             zh="就地读取的插件所在文件夹，可用冒号分隔多个",
             en="Folders with plugins that are read in place, separated by colons; installed ones "
             "are found without it",
@@ -80,6 +98,7 @@ class ProcessSettings:
         parsing.Variable(
             name="ZHUPEI_DISABLED_PLUGINS",
             parse=parsing.names,
+            separator=",",
             zh="停用的插件代号，用逗号分隔",
             en="Slugs of plugins that are not loaded, separated by commas",
             default="none",
@@ -110,6 +129,7 @@ class ProcessSettings:
         parsing.Variable(
             name="ZHUPEI_DATABASE_URL",
             parse=parsing.database_url,
+            by_file=True,
             zh="使用该 PostgreSQL 而不是内嵌的一个",
             en="PostgreSQL to use instead of the embedded one: `postgresql://user:password@host:5432/name`",
             default="the embedded PostgreSQL",
@@ -129,6 +149,7 @@ class ProcessSettings:
         parsing.Variable(
             name="ZHUPEI_ENCRYPTION_KEYS",
             parse=parsing.secret,
+            by_file=True,
             zh="加密个人信息的密钥，形如“代号:Base64”，用逗号分隔，第一个用于加密",
             en="Keys that personal data is encrypted with, as `id:base64` separated by commas; the "
             "first encrypts, all decrypt",
@@ -140,6 +161,7 @@ class ProcessSettings:
         parsing.Variable(
             name="ZHUPEI_SIGNING_KEYS",
             parse=parsing.secret,
+            by_file=True,
             zh="签署公示名单的 Ed25519 私钥（Base64），用逗号分隔，第一个用于签名；"
             "停用的写作“public:公钥”",
             en="Ed25519 private keys in Base64 that published lists are signed with, separated by "
@@ -152,6 +174,8 @@ class ProcessSettings:
         parsing.Variable(
             name="ZHUPEI_OIDC_ISSUERS",
             parse=parsing.issuers,
+            separator=",",
+            pairs=True,
             zh="受信任的 OpenID Connect 签发者，形如“https://签发者=受众”，用逗号分隔",
             en="OpenID Connect issuers whose tokens sign in, as `https://issuer=audience` "
             "separated by commas; several audiences of one are separated by `|`",
@@ -191,9 +215,8 @@ class ProcessSettings:
 
     @property
     def platform_file(self) -> Path:
-        """Where ``zhupei.yaml`` is looked for: beside the first folder of bases."""
-        beside = self.bases[0].parent if self.bases else Path.cwd()
-        return beside / "zhupei.yaml"
+        """Where ``zhupei.yaml`` is looked for."""
+        return beside(self.bases) if self.file is None else self.file
 
     @property
     def allows_sign_up(self) -> bool:

@@ -97,6 +97,7 @@ class WorkSettings(ProcessSettings):
         parsing.Variable(
             name="ZHUPEI_SMTP_PASSWORD",
             parse=parsing.secret,
+            by_file=True,
             zh="邮件服务器密码",
             en="Password of that account",
             default="none",
@@ -137,6 +138,7 @@ class WorkSettings(ProcessSettings):
         parsing.Variable(
             name="ZHUPEI_WEBHOOK_NETWORKS",
             parse=parsing.networks,
+            separator=",",
             zh="允许推送事件的非公网网段，用逗号分隔",
             en="Networks that events may be delivered to although they are not public, separated "
             "by commas",
@@ -148,6 +150,7 @@ class WorkSettings(ProcessSettings):
         parsing.Variable(
             name="ZHUPEI_WEBHOOK_PORTS",
             parse=parsing.ports,
+            separator=",",
             zh="允许推送事件的端口，用逗号分隔",
             en="Ports that events may be delivered to, separated by commas",
             default="443",

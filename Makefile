@@ -44,6 +44,7 @@ help:
 	@echo 'make judge-schemathesis  ask every field what schemathesis generates (CASES=1000, FIELDS=Query)'
 	@echo 'make federation-example  serve a hospital beside zhupei behind a gateway (needs npm)'
 	@echo 'make bench   run the benchmarks'
+	@echo 'make load    half an hour of mixed load: no error, no leak, no growing queue (LOAD=)'
 	@echo 'make judge-attacks  attack the server and tell what it came to'
 	@echo 'make docs    write the generated files anew'
 	@echo 'make lock    choose versions anew (constraints.txt, package-lock.json)'
@@ -131,6 +132,13 @@ sbom: .tools/audit/.ready .venv/.ready
 bench: .venv/.ready
 	@for file in benchmarks/bench_*.py; do echo "== $$file"; $(PYTHON) "$$file" || exit 1; done
 	@echo '== benchmarks/peers'; $(PYTHON) -m benchmarks.peers $(BENCH)
+
+# Half an hour of everything at once on a server and a worker of its own (.tools/load). It fails at the
+# first answer that is an error, and where memory, files or queues grow. LOAD='--minutes 30 --write'
+# puts figures and plot into docs/performance/.
+.PHONY: load
+load: .venv/.ready
+	@$(PYTHON) -m benchmarks.load $(LOAD)
 
 # How long documents hold a server that were written to, and attacks on a real one. ATTACKS='--write'
 # puts the figures into docs/security.md.

@@ -1,4 +1,4 @@
-"""Plots as SVG, on logarithmic scales: bars in groups, and lines.
+"""Plots as SVG: bars in groups and lines on logarithmic scales, panels over time on plain ones.
 
 Text takes the page's colour in light and dark; every bar carries its figure, so that nothing has
 to be read off an axis.
@@ -10,11 +10,12 @@ from collections.abc import Mapping, Sequence
 from html import escape
 from math import floor, log10
 
-__all__ = ["bars", "lines"]
+__all__ = ["bars", "lines", "panels"]
 
 _WIDTH = 760
 _NAMES = 190
 _ROW, _GAP, _HEAD = 18, 30, 40
+_PANEL_LEFT, _PANEL_HEIGHT, _PANEL_SIDE = 52, 110, 150
 # Distinguishable for colour-blind readers (Okabe and Ito), and on white and black.
 _COLOURS = ("#d55e00", "#56b4e9", "#0072b2", "#009e73", "#cc79a7", "#999999", "#e69f00", "#7a6a00")
 
@@ -74,6 +75,60 @@ def lines(title: str, series: Mapping[str, Sequence[tuple[float, float]]]) -> st
         taken.append(at)
         parts.append(_text(left + width + 10, at + 4, name, colour=colour))
     return _svg(title, parts, max([_HEAD + height + 30, *(at + 12 for at in taken)]))
+
+
+def panels(
+    title: str, unit: str, parts: Mapping[str, Mapping[str, Sequence[tuple[float, float]]]]
+) -> str:
+    """Return panels one below the other over one plain axis in ``unit``, each from 0."""
+    width = _WIDTH - _PANEL_LEFT - _PANEL_SIDE
+    end = max((x for lines_ in parts.values() for points in lines_.values() for x, _ in points))
+    drawn, top = [], _HEAD
+    for name, series in parts.items():
+        most = _round_up(max((y for points in series.values() for _, y in points), default=1.0))
+        drawn.append(_text(0, top + 10, name, weight="bold"))
+        top += _ROW
+        for part in (0.0, 0.5, 1.0):
+            y = top + _PANEL_HEIGHT * (1 - part)
+            drawn += [
+                _rule(y, width),
+                _text(_PANEL_LEFT - 6, y + 4, _short(most * part), anchor="end"),
+            ]
+        taken: list[float] = []
+        for number, (label, points) in enumerate(series.items()):
+            colour = _COLOURS[number % len(_COLOURS)]
+            placed = [
+                (_PANEL_LEFT + x / end * width, top + _PANEL_HEIGHT * (1 - y / most))
+                for x, y in points
+            ]
+            path = " ".join(f"{x:.1f},{y:.1f}" for x, y in placed)
+            drawn.append(
+                f'<polyline points="{path}" fill="none" stroke="{colour}" stroke-width="1.3"/>'
+            )
+            at = placed[-1][1] if placed else float(top)
+            while any(abs(at - other) < 14 for other in taken):
+                at -= 3
+            taken.append(at)
+            drawn.append(_text(_PANEL_LEFT + width + 8, at + 4, label, colour=colour))
+        top += _PANEL_HEIGHT + _GAP
+    for part in range(6):
+        x = _PANEL_LEFT + width * part / 5
+        drawn.append(_text(x, top - _GAP + 18, f"{end * part / 5:.3g}", anchor="middle"))
+    drawn.append(_text(_PANEL_LEFT + width + 24, top - _GAP + 18, unit))
+    return _svg(title, drawn, top + 4)
+
+
+def _rule(y: float, width: float) -> str:
+    ends = f'x1="{_PANEL_LEFT}" x2="{_PANEL_LEFT + width}"'
+    return f'<line {ends} y1="{y:.1f}" y2="{y:.1f}" stroke="#8884"/>'
+
+
+def _round_up(value: float) -> float:
+    """Return the next value of 1, 2 or 5 times a power of ten."""
+    if value <= 0:
+        return 1.0
+    decade = 10.0 ** floor(log10(value))
+    return next(step * decade for step in (1, 2, 5, 10) if step * decade >= value)
 
 
 def _bar(top: float, length: float, colour: str) -> str:

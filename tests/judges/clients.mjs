@@ -135,6 +135,26 @@ function first(observable) {
     seats((await persisted().query({ query, variables: CODE })).data);
     same([bodies.length, bodies[2].includes('quota')], [3, false]);
   });
+  await judge(name, 'cache keeps entries apart', async () => {
+    const query = gql(
+      'query Apart { openings(filter: { base: "hku-szh" }, orderBy: CODE, first: 4) { edges { node {' +
+        ' id code requirements { key parameters { name value } } benefits { key label } } } }' +
+        ' viewer { accountId name } }',
+    );
+    const { data } = await client.query({ query });
+    const { data: sent } = await (await fetch(url, {
+      method: 'POST',
+      headers: { ...headers, 'content-type': 'application/json' },
+      body: JSON.stringify({ query: query.loc.source.body }),
+    })).json();
+    const without = ({ __typename, ...rest }) => rest;
+    const plain = (value) => JSON.parse(JSON.stringify(value, (_, each) =>
+      each && typeof each === 'object' && !Array.isArray(each) ? without(each) : each));
+    same(plain(data), sent);
+    const majors = sent.openings.edges.map(({ node }) =>
+      JSON.stringify(node.requirements.find(({ key }) => key === 'major')));
+    same(new Set(majors).size > 1, true);
+  });
   await judge(name, 'cancellation', async () => {
     const stop = new AbortController();
     const asked = client.query({

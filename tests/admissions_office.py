@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import TypeVar
 from uuid import UUID, uuid4
 
+from tortoise.transactions import in_transaction
+
 from zhupei.catalogue import LoadedCatalogue, load_catalogue
 from zhupei.db.connection import Database
 from zhupei.db.models import Applicant, ApplicationRow, AuditHeadRow, SeatRow, TransitionRow
@@ -22,6 +24,7 @@ from zhupei.domain.people import Candidate, EnglishProficiency, OriginRegion, Tr
 from zhupei.hooks.dispatch import Dispatcher
 from zhupei.services import admissions
 from zhupei.services.admissions import Desk, Refusal, RefusalCode, inputs
+from zhupei.services.state_records import StateChange, StateSubject, append_state_records
 
 T = TypeVar("T")
 
@@ -142,7 +145,16 @@ class Office:
                 created_at=self.now,
                 updated_at=self.now,
             )
-            return UUID(str(row.id))
+            registered = StateChange(
+                subject=StateSubject.APPLICANT,
+                id=UUID(str(row.id)),
+                action="REGISTER",
+                actor="test",
+                at=self.now,
+            )
+            async with in_transaction() as connection:
+                await append_state_records(connection, [registered])
+            return registered.id
 
     def unit(self, applicant: UUID) -> Desk:
         """Return the desk of the unit that sends an applicant."""
@@ -313,7 +325,7 @@ class Office:
                 await ApplicationRow.all().order_by("id").values(),
                 await TransitionRow.all().order_by("sequence").values(),
                 await SeatRow.all().order_by("scope").values(),
-                await AuditHeadRow.all().values(),
+                await AuditHeadRow.all().order_by("name").values(),
             )
 
     async def refuses(self, code: RefusalCode, answer: object) -> Refusal:

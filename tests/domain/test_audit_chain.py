@@ -35,7 +35,7 @@ def chain(applications: list[int]) -> list[ChainRecord]:
         found.append(
             ChainRecord(
                 id=UUID(int=sequence),
-                application=UUID(int=number),
+                subject=UUID(int=number),
                 sequence=sequence,
                 revision=revision + 1,
                 content=content,

@@ -1,4 +1,4 @@
-"""``zhupei audit verify``: prove that no record of an application was changed or removed."""
+"""``zhupei audit verify``: prove that no record was changed or removed, and no row beside it."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = ["register"]
 
-_HEAD = re.compile(r"\d+:[0-9a-f]{64}")
+_HEAD = re.compile(r"\d+:[0-9a-f]{64}(\+\d+:[0-9a-f]{64})?")
 
 
 def register(subparsers: Subparsers) -> None:
@@ -28,18 +28,21 @@ def register(subparsers: Subparsers) -> None:
     parser = subparsers.add_parser(
         "audit",
         help="核验申请记录未被篡改 · prove that records were not changed",
-        description="The records of applications: appended, hashed, chained.",
+        description="The records of what was done: appended, hashed, chained.",
     )
     commands = parser.add_subparsers(dest="audit_command", metavar="COMMAND", required=True)
     verify = commands.add_parser(
         "verify",
         help="核验全部记录 · verify all records",
-        description="Verify every record, every application against its last record, and the "
-        "seats taken. Names the first break and ends with status 1. Note the head that is printed "
-        "somewhere else, and give it back with --head later.",
+        description="Verify every record; every application, person, trainee, list, ban and plan "
+        "against its last record; and the seats taken and added. Names the first break and ends "
+        "with status 1. Note the head that is printed somewhere else, and give it back with --head "
+        "later.",
     )
     verify.add_argument(
-        "--head", metavar="SEQUENCE:ANCHOR", help="a head noted before that has to be passed"
+        "--head",
+        metavar="SEQUENCE:ANCHOR+SEQUENCE:ANCHOR",
+        help="a head noted before that has to be passed",
     )
     verify.add_argument("--format", choices=("text", "json"), default="text")
     verify.set_defaults(run=_run)
@@ -56,8 +59,9 @@ def _run(arguments: argparse.Namespace) -> int:
     if asked.head is not None and not _HEAD.fullmatch(asked.head):
         raise CommandError(
             Text(
-                f"链头的格式应为 序号:哈希值：{asked.head}",
-                f"a head is a sequence, a colon and 64 hexadecimal digits: {asked.head}",
+                f"链头的格式应为 序号:哈希值+序号:哈希值：{asked.head}",
+                "a head is a sequence, a colon and 64 hexadecimal digits, for each of the two "
+                f"chains, with a plus sign between: {asked.head}",
             ),
             status=2,
         )
@@ -89,8 +93,10 @@ def _text(report: AuditReport) -> Text:
         reason = report.broken.reason
         return Text(f"记录不完整：{reason.zh}", f"the records do not hold: {reason.en}")
     return Text(
-        f"{report.applications} 份申请的 {report.records} 条记录完整，链头 {report.head}",
-        f"{report.records} records of {report.applications} applications hold; head {report.head}",
+        f"{report.applications} 份申请的 {report.records} 条记录和人员、名单、计划等的 "
+        f"{report.state_records} 条状态记录完整，链头 {report.head}",
+        f"{report.records} records of {report.applications} applications and "
+        f"{report.state_records} of people, lists, plans and the like hold; head {report.head}",
     )
 
 
@@ -100,13 +106,14 @@ def _as_json(report: AuditReport) -> dict[str, object]:
         "holds": broken is None,
         "records": report.records,
         "applications": report.applications,
+        "stateRecords": report.state_records,
         "head": report.head,
         "broken": None
         if broken is None
         else {
             "sequence": broken.sequence,
             "record": None if broken.record is None else str(broken.record),
-            "application": None if broken.application is None else str(broken.application),
+            "subject": None if broken.subject is None else str(broken.subject),
             "reason": {"zh": broken.reason.zh, "en": broken.reason.en},
         },
     }

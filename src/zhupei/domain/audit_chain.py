@@ -1,10 +1,11 @@
 """The audit chain: records that are hashed over their content and over what came before them.
 
 Every record carries two links: ``previous_hash``, the hash of the record before it on the same
-application, and ``anchor``, which runs through the records of all applications in the order of
-their ``sequence``. Sequences have no gaps. So a changed, deleted, inserted or reordered record is
-found, and so is a whole application that disappears. Who can rewrite every record can rewrite
-every hash: the head (sequence and anchor) has to be noted elsewhere from time to time.
+subject (an application, a person, a trainee), and ``anchor``, which runs through the records of
+all subjects in the order of their ``sequence``. Sequences have no gaps. So a changed, deleted,
+inserted or reordered record is found, and so is a whole subject that disappears. Who can
+rewrite every record can rewrite every hash: the head (sequence and anchor) has to be noted
+elsewhere from time to time.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ __all__ = [
 ]
 
 GENESIS = "0" * 64
-"""What the first record of an application, and the first of all, has before it."""
+"""What the first record of a subject, and the first of all, has before it."""
 
 
 def canonical(value: object) -> str:
@@ -63,7 +64,7 @@ class ChainRecord:
     """One record as it is stored: its content and the three hashes beside it."""
 
     id: UUID
-    application: UUID
+    subject: UUID
     sequence: int
     revision: int
     content: Mapping[str, object]
@@ -79,13 +80,20 @@ class ChainBreak:
     sequence: int
     reason: Text
     record: UUID | None = None
-    application: UUID | None = None
+    subject: UUID | None = None
+
+
+_RECORD = Text("记录", "record")
 
 
 class ChainVerifier:
-    """Checks records one after another, in the order of their sequence."""
+    """Checks records one after another, in the order of their sequence.
 
-    def __init__(self) -> None:
+    ``noun`` is what a record is called in what is said, because there are several chains.
+    """
+
+    def __init__(self, noun: Text = _RECORD) -> None:
+        self._noun = noun
         self.sequence = 0
         self.anchor = GENESIS
         self._last: dict[UUID, tuple[int, str]] = {}
@@ -94,18 +102,15 @@ class ChainVerifier:
         """Check the next record; None where it holds. After a break nothing more is known."""
         if record.sequence != self.sequence + 1:
             missing = self.sequence + 1
-            return ChainBreak(
-                sequence=missing,
-                reason=Text(f"缺少第 {missing} 条记录", f"record {missing} is missing"),
-            )
-        revision, previous = self._last.get(record.application, (0, GENESIS))
+            return self._missing(missing)
+        revision, previous = self._last.get(record.subject, (0, GENESIS))
         if hash_of(record.content) != record.hash:
             return self._broken(record, "内容与其哈希值不符", "its content does not match its hash")
         if record.previous_hash != previous or record.revision != revision + 1:
             return self._broken(
                 record,
-                "与该申请的上一条记录不衔接",
-                "it does not follow the application's record before it",
+                "与其上一条记录不衔接",
+                "it does not follow the record before it",
             )
         if record.anchor != anchor_of(self.anchor, record.hash):
             return self._broken(
@@ -114,7 +119,7 @@ class ChainVerifier:
                 "it does not follow the chain of all records",
             )
         self.sequence, self.anchor = record.sequence, record.anchor
-        self._last[record.application] = (record.revision, record.hash)
+        self._last[record.subject] = (record.revision, record.hash)
         return None
 
     def finish(self, sequence: int, anchor: str) -> ChainBreak | None:
@@ -123,31 +128,38 @@ class ChainVerifier:
             return None
         if self.sequence < sequence:
             missing = self.sequence + 1
-            return ChainBreak(
-                sequence=missing,
-                reason=Text(f"缺少第 {missing} 条记录", f"record {missing} is missing"),
-            )
+            return self._missing(missing)
+        zh, en = self._noun.zh, self._noun.en
         return ChainBreak(
             sequence=self.sequence,
-            reason=Text("链头与最后一条记录不符", "the head does not match the last record"),
+            reason=Text(f"链头与最后一条{zh}不符", f"the head does not match the last {en}"),
         )
 
-    def last_of(self, application: UUID) -> tuple[int, str]:
-        """Return revision and hash of an application's last record, 0 and genesis without one."""
-        return self._last.get(application, (0, GENESIS))
+    def last_of(self, subject: UUID) -> tuple[int, str]:
+        """Return revision and hash of a subject's last record, 0 and genesis without one."""
+        return self._last.get(subject, (0, GENESIS))
 
     @property
-    def applications(self) -> frozenset[UUID]:
-        """The applications that have records."""
+    def subjects(self) -> frozenset[UUID]:
+        """What has records."""
         return frozenset(self._last)
 
-    @staticmethod
-    def _broken(record: ChainRecord, zh: str, en: str) -> ChainBreak:
+    def _missing(self, sequence: int) -> ChainBreak:
+        zh, en = self._noun.zh, self._noun.en
+        return ChainBreak(
+            sequence=sequence,
+            reason=Text(f"缺少第 {sequence} 条{zh}", f"{en} {sequence} is missing"),
+        )
+
+    def _broken(self, record: ChainRecord, zh: str, en: str) -> ChainBreak:
+        noun = self._noun
         return ChainBreak(
             sequence=record.sequence,
             record=record.id,
-            application=record.application,
-            reason=Text(f"第 {record.sequence} 条记录：{zh}", f"record {record.sequence}: {en}"),
+            subject=record.subject,
+            reason=Text(
+                f"第 {record.sequence} 条{noun.zh}：{zh}", f"{noun.en} {record.sequence}: {en}"
+            ),
         )
 
 

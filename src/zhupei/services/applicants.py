@@ -28,6 +28,7 @@ from zhupei.domain.plain_values import plain, restored
 from zhupei.domain.text import Text
 from zhupei.security.crypto import Keyring, Place
 from zhupei.services.names import read_name
+from zhupei.services.state_records import StateChange, StateSubject, append_state_records
 
 __all__ = [
     "ApplicantRecord",
@@ -117,12 +118,16 @@ async def register_applicant(
     today: date,
     at: datetime,
     id_: UUID | None = None,
+    by: str | None = None,
+    catalogue_hash: str | None = None,
+    records: list[StateChange] | None = None,
 ) -> ApplicantRecord | AccessRefusal:
     """Register a person; each identity document once, whichever of its numbers a renewal gave it.
 
     ``account`` is None for one whom staff register, those of an office for its ``base``; ``id_``
     is the person's id where others refer to it already. What the document tells and the facts
-    leave open (birth date, origin) is taken from it.
+    leave open (birth date, origin) is taken from it. ``by`` is who registers, the account itself
+    for None. Whoever registers many gives ``records``, and appends what is added to them itself.
     """
     try:
         document = read_identity_document(kind, number, today=today, issuing_state=issuing_state)
@@ -133,7 +138,7 @@ async def register_applicant(
     if isinstance(columns, AccessRefusal):
         return columns
     try:
-        async with in_transaction():
+        async with in_transaction() as connection:
             row = await Applicant.create(
                 id=id_,
                 account_id=account,
@@ -148,6 +153,19 @@ async def register_applicant(
             # Under every key, so that the person stays one while keys are exchanged.
             for hashed in keyring.lookup_hashes(_IDENTITY, document.lookup_key):
                 await ApplicantIdentity.create(hash=hashed, applicant=row)
+            registered = StateChange(
+                subject=StateSubject.APPLICANT,
+                id=id_,
+                action="REGISTER",
+                actor=by or ("unknown" if account is None else str(account)),
+                at=at,
+                catalogue_hash=catalogue_hash,
+                data={} if base is None else {"base": base},
+            )
+            if records is None:
+                await append_state_records(connection, [registered])
+            else:
+                records.append(registered)
     except IntegrityError:
         return _refusal(
             AccessCode.IDENTITY_TAKEN,

@@ -11,6 +11,7 @@ import re
 import secrets
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from tortoise.backends.base.client import BaseDBAsyncClient
@@ -40,6 +41,7 @@ from zhupei.services.applicants import (
     find_by_identity,
 )
 from zhupei.services.outbox import record_events, subject_of
+from zhupei.services.state_records import StateChange, StateSubject, append_state_records
 
 __all__ = [
     "CLAIM_DAYS",
@@ -75,11 +77,16 @@ class IssuedClaim:
 
 
 async def issue_claim(
-    keyring: Keyring, applicant: UUID, *, by: str, at: datetime
+    keyring: Keyring,
+    applicant: UUID,
+    *,
+    by: str,
+    at: datetime,
+    catalogue_hash: str | None = None,
 ) -> IssuedClaim | AccessRefusal:
     """Give out a code for a person without an account; the one before it ends.
 
-    The caller has checked that the asker entered or sends the person.
+    The caller has checked that the asker entered or sends the person. Records tell of both codes.
     """
     code = "".join(secrets.choice(_ALPHABET) for _ in range(_LENGTH))
     try:
@@ -98,9 +105,9 @@ async def issue_claim(
                     Text("该报考人已有账号", "the person has an account already"),
                     "applicant",
                 )
-            await ApplicantClaim.filter(applicant_id=applicant, ended_as=None).update(
-                ended_as="REPLACED", ended_at=at
-            )
+            open_ = ApplicantClaim.filter(applicant_id=applicant, ended_as=None)
+            replaced = [claim.id for claim in await open_.select_for_update()]
+            await open_.update(ended_as="REPLACED", ended_at=at)
             made = await ApplicantClaim.create(
                 id=uuid7(),
                 applicant_id=applicant,
@@ -111,6 +118,14 @@ async def issue_claim(
             )
             event = _event("claim_issued", applicant, made.id, by=by, at=at)
             await record_events(connection, [event])
+            by_asker: dict[str, Any] = {"actor": by, "at": at, "catalogue_hash": catalogue_hash}
+            await append_state_records(
+                connection,
+                [
+                    *(_recorded(claim, applicant, "REPLACE", **by_asker) for claim in replaced),
+                    _recorded(made.id, applicant, "ISSUE", **by_asker),
+                ],
+            )
     except IntegrityError:
         return _refusal(
             AccessCode.CONFLICT,
@@ -140,6 +155,7 @@ async def claim_applicant(
     issuing_state: str | None = None,
     today: date,
     at: datetime,
+    catalogue_hash: str | None = None,
 ) -> ApplicantRecord | AccessRefusal:
     """Make an account that of the person whose document and code were stated.
 
@@ -167,7 +183,7 @@ async def claim_applicant(
         if waits is not None:
             return _locked_out(waits)
         if isinstance(found, UUID) and await _used(
-            connection, keyring, found, account, code=code, at=at
+            connection, keyring, found, account, code=code, at=at, catalogue_hash=catalogue_hash
         ):
             return await applicant_of(keyring, found) or _wrong()
         await ApplicantClaimFailure.create(id=uuid7(), account=str(account), at=at)
@@ -182,11 +198,13 @@ async def _used(
     *,
     code: str,
     at: datetime,
+    catalogue_hash: str | None,
 ) -> bool:
     """Use the applicant's open code, or count what was wrong; told with the change.
 
     Who gave a code out cannot use it: a record does not pass to the unit that entered it.
     """
+    by: dict[str, Any] = {"actor": str(account), "at": at, "catalogue_hash": catalogue_hash}
     claim = (
         await ApplicantClaim.filter(applicant_id=applicant, ended_as=None, expires_at__gt=at)
         .exclude(issued_by=str(account))
@@ -203,6 +221,8 @@ async def _used(
         if is_locked:
             event = _event("claim_locked", applicant, claim.id, by=str(account), at=at)
             await record_events(connection, [event])
+            locked = _recorded(claim.id, applicant, "LOCK", **by)
+            await append_state_records(connection, [locked])
         return False
     taken = await Applicant.filter(id=applicant, account_id=None, erased_at=None).update(
         account_id=account, updated_at=at
@@ -214,7 +234,22 @@ async def _used(
     )
     event = _event("claimed", applicant, claim.id, by=str(account), at=at)
     await record_events(connection, [event])
+    claimed = StateChange(
+        subject=StateSubject.APPLICANT,
+        id=applicant,
+        action="CLAIM",
+        data={"claim": claim.id},
+        **by,
+    )
+    used = _recorded(claim.id, applicant, "USE", **by)
+    await append_state_records(connection, [used, claimed])
     return True
+
+
+def _recorded(claim: UUID, applicant: UUID, action: str, **by: Any) -> StateChange:
+    return StateChange(
+        subject=StateSubject.CLAIM, id=claim, action=action, data={"applicant": applicant}, **by
+    )
 
 
 def _event(what: str, applicant: UUID, claim: UUID, *, by: str, at: datetime) -> Event:

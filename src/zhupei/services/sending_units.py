@@ -11,6 +11,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
+from tortoise.backends.base.client import BaseDBAsyncClient
 from tortoise.exceptions import IntegrityError
 from tortoise.transactions import in_transaction
 
@@ -29,6 +30,7 @@ from zhupei.services.applicants import (
     find_by_identity,
     register_applicant,
 )
+from zhupei.services.state_records import StateChange, StateSubject, append_state_records
 
 __all__ = [
     "answer_link",
@@ -153,12 +155,12 @@ async def link_by_id(link: UUID) -> SentPerson | None:
 
 
 async def name_unit(
-    applicant: UUID, unit: UUID, *, by: str, at: datetime
+    applicant: UUID, unit: UUID, *, by: str, at: datetime, catalogue_hash: str | None = None
 ) -> SentPerson | AccessRefusal:
     """Let a person name the unit that sends them; the unit has to confirm."""
     if not await SendingUnitRow.filter(id=unit).exists():
         return _refusal(AccessCode.NOT_FOUND, Text("没有这个单位", "there is no such unit"), "unit")
-    return await _ask(unit, applicant, LinkState.NAMED, by=by, at=at)
+    return await _ask(unit, applicant, LinkState.NAMED, by=by, at=at, catalogue_hash=catalogue_hash)
 
 
 async def register_person(
@@ -174,6 +176,7 @@ async def register_person(
     by: str,
     today: date,
     at: datetime,
+    catalogue_hash: str | None = None,
 ) -> SentPerson | AccessRefusal:
     """Let a unit register somebody it sends (R093).
 
@@ -185,9 +188,16 @@ async def register_person(
         return known
     if known is not None:
         return await _ask(
-            unit.id, known, LinkState.CLAIMED, by=by, at=at, base=base, specialty=specialty
+            unit.id,
+            known,
+            LinkState.CLAIMED,
+            by=by,
+            at=at,
+            base=base,
+            specialty=specialty,
+            catalogue_hash=catalogue_hash,
         )
-    async with in_transaction():
+    async with in_transaction() as connection:
         made = await register_applicant(
             keyring,
             details,
@@ -197,6 +207,8 @@ async def register_person(
             account=None,
             today=today,
             at=at,
+            by=by,
+            catalogue_hash=catalogue_hash,
         )
         if not isinstance(made, ApplicantRecord):
             return made
@@ -212,7 +224,30 @@ async def register_person(
             answered_by=by,
             answered_at=at,
         )
+        await _record(connection, row.id, "REGISTER", by=by, at=at, hash_=catalogue_hash)
     return await _one(row.id)
+
+
+async def _record(
+    connection: BaseDBAsyncClient,
+    link: UUID,
+    action: str,
+    *,
+    by: str,
+    at: datetime,
+    hash_: str | None,
+    reason: str | None = None,
+) -> None:
+    change = StateChange(
+        subject=StateSubject.SENT_PERSON,
+        id=link,
+        action=action,
+        actor=by,
+        at=at,
+        reason=reason,
+        catalogue_hash=hash_,
+    )
+    await append_state_records(connection, [change])
 
 
 async def _ask(
@@ -224,6 +259,7 @@ async def _ask(
     at: datetime,
     base: str | None = None,
     specialty: str | None = None,
+    catalogue_hash: str | None,
 ) -> SentPerson | AccessRefusal:
     known = await SendingUnitPersonRow.filter(
         unit_id=unit, applicant_id=applicant, state__in=[*_OPEN, LinkState.CONFIRMED.value]
@@ -232,10 +268,12 @@ async def _ask(
         # What one side asks and the other has asked already is agreed.
         met = known.state in _OPEN and known.state != state.value
         return (
-            await answer_link(known.id, accept=True, by=by, at=at) if met else await _one(known.id)
+            await answer_link(known.id, accept=True, by=by, at=at, catalogue_hash=catalogue_hash)
+            if met
+            else await _one(known.id)
         )
     try:
-        async with in_transaction():
+        async with in_transaction() as connection:
             row = await SendingUnitPersonRow.create(
                 id=uuid7(),
                 unit_id=unit,
@@ -246,21 +284,25 @@ async def _ask(
                 asked_by=by,
                 asked_at=at,
             )
+            await _record(connection, row.id, "ASK", by=by, at=at, hash_=catalogue_hash)
     except IntegrityError:
         return _changed()
     return await _one(row.id)
 
 
 async def answer_link(
-    link: UUID, *, accept: bool, by: str, at: datetime
+    link: UUID, *, accept: bool, by: str, at: datetime, catalogue_hash: str | None = None
 ) -> SentPerson | AccessRefusal:
     """Answer what the other side asked; the caller has checked that it is this side's to answer."""
     state = LinkState.CONFIRMED if accept else LinkState.REFUSED
     try:
-        async with in_transaction():
+        async with in_transaction() as connection:
             written = await SendingUnitPersonRow.filter(id=link, state__in=_OPEN).update(
                 state=state.value, answered_by=by, answered_at=at
             )
+            if written:
+                action = "CONFIRM" if accept else "REFUSE"
+                await _record(connection, link, action, by=by, at=at, hash_=catalogue_hash)
     except IntegrityError:
         return _refusal(
             AccessCode.CONFLICT,
@@ -274,13 +316,15 @@ async def answer_link(
     return await _one(link) if written or row.state == state.value else _changed()
 
 
-async def end_link(link: UUID, *, reason: str, by: str, at: datetime) -> SentPerson | AccessRefusal:
+async def end_link(
+    link: UUID, *, reason: str, by: str, at: datetime, catalogue_hash: str | None = None
+) -> SentPerson | AccessRefusal:
     """End that a unit sends a person, or take an open question back; what was filed stays."""
     if not reason.strip() or "\x00" in reason:
         return _refusal(
             AccessCode.FACTS_INVALID, Text("须说明理由", "a reason has to be given"), "reason"
         )
-    async with in_transaction():
+    async with in_transaction() as connection:
         row = await SendingUnitPersonRow.select_for_update().get_or_none(id=link)
         if row is None or row.state in {LinkState.REFUSED.value, LinkState.ENDED.value}:
             return _changed()
@@ -293,6 +337,7 @@ async def end_link(link: UUID, *, reason: str, by: str, at: datetime) -> SentPer
             await SendingUnitPersonRow.filter(id=link).update(
                 state=LinkState.ENDED.value, ended_by=by, ended_at=at, end_reason=reason
             )
+        await _record(connection, link, "END", by=by, at=at, hash_=catalogue_hash, reason=reason)
     return await _one(link)
 
 

@@ -113,7 +113,10 @@ async def test_the_command_tells_and_fails(
     monkeypatch.setenv("ZHUPEI_LANGUAGE", "en")
     head = (await _verify(office)).head
     assert await asyncio.to_thread(main, ["audit", "verify", "--head", head]) == 0
-    assert capfd.readouterr().out == f"2 records of 1 applications hold; head {head}\n"
+    assert capfd.readouterr().out == (
+        "2 records of 1 applications and 0 of people, lists, plans and the like hold; "
+        f"head {head}\n"
+    )
     connection = await asyncpg.connect(database_url)
     await connection.execute(f"{_OFF}; DELETE FROM application_transition WHERE sequence = 1")
     await connection.close()

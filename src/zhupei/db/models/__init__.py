@@ -40,6 +40,7 @@ from zhupei.db.models.score import ScoreRow
 from zhupei.db.models.score_sheet import ScoreSheetRow
 from zhupei.db.models.seat import SeatRow
 from zhupei.db.models.sending_unit import SendingUnitPersonRow, SendingUnitRow
+from zhupei.db.models.state_record import StateRecordRow
 from zhupei.db.models.trainee import TraineePaymentRow, TraineeRow
 from zhupei.db.models.transition import AuditHeadRow, TransitionRow
 from zhupei.db.models.webhook import (
@@ -89,6 +90,7 @@ __all__ = [
     "SeatRow",
     "SendingUnitPersonRow",
     "SendingUnitRow",
+    "StateRecordRow",
     "TraineePaymentRow",
     "TraineeRow",
     "TransitionRow",

@@ -17,7 +17,7 @@ class TraineeRow(Model):
 
     ``months`` is the planned length, ``least_months`` the shortest after an assessment, null
     where no document gives it. ``profile`` holds the facts that decide pay. What was done with a
-    trainee is recorded with the application's transitions.
+    trainee is recorded with the application's transitions, and the trainee's own state beside.
     """
 
     id = fields.UUIDField(primary_key=True, default=uuid7)

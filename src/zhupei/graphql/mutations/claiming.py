@@ -92,7 +92,11 @@ async def _issue(info: GraphInfo, input: IssueClaimCodeInput) -> ClaimCodePayloa
 
         async def work() -> Any:
             made = await claims.issue_claim(
-                _keyring(context), applicant, by=desk.actor.id, at=context.clock()
+                _keyring(context),
+                applicant,
+                by=desk.actor.id,
+                at=context.clock(),
+                catalogue_hash=context.catalogue.hash,
             )
             if isinstance(made, AccessRefusal):
                 return made
@@ -136,6 +140,7 @@ async def _claim(info: GraphInfo, input: ClaimApplicantInput) -> ApplicantPayloa
             issuing_state=None if input.issuing_state is UNSET else input.issuing_state,
             today=now.astimezone(CHINA_TIME).date(),
             at=now,
+            catalogue_hash=context.catalogue.hash,
         )
         if not isinstance(found, AccessRefusal):
             # Whoever signed in is an applicant only since this moment.

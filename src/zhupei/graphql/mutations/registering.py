@@ -124,6 +124,8 @@ async def _register(info: GraphInfo, input: RegisterApplicantInput) -> Any:  # n
             base=input.base or None,
             today=now.astimezone(CHINA_TIME).date(),
             at=now,
+            by=None if context.actor is None else context.actor.id,
+            catalogue_hash=context.catalogue.hash,
         )
         return str(made.id) if isinstance(made, ApplicantRecord) else made
 

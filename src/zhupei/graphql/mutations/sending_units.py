@@ -135,7 +135,11 @@ async def _name(info: GraphInfo, input: NameSendingUnitInput) -> SentPersonPaylo
             return _nobody()
         return _kept(
             await sending_units.name_unit(
-                desk.applicant, unit, by=desk.actor.id, at=context.clock()
+                desk.applicant,
+                unit,
+                by=desk.actor.id,
+                at=context.clock(),
+                catalogue_hash=context.catalogue.hash,
             )
         )
 
@@ -178,6 +182,7 @@ async def _register(info: GraphInfo, input: RegisterSentPersonInput) -> SentPers
                 by=desk.actor.id,
                 today=context.clock().astimezone(CHINA_TIME).date(),
                 at=context.clock(),
+                catalogue_hash=context.catalogue.hash,
             )
         )
 
@@ -204,7 +209,13 @@ async def _answer(info: GraphInfo, input: AnswerSendingUnitLinkInput) -> SentPer
             )
         by = (await desk_of(context)).actor.id
         return _kept(
-            await sending_units.answer_link(link, accept=input.accept, by=by, at=context.clock())
+            await sending_units.answer_link(
+                link,
+                accept=input.accept,
+                by=by,
+                at=context.clock(),
+                catalogue_hash=context.catalogue.hash,
+            )
         )
 
     found: Any = await _link(context, input, "answerSendingUnitLink", work)
@@ -220,7 +231,13 @@ async def _end(info: GraphInfo, input: EndSendingUnitLinkInput) -> SentPersonPay
             return _no_link()
         by = (await desk_of(context)).actor.id
         return _kept(
-            await sending_units.end_link(link, reason=input.reason, by=by, at=context.clock())
+            await sending_units.end_link(
+                link,
+                reason=input.reason,
+                by=by,
+                at=context.clock(),
+                catalogue_hash=context.catalogue.hash,
+            )
         )
 
     found: Any = await _link(context, input, "endSendingUnitLink", work)

@@ -30,6 +30,7 @@ from zhupei.services.admissions.situations import Situation, may_for_program, no
 from zhupei.services.admissions.texts import has_no_reason, no_nul
 from zhupei.services.admissions.training import trainee_cancelled
 from zhupei.services.admissions.transitions import act
+from zhupei.services.state_records import StateChange
 
 __all__ = ["cancel_for_fraud", "defer_report", "mark_no_shows", "record_report", "sign_agreement"]
 
@@ -217,13 +218,15 @@ async def cancel_for_fraud(desk: Desk, given: CancelForFraudInput) -> AdmissionC
     """Cancel this application and its admission for fraud (R058, R163); no other one is touched."""
 
     async def build(at: Situation) -> Change | Refusal:
+        states: list[StateChange] = []
         return has_no_reason(given.reason) or Change(
             action=Action.CANCEL_FOR_FRAUD,
             before=at.case,
             after=replace(at.case, state=_S.CANCELLED),
             at=at,
             reason=given.reason,
-            also=trainee_cancelled(given.reason, at.today),
+            also=trainee_cancelled(desk, at, given.reason, states),
+            states=states,
         )
 
     return await act(

@@ -8,8 +8,9 @@ from uuid import UUID
 from zhupei.db.identifiers import uuid7
 from zhupei.db.models import BanRow
 from zhupei.domain.admission_case import Ban
+from zhupei.services.state_records import StateChange, StateSubject
 
-__all__ = ["ban_in_force", "ban_of", "new_ban"]
+__all__ = ["ban_in_force", "ban_of", "ban_recorded", "new_ban"]
 
 
 async def new_ban(
@@ -25,7 +26,10 @@ async def new_ban(
     evidence: str | None = None,
     key: str | None = None,
 ) -> BanRow:
-    """Write a ban of so many years from ``starts_on`` on, in the caller's transaction."""
+    """Write a ban of so many years from ``starts_on`` on, in the caller's transaction.
+
+    The caller appends the record of it.
+    """
     return await BanRow.create(
         id=uuid7(),
         applicant_id=applicant,
@@ -38,6 +42,21 @@ async def new_ban(
         decided_by=by,
         decided_at=at,
         idempotency_key=key,
+    )
+
+
+def ban_recorded(
+    ban: UUID, action: str, *, by: str, at: datetime, reason: str, catalogue_hash: str
+) -> StateChange:
+    """Return what the chain of records is told of a ban that was imposed or lifted."""
+    return StateChange(
+        subject=StateSubject.BAN,
+        id=ban,
+        action=action,
+        actor=by,
+        at=at,
+        reason=reason,
+        catalogue_hash=catalogue_hash,
     )
 
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from tortoise.expressions import Q, Subquery
+from tortoise.transactions import in_transaction
 
 from zhupei.db.models import ApplicationRow, BanRow, TraineeRow
 from zhupei.domain.admission_case import Ban
@@ -13,7 +14,7 @@ from zhupei.domain.admission_guards import policy_of
 from zhupei.domain.calendar import CHINA_TIME
 from zhupei.domain.text import Text
 from zhupei.domain.training import Program
-from zhupei.services.admissions.ban_rows import ban_of, new_ban
+from zhupei.services.admissions.ban_rows import ban_of, ban_recorded, new_ban
 from zhupei.services.admissions.desk import Desk
 from zhupei.services.admissions.inputs import ImposeBanInput, LiftBanInput, SearchBansInput
 from zhupei.services.admissions.refusals import Refusal, RefusalCode
@@ -21,6 +22,7 @@ from zhupei.services.admissions.requests import once_for
 from zhupei.services.admissions.situations import hidden, not_found, permitted_for
 from zhupei.services.admissions.texts import has_no_reason
 from zhupei.services.applicants import is_known
+from zhupei.services.state_records import append_state_records
 
 __all__ = ["ban_by_id", "bans_of", "impose_ban", "lift_ban"]
 
@@ -64,10 +66,24 @@ async def impose_ban(desk: Desk, given: ImposeBanInput) -> Ban | Refusal:
                 evidence=given.evidence,
                 key=given.idempotency_key,
             )
+            await _record(desk, row.id, "IMPOSE", given.reason)
             return row.id
 
         done = await once_for(desk, "impose_ban", given, work, key=given.idempotency_key)
         return done if isinstance(done, Refusal) else ban_of(await BanRow.get(id=done))
+
+
+async def _record(desk: Desk, ban: UUID, action: str, reason: str) -> None:
+    recorded = ban_recorded(
+        ban,
+        action,
+        by=desk.actor.id,
+        at=desk.clock(),
+        reason=reason,
+        catalogue_hash=desk.catalogue.hash,
+    )
+    async with in_transaction() as connection:
+        await append_state_records(connection, [recorded])
 
 
 async def _binding(desk: Desk, program: Program, given: ImposeBanInput) -> Program:
@@ -115,6 +131,7 @@ async def lift_ban(desk: Desk, given: LiftBanInput) -> Ban | Refusal:
                 lifted_at=desk.clock(), lifted_by=desk.actor.id, lift_reason=given.reason
             )
             if lifted:
+                await _record(desk, given.ban, "LIFT", given.reason)
                 return given.ban
             return Refusal(
                 code=RefusalCode.DUPLICATE,

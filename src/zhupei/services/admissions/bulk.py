@@ -38,6 +38,7 @@ from zhupei.services.admissions.texts import has_no_reason
 from zhupei.services.admissions.transitions import check_steps, key_used, too_busy
 from zhupei.services.changes import RoundChanged, RoundChangeKind, announce
 from zhupei.services.progress import operation
+from zhupei.services.state_records import StateChange, StateSubject, append_state_records
 
 __all__ = ["Build", "carry_out", "revert_bulk"]
 
@@ -324,6 +325,16 @@ async def _revert(
                 connection,
                 [RoundChanged(root_program=case.root_program, round=case.round or "", kind=kind)],
             )
+            withdrawn = StateChange(
+                subject=StateSubject.PUBLICITY,
+                id=published.id,
+                action="WITHDRAW",
+                actor=desk.actor.id,
+                at=now,
+                reason=given.reason,
+                catalogue_hash=desk.catalogue.hash,
+            )
+            await append_state_records(connection, [withdrawn])
 
     done = await commit(desk, changes, bulk=bulk, extra=mark)
     return done if done is None or isinstance(done, Refusal) else outcome

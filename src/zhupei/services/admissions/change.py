@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, Protocol
@@ -17,6 +17,7 @@ from zhupei.domain.applications import Submission
 from zhupei.services.admissions.refusals import Refusal
 from zhupei.services.admissions.situations import Situation
 from zhupei.services.idempotency import request_hash
+from zhupei.services.state_records import StateChange
 
 __all__ = ["Also", "Bulk", "Change", "Extra", "Keyed", "Recheck", "Repeat", "repeat_of"]
 
@@ -31,7 +32,8 @@ class Change:
 
     ``before`` is None for a new case. ``steps`` are those that it completes; plugins judge each
     by ``submission``. ``recheck`` is asked again under the lock of the applicant; ``also`` writes
-    what belongs to the change in the same transaction, and may still refuse it.
+    what belongs to the change in the same transaction, and may still refuse it. ``states`` tell
+    what else changes state with it; ``also`` may add to them.
     """
 
     action: Action
@@ -44,6 +46,7 @@ class Change:
     submission: Submission | None = None
     recheck: Recheck | None = None
     also: Also | None = None
+    states: Sequence[StateChange] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

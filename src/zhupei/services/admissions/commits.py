@@ -31,6 +31,7 @@ from zhupei.services.changes import announce, application_changed
 from zhupei.services.interview_places import give_up_places
 from zhupei.services.outbox import record_events, subject_of
 from zhupei.services.seats import NoSeatError, SeatQuota, move_seats, quotas_of
+from zhupei.services.state_records import append_state_records
 
 __all__ = ["commit"]
 
@@ -70,6 +71,9 @@ async def commit(
             cases = await _write(connection, desk, finished, events, repeat=repeat, bulk=bulk)
             if extra is not None:
                 await extra(connection)
+            await append_state_records(
+                connection, [each for change, _ in finished for each in change.states]
+            )
             await announce(connection, map(application_changed, cases))
             if bulk is not None and bulk.dry_run:
                 raise _DryRunError

@@ -46,6 +46,7 @@ from zhupei.services.admissions.situations import not_found, owners_of, permitte
 from zhupei.services.admissions.store import cases_of
 from zhupei.services.admissions.texts import has_no_reason
 from zhupei.services.admissions.transitions import too_busy
+from zhupei.services.state_records import StateChange, StateSubject, append_state_records
 
 __all__ = ["EraseApplicantInput", "Erasure", "erase_applicant"]
 
@@ -120,8 +121,26 @@ async def _erase(desk: Desk, given: EraseApplicantInput) -> Erasure | Refusal | 
     erased: list[int] = []
 
     async def write(connection: BaseDBAsyncClient) -> None:
-        erased.append(await _erase_rows(given.applicant, now))
+        files, links = await _erase_rows(given.applicant, now)
+        erased.append(files)
         await _erase_bulk_steps(cases)
+        by: dict[str, Any] = {
+            "actor": desk.actor.id,
+            "at": now,
+            "catalogue_hash": desk.catalogue.hash,
+        }
+        person = StateChange(
+            subject=StateSubject.APPLICANT,
+            id=given.applicant,
+            action="ERASE",
+            reason=given.reason,
+            **by,
+        )
+        of_units = [
+            StateChange(subject=StateSubject.SENT_PERSON, id=link, action="ERASE", **by)
+            for link in links
+        ]
+        await append_state_records(connection, [person, *of_units])
 
     if changes:
         done = await commit(desk, changes, extra=write)
@@ -196,14 +215,23 @@ def _without_person(case: AdmissionCase) -> AdmissionCase:
     )
 
 
-async def _erase_rows(applicant: UUID, now: datetime) -> int:
-    """Erase the applicant, the documents' hashes, links and account; return how many files."""
+async def _erase_rows(applicant: UUID, now: datetime) -> tuple[int, list[UUID]]:
+    """Erase the applicant, the documents' hashes and account, and end links to units.
+
+    Return how many files were removed, and the links that ended.
+    """
     row = await Applicant.select_for_update().get(id=applicant)
     account: UUID | None = row.account_id  # type: ignore[attr-defined]  # Tortoise adds it
     await ApplicantIdentity.filter(applicant_id=applicant).delete()
     files = await ApplicantFile.filter(applicant_id=applicant, removed_at=None).update(
         removed_at=now
     )
+    links = [
+        link.id
+        for link in await SendingUnitPersonRow.filter(
+            applicant_id=applicant, state__in=["NAMED", "CLAIMED", "CONFIRMED"]
+        ).select_for_update()
+    ]
     await SendingUnitPersonRow.filter(
         applicant_id=applicant, state__in=["NAMED", "CLAIMED"]
     ).update(state="REFUSED", answered_by="erasure", answered_at=now)
@@ -229,7 +257,7 @@ async def _erase_rows(applicant: UUID, now: datetime) -> int:
     )
     if account is not None:
         await _close_account(account, now)
-    return files
+    return files, links
 
 
 async def _close_account(account: UUID, now: datetime) -> None:

@@ -36,6 +36,7 @@ from zhupei.services.admissions.transitions import check_steps, key_used, repeat
 from zhupei.services.applicants import is_known
 from zhupei.services.outbox import record_events, subject_of
 from zhupei.services.seats import root_program
+from zhupei.services.state_records import StateChange, StateSubject, append_state_records
 
 __all__ = ["answer_invitation", "invitation_of", "invite_candidate"]
 
@@ -107,7 +108,19 @@ async def _invite(
             catalogue_hash=desk.catalogue.hash,
         )
         await record_events(connection, [event])
+        await append_state_records(connection, [_recorded(desk, row.id, "INVITE")])
     return row.id
+
+
+def _recorded(desk: Desk, invitation: UUID, action: str) -> StateChange:
+    return StateChange(
+        subject=StateSubject.INVITATION,
+        id=invitation,
+        action=action,
+        actor=desk.actor.id,
+        at=desk.clock(),
+        catalogue_hash=desk.catalogue.hash,
+    )
 
 
 async def _invitable(
@@ -211,9 +224,13 @@ async def _is_answered(row: InvitationRow) -> bool:
 
 async def _decline(desk: Desk, given: AnswerInvitationInput) -> Invitation | Refusal | None:
     async def work() -> UUID | Refusal:
-        await InvitationRow.filter(id=given.invitation, state=InvitationState.OPEN.value).update(
-            state=InvitationState.DECLINED.value, answered_at=desk.clock()
-        )
+        async with in_transaction() as connection:
+            declined = await InvitationRow.filter(
+                id=given.invitation, state=InvitationState.OPEN.value
+            ).update(state=InvitationState.DECLINED.value, answered_at=desk.clock())
+            if declined:
+                recorded = _recorded(desk, given.invitation, "DECLINE")
+                await append_state_records(connection, [recorded])
         return given.invitation
 
     done = await once_for(desk, "answer_invitation", given, work, key=given.idempotency_key)
@@ -272,7 +289,8 @@ async def _accept(  # noqa: PLR0911 - each guard says why it refuses
         # Declined in between: then nothing is handed in.
         return None if written == 1 else _answered()
 
-    done = await commit(desk, [replace(change, also=write)], repeat=repeat_of(given))
+    accepted = replace(change, also=write, states=[_recorded(desk, row.id, "ACCEPT")])
+    done = await commit(desk, [accepted], repeat=repeat_of(given))
     if isinstance(done, Refusal):
         return done
     return None if done is None else invitation_of(await InvitationRow.get(id=row.id))

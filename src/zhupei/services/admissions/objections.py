@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime
+from uuid import UUID
 
 from tortoise.backends.base.client import BaseDBAsyncClient
 from tortoise.exceptions import IntegrityError
@@ -31,6 +32,7 @@ from zhupei.services.admissions.situations import (
 from zhupei.services.admissions.texts import has_no_reason
 from zhupei.services.admissions.transitions import key_used, repeated_request, too_busy
 from zhupei.services.outbox import record_events, subject_of
+from zhupei.services.state_records import StateChange, StateSubject, append_state_records
 
 __all__ = ["file_objection", "objection_of", "resolve_objection"]
 
@@ -69,6 +71,7 @@ async def file_objection(desk: Desk, given: FileObjectionInput) -> Objection | R
                     idempotency_key=given.idempotency_key,
                 )
                 await record_events(connection, [_objection_filed(desk, case_row, now)])
+                await append_state_records(connection, [_recorded(desk, row.id, "FILE", now)])
         except IntegrityError:
             row = await ObjectionRow.get(
                 filed_by=desk.actor.id, idempotency_key=given.idempotency_key
@@ -98,6 +101,20 @@ def _filed_before(row: ObjectionRow, given: FileObjectionInput) -> Objection | R
     known = objection_of(row)
     same = (known.application, known.text) == (given.application, given.text)
     return known if same else key_used()
+
+
+def _recorded(
+    desk: Desk, objection: UUID, action: str, at: datetime, reason: str | None = None
+) -> StateChange:
+    return StateChange(
+        subject=StateSubject.OBJECTION,
+        id=objection,
+        action=action,
+        actor=desk.actor.id,
+        at=at,
+        reason=reason,
+        catalogue_hash=desk.catalogue.hash,
+    )
 
 
 def _objection_filed(desk: Desk, row: ApplicationRow, now: datetime) -> Event:
@@ -162,6 +179,7 @@ async def _resolve(
         at=at,
         reason=given.resolution,
         data={"objection": row.id, "upheld": given.upheld},
+        states=[_recorded(desk, row.id, "RESOLVE", at.now, given.resolution)],
     )
 
     async def write(_connection: BaseDBAsyncClient) -> None:

@@ -35,6 +35,7 @@ from zhupei.services.admissions.texts import has_no_reason
 from zhupei.services.admissions.transitions import act, step_done
 from zhupei.services.changes import RoundChanged, RoundChangeKind, announce
 from zhupei.services.seats import root_program
+from zhupei.services.state_records import StateChange, StateSubject, append_state_records
 
 __all__ = [
     "admit",
@@ -150,6 +151,19 @@ async def publish_proposed_list(
                 working_days=days,
                 counts_first_day=counts,
                 catalogue_hash=desk.catalogue.hash,
+            )
+            await append_state_records(
+                connection,
+                [
+                    StateChange(
+                        subject=StateSubject.PUBLICITY,
+                        id=listed.id,
+                        action="PUBLISH",
+                        actor=desk.actor.id,
+                        at=now,
+                        catalogue_hash=desk.catalogue.hash,
+                    )
+                ],
             )
 
         return await carry_out(

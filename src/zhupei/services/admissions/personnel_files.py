@@ -22,6 +22,7 @@ from zhupei.services.admissions.training import (
     application_of_trainee,
     ended,
     for_trainee,
+    recorded,
     trainee_now,
 )
 from zhupei.services.admissions.training_inputs import RecordFileTransferInput
@@ -67,6 +68,7 @@ async def record_file_transfer(
             reason=given.keeper,
             data={"trainee": given.trainee, "moved_on": given.moved_on, "keeper": given.keeper},
             also=write,
+            states=[recorded(desk, given.trainee, Action.MOVE_FILE, at, given.keeper)],
         )
 
     with desk.database.use():

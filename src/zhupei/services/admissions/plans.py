@@ -29,6 +29,7 @@ from zhupei.services.admissions.texts import has_no_reason
 from zhupei.services.changes import RoundChanged, RoundChangeKind, announce
 from zhupei.services.plan_cuts import cut_of
 from zhupei.services.seats import SeatQuota, increase_quota, quotas_of, root_program
+from zhupei.services.state_records import StateChange, StateSubject, append_state_records
 
 __all__ = [
     "decide_plan_increase",
@@ -74,12 +75,27 @@ async def request_plan_increase(
                 requested_at=desk.clock(),
                 idempotency_key=given.idempotency_key,
             )
+            await _record(desk, StateSubject.PLAN_INCREASE, row.id, "REQUEST", given.reason)
             return row.id
 
         done = await once_for(desk, "request_plan_increase", given, work, key=given.idempotency_key)
         if isinstance(done, Refusal):
             return done
         return plan_increase_of(await PlanIncreaseRow.get(id=done))
+
+
+async def _record(desk: Desk, subject: StateSubject, id_: UUID, action: str, reason: str) -> None:
+    change = StateChange(
+        subject=subject,
+        id=id_,
+        action=action,
+        actor=desk.actor.id,
+        at=desk.clock(),
+        reason=reason,
+        catalogue_hash=desk.catalogue.hash,
+    )
+    async with in_transaction() as connection:
+        await append_state_records(connection, [change])
 
 
 def _may_increase(desk: Desk, program: Program, opening: Opening) -> Refusal | None:
@@ -173,6 +189,9 @@ async def decide_plan_increase(
                         kind=RoundChangeKind.PLAN_CHANGED,
                     )
                     await announce(connection, [change])
+                action = "APPROVE" if given.approved else "REFUSE"
+                subject = StateSubject.PLAN_INCREASE
+                await _record(desk, subject, given.plan_increase, action, given.reason)
             return given.plan_increase
 
         done = await once_for(desk, "decide_plan_increase", given, work, key=given.idempotency_key)
@@ -292,6 +311,7 @@ async def freeze_round(desk: Desk, given: FreezeRoundInput) -> RoundFreeze | Ref
                     frozen_at=desk.clock(),
                 )
                 await _announce(connection, row, RoundChangeKind.FROZEN)
+                await _record(desk, StateSubject.ROUND_FREEZE, row.id, "FREEZE", given.reason)
             return row.id
 
         done = await once_for(desk, "freeze_round", given, work, key=given.idempotency_key)
@@ -317,10 +337,13 @@ async def lift_freeze(desk: Desk, given: LiftFreezeInput) -> RoundFreeze | Refus
             if row is None:
                 return not_found("freeze", f"{root.code}/{given.round}")
             async with in_transaction() as connection:
-                await RoundFreezeRow.filter(id=row.id, lifted_at=None).update(
+                lifted = await RoundFreezeRow.filter(id=row.id, lifted_at=None).update(
                     lifted_at=desk.clock(), lifted_by=desk.actor.id, lift_reason=given.reason
                 )
                 await _announce(connection, row, RoundChangeKind.FREEZE_LIFTED)
+                if lifted:
+                    subject = StateSubject.ROUND_FREEZE
+                    await _record(desk, subject, row.id, "LIFT", given.reason)
             return row.id
 
         done = await once_for(desk, "lift_freeze", given, work, key=given.idempotency_key)

@@ -30,7 +30,7 @@ from zhupei.domain.registrations import (
 )
 from zhupei.domain.text import Text
 from zhupei.domain.training import Program
-from zhupei.services.admissions.ban_rows import new_ban
+from zhupei.services.admissions.ban_rows import ban_recorded, new_ban
 from zhupei.services.admissions.change import Also, Change, repeat_of
 from zhupei.services.admissions.desk import Desk
 from zhupei.services.admissions.inputs import ApplicationInput
@@ -49,15 +49,22 @@ from zhupei.services.admissions.training_inputs import (
     ReduceTrainingInput,
     RegisterTraineeInput,
 )
-from zhupei.services.admissions.training_rows import new_trainee, payment_of, registration_of
+from zhupei.services.admissions.training_rows import (
+    new_trainee,
+    payment_of,
+    registration_of,
+    trainee_recorded,
+)
 from zhupei.services.admissions.transitions import act
 from zhupei.services.benefits import qualifying_degree_for
+from zhupei.services.state_records import StateChange
 
 __all__ = [
     "application_of_trainee",
     "end_training",
     "ended",
     "for_trainee",
+    "recorded",
     "reduce_training",
     "register_trainee",
     "trainee_cancelled",
@@ -106,8 +113,10 @@ async def register_trainee(
             Profile(trainee_type=candidate.trainee_type, degrees=candidate.degrees),
         )
 
+        states: list[StateChange] = []
+
         async def write(case: AdmissionCase) -> Refusal | None:
-            await new_trainee(
+            made = await new_trainee(
                 case,
                 opening=at.opening,
                 program=at.program,
@@ -117,12 +126,27 @@ async def register_trainee(
                 at=at.now,
                 catalogue_hash=desk.catalogue.hash,
             )
+            states.append(recorded(desk, made.id, Action.REGISTER, at))
             return None
 
         change = forward(at, Action.REGISTER)
-        return replace(change, also=write, data=_registered(started_on, school))
+        return replace(change, also=write, states=states, data=_registered(started_on, school))
 
     return await act(desk, given.application, Action.REGISTER, build, repeat=repeat_of(given))
+
+
+def recorded(
+    desk: Desk, trainee: UUID, action: Action, at: Situation, reason: str | None = None
+) -> StateChange:
+    """Return what the chain of records is told of a trainee."""
+    return trainee_recorded(
+        trainee,
+        action,
+        by=desk.actor.id,
+        at=at.now,
+        catalogue_hash=desk.catalogue.hash,
+        reason=reason,
+    )
 
 
 def _school(given: ApplicationInput | RegisterTraineeInput) -> SchoolSite:
@@ -141,17 +165,21 @@ def _registered(started_on: date, school: SchoolSite) -> dict[str, object]:
     return {"started_on": started_on, **given}
 
 
-def trainee_cancelled(reason: str, today: date) -> Also:
-    """Return what ends the training of a person whose admission is cancelled for fraud (R058)."""
+def trainee_cancelled(desk: Desk, at: Situation, reason: str, states: list[StateChange]) -> Also:
+    """Return what ends the training of a person whose admission is cancelled for fraud (R058).
+
+    What the records are told of it is added to ``states``.
+    """
 
     async def write(case: AdmissionCase) -> Refusal | None:
         row = await TraineeRow.select_for_update().get_or_none(application_id=case.id)
         if row is not None and row.state == TraineeState.IN_TRAINING.value:
             await TraineeRow.filter(id=row.id).update(
                 state=TraineeState.CANCELLED.value,
-                ended_on=max(today, row.started_on),
+                ended_on=max(at.today, row.started_on),
                 end_reason=reason,
             )
+            states.append(recorded(desk, row.id, Action.CANCEL_FOR_FRAUD, at, reason))
         return None
 
     return write
@@ -217,6 +245,7 @@ async def reduce_training(desk: Desk, given: ReduceTrainingInput) -> Registratio
             reason=given.reason,
             data={"trainee": given.trainee, "months": given.months},
             also=write,
+            states=[recorded(desk, given.trainee, Action.REDUCE_TRAINING, at, given.reason)],
         )
 
     with desk.database.use():
@@ -276,8 +305,10 @@ async def end_training(desk: Desk, given: EndTrainingInput) -> TrainingEnd | Ref
         if isinstance(ending, Refusal):
             return ending
 
+        states: list[StateChange] = []
+
         async def write(_case: AdmissionCase) -> Refusal | None:
-            return await _write_end(desk, given, at, ending)
+            return await _write_end(desk, given, at, ending, states)
 
         cost = ending.cost
         return Change(
@@ -294,6 +325,7 @@ async def end_training(desk: Desk, given: EndTrainingInput) -> TrainingEnd | Ref
                 "repays_certain": None if cost is None else cost.certain,
                 "ban": given.impose_ban,
             },
+            states=states,
             also=write,
         )
 
@@ -375,7 +407,11 @@ async def _ending(desk: Desk, given: EndTrainingInput, at: Situation) -> _Ending
 
 
 async def _write_end(
-    desk: Desk, given: EndTrainingInput, at: Situation, ending: _Ending
+    desk: Desk,
+    given: EndTrainingInput,
+    at: Situation,
+    ending: _Ending,
+    states: list[StateChange],
 ) -> Refusal | None:
     row = await TraineeRow.select_for_update().get(id=given.trainee)
     if row.state != TraineeState.IN_TRAINING.value:
@@ -385,8 +421,9 @@ async def _write_end(
         ended_on=ending.ended_on,
         end_reason=given.reason,
     )
+    states.append(recorded(desk, given.trainee, Action.END_TRAINING, at, given.reason))
     if ending.ban_years is not None:
-        await new_ban(
+        ban = await new_ban(
             applicant=at.case.applicant,
             program=at.program.code,
             starts_on=at.today,
@@ -395,6 +432,16 @@ async def _write_end(
             by=desk.actor.id,
             at=at.now,
             application=at.case.id,
+        )
+        states.append(
+            ban_recorded(
+                ban.id,
+                "IMPOSE",
+                by=desk.actor.id,
+                at=at.now,
+                reason=given.reason,
+                catalogue_hash=desk.catalogue.hash,
+            )
         )
     return None
 

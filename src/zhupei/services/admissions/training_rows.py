@@ -10,7 +10,7 @@ from uuid import UUID
 from zhupei.db.identifiers import uuid7
 from zhupei.db.models import TraineePaymentRow, TraineeRow
 from zhupei.domain.admission_case import AdmissionCase, AgreementKind
-from zhupei.domain.admission_process import Channel
+from zhupei.domain.admission_process import Action, Channel
 from zhupei.domain.benefits import FundingSource, Payer
 from zhupei.domain.people import DegreeLevel, DegreeType, Profile, TraineeType
 from zhupei.domain.plain_values import plain, restored
@@ -23,8 +23,15 @@ from zhupei.domain.registrations import (
 )
 from zhupei.domain.trainees import Month
 from zhupei.domain.training import Opening, Program
+from zhupei.services.state_records import StateChange, StateSubject
 
-__all__ = ["new_trainee", "payment_of", "registration_of", "registration_of_application"]
+__all__ = [
+    "new_trainee",
+    "payment_of",
+    "registration_of",
+    "registration_of_application",
+    "trainee_recorded",
+]
 
 
 async def new_trainee(
@@ -74,6 +81,21 @@ async def new_trainee(
         agreement=_value(case.agreement),
         registered_at=at,
         registered_by=by,
+        catalogue_hash=catalogue_hash,
+    )
+
+
+def trainee_recorded(
+    trainee: UUID, action: Action, *, by: str, at: datetime, catalogue_hash: str, reason: str | None
+) -> StateChange:
+    """Return what the chain of records is told of a trainee that an action changed."""
+    return StateChange(
+        subject=StateSubject.TRAINEE,
+        id=trainee,
+        action=action.value,
+        actor=by,
+        at=at,
+        reason=reason,
         catalogue_hash=catalogue_hash,
     )
 

@@ -37,6 +37,7 @@ from zhupei.services.admissions.commits import commit
 from zhupei.services.admissions.desk import Desk
 from zhupei.services.admissions.refusals import Refusal, RefusalCode
 from zhupei.services.admissions.situations import not_found, permitted_for, surroundings
+from zhupei.services.admissions.training import recorded
 from zhupei.services.admissions.training_rows import new_trainee
 from zhupei.services.admissions.transitions import too_busy
 from zhupei.services.applicants import (
@@ -49,6 +50,7 @@ from zhupei.services.outbox import record_events, subject_of
 from zhupei.services.progress import Progress, operation
 from zhupei.services.rosters.reading import RosterReader, openings_by_specialty
 from zhupei.services.seats import root_program
+from zhupei.services.state_records import StateChange, append_state_records
 
 __all__ = ["ImportRosterInput", "import_roster"]
 
@@ -259,10 +261,12 @@ class _Import:
         outcome: RosterImport,
     ) -> RosterImport | Refusal | None:
         async def write(connection: BaseDBAsyncClient) -> None:
+            people: list[StateChange] = []
             for row, person in new:
                 if person is None:
-                    await self._register(row, ids[row.row])
+                    await self._register(row, ids[row.row], people)
                 await self._progress.advance()
+            await append_state_records(connection, people)
             await record_events(connection, [self._event(outcome)])
             if self._given.dry_run:
                 raise _DryRunError
@@ -278,7 +282,7 @@ class _Import:
             return None
         return done if done is None or isinstance(done, Refusal) else outcome
 
-    async def _register(self, row: RosterRow, id_: UUID) -> None:
+    async def _register(self, row: RosterRow, id_: UUID, records: list[StateChange]) -> None:
         made = await register_applicant(
             self._keyring,
             Details(name=row.name, phone=row.phone, email=row.email, facts=_candidate(row)),
@@ -290,6 +294,9 @@ class _Import:
             today=self._today,
             at=self._desk.clock(),
             id_=id_,
+            by=self._desk.actor.id,
+            catalogue_hash=self._desk.catalogue.hash,
+            records=records,
         )
         if isinstance(made, AccessRefusal):
             raise _PersonError(row, made)
@@ -329,8 +336,10 @@ class _Import:
             Profile(trainee_type=candidate.trainee_type, degrees=candidate.degrees),
         )
 
+        states: list[StateChange] = []
+
         async def write(after: AdmissionCase) -> Refusal | None:
-            await new_trainee(
+            made = await new_trainee(
                 after,
                 opening=at.opening,
                 program=at.program,
@@ -340,6 +349,7 @@ class _Import:
                 at=now,
                 catalogue_hash=desk.catalogue.hash,
             )
+            states.append(recorded(desk, made.id, Action.IMPORT, at))
             return None
 
         return Change(
@@ -349,6 +359,7 @@ class _Import:
             at=at,
             data={"file": self._sha256, "row": row.row, "started_on": row.starts_on},
             also=write,
+            states=states,
         )
 
     def _event(self, outcome: RosterImport) -> Event:

@@ -52,7 +52,7 @@ _PLURALS = {
 }
 _LONG = timedelta(days=360)
 # Between two times at which the world is put back.
-_WORLD_SECONDS = 2.0
+_WORLD_SECONDS = 4.0
 _CODES = """{
   bases(first: 50) { edges { node { id code } } }
   programs(first: 50) { edges { node { id code } } }
@@ -107,21 +107,40 @@ class FuzzedServer:
         Otherwise everybody would soon have withdrawn, been refused or erased, and no mutation
         would be carried out any more.
         """
-        back = " ".join(
-            f'DELETE FROM public."{t}"; INSERT INTO public."{t}" SELECT * FROM kept."{t}";'
-            for t in self._tables
-        )
+        before = await self._digests()
         with (self.folder / "lock").open("w") as lock:
             while True:
                 await asyncio.sleep(_WORLD_SECONDS)
                 await asyncio.to_thread(fcntl.flock, lock, fcntl.LOCK_EX)
                 try:
-                    with self.graph.database.use():
-                        await connections.get("default").execute_script(
-                            f"BEGIN; SET LOCAL session_replication_role = replica; {back} COMMIT;"
-                        )
+                    now = await self._digests()
+                    changed = [table for table in now if now[table] != before[table]]
+                    if changed:
+                        await self._put_back(changed)
+                        before = await self._digests()
                 finally:
                     fcntl.flock(lock, fcntl.LOCK_UN)
+
+    async def _put_back(self, tables: Iterable[str]) -> None:
+        """Put tables back; triggers and references rest meanwhile."""
+        back = " ".join(
+            f'DELETE FROM public."{t}"; INSERT INTO public."{t}" SELECT * FROM kept."{t}";'
+            for t in tables
+        )
+        with self.graph.database.use():
+            await connections.get("default").execute_script(
+                f"BEGIN; SET LOCAL session_replication_role = replica; {back} COMMIT;"
+            )
+
+    async def _digests(self) -> dict[str, tuple[int, int]]:
+        """Return for each table how many rows it has and which transaction wrote the last."""
+        counted = " UNION ALL ".join(
+            f"SELECT '{t}' AS t, count(*) AS n, max(xmin::text::bigint) AS x FROM public.\"{t}\""
+            for t in self._tables
+        )
+        with self.graph.database.use():
+            rows = await connections.get("default").execute_query_dict(counted)
+        return {row["t"]: (row["n"], row["x"]) for row in rows}
 
 
 @contextlib.asynccontextmanager

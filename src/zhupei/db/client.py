@@ -35,7 +35,7 @@ from tortoise.backends.base_postgres.client import translate_exceptions
 from tortoise.connection import ConnectionToken, get_connections
 from tortoise.exceptions import DBConnectionError
 
-from zhupei.db.deadlines import deadline
+from zhupei.db.deadlines import OverdueStatementError, deadline
 from zhupei.domain.text import Text
 from zhupei.errors import ZhupeiError
 from zhupei.tracing import current_tracing, statement_attributes
@@ -248,6 +248,9 @@ class _Borrowed(PoolConnectionWrapper[Any]):
         try:
             if self._limit is not None:
                 await self._limit.__aexit__(exc_type, exc_val, exc_tb)
+        except TimeoutError:
+            # Which is an OSError, and would be taken for a database that is gone.
+            raise OverdueStatementError from None
         finally:
             await cast("PostgresClient", self.client).give_back(self.connection)
         if lost:

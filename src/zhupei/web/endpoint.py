@@ -14,6 +14,7 @@ import inspect
 import logging
 import time
 from collections.abc import AsyncGenerator, Callable, Collection
+from contextlib import aclosing
 from typing import Any, cast
 
 from starlette.requests import Request
@@ -238,8 +239,17 @@ class GraphQLEndpoint:
             operation_extensions=asked.extensions,
             allowed_operation_types=allowed,
         )
-        async for result in readable(results):
-            yield cast("ExecutionResult", result)
+        guard = getattr(getattr(self.schema, "engine", None), "guard", None)
+        told = readable(results)
+        if guard is not None:
+            told = guard.events(context, told)
+        try:
+            # Not left to the collector: what is watched has to be let go of now.
+            async with aclosing(told):
+                async for result in told:
+                    yield cast("ExecutionResult", result)
+        except limits.NotNow as refused:
+            yield ExecutionResult(data=None, errors=[refused])
 
     def shown(self, result: ExecutionResult, language: str | None) -> dict[str, Any]:
         """Return an answer as it is written; what was refused before it ran has no data.

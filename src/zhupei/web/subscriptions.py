@@ -21,7 +21,7 @@ and a client that takes nothing any more is left.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterable, Collection, Mapping
+from collections.abc import AsyncGenerator, Collection, Mapping
 from contextlib import aclosing, suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -346,11 +346,12 @@ def is_rejected(result: ExecutionResult) -> bool:
     return isinstance(result, PreExecutionError) or getattr(result, "rejected", False)
 
 
-async def readable(results: AsyncIterable[Any]) -> AsyncGenerator[Any, None]:
+async def readable(results: AsyncGenerator[Any, None]) -> AsyncGenerator[Any, None]:
     """Yield results; a text that cannot be parsed is one, too, though the parser's cache raises."""
     try:
-        async for result in results:
-            yield result
+        async with aclosing(results):
+            async for result in results:
+                yield result
     except GraphQLError as error:
         yield PreExecutionError(data=None, errors=[error])
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from zhupei.graphql.limits.cost import FREE, Cost
 from zhupei.graphql.limits.documents import LimitedDocuments, check_cost, schema_extensions
+from zhupei.graphql.limits.event_time import event_begins, event_ends
 from zhupei.graphql.limits.guard import Guard, check_variables
 from zhupei.graphql.limits.measuring import QueryLimits
 from zhupei.graphql.limits.rates import Rates
@@ -21,6 +22,8 @@ __all__ = [
     "Rates",
     "check_cost",
     "check_variables",
+    "event_begins",
+    "event_ends",
     "is_subscription",
     "schema_extensions",
 ]

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Mapping
+from contextlib import aclosing
 from typing import Any, TypeVar
 
 from zhupei.db.deadlines import deadline
 from zhupei.domain.actors import Actor
 from zhupei.domain.text import Language, Text
+from zhupei.graphql.limits.event_time import timed_events
 from zhupei.graphql.limits.rates import Rates, TooMany
 from zhupei.graphql.limits.refusals import LimitCode, NotNow, exceeded, not_text
 
@@ -35,6 +37,11 @@ _TIMED_OUT = Text(
     "操作超过 {seconds} 秒未完成，已中止；变更要么已完整写入，要么未写入，请以同一幂等键重试。",
     "The operation did not end within {seconds} s and was stopped. A change was made as a whole or "
     "not at all: repeat it with the same idempotency key.",
+)
+_EVENT_TIMED_OUT = Text(
+    "订阅的一次推送超过 {seconds} 秒未完成，订阅已结束，请重新订阅并重新读取。",
+    "An event of the subscription was not made within {seconds} s, so that it ended: subscribe "
+    "again, and read again what is shown.",
 )
 _OVERLOADED = Text("服务器繁忙，请稍后重试。", "The server is busy; try again soon.")
 
@@ -110,6 +117,29 @@ class Guard:
         finally:
             deadline.reset(token)
             self._leave()
+
+    async def events(
+        self, context: Any, results: AsyncGenerator[_Result, None]
+    ) -> AsyncGenerator[_Result, None]:
+        """Yield what a subscription tells; waiting for something to tell is no part of its time.
+
+        Raises:
+            NotNow: an event took longer than an operation may.
+
+        """
+        timed = timed_events(results, seconds=self._seconds, grace=_GRACE_SECONDS)
+        async with aclosing(timed):
+            try:
+                async for result in timed:
+                    yield result
+            except TimeoutError:
+                raise _refusal(
+                    LimitCode.OPERATION_TIMED_OUT,
+                    _EVENT_TIMED_OUT,
+                    _asking(context)[2],
+                    f"{self._seconds:g}",
+                    None,
+                ) from None
 
     async def _wait(self, context: Any) -> None:
         """Wait for the turn of an operation."""

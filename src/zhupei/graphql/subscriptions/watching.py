@@ -9,6 +9,7 @@ from typing import TypeVar
 from zhupei.db.outages import is_outage
 from zhupei.graphql.context import GraphContext
 from zhupei.graphql.errors import SessionEnded
+from zhupei.graphql.limits import event_begins, event_ends
 from zhupei.services.changes import Change, FeedClosedError, Missed, Watch
 
 __all__ = ["watched"]
@@ -42,7 +43,9 @@ async def watched(
     try:
         async with feed.watch(wanted) as watch:
             while True:
+                event_ends()
                 change = await watch.take(_RECHECK_SECONDS)
+                event_begins()
                 try:
                     await context.renew()
                     event = None if change is None else await read(change)
@@ -63,4 +66,5 @@ def _passes(error: Exception) -> bool:
 
 async def _pause(watch: Watch) -> None:
     watch.miss()
+    event_ends()
     await asyncio.sleep(_PAUSE_SECONDS)

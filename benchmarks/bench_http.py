@@ -18,6 +18,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 _ROOT = Path(__file__).parents[1]
 _BASES = _ROOT / "tests" / "fictional" / "bases"
@@ -63,17 +64,37 @@ def graph() -> object:
     )
 
 
+def serve(application: str, port: int) -> None:
+    """Serve one of the two applications under uvicorn, ours with the connections that it has."""
+    import uvicorn  # noqa: PLC0415 - only in the server's process
+
+    app: Any = constant() if application == "constant" else graph()
+    http: Any = "httptools"
+    if application != "constant":
+        from zhupei.app import application_of  # noqa: PLC0415
+        from zhupei.web.http_connections import connections  # noqa: PLC0415
+
+        http = connections(application_of(app).repeated)
+    uvicorn.run(
+        app,
+        port=port,
+        http=http,
+        loop="uvloop",
+        access_log=False,
+        log_level="critical",
+        server_header=False,
+        proxy_headers=False,
+    )
+
+
 def _command(application: str, server: str, port: int) -> list[str]:
-    target = f"{__spec__.name if __spec__ else 'bench_http'}:{application}"
     if server == "granian":
+        target = f"bench_http:{application}"
         return [
             *(sys.executable, "-m", "granian", "--interface", "asgi", "--factory"),
             *("--host", "127.0.0.1", "--port", str(port), "--no-log", "--loop", "uvloop", target),
         ]
-    return [
-        *(sys.executable, "-m", "uvicorn", "--factory", "--port", str(port), "--http", "httptools"),
-        *("--loop", "uvloop", "--no-access-log", "--log-level", "critical", target),
-    ]
+    return [sys.executable, "bench_http.py", "--serve", application, str(port)]
 
 
 @contextmanager
@@ -170,7 +191,11 @@ def main() -> None:
     parser.add_argument("--requests", type=int, default=1000)
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--granian", action="store_true")
+    parser.add_argument("--serve", nargs=2, metavar=("APPLICATION", "PORT"), help="be a server")
     options = parser.parse_args()
+    if options.serve is not None:
+        serve(options.serve[0], int(options.serve[1]))
+        return
     sys.stdout.write("processor time of the server, µs for each request (best, median ratio)\n")
     for server in ("uvicorn", "granian") if options.granian else ("uvicorn",):
         with _served("constant", server) as floor, _served("graph", server) as own:

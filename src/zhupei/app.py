@@ -38,7 +38,8 @@ from zhupei.web.persisted_operations import (
     TrustedDocuments,
     read_manifests,
 )
-from zhupei.web.routes import GRAPHQL_PATH, error_handlers, middleware, routes
+from zhupei.web.repeated_requests import RepeatedRequests
+from zhupei.web.routes import GRAPHQL_PATH, error_handlers, middleware, routes, trusted_proxies
 
 __all__ = [
     "Application",
@@ -53,6 +54,9 @@ _log = logging.getLogger("zhupei")
 # Seconds between two tries to reach a database that was not there.
 _FIRST_PAUSE_SECONDS = 1.0
 _LONGEST_PAUSE_SECONDS = 30.0
+
+# Of what is kept of answers, a quarter is kept by the bytes of requests.
+_SHARE_OF_REPEATED = 4
 
 
 class ConfigurationRefusedError(ZhupeiError):
@@ -97,6 +101,8 @@ class Application:
             keeps_files=timedelta(days=settings.removed_file_days),
             webhooks=graph.webhooks,
         )
+        self.repeated: RepeatedRequests | None = None
+        """What connections may answer by themselves, set by `assemble`."""
         self._reloading = asyncio.Lock()
         self._reaching: asyncio.Task[None] | None = None
 
@@ -280,7 +286,7 @@ def assemble(settings: Settings, graph: Graph, tracing: Tracing | None = None) -
         allowed_origins=settings.allowed_origins,
         stored=_stored_operations(settings),
         most_operations=settings.max_batch,
-        cache_bytes=settings.cache_bytes,
+        cache_bytes=settings.cache_bytes - settings.cache_bytes // _SHARE_OF_REPEATED,
         cache_seconds=settings.cache_seconds,
         most_upload_bytes=settings.max_file_bytes + settings.max_body_bytes,
     )
@@ -289,6 +295,7 @@ def assemble(settings: Settings, graph: Graph, tracing: Tracing | None = None) -
         open_at_once=settings.open_at_once,
         open_per_address=settings.connections_per_address,
     )
+    application.repeated = _repeated_requests(settings, graph, gate, tracing)
     graph.metrics.attach(application.state())
     endpoint.watch = graph.metrics.operation
     app = Starlette(
@@ -317,12 +324,31 @@ def assemble(settings: Settings, graph: Graph, tracing: Tracing | None = None) -
             gate,
             graph.metrics.response,
             tracing,
+            application.repeated,
         ),
         exception_handlers=error_handlers(),
         lifespan=lifespan,
     )
     app.state.zhupei = application
     return app
+
+
+def _repeated_requests(
+    settings: Settings, graph: Graph, gate: Gate, tracing: Tracing | None
+) -> RepeatedRequests | None:
+    """Return what answers requests that are known; None where each is traced, or none is kept."""
+    if tracing is not None or not settings.cache_bytes:
+        return None
+    holder = graph.catalogue
+    return RepeatedRequests(
+        most_bytes=settings.cache_bytes // _SHARE_OF_REPEATED,
+        catalogue=lambda: holder.current,
+        gate=gate,
+        is_proxy=trusted_proxies(settings),
+        responded=graph.metrics.response,
+        watch=graph.metrics.operation,
+        access_log=settings.access_log,
+    )
 
 
 def _stored_operations(settings: Settings) -> StoredOperations:

@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 from typing import Any
 
 import pytest
 from starlette.applications import Starlette
-from starlette.routing import Route
 from starlette.testclient import TestClient
 
-from fictional import BASES
-from zhupei import Actor, hookimpl
-from zhupei.app import application_of, create_app
+from wired_app import ByCookie, endpoint_in, served
+from zhupei.app import application_of
 from zhupei.domain.text import Language
 from zhupei.hooks.scope import Naming, Rights
-from zhupei.settings import Settings
 from zhupei.web.answer_cache import AnswerCache, answer_key
-from zhupei.web.endpoint import GraphQLEndpoint
 from zhupei.web.operation_requests import OperationRequest
 
 _NAME = '{ base(code: "example-hospital") { code name } }'
@@ -96,29 +91,6 @@ def test_what_decides_is_in_the_key() -> None:
     assert len(set(other)) == len(other)
     assert answer_key(asked("mutation { a }"), Language.ZH) is None
     assert answer_key(asked("{ a }", extensions={"cost": True}), Language.ZH) is None
-
-
-def served(folder: Path, **changes: Any) -> Starlette:
-    bases = folder / "bases"
-    if not bases.exists():
-        shutil.copytree(BASES, bases)
-    values: dict[str, Any] = {
-        "data_dir": folder / "data",
-        "bases": (bases,),
-        "plugins": (),
-        "worker": False,
-        # Nothing here needs a database; that it is not there is a matter of other tests.
-        "database_url": "postgresql://nobody@127.0.0.1:1/none",
-        **changes,
-    }
-    return create_app(Settings(**values))
-
-
-def endpoint_in(app: Starlette) -> GraphQLEndpoint:
-    for route in app.routes:
-        if isinstance(route, Route) and isinstance(route.endpoint, GraphQLEndpoint):
-            return route.endpoint
-    raise LookupError("there is no endpoint")
 
 
 @pytest.fixture
@@ -221,17 +193,6 @@ async def test_a_refused_token_is_refused_though_the_answer_is_kept(app: Starlet
     refused = get(client, _NAME, authorization="Bearer nobody")
     assert refused.status_code == 401
     assert refused.headers["cache-control"] == "no-store"
-
-
-class ByCookie:
-    """A plugin that knows people by something else than their token."""
-
-    @hookimpl
-    def actor_from_request(self, request: Any) -> Actor | None:
-        """Return somebody where a cookie says so."""
-        if "cookie" not in request.headers:
-            return None
-        return Actor(id="x")
 
 
 async def test_nothing_is_public_where_a_plugin_knows_people_by_other_means(

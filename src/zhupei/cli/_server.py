@@ -17,7 +17,7 @@ from zhupei.app import application_of, create_app
 from zhupei.cli._reloads import noted_reload
 from zhupei.cli._running import announced
 from zhupei.settings import Settings
-from zhupei.web.http_connections import BoundedConnection
+from zhupei.web.http_connections import connections
 from zhupei.web.logs import configure_logging
 
 __all__ = ["run_server"]
@@ -49,7 +49,7 @@ def run_server(settings: Settings, listener: socket.socket) -> None:
         timeout_graceful_shutdown=_PATIENCE_SECONDS,
         timeout_keep_alive=settings.keep_alive_seconds,
         server_header=False,
-        http=BoundedConnection,
+        http=connections(application_of(app).repeated),
         # The application looks past the proxies that its settings trust.
         proxy_headers=False,
         # Whichever of the two that uvicorn has: both close with 1012 when the server stops.

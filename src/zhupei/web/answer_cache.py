@@ -110,13 +110,17 @@ class Validation:
         """Return the answer, or 304 where the client has it; others than GET just get it."""
         if exchange.scope["method"] != "GET":
             return Reply(200, exchange.kind, kept.body)
-        public = context.actor is None and self._only_tokens_identify(context)
+        public = self.is_public(context)
         lasts = self._lasts if settled and public else b"no-cache"
         control = b"%b, %b" % (b"public" if public else b"private", lasts)
         headers = ((b"etag", kept.tag), (b"cache-control", control), _VARY)
         if _matches(exchange.headers.get(b"if-none-match"), kept.tag):
             return Reply(304, exchange.kind, b"", headers)
         return Reply(200, exchange.kind, kept.body, headers)
+
+    def is_public(self, context: GraphContext) -> bool:
+        """Return whether nobody is signed in, and only ``Authorization`` could change that."""
+        return context.actor is None and self._only_tokens_identify(context)
 
     def _only_tokens_identify(self, context: GraphContext) -> bool:
         """Return whether nothing but ``Authorization`` tells who asks, which ``Vary`` names."""

@@ -58,6 +58,7 @@ from zhupei.web.operation_requests import (
     operations_of,
 )
 from zhupei.web.persisted_operations import LearnedOperations, StoredOperations
+from zhupei.web.repeated_requests import PACKET, SETTLED, Settled
 from zhupei.web.sign_in import ActorRefused
 from zhupei.web.subscriptions import Sockets, is_rejected, readable
 from zhupei.web.uploads import FORM, sent_form
@@ -329,6 +330,9 @@ class GraphQLEndpoint:
     ) -> Reply | None:
         if isinstance(asked, list):
             return await self._batch(exchange, asked)
+        if asked.query is not None and asked.extensions:
+            # A text that comes with its hash is learned each time.
+            exchange.scope.pop(PACKET, None)
         asked = self.stored.completed(asked)
         kind, subscribes = exchange.accepted.json, is_subscription(asked)
         if subscribes or kind is None:
@@ -367,6 +371,8 @@ class GraphQLEndpoint:
                 return self._answered(exchange, _rejected(limited))
             if self.watch is not None:
                 self.watch(asked.operation_name, "kept", 0.0)
+            if PACKET in exchange.scope:
+                self._settle(exchange.scope, asked, context)
             return self._validation.reply(exchange, kept, context, settled=True)
         result = await self._checked(asked, context, allowed)
         if result.errors or result.extensions or not isinstance(result, Answer):
@@ -378,6 +384,16 @@ class GraphQLEndpoint:
         if exchange.scope["method"] == "GET" and key is not None and context.actor is None:
             return self._validation.reply(exchange, Kept(body), context, settled=False)
         return Reply(200, exchange.kind, body)
+
+    def _settle(self, scope: Scope, asked: OperationRequest, context: GraphContext) -> None:
+        """Say that these bytes will be answered alike, if nothing but the catalogue decides."""
+        engine = getattr(self.schema, "engine", None)
+        if engine is None or asked.query is None or not self._validation.is_public(context):
+            return
+        cost = engine.charge(asked.query, asked.variables, asked.operation_name)
+        if cost is not None:
+            name = asked.operation_name
+            scope[SETTLED] = Settled(context.catalogue, name, safe_operation_name(name), cost)
 
     async def _checked(
         self, asked: OperationRequest, context: Any, allowed: Collection[OperationType]

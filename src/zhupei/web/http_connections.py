@@ -1,34 +1,52 @@
-"""HTTP connections that wait for ever for nobody: how long, and how large, the head of a request.
+"""HTTP connections: how long and how large the head of a request may be, and requests repeated.
 
-uvicorn takes any number of header lines, of any length, at any speed.
+uvicorn takes any number of header lines, of any length, at any speed. And it reads every request
+anew, also one that is byte for byte the one before (`zhupei.web.repeated_requests`).
 """
 
 from __future__ import annotations
 
 import asyncio
-from typing import Any
+from typing import Any, cast
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import (
+    STATUS_LINE,
+    HttpToolsProtocol,
+    RequestResponseCycle,
+)
 
-__all__ = ["BoundedConnection"]
+from zhupei.web.repeated_requests import LARGEST_PACKET, PACKET, RepeatedRequests
+
+__all__ = ["BoundedConnection", "connections"]
 
 _HEAD_SECONDS = 10.0
 _HEAD_BYTES = 64 << 10
 
 
 class BoundedConnection(HttpToolsProtocol):
-    """A connection whose requests begin within ten seconds and with at most 64 kB of headers."""
+    """A connection whose requests begin within ten seconds and with at most 64 kB of headers.
+
+    What ``repeated`` knows is answered before it is read; without it, everything is read.
+    """
 
     head_seconds = _HEAD_SECONDS
     head_bytes = _HEAD_BYTES
+    repeated: RepeatedRequests | None = None
 
     _head_due: asyncio.TimerHandle | None = None
     _head_size = 0
     _in_head = False
+    _in_message = False
+    _begun = 0
+    _origin: str | None = None
+    _host = ""
 
     def connection_made(self, transport: Any) -> None:
         """Begin to wait for the first request."""
         super().connection_made(transport)
+        if self.repeated is not None and self.limit_concurrency is None:
+            self._host = self.client[0] if self.client else ""
+            self._origin = self.repeated.origin(self._host, self.scheme or "http")
         self._wait()
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -37,8 +55,14 @@ class BoundedConnection(HttpToolsProtocol):
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        """Read, unless what should be a head of a request is too long for one."""
+        """Read, unless what should be a head of a request is too long for one, or is known."""
+        origin = None if self._in_message else self._origin
+        if origin is not None and self._answers_again(origin, data):
+            return
+        before, self._begun = self.cycle, 0
         super().data_received(data)
+        if origin is not None and self._begun == 1 and not self._in_message:
+            self._note(origin, data, before)
         if not self._in_head:
             return
         # What belongs to requests before it, too: those are small, or it is not in the same part.
@@ -50,14 +74,48 @@ class BoundedConnection(HttpToolsProtocol):
         """Begin to wait for the rest of the head."""
         super().on_message_begin()
         self._in_head, self._head_size = True, 0
+        self._in_message = True
+        self._begun += 1
         if self._head_due is None:
             self._wait()
+
+    def on_message_complete(self) -> None:
+        """Know that the next bytes begin another request."""
+        super().on_message_complete()
+        self._in_message = False
 
     def on_headers_complete(self) -> None:
         """Wait no more: the application has its own time for bodies."""
         self._in_head, self._head_size = False, 0
         self._stop_waiting()
         super().on_headers_complete()
+
+    def _answers_again(self, origin: str, data: bytes) -> bool:
+        """Answer a request that is known and whose turn it is; return whether it was."""
+        if self.repeated is None or (self.cycle is not None and not self.cycle.response_complete):
+            return False
+        # Whoever does not read answers waits where answers wait to be written.
+        if self.flow.write_paused or self.transport.is_closing():
+            return False
+        found = self.repeated.answer(origin, self._host, data)
+        if found is None:
+            return False
+        self._stop_waiting()
+        status, head, body = found
+        parts = [STATUS_LINE[status]]
+        for name, value in self.server_state.default_headers:
+            parts += (name, b": ", value, b"\r\n")
+        self.transport.write(b"".join((*parts, head, body)))
+        self.on_response_complete()
+        return True
+
+    def _note(self, origin: str, data: bytes, before: RequestResponseCycle | None) -> None:
+        """Tell the application what bytes its request came in, where they were all of them."""
+        cycle = self.cycle
+        if cycle is None or cycle is before or len(data) > LARGEST_PACKET:
+            return
+        if cycle.keep_alive:
+            cast("dict[str, Any]", cycle.scope)[PACKET] = origin, data
 
     def _wait(self) -> None:
         self._head_due = self.loop.call_later(
@@ -77,3 +135,8 @@ class BoundedConnection(HttpToolsProtocol):
                     b"HTTP/1.1 " + status + b"\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
                 )
             self.transport.close()
+
+
+def connections(repeated: RepeatedRequests | None) -> type[BoundedConnection]:
+    """Return the class of connections that answer what is repeated."""
+    return type("Connection", (BoundedConnection,), {"repeated": repeated})

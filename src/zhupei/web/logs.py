@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 from zhupei.settings import LogFormat
 
-__all__ = ["configure_logging", "current_operation", "current_request_id"]
+__all__ = ["configure_logging", "current_operation", "current_request_id", "log_access"]
 
 _TIME_ZONE = ZoneInfo("Asia/Shanghai")
 
@@ -20,6 +20,8 @@ current_request_id: ContextVar[str | None] = ContextVar("zhupei_request_id", def
 
 current_operation: ContextVar[str | None] = ContextVar("zhupei_operation", default=None)
 """The name of the operation under way, as `zhupei.tracing.safe_operation_name` gives it."""
+
+_access = logging.getLogger("zhupei.access")
 
 _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "color_message"}
 
@@ -32,6 +34,19 @@ _QUIET = {
     "tortoise": logging.WARNING,
     "uvicorn": logging.WARNING,
 }
+
+
+def log_access(method: str, path: str, status: int, seconds: float) -> None:
+    """Write the line of one request: never its query string, a body or an address."""
+    _access.info(
+        "request",
+        extra={
+            "method": method,
+            "path": path,
+            "status": status,
+            "ms": round(seconds * 1000, 1),
+        },
+    )
 
 
 class _Formatter(logging.Formatter):

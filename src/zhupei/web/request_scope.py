@@ -18,11 +18,11 @@ from zhupei.graphql.context import language_of
 from zhupei.graphql.engine import encoded
 from zhupei.tracing import Tracing, current_tracing
 from zhupei.web.errors import internal_error
-from zhupei.web.logs import current_operation, current_request_id
+from zhupei.web.logs import current_operation, current_request_id, log_access
+from zhupei.web.repeated_requests import SETTLED, RepeatedRequests
 
 __all__ = ["RequestScope"]
 
-_log = logging.getLogger("zhupei.access")
 _errors = logging.getLogger("zhupei.web")
 
 # An id that a proxy or client sends is taken over when it cannot disturb a log.
@@ -54,6 +54,7 @@ class RequestScope:
         access_log: whether each request gets a log line (method, path, status, duration; never
             the query string or a body).
         tracing: what makes spans of requests, and of what is done for them.
+        repeated: what keeps answers that will be the same again.
 
     """
 
@@ -65,8 +66,10 @@ class RequestScope:
         access_log: bool,
         responded: Callable[[str, int], None] | None = None,
         tracing: Tracing | None = None,
+        repeated: RepeatedRequests | None = None,
     ) -> None:
         self._app = app
+        self._repeated = repeated
         self._tracing = tracing
         self._responded = responded
         self._database = database
@@ -79,46 +82,27 @@ class RequestScope:
         request_id = _request_id(scope)
         token = current_request_id.set(request_id.decode())
         operation = current_operation.set(None)
-        started = time.perf_counter()
-        status = 0
+        started = time.perf_counter() if self._access_log else 0.0
 
-        async def send_with_headers(message: Message) -> None:
-            nonlocal status
-            if message["type"] == "http.response.start":
-                status = message["status"]
-                headers = message["headers"] = [*message.get("headers", ())]
-                given = {name for name, _ in headers}
-                headers.append((b"x-request-id", request_id))
-                headers += [pair for pair in _SAFETY_HEADERS if pair[0] not in given]
-                if scope["scheme"] in _ENCRYPTED:
-                    headers.append(_ONLY_ENCRYPTED)
-            await send(message)
-
+        sending = _Sending(scope, send, request_id, self._repeated)
         try:
             with self._database.use():
                 if self._tracing is None:
-                    await self._app(scope, receive, send_with_headers)
+                    await self._app(scope, receive, sending.send)
                 else:
-                    await self._traced(self._tracing, scope, receive, send_with_headers)
+                    await self._traced(self._tracing, scope, receive, sending.send)
         except Exception as error:
             _errors.error("unexpected error", exc_info=error)
-            if status or scope["type"] == "websocket":
+            if sending.status or scope["type"] == "websocket":
                 # What has begun cannot be taken back: the server closes the connection.
                 raise
-            await _failed(scope, request_id, send_with_headers)
+            await _failed(scope, request_id, sending.send)
         finally:
             if self._responded is not None and scope["type"] == "http":
-                self._responded(scope["method"], status)
+                self._responded(scope["method"], sending.status)
             if self._access_log and scope["type"] == "http":
-                _log.info(
-                    "request",
-                    extra={
-                        "method": scope["method"],
-                        "path": scope["path"],
-                        "status": status,
-                        "ms": round((time.perf_counter() - started) * 1000, 1),
-                    },
-                )
+                seconds = time.perf_counter() - started
+                log_access(scope["method"], scope["path"], sending.status, seconds)
             current_operation.reset(operation)
             current_request_id.reset(token)
 
@@ -151,6 +135,47 @@ class RequestScope:
                     span.set_attribute("zhupei.request", current_request_id.get() or "")
         finally:
             current_tracing.reset(current)
+
+
+class _Sending:
+    """Sends the answer to one request, with the headers that all have; knows its status."""
+
+    __slots__ = ("_headers", "_repeated", "_request_id", "_scope", "_send", "status")
+
+    def __init__(
+        self, scope: Scope, send: Send, request_id: bytes, repeated: RepeatedRequests | None
+    ) -> None:
+        self._scope, self._send = scope, send
+        self._request_id = request_id
+        self._repeated = repeated
+        self._headers: list[tuple[bytes, bytes]] = []
+        self.status = 0
+
+    async def send(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self._complete(message)
+        await self._send(message)
+        if SETTLED in self._scope:
+            self._keep(message)
+
+    def _complete(self, message: Message) -> None:
+        self.status = message["status"]
+        headers = message["headers"] = self._headers = [*message.get("headers", ())]
+        given = {name for name, _ in headers}
+        headers += [pair for pair in _SAFETY_HEADERS if pair[0] not in given]
+        if self._scope["scheme"] in _ENCRYPTED:
+            headers.append(_ONLY_ENCRYPTED)
+        headers.append((b"x-request-id", self._request_id))
+
+    def _keep(self, message: Message) -> None:
+        """Keep an answer that was sent in one piece and will be the same again."""
+        if self._repeated is None or message["type"] != "http.response.body":
+            return
+        if message.get("more_body"):
+            del self._scope[SETTLED]
+            return
+        body = message.get("body", b"")
+        self._repeated.keep(self._scope, self.status, self._headers[:-1], body)
 
 
 async def _failed(scope: Scope, request_id: bytes, send: Send) -> None:

@@ -25,10 +25,11 @@ from zhupei.web.errors import ErrorCode, refusal
 from zhupei.web.guards import Gate, Guards
 from zhupei.web.ide import QueryPage
 from zhupei.web.negotiation import GRAPHQL_RESPONSE
+from zhupei.web.repeated_requests import RepeatedRequests
 from zhupei.web.request_scope import RequestScope
 from zhupei.web.uploads import PREFLIGHT_HEADERS
 
-__all__ = ["GRAPHQL_PATH", "error_handlers", "middleware", "routes"]
+__all__ = ["GRAPHQL_PATH", "error_handlers", "middleware", "routes", "trusted_proxies"]
 
 GRAPHQL_PATH = "/graphql"
 
@@ -109,6 +110,16 @@ def _refused(request: Request, error: Exception) -> Response:
     )
 
 
+def trusted_proxies(settings: Settings) -> Callable[[str], bool]:
+    """Return what tells of an address whether it is believed whom it asks for."""
+    looked_past = ProxyHeadersMiddleware(_nothing, trusted_hosts=list(settings.trusted_proxies))
+    return looked_past.trusted_hosts.__contains__
+
+
+async def _nothing(_scope: Any, _receive: Any, _send: Any) -> None:
+    """Answer nothing: in the place of an application that is not asked."""
+
+
 def middleware(
     settings: Settings,
     database: Database,
@@ -116,11 +127,12 @@ def middleware(
     gate: Gate,
     responded: Callable[[str, int], None] | None = None,
     tracing: Tracing | None = None,
+    repeated: RepeatedRequests | None = None,
 ) -> list[Middleware]:
     """Return the middleware, outermost first.
 
-    ``gate`` knows what is under way;
-    ``responded`` is told of every response's method and status; ``tracing`` makes spans.
+    ``gate`` knows what is under way; ``responded`` is told of every response's method and status;
+    ``tracing`` makes spans; ``repeated`` keeps answers that will be the same again.
     """
     stack = [
         Middleware(ProxyHeadersMiddleware, trusted_hosts=list(settings.trusted_proxies)),
@@ -130,6 +142,7 @@ def middleware(
             access_log=settings.access_log,
             responded=responded,
             tracing=tracing,
+            repeated=repeated,
         ),
         Middleware(Guards, gate=gate, hosts=settings.allowed_hosts),
     ]

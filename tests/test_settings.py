@@ -217,12 +217,14 @@ def test_rates_are_limited_in_production_unless_set() -> None:
     assert production.request_rate == 6000
     assert production.cost_rate["public"] == 2_000_000
     assert production.connections_per_address == 200
+    assert (plain.connections_per_account, production.connections_per_account) == (0, 50)
     given = Settings.from_environment(
         {
             "ZHUPEI_ENVIRONMENT": "production",
             "ZHUPEI_RATE_REQUESTS": "0",
             "ZHUPEI_RATE_COST": "public=5, national=0",
             "ZHUPEI_OPEN_PER_ADDRESS": "7",
+            "ZHUPEI_OPEN_PER_ACCOUNT": "3",
             "ZHUPEI_TRUSTED_PROXIES": "10.0.0.0/8, ::1",
             "ZHUPEI_ALLOWED_HOSTS": "a.example, *.b.example",
         }
@@ -230,6 +232,7 @@ def test_rates_are_limited_in_production_unless_set() -> None:
     assert given.request_rate == 0
     assert dict(given.cost_rate) == {"public": 5, "national": 0}
     assert given.connections_per_address == 7
+    assert given.connections_per_account == 3
     assert given.trusted_proxies == ("10.0.0.0/8", "::1")
     assert given.allowed_hosts == ("a.example", "*.b.example")
 

@@ -289,6 +289,7 @@ def assemble(settings: Settings, graph: Graph, tracing: Tracing | None = None) -
         cache_bytes=settings.cache_bytes - settings.cache_bytes // _SHARE_OF_REPEATED,
         cache_seconds=settings.cache_seconds,
         most_upload_bytes=settings.max_file_bytes + settings.max_body_bytes,
+        most_live=settings.connections_per_account,
     )
     gate = Gate(
         rates=graph.rates,

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
+from websockets.typing import Subprotocol
 
-from live_socket import live_socket
+from live_socket import LiveSocket, live_socket
 from served_admissions import ServedAdmissions, served_admissions
 
 pytestmark = pytest.mark.slow
@@ -187,6 +191,69 @@ async def test_errors_are_those_of_the_endpoint_and_leave_the_connection(
             assert error["extensions"]["code"] == code, error
         await socket.send({"type": "ping"})
         assert await socket.take() == {"type": "pong"}
+
+
+async def test_an_account_has_so_many_connections_and_others_have_theirs(
+    tmp_path: Path, database_url: str
+) -> None:
+    """WebSockets and event streams count together, and nobody's own only by address."""
+    async with served_admissions(tmp_path, database_url, open_per_account=3) as province:
+        token, place = await province.token("national"), address(province)
+        client = province.graph.client
+
+        def stream(token: str) -> Any:
+            return client.stream(
+                "POST",
+                "/graphql",
+                json={"query": ROUND},
+                headers={
+                    "authorization": f"Bearer {token}",
+                    "accept": "text/event-stream",
+                    "accept-language": "en",
+                },
+            )
+
+        async with live_socket(place, token), live_socket(place, token) as second:
+            async with stream(token) as third:
+                assert third.status_code == 200
+                async with stream(token) as refused:
+                    assert refused.status_code == 429
+                    assert refused.headers["retry-after"] == "10"
+                    (error,) = json.loads(await refused.aread())["errors"]
+                    assert error == {
+                        "message": "This account has too many live connections open; close some.",
+                        "extensions": {"code": "RATE_LIMITED"},
+                    }
+                # By the header of the handshake, too, and without a payload.
+                for begin in ({"payload": {"authorization": f"Bearer {token}"}}, {}):
+                    async with connect(
+                        place.replace("http", "ws").rstrip("/") + "/graphql",
+                        subprotocols=[Subprotocol("graphql-transport-ws")],
+                        additional_headers={} if begin else {"authorization": f"Bearer {token}"},
+                        proxy=None,
+                    ) as connection:
+                        socket = LiveSocket(connection)
+                        await socket.send({"type": "connection_init", **begin})
+                        assert await socket.closed() == (4429, "RATE_LIMITED")
+                other = await province.token("auditor")
+                async with live_socket(place, other), stream(other) as own:
+                    assert own.status_code == 200
+                async with (
+                    live_socket(place),
+                    live_socket(place),
+                    live_socket(place),
+                    live_socket(place) as public,
+                ):
+                    await public.watch(ROUND)
+                    assert (await public.told("roundChanged"))["readAgain"] is True
+            await second.connection.close()
+            async with asyncio.timeout(10):
+                while True:
+                    # Both have left, as soon as the server knows.
+                    async with stream(token) as one, stream(token) as two:
+                        if (one.status_code, two.status_code) == (200, 200):
+                            break
+                    await asyncio.sleep(0.05)
 
 
 async def test_more_than_fifty_operations_are_refused_one_by_one(

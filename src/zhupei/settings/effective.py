@@ -24,6 +24,7 @@ _DECIDED = {
     "sign_up": "allows_sign_up",
     "rate_requests": "request_rate",
     "rate_cost": "cost_rate",
+    "open_per_account": "connections_per_account",
     "open_per_address": "connections_per_address",
 }
 

@@ -121,6 +121,16 @@ class LimitSettings(GraphSettings):
             default="0, in production 200",
         ),
     ] = None
+    open_per_account: Annotated[
+        int | None,
+        parsing.Variable(
+            name="ZHUPEI_OPEN_PER_ACCOUNT",
+            parse=parsing.integer(0, 100_000),
+            zh="同一账号同时保持的订阅连接数上限；0 表示不限",
+            en="Live connections (WebSockets, event streams) of one account at once; 0 is no limit",
+            default="0, in production 50",
+        ),
+    ] = None
     open_at_once: Annotated[
         int,
         parsing.Variable(
@@ -193,3 +203,10 @@ class LimitSettings(GraphSettings):
         if self.open_per_address is not None:
             return self.open_per_address
         return 200 if self.environment is Environment.PRODUCTION else 0
+
+    @property
+    def connections_per_account(self) -> int:
+        """What one account may have open: as set, else only in production limited."""
+        if self.open_per_account is not None:
+            return self.open_per_account
+        return 50 if self.environment is Environment.PRODUCTION else 0

@@ -48,6 +48,7 @@ from zhupei.web.exchanges import (
     refused_actor,
 )
 from zhupei.web.ide import QueryPage
+from zhupei.web.live_connections import LiveConnections
 from zhupei.web.logs import current_operation, current_request_id
 from zhupei.web.negotiation import GRAPHQL_RESPONSE
 from zhupei.web.operation_requests import (
@@ -114,6 +115,7 @@ class GraphQLEndpoint:
         cache_seconds: how long browsers and proxies may use such an answer without asking.
         most_upload_bytes: larger requests with files are refused; 0 takes no files.
         body_seconds: how long a client may take to send its body; with files, twenty times that.
+        most_live: how many live connections one account may have; 0 is no limit.
 
     """
 
@@ -133,6 +135,7 @@ class GraphQLEndpoint:
         cache_seconds: int = 0,
         most_upload_bytes: int = 0,
         body_seconds: float = 30.0,
+        most_live: int = 0,
     ) -> None:
         self.schema = schema
         self.max_body_bytes = max_body_bytes
@@ -146,9 +149,11 @@ class GraphQLEndpoint:
         self._validation = Validation(cache_seconds)
         self._most_upload_bytes = most_upload_bytes
         self._body_seconds = body_seconds
+        self._body_limits = limits.TimeLimits(body_seconds)
         self._execute = getattr(schema, "engine", schema).execute
         self.watch: Callable[[str | None, str, float], None] | None = None
         """Who is told of every operation: its name, its outcome, its seconds."""
+        self.live = LiveConnections(most_live)
         self._sockets = Sockets(self, allowed_origins)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -291,7 +296,7 @@ class GraphQLEndpoint:
         if method == "POST":
             if self._most_upload_bytes and content_type_of(exchange) == FORM:
                 return await self._with_files(exchange, send)
-            body = await read_body(exchange, most=self.max_body_bytes, seconds=self._body_seconds)
+            body = await read_body(exchange, most=self.max_body_bytes, limits=self._body_limits)
             if body is None:
                 return None
             asked = operations_of(decode_json(body), most=self._most_operations)
@@ -343,11 +348,12 @@ class GraphQLEndpoint:
                 )
             context = await self.context_of(Request(exchange.scope, exchange.receive))
             language = exchange.accept_language
-            written = self._written(self.answers(asked, context, streamed), language)
-            try:
-                await stream(written, FRAMES[wanted], exchange.receive, send)
-            except Exception as error:  # noqa: BLE001 - it has begun: that it breaks off tells the client
-                failed(exchange, error)
+            with self.live.streaming(context.actor):
+                written = self._written(self.answers(asked, context, streamed), language)
+                try:
+                    await stream(written, FRAMES[wanted], exchange.receive, send)
+                except Exception as error:  # noqa: BLE001 - it has begun: that it breaks off tells the client
+                    failed(exchange, error)
             return None
         context = await self.context_of(Request(exchange.scope, exchange.receive))
         return await self._kept_or_answered(exchange, asked, context, allowed)

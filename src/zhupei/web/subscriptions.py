@@ -15,7 +15,7 @@ and a client that takes nothing any more is left.
 | 4406 | no subprotocol that is spoken here |
 | 4408 | no ``connection_init`` in time |
 | 4409 | an operation with this id runs already |
-| 4429 | a second ``connection_init`` |
+| 4429 | a second ``connection_init``; or, with the code as reason, the account has too many |
 """
 
 from __future__ import annotations
@@ -51,6 +51,7 @@ from strawberry.types.execution import PreExecutionError
 from strawberry.types.unset import UNSET
 
 from graphql import GraphQLError
+from zhupei.domain.actors import Actor
 from zhupei.domain.text import Language
 from zhupei.graphql.context import language_of
 from zhupei.graphql.engine import encoded
@@ -77,6 +78,7 @@ _LONGEST_ID = 256
 _CLOSE_MESSAGE_TOO_BIG = 1009
 _CLOSE_TRY_AGAIN_LATER = 1013
 _CLOSE_FORBIDDEN = 4403
+_CLOSE_TOO_MANY = 4429
 _TAKEN_FROM_INIT = ("authorization", "accept-language")
 
 
@@ -142,7 +144,10 @@ class Sockets:
             connection_init_wait_timeout=_INIT_TIMEOUT,
             max_subscriptions_per_connection=_MOST_OPERATIONS,
         )
-        await handler.handle()
+        try:
+            await handler.handle()
+        finally:
+            self.endpoint.live.leave(handler.counted)
 
     async def on_ws_connect(self, _connection: Any) -> Any:
         """Add nothing to the acknowledgement."""
@@ -240,6 +245,9 @@ class _LiveOperation(Operation[Any, None]):
 class TransportHandler(BaseGraphQLTransportWSHandler[Any, None]):
     """The protocol on one connection."""
 
+    counted: Actor | None = None
+    """Whose connection it is, once that is known and counted."""
+
     async def handle_message(self, message: Any) -> None:
         """Check a message's form, then do what it says."""
         problem = _problem(message)
@@ -250,17 +258,22 @@ class TransportHandler(BaseGraphQLTransportWSHandler[Any, None]):
 
     async def handle_connection_init(self, message: Any) -> None:
         """Find out who connects, and acknowledge."""
-        payload = message.get("payload")
-        if payload is None:
+        if message.get("payload") is None:
             message = {**message, "payload": {}}
-        elif isinstance(payload, dict) and not self.connection_init_received:
+        payload = message["payload"]
+        if isinstance(payload, dict) and not self.connection_init_received:
             connection = cast("Connection", self.context)
             connection.connection_params = payload
             try:
-                await self._endpoint.context_of(connection.request())
+                context = await self._endpoint.context_of(connection.request())
             except ActorRefused as refused:
                 await self._end(refused.code)
                 return
+            actor = context.actor
+            if not self._endpoint.live.enter(actor):
+                await self.websocket.close(_CLOSE_TOO_MANY, ErrorCode.RATE_LIMITED.value)
+                return
+            self.counted = actor
         await super().handle_connection_init(message)
 
     async def handle_subscribe(self, message: Any) -> None:

@@ -1,20 +1,26 @@
 """A server of the fictional province in a process of its own, which tests kill.
 
-Run as a program it serves: ``python server_process.py DATABASE_URL DATA_DIR NOW PORT``, with a
-clock that stands at NOW.
+Run as a program it serves: ``python server_process.py DATABASE_URL DATA_DIR NOW PORT SETTINGS``.
+NOW is where its clock stands, or a file that says so; SETTINGS is a JSON object. An empty
+DATABASE_URL is the embedded PostgreSQL.
 """
 
 from __future__ import annotations
 
 import asyncio
+import json
 import os
+import resource
 import signal
 import socket
 import subprocess
 import sys
 import time
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import httpx2
 import uvicorn
@@ -26,26 +32,34 @@ from zhupei.settings import Settings
 __all__ = ["ServerProcess", "settings_of"]
 
 
-def settings_of(database_url: str, data_dir: Path) -> Settings:
+def settings_of(database_url: str, data_dir: Path, **changes: Any) -> Settings:
     """Return the settings that such servers have; tokens are signed with keys of ``data_dir``."""
-    return Settings(
-        data_dir=data_dir,
-        database_url=database_url,
-        database_pool=6,
-        bases=(BASES,),
-        plugins=(),
-        worker=False,
-    )
+    values: dict[str, Any] = {
+        "data_dir": data_dir,
+        "database_url": database_url or None,
+        "database_pool": 6,
+        "bases": (BASES,),
+        "plugins": (),
+        "worker": False,
+        **changes,
+    }
+    return Settings(**values)
 
 
 @dataclass
 class ServerProcess:
-    """A server, started, killed and started again at the same address."""
+    """A server, started, killed and started again at the same address.
+
+    ``now`` is a moment, or the path of a file that holds one. ``changes`` are settings other than
+    those of `settings_of`. ``largest_file`` is how many bytes a file may have that it writes.
+    """
 
     database_url: str
     data_dir: Path
     now: str
     port: int = 0
+    changes: dict[str, Any] = field(default_factory=dict)
+    largest_file: int | None = None
     process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -58,7 +72,8 @@ class ServerProcess:
         if not self.port:
             with socket.create_server(("127.0.0.1", 0)) as free:
                 self.port = free.getsockname()[1]
-        arguments = [self.database_url, str(self.data_dir), self.now, str(self.port)]
+        changes = json.dumps({**self.changes, "": self.largest_file})
+        arguments = [self.database_url, str(self.data_dir), self.now, str(self.port), changes]
         self.process = subprocess.Popen(  # noqa: ASYNC220 - it is waited for in a thread
             [sys.executable, __file__, *arguments],
             cwd=Path(__file__).parent,
@@ -90,10 +105,20 @@ class ServerProcess:
             await asyncio.to_thread(process.wait, 30)
 
 
-def _serve(database_url: str, data_dir: str, now: str, port: str) -> None:
-    at = moment(now)
-    app = create_app(settings_of(database_url, Path(data_dir)), clock=lambda: at)
+def _serve(database_url: str, data_dir: str, now: str, port: str, changes: str) -> None:
+    given = json.loads(changes)
+    if (largest := given.pop("")) is not None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (largest, largest))
+    settings = settings_of(database_url, Path(data_dir), **given)
+    app = create_app(settings, clock=_clock(now))
     uvicorn.run(app, port=int(port), log_level="error", timeout_graceful_shutdown=1)
+
+
+def _clock(now: str) -> Callable[[], datetime]:
+    if not Path(now).is_absolute():
+        at = moment(now)
+        return lambda: at
+    return lambda: moment(Path(now).read_text(encoding="utf-8"))
 
 
 if __name__ == "__main__":

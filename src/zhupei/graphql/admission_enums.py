@@ -125,6 +125,7 @@ REFUSAL_MEANINGS: Mapping[str, str] = {
     "SLOT_FULL": "No place is left in the interview slot (时段已满).",
     "SLOT_NOT_CHOOSABLE": "The office assigns the places of this slot (时段不可自选).",
     "SLOT_STARTED": "The interview slot has begun already (时段已开始).",
+    "STORAGE_FULL": "There is no room for files now (存储空间不足).",
     "STEP_REFUSED": "A rule of the base refuses the step; see the findings (环节未通过).",
     "TIES_UNDECIDED": "The declared rule leaves a tie (并列无法区分).",
     "TIE_SEED_UNKNOWN": "The seed of the lottery is not published yet (抽签种子未公布).",

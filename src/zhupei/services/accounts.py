@@ -95,10 +95,15 @@ async def add_account(
     name: str | None = None,
     scopes: Collection[str] | None = None,
     permissions: Collection[str] = PERMISSIONS,
+    role: Role | None = None,
 ) -> AccountRecord | AccessRefusal:
     """Make an account of our own issuer; without password it signs in with given tokens only.
 
-    ``scopes`` limit a service to these of the known ``permissions``; a person has none.
+    ``scopes`` limit a service to these of the known ``permissions``; a person has none. ``role``
+    is given with it, in one transaction: one that is limited to no base and no jurisdiction.
+
+    Hashing the password takes long. Nobody should call this inside a transaction, which would
+    keep a connection of the pool waiting for it.
     """
     login = login.strip().casefold()
     refusal = _login_refusal(login) or _scopes_refusal(kind, scopes, permissions)
@@ -119,6 +124,13 @@ async def add_account(
                 tokens_valid_from=at.replace(microsecond=0),
                 created_at=at,
             )
+            if role is not None:
+                grant = Grant(role)
+                given = await grant_role(
+                    str(account.id), grant, bases={}, jurisdictions={}, by=by, at=at
+                )
+                if isinstance(given, AccessRefusal):
+                    raise RuntimeError(f"{role} is not for everybody: {given.code}")
     except IntegrityError:
         return AccessRefusal(
             code=AccessCode.LOGIN_TAKEN,

@@ -7,7 +7,10 @@ bytes are, its size is counted while it comes. Two files of one content are kept
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import errno
 import hashlib
+import logging
 import os
 import tempfile
 from collections.abc import AsyncIterable
@@ -34,6 +37,14 @@ __all__ = [
     "remove_file",
 ]
 
+_log = logging.getLogger("zhupei.files")
+
+# No space, no quota, or a file larger than the process may write.
+_FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+_NO_ROOM = Text(
+    "服务器存储空间不足，文件未保存，请稍后再试",
+    "there is no room for files now, and this one was not kept; try again later",
+)
 _SIGNATURES = (
     (b"%PDF-", "application/pdf"),
     (b"\x89PNG\r\n\x1a\n", "image/png"),
@@ -79,8 +90,25 @@ class FileStore:
     ) -> FileRecord | AccessRefusal:
         """Keep a file that comes in parts; the same content for the same document is one file.
 
-        A file that is refused leaves nothing behind.
+        A file that is refused leaves nothing behind, also where the disk is full.
         """
+        try:
+            return await self._keep(applicant, document, parts, by=by, at=at)
+        except OSError as error:
+            if error.errno not in _FULL:
+                raise
+            _log.error("a file was refused: the disk is full", extra={"folder": str(self._folder)})
+            return AccessRefusal(code=AccessCode.STORAGE_FULL, message=_NO_ROOM, field="file")
+
+    async def _keep(
+        self,
+        applicant: UUID,
+        document: str,
+        parts: AsyncIterable[bytes],
+        *,
+        by: str,
+        at: datetime,
+    ) -> FileRecord | AccessRefusal:
         if not await Applicant.exists(id=applicant):
             return AccessRefusal(
                 code=AccessCode.NOT_FOUND,
@@ -199,7 +227,9 @@ class _Coming:
 
     def discard(self) -> None:
         """Close the file, and remove it unless it was put in its place."""
-        self.file.close()
+        # What could not be written is tried once more here, and is not wanted any more.
+        with contextlib.suppress(OSError):
+            self.file.close()
         self._path.unlink(missing_ok=True)
 
 

@@ -6,14 +6,11 @@ from collections import OrderedDict
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from tortoise.transactions import in_transaction
-
 from zhupei.domain.access_refusals import AccessCode, AccessRefusal
-from zhupei.domain.actors import Grant
 from zhupei.domain.roles import Role
 from zhupei.domain.text import Text
 from zhupei.security.passwords import Passwords
-from zhupei.services.accounts import AccountRecord, add_account, grant_role
+from zhupei.services.accounts import AccountRecord, add_account
 
 __all__ = ["SignUp"]
 
@@ -54,26 +51,15 @@ class SignUp:
                     "too many accounts were asked for from this address; try again in an hour",
                 ),
             )
-        async with in_transaction():
-            made = await add_account(
-                login,
-                passwords=self._passwords,
-                password=password,
-                by=_BY,
-                at=now,
-                name=name,
-            )
-            if isinstance(made, AccessRefusal):
-                return made
-            given = await grant_role(
-                str(made.id),
-                Grant(Role.APPLICANT),
-                bases={},
-                jurisdictions={},
-                by=_BY,
-                at=now,
-            )
-        return given if isinstance(given, AccessRefusal) else made
+        return await add_account(
+            login,
+            passwords=self._passwords,
+            password=password,
+            by=_BY,
+            at=now,
+            name=name,
+            role=Role.APPLICANT,
+        )
 
     def _is_busy(self, address: str, now: datetime) -> bool:
         tried = [at for at in self._tried.pop(address, []) if now - at < _HOUR]

@@ -20,7 +20,7 @@ from zhupei.graphql.context import GraphContext, language_of
 from zhupei.graphql.handed_files import NO_SUCH_FILE, file_targets, hand_in, meant_applicant
 from zhupei.graphql.permissions import refused_by
 from zhupei.services.applicant_files import FileRecord, FileStore, files_of
-from zhupei.web.sign_in import ActorRefused
+from zhupei.web.papers import guarded
 
 __all__ = ["file_routes"]
 
@@ -31,6 +31,7 @@ _STATUS = {
     AccessCode.FILE_TOO_LARGE: 413,
     AccessCode.FILE_TYPE_REFUSED: 415,
     AccessCode.PLUGIN_DECISION_FAILED: 503,
+    AccessCode.STORAGE_FULL: 507,
 }
 _HEADERS = {"Cache-Control": "no-store"}
 
@@ -82,22 +83,9 @@ def file_routes(store: FileStore, context: MakeContext) -> tuple[Route, ...]:
         )
 
     return (
-        Route("/files/{document}", _guarded(put), methods=["PUT"]),
-        Route("/files/{document}/{sha256}", _guarded(get), methods=["GET"]),
+        Route("/files/{document}", guarded(put), methods=["PUT"]),
+        Route("/files/{document}/{sha256}", guarded(get), methods=["GET"]),
     )
-
-
-_Handler = Callable[[Request], Awaitable[Response]]
-
-
-def _guarded(handler: _Handler) -> _Handler:
-    async def handle(request: Request) -> Response:
-        try:
-            return await handler(request)
-        except ActorRefused as refused:
-            return refused.response
-
-    return handle
 
 
 async def _found(applicant: UUID, request: Request) -> FileRecord | None:

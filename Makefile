@@ -39,7 +39,7 @@ help:
 	@echo 'make fuzz    ask graphql-core and the engine many more random operations (FUZZ=2000)'
 	@echo 'make judge-http  audit GraphQL over HTTP with the public suite (needs npm)'
 	@echo 'make judge-schema  lint the schema with graphql-eslint (needs npm)'
-	@echo 'make judge-clients  ask the graph by Apollo Client, urql and others (needs npm)'
+	@echo 'make judge-clients  ask the graph by Apollo Client, gql and others, run examples/clients (needs npm)'
 	@echo 'make judge-federation  compose the graph with others and ask it through gateways (needs npm)'
 	@echo 'make judge-schemathesis  ask every field what schemathesis generates (CASES=1000, FIELDS=Query)'
 	@echo 'make federation-example  serve a hospital beside zhupei behind a gateway (needs npm)'
@@ -96,7 +96,7 @@ judge-schema: .venv/.ready
 
 .PHONY: judge-clients
 judge-clients: .venv/.ready
-	@$(PYTHON) -m pytest -q -n 0 tests/judges/test_clients.py
+	@$(PYTHON) -m pytest -q -n 0 tests/judges/test_clients.py tests/judges/test_client_examples.py
 
 .PHONY: judge-federation
 judge-federation: .venv/.ready

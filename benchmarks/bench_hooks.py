@@ -22,7 +22,7 @@ from typing import Any, cast
 
 from generate import generate
 
-from zhupei import hookimpl
+from zhupei import holds, hookimpl
 from zhupei.catalogue.load import LoadedCatalogue, load_catalogue
 from zhupei.domain.text import Language
 from zhupei.graphql.context import GraphContext
@@ -49,6 +49,20 @@ class _Plain:
         return {opening.code: opening.quota for opening in openings}
 
 
+class _HoldingCoroutine:
+    @hookimpl
+    @holds(seconds=30)
+    async def remaining_seats(self, openings: Any) -> dict[str, int]:
+        return {opening.code: opening.quota for opening in openings}
+
+
+class _HoldingFunction:
+    @hookimpl
+    @holds()
+    def remaining_seats(self, openings: Any) -> dict[str, int]:
+        return {opening.code: opening.quota for opening in openings}
+
+
 def main() -> int:
     """Generate, measure, print a table."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -66,10 +80,13 @@ async def _measure(folder: Path, rounds: int) -> int:
         "kept": Engine(build_schema(loaded.host).schema),
         "not kept": Engine(build_schema(loaded.host).schema, part_bytes=0),
     }
+    hooked = _PAGE % "seats: remainingSeats"
     pages = {
         "attribute": (_PAGE % "seats: quota", loaded.dispatcher),
-        "coroutine of a plugin": (_PAGE % "seats: remainingSeats", _with(loaded, _Coroutine())),
-        "function of a plugin": (_PAGE % "seats: remainingSeats", _with(loaded, _Plain())),
+        "coroutine of a plugin": (hooked, _with(loaded, _Coroutine())),
+        "function of a plugin": (hooked, _with(loaded, _Plain())),
+        "coroutine, holds 30 s": (hooked, _with(loaded, _HoldingCoroutine())),
+        "function, holds": (hooked, _with(loaded, _HoldingFunction())),
     }
     gc.collect()
     gc.freeze()

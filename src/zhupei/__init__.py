@@ -151,7 +151,7 @@ from zhupei.domain.training import (
     Window,
 )
 from zhupei.hooks.installation import Commands, Zhupei
-from zhupei.hooks.markers import hookimpl
+from zhupei.hooks.markers import holds, hookimpl
 
 if TYPE_CHECKING:
     from zhupei.config.entries import Model
@@ -269,6 +269,7 @@ __all__ = [
     "age_on",
     "fact_label",
     "facts",
+    "holds",
     "hookimpl",
     "is_night_shift",
     "list_facts",

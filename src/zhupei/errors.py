@@ -31,6 +31,7 @@
         └── HookError                     one hook of one plugin
             ├── HookUnknownError          HOOK_UNKNOWN
             ├── HookArgumentError         HOOK_ARGUMENT_UNKNOWN
+            ├── HookHoldsError            HOOK_MUST_BE_ASKED
             ├── HookOrderError            HOOK_ORDER_REFUSED
             ├── HookAsyncError            HOOK_MUST_BE_SYNC
             ├── HookRightsError           HOOK_NOT_PERMITTED

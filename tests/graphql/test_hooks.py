@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Iterable
 from dataclasses import replace
+from math import inf
 from typing import Any
 
-from asked_graph import AskedGraph
+from asked_graph import AskedGraph, core_graph
+from generated_operations import Generated
 from made_up import made_up_catalogue, opening_of
-from zhupei import Base, Cycle, Opening, hookimpl
+from same_answer import asked_by, compare
+from zhupei import Base, Cycle, Opening, holds, hookimpl
+from zhupei.domain.text import Language
+from zhupei.graphql.engine import Engine
 from zhupei.graphql.schema import build_schema
 from zhupei.hooks.dispatch import Dispatcher
 from zhupei.hooks.manager import PluginHost
@@ -94,5 +100,109 @@ async def test_a_plugin_that_fails_leaves_null_and_is_named() -> None:
 
 
 async def test_without_plugins_nobody_counts() -> None:
-    graph = AskedGraph(build_schema(), made_up_catalogue(_ROWS), None)
+    graph = AskedGraph(core_graph(), made_up_catalogue(_ROWS), None)
     assert set(_seats(await graph.ask(QUERY)).values()) == {None}
+
+
+class _Holding:
+    """Counts the seats of every base, and says for how long its answer holds."""
+
+    def __init__(self, seconds: float) -> None:
+        self.asked: list[str] = []
+        self.seats = 5
+
+        @holds(seconds)
+        async def remaining_seats(base: Base, openings: Any) -> dict[str, int]:
+            """Count."""
+            self.asked.append(base.code)
+            return {opening.code: self.seats for opening in openings}
+
+        self.remaining_seats = hookimpl(remaining_seats)
+
+
+_HOLDING_QUERY = """{ openings { edges { node {
+    code quota postType remainingSeats again: remainingSeats base { code name }
+} } } }"""
+
+
+def _holding(seconds: float) -> tuple[_Holding, AskedGraph]:
+    plugin = _Holding(seconds)
+    host = PluginHost.load({}).extended("seats", plugin, Naming(Rights.PLATFORM))
+    return plugin, AskedGraph(build_schema(host), made_up_catalogue(_ROWS), Dispatcher(host))
+
+
+async def _compared(engine: Engine, graph: AskedGraph) -> bytes:
+    """Return what both the engine and graphql-core answer."""
+    found = await compare(engine, Generated(_HOLDING_QUERY, {}), asked_by(graph, Language.EN))
+    written: bytes = found.engine.json()
+    assert not found.engine.settled
+    return written
+
+
+async def test_what_holds_is_kept_as_json_with_the_object_around_it() -> None:
+    plugin, graph = _holding(inf)
+    engine = Engine(graph.composed.schema)
+    first = await _compared(engine, graph)
+    assert first.count(b'"remainingSeats":5,"again":5') == 3
+    assert sorted(plugin.asked) == ["a", "b"]
+    kept, room = engine.counts.parts, engine.counts.part_bytes
+    assert kept >= 3
+    for _ in range(3):
+        assert await _compared(engine, graph) == first
+    assert (engine.counts.parts, engine.counts.part_bytes) == (kept, room)
+    assert sorted(plugin.asked) == ["a", "b"]
+
+
+async def test_another_catalogue_is_asked_about_anew() -> None:
+    plugin, graph = _holding(inf)
+    engine = Engine(graph.composed.schema)
+    await _compared(engine, graph)
+    plugin.seats = 4
+    graph.catalogue = made_up_catalogue([replace(row, quota=9) for row in _ROWS])
+    assert (await _compared(engine, graph)).count(
+        b'"quota":9,"postType":null,"remainingSeats":4'
+    ) == 3
+
+
+async def test_other_plugins_are_asked_anew() -> None:
+    _, graph = _holding(inf)
+    engine = Engine(graph.composed.schema)
+    await _compared(engine, graph)
+    other, beside = _holding(inf)
+    other.seats = 1
+    beside = AskedGraph(graph.composed, graph.catalogue, beside.dispatcher)
+    assert (await _compared(engine, beside)).count(b'"remainingSeats":1') == 3
+
+
+async def test_kept_json_goes_with_the_answer_in_it() -> None:
+    plugin, graph = _holding(0.2)
+    engine = Engine(graph.composed.schema)
+    assert (await _compared(engine, graph)).count(b'"remainingSeats":5') == 3
+    room = engine.counts.part_bytes
+    plugin.seats = 2
+    await asyncio.sleep(0.25)
+    for _ in range(3):
+        assert (await _compared(engine, graph)).count(b'"remainingSeats":2') == 3
+        await asyncio.sleep(0.1)
+    assert engine.counts.part_bytes == room
+
+
+async def test_where_nobody_is_asked_the_page_is_kept() -> None:
+    graph = AskedGraph(core_graph(), made_up_catalogue(_ROWS), Dispatcher(PluginHost.load({})))
+    engine = Engine(graph.composed.schema)
+    first = await _compared(engine, graph)
+    assert first.count(b'"remainingSeats":null') == 3
+    kept = engine.counts.parts
+    assert await _compared(engine, graph) == first
+    assert engine.counts.parts == kept
+
+
+async def test_nothing_is_kept_where_a_plugin_failed() -> None:
+    plugin, graph = _holding(inf)
+    engine = Engine(graph.composed.schema)
+    plugin.seats = "many"  # type: ignore[assignment]  # nonsense, on purpose
+    failed = await engine.execute(_HOLDING_QUERY, {}, asked_by(graph, Language.EN)())
+    assert failed.errors is not None
+    assert len(failed.errors) == 6
+    plugin.seats = 3
+    assert (await _compared(engine, graph)).count(b'"remainingSeats":3') == 3

@@ -233,6 +233,18 @@ BROKEN: dict[str, tuple[str, str, str]] = {
             f" {ORDER_EN} [HOOK_ORDER_REFUSED]"
         ),
     ),
+    "broken-holds": (
+        "broken-holds/zhupei_broken_holds.py:8",
+        (
+            "插件 broken-holds，钩子 check_eligibility：每次都须重新询问，不能标注 holds；"
+            "去掉 holds；只有查询时才问的钩子可以标注 [HOOK_MUST_BE_ASKED]"
+        ),
+        (
+            "plugin broken-holds, hook check_eligibility: is asked each time and cannot be marked"
+            " with holds; remove holds; only hooks that are asked while somebody reads take it"
+            " [HOOK_MUST_BE_ASKED]"
+        ),
+    ),
     "broken-permission": (
         "broken-permission/zhupei_broken_permission.py:8",
         (

@@ -54,7 +54,13 @@ nearest up, `zhupei.yaml`'s, the core's own. Wrappers and ordering flags of `hoo
 | NOTIFY | nothing |
 
 **`def` or `async def`**: both, but for those marked *plain function*. A plain function of a plugin
-runs in a thread, a coroutine in the event loop; each is given five seconds.
+runs in a thread, where it may wait for what it likes; a coroutine in the event loop, which it must
+not hold up. Each is given five seconds. A coroutine that need not wait costs the least.
+
+**Answers that hold**: `@holds(seconds=30)` below `@hookimpl` says that an answer need not be asked
+for again for so long, `@holds()` that it follows from the arguments alone, until the configuration
+changes. Such answers are kept with the page that they stand in, and many who want one at the same
+time ask once. Only hooks that are asked at a *read* take it; failures are never kept.
 
 **Arguments** are frozen objects of the domain, never rows of the database. A `candidate` carries
 facts, no name, identity number or phone. `config` is the plugin's own validated block below

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
+from math import inf
 from typing import TYPE_CHECKING, Any
 
 from zhupei.domain.calendar import CHINA_TIME
@@ -49,6 +50,8 @@ class GraphContext:
     again as the same request would have it now, or raises `zhupei.graphql.errors.SessionEnded`.
     ``address`` is what the request comes from, empty where that is not known.
     ``files`` is where applicants' files are kept, None where none are.
+    ``held_until`` is until when answers of hooks hold that went into the operation, in seconds of
+    `time.monotonic`; 0 where one has to be asked anew each time.
     ``webhooks`` says where events may be delivered, None for nowhere but public addresses.
     """
 
@@ -67,6 +70,7 @@ class GraphContext:
     address: str = ""
     describes: bool = True
     tracer: Tracer | None = None
+    held_until: float = inf
     kept: dict[Any, Any] = field(default_factory=dict)
 
     async def renew(self) -> None:

@@ -3,11 +3,12 @@
 import asyncio
 import dataclasses
 from collections.abc import Callable, Hashable, Mapping, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 from zhupei.graphql.context import GraphContext
 from zhupei.graphql.errors import Code, GraphRefusal
 from zhupei.graphql.sources import FieldSource, Reader
+from zhupei.hooks.answers import Result
 
 __all__ = ["HookAnswer"]
 
@@ -16,23 +17,32 @@ __all__ = ["HookAnswer"]
 class HookAnswer(FieldSource):
     """What a hook about a base answers, asked once in an operation for every object alike.
 
-    ``of`` tells which objects are asked about together; ``asked`` gives the arguments of the
-    hook for them (``base`` among them); ``picked`` takes one object's part of the answer. Where
-    nobody answers the field is null; where a plugin fails it is null with an error that names
-    plugin and hook.
+    ``of`` tells which objects are asked about together: the code of their base, and what else
+    tells them from others; ``asked`` gives the arguments of the hook for them; ``picked`` takes
+    one object's part of the answer. Where nobody answers the field is null; where a plugin fails
+    it is null with an error that names plugin and hook. An answer that holds for a while (`holds`)
+    is not asked for again.
     """
 
     hook: str
-    of: Callable[[Any], Hashable]
+    of: Callable[[Any], tuple[str, Hashable]]
     asked: Callable[[Any, GraphContext], dict[str, Any]]
     picked: Callable[[Any, Any], Any]
+
+    held: ClassVar[bool] = True
 
     def reader(self, name: str) -> Reader:
         """Ask, or wait for the answer that another object already asked for."""
 
         async def read(value: Any, context: GraphContext, _arguments: Mapping[str, Any]) -> Any:
+            key = self.of(value)
+            result = self._result(key, context)
             # Shielded: a field that is given up must not take the answer from the others.
-            answer = await asyncio.shield(self._asking(self.of(value), context))
+            if isinstance(result, asyncio.Future):
+                result = await asyncio.shield(result)
+            answer = self._answer(result, context)
+            if isinstance(answer, GraphRefusal):
+                raise answer
             return None if answer is None else self.picked(answer, value)
 
         return read
@@ -42,57 +52,31 @@ class HookAnswer(FieldSource):
     ) -> Sequence[Any]:
         """Ask once for each group of objects, and pick every object's part of the answers."""
         keys = list(map(self.of, values))
-        found: dict[Hashable, Any] = dict.fromkeys(keys)
-        asked: dict[Hashable, asyncio.Future[Any]] = {}
-        for key in found:
-            arguments = self._arguments(key, context)
-            if arguments is not None:
-                asked[key] = self._asking(key, context, arguments)
-        if not asked:
-            return [None] * len(keys)
-        answers = await asyncio.gather(*asked.values(), return_exceptions=True)
-        found.update(zip(asked, answers, strict=True))
-        return [self._part(found[key], value) for key, value in zip(keys, values, strict=True)]
-
-    def _arguments(self, key: Any, context: GraphContext) -> dict[str, Any] | None:
-        """Return what the hook is asked with; None where nobody answers for these objects."""
-        if context.dispatcher is None:
-            return None
-        arguments = self.asked(key, context)
-        scope = context.catalogue.scope_of(arguments["base"].code)
-        return arguments if context.dispatcher.asks(self.hook, scope) else None
+        results = {key: self._result(key, context) for key in dict.fromkeys(keys)}
+        waiting = [each for each in results.values() if isinstance(each, asyncio.Future)]
+        if waiting:
+            await asyncio.gather(*waiting, return_exceptions=True)
+        answers = {
+            key: self._answer(each.result() if isinstance(each, asyncio.Future) else each, context)
+            for key, each in results.items()
+        }
+        return [self._part(answers[key], value) for key, value in zip(keys, values, strict=True)]
 
     def _part(self, answer: Any, value: Any) -> Any:
-        if answer is None or isinstance(answer, BaseException):
+        if answer is None or isinstance(answer, GraphRefusal):
             return answer
         try:
             return self.picked(answer, value)
         except Exception as error:  # noqa: BLE001 - because it is this object's alone
             return error
 
-    def _asking(
-        self, key: Hashable, context: GraphContext, arguments: dict[str, Any] | None = None
-    ) -> asyncio.Future[Any]:
-        kept = (self.hook, key)
-        asking: asyncio.Future[Any] | None = context.kept.get(kept)
-        if asking is None:
-            asking = asyncio.ensure_future(self._ask(key, context, arguments))
-            context.kept[kept] = asking
-        return asking
-
-    async def _ask(self, key: Any, context: GraphContext, arguments: dict[str, Any] | None) -> Any:
-        if context.dispatcher is None:
+    def _answer(self, result: Result[Any] | None, context: GraphContext) -> Any:
+        """Return what was answered, None by nobody; an error where a plugin failed."""
+        if result is None:
             return None
-        arguments = self.asked(key, context) if arguments is None else arguments
-        base = arguments["base"].code
-        result = await context.dispatcher.ask(
-            self.hook,
-            context.catalogue.scope_of(base),
-            configs=context.catalogue.configs_of(base),
-            **arguments,
-        )
+        context.held_until = min(context.held_until, result.until)
         for failure in result.failures:
-            raise GraphRefusal(
+            return GraphRefusal(
                 Code.PLUGIN_PROBLEM,
                 failure.reason,
                 context.language,
@@ -100,3 +84,27 @@ class HookAnswer(FieldSource):
                 hook=failure.hook,
             )
         return result.value
+
+    def _result(
+        self, key: tuple[str, Hashable], context: GraphContext
+    ) -> Result[Any] | asyncio.Future[Result[Any]] | None:
+        """Return what is answered about a group, or who waits for it; None where nobody does."""
+        kept: Result[Any] | asyncio.Future[Result[Any]] | None
+        kept = context.kept.get((self.hook, key))
+        if kept is not None or context.dispatcher is None:
+            return kept
+        base = key[0]
+        scope = context.catalogue.scope_of(base)
+        if not context.dispatcher.asks(self.hook, scope):
+            return None
+        found = context.dispatcher.held(
+            context.catalogue,
+            key,
+            self.hook,
+            scope,
+            context.catalogue.configs_of(base),
+            lambda: self.asked(key, context),
+        )
+        kept = found if isinstance(found, Result) else asyncio.ensure_future(found)
+        context.kept[self.hook, key] = kept
+        return kept

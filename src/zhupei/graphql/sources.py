@@ -66,6 +66,8 @@ class FieldSource:
     """A function whose parameters are the field's arguments."""
     owned: ClassVar[bool] = False
     """Whether the objects that it gives are the catalogue's own, the same ones each time."""
+    held: ClassVar[bool] = False
+    """Whether its values may hold for a while: `GraphContext.held_until` tells how long."""
 
     def reader(self, name: str) -> Reader:
         """Return the function that reads the value of the field with this Python name."""

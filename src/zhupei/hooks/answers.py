@@ -68,6 +68,8 @@ class Result(Generic[T]):
     answers: tuple[Answer[Any], ...] = ()
     failures: tuple[HookFailure, ...] = ()
     merged: tuple[Merged[Any], ...] = ()
+    until: float = field(default=0.0, compare=False)
+    """Until when it holds, in seconds of `time.monotonic`; infinity: as long as the catalogue."""
 
     @property
     def value(self) -> T:

@@ -6,7 +6,15 @@ import asyncio
 import inspect
 import logging
 import time
-from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping, Sequence
+from collections.abc import (
+    Awaitable,
+    Callable,
+    Coroutine,
+    Hashable,
+    Iterator,
+    Mapping,
+    Sequence,
+)
 from types import MappingProxyType
 from typing import Any
 
@@ -22,15 +30,16 @@ from zhupei.hooks.answers import (
     Result,
     check_answer,
     check_levels,
-    merge,
 )
-from zhupei.hooks.declaration import Consequence, Hook, Mode, Reach, When
+from zhupei.hooks.declaration import Hook, Mode, Reach, When
 from zhupei.hooks.discovery import error_place
+from zhupei.hooks.holding import HeldAnswers
 from zhupei.hooks.hook_errors import HookFailedError, HookStuckError, HookTimedOutError
 from zhupei.hooks.inspection import Implemented
 from zhupei.hooks.isolation import Isolation
 from zhupei.hooks.manager import HookWatch, PluginHost
 from zhupei.hooks.plugins import Implementation
+from zhupei.hooks.questions import Outcome, Question, stops
 from zhupei.hooks.scope import PLATFORM, Scope
 from zhupei.hooks.threads import OverdueError, StuckError, run_bounded
 from zhupei.tracing import Tracing, current_tracing
@@ -39,8 +48,7 @@ __all__ = ["Dispatcher"]
 
 _log = logging.getLogger(__name__)
 _NO_CONFIGS: Mapping[str, Any] = MappingProxyType({})
-_Outcome = Answer[Any] | HookFailure | None
-_Waiting = Coroutine[Any, Any, _Outcome]
+_Waiting = Coroutine[Any, Any, Outcome]
 
 # What the functions of kinds answer, checked as hooks' answers are.
 _DECISIONS = {
@@ -63,6 +71,7 @@ class Dispatcher:
     def __init__(self, host: PluginHost, *, timeout: float = 5.0) -> None:
         self.host = host
         self._isolation = Isolation(timeout)
+        self._held = HeldAnswers()
         self._known: set[tuple[str, ...]] = set()
         self._logged: set[tuple[object, ...]] = set()
         self._asked: dict[
@@ -84,7 +93,7 @@ class Dispatcher:
     ) -> tuple[tuple[Implementation, ...], tuple[PluginError, ...]]:
         """Return who is asked, and why those are not who should be; found once."""
         # A plugin that is left out while we run is one problem more.
-        key = (hook, scope.institution, scope.jurisdictions, len(self.host.failures))
+        key = (hook, scope.institution, scope.jurisdictions, self.host.version)
         found = self._asked.get(key)
         if found is None:
             asked = self.host.hooks[hook]
@@ -127,7 +136,7 @@ class Dispatcher:
 
         """
         asked, calls, missing = self._prepare(hook, scope, arguments)
-        question = _Question(asked, arguments, configs)
+        question = Question(asked, arguments, configs)
         question.failures += [HookFailure.of(error, hook) for error in missing]
         if asked.mode is Mode.FIRST:
             left = iter(() if question.is_over else calls)
@@ -147,7 +156,7 @@ class Dispatcher:
         return question.result()
 
     async def _first_of(
-        self, question: _Question, waiting: _Waiting, left: Iterator[Implementation]
+        self, question: Question, waiting: _Waiting, left: Iterator[Implementation]
     ) -> Result[Any]:
         question.take(await waiting)
         for call in left:
@@ -158,7 +167,7 @@ class Dispatcher:
         return question.result()
 
     async def _all_of(
-        self, question: _Question, begun: Sequence[tuple[_Waiting | None, _Outcome]]
+        self, question: Question, begun: Sequence[tuple[_Waiting | None, Outcome]]
     ) -> Result[Any]:
         awaited = iter(
             await asyncio.gather(*(waiting for waiting, _ in begun if waiting is not None))
@@ -166,6 +175,30 @@ class Dispatcher:
         for waiting, outcome in begun:
             question.take(outcome if waiting is None else next(awaited))
         return question.result()
+
+    def held(
+        self,
+        catalogue: object,
+        key: Hashable,
+        hook: str,
+        scope: Scope,
+        configs: Mapping[str, Any],
+        arguments: Callable[[], dict[str, Any]],
+    ) -> Result[Any] | Awaitable[Result[Any]]:
+        """Ask as `ask_soon` does, unless an answer about the same still holds.
+
+        ``catalogue`` and ``key`` say what about; ``arguments`` are made where somebody is asked.
+        """
+        key = (hook, key, self.host.version)
+        found = self._held.find(catalogue, key)
+        if found is not None:
+            return found
+        calls, _ = self._who(hook, scope)
+        return self._held.ask(
+            key,
+            lambda: self.ask_soon(hook, scope, configs=configs, **arguments()),
+            shared=any(call.holds for call in calls),
+        )
 
     def ask_now(self, hook: str, **arguments: Any) -> Result[Any]:
         """Ask a hook that takes plain functions only, without an event loop (`working_day`).
@@ -177,9 +210,9 @@ class Dispatcher:
         asked, calls, missing = self._prepare(hook, PLATFORM, arguments)
         if not asked.sync:
             raise TypeError(f"{hook} has to be awaited")
-        question = _Question(asked, arguments, _NO_CONFIGS)
+        question = Question(asked, arguments, _NO_CONFIGS)
         question.failures += [HookFailure.of(error, hook) for error in missing]
-        for call in () if _stops(asked, question.failures) else calls:
+        for call in () if stops(asked, question.failures) else calls:
             values = call.values(arguments, None)
             try:
                 if call.plugin.is_core:
@@ -238,9 +271,10 @@ class Dispatcher:
                 arguments[name] = tuple(value)
         return asked, *self._who(hook, scope)
 
-    def _begin(self, question: _Question, call: Implementation) -> tuple[_Waiting | None, _Outcome]:
+    def _begin(self, question: Question, call: Implementation) -> tuple[_Waiting | None, Outcome]:
         """Ask one plugin; return what to await for the outcome, or None and that."""
         values = call.values(question.arguments, question.configs.get(call.plugin.slug))
+        question.holds(call)
         if call.plugin.is_core:
             return self._begin_watched(question.hook, call, values, None)
         tracing = current_tracing.get()
@@ -250,7 +284,7 @@ class Dispatcher:
 
     async def _traced(
         self, tracing: Tracing, hook: Hook, call: Implementation, values: tuple[Any, ...]
-    ) -> _Outcome:
+    ) -> Outcome:
         named = {"zhupei.plugin": call.plugin.slug, "zhupei.hook": hook.name}
         with tracing.span("hook", named) as span:
             waiting, outcome = self._begin_watched(hook, call, values, self.host.watch)
@@ -262,9 +296,9 @@ class Dispatcher:
 
     def _begin_watched(
         self, hook: Hook, call: Implementation, values: tuple[Any, ...], watch: HookWatch | None
-    ) -> tuple[_Waiting | None, _Outcome]:
+    ) -> tuple[_Waiting | None, Outcome]:
         began = 0.0 if watch is None else time.perf_counter()
-        outcome: _Outcome
+        outcome: Outcome
         try:
             waiting: Awaitable[Any] | None
             if call.plugin.is_core:
@@ -292,8 +326,8 @@ class Dispatcher:
         waiting: Awaitable[Any],
         watch: HookWatch | None,
         began: float,
-    ) -> _Outcome:
-        outcome: _Outcome
+    ) -> Outcome:
+        outcome: Outcome
         try:
             outcome = self._checked(hook, call, await waiting)
         except asyncio.CancelledError:
@@ -351,43 +385,8 @@ class Dispatcher:
         return found
 
 
-class _Question:
-    """One question: with what, and what was answered so far."""
-
-    __slots__ = ("answers", "arguments", "configs", "failures", "hook")
-
-    def __init__(
-        self, hook: Hook, arguments: Mapping[str, Any], configs: Mapping[str, Any]
-    ) -> None:
-        self.hook, self.arguments, self.configs = hook, arguments, configs
-        self.answers: list[Answer[Any]] = []
-        self.failures: list[HookFailure] = []
-
-    @property
-    def is_over(self) -> bool:
-        """Whether nobody else is asked, where the first answer counts."""
-        return bool(self.answers) or _stops(self.hook, self.failures)
-
-    def take(self, outcome: _Outcome) -> None:
-        """Note what a plugin answered, if it did."""
-        if isinstance(outcome, HookFailure):
-            self.failures.append(outcome)
-        elif outcome is not None:
-            self.answers.append(outcome)
-
-    def result(self) -> Result[Any]:
-        """Return all that was answered."""
-        merged = merge(self.answers) if self.hook.mode is Mode.MERGE else ()
-        return Result(self.hook, tuple(self.answers), tuple(self.failures), merged)
-
-
-def _stops(hook: Hook, failures: list[HookFailure]) -> bool:
-    # While building, the next level answers; in a decision its answer would be the wrong one.
-    return bool(failures) and hook.consequence is not Consequence.NEXT_LEVEL
-
-
 def _tell(
-    watch: HookWatch, hook: Hook, call: Implementation, began: float, outcome: _Outcome
+    watch: HookWatch, hook: Hook, call: Implementation, began: float, outcome: Outcome
 ) -> None:
     code = outcome.code if isinstance(outcome, HookFailure) else None
     watch(call.plugin.slug, hook.name, time.perf_counter() - began, code)

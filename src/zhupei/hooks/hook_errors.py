@@ -14,6 +14,7 @@ __all__ = [
     "HookAsyncError",
     "HookError",
     "HookFailedError",
+    "HookHoldsError",
     "HookOrderError",
     "HookRightsError",
     "HookStuckError",
@@ -246,6 +247,28 @@ class HookOrderError(HookError):
             Text(
                 "顺序由行政层级决定：机构、辖区、国家",
                 "the order is the administrative one: institution, jurisdictions, nation",
+            ),
+            hook=hook,
+            file=file,
+            line=line,
+        )
+
+
+class HookHoldsError(HookError):
+    """A hook is marked with ``holds`` that has to be asked each time."""
+
+    code = "HOOK_MUST_BE_ASKED"
+
+    def __init__(self, plugin: str, hook: str, *, file: Path | None, line: int | None) -> None:
+        super().__init__(
+            plugin,
+            Text(
+                "每次都须重新询问，不能标注 holds",
+                "is asked each time and cannot be marked with holds",
+            ),
+            Text(
+                "去掉 holds；只有查询时才问的钩子可以标注",
+                "remove holds; only hooks that are asked while somebody reads take it",
             ),
             hook=hook,
             file=file,

@@ -12,15 +12,17 @@ import pluggy
 
 from zhupei.domain.text import Language, Text
 from zhupei.errors import PluginError
-from zhupei.hooks.declaration import Hook, Reach
+from zhupei.hooks.declaration import Hook, Reach, When
 from zhupei.hooks.deprecations import Deprecation
 from zhupei.hooks.hook_errors import (
     HookArgumentError,
     HookAsyncError,
+    HookHoldsError,
     HookOrderError,
     HookRightsError,
     HookUnknownError,
 )
+from zhupei.hooks.markers import holds_for
 from zhupei.hooks.scope import Rights
 
 __all__ = ["Implemented", "deprecations", "implemented_hooks", "inspect_hooks"]
@@ -39,6 +41,11 @@ class Implemented:
     def is_async(self) -> bool:
         """Whether it is written ``async def``."""
         return inspect.iscoroutinefunction(self.function)
+
+    @property
+    def holds(self) -> float:
+        """For how many seconds an answer holds."""
+        return holds_for(self.function)
 
     @property
     def place(self) -> tuple[Path | None, int | None]:
@@ -107,6 +114,8 @@ def inspect_hooks(
         )
         if hook.sync and (implemented.is_async or inspect.isasyncgenfunction(implemented.function)):
             errors.append(HookAsyncError(slug, name, file=file, line=line))
+        if implemented.holds and hook.when is not When.READ:
+            errors.append(HookHoldsError(slug, name, file=file, line=line))
         if hook.reach is Reach.PLATFORM and not rights.reaches_platform:
             errors.append(HookRightsError(slug, name, file=file, line=line))
     return errors

@@ -182,6 +182,11 @@ class PluginHost:
         return tuple(each for each in self._errors if not isinstance(each, PluginDisabledError))
 
     @property
+    def version(self) -> int:
+        """Another number whenever a plugin was left out or degraded: who is asked may differ."""
+        return len(self._errors)
+
+    @property
     def warnings(self) -> tuple[Text, ...]:
         """What plugins should change before the next major release."""
         return tuple(self._warnings)
@@ -193,7 +198,12 @@ class PluginHost:
         """
         asked = tuple(
             Implementation(
-                self._plugins[slug], found.function, found.parameters, found.is_async, level
+                self._plugins[slug],
+                found.function,
+                found.parameters,
+                found.is_async,
+                level,
+                found.holds,
             )
             for slug, level in self._order(hook, scope).items()
             if (found := self._implemented.get(slug, {}).get(hook.name)) is not None

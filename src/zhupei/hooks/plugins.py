@@ -69,6 +69,8 @@ class Implementation:
     parameters: tuple[str, ...]
     is_async: bool
     level: Level
+    holds: float = 0.0
+    """For how many seconds its answers hold."""
 
     def values(self, arguments: Mapping[str, Any], config: Any) -> tuple[Any, ...]:
         """Return the arguments that the function takes, in its order."""

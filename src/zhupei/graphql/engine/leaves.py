@@ -27,7 +27,7 @@ from graphql import (
 from zhupei.db.tables import ID_CLASSES
 from zhupei.graphql.inline import Names
 
-__all__ = ["IrregularError", "leaf", "listed"]
+__all__ = ["IrregularError", "leaf", "listed", "plain_class"]
 
 # What a value is tested for; what passes is written as it is.
 _PLAIN: dict[GraphQLLeafType, str] = {
@@ -39,12 +39,25 @@ _PLAIN: dict[GraphQLLeafType, str] = {
 }
 
 
+# Of which class a value is that is written as it is; those of other classes may be, too.
+_CLASSES: dict[GraphQLLeafType, type] = {
+    GraphQLString: str,
+    GraphQLID: str,
+    GraphQLBoolean: bool,
+    GraphQLInt: int,
+}
+
 # Classes whose instances are neither null, nor an error, nor awaited.
 _NEITHER = frozenset({date, datetime, Decimal, str, int})
 
 
 class IrregularError(Exception):
     """A value is not of the plain kind that was compiled; graphql-core says what comes of it."""
+
+
+def plain_class(type_: Any) -> type | None:
+    """Return the class of plain values of a leaf that may be null; None for any other type."""
+    return _CLASSES.get(type_) if is_leaf_type(type_) else None
 
 
 def leaf(type_: Any, value: str, code: Names) -> str | None:

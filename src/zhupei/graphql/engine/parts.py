@@ -4,12 +4,15 @@ A part is all that an operation asks of one object of the catalogue, where every
 settled (`FieldSource.settled`) and the object is reached by settled fields. The same object, in
 the same language and with the same values of the variables below it, then has the same JSON as
 long as the catalogue stands; with another catalogue everything is dropped.
+
+Where answers of hooks are among the fields (`FieldSource.held`), it is kept until these do not hold
+any more, which is known once they are there.
 """
 
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Hashable, Iterable
 from dataclasses import dataclass, is_dataclass
 from typing import TYPE_CHECKING, Any, cast
 
@@ -51,8 +54,11 @@ class Part:
         return self.fields >= _FEWEST_FIELDS
 
 
-def part_of(plan: Plan, sites: Iterable[Site]) -> Part | None:
-    """Return what decides about these fields and all below; None where one is not settled."""
+def part_of(plan: Plan, sites: Iterable[Site], *, held: bool = False) -> Part | None:
+    """Return what decides about these fields and all below; None where one is not settled.
+
+    With ``held`` a field may also be one whose values hold for a while.
+    """
     fields = 0
     variables: set[str] = set()
     argued: list[Site] = []
@@ -60,7 +66,7 @@ def part_of(plan: Plan, sites: Iterable[Site]) -> Part | None:
         fields += 1
         if site.is_typename:
             continue
-        source = settled_source(site)
+        source = settled_source(site, held=held)
         if source is None:
             return None
         variables |= site.variables
@@ -75,7 +81,7 @@ def part_of(plan: Plan, sites: Iterable[Site]) -> Part | None:
             if not _told_by_value(type_, possible):
                 return None
         for each in possible:
-            below = plan.part(cast("GraphQLObjectType", each), site.details)
+            below = plan.part(cast("GraphQLObjectType", each), site.details, held=held)
             if below is None:
                 return None
             fields += below.fields
@@ -84,10 +90,12 @@ def part_of(plan: Plan, sites: Iterable[Site]) -> Part | None:
     return Part(fields, frozenset(variables), tuple(argued))
 
 
-def settled_source(site: Site) -> FieldSource | None:
+def settled_source(site: Site, *, held: bool = False) -> FieldSource | None:
     """Return the source of a field where it is settled and nobody is asked before it is read."""
     made = site.field.extensions.get("strawberry-definition")
-    if not isinstance(made, SourcedField) or not is_settled(made.source):
+    if not isinstance(made, SourcedField):
+        return None
+    if not is_settled(made.source) and not (held and made.source.held):
         return None
     guards = [each for each in made.extensions if each.has_resolver]
     # A plugin's field may be read of the domain's objects; its own objects it may change.
@@ -124,8 +132,11 @@ def is_timed(part: Part, arguments: RunArguments) -> bool:
         return True
 
 
-class Parts(dict[int, msgspec.Raw]):
-    """The JSON of the objects at one place of an operation, by the identity of the object."""
+class Parts(dict[int, Any]):
+    """The JSON of the objects at one place of an operation, by the identity of the object.
+
+    Where answers of hooks are in it, with the time until when these hold.
+    """
 
     __slots__ = ("bytes", "is_open", "objects")
 
@@ -137,8 +148,8 @@ class Parts(dict[int, msgspec.Raw]):
         """The objects themselves, whose identities would be others' once they were gone."""
 
 
-_Key = tuple[Any, Any, str]
-"""The place, the language, and the values of variables as a text."""
+_Key = tuple[Any, Any, Any, str]
+"""The place, the language, whose hooks are asked, and the values of variables as a text."""
 
 
 class KeptParts:
@@ -164,13 +175,20 @@ class KeptParts:
             self._parts.move_to_end(key)
         return found
 
-    def at(self, catalogue: Any, unit: Unit, language: Any, arguments: RunArguments) -> Parts:
+    def at(
+        self,
+        catalogue: Any,
+        unit: Unit,
+        language: Any,
+        arguments: RunArguments,
+        asked: Hashable = None,
+    ) -> Parts:
         """Return the parts of the objects that a unit writes, closed where none is kept."""
         part = unit.part
         assert part is not None  # noqa: S101 - it is why the unit was made
         given = arguments.coerced
         values = repr([given[name] for name in sorted(part.variables) if name in given])
-        key = (unit, language, values)
+        key = (unit, language, asked, values)
         found = self.of(catalogue, key)
         return self.begin(key, is_open=not is_timed(part, arguments)) if found is None else found
 
@@ -194,6 +212,21 @@ class KeptParts:
             self.made += 1
             self._grow(parts, len(written) + _ROW)
         return raw
+
+    def hold(self, parts: Parts, value: Any, written: bytes, until: float) -> None:
+        """Keep the JSON of an object until a time, in the place of what was kept of it before."""
+        before = parts.pop(id(value), None)
+        if before is not None:
+            self._grow(parts, -len(bytes(before[0])))
+        elif len(written) * 8 <= self.most:
+            parts.objects.append(value)
+            self.made += 1
+            self._grow(parts, _ROW)
+        else:
+            return
+        if parts.is_open:
+            parts[id(value)] = (msgspec.Raw(written), until)
+            self._grow(parts, len(written))
 
     def _grow(self, parts: Parts, by: int) -> None:
         parts.bytes += by

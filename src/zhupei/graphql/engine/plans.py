@@ -215,7 +215,7 @@ class Plan:
     )
     _nullable: dict[tuple[str, int], bool] = field(default_factory=dict)
     _by_type: dict[tuple[Site, str], Unit] = field(default_factory=dict)
-    _parts: dict[tuple[str, int], Part | None] = field(default_factory=dict)
+    _parts: dict[tuple[str, int, bool], Part | None] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         operation = self.operation
@@ -280,19 +280,24 @@ class Plan:
             return None
         return part_of(self, [site for unit in self.roots for site in unit.sites])
 
-    def part(self, type_: GraphQLObjectType, details: FieldDetailsList) -> Part | None:
+    def part(
+        self, type_: GraphQLObjectType, details: FieldDetailsList, *, held: bool = False
+    ) -> Part | None:
         """Return what decides about all that is asked of the objects of a type."""
-        key = (type_.name, id(details))
+        key = (type_.name, id(details), held)
         if key not in self._parts:
-            grouped = self._grouped(type_, details)
-            self._parts[key] = part_of(self, self._described(type_, grouped, Place()))
+            described = self._described(type_, self._grouped(type_, details), Place())
+            self._parts[key] = part_of(self, described, held=held)
         return self._parts[key]
 
-    def kept_part(self, type_: GraphQLObjectType, site: Site) -> Part | None:
-        """Return the part to keep of the objects of a type at a field, where that pays."""
+    def kept_part(self, type_: GraphQLObjectType, site: Site, *, held: bool = False) -> Part | None:
+        """Return the part to keep of the objects of a type at a field, where that pays.
+
+        With ``held`` it may have answers of hooks in it.
+        """
         if not site.of_catalogue or site.in_part or not is_lasting(type_):
             return None
-        part = self.part(type_, site.details)
+        part = self.part(type_, site.details, held=held)
         return part if part is not None and part.pays else None
 
     def _grouped(self, type_: GraphQLObjectType, details: FieldDetailsList) -> GroupedFieldSet:

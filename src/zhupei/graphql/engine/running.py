@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
+import time
 from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import Any
@@ -24,7 +26,7 @@ from zhupei.graphql.engine.arguments import RunArguments
 from zhupei.graphql.engine.counts import Counts
 from zhupei.graphql.engine.faults import Errors, NulledError, is_located
 from zhupei.graphql.engine.late_info import LateInfo
-from zhupei.graphql.engine.leaves import IrregularError
+from zhupei.graphql.engine.leaves import IrregularError, plain_class
 from zhupei.graphql.engine.parts import KeptParts, Parts, is_timed
 from zhupei.graphql.engine.plans import Anchor, Place, Plan, Site, Unit
 from zhupei.graphql.engine.writing import UNREAD, write
@@ -32,6 +34,8 @@ from zhupei.graphql.inline import Bound
 
 __all__ = ["Run"]
 
+_Cell = tuple[Any, Any, Slot | None, tuple[int, ...]]
+"""An object of the answer, what it was made of, the nearest slot above it, and where it is."""
 _Settle = Callable[[Site, list[Slot]], Coroutine[Any, Any, None]]
 
 
@@ -75,6 +79,8 @@ class Run:
         self._errors = Errors()
         self._units = _Units(self)
         self._waiting: dict[tuple[Site, _Settle], list[Slot]] = {}
+        self._columns: dict[Site, tuple[str, list[_Cell]]] = {}
+        self._holding: list[tuple[Parts, list[tuple[Any, Any]]]] = []
         self.tools = (
             self._units,
             self._keep,
@@ -91,6 +97,8 @@ class Run:
         except NulledError:
             self._discard(())
             data = None
+        if self._holding:
+            self._hold()
         return Answer(data, self._errors.errors, settled=self._is_settled)
 
     async def _data(self) -> Any:
@@ -102,7 +110,7 @@ class Run:
                 if not is_located(error):
                     raise
                 self._null(None, error)
-            if self._waiting:
+            if self._waits:
                 await self._settle()
         if not self.plan.operation.is_mutation:
             return values[0]
@@ -142,6 +150,38 @@ class Run:
             return self._parts.add(parts, value, strictly_encoded(found))
         except (UnicodeEncodeError, OverflowError):
             return found
+
+    @cached_property
+    def now(self) -> float:
+        """The time that decides which answers still hold."""
+        return time.monotonic()
+
+    def held(self, unit: Unit) -> Parts:
+        """Return the parts with answers of hooks that are known of the objects of a unit."""
+        context = self.context
+        asked = None
+        if context.dispatcher is not None:
+            asked = (context.dispatcher, context.dispatcher.host.version)
+        return self._parts.at(context.catalogue, unit, context.language, self._arguments, asked)
+
+    def holding(self, parts: Parts) -> Callable[[tuple[Any, Any]], None]:
+        """Return what notes an object and what was written of it, to be kept at the end."""
+        noted: list[tuple[Any, Any]] = []
+        if parts.is_open:
+            self._holding.append((parts, noted))
+        return noted.append
+
+    def _hold(self) -> None:
+        """Keep what was written with answers that hold, unless something went wrong."""
+        until = self.context.held_until
+        if until <= self.now or self._faults or self._errors.errors:
+            return
+        for parts, noted in self._holding:
+            for value, written in noted:
+                try:
+                    self._parts.hold(parts, value, strictly_encoded(written), until)
+                except (UnicodeEncodeError, OverflowError):
+                    continue
 
     # What a unit makes once
 
@@ -309,6 +349,18 @@ class Run:
 
         return note
 
+    def column(self, site: Site, name: str) -> Callable[[_Cell], None]:
+        """Return what notes an object whose field is read together with those of others.
+
+        What is read goes into the object itself: of so many, a slot for each costs the most.
+        """
+        return self._columns.setdefault(site, (name, []))[1].append
+
+    @property
+    def _waits(self) -> bool:
+        """Whether something is to be read later."""
+        return bool(self._waiting) or any(cells for _, cells in self._columns.values())
+
     def _call(self, site: Site, value: Any, above: Slot | None, indexes: tuple[int, ...]) -> Any:
         """Call the resolver of a field; what has to be awaited is completed later."""
         self._counts.called += 1
@@ -349,6 +401,10 @@ class Run:
         """Read what waits, all fields at the same time, and what then waits because of it."""
         waiting, self._waiting = self._waiting, {}
         jobs = [how(site, slots) for (site, how), slots in waiting.items()]
+        for site, (name, cells) in self._columns.items():
+            if cells:
+                jobs.append(self._read_column(site, name, cells.copy()))
+                cells.clear()
         if len(jobs) == 1:
             await jobs[0]
         elif jobs:
@@ -365,6 +421,27 @@ class Run:
         except Exception as error:  # noqa: BLE001 - because every error has its place
             filled = [(slot, error) for slot in slots]
         await self._fill(filled, self._completer(site))
+
+    async def _read_column(self, site: Site, name: str, cells: list[_Cell]) -> None:
+        found: Iterable[Any]
+        try:
+            assert site.batch is not None  # noqa: S101 - it is what makes it a column
+            values = [value for _, value, _, _ in cells]
+            found = list(await site.batch(values, self.context, self._arguments.of(site)))
+            if len(found) != len(cells):
+                raise ValueError(f"{site.name} gave {len(found)} values for {len(cells)} objects")
+        except Exception as error:  # noqa: BLE001 - because every error has its place
+            found = itertools.repeat(error, len(cells))
+        plain, others = plain_class(site.field.type), []
+        for (made, value, above, indexes), read in zip(cells, found, strict=True):
+            if type(read) is plain and (type(read) is not int or -(2**31) <= read < 2**31):
+                setattr(made, name, read)
+            elif read is not None:
+                slot = Slot(site.anchor, indexes, above, value)
+                setattr(made, name, slot)
+                others.append((slot, read))
+        if others:
+            await self._fill(others, self._completer(site))
 
     async def _await_read(self, site: Site, slots: list[Slot]) -> None:
         await self._fill(await _awaited(slots), self._completer(site))
@@ -389,7 +466,7 @@ class Run:
                 if not is_located(error):
                     raise
                 self._null(slot.above, error)
-        if self._waiting:
+        if self._waits:
             await self._settle()
 
     def _null(self, slot: Slot | None, error: Any) -> None:
@@ -412,6 +489,9 @@ class Run:
                 self._waiting[key] = left
             else:
                 del self._waiting[key]
+        for site, (_, cells) in self._columns.items():
+            place = site.anchor.place
+            cells[:] = [cell for cell in cells if place.path(cell[-1])[:length] != path]
         # As graphql-core has it: what was begun is finished, and nobody looks at it.
         awaitables = [each for each in abandoned if optimized_is_awaitable(each)]
         if awaitables:

@@ -31,7 +31,8 @@ from graphql import (
     is_non_null_type,
 )
 from zhupei.graphql.engine.answers import Slot, shape
-from zhupei.graphql.engine.leaves import IrregularError, leaf, listed
+from zhupei.graphql.engine.leaves import IrregularError, leaf, listed, plain_class
+from zhupei.graphql.engine.parts import Part
 from zhupei.graphql.engine.plans import Anchor, Place, Plan, Site, Unit
 from zhupei.graphql.engine.readings import Reading
 from zhupei.graphql.inline import Bound
@@ -121,11 +122,8 @@ class _Writer:
             where = _Where(unit.site, unit.place, indexes, "above", 0)
             answer = self._value(unit.type, "value", where)
         else:
-            parts = [
-                self._field(site, "value", _Where(site, site.place, (), "above", 0), root=True)
-                for site in unit.sites
-            ]
-            answer = self._made(unit.sites, parts)
+            where = _Where(unit.sites[0], Place(), (), "above", 0)
+            answer = self._object(unit.sites, "value", where, root=True)
         head = [
             "def make(run):",
             "  units, keep, recover, call, interpret, info = run.tools",
@@ -169,15 +167,24 @@ class _Writer:
 
     # Objects and their fields
 
-    def _object(self, sites: tuple[Site, ...], value: str, where: _Where) -> str:
+    def _object(
+        self, sites: tuple[Site, ...], value: str, where: _Where, *, root: bool = False
+    ) -> str:
         """Write the fields of an object; return the expression that makes it."""
-        parts = [
-            self._field(site, value, where._replace(site=site, place=site.place)) for site in sites
-        ]
-        return self._made(sites, parts)
-
-    def _made(self, sites: tuple[Site, ...], parts: list[str]) -> str:
-        return f"{self.constant(shape(tuple(site.key for site in sites)))}({', '.join(parts)})"
+        parts = []
+        for site in sites:
+            at = where._replace(site=site, place=site.place)
+            late = _is_column(site)  # null until it is read
+            parts.append("None" if late else self._field(site, value, at, root=root))
+        made = f"{self.constant(shape(tuple(site.key for site in sites)))}({', '.join(parts)})"
+        columns = [(number, site) for number, site in enumerate(sites) if _is_column(site)]
+        if not columns:
+            return made
+        made = self._kept(made)
+        for number, site in columns:
+            later = self.once(f"run.column({self.constant(site)}, 'f{number}')")
+            self._line(f"{later}(({made}, {value}, {_rest(where)}))")
+        return made
 
     def _field(self, site: Site, value: str, where: _Where, *, root: bool = False) -> str:
         """Write how a field is read and completed; return the expression of what it holds."""
@@ -258,6 +265,26 @@ class _Writer:
             indexes = "".join(f", {index}" for index in where.indexes)
             made = f"keep({kept}, {unit.number}, {value}, {where.above}{indexes})"
             return self._kept(f"{kept}.get(id({value})) or {made}")
+        held = None if self._in_part else self.plan.kept_part(type_, where.site, held=True)
+        if held is not None:
+            return self._held(held, type_, value, where)
+        return self._checked(type_, value, where)
+
+    def _held(self, part: Part, type_: GraphQLObjectType, value: str, where: _Where) -> str:
+        """Write an object whose JSON is kept until an answer in it does not hold any more."""
+        unit = self.plan.unit(type_, where.site, where.place, part=part)
+        held = self.once(f"run.held({self.constant(unit)})")
+        note, now = self.once(f"run.holding({held})"), self.once("run.now")
+        found, out = self.scratch(), self.scratch()
+        self._line(f"{found} = {held}.get(id({value}))")
+        with self._block(f"if {found} is None or {found}[1] < {now}:"):
+            self._line(f"{out} = {self._checked(type_, value, where)}")
+            self._line(f"{note}(({value}, {out}))")
+        with self._block("else:"):
+            self._line(f"{out} = {found}[0]")
+        return out
+
+    def _checked(self, type_: GraphQLObjectType, value: str, where: _Where) -> str:
         self._check(type_, value, where)
         fields = self.plan.fields(type_, where.site, where.place, in_part=self._in_part)
         return self._object(fields, value, where)
@@ -356,6 +383,11 @@ class _SiteCode:
     def reader(self, make: Bound) -> str:
         """Return the name of a function that is made once in a run."""
         return self._writer.once(f"run.reader({self.constant(self._site)}, {self.constant(make)})")
+
+
+def _is_column(site: Site) -> bool:
+    """Return whether what is read later goes straight into the object: errors stop there."""
+    return site.reading is Reading.BATCHED and plain_class(site.field.type) is not None
 
 
 def _rest(where: _Where) -> str:

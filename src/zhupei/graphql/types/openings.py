@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from operator import attrgetter
 from typing import Any
 
 import strawberry
@@ -133,10 +134,6 @@ def _closes_at(
     return openness.closes_next(_rounds(root, info), at or info.context.clock())
 
 
-def _base_and_year(opening: training.Opening) -> tuple[str, int]:
-    return opening.base, opening.year
-
-
 def _all_seats(key: tuple[str, int], context: GraphContext) -> dict[str, Any]:
     """Return what `remaining_seats` is asked with: all openings of a base in a cycle at once."""
     base, year = key
@@ -229,7 +226,9 @@ class Opening(Node):
         description="When its next window of application closes after an instant (截止时间).",
     )
     remaining_seats: int | None = field(
-        HookAnswer("remaining_seats", of=_base_and_year, asked=_all_seats, picked=_seats_of),
+        HookAnswer(
+            "remaining_seats", of=attrgetter("base", "year"), asked=_all_seats, picked=_seats_of
+        ),
         description=(
             "Places still free, as a plugin of the base counts them (剩余名额); null where none "
             "does or the plugin failed."

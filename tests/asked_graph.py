@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ from zhupei.graphql.schema import ComposedSchema, build_schema
 from zhupei.hooks.dispatch import Dispatcher
 from zhupei.hooks.manager import PluginHost
 
-__all__ = ["NOW", "ROOT", "AskedGraph", "Refused", "graph_of", "load_graph"]
+__all__ = ["NOW", "ROOT", "AskedGraph", "Refused", "core_graph", "graph_of", "load_graph"]
 
 ROOT = Path(__file__).parents[1]
 NOW = datetime(2026, 4, 10, 12, tzinfo=CHINA_TIME)
@@ -84,10 +85,17 @@ class AskedGraph:
         return refusal.value
 
 
+@cache
+def core_graph() -> ComposedSchema:
+    """Return the graph without plugins, composed once in a process: tests only ask it."""
+    return build_schema()
+
+
 def graph_of(catalogue: Catalogue, host: PluginHost | None = None) -> AskedGraph:
     """Return the graph over a catalogue."""
-    dispatcher = Dispatcher(host) if host is not None else None
-    return AskedGraph(build_schema(host), catalogue, dispatcher)
+    if host is None:
+        return AskedGraph(core_graph(), catalogue, None)
+    return AskedGraph(build_schema(host), catalogue, Dispatcher(host))
 
 
 def load_graph(*bases: Path, plugins: tuple[Path, ...] = ()) -> AskedGraph:

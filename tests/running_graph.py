@@ -24,6 +24,7 @@ from zhupei.security.passwords import Passwords
 from zhupei.services.access import prepare_access
 from zhupei.services.accounts import AccountRecord, add_account, grant_role
 from zhupei.settings import Settings
+from zhupei.web.socket_connections import BoundedWebSocket
 
 __all__ = ["PASSWORD", "RunningGraph", "running_graph"]
 
@@ -114,7 +115,12 @@ async def running_graph(
     }
     settings = Settings(**values)
     app = create_app(settings, clock=clock)
-    config = uvicorn.Config(app, log_config=None, timeout_keep_alive=settings.keep_alive_seconds)
+    config = uvicorn.Config(
+        app,
+        log_config=None,
+        timeout_keep_alive=settings.keep_alive_seconds,
+        ws=BoundedWebSocket,
+    )
     server = uvicorn.Server(config)
     listening = socket.socket()
     listening.bind(("127.0.0.1", 0))

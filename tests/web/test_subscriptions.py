@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
+import socket
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import httpx2
 import pytest
 from websockets.asyncio.client import connect
-from websockets.exceptions import InvalidStatus
+from websockets.client import ClientProtocol
+from websockets.exceptions import ConnectionClosed, InvalidStatus
+from websockets.protocol import State
 from websockets.typing import Subprotocol
+from websockets.uri import parse_uri
 
 from live_socket import LiveSocket, live_socket
 from served_admissions import ServedAdmissions, served_admissions
+from zhupei.web.socket_connections import BoundedWebSocket
 
 pytestmark = pytest.mark.slow
 
@@ -270,3 +277,58 @@ async def test_more_than_fifty_operations_are_refused_one_by_one(
                 "extensions": {"code": "LIMIT_EXCEEDED"},
             }
         ]
+
+
+async def test_a_client_that_reads_nothing_is_left_and_holds_little(
+    tmp_path: Path, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What waits for it stays within what is asked at once, and ends with the connection."""
+    monkeypatch.setattr("zhupei.web.subscriptions._SEND_SECONDS", 1.0)
+    monkeypatch.setattr("zhupei.web.subscriptions._CLOSE_SECONDS", 0.5)
+    monkeypatch.setattr(BoundedWebSocket, "linger_seconds", 1.0)
+    query = "{ __schema { types { name description fields { name description } } } }"
+    async with served_admissions(tmp_path, database_url, open_per_account=1) as province:
+        token = await province.token("national")
+        place, loop = httpx2.URL(address(province)), asyncio.get_running_loop()
+        init = {"type": "connection_init", "payload": {"authorization": f"Bearer {token}"}}
+        with socket.socket() as quiet:
+            # As little as the kernel takes, so that what is not read waits in the server.
+            quiet.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            quiet.setblocking(False)
+            await loop.sock_connect(quiet, (place.host, place.port or 80))
+            client = ClientProtocol(
+                parse_uri(f"ws://{place.host}:{place.port}/graphql"),
+                subprotocols=[Subprotocol("graphql-transport-ws")],
+            )
+            client.send_request(client.connect())
+            await loop.sock_sendall(quiet, b"".join(client.data_to_send()))
+            while client.state is not State.OPEN:
+                client.receive_data(await loop.sock_recv(quiet, 4096))
+            messages: list[dict[str, Any]] = [init]
+            for number in range(49):
+                asked = {"id": str(number), "type": "subscribe", "payload": {"query": query}}
+                messages.append(asked)
+            for message in messages:
+                client.send_text(json.dumps(message).encode())
+            await loop.sock_sendall(quiet, b"".join(client.data_to_send()))
+            began = loop.time()
+            # Its place is free again after a while: nothing of it is left in the server.
+            async with asyncio.timeout(20):
+                while True:
+                    async with live_socket(address(province), begin=False) as other:
+                        await other.send(init)
+                        with contextlib.suppress(ConnectionClosed):
+                            assert await other.take() == {"type": "connection_ack"}
+                            break
+                    await asyncio.sleep(0.1)
+            assert loop.time() - began > 0.5
+            await asyncio.sleep(1.5)
+            received = 0
+            async with asyncio.timeout(10):
+                with contextlib.suppress(ConnectionResetError):
+                    while part := await loop.sock_recv(quiet, 1 << 20):
+                        received += len(part)
+            # What the system had taken already, of 49 answers.
+            whole = (await province.graph.ask(query)).content
+            assert len(whole) > 150_000
+            assert received < 30 * len(whole)

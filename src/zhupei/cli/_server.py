@@ -19,6 +19,7 @@ from zhupei.cli._running import announced
 from zhupei.settings import Settings
 from zhupei.web.http_connections import connections
 from zhupei.web.logs import configure_logging
+from zhupei.web.socket_connections import BoundedWebSocket
 
 __all__ = ["run_server"]
 
@@ -52,7 +53,7 @@ def run_server(settings: Settings, listener: socket.socket) -> None:
         http=connections(application_of(app).repeated),
         # The application looks past the proxies that its settings trust.
         proxy_headers=False,
-        # Whichever of the two that uvicorn has: both close with 1012 when the server stops.
+        ws=BoundedWebSocket,
         ws_max_size=settings.max_body_bytes,
     )
     with (

@@ -16,6 +16,7 @@ from uvicorn.protocols.http.httptools_impl import (
 )
 
 from zhupei.web.repeated_requests import LARGEST_PACKET, PACKET, RepeatedRequests
+from zhupei.web.slow_readers import ReadsOrLeaves
 
 __all__ = ["BoundedConnection", "connections"]
 
@@ -23,7 +24,7 @@ _HEAD_SECONDS = 10.0
 _HEAD_BYTES = 64 << 10
 
 
-class BoundedConnection(HttpToolsProtocol):
+class BoundedConnection(ReadsOrLeaves, HttpToolsProtocol):
     """A connection whose requests begin within ten seconds and with at most 64 kB of headers.
 
     What ``repeated`` knows is answered before it is read; without it, everything is read.

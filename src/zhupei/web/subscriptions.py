@@ -72,6 +72,7 @@ __all__ = ["Connection", "LiveSocket", "Sockets", "TransportHandler", "is_reject
 
 # A client that takes nothing for so long will not take anything any more.
 _SEND_SECONDS = 20.0
+_CLOSE_SECONDS = 2.0
 _INIT_TIMEOUT = timedelta(seconds=10)
 _MOST_OPERATIONS = 50
 _LONGEST_ID = 256
@@ -145,7 +146,11 @@ class Sockets:
             max_subscriptions_per_connection=_MOST_OPERATIONS,
         )
         try:
-            await handler.handle()
+            # Ends when the socket is lost, at the latest when it cannot even be told so.
+            async with asyncio.timeout(None) as socket.patience:
+                await handler.handle()
+        except TimeoutError:
+            pass
         finally:
             self.endpoint.live.leave(handler.counted)
 
@@ -169,6 +174,9 @@ class Sockets:
 
 class LiveSocket(ASGIWebSocketAdapter):
     """Sends text frames, reads only what may be read, and does not wait for ever."""
+
+    patience: asyncio.Timeout | None = None
+    """Ends whatever waits for messages, where the client cannot be told that it is over."""
 
     async def iter_json(
         self, *, ignore_parsing_errors: bool = False
@@ -206,10 +214,15 @@ class LiveSocket(ASGIWebSocketAdapter):
         """Close, unless that happened already."""
         if self.ws.application_state is WebSocketState.DISCONNECTED:
             return
-        with suppress(WebSocketDisconnect, RuntimeError, OSError):
-            async with asyncio.timeout(_SEND_SECONDS):
+        try:
+            async with asyncio.timeout(_CLOSE_SECONDS):
                 # A close frame holds 123 bytes of reason at most.
                 await self.ws.close(code, reason.encode()[:120].decode(errors="ignore"))
+        except TimeoutError:
+            if self.patience is not None and not self.patience.expired():
+                self.patience.reschedule(asyncio.get_running_loop().time())
+        except (WebSocketDisconnect, RuntimeError, OSError):
+            pass
 
 
 class _LiveOperation(Operation[Any, None]):

@@ -10,6 +10,7 @@ from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime, timedelta
 
 from starlette.applications import Starlette
+from starlette.routing import BaseRoute
 
 from zhupei.catalogue import LoadedCatalogue
 from zhupei.composition import Graph, compose
@@ -100,7 +101,9 @@ class Application:
             files=FileStore(settings.data_dir / "files", largest=settings.max_file_bytes),
             keeps_files=timedelta(days=settings.removed_file_days),
             webhooks=graph.webhooks,
+            watch=graph.metrics.job,
         )
+        self.place.courier.watch = graph.metrics.attempt
         self.repeated: RepeatedRequests | None = None
         """What connections may answer by themselves, set by `assemble`."""
         self._reloading = asyncio.Lock()
@@ -160,7 +163,25 @@ class Application:
         current = self.graph.catalogue.current
         return {} if current is None else {p.slug: p.reason is None for p in current.plugins}
 
-    def state(self) -> State:
+    def telling(self) -> tuple[BaseRoute, ...]:
+        """Return where operators' tools ask how the process is: health, and figures if they may."""
+
+        def catalogue_hash() -> str | None:
+            catalogue = self.graph.catalogue.current
+            return catalogue.hash if catalogue else None
+
+        figures = (self.graph.metrics.route(self.settings.metrics_token),)
+        return (
+            *health_routes(
+                database=self.database,
+                catalogue_hash=catalogue_hash,
+                plugins=self.plugins,
+                reveal=self.settings.environment != "production",
+            ),
+            *(figures if self.settings.serves_metrics else ()),
+        )
+
+    def state(self, gate: Gate) -> State:
         """Return what the figures for operators are asked of."""
         engine: Engine | None = getattr(self.graph.schema, "engine", None)
         guard = None if engine is None else engine.guard
@@ -182,6 +203,7 @@ class Application:
             catalogue=catalogue,
             plugins=self.plugins,
             queue=queue,
+            refused=lambda: gate.refused,
         )
 
     def summary(self) -> dict[str, object]:
@@ -267,10 +289,6 @@ def assemble(settings: Settings, graph: Graph, tracing: Tracing | None = None) -
     """Return the web application that serves ``graph``; ``tracing`` makes spans."""
     application = Application(settings, graph, tracing)
 
-    def catalogue_hash() -> str | None:
-        catalogue = graph.catalogue.current
-        return catalogue.hash if catalogue else None
-
     @contextlib.asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
         async with application.running():
@@ -297,26 +315,14 @@ def assemble(settings: Settings, graph: Graph, tracing: Tracing | None = None) -
         open_per_address=settings.connections_per_address,
     )
     application.repeated = _repeated_requests(settings, graph, gate, tracing)
-    graph.metrics.attach(application.state())
+    graph.metrics.attach(application.state(gate))
     endpoint.watch = graph.metrics.operation
     app = Starlette(
         routes=routes(
             endpoint=endpoint,
             page=application.page,
-            health=health_routes(
-                database=application.database,
-                catalogue_hash=catalogue_hash,
-                plugins=application.plugins,
-                reveal=settings.environment != "production",
-            ),
-            more=(
-                *graph.routes,
-                *(
-                    (graph.metrics.route(settings.metrics_token),)
-                    if settings.serves_metrics
-                    else ()
-                ),
-            ),
+            health=application.telling(),
+            more=graph.routes,
         ),
         middleware=middleware(
             settings,

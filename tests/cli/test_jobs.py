@@ -35,7 +35,7 @@ def test_an_empty_queue(environment: str, capsys: pytest.CaptureFixture[str]) ->
     assert main(["jobs"]) == 0
     assert capsys.readouterr().out == (
         "jobs: none\nworkers: none\nevents: none\nnotices: none\ndeliveries: none\n"
-        "operations: none\n"
+        "operations: none\noldest: none\n"
     )
 
 

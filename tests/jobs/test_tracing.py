@@ -13,10 +13,13 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 
 from admissions_office import Office
 from job_place import place_of
+from webhook_place import delivering, happened, integrator, webhook
+from webhook_receiver import receiver
 from zhupei import hookimpl
 from zhupei.hooks.dispatch import Dispatcher
 from zhupei.hooks.manager import PluginHost
 from zhupei.hooks.scope import Naming, Rights
+from zhupei.jobs.telling import tell_events
 from zhupei.jobs.worker import Worker
 from zhupei.tracing import Tracing, current_tracing
 
@@ -60,6 +63,35 @@ async def test_hooks_of_plugins_are_told_with_the_code_of_their_failure(
     assert _attributes(spans["good"]) == {"zhupei.plugin": "good", "zhupei.hook": "startup"}
     assert _attributes(spans["bad"])["error.type"] == dict(told)["bad"] == "HOOK_FAILED"
     assert spans["bad"].events == ()
+
+
+@pytest.mark.slow
+async def test_attempts_of_deliveries_are_told_with_their_outcome(
+    office: Office, exporter: InMemorySpanExporter, tracing: Tracing
+) -> None:
+    """Neither the address nor what was sent is in a span."""
+    async with receiver() as there:
+        await webhook(office, await integrator(office), there)
+        there.status = 500
+        await happened(office, "round.opened")
+        place = delivering(office, there)
+        told: list[tuple[str, float]] = []
+        place.courier.watch = lambda outcome, seconds: told.append((outcome, seconds))
+        place.courier.tracing = tracing
+        with office.database.use():
+            await tell_events(place)
+        assert await place.courier.deliver() == {"REFUSED": 1}
+    spans = {span.name: span for span in exporter.get_finished_spans()}
+    attributes = _attributes(spans["webhook"])
+    assert attributes == {
+        "zhupei.event": "round.opened",
+        "zhupei.outcome": "REFUSED",
+        "error.type": "REFUSED",
+    }
+    assert "sql" in spans
+    assert [outcome for outcome, _ in told] == ["REFUSED"]
+    assert told[0][1] > 0
+    assert current_tracing.get() is None
 
 
 @pytest.mark.slow

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import signal
 import sys
 from pathlib import Path
 from typing import Any
 
+import httpx2
 import pytest
 
 from admissions_office import Office
@@ -19,9 +21,16 @@ from zhupei.db.models import WebhookAttemptRow, WebhookDeliveryRow
 
 pytestmark = pytest.mark.slow
 
+_TOKEN = "a-token-of-16-signs"
 
-async def worker(folder: Path, url: str, there: Receiver) -> asyncio.subprocess.Process:
-    """Start ``zhupei worker``, which may deliver to this machine; return once it works."""
+
+async def worker(
+    folder: Path, url: str, there: Receiver, said: list[dict[str, Any]] | None = None
+) -> asyncio.subprocess.Process:
+    """Start ``zhupei worker``, which may deliver to this machine; return once it works.
+
+    What it says then is added to ``said``.
+    """
     own = {name: value for name, value in os.environ.items() if not name.startswith("ZHUPEI_")}
     started = await asyncio.create_subprocess_exec(
         sys.executable,
@@ -36,6 +45,8 @@ async def worker(folder: Path, url: str, there: Receiver) -> asyncio.subprocess.
             "ZHUPEI_PLUGINS": str(folder / "none"),
             "ZHUPEI_ENCRYPTION_KEYS": KEY_TEXT,
             "ZHUPEI_TICK_SECONDS": "1",
+            "ZHUPEI_WORKER_PORT": "0",
+            "ZHUPEI_METRICS_TOKEN": _TOKEN,
             "ZHUPEI_LOG_FORMAT": "json",
             "ZHUPEI_WEBHOOK_NETWORKS": "127.0.0.0/8",
             "ZHUPEI_WEBHOOK_PORTS": str(there.port),
@@ -50,7 +61,21 @@ async def worker(folder: Path, url: str, there: Receiver) -> asyncio.subprocess.
     async with asyncio.timeout(60):
         while b'"working"' not in (line := await started.stdout.readline()):
             assert line, "the worker ended"
+    if said is not None:
+        said.append(json.loads(line))
     return started
+
+
+async def figures_of(working: dict[str, Any]) -> str:
+    """Return what Prometheus reads of a worker, which whoever has no token does not."""
+    async with httpx2.AsyncClient(base_url=working["figures"]) as client:
+        assert (await client.get("/metrics")).status_code == 401
+        assert (await client.get("/health/live")).status_code == 200
+        assert (await client.get("/health/ready")).status_code == 200
+        assert (await client.post("/graphql", json={"query": "{ __typename }"})).status_code == 404
+        told = await client.get("/metrics", headers={"authorization": f"Bearer {_TOKEN}"})
+    assert told.status_code == 200
+    return told.text
 
 
 async def stopped(process: asyncio.subprocess.Process) -> str:
@@ -73,7 +98,8 @@ async def test_a_worker_that_is_killed_in_the_middle_loses_nothing(
         first.kill()
         await first.wait()
         there.seconds = 0.0
-        second = await worker(tmp_path, database_url, there)
+        working: list[dict[str, Any]] = []
+        second = await worker(tmp_path, database_url, there, working)
         async with asyncio.timeout(60):
             # Another process does it: there is no event of ours to wait for.
             while set(ids_of(there.received)) != set(events):  # noqa: ASYNC110 - see above
@@ -81,6 +107,11 @@ async def test_a_worker_that_is_killed_in_the_middle_loses_nothing(
             with office.database.use():
                 while await WebhookDeliveryRow.filter(state="DELIVERED").count() < 10:  # noqa: ASYNC110 - see above
                     await asyncio.sleep(0.1)
+        figures = await figures_of(working[0])
+        assert 'zhupei_webhook_attempts_total{outcome="DELIVERED"} 10.0' in figures
+        assert 'zhupei_deliveries{state="DELIVERED"} 10.0' in figures
+        assert 'zhupei_jobs_done_total{job="zhupei.look",outcome="ok"}' in figures
+        assert there.url not in figures
         said = await stopped(second)
         assert there.url not in said
         with office.database.use():

@@ -286,6 +286,13 @@ async def test_the_state_of_the_queue_and_trying_again(office: Office, database_
     assert status["events"] == {"waiting": 2}
     assert status["operations"] == {"RUNNING": 1}
     assert status["failed"] == []
+    assert set(status["oldest"]) == {"events", "jobs"}
+    assert 0 <= status["oldest"]["jobs"] < 60
+    await connection.execute(
+        "UPDATE procrastinate.procrastinate_events SET at = at - interval '1 hour' WHERE job_id = 2"
+    )
+    with office.database.use():
+        assert 3600 <= (await queue_status())["oldest"]["jobs"] < 3660
     await connection.execute(
         "UPDATE procrastinate.procrastinate_jobs SET status = 'doing' WHERE id = 1;"
         "UPDATE procrastinate.procrastinate_jobs SET status = 'failed', attempts = 1 WHERE id = 1"

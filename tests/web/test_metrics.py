@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +12,12 @@ from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
 from fictional import BASES
+from running_graph import running_graph
 from small_graph import small_app, small_settings
 from zhupei.app import create_app
+from zhupei.graphql.limits import Rates
 from zhupei.settings import Environment, Settings
+from zhupei.web.guards import Gate, Guards
 from zhupei.web.metrics import Metrics
 
 _TOKEN = "a-token-of-16-signs"
@@ -132,6 +136,62 @@ def test_times_are_in_every_bucket_that_they_are_not_longer_than() -> None:
     assert value(read, "zhupei_operation_seconds_count", operation="A") == 5
     total = value(read, "zhupei_operation_seconds_sum", operation="A")
     assert total == pytest.approx(31.0211)
+
+
+def test_attempts_and_jobs_are_timed_and_counted() -> None:
+    metrics = Metrics()
+    metrics.attempt("DELIVERED", 0.02)
+    metrics.attempt("TIMED_OUT", 10.0)
+    metrics.attempt("TIMED_OUT", 10.0)
+    metrics.job("zhupei.look", "failed", 0.5)
+    read = read_now(metrics)
+    assert value(read, "zhupei_webhook_attempts_total", outcome="DELIVERED") == 1
+    assert value(read, "zhupei_webhook_attempts_total", outcome="TIMED_OUT") == 2
+    assert value(read, "zhupei_webhook_attempt_seconds_sum", outcome="TIMED_OUT") == 20
+    assert value(read, "zhupei_jobs_done_total", job="zhupei.look", outcome="failed") == 1
+    assert value(read, "zhupei_job_seconds_count", job="zhupei.look") == 1
+
+
+def test_what_is_refused_at_the_door_is_counted_by_reason() -> None:
+    gate = Gate(rates=Rates(requests=2, cost={}), open_per_address=0)
+    client = TestClient(Guards(Starlette(), gate=gate))
+    assert [client.get("/").status_code for _ in range(5)] == [404, 404, 429, 429, 429]
+    assert gate.refused == {"overloaded": 0, "request_rate": 3, "open_per_address": 0}
+    full = Gate(rates=Rates(requests=0, cost={}), open_at_once=0)
+    assert TestClient(Guards(Starlette(), gate=full)).get("/").status_code == 503
+    assert full.refused == {"overloaded": 1, "request_rate": 0, "open_per_address": 0}
+
+
+_MANUAL = Path(__file__).parents[2] / "docs" / "operations.md"
+
+
+def documented() -> dict[str, set[str]]:
+    """Return the labels of every figure in the manual's table."""
+    table = _MANUAL.read_text("utf-8").partition("## Figures")[2].partition("\n## ")[0]
+    rows = re.findall(r"^\| `(zhupei_\w+)`(?: \*)? \| (.*?) \|", table, re.MULTILINE)
+    return {name: set(re.findall(r"`(\w+)`", labels)) for name, labels in rows}
+
+
+async def test_the_manual_has_every_figure_of_a_real_server_and_no_other(
+    tmp_path: Path, database_url: str
+) -> None:
+    """Also the labels, where there is a sample; nothing that is documented is missing."""
+    async with running_graph(tmp_path, database_url) as graph:
+        await graph.ask("query A { bases(first: 1) { totalCount } }")
+        text = (await graph.client.get("/metrics")).text
+    kinds = dict(re.findall(r"^# TYPE (zhupei_\w+) (\w+)$", text, re.MULTILINE))
+    table = documented()
+    assert set(kinds) == set(table)
+    assert len(table) > 25
+    reasons = {
+        labels[0][1] for name, labels in figures(text) if name == "zhupei_requests_refused_total"
+    }
+    assert reasons == {"overloaded", "request_rate", "open_per_address"}
+    for family in text_string_to_metric_families(text):
+        name = family.name if family.name in table else f"{family.name}_total"
+        for sample in family.samples:
+            if sample.name.startswith("zhupei_"):
+                assert set(sample.labels) - {"le"} == table[name], sample
 
 
 def test_hooks_are_timed_and_their_failures_counted() -> None:

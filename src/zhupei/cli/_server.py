@@ -21,7 +21,7 @@ from zhupei.web.http_connections import connections
 from zhupei.web.logs import configure_logging
 from zhupei.web.socket_connections import BoundedWebSocket
 
-__all__ = ["run_server"]
+__all__ = ["Server", "run_server"]
 
 # Requests that still run when a stop is asked for have this long to end.
 _PATIENCE_SECONDS = 1
@@ -29,7 +29,7 @@ _PATIENCE_SECONDS = 1
 _log = logging.getLogger("zhupei")
 
 
-class _Server(uvicorn.Server):
+class Server(uvicorn.Server):
     """uvicorn without its signal handlers, which would raise the signal again at the end."""
 
     @contextlib.contextmanager
@@ -60,10 +60,10 @@ def run_server(settings: Settings, listener: socket.socket) -> None:
         announced(settings.data_dir),
         asyncio.Runner(loop_factory=config.get_loop_factory()) as runner,
     ):
-        runner.run(_live(app, _Server(config), listener))
+        runner.run(_live(app, Server(config), listener))
 
 
-async def _live(app: Starlette, server: _Server, listener: socket.socket) -> None:
+async def _live(app: Starlette, server: Server, listener: socket.socket) -> None:
     """Start, serve until a signal says stop, and give everything up."""
     application = application_of(app)
     loop = asyncio.get_running_loop()

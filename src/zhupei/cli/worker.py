@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from zhupei.cli import CommandError, read_settings
+from zhupei.cli._listening import listener
 from zhupei.domain.text import Text
 
 if TYPE_CHECKING:
@@ -43,5 +44,10 @@ def _run(arguments: argparse.Namespace) -> int:
     from zhupei.cli._worker import run_worker  # noqa: PLC0415 - see zhupei.cli
 
     # The worker is this process itself, not one inside a server.
-    run_worker(replace(read_settings(), worker=False), concurrency=arguments.concurrency)
+    settings = replace(read_settings(), worker=False)
+    if settings.worker_port is None:
+        run_worker(settings, concurrency=arguments.concurrency)
+        return 0
+    with listener(settings.host, settings.worker_port, variable="ZHUPEI_WORKER_PORT") as listening:
+        run_worker(settings, concurrency=arguments.concurrency, listening=listening)
     return 0

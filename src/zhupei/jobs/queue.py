@@ -8,7 +8,8 @@ in the queue.
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+import time
+from collections.abc import Awaitable, Mapping
 from typing import Any
 
 import procrastinate
@@ -65,17 +66,28 @@ def job_queue(
 
     @queue.task(name=TELL, queue=QUEUE)
     async def tell() -> None:
-        await traced("job", tell_events(place), {"zhupei.job": TELL})
+        await _watched(place, TELL, tell_events(place))
 
     @queue.periodic(cron=_cron(tick_seconds))
     @queue.task(name=LOOK, queue=QUEUE, queueing_lock=LOOK)
     async def look(timestamp: int) -> None:
-        await traced("job", _look(queue, place), {"zhupei.job": LOOK})
+        await _watched(place, LOOK, _look(queue, place))
         await queue.job_manager.delete_old_jobs(
             _KEPT_HOURS, include_failed=True, include_cancelled=True, include_aborted=True
         )
 
     return queue
+
+
+async def _watched(place: Workplace, job: str, work: Awaitable[object]) -> None:
+    """Do a job inside a span, and tell what came of it."""
+    began, outcome = time.monotonic(), "failed"
+    try:
+        await traced("job", work, {"zhupei.job": job})
+        outcome = "ok"
+    finally:
+        if place.watch is not None:
+            place.watch(job, outcome, time.monotonic() - began)
 
 
 async def _look(queue: procrastinate.App, place: Workplace) -> None:

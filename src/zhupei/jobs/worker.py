@@ -119,6 +119,8 @@ class Worker:
         # Deliveries take as long as somebody's endpoint takes: no job of the queue waits for them.
         surroundings = contextvars.copy_context()
         surroundings.run(current_tracing.set, self._tracing)
+        # Its looks at what is due are no traces, only its attempts.
+        self._place.courier.tracing = self._tracing
         tasks = [
             asyncio.create_task(self.run(), name="worker", context=surroundings),
             asyncio.create_task(self._place.courier.run(), name="courier"),

@@ -53,6 +53,8 @@ class Workplace:
     files: FileStore | None = None
     keeps_files: timedelta = timedelta(days=30)
     webhooks: WebhookRules = field(default_factory=WebhookRules)
+    watch: Callable[[str, str, float], None] | None = None
+    """What is told of every job: its name, ok or failed, and the seconds that it took."""
     complained: set[tuple[str, str, str]] = field(default_factory=set, repr=False)
     """What was refused and logged already: program, round and code; the log is not repeated."""
 

@@ -15,7 +15,8 @@ _MOST_FAILED = 50
 async def queue_status() -> dict[str, Any]:
     """Return counts of jobs, workers, events, notices, deliveries to webhooks and long work.
 
-    And the jobs that failed.
+    And ``oldest``, for how many seconds the first of what waits has waited, and the jobs that
+    failed. What waits for a later time, or for an endpoint that is switched off, is not in it.
     """
     return {
         "jobs": await _counts(
@@ -36,6 +37,7 @@ async def queue_status() -> dict[str, Any]:
             "SELECT state, count(*) FROM webhook_delivery GROUP BY 1 ORDER BY 1"
         ),
         "operations": await _counts("SELECT state, count(*) FROM operation GROUP BY 1 ORDER BY 1"),
+        "oldest": await _counts(_OLDEST),
         "failed": await _connection().execute_query_dict(
             "SELECT job.id, job.task_name AS task, job.attempts, max(event.at) AS at "
             "FROM procrastinate.procrastinate_jobs AS job "
@@ -45,6 +47,27 @@ async def queue_status() -> dict[str, Any]:
             [_MOST_FAILED],
         ),
     }
+
+
+_OLDEST = """
+SELECT kind, greatest(0, extract(epoch FROM now() - since))::bigint FROM (
+    SELECT 'deliveries' AS kind, min(d.next_attempt_at) AS since
+        FROM webhook_delivery AS d JOIN webhook AS w ON w.id = d.webhook_id
+        WHERE d.state = 'WAITING' AND d.next_attempt_at <= now()
+            AND w.state = 'ACTIVE' AND w.deleted_at IS NULL
+    UNION ALL
+    SELECT 'events', min(at) FROM outbox WHERE noticed_at IS NULL OR dispatched_at IS NULL
+    UNION ALL
+    SELECT 'jobs', min(greatest(event.at, job.scheduled_at))
+        FROM procrastinate.procrastinate_jobs AS job
+        JOIN procrastinate.procrastinate_events AS event
+            ON event.job_id = job.id AND event.type = 'deferred'
+        WHERE job.status = 'todo' AND (job.scheduled_at IS NULL OR job.scheduled_at <= now())
+    UNION ALL
+    SELECT 'notices', min(next_attempt_at) FROM notice
+        WHERE state = 'WAITING' AND next_attempt_at <= now()
+) AS waiting WHERE since IS NOT NULL ORDER BY kind
+"""
 
 
 async def retry_failed(job: int | None) -> int:

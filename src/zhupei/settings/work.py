@@ -27,6 +27,18 @@ class WorkSettings(ProcessSettings):
             default="1",
         ),
     ] = True
+    worker_port: Annotated[
+        int | None,
+        parsing.Variable(
+            name="ZHUPEI_WORKER_PORT",
+            parse=parsing.integer(0, 65535),
+            zh="zhupei worker 在 ZHUPEI_HOST 上提供 /metrics 与 /health/ 的端口，0 表示任选；"
+            "未设置时不监听",
+            en="Port at which `zhupei worker` answers `/metrics` and `/health/`, on `ZHUPEI_HOST`, "
+            "0 takes a free one; without it, it listens nowhere",
+            default="none",
+        ),
+    ] = None
     tick_seconds: Annotated[
         int,
         parsing.Variable(

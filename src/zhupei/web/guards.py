@@ -66,6 +66,10 @@ class Gate:
         self._most_of_address = open_per_address
         self._open = 0
         self._of_address: Counter[str] = Counter()
+        self.refused: Counter[str] = Counter(
+            {"overloaded": 0, "request_rate": 0, "open_per_address": 0}
+        )
+        """How many requests were refused, by reason."""
         self._pulse = _Pulse()
 
     def is_busy(self) -> bool:
@@ -129,14 +133,17 @@ class Guards:
             return
         gate = self._gate
         if gate.is_busy():
+            gate.refused["overloaded"] += 1
             await _refuse(
                 scope, receive, send, 503, LimitCode.OVERLOADED, _BUSY, retry_after=_RETRY_SECONDS
             )
             return
         address = address_of(scope)
         try:
-            await gate.rates.request(address)
+            if gate.rates.counts_requests:
+                await gate.rates.request(address)
         except TooMany as refused:
+            gate.refused["request_rate"] += 1
             await _refuse(
                 scope,
                 receive,
@@ -148,6 +155,7 @@ class Guards:
             )
             return
         if gate.is_full(address):
+            gate.refused["open_per_address"] += 1
             await _refuse(
                 scope, receive, send, 429, LimitCode.RATE_LIMITED, _OPEN, retry_after=_RETRY_SECONDS
             )

@@ -10,8 +10,7 @@ import asyncio
 import hmac
 import logging
 import re
-from bisect import bisect_left
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -22,16 +21,13 @@ from prometheus_client import (
     generate_latest,
 )
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
-from prometheus_client.metrics_core import (
-    CounterMetricFamily,
-    GaugeMetricFamily,
-    HistogramMetricFamily,
-    Metric,
-)
+from prometheus_client.metrics_core import CounterMetricFamily, Metric
 from prometheus_client.registry import Collector
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
+
+from zhupei.web.metric_families import Counts, Timings, by_label, gauge
 
 __all__ = ["METRICS_PATH", "Metrics", "State"]
 
@@ -45,10 +41,6 @@ _UNNAMED, _OTHER = "unnamed", "other"
 _METHODS = frozenset({"GET", "POST", "HEAD", "OPTIONS", "PUT", "DELETE"})
 _QUEUE_SECONDS = 2.0
 
-# Seconds: from an answer that was kept to one that is stopped.
-_BUCKETS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
-_BOUNDS = (*(str(float(bound)) for bound in _BUCKETS), "+Inf")
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class State:
@@ -57,7 +49,8 @@ class State:
     ``engine`` returns the engine's counts (`zhupei.graphql.engine.Counts`), ``running`` how many
     operations run and wait, ``pool`` how many database connections are open and idle, ``watches``
     how many subscriptions are live, ``catalogue`` how many objects of each kind are served,
-    ``plugins`` whether each of them works, ``queue`` the counts of `queue_status`.
+    ``plugins`` whether each of them works, ``queue`` the counts of `queue_status`, ``refused`` how
+    many requests were refused before they were looked at, by reason.
     """
 
     engine: Callable[[], Any]
@@ -67,6 +60,7 @@ class State:
     catalogue: Callable[[], Mapping[str, int]]
     plugins: Callable[[], Mapping[str, bool]]
     queue: Callable[[], Awaitable[Mapping[str, Any]]]
+    refused: Callable[[], Mapping[str, int]]
 
 
 class Metrics:
@@ -77,24 +71,38 @@ class Metrics:
         self._names: set[str] = set()
         self._state: State | None = None
         self._queue: Mapping[str, Any] | None = None
-        self._answers = _Counts(
+        self._answers = Counts(
             "zhupei_operations",
             "Operations answered, by name and outcome (ok, kept, or the code of the first error)",
             ["operation", "outcome"],
         )
-        self._seconds = _Timings(
+        self._seconds = Timings(
             "zhupei_operation_seconds", "Seconds that operations took, by name", ["operation"]
         )
-        self._responses = _Counts(
+        self._responses = Counts(
             "zhupei_http_responses", "HTTP responses by method and status", ["method", "status"]
         )
-        self._hooks = _Timings(
+        self._hooks = Timings(
             "zhupei_hook_seconds", "Seconds that hooks took, by plugin and hook", ["plugin", "hook"]
         )
-        self._hook_failures = _Counts(
+        self._hook_failures = Counts(
             "zhupei_hook_failures",
             "Hooks that failed, by plugin, hook and code",
             ["plugin", "hook", "code"],
+        )
+        self._attempts = Counts(
+            "zhupei_webhook_attempts", "Attempts to deliver an event, by outcome", ["outcome"]
+        )
+        self._attempt_seconds = Timings(
+            "zhupei_webhook_attempt_seconds",
+            "Seconds that attempts to deliver an event took, by outcome",
+            ["outcome"],
+        )
+        self._jobs = Counts(
+            "zhupei_jobs_done", "Jobs done, by name and outcome", ["job", "outcome"]
+        )
+        self._job_seconds = Timings(
+            "zhupei_job_seconds", "Seconds that jobs took, by name", ["job"]
         )
         for each in (
             self._answers,
@@ -102,6 +110,10 @@ class Metrics:
             self._responses,
             self._hooks,
             self._hook_failures,
+            self._attempts,
+            self._attempt_seconds,
+            self._jobs,
+            self._job_seconds,
         ):
             self.registry.register(each)
         ProcessCollector(registry=self.registry)
@@ -127,6 +139,16 @@ class Metrics:
         self._hooks.note(seconds, plugin, hook)
         if code is not None:
             self._hook_failures.count(plugin, hook, code)
+
+    def attempt(self, outcome: str, seconds: float) -> None:
+        """Count an attempt to deliver an event to a webhook."""
+        self._attempts.count(outcome)
+        self._attempt_seconds.note(seconds, outcome)
+
+    def job(self, job: str, outcome: str, seconds: float) -> None:
+        """Count a job; ``outcome`` is ok or failed."""
+        self._jobs.count(job, outcome)
+        self._job_seconds.note(seconds, job)
 
     def route(self, token: str | None = None) -> Route:
         """Return where Prometheus reads them; it must send ``token``, if there is one."""
@@ -171,84 +193,45 @@ class Metrics:
             return
         yield from _engine(asdict(state.engine()))
         running, waiting = state.running()
-        yield _gauge("zhupei_operations_running", "Operations that run now", running)
-        yield _gauge("zhupei_operations_waiting", "Operations that wait for their turn", waiting)
+        yield gauge("zhupei_operations_running", "Operations that run now", running)
+        yield gauge("zhupei_operations_waiting", "Operations that wait for their turn", waiting)
         open_, idle = state.pool()
-        yield _gauge("zhupei_database_connections", "Database connections open", open_)
-        yield _gauge("zhupei_database_connections_idle", "Database connections idle", idle)
-        yield _gauge("zhupei_subscriptions", "Live subscriptions to changes", state.watches())
-        yield _by_label(
+        yield gauge("zhupei_database_connections", "Database connections open", open_)
+        yield gauge("zhupei_database_connections_idle", "Database connections idle", idle)
+        yield gauge("zhupei_subscriptions", "Live subscriptions to changes", state.watches())
+        refused = CounterMetricFamily(
+            "zhupei_requests_refused",
+            "Requests refused before they were looked at, by reason",
+            labels=["reason"],
+        )
+        for reason, count in state.refused().items():
+            refused.add_metric([reason], count)
+        yield refused
+        yield by_label(
             "zhupei_catalogue_objects", "Objects of the catalogue", "kind", state.catalogue()
         )
         working = {slug: int(works) for slug, works in state.plugins().items()}
-        yield _by_label("zhupei_plugin_up", "1 where a plugin works", "plugin", working)
+        yield by_label("zhupei_plugin_up", "1 where a plugin works", "plugin", working)
         queue = self._queue
-        yield _gauge(
-            "zhupei_database_up", "1 where the database told its figures", int(bool(queue))
+        yield gauge("zhupei_database_up", "1 where the database told its figures", int(bool(queue)))
+        for (name, kind), described in _QUEUES.items():
+            yield by_label(name, described, "state", (queue or {}).get(kind, {}))
+        yield by_label(
+            "zhupei_oldest_waiting_seconds",
+            "Seconds for which the first of what waits has waited, by kind",
+            "kind",
+            (queue or {}).get("oldest", {}),
         )
-        for name, counts in (queue or {}).items():
-            if isinstance(counts, Mapping):
-                described = f"{name.capitalize()} by state"
-                yield _by_label(f"zhupei_{name}", described, "state", counts)
 
 
-class _Counts(Collector):
-    """Counts by label, told by the event loop's thread alone.
-
-    The library's own counters may be told by any thread and any process, which costs a request
-    some microseconds each; here it is a sum in a dictionary.
-    """
-
-    def __init__(self, name: str, described: str, labels: Sequence[str]) -> None:
-        self._family = name, described, labels
-        self._counts: dict[tuple[object, ...], int] = {}
-
-    def count(self, *labels: object) -> None:
-        counts = self._counts
-        counts[labels] = counts.get(labels, 0) + 1
-
-    def describe(self) -> Iterable[Metric]:
-        name, described, labels = self._family
-        yield CounterMetricFamily(name, described, labels=labels)
-
-    def collect(self) -> Iterable[Metric]:
-        name, described, labels = self._family
-        family = CounterMetricFamily(name, described, labels=labels)
-        for values, count in self._counts.items():
-            family.add_metric([str(value) for value in values], count)
-        yield family
-
-
-class _Timings(Collector):
-    """Histograms by label, of the same kind."""
-
-    def __init__(self, name: str, described: str, labels: Sequence[str]) -> None:
-        self._family = name, described, labels
-        self._counts: dict[tuple[str, ...], list[int]] = {}
-        self._sums: dict[tuple[str, ...], float] = {}
-
-    def note(self, seconds: float, *labels: str) -> None:
-        counts = self._counts.get(labels)
-        if counts is None:
-            counts = self._counts[labels] = [0] * (len(_BUCKETS) + 1)
-            self._sums[labels] = 0.0
-        counts[bisect_left(_BUCKETS, seconds)] += 1
-        self._sums[labels] += seconds
-
-    def describe(self) -> Iterable[Metric]:
-        name, described, labels = self._family
-        yield HistogramMetricFamily(name, described, labels=labels)
-
-    def collect(self) -> Iterable[Metric]:
-        name, described, labels = self._family
-        family = HistogramMetricFamily(name, described, labels=labels)
-        for values, counts in self._counts.items():
-            reached, buckets = 0, []
-            for bound, count in zip(_BOUNDS, counts, strict=True):
-                reached += count
-                buckets.append((bound, reached))
-            family.add_metric(list(values), buckets, self._sums[values])
-        yield family
+_QUEUES = {
+    ("zhupei_jobs", "jobs"): "Jobs on the queue, by state",
+    ("zhupei_workers", "workers"): "Workers, by whether they were heard of in the last minute",
+    ("zhupei_events", "events"): "Events of the outbox, by whether their notices were made",
+    ("zhupei_notices", "notices"): "Notices, by state",
+    ("zhupei_deliveries", "deliveries"): "Deliveries, by state; DEAD are not tried any more",
+    ("zhupei_long_work", "operations"): "Long work, by state",
+}
 
 
 class _Standing(Collector):
@@ -270,17 +253,4 @@ def _engine(counts: Mapping[str, int]) -> Iterator[Metric]:
     for kind in ("prepared", "compiled", "found", "called", "handed", "repaired"):
         work.add_metric([kind], counts[kind])
     yield work
-    yield _gauge("zhupei_engine_kept_bytes", "Bytes of kept JSON", counts["part_bytes"])
-
-
-def _gauge(name: str, described: str, value: float) -> GaugeMetricFamily:
-    return GaugeMetricFamily(name, described, value=value)
-
-
-def _by_label(
-    name: str, described: str, label: str, values: Mapping[str, int]
-) -> GaugeMetricFamily:
-    family = GaugeMetricFamily(name, described, labels=[label])
-    for key, value in values.items():
-        family.add_metric([str(key)], value)
-    return family
+    yield gauge("zhupei_engine_kept_bytes", "Bytes of kept JSON", counts["part_bytes"])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from starlette.exceptions import HTTPException
@@ -75,7 +75,7 @@ def routes(
     *,
     endpoint: GraphQLEndpoint,
     page: QueryPage | None,
-    health: list[Route],
+    health: Sequence[BaseRoute],
     more: Iterable[Route] = (),
 ) -> list[BaseRoute]:
     """Return the routes: the graph, its query page, health, and a way there from the root.

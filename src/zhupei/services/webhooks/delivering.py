@@ -44,6 +44,7 @@ from zhupei.services.outbox import record_events, subject_of
 from zhupei.services.webhooks.outcomes import AttemptOutcome
 from zhupei.services.webhooks.rows import live_secrets
 from zhupei.services.webhooks.rules import WebhookRules
+from zhupei.tracing import Tracing, current_tracing
 
 __all__ = ["Courier", "deliver_events"]
 
@@ -116,6 +117,10 @@ class Courier:
     ) -> None:
         self._database, self._rules = database, rules
         self._keyring, self._clock = keyring, clock
+        self.watch: Callable[[str, float], None] | None = None
+        """What is told of every attempt: its outcome, and the seconds that it took."""
+        self.tracing: Tracing | None = None
+        """What makes spans of attempts."""
         self._rung = asyncio.Event()
         self._complained: str | None = None
 
@@ -188,10 +193,26 @@ class Courier:
         return taken
 
     async def _tried(self, taken: _Taken) -> AttemptOutcome:
+        tracing = self.tracing
+        if tracing is None:
+            return await self._attempt(taken)
+        # This task is the attempt's own.
+        current_tracing.set(tracing)
+        with tracing.span("webhook", {"zhupei.event": taken.event.name}) as span:
+            outcome = await self._attempt(taken)
+            span.set_attribute("zhupei.outcome", outcome.value)
+            if outcome is not AttemptOutcome.DELIVERED:
+                tracing.fail(span, outcome.value)
+            return outcome
+
+    async def _attempt(self, taken: _Taken) -> AttemptOutcome:
         began = time.monotonic()
         answer = await self._sent(taken)
-        milliseconds = round((time.monotonic() - began) * 1000)
-        return await self._noted(taken, answer, milliseconds)
+        seconds = time.monotonic() - began
+        outcome = await self._noted(taken, answer, round(seconds * 1000))
+        if self.watch is not None:
+            self.watch(outcome.value, seconds)
+        return outcome
 
     async def _sent(self, taken: _Taken) -> Answer | AttemptOutcome:
         now = self._clock()

@@ -140,8 +140,7 @@ class Guards:
             return
         address = address_of(scope)
         try:
-            if gate.rates.counts_requests:
-                await gate.rates.request(address)
+            await gate.rates.request(address)
         except TooMany as refused:
             gate.refused["request_rate"] += 1
             await _refuse(

@@ -11,14 +11,16 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from enum import Enum
 from functools import cached_property
 from operator import itemgetter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 from uuid import UUID
 
 import asyncpg
 from asyncpg.pgproto import pgproto
+from tortoise import fields
 from tortoise.fields.relational import ForeignKeyFieldInstance
 from tortoise.models import Model
 
@@ -26,6 +28,7 @@ from zhupei.domain.plain_values import restored
 
 __all__ = [
     "ID_CLASSES",
+    "Held",
     "Made",
     "RowSource",
     "RowView",
@@ -99,17 +102,39 @@ def _members(kind: type[Enum]) -> Callable[[Any], Any]:
     return {each.value: each for each in kind}.__getitem__
 
 
-@dataclass(frozen=True, slots=True)
+class Held(NamedTuple):
+    """What a column holds: values of a class, and null or not."""
+
+    kind: type
+    null: bool
+
+
+_KINDS: Mapping[type, type] = {
+    fields.BooleanField: bool,
+    fields.CharField: str,
+    fields.DateField: date,
+    fields.IntField: int,
+    fields.SmallIntField: int,
+    fields.TextField: str,
+    fields.UUIDField: UUID,
+}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class View:
     """A class of rows with some attributes, and the expressions to select for it, in order.
 
     ``rows`` are what the driver makes; ``parts`` the same over a tuple of the columns, where they
-    are a part of what was selected.
+    are a part of what was selected. ``held`` says what each column holds, where it is one of
+    the model's, taken as it is.
     """
 
     rows: type[Any]
     parts: type[Any]
     select: tuple[str, ...]
+    held: tuple[Held | None, ...]
+    positions: Mapping[frozenset[str], int]
+    """Where the one column is that each attribute, or property, follows from."""
 
     @property
     def width(self) -> int:
@@ -222,7 +247,23 @@ class RowSource:
             type(name, (self.shown, asyncpg.Record), dict(members)),
             type(name, (self.shown, tuple), dict(members)),
             tuple(map(self.sql_of, used)),
+            tuple(self._held(self.attributes[name]) for name in used),
+            {frozenset({name}): position for position, name in enumerate(used)}
+            | {
+                frozenset({name}): used.index(min(needed))
+                for name, needed in self.derived.items()
+                if len(needed) == 1 and needed <= set(used)
+            },
         )
+
+    def _held(self, made: Made) -> Held | None:
+        """Return what a column of the model that is taken as it is holds, where that is known."""
+        if made.column is None or made.make is not None:
+            return None
+        fields_map = self.model._meta.fields_map  # noqa: SLF001 - as above
+        found = fields_map.get(made.column)
+        kind = _KINDS.get(type(found))
+        return None if found is None or kind is None else Held(kind, found.null)
 
 
 def _reading(position: int, make: Callable[[Any], Any] | None) -> Callable[[Any], Any]:

@@ -6,16 +6,17 @@ it, or where graphql-core runs a field, a source reads whatever could be asked.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
 from strawberry.types.field import StrawberryField
 
+from zhupei.db.tables import View
 from zhupei.graphql.inline import Batch
 from zhupei.graphql.sources import FieldSource
 
-__all__ = ["Asked", "AskedField", "many_of", "needed", "reads"]
+__all__ = ["Asked", "AskedField", "listing", "many_of", "needed", "needs_of", "reads"]
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 
@@ -53,6 +54,12 @@ def reads(*names: str) -> Callable[[_Function], _Function]:
     return declare
 
 
+def listing(batch: Batch, view: View) -> Batch:
+    """Return what reads lists of rows, or pages of them, that are all of this view."""
+    batch.view = view  # type: ignore[attr-defined]  # functions hold attributes
+    return batch
+
+
 def needed(asked: Asked) -> frozenset[str] | None:
     """Return which attributes of the objects at a place are looked at; None where nobody knows."""
     fields = asked.fields
@@ -60,24 +67,28 @@ def needed(asked: Asked) -> frozenset[str] | None:
         return None
     found: set[str] = set()
     for each in fields:
-        parts = list(_needs(each))
-        for part in parts:
-            if part is None:
-                return None
-            found |= part
+        if each.declared is None:
+            continue
+        needs = needs_of(each.declared, each.source)
+        if needs is None:
+            return None
+        found |= needs
     return frozenset(found)
 
 
-def _needs(asked: AskedField) -> Iterable[frozenset[str] | None]:
-    declared = asked.declared
-    if declared is None:
-        return
-    for guard in declared.extensions:
-        yield getattr(guard, "needs", None)
+def needs_of(declared: StrawberryField, source: FieldSource | None) -> frozenset[str] | None:
+    """Return which attributes of an object a field looks at; None where nobody knows."""
+    parts = [getattr(guard, "needs", None) for guard in declared.extensions]
     if declared.base_resolver is not None:
-        yield getattr(declared.base_resolver.wrapped_func, "reads", None)
+        parts.append(getattr(declared.base_resolver.wrapped_func, "reads", None))
     else:
-        yield None if asked.source is None else asked.source.needs(asked.name)
+        parts.append(None if source is None else source.needs(declared.python_name))
+    found: set[str] = set()
+    for part in parts:
+        if part is None:
+            return None
+        found |= part
+    return frozenset(found)
 
 
 def many_of(source: FieldSource | None, asked: Asked) -> Batch | None:

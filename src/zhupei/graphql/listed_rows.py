@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from operator import attrgetter
 from typing import Any, ClassVar
 
 from zhupei.db.reading import Belonging, PageQuery, PageRows, read_pages, select
 from zhupei.db.tables import RowSource, View
-from zhupei.graphql.asked import Asked, needed
+from zhupei.graphql.asked import Asked, listing, needed
 from zhupei.graphql.context import GraphContext
 from zhupei.graphql.cursors import Cursor
 from zhupei.graphql.inline import Batch
@@ -58,6 +58,28 @@ class ReadPageInfo:
         return self.edges[-1].cursor if self.edges else None
 
 
+class Edges(Sequence[ReadEdge]):
+    """The rows of a page as edges, made when somebody looks at them."""
+
+    __slots__ = ("_made", "_page", "rows")
+
+    def __init__(
+        self, rows: Sequence[Any], page: ReadPage, made: Callable[[Any], Any] | None
+    ) -> None:
+        self.rows, self._page, self._made = rows, page, made
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def __getitem__(self, at: Any) -> Any:
+        row = self.rows[at]
+        return ReadEdge(row if self._made is None else self._made(row), row, self._page)
+
+    def cursors(self) -> list[str]:
+        """Return the place of each row."""
+        return list(map(self._page.cursor_of, self.rows))
+
+
 class ReadPage:
     """One page of rows that was read, as far as it was asked for."""
 
@@ -71,7 +93,7 @@ class ReadPage:
         if more:
             rows = rows[1:] if request.backwards else rows[:-1]
         made = query.source.whole if whole else None
-        self.edges = [ReadEdge(row if made is None else made(row), row, self) for row in rows]
+        self.edges = Edges(rows, self, made)
         behind = request.place is not None
         self.page_info = ReadPageInfo(
             has_next_page=behind if request.backwards else more,
@@ -148,7 +170,7 @@ class ListedRows(FieldSource):
         ) -> Sequence[Any]:
             return [await self._page(context, given, parts)] * len(values)
 
-        return many
+        return many if parts.names is None else listing(many, self.rows.view(parts.names))
 
     async def _page(
         self, context: GraphContext, given: Mapping[str, Any], parts: _Parts
@@ -268,7 +290,7 @@ class RowsOf(Loaded):
         ) -> Sequence[Any]:
             return await self._read(values, context, names)
 
-        return many
+        return many if names is None else listing(many, self.rows.view(names))
 
     async def _read(
         self, values: Sequence[Any], context: GraphContext, names: frozenset[str] | None

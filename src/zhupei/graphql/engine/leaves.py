@@ -27,7 +27,7 @@ from graphql import (
 from zhupei.db.tables import ID_CLASSES
 from zhupei.graphql.inline import Names
 
-__all__ = ["IrregularError", "leaf", "listed", "plain_class"]
+__all__ = ["IrregularError", "is_date", "leaf", "listed", "plain_class"]
 
 # What a value is tested for; what passes is written as it is.
 _PLAIN: dict[GraphQLLeafType, str] = {
@@ -109,10 +109,15 @@ def _plain(type_: GraphQLLeafType, code: Names) -> str | None:
     as_written: tuple[type, ...] = ()
     if type_ is GraphQLID:
         as_written = ID_CLASSES
-    elif getattr(type_, "coerce_output_value", None) == date.isoformat:
+    elif is_date(type_):
         as_written = (date,)
     tests += [f"type({{x}}) is {code.constant(kind)}" for kind in as_written]
     return " or ".join(tests) or None
+
+
+def is_date(type_: Any) -> bool:
+    """Return whether a type is the scalar of dates."""
+    return getattr(type_, "coerce_output_value", None) == date.isoformat
 
 
 def _held(value: str, code: Names) -> tuple[str, str]:

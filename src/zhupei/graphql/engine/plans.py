@@ -30,13 +30,16 @@ from graphql import (
     GraphQLSchema,
     OperationDefinitionNode,
     OperationType,
+    get_named_type,
     is_abstract_type,
     is_leaf_type,
     is_list_type,
     is_non_null_type,
     is_wrapping_type,
 )
+from zhupei.db.tables import View
 from zhupei.graphql.asked import AskedField
+from zhupei.graphql.engine.answers import shape
 from zhupei.graphql.engine.arguments import (
     Read,
     reader_of_arguments,
@@ -144,6 +147,16 @@ class Site:
         return self.reading is Reading.TYPENAME
 
     @property
+    def is_compiled(self) -> bool:
+        """Whether it is read where it is written, by an expression or a call."""
+        return self.reading in {Reading.WRITTEN, Reading.FUNCTION}
+
+    @property
+    def view(self) -> View | None:
+        """The view of the rows that it lists, where it is known."""
+        return getattr(self.batch, "view", None)
+
+    @property
     def declared(self) -> StrawberryField:
         """The field as strawberry has it."""
         found: StrawberryField = self.field.extensions["strawberry-definition"]
@@ -174,7 +187,7 @@ class Site:
 
 @dataclass(eq=False, slots=True)
 class Anchor:
-    """A place where errors stop: a field or an item that may be null, or a field of the root."""
+    """A place whose value comes later, or that something below may turn to null later."""
 
     site: Site
     type: GraphQLOutputType
@@ -185,14 +198,14 @@ class Anchor:
 class Unit:
     """A function of the program: completes a value of ``type`` at a place.
 
-    Without ``site`` it makes an object of ``sites``, fields of the root.
+    One that ``reads`` reads the value of a field of the root as well.
     """
 
     number: int
     type: GraphQLOutputType
-    site: Site | None
+    site: Site
     place: Place
-    sites: tuple[Site, ...] = ()
+    reads: bool = False
     part: Part | None = None
     """What decides about its JSON, where that is kept."""
     make: Callable[[Any], Callable[..., Any]] | None = None
@@ -214,6 +227,7 @@ class Plan:
         default_factory=dict
     )
     _nullable: dict[tuple[str, int], bool] = field(default_factory=dict)
+    _plain: dict[tuple[str, int], bool] = field(default_factory=dict)
     _by_type: dict[tuple[Site, str], Unit] = field(default_factory=dict)
     _parts: dict[tuple[str, int, bool], Part | None] = field(default_factory=dict)
 
@@ -226,8 +240,13 @@ class Plan:
             operation.core, self._details, self._values, root, operation.definition
         ).grouped_field_set
         sites = self._sites(root, grouped, Place(), of_catalogue=not operation.is_mutation)
-        groups = [(site,) for site in sites] if operation.is_mutation else [sites]
-        self.roots = tuple(self.unit(root, None, Place(), sites=group) for group in groups)
+        if operation.is_mutation:
+            for site in sites:
+                # What changes something is done once, whatever becomes of its answer.
+                site.reading = Reading.CALLED if site.is_compiled else site.reading
+        self.roots = tuple(
+            self.unit(site.field.type, site, site.place, reads=True) for site in sites
+        )
 
     @cached_property
     def _details(self) -> dict[str, FragmentDetails]:
@@ -237,17 +256,22 @@ class Plan:
     def _values(self) -> VariableValues:
         return VariableValues({}, dict(self.flags))
 
+    @cached_property
+    def shape(self) -> Callable[..., Any]:
+        """The class of the whole answer."""
+        return shape(tuple(unit.site.key for unit in self.roots))
+
     def unit(
         self,
         type_: GraphQLOutputType,
-        site: Site | None,
+        site: Site,
         place: Place,
         *,
-        sites: tuple[Site, ...] = (),
+        reads: bool = False,
         part: Part | None = None,
     ) -> Unit:
         """Add a function to the program, which is written when it is first called."""
-        made = Unit(len(self.units), type_, site, place, sites, part)
+        made = Unit(len(self.units), type_, site, place, reads, part)
         self.units.append(made)
         return made
 
@@ -278,7 +302,7 @@ class Plan:
         """What decides about the whole answer; None where more than the catalogue has a say."""
         if self.operation.is_mutation:
             return None
-        return part_of(self, [site for unit in self.roots for site in unit.sites])
+        return part_of(self, [unit.site for unit in self.roots])
 
     def part(
         self, type_: GraphQLObjectType, details: FieldDetailsList, *, held: bool = False
@@ -371,10 +395,32 @@ class Plan:
             )
         return self._nullable[key]
 
+    def is_plain(self, site: Site) -> bool:
+        """Return whether a field and all below is read at once, wherever its object is."""
+        if site.is_typename:
+            return True
+        resolver = site.declared.base_resolver if site.is_compiled else None
+        if not site.is_compiled or (resolver is not None and resolver.info_parameter is not None):
+            return False
+        type_ = get_named_type(site.field.type)
+        if is_leaf_type(type_):
+            return True
+        if not isinstance(type_, GraphQLObjectType):
+            return False
+        key = (type_.name, id(site.details))
+        if key not in self._plain:
+            self._plain[key] = all(
+                map(
+                    self.is_plain,
+                    self._described(type_, self._grouped(type_, site.details), Place()),
+                )
+            )
+        return self._plain[key]
+
     def _may_null(self, site: Site) -> bool:
         if not is_non_null_type(site.field.type):
             return False
-        if site.reading in {Reading.BATCHED, Reading.CALLED, Reading.INTERPRETED}:
+        if not site.is_compiled and not site.is_typename:
             return True
         return self.may_null_above(site.field.type, site.details)
 

@@ -21,7 +21,7 @@ from graphql import (
     default_type_resolver,
     is_non_null_type,
 )
-from zhupei.graphql.engine.answers import Answer, Slot, shape, strictly_encoded
+from zhupei.graphql.engine.answers import Answer, Slot, strictly_encoded
 from zhupei.graphql.engine.arguments import RunArguments
 from zhupei.graphql.engine.counts import Counts
 from zhupei.graphql.engine.faults import Errors, NulledError, is_located
@@ -29,7 +29,7 @@ from zhupei.graphql.engine.late_info import LateInfo
 from zhupei.graphql.engine.leaves import IrregularError, plain_class
 from zhupei.graphql.engine.parts import KeptParts, Parts, is_timed
 from zhupei.graphql.engine.plans import Anchor, Place, Plan, Site, Unit
-from zhupei.graphql.engine.writing import UNREAD, write
+from zhupei.graphql.engine.writing import write
 from zhupei.graphql.inline import Bound
 
 __all__ = ["Run"]
@@ -55,8 +55,8 @@ class _Units(dict[int, Callable[..., Any]]):
 class Run:
     """One run of a plan.
 
-    Whatever does not go as compiled is completed by graphql-core's executor from the value that
-    was read last: so are errors of values that are not what their type allows.
+    Whatever does not go as compiled is left to graphql-core's executor: a field of the root as a
+    whole, a field that comes later with the value that was read for it. So every error is its.
     """
 
     def __init__(
@@ -84,7 +84,6 @@ class Run:
         self.tools = (
             self._units,
             self._keep,
-            self._recover,
             self._call,
             self._interpret,
             self._info,
@@ -110,22 +109,25 @@ class Run:
                 if not is_located(error):
                     raise
                 self._null(None, error)
-            if self._waits:
+            if self._waits and self.plan.operation.is_mutation:
                 await self._settle()
-        if not self.plan.operation.is_mutation:
-            return values[0]
-        keys = tuple(unit.sites[0].key for unit in self.plan.roots)
-        return shape(keys)(*(value.f0 for value in values))
+        if self._waits:
+            await self._settle()
+        return self.plan.shape(*values)
 
     def _read_root(self, unit: Unit) -> Any:
         try:
             return self._units[unit.number](self._root, None)
-        except Exception as error:
-            if is_located(error):
+        except Exception:
+            site = unit.site
+            if not site.is_compiled:
                 raise
-        # The function could not be made, and has read nothing.
-        fields = [self._interpret(site, self._root, None, ()) for site in unit.sites]
-        return shape(tuple(site.key for site in unit.sites))(*fields)
+        self._faults += 1
+        self._counts.repaired += 1
+        path = site.anchor.place.path(())
+        self._discard(path)
+        self._errors.forget(path)
+        return self._interpret(site, self._root, None, ())
 
     def _is_settled(self) -> bool:
         """Return whether nothing but the catalogue, the language and the variables had a say."""
@@ -141,10 +143,9 @@ class Run:
     def _keep(
         self, parts: Parts, number: int, value: Any, above: Slot | None, *indexes: int
     ) -> Any:
-        """Write a part; keep it unless something went wrong."""
-        faults = self._faults
+        """Write a part, and keep it."""
         found = self._units[number](value, above, *indexes)
-        if not parts.is_open or self._faults != faults:
+        if not parts.is_open:
             return found
         try:
             return self._parts.add(parts, value, strictly_encoded(found))
@@ -242,34 +243,6 @@ class Run:
         return LateInfo(self, site, indexes)
 
     # What goes wrong
-
-    def _recover(
-        self,
-        anchor: Anchor,
-        error: Exception,
-        read: Any,
-        above: Slot | None,
-        indexes: tuple[int, ...],
-    ) -> Any:
-        """Return what stands at a place below which something went wrong.
-
-        An error that has its place already, and one of reading the field, is reported. Any other
-        means that a value was not what was compiled for: graphql-core completes it.
-        """
-        self._faults += 1
-        self._discard(anchor.place.path(indexes))
-        if is_located(error) or read is UNREAD:
-            return self._report(anchor, error, indexes)
-        self._counts.repaired += 1
-        self._errors.forget(anchor.place.path(indexes))
-        if optimized_is_awaitable(read):
-            path = anchor.place.core_path(indexes)
-            info = self.raw_info(anchor.site, indexes[: anchor.site.place.steps.count(None)])
-            completed: Any = self._core.complete_awaitable_value(
-                anchor.type, anchor.site.details, info, path, read, None
-            )
-            return self._wait(self._await_completed, Slot(anchor, indexes, above, completed))
-        return self._complete(anchor, read, above, indexes)
 
     def _report(self, anchor: Anchor, error: Exception, indexes: Sequence[int]) -> None:
         """Report an error at a place, or raise it with its place where that must not be null."""

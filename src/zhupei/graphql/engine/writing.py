@@ -7,13 +7,14 @@ made once for a run, or is its own::
     def make(run):
         o1 = run.once(k1, s1)                    # the language, an index of the catalogue
         def unit(value, above, i0):
-            try:
-                x2 = value.source                # a field that may be null
-                ...
-            except Exception as error:
-                x3 = recover(k4, error, x2, above, (i0,))
+            x2 = value.source                    # a field that may be null
+            ...
             return k5(value.code, x3)            # an object of the answer
         return unit
+
+A value that is not as its type says raises: `zhupei.graphql.engine.running` knows what then comes.
+Rows of a table are written column by column (`columns.py`), so that most of them cost no
+bytecode at all.
 """
 
 from __future__ import annotations
@@ -30,7 +31,9 @@ from graphql import (
     is_list_type,
     is_non_null_type,
 )
+from zhupei.db.tables import View
 from zhupei.graphql.engine.answers import Slot, shape
+from zhupei.graphql.engine.columns import NAMES, written_columns
 from zhupei.graphql.engine.leaves import IrregularError, leaf, listed, plain_class
 from zhupei.graphql.engine.parts import Part
 from zhupei.graphql.engine.plans import Anchor, Place, Plan, Site, Unit
@@ -38,15 +41,11 @@ from zhupei.graphql.engine.readings import Reading
 from zhupei.graphql.inline import Bound
 from zhupei.graphql.sources import FieldSource, IsOneOf
 
-__all__ = ["UNREAD", "write"]
+__all__ = ["Where", "Writer", "write"]
 
 _log = logging.getLogger("zhupei.graphql")
 
-UNREAD = object()
-"""What an anchor held when its field was not read yet."""
-
-# Python allows twenty blocks (loops, `try`) inside one another; deeper values get a function of
-# their own.
+# Python allows twenty blocks inside one another; deeper values get a function of their own.
 _DEEPEST = 8
 
 # How fields are read that are not read by an expression: see `Run.tools`.
@@ -56,20 +55,24 @@ _TOOLS = {
 }
 _NAMES: Mapping[str, Any] = {
     "Slot": Slot,
-    "UNREAD": UNREAD,
     "Irregular": IrregularError,
     "listed": listed,
+    **NAMES,
 }
 
 
-class _Where(NamedTuple):
-    """Where a value is: its site and place, the indexes of lists, what to null, how deep."""
+class Where(NamedTuple):
+    """Where a value is: its site and place, the indexes of lists, what to null, how deep.
+
+    Lists there hold rows of ``view``, where that is known.
+    """
 
     site: Site
     place: Place
     indexes: tuple[str, ...]
     above: str
     depth: int
+    view: View | None = None
 
     @property
     def tuple(self) -> str:
@@ -89,7 +92,7 @@ def write(plan: Plan, unit: Unit) -> Callable[[Any], Callable[..., Any]]:
 
 
 def _made(plan: Plan, unit: Unit) -> Callable[[Any], Callable[..., Any]]:
-    writer = _Writer(plan)
+    writer = Writer(plan)
     unit.text = writer.unit(unit)
     names = dict(_NAMES) | writer.constants
     exec(compile(unit.text, f"<unit {unit.number}>", "exec"), names)  # noqa: S102 - our own text: of a request it holds neither names nor values
@@ -101,7 +104,7 @@ def _refuse(_run: Any) -> Callable[..., Any]:
     raise IrregularError
 
 
-class _Writer:
+class Writer:
     """Writes one unit."""
 
     def __init__(self, plan: Plan) -> None:
@@ -118,20 +121,20 @@ class _Writer:
         """Return the text of a unit."""
         self._in_part = unit.part is not None
         indexes = tuple(f"i{at}" for at in range(unit.place.steps.count(None)))
-        if unit.site is not None:
-            where = _Where(unit.site, unit.place, indexes, "above", 0)
-            answer = self._value(unit.type, "value", where)
+        site = unit.site
+        if unit.reads:
+            answer = self.field(site, "value", Where(site, site.place, (), "above", 0))
         else:
-            where = _Where(unit.sites[0], Place(), (), "above", 0)
-            answer = self._object(unit.sites, "value", where, root=True)
+            view = site.view if unit.place is site.place and not self._in_part else None
+            where = Where(site, unit.place, indexes, "above", 0, view)
+            answer = self._value(unit.type, "value", where, held=True)
         head = [
             "def make(run):",
-            "  units, keep, recover, call, interpret, info = run.tools",
+            "  units, keep, call, interpret, info = run.tools",
         ]
-        once = [f"  {line}" for line in self._once]
         function = f"  def unit(value, above{''.join(f', {index}' for index in indexes)}):"
         body = [*self._lines, f"    return {answer}", "  return unit"]
-        return "\n".join([*head, *once, function, *body]) + "\n"
+        return "\n".join([*head, *self._once, function, *body]) + "\n"
 
     # Names
 
@@ -150,7 +153,7 @@ class _Writer:
     def once(self, expression: str) -> str:
         """Return the name of what is made once for a run."""
         name = f"o{next(self._numbers)}"
-        self._once.append(f"{name} = {expression}")
+        self._once.append(f"  {name} = {expression}")
         return name
 
     # Lines
@@ -165,84 +168,83 @@ class _Writer:
         yield
         self._indent -= 1
 
+    def function(self, parameters: str, answer: Callable[[], str]) -> str:
+        """Write a function of its own, made once for a run; return its name."""
+        name, lines, indent = self.scratch(), self._lines, self._indent
+        self._lines, self._indent = [], 1
+        with self._block(f"def {name}({parameters}):"):
+            self._line(f"return {answer()}")
+        self._once += self._lines
+        self._lines, self._indent = lines, indent
+        return name
+
     # Objects and their fields
 
-    def _object(
-        self, sites: tuple[Site, ...], value: str, where: _Where, *, root: bool = False
-    ) -> str:
+    def _object(self, sites: tuple[Site, ...], value: str, where: Where) -> str:
         """Write the fields of an object; return the expression that makes it."""
         parts = []
         for site in sites:
             at = where._replace(site=site, place=site.place)
             late = _is_column(site)  # null until it is read
-            parts.append("None" if late else self._field(site, value, at, root=root))
-        made = f"{self.constant(shape(tuple(site.key for site in sites)))}({', '.join(parts)})"
+            parts.append("None" if late else self.field(site, value, at))
+        made = f"{self.shape(sites)}({', '.join(parts)})"
         columns = [(number, site) for number, site in enumerate(sites) if _is_column(site)]
         if not columns:
             return made
-        made = self._kept(made)
+        made = self.kept(made)
         for number, site in columns:
             later = self.once(f"run.column({self.constant(site)}, 'f{number}')")
             self._line(f"{later}(({made}, {value}, {_rest(where)}))")
         return made
 
-    def _field(self, site: Site, value: str, where: _Where, *, root: bool = False) -> str:
+    def shape(self, sites: tuple[Site, ...]) -> str:
+        """Return the name of the class of objects with these fields."""
+        return self.constant(shape(tuple(site.key for site in sites)))
+
+    def field(self, site: Site, value: str, where: Where) -> str:
         """Write how a field is read and completed; return the expression of what it holds."""
         if site.reading is Reading.TYPENAME:
             return repr(site.parent.name)
         if site.reading is Reading.BATCHED:
             later = self.once(f"run.later({self.constant(site)})")
-            return self._kept(f"{later}({value}, {_rest(where)})")
+            return self.kept(f"{later}({value}, {_rest(where)})")
         tool = _TOOLS.get(site.reading)
         if tool is not None:
-            return self._kept(f"{tool}({self.constant(site)}, {value}, {_rest(where)})")
-        required = is_non_null_type(site.field.type)
-        if not root and (required or site.reading is Reading.WRITTEN):
-            completed = leaf(site.field.type, self._read(site, value, where), self)
-            if completed is not None:
-                return completed
-        if required and not root:
-            read = self.scratch()
-            self._line(f"{read} = {self._read(site, value, where)}")
-            return self._value(site.field.type, read, where)
-        return self._anchored(site.anchor, lambda: self._read(site, value, where), where)
+            return self.kept(f"{tool}({self.constant(site)}, {value}, {_rest(where)})")
+        expression = self._read(site, value, where)
+        completed = leaf(site.field.type, expression, self)
+        if completed is not None:
+            return completed
+        return self._value(site.field.type, self.kept(expression), where)
 
-    def _kept(self, expression: str) -> str:
+    def kept(self, expression: str) -> str:
+        """Write an assignment; return the name of what holds the value."""
         name = self.scratch()
         self._line(f"{name} = {expression}")
         return name
 
-    def _anchored(self, anchor: Anchor, read: Callable[[], str], where: _Where) -> str:
-        """Write the completion of what may be null, with errors stopping here."""
-        found, out = self.scratch(), self.scratch()
-        where = where._replace(depth=where.depth + 1)
-        self._line(f"{found} = UNREAD")
-        with self._block("try:"):
-            self._line(f"{found} = {read()}")
-            nullable = not is_non_null_type(anchor.type)  # a field of the root need not be
-            if nullable and self.plan.may_null_above(anchor.type, anchor.site.details):
-                slot = self.scratch()
-                self._line(f"{slot} = Slot({self.constant(anchor)}, {where.tuple}, {where.above})")
-                completed = self._value(anchor.type, found, where._replace(above=slot))
-                self._line(f"{out} = {slot}.kept({completed})")
-            else:
-                self._line(f"{out} = {self._value(anchor.type, found, where)}")
-        with self._block("except Exception as error:"):
-            self._line(f"{out} = recover({self.constant(anchor)}, error, {found}, {_rest(where)})")
-        return out
-
     # Values
 
-    def _value(self, type_: Any, value: str, where: _Where) -> str:
-        """Write how the variable ``value`` is completed; return the expression of the outcome."""
+    def _value(self, type_: Any, value: str, where: Where, *, held: bool = False) -> str:
+        """Write how the variable ``value`` is completed; return the expression of the outcome.
+
+        ``held`` tells that what is above it is its own slot, where it needs one.
+        """
         completed = leaf(type_, value, self)
         if completed is not None:
             return completed
+        required = is_non_null_type(type_)
+        if not (held or required) and self.plan.may_null_above(type_, where.site.details):
+            # Something below comes later, and may turn this to null.
+            anchor = self.constant(Anchor(where.site, type_, where.place))
+            slot = self.kept(f"Slot({anchor}, {where.tuple}, {where.above})")
+            inside = self._value(type_, value, where._replace(above=slot), held=True)
+            return self.kept(f"{slot}.kept({inside})")
         if where.depth >= _DEEPEST:
             unit = self.plan.unit(type_, where.site, where.place)
             indexes = "".join(f", {index}" for index in where.indexes)
-            return self._kept(f"units[{unit.number}]({value}, {where.above}{indexes})")
-        if is_non_null_type(type_):
+            return self.kept(f"units[{unit.number}]({value}, {where.above}{indexes})")
+        if required:
             with self._block(f"if {value} is None:"):
                 self._line("raise Irregular")
             return self._present(type_.of_type, value, where)
@@ -250,10 +252,11 @@ class _Writer:
         with self._block(f"if {value} is None:"):
             self._line(f"{out} = None")
         with self._block("else:"):
-            self._line(f"{out} = {self._present(type_, value, where)}")
+            inside = self._present(type_, value, where._replace(depth=where.depth + 1))
+            self._line(f"{out} = {inside}")
         return out
 
-    def _present(self, type_: Any, value: str, where: _Where) -> str:
+    def _present(self, type_: Any, value: str, where: Where) -> str:
         if is_list_type(type_):
             return self._list(type_.of_type, value, where)
         if is_abstract_type(type_):
@@ -264,13 +267,13 @@ class _Writer:
             kept = self.once(f"run.kept({self.constant(unit)})")
             indexes = "".join(f", {index}" for index in where.indexes)
             made = f"keep({kept}, {unit.number}, {value}, {where.above}{indexes})"
-            return self._kept(f"{kept}.get(id({value})) or {made}")
+            return self.kept(f"{kept}.get(id({value})) or {made}")
         held = None if self._in_part else self.plan.kept_part(type_, where.site, held=True)
         if held is not None:
             return self._held(held, type_, value, where)
         return self._checked(type_, value, where)
 
-    def _held(self, part: Part, type_: GraphQLObjectType, value: str, where: _Where) -> str:
+    def _held(self, part: Part, type_: GraphQLObjectType, value: str, where: Where) -> str:
         """Write an object whose JSON is kept until an answer in it does not hold any more."""
         unit = self.plan.unit(type_, where.site, where.place, part=part)
         held = self.once(f"run.held({self.constant(unit)})")
@@ -284,12 +287,17 @@ class _Writer:
             self._line(f"{out} = {found}[0]")
         return out
 
-    def _checked(self, type_: GraphQLObjectType, value: str, where: _Where) -> str:
+    def _checked(self, type_: GraphQLObjectType, value: str, where: Where) -> str:
         self._check(type_, value, where)
         fields = self.plan.fields(type_, where.site, where.place, in_part=self._in_part)
         return self._object(fields, value, where)
 
-    def _list(self, type_: Any, value: str, where: _Where) -> str:
+    def _list(self, type_: Any, value: str, where: Where) -> str:
+        if where.view is not None:
+            columns = written_columns(self, type_, value, where)
+            if columns is not None:
+                return columns
+            where = where._replace(view=None)
         items, item = self.scratch(), self.scratch()
         self._line(f"{items} = []")
         with self._block(f"for {item} in listed({value}):"):
@@ -299,21 +307,16 @@ class _Writer:
                 indexes=(*where.indexes, f"len({items})"),
                 depth=where.depth + 1,
             )
-            if is_non_null_type(type_):
-                completed = self._value(type_, item, where)
-            else:
-                anchor = Anchor(where.site, type_, where.place)
-                completed = self._anchored(anchor, lambda: item, where)
-            self._line(f"{items}.append({completed})")
+            self._line(f"{items}.append({self._value(type_, item, where)})")
         return items
 
-    def _abstract(self, type_: Any, value: str, where: _Where) -> str:
+    def _abstract(self, type_: Any, value: str, where: Where) -> str:
         about = ", ".join(map(self.constant, (where.site, type_, where.place)))
         resolve = self.once(f"run.types({about})")
         indexes = "".join(f", {index}" for index in where.indexes)
-        return self._kept(f"{resolve}({value})({value}, {where.above}{indexes})")
+        return self.kept(f"{resolve}({value})({value}, {where.above}{indexes})")
 
-    def _check(self, type_: GraphQLObjectType, value: str, where: _Where) -> None:
+    def _check(self, type_: GraphQLObjectType, value: str, where: Where) -> None:
         """Write the question whether the value is of its type."""
         test = type_.is_type_of
         if test is None:
@@ -332,7 +335,7 @@ class _Writer:
 
     # Reading
 
-    def _read(self, site: Site, value: str, where: _Where) -> str:
+    def _read(self, site: Site, value: str, where: Where) -> str:
         if site.reading is Reading.FUNCTION:
             return self._called(site, value, where)
         made = site.declared
@@ -342,7 +345,7 @@ class _Writer:
         code = _SiteCode(self, site)
         return _writer_of(site.source)(site.source, made.python_name, value, code)
 
-    def _called(self, site: Site, value: str, where: _Where) -> str:
+    def _called(self, site: Site, value: str, where: Where) -> str:
         """Return the call of a field's own function."""
         resolver = site.declared.base_resolver
         assert resolver is not None  # noqa: S101 - it is what makes it a function
@@ -365,7 +368,7 @@ class _Writer:
 class _SiteCode:
     """What a source may ask for while it writes the expression of one field."""
 
-    def __init__(self, writer: _Writer, site: Site) -> None:
+    def __init__(self, writer: Writer, site: Site) -> None:
         self._writer, self._site = writer, site
 
     def constant(self, value: object) -> str:
@@ -390,7 +393,7 @@ def _is_column(site: Site) -> bool:
     return site.reading is Reading.BATCHED and plain_class(site.field.type) is not None
 
 
-def _rest(where: _Where) -> str:
+def _rest(where: Where) -> str:
     return f"{where.above}, {where.tuple}"
 
 

@@ -262,3 +262,26 @@ def test_a_redis_needs_its_package(tmp_path: Path) -> None:
     settings = Settings(data_dir=tmp_path, bases=(), plugins=(), rate_storage="redis://127.0.0.1:1")
     with pytest.raises(SettingsError, match="ZHUPEI_RATE_STORAGE: needs pip install redis"):
         compose(settings)
+
+
+def test_what_settings_look_like_holds_no_secret() -> None:
+    """As in a log, a traceback, an assertion: no key, no token, and no password of an address."""
+    settings = Settings(
+        data_dir=Path("/data"),
+        database_url="postgresql://zhupei:hunter2@db.example:5432/zhupei?sslpassword=hunter3",
+        rate_storage="redis://:hunter4@redis.example:6379/0",
+        encryption_keys="a:hunter5",
+        signing_keys="hunter6",
+        gateway_secret="hunter7",
+        metrics_token="hunter8",
+        allowed_hosts=("a.example",),
+    )
+    shown = repr(settings)
+    assert "hunter" not in shown
+    assert f"{settings}" == shown
+    assert "database_url='postgresql://zhupei:••••@db.example:5432/zhupei?••••'" in shown
+    assert "rate_storage='redis://:••••@redis.example:6379/0'" in shown
+    assert shown.startswith("Settings(")
+    assert "data_dir=PosixPath('/data')" in shown
+    assert "allowed_hosts=('a.example',)" in shown
+    assert "hunter2" in str(settings.database_url), "it is what it was"

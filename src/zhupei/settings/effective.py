@@ -7,16 +7,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from enum import StrEnum
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from zhupei.settings.environment import Settings, variables
 from zhupei.settings.kinds import TrustedIssuer
+from zhupei.settings.masking import MASK, without_password
 from zhupei.settings.parsing import Variable
 from zhupei.settings.section import NO_SECTION, Section
 
 __all__ = ["EffectiveSetting", "Origin", "effective_settings"]
 
-_MASK = "••••"
 # What other settings decide where one is not set.
 _DECIDED = {
     "ide": "serves_ide",
@@ -65,7 +64,7 @@ def effective_settings(
     found = []
     for name, variable in variables():
         value = getattr(settings, _DECIDED.get(name, name))
-        shown = None if value is None else _MASK if name in secret else _shown(value)
+        shown = None if value is None else MASK if name in secret else _shown(value)
         origin, source = _origin(name, variable, environ, section)
         found.append(EffectiveSetting(variable.name, shown, origin, source))
     return tuple(found)
@@ -97,17 +96,4 @@ def _shown(value: object) -> str | None:
     if isinstance(value, tuple):
         between = os.pathsep if any(isinstance(each, Path) for each in value) else ","
         return between.join(_shown(each) or "" for each in value) or None
-    text = str(value)
-    return _without_password(text) if "://" in text else text
-
-
-def _without_password(address: str) -> str:
-    """Mask the password of an address, and its query, where one may stand as well."""
-    parts = urlsplit(address)
-    if "@" in parts.netloc:
-        user, _, host = parts.netloc.rpartition("@")
-        name, colon, _ = user.partition(":")
-        parts = parts._replace(netloc=f"{name}{colon}{_MASK if colon else ''}@{host}")
-    if parts.query:
-        parts = parts._replace(query=_MASK)
-    return parts.geturl()
+    return without_password(str(value))

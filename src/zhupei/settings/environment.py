@@ -14,6 +14,7 @@ from zhupei.domain.text import Language, Text
 from zhupei.settings import parsing
 from zhupei.settings.kinds import Environment, LogFormat, LogLevel
 from zhupei.settings.limits import LimitSettings
+from zhupei.settings.masking import without_password
 from zhupei.settings.problems import SettingsError, SettingsProblem, unknown_setting
 from zhupei.settings.process import beside
 from zhupei.settings.section import NO_SECTION, Section
@@ -102,6 +103,13 @@ class Settings(LimitSettings):
             default="0",
         ),
     ] = False
+
+    def __repr__(self) -> str:
+        """Return the settings without secrets, and without the passwords of addresses."""
+        shown = (
+            f"{each.name}={_shown(getattr(self, each.name))}" for each in fields(self) if each.repr
+        )
+        return f"Settings({', '.join(shown)})"
 
     @property
     def serves_metrics(self) -> bool:
@@ -207,3 +215,7 @@ def describe_settings() -> tuple[SettingDescription, ...]:
         )
         for field_name, variable in variables()
     )
+
+
+def _shown(value: object) -> str:
+    return repr(without_password(value) if isinstance(value, str) else value)

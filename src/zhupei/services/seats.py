@@ -26,6 +26,7 @@ __all__ = [
     "SeatUsage",
     "increase_quota",
     "move_seats",
+    "no_seat",
     "opening_scope",
     "quotas_of",
     "root_program",
@@ -67,6 +68,15 @@ class SeatUsage:
     def left(self) -> int:
         """Seats that can still be taken."""
         return max(0, self.seats - self.taken)
+
+
+def no_seat(scopes: Sequence[str]) -> Refusal:
+    """Return the refusal of a seat that the quotas of these names have no place for."""
+    capacity = any(scope.startswith("capacity:") for scope in scopes)
+    return Refusal(
+        code=RefusalCode.CAPACITY_EXCEEDED if capacity else RefusalCode.NO_SEAT,
+        message=Text(f"名额已满：{'、'.join(scopes)}", f"no seat is left: {', '.join(scopes)}"),
+    )
 
 
 def opening_scope(opening: str) -> str:

@@ -575,7 +575,7 @@ async def test_allowed_actions_say_why_not(office: Office) -> None:
     case = await office.submitted()
     answers = await admissions.allowed_actions(office.own(case.applicant), case.id)
     allowed = {answer.action for answer in answers if answer.allowed}
-    assert allowed == {Action.WITHDRAW, Action.AGREE_TO_TRANSFER, Action.WITHDRAW_CONSENT}
+    assert allowed == {Action.WITHDRAW, Action.AGREE_TO_TRANSFER}
     assert all(answer.allowed or answer.reason is not None for answer in answers)
     found = {
         answer.action: answer

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -50,10 +50,10 @@ async def _ready(office: Office, count: int) -> list[AdmissionCase]:
     return cases
 
 
-async def test_proposing_takes_as_many_statements_for_ten_as_for_two(
+async def test_bulk_steps_take_as_many_statements_for_ten_as_for_two(
     office: Office, tmp_path: Path, statements: list[str]
 ) -> None:
-    """Reading, permissions, freezes, locks, merit, seats, states and records: each once."""
+    """Reading, permissions, freezes, locks, merit, lists, seats, states and records: each once."""
     office.loaded = await changed_catalogue(
         tmp_path,
         "sample-hospital.yaml",
@@ -61,13 +61,35 @@ async def test_proposing_takes_as_many_statements_for_ten_as_for_two(
         ("capacity: 4", "capacity: 50"),
     )
     first, one, *many = await _ready(office, 12)
-    counts = []
     # The first step makes the rows of the quotas; after it both find the same.
-    for cases in ([first], [one], many):
-        statements.clear()
-        done(await office.publish(*cases))
-        counts.append(len(statements))
-    assert counts[1] == counts[2] <= 24, counts
+    groups = ([first], [one], many)
+
+    async def counted(step: Callable[[Sequence[AdmissionCase]], Awaitable[object]]) -> list[int]:
+        counts = []
+        for cases in groups:
+            statements.clear()
+            done(await step(cases))
+            counts.append(len(statements))
+        return counts
+
+    async def admit(cases: Sequence[AdmissionCase]) -> object:
+        ids = tuple(case.id for case in cases)
+        return await admissions.admit(office.staff(), inputs.AdmitInput(applications=ids))
+
+    async def notify(cases: Sequence[AdmissionCase]) -> object:
+        ids = tuple(case.id for case in cases)
+        return await admissions.send_notice(
+            office.staff(), inputs.SendNoticeInput(applications=ids)
+        )
+
+    counts = await counted(lambda cases: office.publish(*cases))
+    assert counts[1] == counts[2] <= 29, counts
+    for case in (first, one, *many):
+        await office.confirmed(case)
+    office.go("2026-05-22T00:00")
+    for step in (admit, notify):
+        counts = await counted(step)
+        assert counts[0] == counts[1] == counts[2] <= 20, counts
 
 
 async def test_what_one_statement_writes_is_whole(office: Office, tmp_path: Path) -> None:

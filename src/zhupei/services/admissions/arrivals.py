@@ -23,7 +23,8 @@ from zhupei.services.admissions.inputs import (
     RecordReportInput,
     SignAgreementInput,
 )
-from zhupei.services.admissions.offers import forward, publicity_over
+from zhupei.services.admissions.offers import forward
+from zhupei.services.admissions.published import publicity_over
 from zhupei.services.admissions.refusals import Refusal, RefusalCode
 from zhupei.services.admissions.required_documents import documents_due
 from zhupei.services.admissions.situations import Situation, may_for_program, not_found
@@ -32,12 +33,22 @@ from zhupei.services.admissions.training import trainee_cancelled
 from zhupei.services.admissions.transitions import act
 from zhupei.services.state_records import StateChange
 
-__all__ = ["cancel_for_fraud", "defer_report", "mark_no_shows", "record_report", "sign_agreement"]
+__all__ = [
+    "cancel_for_fraud",
+    "defer_report",
+    "mark_no_shows",
+    "no_show_not_due",
+    "record_report",
+    "reports_by",
+    "sign_agreement",
+    "too_late",
+]
 
 _S = ApplicationState
 
 
-def _reports_by(at: Situation) -> date | None:
+def reports_by(at: Situation) -> date | None:
+    """Return the day by which somebody reports: the notice's own, else the program's."""
     return at.case.report_by or report_date(at.program, at.case.round, at.path)
 
 
@@ -52,7 +63,7 @@ async def defer_report(desk: Desk, given: DeferReportInput) -> AdmissionCase | R
         against = has_no_reason(given.reason) or no_nul(given.reason)
         if against is not None:
             return against
-        by = _reports_by(at)
+        by = reports_by(at)
         if given.report_by < at.today:
             return _wrong_day(Text("延期日期不得早于今天", "the new last day lies in the past"))
         if by is not None and given.report_by <= by:
@@ -83,18 +94,10 @@ async def record_report(desk: Desk, given: RecordReportInput) -> AdmissionCase |
 
     async def build(at: Situation) -> Change | Refusal:
         against = await publicity_over(at) or no_nul((given.documents, given.answers))
+        against = against or too_late(at)
         if against is not None:
             return against
-        by = _reports_by(at)
-        lost = None if by is None else no_show_on(at.program, by)
-        if lost is not None and at.today >= lost:
-            return Refusal(
-                code=RefusalCode.REPORT_TOO_LATE,
-                message=Text(
-                    f"应于 {by} 前报到，逾期至 {lost} 已失去资格",
-                    f"due to report by {by}; the place was lost on {lost}",
-                ),
-            )
+        by = reports_by(at)
         steps = at.steps_for(Action.REPORT)
         due, undecided = documents_due(at, at.case.candidate, steps)
         against = handed_in(due, given.documents, undecided)
@@ -127,6 +130,29 @@ async def record_report(desk: Desk, given: RecordReportInput) -> AdmissionCase |
     return await act(desk, given.application, Action.REPORT, build, repeat=repeat_of(given))
 
 
+def too_late(at: Situation) -> Refusal | None:
+    """Refuse a report after the days of grace (R162, G28)."""
+    by = reports_by(at)
+    lost = None if by is None else no_show_on(at.program, by)
+    if lost is None or at.today < lost:
+        return None
+    return Refusal(
+        code=RefusalCode.REPORT_TOO_LATE,
+        message=Text(
+            f"应于 {by} 前报到，逾期至 {lost} 已失去资格",
+            f"due to report by {by}; the place was lost on {lost}",
+        ),
+    )
+
+
+def no_show_not_due() -> Refusal:
+    """Return the refusal to take a place within the days of grace."""
+    return Refusal(
+        code=RefusalCode.NO_SHOW_NOT_DUE,
+        message=Text("尚在报到宽限期内", "still within the days of grace"),
+    )
+
+
 async def mark_no_shows(desk: Desk, given: MarkNoShowsInput) -> BulkOutcome | Refusal:
     """Take the place of everyone of a program who has not reported in time (R162, G28).
 
@@ -134,13 +160,10 @@ async def mark_no_shows(desk: Desk, given: MarkNoShowsInput) -> BulkOutcome | Re
     """
 
     async def build(at: Situation) -> Change | Refusal:
-        by = _reports_by(at)
+        by = reports_by(at)
         lost = None if by is None else no_show_on(at.program, by)
         if lost is None or at.today < lost:
-            return Refusal(
-                code=RefusalCode.NO_SHOW_NOT_DUE,
-                message=Text("尚在报到宽限期内", "still within the days of grace"),
-            )
+            return no_show_not_due()
         return Change(
             action=Action.MARK_NO_SHOW,
             before=at.case,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from datetime import date, datetime, timedelta
 from uuid import UUID
 
@@ -10,7 +11,7 @@ from zhupei.db.models import BanRow
 from zhupei.domain.admission_case import Ban
 from zhupei.services.state_records import StateChange, StateSubject
 
-__all__ = ["ban_in_force", "ban_of", "ban_recorded", "new_ban"]
+__all__ = ["ban_in_force", "ban_of", "ban_recorded", "bans_in_force", "new_ban"]
 
 
 async def new_ban(
@@ -62,13 +63,15 @@ def ban_recorded(
 
 async def ban_in_force(applicant: UUID, today: date) -> BanRow | None:
     """Return the ban that keeps a person from applying today, the longest of several."""
-    return (
-        await BanRow.filter(
-            applicant_id=applicant, starts_on__lte=today, until__gte=today, lifted_at=None
-        )
-        .order_by("-until")
-        .first()
-    )
+    return (await bans_in_force([applicant], today)).get(applicant)
+
+
+async def bans_in_force(people: Collection[UUID], today: date) -> Mapping[UUID, BanRow]:
+    """Return the ban that keeps each of some people from applying today, the longest of several."""
+    rows = await BanRow.filter(
+        applicant_id__in=list(people), starts_on__lte=today, until__gte=today, lifted_at=None
+    ).order_by("until")
+    return {row.applicant_id: row for row in rows}
 
 
 def ban_of(row: BanRow) -> Ban:

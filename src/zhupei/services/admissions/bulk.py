@@ -6,7 +6,7 @@ A step that was carried out can be taken back as a whole while nothing was built
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -40,10 +40,11 @@ from zhupei.services.changes import RoundChanged, RoundChangeKind, announce
 from zhupei.services.progress import operation
 from zhupei.services.state_records import StateChange, StateSubject, append_state_records
 
-__all__ = ["Build", "carry_out", "revert_bulk"]
+__all__ = ["Build", "Prepare", "carry_out", "revert_bulk"]
 
 _ATTEMPTS = 8
 Build = Callable[[Situation], Awaitable[Change | Refusal]]
+Prepare = Callable[[Collection[AdmissionCase]], Awaitable[None]]
 
 
 async def carry_out(
@@ -56,13 +57,15 @@ async def carry_out(
     repeat: Repeat | None,
     extra: Callable[[BaseDBAsyncClient], Awaitable[None]] | None = None,
     publicity: ProposedList | None = None,
+    prepare: Prepare | None = None,
 ) -> BulkOutcome | Refusal:
     """Carry a bulk step out, or show what it would do.
 
     One application's refusal refuses the whole step; a key that belongs to another request, or to
     the same with other content, refuses as well. ``extra`` writes in the same transaction.
+    ``prepare`` reads at once what ``build`` looks at, of the cases as they stand at each attempt.
     """
-    step = _Step(desk, action, applications, build, dry_run, repeat, extra, publicity)
+    step = _Step(desk, action, applications, build, dry_run, repeat, extra, publicity, prepare)
     first = None if dry_run or len(applications) < _LONG else await load_case(applications[0])
     if first is None or action in _TOLD_ELSEWHERE or not await may_read(desk, first):
         return await _tried(step, _nobody_watches)
@@ -101,6 +104,7 @@ class _Step:
     repeat: Repeat | None
     extra: Callable[[BaseDBAsyncClient], Awaitable[None]] | None
     publicity: ProposedList | None
+    prepare: Prepare | None
 
 
 async def _nobody_watches() -> None:
@@ -128,7 +132,7 @@ async def _attempt(
 ) -> BulkOutcome | Refusal | None:
     """Try it once; None where others changed a case meanwhile."""
     desk, action, dry_run, repeat = step.desk, step.action, step.dry_run, step.repeat
-    changes = await _changes(desk, action, step.applications, step.build, advance)
+    changes = await _changes(step, advance)
     if isinstance(changes, Refusal):
         return changes
     outcome = BulkOutcome(
@@ -170,18 +174,15 @@ async def _repeated(
     return restored(BulkOutcome, details["outcome"])
 
 
-async def _changes(
-    desk: Desk,
-    action: Action,
-    applications: Sequence[UUID],
-    build: Build,
-    advance: Callable[[], Awaitable[None]],
-) -> list[Change] | Refusal:
+async def _changes(step: _Step, advance: Callable[[], Awaitable[None]]) -> list[Change] | Refusal:
     changes: list[Change] = []
     problems: list[ApplicationProblem] = []
-    known = await Many.of(desk, applications)
+    applications = step.applications
+    known = await Many.of(step.desk, applications)
+    if step.prepare is not None:
+        await step.prepare(known.cases)
     for application in dict.fromkeys(applications):
-        change = await _change(desk, known, action, application, build)
+        change = await _change(step.desk, known, step.action, application, step.build)
         await advance()
         if isinstance(change, Refusal):
             problems.append(ApplicationProblem(application=application, refusal=change))

@@ -30,7 +30,7 @@ from zhupei.services.admissions.store import row_values, score_rows
 from zhupei.services.changes import announce, application_changed
 from zhupei.services.interview_places import give_up_places
 from zhupei.services.outbox import record_events, subject_of
-from zhupei.services.seats import NoSeatError, SeatQuota, move_seats, quotas_of
+from zhupei.services.seats import NoSeatError, SeatQuota, move_seats, no_seat, quotas_of
 from zhupei.services.state_records import append_state_records
 
 __all__ = ["commit"]
@@ -283,21 +283,14 @@ def _no_seat(
     listed: bool,
 ) -> Refusal:
     """Return the refusal; of a list it names each application that wants one of these seats."""
-    capacity = any(scope.startswith("capacity:") for scope in full.scopes)
-    code = RefusalCode.CAPACITY_EXCEEDED if capacity else RefusalCode.NO_SEAT
-    refusal = Refusal(
-        code=code,
-        message=Text(
-            f"名额已满：{'、'.join(full.scopes)}", f"no seat is left: {', '.join(full.scopes)}"
-        ),
-    )
+    refusal = no_seat(full.scopes)
     if not listed:
         return refusal
     problems = [
         ApplicationProblem(
             application=change.after.id,
             refusal=Refusal(
-                code=code,
+                code=refusal.code,
                 message=Text(
                     f"报名 {change.after.id}（{change.after.opening}）：名额已满：{'、'.join(own)}",
                     f"application {change.after.id} ({change.after.opening}): "

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from zhupei.db.models import ApplicationRow, InvitationRow
+from collections.abc import Collection, Mapping, Sequence
+from uuid import UUID
+
+from zhupei.db.models import ApplicationRow, BanRow, InvitationRow
 from zhupei.domain.admission_guards import policy_of, preference_limit
 from zhupei.domain.admission_process import EXITS, ApplicationState, Channel
 from zhupei.domain.recruitment_limits import suspension_of
 from zhupei.domain.text import Text
-from zhupei.services.admissions.ban_rows import ban_in_force
+from zhupei.services.admissions.ban_rows import bans_in_force
 from zhupei.services.admissions.refusals import Refusal, RefusalCode
 from zhupei.services.admissions.situations import Situation
 
-__all__ = ["lasting_refusals"]
+__all__ = ["OtherPlaces", "lasting_refusals"]
 
 _S = ApplicationState
 
@@ -25,40 +28,80 @@ _ADMITTED = tuple(
 
 async def lasting_refusals(at: Situation) -> Refusal | None:
     """Refuse by suspension, and by what else the person has: bans, applications, invitations."""
-    case = at.case
-    against = suspension_of(at.program, at.opening)
-    if against is not None:
-        return against
-    ban = await ban_in_force(case.applicant, at.today)
-    if ban is not None:
-        return Refusal(
-            code=RefusalCode.BANNED,
-            message=Text(
-                f"{ban.until} 前（含当日）不得报名：{ban.reason}",
-                f"banned from applying until {ban.until}, included: {ban.reason}",
-            ),
-        )
-    others = await ApplicationRow.filter(
-        applicant_id=case.applicant, root_program_code=case.root_program
-    ).exclude(id=case.id)
-    if any(other.state in _ADMITTED for other in others):
-        return Refusal(
-            code=RefusalCode.ALREADY_ADMITTED,
-            message=Text("已被录取，须先放弃", "already admitted; decline there first"),
-        )
-    blocks = policy_of(at.program, "live_publicity_blocks_next_round")
-    if blocks is not None and blocks.value is True and any(o.state in _LIVE for o in others):
-        return Refusal(
-            code=RefusalCode.LIVE_PUBLICITY,
-            message=Text(
-                "正在公示名单中，须先放弃方可填报", "on a live publicity list: decline there first"
-            ),
-            source=blocks.source,
-        )
-    return None if case.channel is not Channel.BATCH else await _preferences(at, others)
+    places = OtherPlaces()
+    await places.read([at])
+    return places.against(at)
 
 
-async def _preferences(at: Situation, others: list[ApplicationRow]) -> Refusal | None:
+class OtherPlaces:
+    """What some applicants have beside an application: bans, applications, invitations."""
+
+    def __init__(self) -> None:
+        self._bans: Mapping[UUID, BanRow] = {}
+        self._others: Mapping[UUID, list[ApplicationRow]] = {}
+        self._invited: frozenset[tuple[UUID, str, str]] = frozenset()
+
+    async def read(self, situations: Collection[Situation]) -> None:
+        """Read what concerns the people of some applications, in three statements."""
+        people = list({at.case.applicant for at in situations})
+        if not people:
+            return
+        self._bans = await bans_in_force(people, max(at.today for at in situations))
+        others: dict[UUID, list[ApplicationRow]] = {}
+        for row in await ApplicationRow.filter(applicant_id__in=people):
+            others.setdefault(row.applicant_id, []).append(row)
+        self._others = others
+        accepted = await InvitationRow.filter(
+            applicant_id__in=people, state="ACCEPTED"
+        ).values_list("applicant_id", "root_program_code", "round_code")
+        self._invited = frozenset((UUID(str(who)), str(root), str(r)) for who, root, r in accepted)
+
+    def against(self, at: Situation) -> Refusal | None:
+        """Refuse to file where something lasting stands against it."""
+        case = at.case
+        against = suspension_of(at.program, at.opening)
+        if against is not None:
+            return against
+        ban = self._bans.get(case.applicant)
+        if ban is not None:
+            return Refusal(
+                code=RefusalCode.BANNED,
+                message=Text(
+                    f"{ban.until} 前（含当日）不得报名：{ban.reason}",
+                    f"banned from applying until {ban.until}, included: {ban.reason}",
+                ),
+            )
+        others = [
+            other
+            for other in self._others.get(case.applicant, ())
+            if other.root_program_code == case.root_program and other.id != case.id
+        ]
+        if any(other.state in _ADMITTED for other in others):
+            return Refusal(
+                code=RefusalCode.ALREADY_ADMITTED,
+                message=Text("已被录取，须先放弃", "already admitted; decline there first"),
+            )
+        blocks = policy_of(at.program, "live_publicity_blocks_next_round")
+        if blocks is not None and blocks.value is True and any(o.state in _LIVE for o in others):
+            return Refusal(
+                code=RefusalCode.LIVE_PUBLICITY,
+                message=Text(
+                    "正在公示名单中，须先放弃方可填报",
+                    "on a live publicity list: decline there first",
+                ),
+                source=blocks.source,
+            )
+        place = (case.applicant, case.root_program, case.round or "")
+        return (
+            None
+            if case.channel is not Channel.BATCH
+            else _preferences(at, others, is_invited=place in self._invited)
+        )
+
+
+def _preferences(
+    at: Situation, others: Sequence[ApplicationRow], *, is_invited: bool
+) -> Refusal | None:
     """Keep the number of preferences (T41) and their exclusion by an invitation (T40)."""
     case = at.case
     if case.invitation is not None or case.transferred_from is not None:
@@ -85,20 +128,13 @@ async def _preferences(at: Situation, others: list[ApplicationRow]) -> Refusal |
             source=source,
         )
     excludes = policy_of(at.program, "invitation_excludes_preference")
-    if excludes is not None and excludes.value is True:
-        accepted = await InvitationRow.filter(
-            applicant_id=case.applicant,
-            root_program_code=case.root_program,
-            round_code=case.round or "",
-            state="ACCEPTED",
-        ).exists()
-        if accepted:
-            return Refusal(
-                code=RefusalCode.INVITED_HAS_PREFERENCE,
-                message=Text(
-                    "已接受本批次的邀请，不得再填报志愿",
-                    "an invitation of this round was accepted, so no preference can be filed",
-                ),
-                source=excludes.source,
-            )
+    if excludes is not None and excludes.value is True and is_invited:
+        return Refusal(
+            code=RefusalCode.INVITED_HAS_PREFERENCE,
+            message=Text(
+                "已接受本批次的邀请，不得再填报志愿",
+                "an invitation of this round was accepted, so no preference can be filed",
+            ),
+            source=excludes.source,
+        )
     return None

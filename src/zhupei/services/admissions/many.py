@@ -45,6 +45,11 @@ class Many:
         """Read applications, in two statements."""
         return cls(desk, await load_cases(applications))
 
+    @property
+    def cases(self) -> Collection[AdmissionCase]:
+        """The cases that exist, whoever may see them."""
+        return self._cases.values()
+
     async def situation_of(self, application: UUID) -> Situation | Refusal:
         """Return the situation of a case that the actor may see, as `situation_of` does."""
         case = self._cases.get(application)

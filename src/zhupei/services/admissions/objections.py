@@ -20,6 +20,7 @@ from zhupei.services.admissions.change import Change, repeat_of
 from zhupei.services.admissions.commits import commit
 from zhupei.services.admissions.desk import Desk
 from zhupei.services.admissions.inputs import FileObjectionInput, ResolveObjectionInput
+from zhupei.services.admissions.published import list_is_live, not_on_live_list
 from zhupei.services.admissions.refusals import Refusal, RefusalCode
 from zhupei.services.admissions.situations import (
     Situation,
@@ -53,12 +54,8 @@ async def file_objection(desk: Desk, given: FileObjectionInput) -> Objection | R
             return case_row
         publicity = await PublicityRow.get(id=case_row.publicity_id)
         now = desk.clock()
-        live = publicity.withdrawn_at is None and now < publicity.ends_at
-        if not live or case_row.state not in {_S.IN_PUBLICITY.value, _S.CONFIRMED.value}:
-            return Refusal(
-                code=RefusalCode.PUBLICITY_NOT_LIVE,
-                message=Text("不在公示期内", "the list is not in its publicity period"),
-            )
+        if not list_is_live(publicity, ApplicationState(case_row.state), now):
+            return not_on_live_list()
         try:
             async with in_transaction() as connection:
                 row = await ObjectionRow.create(

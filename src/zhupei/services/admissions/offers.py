@@ -10,9 +10,9 @@ from uuid import UUID
 from tortoise.backends.base.client import BaseDBAsyncClient
 
 from zhupei.db.identifiers import uuid7
-from zhupei.db.models import ApplicationRow, ObjectionRow, PublicityRow
+from zhupei.db.models import ApplicationRow, PublicityRow
 from zhupei.domain.admission_case import AdmissionCase, BulkOutcome, ProposedList
-from zhupei.domain.admission_guards import policy_of, publicity_period, report_date
+from zhupei.domain.admission_guards import publicity_period, report_date
 from zhupei.domain.admission_process import Action, ApplicationState, Channel, path_of
 from zhupei.domain.calendar import CHINA_TIME
 from zhupei.domain.text import Text
@@ -29,6 +29,7 @@ from zhupei.services.admissions.inputs import (
     ReasonedInput,
     SendNoticeInput,
 )
+from zhupei.services.admissions.published import PublishedLists
 from zhupei.services.admissions.refusals import Refusal, RefusalCode
 from zhupei.services.admissions.situations import Situation, may_for_program, not_found
 from zhupei.services.admissions.texts import has_no_reason
@@ -45,7 +46,6 @@ __all__ = [
     "forward",
     "open_applications",
     "propose_admission",
-    "publicity_over",
     "publish_proposed_list",
     "send_notice",
 ]
@@ -212,18 +212,11 @@ async def confirm_admission(desk: Desk, given: ApplicationInput) -> AdmissionCas
     """Confirm the offer, during publicity where the program asks for that (R147)."""
 
     async def build(at: Situation) -> Change | Refusal:
-        policy = policy_of(at.program, "confirmation_in_publicity")
-        if policy is not None and policy.value is True and at.case.publicity is not None:
-            publicity = await PublicityRow.get(id=at.case.publicity)
-            if not publicity.published_at <= at.now < publicity.ends_at:
-                return Refusal(
-                    code=RefusalCode.PUBLICITY_NOT_LIVE,
-                    message=Text(
-                        f"须在公示期内（{publicity.ends_on} 24时前）确认",
-                        f"offers are confirmed during publicity, by 24:00 of {publicity.ends_on}",
-                    ),
-                    source=policy.source,
-                )
+        lists = PublishedLists()
+        await lists.read([at.case])
+        against = lists.not_confirmable(at)
+        if against is not None:
+            return against
         change = forward(at, Action.CONFIRM)
         return replace(change, after=replace(change.after, confirmed_at=at.now))
 
@@ -291,32 +284,13 @@ def _nobody() -> Refusal:
     )
 
 
-async def publicity_over(at: Situation) -> Refusal | None:
-    """Refuse to go on while the list is public or an objection is open (R147)."""
-    if at.case.publicity is None:
-        return None
-    publicity = await PublicityRow.get(id=at.case.publicity)
-    if at.now < publicity.ends_at:
-        return Refusal(
-            code=RefusalCode.PUBLICITY_NOT_OVER,
-            message=Text(
-                f"公示至 {publicity.ends_on} 24时结束",
-                f"publicity ends at 24:00 of {publicity.ends_on}",
-            ),
-        )
-    if await ObjectionRow.filter(application_id=at.case.id, upheld=None).exists():
-        return Refusal(
-            code=RefusalCode.OBJECTION_OPEN,
-            message=Text("异议尚未处理", "an objection has not been decided yet"),
-        )
-    return None
-
-
 async def admit(desk: Desk, given: AdmitInput) -> BulkOutcome | Refusal:
     """Admit applications whose publicity is over without an open objection (R147)."""
 
+    lists = PublishedLists()
+
     async def build(at: Situation) -> Change | Refusal:
-        return await publicity_over(at) or forward(at, Action.ADMIT)
+        return lists.not_over(at) or forward(at, Action.ADMIT)
 
     if not given.applications:
         return _nobody()
@@ -328,14 +302,17 @@ async def admit(desk: Desk, given: AdmitInput) -> BulkOutcome | Refusal:
             build,
             dry_run=given.dry_run,
             repeat=repeat_of(given),
+            prepare=lists.read,
         )
 
 
 async def send_notice(desk: Desk, given: SendNoticeInput) -> BulkOutcome | Refusal:
     """Record that the notice of admission is sent, and by which day people report."""
 
+    lists = PublishedLists()
+
     async def build(at: Situation) -> Change | Refusal:
-        against = await publicity_over(at)
+        against = lists.not_over(at)
         if against is not None:
             return against
         by = given.report_by or report_date(at.program, at.case.round, at.path)
@@ -364,4 +341,5 @@ async def send_notice(desk: Desk, given: SendNoticeInput) -> BulkOutcome | Refus
             build,
             dry_run=given.dry_run,
             repeat=repeat_of(given),
+            prepare=lists.read,
         )

@@ -40,6 +40,7 @@ from zhupei.services.admissions.situations import (
     specialty_of,
     surroundings,
 )
+from zhupei.services.admissions.standing import read_surroundings
 from zhupei.services.admissions.store import cases_of, record_of
 from zhupei.services.seats import SeatQuota, opening_scope, quotas_of, usage_of
 
@@ -125,9 +126,11 @@ async def actions_of(
         )
         frozen = {(row.root_program_code, row.round_code) for row in rows}
         found = {}
-        for at in _situations(desk, cases):
+        situations = _situations(desk, cases)
+        known = await read_surroundings(desk, situations)
+        for at in situations:
             is_frozen = (at.case.root_program, at.case.round or "") in frozen
-            found[at.case.id] = await actions_in(desk, at, is_frozen=is_frozen)
+            found[at.case.id] = await actions_in(desk, at, known, is_frozen=is_frozen)
         return found
 
 

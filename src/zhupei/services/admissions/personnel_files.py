@@ -29,7 +29,7 @@ from zhupei.services.admissions.training_inputs import RecordFileTransferInput
 from zhupei.services.admissions.training_rows import registration_of
 from zhupei.services.admissions.transitions import act
 
-__all__ = ["record_file_transfer"]
+__all__ = ["foreseen", "record_file_transfer"]
 
 
 async def record_file_transfer(
@@ -45,7 +45,7 @@ async def record_file_transfer(
         trainee = await trainee_now(given.trainee)
         against = (
             has_no_reason(given.keeper, "keeper")
-            or _foreseen(at, trainee)
+            or foreseen(at, trainee)
             or _timely(trainee, given.moved_on, at.today)
         )
         if against is not None:
@@ -89,7 +89,8 @@ def _step_for(at: Situation, trainee_type: TraineeType | None) -> AdmissionStep 
     return None
 
 
-def _foreseen(at: Situation, trainee: Registration) -> Refusal | None:
+def foreseen(at: Situation, trainee: Registration) -> Refusal | None:
+    """Refuse where the rules move no file of this trainee, or no contract says where to."""
     if trainee.ended_on is not None:
         return ended(trainee)
     step = _step_for(at, trainee.trainee_type)

@@ -53,7 +53,11 @@ from zhupei.services.admissions.situations import (
     not_found,
     permitted_for,
     situation_of,
-    standing_against,
+)
+from zhupei.services.admissions.standing import (
+    Surroundings,
+    action_against,
+    read_surroundings,
 )
 from zhupei.services.admissions.store import record_of
 
@@ -213,14 +217,17 @@ async def allowed_actions(desk: Desk, application: UUID) -> tuple[AllowedAction,
         if isinstance(at, Refusal):
             return ()
         is_frozen = await frozen(at.case.root_program, at.case.round)
-        return await actions_in(desk, at, is_frozen=is_frozen)
+        known = await read_surroundings(desk, [at])
+        return await actions_in(desk, at, known, is_frozen=is_frozen)
 
 
-async def actions_in(desk: Desk, at: Situation, *, is_frozen: bool) -> tuple[AllowedAction, ...]:
+async def actions_in(
+    desk: Desk, at: Situation, known: Surroundings, *, is_frozen: bool
+) -> tuple[AllowedAction, ...]:
     """Return every action with what stands against it in a situation."""
     found = []
     for action in _ASKED:
-        against = await standing_against(desk, at, action, is_frozen=is_frozen)
+        against = await action_against(desk, at, action, known, is_frozen=is_frozen)
         reason = None if against is None else against.message
         found.append(AllowedAction(action=action, allowed=against is None, reason=reason))
     return tuple(found)

@@ -34,7 +34,8 @@ from zhupei.services.admissions.ban_rows import ban_recorded, new_ban
 from zhupei.services.admissions.change import Also, Change, repeat_of
 from zhupei.services.admissions.desk import Desk
 from zhupei.services.admissions.inputs import ApplicationInput
-from zhupei.services.admissions.offers import forward, publicity_over
+from zhupei.services.admissions.offers import forward
+from zhupei.services.admissions.published import publicity_over
 from zhupei.services.admissions.refusals import Refusal, RefusalCode
 from zhupei.services.admissions.situations import (
     Situation,
@@ -64,6 +65,7 @@ __all__ = [
     "end_training",
     "ended",
     "for_trainee",
+    "not_reducible",
     "recorded",
     "reduce_training",
     "register_trainee",
@@ -222,14 +224,14 @@ async def reduce_training(desk: Desk, given: ReduceTrainingInput) -> Registratio
 
     async def build(at: Situation) -> Change | Refusal:
         trainee = await trainee_now(given.trainee)
-        against = has_no_reason(given.reason) or _reducible(trainee, given.months)
+        against = has_no_reason(given.reason) or not_reducible(trainee, given.months)
         if against is not None:
             return against
 
         async def write(_case: AdmissionCase) -> Refusal | None:
             row = await TraineeRow.select_for_update().get(id=given.trainee)
             now = registration_of(row)
-            refused = _reducible(now, given.months)
+            refused = not_reducible(now, given.months)
             if refused is None and now.months is not None:
                 await TraineeRow.filter(id=row.id).update(
                     reduced_months=given.months,
@@ -258,7 +260,8 @@ async def reduce_training(desk: Desk, given: ReduceTrainingInput) -> Registratio
         return await trainee_now(given.trainee)
 
 
-def _reducible(trainee: Registration, months: int) -> Refusal | None:
+def not_reducible(trainee: Registration, months: int) -> Refusal | None:
+    """Refuse to take so many months off, where the rules do not let an assessment do that."""
     if trainee.state is not TraineeState.IN_TRAINING:
         return ended(trainee)
     if trainee.months is None or trainee.least_months is None:

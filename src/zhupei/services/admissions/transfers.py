@@ -42,7 +42,14 @@ from zhupei.services.admissions.transitions import (
 )
 from zhupei.services.seats import root_program
 
-__all__ = ["agree_to_transfer", "transfer_application", "withdraw_consent"]
+__all__ = [
+    "agree_to_transfer",
+    "consent_withdrawn",
+    "not_agreed",
+    "transfer_application",
+    "transfers_against",
+    "withdraw_consent",
+]
 
 _S = ApplicationState
 
@@ -53,7 +60,7 @@ async def agree_to_transfer(desk: Desk, given: AgreeToTransferInput) -> Admissio
     async def build(at: Situation) -> Change | Refusal:
         if given.opening is not None and given.opening not in desk.catalogue.openings:
             return not_found("opening", given.opening)
-        return _transfers(at, in_time=False) or Change(
+        return transfers_against(at, in_time=False) or Change(
             action=Action.AGREE_TO_TRANSFER,
             before=at.case,
             after=at.case,
@@ -74,7 +81,7 @@ async def withdraw_consent(desk: Desk, given: WithdrawConsentInput) -> ConsentWi
 
     async def build(at: Situation) -> Change | Refusal:
         if await _agreed(at, None) is None:
-            return _not_agreed("application")
+            return not_agreed("application")
         return Change(action=Action.WITHDRAW_CONSENT, before=at.case, after=at.case, at=at, data={})
 
     with desk.database.use():
@@ -142,19 +149,23 @@ async def _consent(
     ).exists()
     if given.consent is not None and not withdrawn:
         return has_no_reason(given.consent, "consent") or {"form": given.consent}
-    if withdrawn:
-        return Refusal(
-            code=RefusalCode.TRANSFER_NOT_AGREED,
-            message=Text(
-                "本人已撤回调剂同意，须由本人在系统中重新同意",
-                "the person withdrew the consent: only they themselves can give it again",
-            ),
-            field="consent",
-        )
-    return _not_agreed("consent")
+    return consent_withdrawn() if withdrawn else not_agreed("consent")
 
 
-def _not_agreed(field: str) -> Refusal:
+def consent_withdrawn() -> Refusal:
+    """Return the refusal to move a person who took the consent back."""
+    return Refusal(
+        code=RefusalCode.TRANSFER_NOT_AGREED,
+        message=Text(
+            "本人已撤回调剂同意，须由本人在系统中重新同意",
+            "the person withdrew the consent: only they themselves can give it again",
+        ),
+        field="consent",
+    )
+
+
+def not_agreed(field: str) -> Refusal:
+    """Return the refusal of what needs a consent, where there is none."""
     return Refusal(
         code=RefusalCode.TRANSFER_NOT_AGREED,
         message=Text(
@@ -184,7 +195,7 @@ async def transfer_application(  # noqa: PLR0911 - each guard says why it refuse
             against = (
                 await standing_against(desk, at, Action.TRANSFER)
                 or has_no_reason(given.reason)
-                or _transfers(at)
+                or transfers_against(at)
             )
             if against is not None:
                 return against
@@ -225,7 +236,7 @@ async def _transferred(
     return done if same else key_used()
 
 
-def _transfers(at: Situation, *, in_time: bool = True) -> Refusal | None:
+def transfers_against(at: Situation, *, in_time: bool = True) -> Refusal | None:
     """Refuse where the policy allows no transfers, or no step of the round foresees them now.
 
     Transfers of first preferences only are a step of the first round only (S2:66).

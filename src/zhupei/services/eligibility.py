@@ -162,7 +162,7 @@ class _Evaluation:
             self._candidate,
             self._today,
             opening,
-            catalogue.programs[opening.program],
+            catalogue.program_of(opening),
             catalogue.bases[opening.base],
         )
         findings = tuple(answered.finding for answered in answers)
@@ -187,7 +187,7 @@ class _Evaluation:
             question = EligibilityQuestion(
                 candidate=self._candidate,
                 opening=opening,
-                program=self._catalogue.programs[opening.program],
+                program=self._catalogue.program_of(opening),
                 base=self._catalogue.bases[opening.base],
                 requirement=requirement,
                 today=self._today,
@@ -241,7 +241,7 @@ class _Evaluation:
             scope,
             configs=catalogue.configs_of(opening.base),
             base=catalogue.bases[opening.base],
-            program=catalogue.programs[opening.program],
+            program=catalogue.program_of(opening),
             opening=opening,
             cycle=Cycle(opening.year),
             candidate=self._candidate,

@@ -56,7 +56,7 @@ class SharedQuestions:
         numbers: dict[Hashable, int] = {}
         known: dict[tuple[int, ...], int] = {}
         for opening in catalogue.openings.values():
-            program, base = catalogue.programs[opening.program], catalogue.bases[opening.base]
+            program, base = catalogue.program_of(opening), catalogue.bases[opening.base]
             found: list[int] = []
             for requirement in opening.requirements:
                 rule = by_identity.get(id(requirement))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -13,15 +14,22 @@ from admissions_office import (
     IDENTITY,
     MEDICINE,
     PAEDIATRICS,
+    PERSON,
     Office,
     changed_catalogue,
     done,
 )
+from zhupei import hookimpl
 from zhupei.domain.admission_case import BulkOutcome
 from zhupei.domain.admission_guards import policy_of
+from zhupei.domain.eligibility import Finding
 from zhupei.domain.sources import Level
+from zhupei.domain.training import Opening, Program
+from zhupei.hooks.dispatch import Dispatcher
+from zhupei.hooks.scope import Naming, Rights, Scope
 from zhupei.services import admissions
 from zhupei.services.admissions import RefusalCode, inputs
+from zhupei.services.eligibility import eligible_openings, evaluate
 
 C = RefusalCode
 _OPENING = '      - {specialty: "0100", quota: 2, source: SAMPLE-PLAN:10 计划表}\n'
@@ -180,3 +188,37 @@ async def test_documents_of_the_opening_are_asked_for(
     refusal = await office.refuses(C.DOCUMENTS_INCOMPLETE, answer)
     assert refusal.message.zh == "缺少材料：技能证明"
     assert await office.everything() == before
+
+
+@dataclass
+class _Judge:
+    """Notes the policies that it is shown when it judges eligibility."""
+
+    seen: dict[str, object] = field(default_factory=dict)
+
+    @hookimpl
+    def check_eligibility(self, program: Program, opening: Opening) -> list[Finding] | None:
+        """Judge nobody."""
+        policy = policy_of(program, "publicity_working_days")
+        self.seen[opening.code] = None if policy is None else policy.value
+        return None
+
+
+async def test_eligibility_is_judged_by_the_rules_that_bind_the_opening(
+    office: Office, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Plugins and kinds see the program as its opening amends it, one by one and all at once."""
+    await _change(office, tmp_path, _policy("publicity_working_days", "10"))
+    judge, catalogue = _Judge(), office.loaded.catalogue
+    naming = Naming(Rights.INSTITUTION, code="sample-hospital")
+    dispatcher = Dispatcher(office.loaded.host.extended("sample", judge, naming))
+    named = Scope(base="sample-hospital", institution=("sample",))
+    scopes = {**catalogue.scopes, "sample-hospital": named}
+    monkeypatch.setitem(catalogue.__dict__, "scopes", scopes)
+    expected = {MEDICINE: 10, PAEDIATRICS: 7}
+    for code in expected:
+        await evaluate(catalogue, dispatcher, code, PERSON, today=office.today)
+    assert judge.seen == expected
+    judge.seen.clear()
+    await eligible_openings(catalogue, dispatcher, PERSON, today=office.today, openings=expected)
+    assert judge.seen == expected

@@ -55,6 +55,9 @@ _log = logging.getLogger("zhupei")
 # Seconds between two tries to reach a database that was not there.
 _FIRST_PAUSE_SECONDS = 1.0
 _LONGEST_PAUSE_SECONDS = 30.0
+# Between two looks whether the embedded database still runs, which cost next to nothing.
+_LOOK_SECONDS = 0.5
+_WORTH_TELLING = 3
 
 # Of what is kept of answers, a quarter is kept by the bytes of requests.
 _SHARE_OF_REPEATED = 4
@@ -116,6 +119,7 @@ class Application:
         The database may stay away: the catalogue is served without it, and a task keeps trying.
         """
         reaching = asyncio.create_task(self._reach_database())
+        reviving = asyncio.create_task(self._keep_alive()) if self.database.is_embedded else None
         try:
             problems = await self.graph.catalogue.reload()
             if self.settings.strict and problems.errors:
@@ -126,7 +130,7 @@ class Application:
                 yield
         finally:
             await self.graph.changes.aclose()
-            for task in (reaching, self._reaching):
+            for task in (reviving, reaching, self._reaching):
                 if task is not None:
                     task.cancel()
                     await asyncio.wait([task])
@@ -251,6 +255,24 @@ class Application:
                 _log.info("the database can be used now")
                 await self._record()
                 return
+
+    async def _keep_alive(self) -> None:
+        """Start the embedded database again whenever it ends before we do."""
+        pause, failures = _LOOK_SECONDS, 0
+        while True:
+            await asyncio.sleep(pause)
+            try:
+                revived = await self.database.revive()
+            except DatabaseUnavailableError as error:
+                # The sessions of the one that ended may hold its memory for a moment.
+                failures += 1
+                if failures == _WORTH_TELLING:
+                    self._report(error)
+                pause = min(pause * 2, _LONGEST_PAUSE_SECONDS)
+                continue
+            pause, failures = _LOOK_SECONDS, 0
+            if revived:
+                _log.error("the embedded PostgreSQL had ended by itself and was started again")
 
     def _report(self, error: DatabaseUnavailableError) -> None:
         language = self.settings.language

@@ -59,6 +59,8 @@ _LOST = (
     asyncpg.IdleInTransactionSessionTimeoutError,
     asyncpg.IdleSessionTimeoutError,
     asyncpg.TooManyConnectionsError,
+    # A connection that ended in the middle of a statement no longer knows where it stands.
+    asyncpg.InternalClientError,
 )
 
 _HINT = Text(
@@ -180,7 +182,13 @@ class PostgresClient(AsyncpgDBClient):
                             await self.create_connection(with_db=True)
                 pool = cast("asyncpg.Pool[asyncpg.Record]", self._pool)
                 return await pool.acquire()
-        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, DBConnectionError) as error:
+        except (
+            OSError,
+            asyncpg.PostgresError,
+            asyncpg.InterfaceError,
+            asyncpg.InternalClientError,
+            DBConnectionError,
+        ) as error:
             # A connection that takes too long to open raises TimeoutError, too.
             late = limit is not None and limit.expired()
             raise DatabaseUnavailableError(_BUSY if late else _GONE, _HINT) from error
@@ -202,7 +210,7 @@ class PostgresClient(AsyncpgDBClient):
                 await connection._holder.release(None)  # noqa: SLF001 - as above
             else:
                 await pool.release(connection, timeout=_RELEASE_TIMEOUT_SECONDS)
-        except (asyncpg.InterfaceError, asyncpg.PostgresError, OSError) as error:
+        except Exception as error:  # noqa: BLE001 - whatever it is, another connection comes
             _log.debug("a connection was replaced", extra={"reason": type(error).__name__})
             _drop(connection)
 

@@ -212,6 +212,23 @@ class Database:
         if self._embedded is not None:
             await _to_the_end(self._embedded.stop)
 
+    async def revive(self) -> bool:
+        """Start the embedded server again where it ended by itself; tell whether it had.
+
+        Costs next to nothing while it runs. Connections are replaced as they are used.
+
+        Raises:
+            DatabaseUnavailableError: it cannot be started now.
+
+        """
+        if self._context is None or self._embedded is None or not self._embedded.has_ended:
+            return False
+        try:
+            return await _to_the_end(self._embedded.revive)
+        except EmbeddedPostgresError as error:
+            self._problem = DatabaseUnavailableError(error.message, _EMBEDDED_HINT)
+            raise self._problem from error
+
     async def check(self) -> None:
         """Ask the server for one row.
 

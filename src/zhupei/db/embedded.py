@@ -144,6 +144,43 @@ class EmbeddedPostgres:
             ) from error
         return self.address
 
+    @property
+    def has_ended(self) -> bool:
+        """Whether the server ended although it is used: killed, say, or out of memory."""
+        if self._use is None:
+            return False
+        if self._child is not None:
+            return self._child.poll() is not None
+        postmaster = self._postmaster()
+        return postmaster is None or not _is_alive(postmaster[0])
+
+    def revive(self, *, timeout: float = 60) -> bool:
+        """Start the server again where it has ended; tell whether it had.
+
+        Of several processes that use it one does so. What was committed is in the journal.
+
+        Raises:
+            EmbeddedPostgresError: as `start`; the sessions of the one that ended may still be
+                about to notice, so that it is worth trying again.
+
+        """
+        if not self.has_ended:
+            return False
+        try:
+            with self._transition():
+                if not self.has_ended:
+                    return False
+                self._child = None
+                if self._answers():
+                    return False
+                self._launch(find_binaries(), timeout)
+        except OSError as error:
+            raise EmbeddedPostgresError(
+                f"{self._directory} 中的 PostgreSQL 无法重新启动：{error}",
+                f"PostgreSQL in {self._directory} cannot start again: {error}",
+            ) from error
+        return True
+
     def stop(self, *, timeout: float = 1.5) -> bool:
         """Give the server up, and stop it when nobody else uses it; tell whether it was stopped.
 

@@ -16,6 +16,8 @@ _GONE = (
     # The server ends a session, starts or stops, or has no place for one more.
     asyncpg.PostgresConnectionError,
     asyncpg.OperatorInterventionError,
+    # asyncpg's word for a connection that ended in the middle of a statement.
+    asyncpg.InternalClientError,
     asyncpg.TooManyConnectionsError,
 )
 

@@ -8,11 +8,11 @@ from pathlib import Path
 
 from standardwebhooks.webhooks import Webhook as Standard
 
+from asked_graph import core_graph
 from graphql import parse, validate
 from zhupei.cli import build_parser
 from zhupei.domain.webhooks import EVENT_TYPES, data_schema, pattern_problem, retry_pause, type_of
 from zhupei.graphql.context import GraphContext
-from zhupei.graphql.schema import build_schema
 from zhupei.security.outbound import OutboundRules
 from zhupei.services.webhooks import managing
 from zhupei.services.webhooks.rules import WebhookRules
@@ -20,7 +20,7 @@ from zhupei.settings import describe_settings
 from zhupei.web.calendars import calendar_routes
 
 _PAGE = (Path(__file__).parents[2] / "docs" / "integrators.md").read_text("utf-8")
-_CORE = build_schema().schema.core_schema
+_CORE = core_graph().schema.core_schema
 
 
 def _blocks(language: str) -> list[str]:

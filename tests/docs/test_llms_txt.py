@@ -10,12 +10,12 @@ from typing import Any
 
 import pytest
 
+from asked_graph import core_graph
 from graphql import OperationType, parse, validate
 from live_socket import read_events
 from running_graph import PASSWORD, RunningGraph, running_graph
 from zhupei.domain.calendar import CHINA_TIME
 from zhupei.graphql.errors import Code
-from zhupei.graphql.schema import build_schema
 from zhupei.web.errors import ErrorCode
 
 _ROOT = Path(__file__).parents[2]
@@ -30,7 +30,7 @@ def _blocks() -> list[tuple[str, dict[str, Any]]]:
 
 
 def test_every_query_is_one_of_the_graph() -> None:
-    core = build_schema().schema.core_schema
+    core = core_graph().schema.core_schema
     assert len(_blocks()) == _TEXT.count("```graphql") == 10
     for query, _ in _blocks():
         assert validate(core, parse(query)) == []

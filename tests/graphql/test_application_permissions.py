@@ -11,6 +11,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from admissions_office import MEDICINE, Office, sample_catalogue
+from asked_graph import core_graph
 from graphql import GraphQLObjectType
 from zhupei.db.client import PostgresClient
 from zhupei.db.connection import Database
@@ -22,12 +23,11 @@ from zhupei.domain.roles import Role, RoleReach
 from zhupei.domain.text import Language
 from zhupei.graphql.context import GraphContext
 from zhupei.graphql.permissions import protected_fields
-from zhupei.graphql.schema import build_schema
 from zhupei.security.crypto import Keyring, new_key_text
 from zhupei.services.applicants import ApplicantRecord, Details, register_applicant
 from zhupei.services.outbox import subject_of
 
-_COMPOSED = build_schema()
+_COMPOSED = core_graph()
 _CORE = _COMPOSED.schema.core_schema
 _BASE, _CLINIC, _PROVINCE = "sample-hospital", "sample-clinic", "sample-province"
 _SECRETS = ("E1234567", "13800138000", "李某某", "一份保密的意见")

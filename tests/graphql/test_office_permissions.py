@@ -9,6 +9,7 @@ import pytest
 from strawberry.types import get_object_definition
 
 from admissions_office import done, moment
+from asked_graph import core_graph
 from base_offices import CLINIC, HOSPITAL, MEDICINE, PROGRAM, BaseOffices, base_offices
 from zhupei.db.connection import Database
 from zhupei.db.models import BrochureRow, ScoreSheetRow
@@ -17,7 +18,6 @@ from zhupei.domain.interviews import InterviewMode, SlotPeriod
 from zhupei.domain.roles import Role, RoleReach
 from zhupei.domain.text import Language
 from zhupei.graphql.context import GraphContext
-from zhupei.graphql.schema import build_schema
 from zhupei.services.brochures import decide_brochure, submit_brochure
 from zhupei.services.brochures.inputs import DecideBrochureInput, SubmitBrochureInput
 from zhupei.services.interviews import assign_interviews, open_interview_slots
@@ -25,7 +25,7 @@ from zhupei.services.interviews.inputs import AssignInterviewsInput, OpenIntervi
 
 pytestmark = pytest.mark.slow
 
-_COMPOSED = build_schema()
+_COMPOSED = core_graph()
 _ARRANGING = {Role.SPECIALTY_BASE, Role.BASE_OFFICE, Role.HOST_DEPARTMENT}
 _SCORES = {*_ARRANGING, Role.JURISDICTION_OFFICE, Role.AUDITOR}
 _BROCHURES = {Role.BASE_OFFICE, Role.JURISDICTION_OFFICE, Role.NATIONAL, Role.AUDITOR}

@@ -10,6 +10,7 @@ from uuid import UUID
 import pytest
 
 from admissions_office import MEDICINE, Office, done, sample_catalogue
+from asked_graph import core_graph
 from zhupei.db.connection import Database
 from zhupei.db.models import Account
 from zhupei.domain.actors import Actor, Grant
@@ -19,7 +20,6 @@ from zhupei.domain.registrations import EndKind
 from zhupei.domain.roles import Role, RoleReach
 from zhupei.domain.text import Language
 from zhupei.graphql.context import GraphContext
-from zhupei.graphql.schema import build_schema
 from zhupei.security.crypto import Keyring, new_key_text
 from zhupei.services import admissions
 from zhupei.services.admissions import inputs
@@ -27,7 +27,7 @@ from zhupei.services.admissions.training_inputs import EndTrainingInput
 from zhupei.services.admissions.training_rows import registration_of_application
 from zhupei.services.applicants import ApplicantRecord, Details, register_applicant
 
-_COMPOSED = build_schema()
+_COMPOSED = core_graph()
 _QUERY = """query($id: ID!) {
   trainee(id: $id) {
     id applicant { name } endReason payments { id } subsidies(month: "2026-09") { months }

@@ -12,7 +12,7 @@ from uuid import UUID
 
 import pytest
 
-from asked_graph import AskedGraph
+from asked_graph import AskedGraph, core_graph
 from graphql import GraphQLNonNull, GraphQLObjectType
 from zhupei.catalogue import Catalogue
 from zhupei.db.connection import Database
@@ -23,7 +23,7 @@ from zhupei.domain.roles import Role, RoleReach
 from zhupei.domain.text import Language
 from zhupei.graphql.context import GraphContext
 from zhupei.graphql.permissions import ProtectedField, protected_fields
-from zhupei.graphql.schema import ComposedSchema, build_schema
+from zhupei.graphql.schema import ComposedSchema
 from zhupei.hooks.dispatch import Dispatcher
 from zhupei.hooks.manager import PluginHost
 from zhupei.hooks.scope import Scope
@@ -32,7 +32,7 @@ from zhupei.services.applicants import ApplicantRecord, Details, register_applic
 
 _OWN, _OTHER = "example-hospital", "other-hospital"
 _AT = datetime(2026, 6, 18, 4, 0, tzinfo=UTC)
-_COMPOSED = build_schema()
+_COMPOSED = core_graph()
 _PROTECTED = tuple(protected_fields(_COMPOSED.schema.core_schema))
 # Mutations and subscriptions have matrices of their own, in the folders beside this file.
 _FIELDS = tuple(field for field in _PROTECTED if field.type not in {"Mutation", "Subscription"})

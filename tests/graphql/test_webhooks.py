@@ -12,6 +12,7 @@ import pytest
 from standardwebhooks.webhooks import Webhook as Standard
 
 from admissions_office import Office, sample_catalogue
+from asked_graph import core_graph
 from job_place import KEYRING
 from webhook_place import delivering, happened, integrator
 from webhook_receiver import local_rules, receiver
@@ -29,12 +30,11 @@ from zhupei.domain.roles import Role, RoleReach
 from zhupei.domain.text import Language
 from zhupei.domain.webhooks import EVENT_TYPES
 from zhupei.graphql.context import GraphContext
-from zhupei.graphql.schema import build_schema
 from zhupei.jobs import deliver_events, tell_events
 from zhupei.services.webhooks.managing import MOST_WEBHOOKS
 from zhupei.services.webhooks.rules import WebhookRules
 
-_SCHEMA = build_schema().schema
+_SCHEMA = core_graph().schema
 _SHOWN = """
   id url name eventTypes base { code } jurisdiction { code } state stateReason failingSince
   createdAt revision secrets { createdAt expiresAt }

@@ -15,6 +15,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from admissions_office import HOSPITAL, Office, moment, sample_catalogue
+from asked_graph import core_graph
 from job_place import KEYRING, applicant
 from zhupei.catalogue import Catalogue
 from zhupei.db.connection import Database
@@ -23,7 +24,6 @@ from zhupei.domain.actors import Actor, Grant
 from zhupei.domain.roles import Role
 from zhupei.domain.text import Language, Text
 from zhupei.graphql.context import GraphContext
-from zhupei.graphql.schema import build_schema
 from zhupei.services.calendars import (
     Entry,
     calendar_file,
@@ -36,7 +36,7 @@ from zhupei.services.personal_export import export_person
 from zhupei.web.calendars import calendar_routes
 
 AT = datetime(2026, 4, 1, tzinfo=UTC)
-_SCHEMA = build_schema().schema
+_SCHEMA = core_graph().schema
 
 
 @pytest.fixture

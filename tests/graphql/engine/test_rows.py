@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from admissions_office import MEDICINE
+from asked_graph import core_graph
 from generated_operations import Generator
 from rows_office import ROOTS, Judge, RowsOffice, rows_office
 from same_answer import compare
@@ -18,9 +19,8 @@ from zhupei.db.connection import Database
 from zhupei.domain.actors import Actor
 from zhupei.domain.text import Language
 from zhupei.graphql.engine import Engine
-from zhupei.graphql.schema import build_schema
 
-_COMPOSED = build_schema()
+_COMPOSED = core_graph()
 _SCHEMA = _COMPOSED.schema
 _JUDGES = (
     None,

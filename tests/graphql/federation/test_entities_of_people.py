@@ -10,17 +10,17 @@ from uuid import uuid4
 import pytest
 
 from admissions_office import MEDICINE, Office, sample_catalogue
+from asked_graph import core_graph
 from zhupei.db.connection import Database
 from zhupei.domain.actors import Actor, Grant
 from zhupei.domain.text import Language
 from zhupei.graphql.context import GraphContext
 from zhupei.graphql.nodes import GlobalId
-from zhupei.graphql.schema import build_schema
 from zhupei.services import admissions
 from zhupei.services.admissions import inputs
 from zhupei.services.admissions.training_rows import registration_of_application
 
-_COMPOSED = build_schema()
+_COMPOSED = core_graph()
 _QUERY = """query($r: [_Any!]!) { _entities(representations: $r) {
   __typename
   ... on Application { id openingCode } ... on Trainee { id endReason } ... on Base { code }

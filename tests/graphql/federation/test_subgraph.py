@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from asked_graph import AskedGraph
+from asked_graph import AskedGraph, core_graph
 from graphql import (
     DocumentNode,
     GraphQLField,
@@ -31,11 +31,10 @@ from zhupei.graphql.federation.entities import ENTITIES
 from zhupei.graphql.federation.readable import GATEWAY_FIELDS, GATEWAY_TYPES, printed
 from zhupei.graphql.federation.subgraph import Subgraph
 from zhupei.graphql.permissions import protected_fields
-from zhupei.graphql.schema import build_schema
 from zhupei.settings import FederationAccess
 
 ROOT = Path(__file__).parents[3]
-_COMPOSED = build_schema()
+_COMPOSED = core_graph()
 _CORE = _COMPOSED.schema.core_schema
 _QUERY: Any = _CORE.query_type
 _FIELDS_OF_QUERY: dict[str, GraphQLField] = _QUERY.fields

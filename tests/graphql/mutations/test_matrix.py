@@ -19,6 +19,7 @@ from uuid import uuid4
 import pytest
 from tortoise import connections
 
+from asked_graph import core_graph
 from graphql import GraphQLInputObjectType, GraphQLNonNull, GraphQLObjectType
 from mutation_scenarios import PHASES, SECRETS, Case, World, new_world
 from zhupei.db.connection import Database
@@ -28,10 +29,9 @@ from zhupei.domain.roles import Role, RoleReach
 from zhupei.domain.text import Language
 from zhupei.graphql.context import GraphContext
 from zhupei.graphql.permissions import protected_fields
-from zhupei.graphql.schema import build_schema
 from zhupei.services.applicant_files import FileStore
 
-_COMPOSED = build_schema()
+_COMPOSED = core_graph()
 _CORE = _COMPOSED.schema.core_schema
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 

@@ -9,6 +9,7 @@ import pytest
 import strawberry
 
 from admissions_office import Office, sample_catalogue
+from asked_graph import core_graph
 from zhupei import hookimpl
 from zhupei.db.connection import Database
 from zhupei.domain.actors import Actor, Grant
@@ -19,11 +20,10 @@ from zhupei.domain.sources import Level
 from zhupei.domain.text import Language, Text
 from zhupei.graphql.compose import Contribution, compose
 from zhupei.graphql.context import GraphContext
-from zhupei.graphql.schema import build_schema
 from zhupei.hooks.dispatch import Dispatcher
 from zhupei.hooks.scope import Naming, Rights, Scope
 
-_COMPOSED = build_schema()
+_COMPOSED = core_graph()
 _QUERY = """mutation Do($input: RecordEligibilityCheckInput!) {
   recordEligibilityCheck(input: $input) { __typename
     ... on Refusal { code message field }

@@ -5,7 +5,7 @@ Who may is answered; who may not is refused, learns nothing of the person, and c
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -18,13 +18,15 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from admissions_office import HOSPITAL, done
+from admissions_office import HOSPITAL, done, moment
 from base_offices import PROGRAM as OFFICE_PROGRAM
 from mutation_scenarios import SECRETS, Person, World, new_world
+from zhupei.app import create_app
 from zhupei.db.connection import Database
 from zhupei.db.models import Applicant, TraineeRow
 from zhupei.domain.actors import Actor, Grant
 from zhupei.domain.admission_case import AgreementKind
+from zhupei.domain.brochures import Brochure
 from zhupei.domain.masking import mask_name
 from zhupei.domain.permissions import PERMISSIONS
 from zhupei.domain.roles import Role, RoleReach
@@ -34,6 +36,19 @@ from zhupei.security.signing_keys import SigningKeys, public_key_text
 from zhupei.services import admissions
 from zhupei.services.admissions import inputs
 from zhupei.services.applicant_files import FileRecord, FileStore
+from zhupei.services.brochures import (
+    decide_brochure,
+    record_brochure_publication,
+    submit_brochure,
+)
+from zhupei.services.brochures.inputs import (
+    DecideBrochureInput,
+    RecordBrochurePublicationInput,
+    SubmitBrochureInput,
+)
+from zhupei.services.calendars import issue_calendar
+from zhupei.settings import Settings
+from zhupei.web.calendars import calendar_routes
 from zhupei.web.files import file_routes
 from zhupei.web.office import office_routes
 from zhupei.web.papers import paper_routes
@@ -64,8 +79,33 @@ class _Asked:
 
 _OWN_ONLY = frozenset({"applicant", "sending_unit"})
 _FILLED = b"a,b\r\n"
-# What everybody may ask for, so that no role matters.
-_PUBLIC = {"/brochures/{sha256}.html", "/brochures/{sha256}.pdf"}
+# What everybody may ask for, so that no role matters, and how it is asked here.
+_PUBLIC = {
+    ("GET", "/brochures/{sha256}.html"): "/brochures/{brochure}.html",
+    ("GET", "/brochures/{sha256}.pdf"): "/brochures/{printed}.pdf",
+    ("GET", "/publicity/keys.json"): "/publicity/keys.json",
+    ("GET", "/calendar/programs/{code}.ics"): f"/calendar/programs/{HOSPITAL}.ics",
+    ("GET", "/calendar/bases/{code}.ics"): "/calendar/bases/sample-hospital.ics",
+}
+# Public while they are live, then their office's own.
+_LISTS = {
+    ("GET", f"/publicity/{{publicity:uuid}}.{each}") for each in ("json", "html", "pdf", "csv")
+}
+# Whoever has the token in its address, as calendars of telephones do, and nobody else.
+_BY_TOKEN = {("GET", "/calendar/personal.ics")}
+# What holds nothing of persons or offices: tests of their own, and tests/attacks, cover it. The
+# graph has its matrices in tests/graphql.
+_OTHER = {
+    ("GET", "/"),
+    ("GET", "/graphql"),
+    ("GET", "/graphql/ide/{name}"),
+    ("GET", "/health/live"),
+    ("GET", "/health/ready"),
+    ("GET", "/metrics"),
+    ("GET", "/events/schema.json"),
+    ("POST", "/sign-in"),
+    ("POST", "/sign-up"),
+}
 
 
 def _asked(case: UUID, person: Person, file: FileRecord) -> dict[tuple[str, str], _Asked]:
@@ -157,6 +197,7 @@ class _Served:
             *office_routes(self.context),
             *roster_routes(self.context),
             *publicity_routes(self.context, lambda: _KEYS),
+            *calendar_routes(self.context),
         ]
 
     async def ask(self, method: str, asked: _Asked, actor: Actor | None) -> httpx2.Response:
@@ -214,6 +255,105 @@ def _may(role: Role, asked: _Asked, *, own: bool) -> bool:
     return held and (own or asked.anywhere or role.reach is RoleReach.NATION)
 
 
+_NO_FILE = FileRecord(
+    id=UUID(int=1),
+    applicant=UUID(int=1),
+    document="identity-scan",
+    media_type="image/png",
+    size=1,
+    sha256="0" * 64,
+    uploaded_by="x",
+    uploaded_at=moment("2026-05-12T09:00"),
+)
+_NOBODY = Person(applicant=UUID(int=1), account=UUID(int=1), number="x")
+
+
+async def _published_brochure(world: World) -> Brochure:
+    """Bring a brochure of the office's hospital to the public, in both places."""
+    world.go("2026-03-20T09:00")
+    submission = SubmitBrochureInput(program=OFFICE_PROGRAM, attested=("吉祥物",))
+    brochure = done(await submit_brochure(world.office.at(), submission))
+    decision = DecideBrochureInput(brochure=brochure.id, approved=True)
+    done(await decide_brochure(world.office.province(), decision))
+    for place in ("省平台", "本单位网站"):
+        given = RecordBrochurePublicationInput(
+            brochure=brochure.id,
+            place=place,
+            address="https://hospital.example/",
+            published_at=moment("2026-03-20T09:00"),
+        )
+        brochure = done(await record_brochure_publication(world.office.at(), given))
+    return brochure
+
+
+def _pairs(routes: Iterable[object]) -> set[tuple[str, str]]:
+    return {
+        (method, route.path)
+        for route in routes
+        if isinstance(route, Route)
+        for method in (route.methods or {"GET"})
+        if method != "HEAD"
+    }
+
+
+def test_every_route_of_the_server_has_its_place(tmp_path: Path) -> None:
+    """A new route is put into the matrix, or among those that say why they need none."""
+    settings = Settings(data_dir=tmp_path, bases=(), plugins=(), worker=False)
+    whole = _pairs(create_app(settings).routes)
+    nobody = _asked(UUID(int=1), _NOBODY, _NO_FILE)
+    assert whole == set(nobody) | _ELSEWHERE | set(_PUBLIC) | _LISTS | _BY_TOKEN | _OTHER
+
+
+async def test_what_is_public_is_told_to_everybody_alike(
+    database: Database, tmp_path: Path
+) -> None:
+    """With whatever role, of whichever place: the same, and nothing of any person."""
+    world = await new_world(database)
+    served = _Served(world, FileStore(tmp_path / "files", largest=1000))
+    person, _, _ = await _notified(world, served.store)
+    with world.database.use():
+        brochure = await _published_brochure(world)
+        world.go("2026-05-12T09:00")
+    before = await world.sample.everything()
+    wrong: list[tuple[Any, ...]] = []
+    for (method, _), path in _PUBLIC.items():
+        one = _Asked(
+            "brochures.read",
+            path.format(brochure=brochure.html, printed=brochure.pdf),
+            base="sample-hospital",
+        )
+        public = await served.ask(method, one, None)
+        assert public.status_code == 200, path
+        told = public.content if not path.endswith(".ics") else b""
+        wrong += [(path, each) for each in SECRETS if each.encode() in public.content]
+        for role in Role:
+            answer = await served.ask(method, one, _actor(role, one, world, person, own=True))
+            same = answer.content if not path.endswith(".ics") else b""
+            if (answer.status_code, same) != (200, told):
+                wrong.append((path, role.value, answer.status_code))
+    assert not wrong, "\n".join(map(str, wrong))
+    assert await world.sample.everything() == before
+
+
+async def test_a_personal_calendar_is_told_to_whoever_has_its_token(
+    database: Database, tmp_path: Path
+) -> None:
+    world = await new_world(database)
+    served = _Served(world, FileStore(tmp_path / "files", largest=1000))
+    person, _, _ = await _notified(world, served.store)
+    with world.database.use():
+        token = await issue_calendar(person.applicant, at=world.sample.now)
+    for given, status in ((token, 200), (token[:-1], 404), ("", 404)):
+        one = _Asked("calendar.subscribe", "/calendar/personal.ics", {"token": given})
+        answers = [await served.ask("GET", one, None)]
+        answers += [
+            await served.ask("GET", one, _actor(role, one, world, person, own=True))
+            for role in Role
+        ]
+        assert {answer.status_code for answer in answers} == {status}, given
+        assert not [each for answer in answers for each in SECRETS if each in answer.text]
+
+
 async def test_every_role_reaches_what_is_written_down_and_nothing_else(
     database: Database, tmp_path: Path
 ) -> None:
@@ -221,15 +361,8 @@ async def test_every_role_reaches_what_is_written_down_and_nothing_else(
     served = _Served(world, FileStore(tmp_path / "files", largest=1000))
     person, case, file = await _notified(world, served.store)
     table = _asked(case, person, file)
-    there = {
-        (method, route.path)
-        for route in served.routes()
-        for method in (route.methods or ())
-        if method != "HEAD"
-        and route.path not in _PUBLIC
-        and not route.path.startswith("/publicity/")
-    }
-    assert set(table) | _ELSEWHERE == there
+    there = _pairs(served.routes())
+    assert set(table) | _ELSEWHERE | set(_PUBLIC) | _LISTS | _BY_TOKEN == there
     before = await world.sample.everything()
     wrong: list[tuple[Any, ...]] = []
     for (method, path), asked in table.items():
@@ -258,11 +391,11 @@ async def test_published_lists_are_everybodys_then_their_offices(
     publicity = (await world.sample.case(case)).publicity
     asked = [
         _Asked("lists.publish", f"/publicity/{publicity}.{each}", refuses=frozenset({410}))
-        for each in ("json", "html", "csv")
+        for each in ("json", "html", "pdf", "csv")
     ]
     wrong: list[tuple[Any, ...]] = []
-    for moment, live in (("2026-05-12T09:00", True), ("2026-06-12T09:00", False)):
-        world.go(moment)
+    for day, live in (("2026-05-12T09:00", True), ("2026-06-12T09:00", False)):
+        world.go(day)
         before = None
         for one in asked:
             public = await served.ask("GET", one, None)

@@ -11,6 +11,7 @@ from typing import Any
 import uvicorn
 from starlette.applications import Starlette
 from starlette.routing import Route
+from starlette.types import ASGIApp
 from uvicorn.server import ServerState
 
 from fictional import BASES
@@ -102,6 +103,9 @@ class _Transport(asyncio.Transport):
     def close(self) -> None:
         self.closed = True
 
+    def get_write_buffer_size(self) -> int:
+        return 0
+
     def pause_reading(self) -> None: ...
 
     def resume_reading(self) -> None: ...
@@ -110,12 +114,13 @@ class _Transport(asyncio.Transport):
 class Wire:
     """A connection of a client from ``host``."""
 
-    def __init__(self, app: Starlette, host: str = "192.0.2.1") -> None:
+    def __init__(self, app: ASGIApp, host: str = "192.0.2.1") -> None:
         config = uvicorn.Config(
             app,
-            http=connections(application_of(app).repeated),
+            http=connections(application_of(app).repeated if isinstance(app, Starlette) else None),
             lifespan="off",
             log_config=None,
+            access_log=False,
             proxy_headers=False,
             server_header=False,
             ws="none",

@@ -10,7 +10,9 @@ from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime, timedelta
 
 from starlette.applications import Starlette
+from starlette.middleware.errors import ServerErrorMiddleware
 from starlette.routing import BaseRoute
+from starlette.types import ASGIApp
 
 from zhupei.catalogue import LoadedCatalogue
 from zhupei.composition import Graph, compose
@@ -74,6 +76,14 @@ class ConfigurationRefusedError(ZhupeiError):
             Text(problems.text(Language.ZH).rstrip(), problems.text(Language.EN).rstrip()),
             Text("更正后再启动，或去掉 ZHUPEI_STRICT", "correct them, or unset ZHUPEI_STRICT"),
         )
+
+
+class _Web(Starlette):
+    """Starlette without what answers unexpected errors as text: `RequestScope` does, as JSON."""
+
+    def build_middleware_stack(self) -> ASGIApp:
+        stack = super().build_middleware_stack()
+        return stack.app if isinstance(stack, ServerErrorMiddleware) else stack
 
 
 class Application:
@@ -339,7 +349,7 @@ def assemble(settings: Settings, graph: Graph, tracing: Tracing | None = None) -
     application.repeated = _repeated_requests(settings, graph, gate, tracing)
     graph.metrics.attach(application.state(gate))
     endpoint.watch = graph.metrics.operation
-    app = Starlette(
+    app = _Web(
         routes=routes(
             endpoint=endpoint,
             page=application.page,

@@ -51,6 +51,7 @@ from zhupei.web.files import file_routes
 from zhupei.web.gateways import Gateways
 from zhupei.web.guards import address_of
 from zhupei.web.metrics import Metrics
+from zhupei.web.negotiation import accept_language_in
 from zhupei.web.office import office_routes
 from zhupei.web.papers import paper_routes
 from zhupei.web.publicity import publicity_routes
@@ -235,7 +236,7 @@ def compose(settings: Settings, *, clock: Callable[[], datetime] = china_now) ->
 
     async def context(request: Request, response: Response) -> GraphContext:
         loaded = _loaded(holder)
-        language = language_of(request.headers.get("accept-language"))
+        language = language_of(accept_language_in(request.scope))
 
         async def anew() -> GraphContext:
             try:
@@ -257,7 +258,7 @@ def compose(settings: Settings, *, clock: Callable[[], datetime] = china_now) ->
             anew=anew,
             files=files,
             describes=settings.allows_introspection or gateways.trusts(request.headers),
-            tracer=gateways.tracer(request.headers),
+            tracer=gateways.tracer(request.headers) if gateways.are_known else None,
             webhooks=webhooks,
         )
 
@@ -307,7 +308,9 @@ def _rates(settings: Settings) -> Rates:
         try:
             made = storage_from_string(f"async+{where}", implementation="redispy")
         except ConfigurationError:
-            needed = Text("需要软件包 redis：pip install redis", "needs pip install redis")
+            needed = Text(
+                "需要软件包 redis：pip install 'zhupei[redis]'", "needs pip install 'zhupei[redis]'"
+            )
             problem = SettingsProblem("ZHUPEI_RATE_STORAGE", needed)
             raise SettingsError((problem,)) from None
         storage = cast("Storage", made)

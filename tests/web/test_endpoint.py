@@ -15,6 +15,7 @@ from starlette.types import Message
 from zstandard import ZstdDecompressor
 
 from small_graph import CHANGES, endpoint_of, small_app, small_settings
+from zhupei.graphql.limits import TimeLimits
 from zhupei.settings import Environment
 
 _NO_JSON = "The request is not valid JSON."
@@ -262,7 +263,7 @@ def test_a_query_string_carries_variables_and_a_name(client: TestClient) -> None
 
 async def test_a_body_that_does_not_come_is_not_waited_for(tmp_path: Path) -> None:
     endpoint = endpoint_of(tmp_path)
-    endpoint._body_seconds = 0.02
+    endpoint._body_limits = TimeLimits(0.02)
     sent: list[Message] = []
 
     async def never() -> Message:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -271,17 +271,12 @@ class Database:
                 _EMBEDDED_HINT if self._embedded else _GIVEN_HINT,
             ) from error
 
-    @contextlib.contextmanager
-    def use(self) -> Iterator[None]:
+    def use(self) -> contextlib.AbstractContextManager[None]:
         """Make this database the one that models talk to, for this task and those it starts.
 
         Without a connection nothing is set, and a model's first query raises.
         """
-        token = _current_context.set(self._context)
-        try:
-            yield
-        finally:
-            _current_context.reset(token)
+        return _InUse(self._context)
 
     async def _find_server(self) -> _Target:
         if self._embedded is None:
@@ -290,6 +285,21 @@ class Database:
         target = _Target(_embedded_credentials(address))
         await _ensure_database(target)
         return target
+
+
+class _InUse:
+    """What `Database.use` returns: every request enters it, so it is no generator."""
+
+    __slots__ = ("_context", "_token")
+
+    def __init__(self, context: TortoiseContext | None) -> None:
+        self._context = context
+
+    def __enter__(self) -> None:
+        self._token = _current_context.set(self._context)
+
+    def __exit__(self, *_: object) -> None:
+        _current_context.reset(self._token)
 
 
 async def _to_the_end(function: Callable[[], _Result]) -> _Result:

@@ -348,7 +348,7 @@ class GraphQLEndpoint:
                 )
             context = await self.context_of(Request(exchange.scope, exchange.receive))
             language = exchange.accept_language
-            with self.live.streaming(context.actor):
+            with self.live.streaming(getattr(context, "actor", None)):
                 written = self._written(self.answers(asked, context, streamed), language)
                 try:
                     await stream(written, FRAMES[wanted], exchange.receive, send)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ from starlette.types import Receive, Scope, Send
 from zhupei.domain.text import Text
 from zhupei.graphql.context import language_of
 from zhupei.graphql.engine import encoded
+from zhupei.graphql.limits import TimeLimits
 from zhupei.web.errors import ErrorCode, internal_error, refusal
 from zhupei.web.logs import current_request_id
 from zhupei.web.negotiation import JSON, Accepted, accepted
@@ -86,8 +86,7 @@ class Reply:
         """Send it."""
         headers = [*self.headers]
         if self.status != 304:
-            headers.append((b"content-type", self.kind))
-            headers.append((b"content-length", b"%d" % len(self.body)))
+            headers += (b"content-type", self.kind), (b"content-length", b"%d" % len(self.body))
         await send({"type": "http.response.start", "status": self.status, "headers": headers})
         await send({"type": "http.response.body", "body": self.body})
 
@@ -120,13 +119,13 @@ def unsupported_media_type() -> RequestRefused:
     )
 
 
-async def read_body(exchange: Exchange, *, most: int, seconds: float) -> bytes | None:
+async def read_body(exchange: Exchange, *, most: int, limits: TimeLimits) -> bytes | None:
     """Read the JSON body of a POST; None where the client left before it was whole.
 
     Args:
         exchange: whose body to read.
         most: bytes that it may have; a body that announces more is not read.
-        seconds: how long the client may take.
+        limits: how long clients may take.
 
     Raises:
         RequestRefused: it is no JSON in UTF-8, too large or too slow.
@@ -140,7 +139,7 @@ async def read_body(exchange: Exchange, *, most: int, seconds: float) -> bytes |
     parts: list[bytes] = []
     received = 0
     try:
-        async with asyncio.timeout(seconds):
+        with limits.limit():
             while True:
                 message = await exchange.receive()
                 if message["type"] == "http.disconnect":

@@ -24,6 +24,11 @@ class Gateways:
     def __init__(self, secret: str | None) -> None:
         self._secret = None if secret is None else secret.encode()
 
+    @property
+    def are_known(self) -> bool:
+        """Whether any gateway could be trusted."""
+        return self._secret is not None
+
     def trusts(self, headers: Mapping[str, str]) -> bool:
         """Return whether a request comes from a gateway of ours."""
         if self._secret is None:

@@ -140,7 +140,8 @@ class Guards:
             return
         address = address_of(scope)
         try:
-            await gate.rates.request(address)
+            if gate.rates.counts_requests:
+                await gate.rates.request(address)
         except TooMany as refused:
             gate.refused["request_rate"] += 1
             await _refuse(

@@ -7,6 +7,7 @@ anew, also one that is byte for byte the one before (`zhupei.web.repeated_reques
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 from typing import Any, cast
 
 from uvicorn.protocols.http.httptools_impl import (
@@ -16,10 +17,13 @@ from uvicorn.protocols.http.httptools_impl import (
 )
 
 from zhupei.web.repeated_requests import LARGEST_PACKET, PACKET, RepeatedRequests
+from zhupei.web.sending import WHOLE, Headers
 from zhupei.web.slow_readers import ReadsOrLeaves
 
 __all__ = ["BoundedConnection", "connections"]
 
+# These say how an answer is read, or what comes after it.
+_FRAMING = frozenset({b"connection", b"trailer", b"transfer-encoding", b"upgrade"})
 _HEAD_SECONDS = 10.0
 _HEAD_BYTES = 64 << 10
 
@@ -66,6 +70,9 @@ class BoundedConnection(ReadsOrLeaves, HttpToolsProtocol):
             self._note(origin, data, before)
         if not self._in_head:
             return
+        # Most heads come whole: no timer is set for those.
+        if self._head_due is None and not self.transport.is_closing():
+            self._wait()
         # What belongs to requests before it, too: those are small, or it is not in the same part.
         self._head_size += len(data)
         if self._head_size > self.head_bytes:
@@ -77,8 +84,6 @@ class BoundedConnection(ReadsOrLeaves, HttpToolsProtocol):
         self._in_head, self._head_size = True, 0
         self._in_message = True
         self._begun += 1
-        if self._head_due is None:
-            self._wait()
 
     def on_message_complete(self) -> None:
         """Know that the next bytes begin another request."""
@@ -90,6 +95,9 @@ class BoundedConnection(ReadsOrLeaves, HttpToolsProtocol):
         self._in_head, self._head_size = False, 0
         self._stop_waiting()
         super().on_headers_complete()
+        cycle = self.cycle
+        if cycle is not None and cycle.scope is self.scope:
+            cast("dict[str, Any]", cycle.scope)[WHOLE] = partial(self._send_whole, cycle)
 
     def _answers_again(self, origin: str, data: bytes) -> bool:
         """Answer a request that is known and whose turn it is; return whether it was."""
@@ -103,11 +111,57 @@ class BoundedConnection(ReadsOrLeaves, HttpToolsProtocol):
             return False
         self._stop_waiting()
         status, head, body = found
+        self.transport.write(b"".join((*self._begin(status), head, body)))
+        self.on_response_complete()
+        return True
+
+    def _begin(self, status: int) -> list[bytes]:
+        """Return what every head begins with."""
         parts = [STATUS_LINE[status]]
         for name, value in self.server_state.default_headers:
             parts += (name, b": ", value, b"\r\n")
-        self.transport.write(b"".join((*parts, head, body)))
-        self.on_response_complete()
+        return parts
+
+    def _send_whole(
+        self, cycle: RequestResponseCycle, status: int, headers: Headers, body: bytes
+    ) -> bool:
+        """Write an answer at once, where nothing is in its way; return whether it was.
+
+        uvicorn's way is a message for the head, one for the body, and some calls for each header.
+        It is taken for whatever needs care: connections that end, clients that do not read, and
+        headers that are not what they should be, which it refuses.
+        """
+        if (
+            cycle.response_started
+            or cycle.disconnected
+            or not cycle.keep_alive
+            or cycle.access_log
+            or self.flow.write_paused
+            or cycle.scope["method"] == "HEAD"
+        ):
+            return False
+        length = b""
+        parts = self._begin(status)
+        for name, value in headers:
+            if name == b"content-length":
+                length = value
+            elif name in _FRAMING:
+                return False
+            parts += (name, b": ", value, b"\r\n")
+        head = b"".join(parts)
+        lines = 1 + len(parts) // 4  # that of the status, and four parts for each header
+        if (
+            length != b"%d" % len(body)
+            or head.count(b"\n") != lines
+            or head.count(b"\r") != lines
+            or b"\0" in head
+        ):
+            return False
+        cycle.waiting_for_100_continue = False
+        cycle.response_started = cycle.response_complete = True
+        cycle.message_event.set()
+        self.transport.write(b"%b\r\n%b" % (head, body))
+        cycle.on_response()
         return True
 
     def _note(self, origin: str, data: bytes, before: RequestResponseCycle | None) -> None:

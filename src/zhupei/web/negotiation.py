@@ -12,7 +12,16 @@ from dataclasses import dataclass
 from enum import Enum
 from functools import lru_cache
 
-__all__ = ["GRAPHQL_RESPONSE", "JSON", "Accepted", "StreamKind", "accepted"]
+from starlette.types import Scope
+
+__all__ = [
+    "GRAPHQL_RESPONSE",
+    "JSON",
+    "Accepted",
+    "StreamKind",
+    "accept_language_in",
+    "accepted",
+]
 
 JSON = b"application/json"
 GRAPHQL_RESPONSE = b"application/graphql-response+json"
@@ -38,6 +47,15 @@ class Accepted:
     json: bytes | None
     stream: StreamKind | None
     html: bool
+
+
+def accept_language_in(scope: Scope) -> str | None:
+    """Return the ``Accept-Language`` header of a request, the first of several."""
+    for name, value in scope["headers"]:
+        if name == b"accept-language":
+            found: bytes = value
+            return found.decode("latin-1")
+    return None
 
 
 @lru_cache(maxsize=_HEADERS_KEPT)

@@ -104,15 +104,15 @@ def operation_of(decoded: Any) -> OperationRequest:
     query, name = get("query"), get("operationName")
     variables, extensions = get("variables"), get("extensions")
     document = get("documentId")
-    if not isinstance(query, str | None):
+    if query is not None and not isinstance(query, str):
         raise _wrong("query", "字符串或 null", "a string or null")
-    if not isinstance(variables, dict | None):
+    if variables is not None and not isinstance(variables, dict):
         raise _wrong("variables", "对象或 null", "an object or null")
-    if not isinstance(extensions, dict | None):
+    if extensions is not None and not isinstance(extensions, dict):
         raise _wrong("extensions", "对象或 null", "an object or null")
-    if not isinstance(name, str | None):
+    if name is not None and not isinstance(name, str):
         raise _wrong("operationName", "字符串或 null", "a string or null")
-    if not isinstance(document, str | None):
+    if document is not None and not isinstance(document, str):
         raise _wrong("documentId", "字符串或 null", "a string or null")
     if not query and document is None and not (extensions and "persistedQuery" in extensions):
         raise _bad(_NO_OPERATION)

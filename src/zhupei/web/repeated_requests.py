@@ -10,7 +10,6 @@ it sends it the usual way, which knows how to refuse.
 
 from __future__ import annotations
 
-import os
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
@@ -21,6 +20,7 @@ from starlette.types import Scope
 
 from zhupei.web.guards import Gate, address_of
 from zhupei.web.logs import current_operation, current_request_id, log_access
+from zhupei.web.request_ids import RequestIds
 
 __all__ = ["LARGEST_PACKET", "PACKET", "SETTLED", "RepeatedRequests", "Settled"]
 
@@ -38,7 +38,6 @@ _SINGULAR = frozenset(
 )
 _LARGEST_SHARE = 8
 _ENTRY_BYTES = 600
-_ID_BYTES = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +99,7 @@ class RepeatedRequests:
         self._responded = responded
         self._watch = watch
         self._access_log = access_log
+        self._ids = RequestIds()
         self._of: Any = None
         self._kept: OrderedDict[_Key, _Answered] = OrderedDict()
         self.bytes = 0
@@ -124,12 +124,12 @@ class RepeatedRequests:
             return None
         began = time.perf_counter() if self._access_log else 0.0
         self._kept.move_to_end((origin, packet))
-        request_id = os.urandom(_ID_BYTES).hex()
+        request_id = self._ids.new()
         self._watch(settled.operation, "kept", 0.0)
         self._responded(found.method, found.status)
         if self._access_log:
-            _log_access(found, request_id, time.perf_counter() - began)
-        return found.status, b"%b%b\r\n\r\n" % (found.head, request_id.encode()), found.body
+            _log_access(found, request_id.decode(), time.perf_counter() - began)
+        return found.status, b"%b%b\r\n\r\n" % (found.head, request_id), found.body
 
     def keep(
         self, scope: Scope, status: int, headers: Iterable[tuple[bytes, bytes]], body: bytes

@@ -6,8 +6,6 @@ What breaks in it is logged and masked here.
 from __future__ import annotations
 
 import logging
-import os
-import re
 import time
 from collections.abc import Callable
 
@@ -19,29 +17,16 @@ from zhupei.graphql.engine import encoded
 from zhupei.tracing import Tracing, current_tracing
 from zhupei.web.errors import internal_error
 from zhupei.web.logs import current_operation, current_request_id, log_access
-from zhupei.web.repeated_requests import SETTLED, RepeatedRequests
+from zhupei.web.repeated_requests import RepeatedRequests
+from zhupei.web.request_ids import RequestIds
+from zhupei.web.sending import Sending
 
 __all__ = ["RequestScope"]
 
 _errors = logging.getLogger("zhupei.web")
 
-# An id that a proxy or client sends is taken over when it cannot disturb a log.
-_ACCEPTABLE_ID = re.compile(rb"[A-Za-z0-9._-]{8,64}")
-_ID_BYTES = 16
-
-_SAFETY_HEADERS = (
-    (b"x-content-type-options", b"nosniff"),
-    (b"referrer-policy", b"no-referrer"),
-    (b"x-frame-options", b"DENY"),
-    # What is shown as a page has a policy of its own.
-    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
-    (b"cross-origin-opener-policy", b"same-origin"),
-    (b"permissions-policy", b"camera=(), geolocation=(), microphone=()"),
-)
 _METHODS = frozenset({"GET", "POST", "HEAD", "OPTIONS", "PUT", "DELETE", "PATCH"})
 _NOT_FOUND, _OURS = 404, 500
-_ENCRYPTED = frozenset({"https", "wss"})
-_ONLY_ENCRYPTED = (b"strict-transport-security", b"max-age=31536000")
 
 
 class RequestScope:
@@ -74,17 +59,18 @@ class RequestScope:
         self._responded = responded
         self._database = database
         self._access_log = access_log
+        self._ids = RequestIds()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] not in {"http", "websocket"}:
             await self._app(scope, receive, send)
             return
-        request_id = _request_id(scope)
+        request_id = self._ids.of(scope["headers"])
         token = current_request_id.set(request_id.decode())
         operation = current_operation.set(None)
         started = time.perf_counter() if self._access_log else 0.0
 
-        sending = _Sending(scope, send, request_id, self._repeated)
+        sending = Sending(scope, send, request_id, self._repeated)
         try:
             with self._database.use():
                 if self._tracing is None:
@@ -93,7 +79,7 @@ class RequestScope:
                     await self._traced(self._tracing, scope, receive, sending.send)
         except Exception as error:
             _errors.error("unexpected error", exc_info=error)
-            if sending.status or scope["type"] == "websocket":
+            if scope["type"] == "websocket" or not sending.forget():
                 # What has begun cannot be taken back: the server closes the connection.
                 raise
             await _failed(scope, request_id, sending.send)
@@ -137,47 +123,6 @@ class RequestScope:
             current_tracing.reset(current)
 
 
-class _Sending:
-    """Sends the answer to one request, with the headers that all have; knows its status."""
-
-    __slots__ = ("_headers", "_repeated", "_request_id", "_scope", "_send", "status")
-
-    def __init__(
-        self, scope: Scope, send: Send, request_id: bytes, repeated: RepeatedRequests | None
-    ) -> None:
-        self._scope, self._send = scope, send
-        self._request_id = request_id
-        self._repeated = repeated
-        self._headers: list[tuple[bytes, bytes]] = []
-        self.status = 0
-
-    async def send(self, message: Message) -> None:
-        if message["type"] == "http.response.start":
-            self._complete(message)
-        await self._send(message)
-        if SETTLED in self._scope:
-            self._keep(message)
-
-    def _complete(self, message: Message) -> None:
-        self.status = message["status"]
-        headers = message["headers"] = self._headers = [*message.get("headers", ())]
-        given = {name for name, _ in headers}
-        headers += [pair for pair in _SAFETY_HEADERS if pair[0] not in given]
-        if self._scope["scheme"] in _ENCRYPTED:
-            headers.append(_ONLY_ENCRYPTED)
-        headers.append((b"x-request-id", self._request_id))
-
-    def _keep(self, message: Message) -> None:
-        """Keep an answer that was sent in one piece and will be the same again."""
-        if self._repeated is None or message["type"] != "http.response.body":
-            return
-        if message.get("more_body"):
-            del self._scope[SETTLED]
-            return
-        body = message.get("body", b"")
-        self._repeated.keep(self._scope, self.status, self._headers[:-1], body)
-
-
 async def _failed(scope: Scope, request_id: bytes, send: Send) -> None:
     headers = dict(scope["headers"])
     language = language_of(headers.get(b"accept-language", b"").decode("latin-1"))
@@ -194,11 +139,3 @@ async def _failed(scope: Scope, request_id: bytes, send: Send) -> None:
         }
     )
     await send({"type": "http.response.body", "body": body})
-
-
-def _request_id(scope: Scope) -> bytes:
-    for name, value in scope["headers"]:
-        if name == b"x-request-id" and _ACCEPTABLE_ID.fullmatch(value):
-            accepted: bytes = value
-            return accepted
-    return os.urandom(_ID_BYTES).hex().encode()

@@ -61,10 +61,12 @@ class _GraphFirst:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan" or scope["path"] != GRAPHQL_PATH:
             await self._app(scope, receive, send)
-        elif any(name == b"accept-encoding" for name, _ in scope["headers"]):
-            await self._compressed(scope, receive, send)
-        else:
-            await self._endpoint(scope, receive, send)
+            return
+        for name, _ in scope["headers"]:
+            if name == b"accept-encoding":
+                await self._compressed(scope, receive, send)
+                return
+        await self._endpoint(scope, receive, send)
 
 
 async def _home(_request: Request) -> RedirectResponse:

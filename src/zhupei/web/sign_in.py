@@ -14,6 +14,7 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
+from starlette.types import Scope
 
 from zhupei.db.outages import is_outage
 from zhupei.domain.access_refusals import AccessCode, AccessRefusal
@@ -83,7 +84,7 @@ async def actor_of(request: Request, dispatcher: Dispatcher) -> Actor | None:
     Plugins are asked in their order (`actor_from_request`). A bearer token that nobody knows is
     refused: its sender does not expect to be answered as the public.
     """
-    if "authorization" not in request.headers and not dispatcher.asks_plugins(_HOOK):
+    if not _has_token(request.scope) and not dispatcher.asks_plugins(_HOOK):
         return None  # nothing else is looked at by the core
     asked = AskedRequest(
         method=request.method,
@@ -99,6 +100,10 @@ async def actor_of(request: Request, dispatcher: Dispatcher) -> Actor | None:
     if actor is None and scheme.lower() == "bearer":
         raise ActorRefused(ErrorCode.UNAUTHENTICATED.value, _NOT_ACCEPTED, request)
     return actor
+
+
+def _has_token(scope: Scope) -> bool:
+    return b"authorization" in dict(scope["headers"])
 
 
 def sign_in_route(sign_in: SignIn) -> Route:

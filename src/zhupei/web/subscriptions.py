@@ -282,7 +282,7 @@ class TransportHandler(BaseGraphQLTransportWSHandler[Any, None]):
             except ActorRefused as refused:
                 await self._end(refused.code)
                 return
-            actor = context.actor
+            actor = getattr(context, "actor", None)
             if not self._endpoint.live.enter(actor):
                 await self.websocket.close(_CLOSE_TOO_MANY, ErrorCode.RATE_LIMITED.value)
                 return

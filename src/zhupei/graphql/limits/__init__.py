@@ -10,6 +10,7 @@ from zhupei.graphql.limits.measuring import QueryLimits
 from zhupei.graphql.limits.rates import Rates
 from zhupei.graphql.limits.refusals import LimitCode, NotNow
 from zhupei.graphql.limits.scanning import is_subscription
+from zhupei.graphql.limits.time_limits import TimeLimits
 
 __all__ = [
     "FREE",
@@ -20,6 +21,7 @@ __all__ = [
     "NotNow",
     "QueryLimits",
     "Rates",
+    "TimeLimits",
     "check_cost",
     "check_variables",
     "event_begins",

@@ -13,6 +13,7 @@ from zhupei.domain.text import Language, Text
 from zhupei.graphql.limits.event_time import timed_events
 from zhupei.graphql.limits.rates import Rates, TooMany
 from zhupei.graphql.limits.refusals import LimitCode, NotNow, exceeded, not_text
+from zhupei.graphql.limits.time_limits import TimeLimits
 
 __all__ = ["Guard", "check_variables"]
 
@@ -60,6 +61,7 @@ class Guard:
     def __init__(self, *, rates: Rates, seconds: float, running: int, waiting: int) -> None:
         self.rates = rates
         self._seconds = seconds
+        self._limits = TimeLimits(seconds)
         self._running = self._free = running
         self._most_waiting = waiting
         self._waiting: list[asyncio.Future[None]] = []
@@ -103,12 +105,12 @@ class Guard:
         loop = asyncio.get_running_loop()
         # Tasks that nobody cancels, such as those of loaders, end a little later by themselves.
         token = deadline.set(loop.time() + self._seconds + _GRACE_SECONDS)
-        limit = asyncio.timeout(self._seconds)
+        limit = self._limits.limit()
         try:
-            async with limit:
+            with limit:
                 return await answer()
         except TimeoutError:
-            if not limit.expired():
+            if not limit.expired:
                 raise
             language = _asking(context)[2]
             raise _refusal(

@@ -120,6 +120,11 @@ class Rates:
         self._counting: _Counting = alone if storage is None else _Shared(storage)
         self._windows = alone.windows if storage is None else None
 
+    @property
+    def counts_requests(self) -> bool:
+        """Whether requests are limited at all."""
+        return self._requests is not None
+
     async def request(self, address: str) -> None:
         """Count a request of an address.
 

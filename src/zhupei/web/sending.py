@@ -1,0 +1,112 @@
+"""Sending an answer: the headers that all have, and head and body at once where a server can."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeAlias
+
+from starlette.types import Message, Scope, Send
+
+from zhupei.web.repeated_requests import SETTLED, RepeatedRequests
+
+__all__ = ["WHOLE", "Headers", "SendWhole", "Sending"]
+
+Headers: TypeAlias = list[tuple[bytes, bytes]]
+SendWhole: TypeAlias = Callable[[int, Headers, bytes], bool]
+
+WHOLE = "zhupei.whole"
+"""In the scope of a request: what sends status, headers and body at once (`SendWhole`).
+
+It returns whether it did; where not, they are to be sent as ASGI has it.
+"""
+
+_SAFETY_HEADERS = (
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"x-frame-options", b"DENY"),
+    # What is shown as a page has a policy of its own.
+    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
+    (b"cross-origin-opener-policy", b"same-origin"),
+    (b"permissions-policy", b"camera=(), geolocation=(), microphone=()"),
+)
+_SAFETY_NAMES = frozenset(name for name, _ in _SAFETY_HEADERS)
+_ENCRYPTED = frozenset({"https", "wss"})
+_ONLY_ENCRYPTED = (b"strict-transport-security", b"max-age=31536000")
+
+
+class Sending:
+    """Sends the answer to one request.
+
+    Args:
+        scope: that of the request.
+        send: where to.
+        request_id: goes with the answer.
+        repeated: what keeps answers that will be the same again.
+
+    """
+
+    __slots__ = ("_headers", "_held", "_repeated", "_request_id", "_scope", "_send", "status")
+
+    def __init__(
+        self, scope: Scope, send: Send, request_id: bytes, repeated: RepeatedRequests | None
+    ) -> None:
+        self._scope, self._send = scope, send
+        self._request_id = request_id
+        self._repeated = repeated
+        self._headers: Headers = []
+        self._held: Message | None = None
+        self.status = 0
+
+    async def send(self, message: Message) -> None:
+        """Send a message, a head whose body is announced together with that body."""
+        if message["type"] == "http.response.start":
+            if self._complete(message) and WHOLE in self._scope:
+                self._held = message
+            else:
+                await self._send(message)
+            return
+        held, self._held = self._held, None
+        if held is None or not self._is_sent_whole(message):
+            if held is not None:
+                await self._send(held)
+            await self._send(message)
+        if SETTLED in self._scope:
+            self._keep(message)
+
+    def forget(self) -> bool:
+        """Forget what was not sent yet; return whether nothing was."""
+        if self._held is not None:
+            self._held, self.status = None, 0
+        return not self.status
+
+    def _complete(self, message: Message) -> bool:
+        """Add what all answers have; return whether the length of the body is announced."""
+        self.status = message["status"]
+        headers: Headers = [*message.get("headers", ())]
+        given = {name for name, _ in headers}
+        if given.isdisjoint(_SAFETY_NAMES):
+            headers += _SAFETY_HEADERS
+        else:
+            headers += [pair for pair in _SAFETY_HEADERS if pair[0] not in given]
+        if self._scope["scheme"] in _ENCRYPTED:
+            headers.append(_ONLY_ENCRYPTED)
+        headers.append((b"x-request-id", self._request_id))
+        message["headers"] = self._headers = headers
+        return b"content-length" in given
+
+    def _is_sent_whole(self, message: Message) -> bool:
+        """Send the held head with this message, if that is the whole body."""
+        if message["type"] != "http.response.body" or message.get("more_body"):
+            return False
+        send: SendWhole = self._scope[WHOLE]
+        return send(self.status, self._headers, message.get("body", b""))
+
+    def _keep(self, message: Message) -> None:
+        """Keep an answer that was sent in one piece and will be the same again."""
+        if self._repeated is None or message["type"] != "http.response.body":
+            return
+        if message.get("more_body"):
+            del self._scope[SETTLED]
+            return
+        body = message.get("body", b"")
+        self._repeated.keep(self._scope, self.status, self._headers[:-1], body)

@@ -15,6 +15,9 @@ PLUGINS := $(patsubst %/pyproject.toml,%,$(sort $(wildcard plugins/*/pyproject.t
 # The caller's environment must not redirect the installation (UV_PYTHON has sent one into the
 # system's Python before).
 unexport UV_PYTHON VIRTUAL_ENV PYTHONPATH PYTHONHOME PIP_USER PIP_TARGET
+# Images for containers often set it. Every process then compiles what it imports: five seconds for
+# each of those that tests start, and the same again for each run of the suite.
+unexport PYTHONDONTWRITEBYTECODE
 export UV_PYTHON_DOWNLOADS := never
 export UV_CACHE_DIR ?= $(CURDIR)/.tools/cache
 export UV_NO_PROGRESS := 1
@@ -54,7 +57,7 @@ serve: .venv/.ready query-page
 	@exec .venv/bin/zhupei serve
 
 test: .venv/.ready
-	@$(PYTHON) -m pytest -n auto -q -m 'not slow'
+	@$(SUITE) -m 'not slow'
 
 check: .venv/.ready query-page
 	$(PYTHON) -m ruff format --check .
@@ -65,7 +68,11 @@ check: .venv/.ready query-page
 	.venv/bin/zhupei docs --check
 	.venv/bin/zhupei schema diff
 	@$(MAKE) --no-print-directory audit
-	$(PYTHON) -m pytest -n auto --dist loadfile -q -m slow
+	$(SUITE) -m slow
+
+# Workers get halves of the suite, in its order, and take from each other what is left at the end:
+# what modules share is made once, and nobody waits for the other's long file.
+SUITE = $(PYTHON) -m pytest -n auto --dist worksteal -q
 
 # Each plugin's src is a root of its own, which mypy's settings cannot say with a pattern.
 empty :=
@@ -77,7 +84,7 @@ bare: .venv/.ready
 	@rm -rf .tools/bare && mkdir -p .tools/bare
 	@tar --exclude=./.git --exclude=./.venv --exclude=./.tools --exclude=./.zhupei \
 		--exclude=./bases --exclude=./plugins --exclude=./node_modules -cf - . | tar -xf - -C .tools/bare
-	@cd .tools/bare && PYTHONPATH=src ../../$(PYTHON) -m pytest -n auto -q -m 'not slow and not institutions'
+	@cd .tools/bare && PYTHONPATH=src ../../$(SUITE) -m 'not slow and not institutions'
 
 # The same operations as `make check` and FUZZ more for each graph; an operation that is answered
 # differently is printed.

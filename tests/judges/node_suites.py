@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
 import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
-__all__ = ["installed", "node"]
+__all__ = ["alone_in", "installed", "node"]
 
 _ROOT = Path(__file__).parents[2]
 
@@ -25,21 +28,30 @@ def installed(name: str, *packages: str) -> Path:
     folder = Path(os.environ.get("ZHUPEI_JUDGES", _ROOT / ".tools" / "judges")) / name
     wanted = "\n".join(packages)
     stamp = folder / "installed"
-    if not stamp.exists() or stamp.read_text("utf-8") != wanted:
-        folder.mkdir(parents=True, exist_ok=True)
-        (folder / "package.json").write_text("{}", encoding="utf-8")
-        done = subprocess.run(
-            [npm, "install", "--no-audit", "--no-fund", "--no-package-lock", *packages],
-            cwd=folder,
-            capture_output=True,
-            text=True,
-            timeout=300,
-            check=False,
-        )
-        if done.returncode:
-            pytest.skip(f"npm cannot install {', '.join(packages)}: {done.stderr[-300:]}")
-        stamp.write_text(wanted, encoding="utf-8")
+    with alone_in(folder):
+        if not stamp.exists() or stamp.read_text("utf-8") != wanted:
+            (folder / "package.json").write_text("{}", encoding="utf-8")
+            done = subprocess.run(
+                [npm, "install", "--no-audit", "--no-fund", "--no-package-lock", *packages],
+                cwd=folder,
+                capture_output=True,
+                text=True,
+                timeout=300,
+                check=False,
+            )
+            if done.returncode:
+                pytest.skip(f"npm cannot install {', '.join(packages)}: {done.stderr[-300:]}")
+            stamp.write_text(wanted, encoding="utf-8")
     return folder
+
+
+@contextmanager
+def alone_in(folder: Path) -> Iterator[None]:
+    """Hold a folder while it is filled: other workers of the suite wait, and find it filled."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def node(folder: Path, script: Path, *arguments: str, seconds: float = 120) -> str:

@@ -6,11 +6,11 @@ page come in the same. No column is read that no field, permission or order look
 
 from __future__ import annotations
 
-import asyncio
 import dataclasses
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from functools import partial
 from operator import attrgetter
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 from zhupei.db.reading import Belonging, PageQuery, PageRows, read_pages, select
 from zhupei.db.tables import RowSource, View
@@ -22,7 +22,7 @@ from zhupei.graphql.loading import Loaded
 from zhupei.graphql.row_pages import RowRequest
 from zhupei.graphql.sources import FieldSource, Reader
 
-__all__ = ["ListedRows", "ReadEdge", "ReadPage", "RowsOf"]
+__all__ = ["ListedRows", "ReadEdge", "ReadPage", "ReadTogether", "RowsOf"]
 
 
 class ReadEdge:
@@ -155,7 +155,7 @@ class ListedRows(FieldSource):
         """Read all that could be asked."""
 
         async def read(_value: Any, context: GraphContext, given: Mapping[str, Any]) -> Any:
-            return await self._page(context, given, _Parts())
+            return await self._page(context, given)
 
         return read
 
@@ -164,17 +164,18 @@ class ListedRows(FieldSource):
         parts = _Parts.of(asked)
         if parts.names is not None and not self.rows.knows(parts.names):
             parts = dataclasses.replace(parts, names=None)
+        return ReadTogether(
+            partial(self._asked, parts=parts),
+            None if parts.names is None else self.rows.view(parts.names),
+        )
 
-        async def many(
-            values: Sequence[Any], context: GraphContext, given: Mapping[str, Any]
-        ) -> Sequence[Any]:
-            return [await self._page(context, given, parts)] * len(values)
+    async def _page(self, context: GraphContext, given: Mapping[str, Any]) -> ReadPage | None:
+        (found,) = await _read_together([await self._asked(context, given, _Parts())], context)
+        return found
 
-        return many if parts.names is None else listing(many, self.rows.view(parts.names))
-
-    async def _page(
+    async def _asked(
         self, context: GraphContext, given: Mapping[str, Any], parts: _Parts
-    ) -> ReadPage | None:
+    ) -> _AskedPage | None:
         request = RowRequest.of(given, context, self.default_order)
         query = await self.query(context, request, given, parts.names)
         if query is None:
@@ -183,56 +184,63 @@ class ListedRows(FieldSource):
         query.backwards = request.backwards
         query.placed = parts.rows and parts.cursors
         query.counted = parts.counted
-        found = await _together(context).read(query)
-        return ReadPage(request, query, found, whole=parts.names is None)
+        return _AskedPage(request, query, whole=parts.names is None)
 
 
-class _Together:
-    """Collects what an operation asks of rows at the same time."""
-
-    def __init__(self, context: GraphContext) -> None:
-        self._context = context
-        self._asked: list[tuple[PageQuery, asyncio.Future[PageRows]]] = []
-        self._reading: asyncio.Task[None] | None = None
-
-    async def read(self, query: PageQuery) -> PageRows:
-        """Answer a query together with all that are asked before this task goes on."""
-        if not query.first and not query.counted:
-            return PageRows(())
-        answer: asyncio.Future[PageRows] = asyncio.get_running_loop().create_future()
-        self._asked.append((query, answer))
-        if self._reading is None:
-            self._reading = asyncio.create_task(self._read())
-        return await answer
-
-    async def _read(self) -> None:
-        asked, self._asked, self._reading = self._asked, [], None
-        database = self._context.database
-        try:
-            if database is None:
-                raise RuntimeError("rows need the database")
-            with database.use():
-                found = await read_pages([query for query, _ in asked])
-        except BaseException as error:
-            for _, answer in asked:
-                if not answer.done():
-                    if isinstance(error, asyncio.CancelledError):
-                        answer.cancel()
-                    else:
-                        answer.set_exception(error)
-            if not isinstance(error, Exception):
-                raise
-            return
-        for (_, answer), rows in zip(asked, found, strict=True):
-            if not answer.done():
-                answer.set_result(rows)
+class _AskedPage(NamedTuple):
+    request: RowRequest
+    query: PageQuery
+    whole: bool
 
 
-def _together(context: GraphContext) -> _Together:
-    found = context.kept.get(_Together)
-    if not isinstance(found, _Together):
-        found = context.kept[_Together] = _Together(context)
-    return found
+class ReadTogether:
+    """Reads the pages of a list; with those of others where they are asked at the same time."""
+
+    def __init__(
+        self,
+        asked: Callable[[GraphContext, Mapping[str, Any]], Awaitable[_AskedPage | None]],
+        view: View | None,
+    ) -> None:
+        self._asked, self.view = asked, view
+
+    async def __call__(
+        self, values: Sequence[Any], context: GraphContext, given: Mapping[str, Any]
+    ) -> Sequence[Any]:
+        """Read one page, the same for all objects."""
+        (found,) = await _read_together([await self._asked(context, given)], context)
+        return [found] * len(values)
+
+    @staticmethod
+    async def together(
+        asked: Sequence[tuple[ReadTogether, Mapping[str, Any]]], context: GraphContext
+    ) -> Sequence[ReadPage | Exception | None]:
+        """Read a page for each; an exception in its place is its error."""
+        wanted: list[_AskedPage | Exception | None] = []
+        for batch, given in asked:
+            try:
+                wanted.append(await batch._asked(context, given))  # noqa: SLF001 - of its own class
+            except Exception as error:  # noqa: BLE001 - because it belongs to this one
+                wanted.append(error)
+        pages = await _read_together(
+            [each if isinstance(each, _AskedPage) else None for each in wanted], context
+        )
+        return [
+            each if isinstance(each, Exception) else page
+            for each, page in zip(wanted, pages, strict=True)
+        ]
+
+
+async def _read_together(
+    asked: Sequence[_AskedPage | None], context: GraphContext
+) -> list[ReadPage | None]:
+    if context.database is None:
+        raise RuntimeError("rows need the database")
+    queries = [each.query for each in asked if each is not None]
+    with context.database.use():
+        found = iter(await read_pages(queries))
+    return [
+        None if each is None else ReadPage(*each[:2], next(found), each.whole) for each in asked
+    ]
 
 
 @dataclasses.dataclass(frozen=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import weakref
 from collections import OrderedDict
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -34,6 +34,7 @@ __all__ = [
     "Reach",
     "allowed",
     "allowed_bases",
+    "allowed_reach",
     "has_say",
     "permission_named",
     "permissions_of",
@@ -92,6 +93,10 @@ async def allowed(
     that base refuses or allows (`permission_granted`); a plugin that fails refuses. A token's
     scopes are never exceeded. Raises LookupError for a permission that nobody declares.
     """
+    known = _known(catalogue, dispatcher)
+    if actor is not None and not owners and not known.has_say(base):
+        # Neither a plugin nor who owns it has a say: as it was for whoever has the same grants.
+        return known.by_roles(actor, permission, base, jurisdiction, specialty)
     record = permission_named(permission, dispatcher.host)
     refusal = UNAUTHENTICATED if actor is None else FORBIDDEN
     if (actor is not None and not within_scopes(actor, permission)) or (
@@ -124,9 +129,7 @@ async def allowed(
     )
     if actor is not None and holds(actor, record, target, _places(catalogue)):
         return Allowed(permission)
-    for plugin in opinions:
-        return Allowed(permission, plugin)
-    return refusal
+    return next((Allowed(permission, plugin) for plugin in opinions), refusal)
 
 
 async def allowed_bases(
@@ -137,25 +140,28 @@ async def allowed_bases(
     A plugin is asked about each base where it has a say; elsewhere roles decide alone, so that a
     thousand bases are not a thousand questions. Raises LookupError like `allowed`.
     """
-    if actor is not None and not within_scopes(actor, permission):
-        return []
+    return list((await allowed_reach(actor, permission, catalogue, dispatcher))[1])
+
+
+async def allowed_reach(
+    actor: Actor | None, permission: str, catalogue: Catalogue, dispatcher: Dispatcher
+) -> tuple[Reach, Sequence[str]]:
+    """Return what `reach_of` and `allowed_bases` return."""
     known = _known(catalogue, dispatcher)
-    reached = known.reach(actor, permission).bases
-    if not known.asked:
-        # As the catalogue has them.
-        return list(known.ordered(reached))
+    reach = known.reach(actor, permission)
+    if not known.asked or (actor is not None and not within_scopes(actor, permission)):
+        return reach, reach.ordered
     allowing = {
         code
         for code in known.asked
         if isinstance(await allowed(actor, permission, code, catalogue, dispatcher), Allowed)
     }
-    return list(known.ordered((reached - known.asked.keys()) | allowing))
+    return reach, known.ordered((reach.bases - known.asked.keys()) | allowing)
 
 
 def has_say(catalogue: Catalogue, dispatcher: Dispatcher, base: str | None) -> bool:
     """Return whether plugins have a say in what is permitted at a base; elsewhere roles decide."""
-    known = _known(catalogue, dispatcher)
-    return known.asked_for_all if base is None else base in known.asked
+    return _known(catalogue, dispatcher).has_say(base)
 
 
 def permissions_of(actor: Actor, host: PluginHost) -> tuple[str, ...]:
@@ -180,6 +186,8 @@ class Reach:
 
     bases: frozenset[str] = frozenset()
     specialties: frozenset[tuple[str, str]] = frozenset()
+    ordered: tuple[str, ...] = ()
+    """The bases in the catalogue's order."""
 
     def openings(self, catalogue: Catalogue) -> frozenset[str]:
         """Return the codes of the openings that lie in ``specialties``."""
@@ -238,6 +246,33 @@ class _Known:
         self.asked_for_all = dispatcher.asks("permission_granted")
         self._order = {code: place for place, code in enumerate(catalogue.bases)}
         self._reaches: OrderedDict[Any, Reach] = OrderedDict()
+        self._by_roles: OrderedDict[Any, Allowed | AccessRefusal] = OrderedDict()
+
+    def has_say(self, base: str | None) -> bool:
+        """Return whether plugins are asked about a base; for None, about what belongs to none."""
+        return self.asked_for_all if base is None else base in self.asked
+
+    def by_roles(
+        self,
+        actor: Actor,
+        permission: str,
+        base: str | None,
+        jurisdiction: str | None,
+        specialty: str | None,
+    ) -> Allowed | AccessRefusal:
+        """Return whether the grants of an actor reach what nobody owns."""
+        key = (permission, actor.grants, actor.scopes, base, jurisdiction, specialty)
+        found = self._by_roles.get(key)
+        if found is None:
+            record, catalogue = permission_named(permission, self._host), self.catalogue()
+            assert catalogue is not None  # noqa: S101 - whoever asks holds it
+            target = Target(base=base, jurisdiction=jurisdiction, specialty=specialty)
+            there = base is None or base in catalogue.bases
+            held = there and holds(actor, record, target, _places(catalogue))
+            found = self._by_roles[key] = Allowed(permission) if held else FORBIDDEN
+            if len(self._by_roles) > _DECISIONS:
+                self._by_roles.popitem(last=False)
+        return found
 
     def reach(self, actor: Actor | None, permission: str) -> Reach:
         """Return what the grants of an actor reach."""
@@ -267,6 +302,7 @@ class _Known:
                 and grant.base in catalogue.bases
                 and grant.base not in bases
             ),
+            tuple(self.ordered(bases)),
         )
 
     def ordered(self, bases: Iterable[str]) -> list[str]:
@@ -275,6 +311,7 @@ class _Known:
 
 
 _REACHES = 512
+_DECISIONS = 4096
 _KNOWN: WeakKeyDictionary[Dispatcher, _Known] = WeakKeyDictionary()
 
 

@@ -373,7 +373,15 @@ class Run:
     async def _settle(self) -> None:
         """Read what waits, all fields at the same time, and what then waits because of it."""
         waiting, self._waiting = self._waiting, {}
-        jobs = [how(site, slots) for (site, how), slots in waiting.items()]
+        jobs: list[Coroutine[Any, Any, None]] = []
+        shared: dict[Any, list[tuple[Site, list[Slot]]]] = {}
+        for (site, how), slots in waiting.items():
+            together = getattr(site.batch, "together", None)
+            if together is None:
+                jobs.append(how(site, slots))
+            else:
+                shared.setdefault(together, []).append((site, slots))
+        jobs += [self._read_shared(together, each) for together, each in shared.items()]
         for site, (name, cells) in self._columns.items():
             if cells:
                 jobs.append(self._read_column(site, name, cells.copy()))
@@ -382,6 +390,26 @@ class Run:
             await jobs[0]
         elif jobs:
             await gather_with_cancel(*jobs)
+
+    async def _read_shared(
+        self, together: Callable[..., Any], asked: list[tuple[Site, list[Slot]]]
+    ) -> None:
+        """Read several fields at once whose sources share what they do for it."""
+        readable: list[tuple[Site, list[Slot]]] = []
+        given = []
+        found: Sequence[Any]
+        for site, slots in asked:
+            try:
+                given.append((site.batch, self._arguments.of(site)))
+                readable.append((site, slots))
+            except Exception as error:  # noqa: BLE001 - because every error has its place
+                await self._fill([(slot, error) for slot in slots], self._completer(site))
+        try:
+            found = await together(given, self.context)
+        except Exception as error:  # noqa: BLE001 - as above
+            found = [error] * len(readable)
+        for (site, slots), value in zip(readable, found, strict=True):
+            await self._fill([(slot, value) for slot in slots], self._completer(site))
 
     async def _read_together(self, site: Site, slots: list[Slot]) -> None:
         batch = site.batch

@@ -15,7 +15,7 @@ from zhupei.domain.sending_units import SENT_TYPES
 from zhupei.services.admissions.desk import Desk
 from zhupei.services.admissions.row_sources import APPLICATIONS
 from zhupei.services.admissions.situations import permitted_for
-from zhupei.services.permissions import allowed_bases, has_say, reach_of
+from zhupei.services.permissions import allowed_reach, has_say
 
 __all__ = [
     "ApplicationOrder",
@@ -106,8 +106,7 @@ _FEW = 8
 async def seen_by(desk: Desk, permission: str = "applications.read") -> Seen:
     """Return what the actor may see with a permission; plugins are asked for each base."""
     catalogue, dispatcher = desk.catalogue, desk.dispatcher
-    reach = reach_of(desk.actor, permission, catalogue, dispatcher)
-    bases = await allowed_bases(desk.actor, permission, catalogue, dispatcher)
+    reach, bases = await allowed_reach(desk.actor, permission, catalogue, dispatcher)
     openings: list[str] = []
     if reach.specialties:
         refused = {

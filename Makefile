@@ -51,6 +51,7 @@ help:
 	@echo 'make judge-attacks  attack the server and tell what it came to'
 	@echo 'make docs    write the generated files anew'
 	@echo 'make lock    choose versions anew (constraints.txt, package-lock.json)'
+	@echo 'make lock-check  tell whether the versions of constraints.txt fit each other, and are all of them'
 	@echo 'make clean   remove what was set up; the data in .zhupei stays'
 
 serve: .venv/.ready query-page
@@ -188,12 +189,21 @@ query-page: src/zhupei/web/ide/dist/version
 src/zhupei/web/ide/dist/version: package-lock.json src/zhupei/web/ide/unpack.mjs | .venv/.ready
 	@umask 022; $(WITH_MIRROR); $(PYTHON) -m zhupei.web.ide.install . --uv $(UV) && touch $@ || true
 
+PINS = { echo '-e .'; for plugin in $(PLUGINS); do echo "-e ./$$plugin"; done; } > .tools/lock.in; \
+	$(WITH_MIRROR); $(UV) pip compile --quiet --universal --python-version 3.11 --no-header --no-annotate \
+		--group dev --group query-page --group build --group audit .tools/lock.in -o .tools/lock.out
 lock: | $(UV)
-	@{ echo '-e .'; for plugin in $(PLUGINS); do echo "-e ./$$plugin"; done; } > .tools/lock.in
-	$(UV) pip compile --quiet --universal --python-version 3.11 --no-header --no-annotate \
-		--upgrade --group dev --group query-page --group build --group audit .tools/lock.in -o .tools/lock.out
+	@$(PINS) --upgrade
 	@grep -v '^-e ' .tools/lock.out > constraints.txt
 	npm install --package-lock-only --ignore-scripts
+
+# Whether constraints.txt is what its own pins resolve to: nothing that is needed lacks its pin, and
+# nothing is pinned that nobody needs.
+.PHONY: lock-check
+lock-check: | $(UV)
+	@cp constraints.txt .tools/lock.out
+	@$(PINS)
+	@grep -v '^-e ' .tools/lock.out | diff constraints.txt -
 
 clean:
 	rm -rf .venv .tools src/zhupei/web/ide/dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -1,4 +1,7 @@
-"""`examples/federation`: a hospital's own subgraph in Node, zhupei and a gateway, asked at once."""
+"""`examples/federation`: a hospital's own subgraph in Node, zhupei and a gateway, asked at once.
+
+And two servers of zhupei: why they are no two subgraphs, and how a portal asks both.
+"""
 
 from __future__ import annotations
 
@@ -28,11 +31,13 @@ def example() -> Iterator[Path]:
     shutil.rmtree(copy)
 
 
-def _run(example: Path, database_url: str, **changes: str) -> subprocess.CompletedProcess[str]:
+def _run(
+    example: Path, database_url: str, script: str = "run.mjs", **changes: str
+) -> subprocess.CompletedProcess[str]:
     environment = {name: value for name, value in os.environ.items() if "ZHUPEI" not in name}
     command = Path(sys.executable).with_name("zhupei")
     return subprocess.run(
-        ["node", "run.mjs"],
+        ["node", script],
         cwd=example,
         env={
             **environment,
@@ -43,7 +48,7 @@ def _run(example: Path, database_url: str, **changes: str) -> subprocess.Complet
         },
         capture_output=True,
         text=True,
-        timeout=150,
+        timeout=300,
         check=False,
     )
 
@@ -97,3 +102,47 @@ def test_it_fails_with_a_reason_and_leaves_nothing_running(
     assert "ZHUPEI_MAX_DEPTH" in done.stderr
     assert "zhupei did not start; see above" in done.stderr
     assert done.stdout == ""
+
+
+_NOT_SHAREABLE = (
+    'Non-shareable field "Query.bases" is resolved from multiple subgraphs: it is resolved from'
+    ' subgraphs "east" and "west" and defined as non-shareable in all of them'
+)
+
+
+def _seats(code: str, specialty: str, name: str, quota: int) -> Any:
+    opening = {"__typename": "Opening", "code": f"{code}/{specialty}", "specialtyName": name}
+    return {**opening, "quota": quota}
+
+
+def test_two_servers_are_asked_through_a_portal(example: Path, database_url: str) -> None:
+    """Each answers for its own bases; as subgraphs they do not compose, and the error says why."""
+    done = _run(example, database_url, "two-servers.mjs")
+    assert done.returncode == 0, done.stderr
+    told = json.loads(done.stdout)
+    assert told["asSubgraphs"] == [_NOT_SHAREABLE]
+    assert set(told["throughThePortal"]) == {"data"}
+    for side, quotas, zh in (("east", (6, 4), "东岸示例医院"), ("west", (6, 4), "西岸示例医院")):
+        answer = told["throughThePortal"]["data"][side]
+        code = f"{side}-hospital-residency-2026"
+        nodes = [edge["node"] for edge in answer["openings"]["edges"]]
+        assert answer["openings"]["totalCount"] == len(nodes) == 2
+        assert len({node.pop("id") for node in nodes}) == 2
+        for node in nodes:
+            requirements = node.pop("requirements")
+            assert {each["__typename"] for each in requirements} == {"StandardRequirement"}
+            assert "not-banned" in {each["key"] for each in requirements}
+        assert nodes == [
+            _seats(code, "0100", "Internal Medicine", quotas[0]),
+            _seats(code, "0200", "Paediatrics", quotas[1]),
+        ]
+        # Both are of one province, which each knows with its own hospital.
+        assert answer["province"] == {
+            "name": "Gansu Province",
+            "bases": {"edges": [{"node": {"code": f"{side}-hospital", "zh": zh}}]},
+        }
+    away = told["withOneAway"]
+    assert away["data"] == {"east": {"bases": {"totalCount": 1}}, "west": None}
+    assert [(error["path"][0], error["message"]) for error in away["errors"]] == [
+        ("west", "west cannot be reached")
+    ]

@@ -161,8 +161,9 @@ def compose(settings: Settings, *, clock: Callable[[], datetime] = china_now) ->
         _log.error("%s", complaint.text(settings.language))
     parsed = ParsedFiles(settings.data_dir / "parsed")
     parsed.tidy()
+    read = [read_workspace(settings.bases, parsed)]
     _, host = load_plugins(
-        read_workspace(settings.bases, parsed),
+        read[0],
         folders=settings.plugins,
         platform=platform_namings(platform),
         disabled=(*settings.disabled_plugins, *platform.disabled),
@@ -184,12 +185,13 @@ def compose(settings: Settings, *, clock: Callable[[], datetime] = china_now) ->
     host.watch = metrics.hook
 
     async def load() -> LoadedCatalogue:
-        loaded = await load_catalogue(settings.bases, host=host, parsed=parsed)
+        # The first load takes what the plugins' names were read from.
+        workspace = read.pop() if read else None
+        loaded = await load_catalogue(settings.bases, host=host, parsed=parsed, workspace=workspace)
         # Now, so that no user's first question waits for it.
         prepare(loaded.catalogue, loaded.dispatcher)
         # What lives as long as the catalogue need not be gone through by the collector, whose
-        # long runs users would wait for; what an earlier load left is looked at once more.
-        gc.unfreeze()
+        # long runs users would wait for. An earlier catalogue goes without it: it has no cycles.
         gc.freeze()
         return loaded
 
@@ -249,7 +251,7 @@ def compose(settings: Settings, *, clock: Callable[[], datetime] = china_now) ->
             dispatcher=loaded.dispatcher,
             language=language,
             clock=clock,
-            actor=await actor_of(request, loaded.dispatcher),
+            actor=await actor_of(request, loaded.dispatcher, access.sign_in.remembered),
             address=address_of(request.scope),
             keyring=keyring,
             signing_keys=signing_keys,

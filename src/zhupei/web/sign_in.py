@@ -7,14 +7,13 @@ token that is not accepted (RFC 6750), 503 where it cannot be verified now.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
-from starlette.types import Scope
 
 from zhupei.db.outages import is_outage
 from zhupei.domain.access_refusals import AccessCode, AccessRefusal
@@ -78,14 +77,23 @@ class ActorRefused(Exception):  # noqa: N818 - names what happens, a refusal is 
 _HOOK = "actor_from_request"
 
 
-async def actor_of(request: Request, dispatcher: Dispatcher) -> Actor | None:
+async def actor_of(
+    request: Request, dispatcher: Dispatcher, remembered: Callable[[str], Actor | None]
+) -> Actor | None:
     """Return who sends a request, None for the public; raise `ActorRefused`.
 
     Plugins are asked in their order (`actor_from_request`). A bearer token that nobody knows is
-    refused: its sender does not expect to be answered as the public.
+    refused: its sender does not expect to be answered as the public. Where nobody but the core is
+    asked, ``remembered`` is asked first: whose ``Authorization`` header that is, if it came a
+    moment ago (`zhupei.services.sign_in.SignIn.remembered`).
     """
-    if not _has_token(request.scope) and not dispatcher.asks_plugins(_HOOK):
-        return None  # nothing else is looked at by the core
+    if not dispatcher.asks_plugins(_HOOK):
+        given = dict(request.scope["headers"]).get(b"authorization")
+        if given is None:
+            return None  # nothing else is looked at by the core
+        known = remembered(given.decode("latin-1"))
+        if known is not None:
+            return known
     asked = AskedRequest(
         method=request.method,
         path=request.scope["path"],
@@ -100,10 +108,6 @@ async def actor_of(request: Request, dispatcher: Dispatcher) -> Actor | None:
     if actor is None and scheme.lower() == "bearer":
         raise ActorRefused(ErrorCode.UNAUTHENTICATED.value, _NOT_ACCEPTED, request)
     return actor
-
-
-def _has_token(scope: Scope) -> bool:
-    return b"authorization" in dict(scope["headers"])
 
 
 def sign_in_route(sign_in: SignIn) -> Route:

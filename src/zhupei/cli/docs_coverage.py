@@ -27,8 +27,9 @@ them and from `docs/requirements.yaml`; do not edit it, run `zhupei docs --write
 - S0 to S4 are the source documents, with lines.
 - Letters: C check, V computed value, S state transition, D deadline, R required record, I
   information to publish.
-- "Later" lists what nothing enforces yet. Where configuration stands beside it, the demand is
-  written down with its clause, is published, and binds whoever reads it.
+- "Later" lists what nothing enforces yet: training, evaluation, organisation. Where configuration
+  stands beside it, the demand is written down with its clause, is published, and binds whoever
+  reads it; a test beside it holds what the graph shows to the words of the document.
 """
 _MARKER = re.compile(r"\bR(\d{3})(?:\s?(?:-|–|\.\.)\s?R?(\d{3}))?\b")
 # Folders with markers, and the kinds of files in them.

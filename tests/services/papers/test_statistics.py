@@ -1,4 +1,4 @@
-"""Statistics of recruitment, R157: a plan that is not known is never divided by."""
+"""Statistics of recruitment, R157 R160: a plan that is not known is never divided by."""
 
 from __future__ import annotations
 

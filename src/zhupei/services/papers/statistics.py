@@ -65,7 +65,8 @@ class RecruitmentStatistics:
     """All openings and what they add up to.
 
     ``completion`` is the recruitment completion rate (住培招收完成率), ``shortage_completion``
-    that of shortage specialties (紧缺专业招收完成情况), both R157 and by registered people.
+    that of shortage specialties (紧缺专业招收完成情况), which evaluations of bases look at (R160);
+    both R157 and by registered people.
     """
 
     openings: tuple[OpeningStatistics, ...]

@@ -35,9 +35,9 @@ _BASE = (
 def constant() -> object:
     """Return the application of the floor."""
     from starlette.applications import Starlette  # noqa: PLC0415 - only in the server's process
-    from starlette.requests import Request  # noqa: PLC0415
-    from starlette.responses import Response  # noqa: PLC0415
-    from starlette.routing import Route  # noqa: PLC0415
+    from starlette.requests import Request  # noqa: PLC0415 - see above
+    from starlette.responses import Response  # noqa: PLC0415 - see above
+    from starlette.routing import Route  # noqa: PLC0415 - see above
 
     async def answer(request: Request) -> Response:
         await request.body()
@@ -48,8 +48,8 @@ def constant() -> object:
 
 def graph() -> object:
     """Return zhupei over the fictional hospital, without a database: nothing here asks for one."""
-    from zhupei.app import create_app  # noqa: PLC0415
-    from zhupei.settings import Settings  # noqa: PLC0415
+    from zhupei.app import create_app  # noqa: PLC0415 - see above
+    from zhupei.settings import Settings  # noqa: PLC0415 - see above
 
     folder = Path(tempfile.mkdtemp(prefix="zhupei-bench-"))
     return create_app(
@@ -71,8 +71,8 @@ def serve(application: str, port: int) -> None:
     app: Any = constant() if application == "constant" else graph()
     http: Any = "httptools"
     if application != "constant":
-        from zhupei.app import application_of  # noqa: PLC0415
-        from zhupei.web.http_connections import connections  # noqa: PLC0415
+        from zhupei.app import application_of  # noqa: PLC0415 - see above
+        from zhupei.web.http_connections import connections  # noqa: PLC0415 - see above
 
         http = connections(application_of(app).repeated)
     uvicorn.run(

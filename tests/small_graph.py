@@ -164,4 +164,4 @@ def endpoint_of(data_dir: Path, **changes: object) -> GraphQLEndpoint:
 def small_settings(data_dir: Path, **changes: object) -> Settings:
     """Return settings with everything under ``data_dir``."""
     values: dict[str, object] = {"data_dir": data_dir / "data", "bases": (), "plugins": ()}
-    return Settings(**{**values, **changes})  # type: ignore[arg-type]
+    return Settings(**{**values, **changes})  # type: ignore[arg-type]  # changes are fields

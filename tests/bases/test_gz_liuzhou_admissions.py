@@ -186,7 +186,7 @@ async def refused(host: Host, code: RefusalCode, answer: object) -> Refusal:
     """Check that a draft stayed a draft."""
     refusal = await host.refuses(code, answer)
     with host.database.use():
-        states = {row["state"] for row in (await host.everything())[0]}  # type: ignore[attr-defined]
+        states = {row["state"] for row in (await host.everything())[0]}  # type: ignore[attr-defined]  # rows are mappings
     assert states == {"DRAFT"}
     return refusal
 

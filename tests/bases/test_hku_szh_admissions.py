@@ -148,7 +148,7 @@ async def test_g7_g10_whoever_lacks_a_condition_hands_nothing_in(
     assert rule in {finding.rule for finding in refusal.findings}
     assert refusal.source is not None
     assert refusal.source.document == "S0"
-    states = [row["state"] for row in (await office.everything())[0]]  # type: ignore[attr-defined]
+    states = [row["state"] for row in (await office.everything())[0]]  # type: ignore[attr-defined]  # rows are mappings
     assert states == ["DRAFT"]
 
 
@@ -170,7 +170,7 @@ async def test_r216_seven_working_days_over_dragon_boat(office: EducationOffice)
     """R216, T13, S4:350-352: the brochure says no length, so the nation's holds."""
     case = await office.examined(done(await office.applied()))
     office.go("2026-06-15T09:00")
-    publicity = done(await office.listed(case)).publicity  # type: ignore[attr-defined]
+    publicity = done(await office.listed(case)).publicity  # type: ignore[attr-defined]  # rows are mappings
     # Friday 19 June is Dragon Boat: seven working days after Monday 15 end with Thursday 25.
     assert (publicity.ends_on, publicity.working_days) == (date(2026, 6, 25), 7)
     notice = inputs.SendNoticeInput(applications=(case.id,), report_by=date(2026, 8, 31))

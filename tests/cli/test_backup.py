@@ -145,8 +145,8 @@ def test_what_was_backed_up_is_restored_whole(
         from zhupei.db.models import Applicant
 
         ids = await Applicant.all().values_list("id", flat=True)
-        found = [await reveal(empty.keyring, each) for each in ids]  # type: ignore[arg-type]
-        return {each.number for each in found}  # type: ignore[union-attr]
+        found = [await reveal(empty.keyring, each) for each in ids]  # type: ignore[arg-type]  # there, or the test fails
+        return {each.number for each in found}  # type: ignore[union-attr]  # there, or the test fails
 
     assert empty.ask(numbers) == {"E0000000", "E0000001", "E0000002"}
     # What was restored can be backed up, and goes on counting where the old one stopped.
@@ -160,7 +160,7 @@ def test_nothing_personal_is_readable_in_a_backup(
     assert main(["backup", str(tmp_path / "b.tar")]) == 0
     with tarfile.open(tmp_path / "b.tar") as archive:
         names = archive.getnames()
-        manifest = json.load(archive.extractfile("manifest.json"))  # type: ignore[arg-type]
+        manifest = json.load(archive.extractfile("manifest.json"))  # type: ignore[arg-type]  # there, or the test fails
     assert names[:2] == ["manifest.json", "database.dump"]
     assert not [name for name in names if name.startswith("keys/")]
     assert manifest["rows"]["public.applicant"] == 3
@@ -314,7 +314,7 @@ def test_a_table_that_lost_rows_on_the_way_takes_everything_back(
     # The same, but its manifest tells of one applicant more than the dump has.
     with tarfile.open(whole) as source, tarfile.open(other, "w") as target:
         for member in source:
-            content = source.extractfile(member).read()  # type: ignore[union-attr]
+            content = source.extractfile(member).read()  # type: ignore[union-attr]  # there, or the test fails
             if member.name == "manifest.json":
                 manifest = json.loads(content)
                 manifest["rows"]["public.applicant"] = 4

@@ -68,7 +68,7 @@ def test_all_rows_move_to_the_newest_key_and_say_how_far(
         database = Database(data_dir=tmp_path, url=database_url, pool_size=2)
         await database.start()
         with database.use():
-            found = {(await reveal(Keyring.parse(new), each)).number for each in ids}  # type: ignore[union-attr]
+            found = {(await reveal(Keyring.parse(new), each)).number for each in ids}  # type: ignore[union-attr]  # there, or the test fails
             hashes = await ApplicantIdentity.all().values_list("hash", flat=True)
         await database.stop()
         return found, {str(each).split(".")[0] for each in hashes}
@@ -125,7 +125,7 @@ async def test_a_row_that_changes_at_the_same_moment_is_taken_again(database: Da
             if "revision" in limits and not interfered:
                 interfered = True
                 return original(id=person, revision=-1)
-            return original(*args, **limits)  # type: ignore[arg-type]
+            return original(*args, **limits)  # type: ignore[arg-type]  # handed through
 
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(Applicant, "filter", interfering)

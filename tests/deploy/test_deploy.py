@@ -29,7 +29,7 @@ _FILES = sorted(path for path in DEPLOY.iterdir() if path.is_file())
 
 def commands() -> set[str]:
     parser = build_parser()
-    return set(parser._subparsers._group_actions[0].choices)  # type: ignore[union-attr,arg-type]
+    return set(parser._subparsers._group_actions[0].choices)  # type: ignore[union-attr,arg-type]  # argparse has no public way
 
 
 @pytest.mark.parametrize("file", _FILES, ids=lambda file: file.name)

@@ -260,7 +260,7 @@ def test_what_is_open_is_unknown_where_an_end_is() -> None:
 
 
 def test_periods_without_offset_or_without_length_are_refused() -> None:
-    naive = datetime(2024, 4, 8)  # noqa: DTZ001  # the naive instant is what is refused
+    naive = datetime(2024, 4, 8)  # noqa: DTZ001 - the naive instant is what is refused
     with pytest.raises(ValueError, match="2024-04-08T00:00:00 has no offset, such as"):
         Period(naive, None)
     with pytest.raises(ValueError, match="has no offset"):
@@ -280,7 +280,7 @@ def test_t63_overlap_is_seen_and_touching_is_none() -> None:
 
 
 @given(
-    opens=st.datetimes(datetime(2000, 1, 1), datetime(2040, 1, 1)),  # noqa: DTZ001  # zone below
+    opens=st.datetimes(datetime(2000, 1, 1), datetime(2040, 1, 1)),  # noqa: DTZ001 - zone below
     length=st.timedeltas(timedelta(microseconds=1), timedelta(days=400)),
 )
 def test_a_period_is_half_open(opens: datetime, length: timedelta) -> None:

@@ -72,7 +72,7 @@ def test_a_plugin_that_is_left_out_is_named(tmp_path: Path, database_url: str) -
             plugins=lambda: {"good": True, "bad": False},
             reveal=True,
         )
-        client.app.router.routes[:0] = routes  # type: ignore[attr-defined]
+        client.app.router.routes[:0] = routes  # type: ignore[attr-defined]  # it is Starlette's
         response = client.get("/health/ready")
     assert response.status_code == 200
     assert response.json()["status"] == "degraded"

@@ -36,7 +36,7 @@ def test_a_text_line_has_time_level_event_and_fields() -> None:
     configure_logging(LogFormat.TEXT, "info", out)
     logging.getLogger("zhupei").info("serving", extra={"bases": 41, "degraded": "a b: 原因"})
     moment, level, rest = out.getvalue().split(maxsplit=2)
-    assert datetime.fromisoformat(moment).utcoffset().total_seconds() == 8 * 3600  # type: ignore[union-attr]
+    assert datetime.fromisoformat(moment).utcoffset().total_seconds() == 8 * 3600  # type: ignore[union-attr]  # aware, or the test fails
     assert (level, rest) == ("info", 'serving bases=41 degraded="a b: 原因"\n')
 
 

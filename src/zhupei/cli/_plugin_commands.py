@@ -21,10 +21,10 @@ def add_plugin_commands(subparsers: Subparsers) -> None:
 
     """
     # Here, not at the top: `zhupei --help` should not wait for plugins.
-    from zhupei.catalogue.load import load_plugins, platform_namings  # noqa: PLC0415
-    from zhupei.cli import read_settings  # noqa: PLC0415
-    from zhupei.config.platform import read_platform  # noqa: PLC0415
-    from zhupei.config.workspace import read_workspace  # noqa: PLC0415
+    from zhupei.catalogue.load import load_plugins, platform_namings  # noqa: PLC0415 - see zhupei.cli
+    from zhupei.cli import read_settings  # noqa: PLC0415 - see zhupei.cli
+    from zhupei.config.platform import read_platform  # noqa: PLC0415 - see zhupei.cli
+    from zhupei.config.workspace import read_workspace  # noqa: PLC0415 - see zhupei.cli
 
     settings = read_settings()
     platform = read_platform(settings.platform_file)

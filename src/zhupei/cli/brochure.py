@@ -89,8 +89,8 @@ def _require(catalogue: Catalogue, code: str) -> None:
 
 def _write(catalogue: Catalogue, arguments: argparse.Namespace, language: Language) -> int:
     from zhupei.services.papers.brochure import brochure  # noqa: PLC0415 - see zhupei.cli
-    from zhupei.services.papers.brochure_check import check_brochure  # noqa: PLC0415
-    from zhupei.services.papers.render import render_html, render_pdf  # noqa: PLC0415
+    from zhupei.services.papers.brochure_check import check_brochure  # noqa: PLC0415 - see zhupei.cli
+    from zhupei.services.papers.render import render_html, render_pdf  # noqa: PLC0415 - see zhupei.cli
 
     paper = brochure(catalogue, arguments.program, dated=arguments.dated)
     if arguments.format == "pdf":
@@ -129,7 +129,7 @@ def _write(catalogue: Catalogue, arguments: argparse.Namespace, language: Langua
 
 def _check(catalogue: Catalogue, program: str, language: Language) -> int:
     from zhupei.services.papers.brochure_check import check_brochure  # noqa: PLC0415 - see zhupei.cli
-    from zhupei.services.papers.brochure_text import completeness_text  # noqa: PLC0415
+    from zhupei.services.papers.brochure_text import completeness_text  # noqa: PLC0415 - see zhupei.cli
 
     report = check_brochure(catalogue, program)
     sys.stdout.write(completeness_text(report, language))
@@ -138,7 +138,7 @@ def _check(catalogue: Catalogue, program: str, language: Language) -> int:
 
 def _compare(catalogue: Catalogue, before: str, after: str, language: Language) -> int:
     from zhupei.services.papers.brochure_diff import diff_brochures  # noqa: PLC0415 - see zhupei.cli
-    from zhupei.services.papers.brochure_text import diff_text  # noqa: PLC0415
+    from zhupei.services.papers.brochure_text import diff_text  # noqa: PLC0415 - see zhupei.cli
 
     sys.stdout.write(diff_text(diff_brochures(catalogue, before, after), language))
     return 0

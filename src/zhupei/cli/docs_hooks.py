@@ -94,8 +94,8 @@ def hooks_page(example: Path) -> str:
 
     """
     # Here, not at the top: the command line imports this module whatever it is asked to do.
-    from zhupei.hooks import specs  # noqa: PLC0415
-    from zhupei.hooks.declaration import declared_hooks  # noqa: PLC0415
+    from zhupei.hooks import specs  # noqa: PLC0415 - see zhupei.cli
+    from zhupei.hooks.declaration import declared_hooks  # noqa: PLC0415 - see zhupei.cli
 
     examples = _functions(example)
     hooks = declared_hooks(specs)

@@ -82,9 +82,9 @@ def register(subparsers: Subparsers) -> None:
 
 def _run(arguments: argparse.Namespace) -> int:
     # Here, not at the top: models, plugins and spreadsheets are for this command alone.
-    from zhupei.config.plan import read_plan, resolve_plan, write_plan  # noqa: PLC0415
-    from zhupei.config.problems import Problems  # noqa: PLC0415
-    from zhupei.reference import load as load_reference  # noqa: PLC0415
+    from zhupei.config.plan import read_plan, resolve_plan, write_plan  # noqa: PLC0415 - see zhupei.cli
+    from zhupei.config.problems import Problems  # noqa: PLC0415 - see zhupei.cli
+    from zhupei.reference import load as load_reference  # noqa: PLC0415 - see zhupei.cli
 
     workspace, layers = _configuration()
     program = _program(layers, arguments.program)

@@ -135,10 +135,10 @@ def _texts(slug: str, name: str, *, types: bool) -> dict[str, str]:
 def _schema(project: Path, slug: str) -> str:
     """Return the plugin's own types, composed as the server does."""
     # Here, not at the top: composing takes a second that other commands need not wait.
-    from zhupei.graphql.schema import build_schema  # noqa: PLC0415
-    from zhupei.hooks.discovery import Discovery  # noqa: PLC0415
-    from zhupei.hooks.manager import PluginHost  # noqa: PLC0415
-    from zhupei.hooks.scope import Naming, Rights  # noqa: PLC0415
+    from zhupei.graphql.schema import build_schema  # noqa: PLC0415 - see zhupei.cli
+    from zhupei.hooks.discovery import Discovery  # noqa: PLC0415 - see zhupei.cli
+    from zhupei.hooks.manager import PluginHost  # noqa: PLC0415 - see zhupei.cli
+    from zhupei.hooks.scope import Naming, Rights  # noqa: PLC0415 - see zhupei.cli
 
     host = PluginHost.load(
         {slug: Naming(Rights.INSTITUTION)},

@@ -37,7 +37,7 @@ def _run(arguments: argparse.Namespace) -> int:
     # First of all: a port that is taken must not cost the start of a database.
     with listener(settings.host, settings.port) as listening:
         # Here, not at the top: it takes most of a second, which `zhupei --help` need not.
-        from zhupei.cli._server import run_server  # noqa: PLC0415
+        from zhupei.cli._server import run_server  # noqa: PLC0415 - see zhupei.cli
 
         run_server(settings, listening)
     return 0

@@ -40,7 +40,7 @@ _WEEKDAYS = (
 )
 
 
-class CalendarNotConfigured(LookupError):  # noqa: N818  # a state of the configuration, not a bug
+class CalendarNotConfigured(LookupError):  # noqa: N818 - a state of the configuration, not a bug
     """Raised when the working days of a year are not known; ``message`` says what to add."""
 
     def __init__(self, year: int) -> None:

@@ -108,7 +108,7 @@ class ShortageSet:
         return code in self.codes
 
 
-class AmbiguousSpecialty(LookupError):  # noqa: N818  # names the situation, like KeyError's kin
+class AmbiguousSpecialty(LookupError):  # noqa: N818 - names the situation, like KeyError's kin
     """Raised when a name or alias stands for several specialties of one cycle."""
 
     def __init__(self, cycle: int, text: str, codes: tuple[str, ...]) -> None:

@@ -25,7 +25,7 @@ __all__ = [
 ]
 
 
-class ContactNotReadable(ValueError):  # noqa: N818  # says what is wrong with the text
+class ContactNotReadable(ValueError):  # noqa: N818 - says what is wrong with the text
     """Raised for text that holds something else than the contacts asked for.
 
     ``text`` is the whole cell, ``rest`` the part that could not be read.

@@ -320,7 +320,7 @@ class RowsOf(Loaded):
         with context.database.use():
             found = await select(
                 # Made of constants and numbered places; what was asked for is in the values.
-                f"SELECT {columns} FROM {source.table} WHERE {where} "  # noqa: S608
+                f"SELECT {columns} FROM {source.table} WHERE {where} "  # noqa: S608 - see above
                 f"ORDER BY {by}, {order}",
                 [keys[0] if single else keys],
                 view.rows,

@@ -30,8 +30,8 @@ def pytest_configure(config: pytest.Config) -> None:
 def plugin_host(request: pytest.FixtureRequest) -> PluginHost:
     """The plugin in whose project the test stands, loaded strictly, beside the core's own."""
     # Here, not at the top: runs of pytest without such a test need not wait for it.
-    from zhupei.hooks.scope import Rights  # noqa: PLC0415
-    from zhupei.testing.plugins import load_plugin, slug_of_project  # noqa: PLC0415
+    from zhupei.hooks.scope import Rights  # noqa: PLC0415 - see above
+    from zhupei.testing.plugins import load_plugin, slug_of_project  # noqa: PLC0415 - see above
 
     project = next(
         folder for folder in Path(request.path).parents if (folder / "pyproject.toml").exists()

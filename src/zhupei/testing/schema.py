@@ -17,7 +17,7 @@ def plugin_schema(host: PluginHost, slug: str) -> str:
 
     """
     # Here, not at the top: most plugins own no types, and strawberry takes its time.
-    from zhupei.graphql.schema import build_schema  # noqa: PLC0415
+    from zhupei.graphql.schema import build_schema  # noqa: PLC0415 - see above
 
     composed = build_schema(host)
     for problem in composed.problems:

@@ -38,7 +38,7 @@ async def test_a_long_publication_shows_how_far_it_is(
     )
     assert (seen.base, seen.program) == ("sample-hospital", HOSPITAL)
     assert seen.started_by == "base_office@sample-hospital"
-    assert seen.result == {"operation": str(outcome.operation)}  # type: ignore[attr-defined]
+    assert seen.result == {"operation": str(outcome.operation)}  # type: ignore[attr-defined]  # it was published
 
 
 async def test_a_refused_one_says_so_and_strangers_leave_no_trace(

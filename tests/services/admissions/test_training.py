@@ -48,7 +48,7 @@ _R = RefusalCode
 async def registered(office: Office, *, candidate: object = None) -> Registration:
     """Bring one person all the way: reported on 30 August, registered the day after."""
     office.go("2026-04-10T09:00")
-    case = await office.submitted(MEDICINE, candidate=candidate or MASTER)  # type: ignore[arg-type]
+    case = await office.submitted(MEDICINE, candidate=candidate or MASTER)  # type: ignore[arg-type]  # a test varies it
     office.go("2026-04-27T09:00")
     await office.reviewed(case, 90)
     office.go("2026-05-11T10:00")
@@ -480,7 +480,7 @@ async def test_one_wrong_payment_refuses_all(
     found = await registered(office)
     office.go("2026-12-15T09:00")
     good = paid(found, 9, "stipend", "4000", FundingSource.CENTRAL_FISCAL)
-    bad = replace(paid(found, 10, "stipend", "1", FundingSource.BASE), **changes)  # type: ignore[arg-type]
+    bad = replace(paid(found, 10, "stipend", "1", FundingSource.BASE), **changes)  # type: ignore[arg-type]  # a test varies it
     before = await everything(office)
     refusal = await office.refuses(
         _R.INPUT_INVALID,

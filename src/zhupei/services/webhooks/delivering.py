@@ -270,7 +270,7 @@ class Courier:
         assert isinstance(outcome, AttemptOutcome)  # noqa: S101 - for the type checker
         delivered = outcome is AttemptOutcome.DELIVERED
         # Jitter, no secret: that many come back at once is what it prevents.
-        pause = max(retry_pause(taken.attempts, random.random()), asked or timedelta(0))  # noqa: S311
+        pause = max(retry_pause(taken.attempts, random.random()), asked or timedelta(0))  # noqa: S311 - see above
         over = now + pause >= taken.queued_at + self._rules.tried_for
         state = DeliveryState.WAITING
         if delivered:

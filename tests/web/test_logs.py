@@ -11,7 +11,7 @@ from datetime import datetime
 import pytest
 
 from zhupei.settings import LogFormat
-from zhupei.web.logs import configure_logging, current_operation, current_request_id
+from zhupei.web.logs import configure_logging, current_operation, current_request_id, log_access
 
 
 @pytest.fixture(autouse=True)
@@ -38,6 +38,42 @@ def test_a_text_line_has_time_level_event_and_fields() -> None:
     moment, level, rest = out.getvalue().split(maxsplit=2)
     assert datetime.fromisoformat(moment).utcoffset().total_seconds() == 8 * 3600  # type: ignore[union-attr]  # aware, or the test fails
     assert (level, rest) == ("info", 'serving bases=41 degraded="a b: 原因"\n')
+
+
+@pytest.mark.parametrize("created", [0.0, 1_781_740_799.9996, 1_781_740_800.0, 1_781_740_800.25])
+def test_instants_are_those_of_china_to_the_millisecond(created: float) -> None:
+    out = io.StringIO()
+    configure_logging(LogFormat.TEXT, "info", out)
+    for each in (created, created + 0.001, created):
+        record = logging.makeLogRecord(
+            {"msg": "a", "levelno": 20, "levelname": "INFO", "created": each}
+        )
+        logging.getLogger().handle(record)
+        line = out.getvalue().splitlines()[-1]
+        moment = datetime.fromisoformat(line.split()[0])
+        assert 0 <= each - moment.timestamp() < 0.0011
+        assert moment.isoformat(timespec="milliseconds").endswith("+08:00")
+        assert line.split()[0] == moment.isoformat(timespec="milliseconds")
+
+
+def test_the_line_of_a_request_has_method_path_status_and_milliseconds() -> None:
+    out = io.StringIO()
+    configure_logging(LogFormat.JSON, "info", out)
+    log_access("POST", "/graphql", 200, 0.01234)
+    line = json.loads(out.getvalue())
+    line.pop("time")
+    assert line == {
+        "level": "info",
+        "logger": "zhupei.access",
+        "event": "request",
+        "method": "POST",
+        "path": "/graphql",
+        "status": 200,
+        "ms": 12.3,
+    }
+    configure_logging(LogFormat.JSON, "warning", out)
+    log_access("POST", "/graphql", 200, 0.01234)
+    assert out.getvalue().count("\n") == 1
 
 
 def test_nothing_breaks_a_line() -> None:

@@ -24,8 +24,10 @@ from strawberry.extensions import FieldExtension
 from strawberry.types.field import StrawberryField
 
 from graphql import GraphQLObjectType, GraphQLSchema
+from zhupei.db.tables import View
 from zhupei.domain.access_refusals import AccessRefusal
 from zhupei.domain.permissions import PERMISSIONS, Target
+from zhupei.graphql.asked import listing
 from zhupei.graphql.context import GraphContext
 from zhupei.graphql.errors import Code, GraphRefusal
 from zhupei.graphql.inline import Batch, one_by_one
@@ -145,9 +147,8 @@ class _Permitted(Noted):
         ) -> Sequence[Any]:
             about = [tuple(self._targets(value, context)) for value in values]
             distinct = list(dict.fromkeys(about))
-            decisions = await asyncio.gather(
-                *(refused_by(context, self.permission, targets) for targets in distinct)
-            )
+            asking = [refused_by(context, self.permission, targets) for targets in distinct]
+            decisions = [await asking[0]] if len(asking) == 1 else await asyncio.gather(*asking)
             refusals = dict(zip(distinct, decisions, strict=True))
             found: list[Any] = [
                 None if refusal is None else _error(refusal, self.permission, context)
@@ -162,7 +163,9 @@ class _Permitted(Noted):
                         found[at] = answer
             return found
 
-        return read_permitted
+        view: View | None = getattr(read, "view", None)
+        # What stands in the place of rows is none.
+        return read_permitted if view is None or masked else listing(read_permitted, view)
 
 
 def permitted(

@@ -264,14 +264,11 @@ _MOST_DIGITS = 12
 
 
 def _text(value: str, place: str, context: GraphContext) -> str:
-    problem = None
+    # Texts that no database takes were refused with the operation (`check_variables`).
     if len(value) > LONGEST_TEXT:
         problem = Text(
             f"不得超过 {LONGEST_TEXT} 个字符", f"must not be longer than {LONGEST_TEXT} characters"
         )
-    elif "\0" in value:
-        problem = Text("含有无效字符", "holds a character that no text has")
-    if problem is not None:
         raise bad_input(place, problem, context.language)
     return value
 

@@ -186,8 +186,12 @@ def compose(settings: Settings, *, clock: Callable[[], datetime] = china_now) ->
 
     async def load() -> LoadedCatalogue:
         # The first load takes what the plugins' names were read from.
-        workspace = read.pop() if read else None
-        loaded = await load_catalogue(settings.bases, host=host, parsed=parsed, workspace=workspace)
+        loaded = await load_catalogue(
+            settings.bases,
+            host=host,
+            parsed=parsed,
+            workspace=read.pop() if read else None,
+        )
         # Now, so that no user's first question waits for it.
         prepare(loaded.catalogue, loaded.dispatcher)
         # What lives as long as the catalogue need not be gone through by the collector, whose
@@ -300,6 +304,9 @@ def compose(settings: Settings, *, clock: Callable[[], datetime] = china_now) ->
     )
 
 
+_REDIS_SECONDS = 2.0
+
+
 def _rates(settings: Settings) -> Rates:
     """Return what is left to whom, counted where the settings say."""
     where = settings.rate_storage
@@ -308,7 +315,12 @@ def _rates(settings: Settings) -> Rates:
         storage = PostgresRates()
     elif where != "memory":
         try:
-            made = storage_from_string(f"async+{where}", implementation="redispy")
+            made = storage_from_string(
+                f"async+{where}",
+                implementation="redispy",
+                socket_connect_timeout=_REDIS_SECONDS,
+                socket_timeout=_REDIS_SECONDS,
+            )
         except ConfigurationError:
             needed = Text(
                 "需要软件包 redis：pip install 'zhupei[redis]'", "needs pip install 'zhupei[redis]'"

@@ -106,18 +106,20 @@ async def load_catalogue(
     hook_timeout: float = 5.0,
     host: PluginHost | None = None,
     parsed: ParsedFiles | None = None,
+    workspace: Workspace | None = None,
 ) -> LoadedCatalogue:
     """Read, check and build the configuration at ``paths``.
 
     ``host`` is the host of an earlier load: its plugins are asked again, and no new one is
     imported (a schema is composed once, at start-up). ``parsed`` knows files that were parsed
-    before.
+    before; ``workspace`` is what was just read from ``paths``, where somebody has it already.
 
     Raises:
         zhupei.errors.PluginError: with ``strict``, where a plugin cannot be loaded.
     """
     with _collector_paused():
-        workspace = read_workspace(paths, parsed)
+        if workspace is None:
+            workspace = read_workspace(paths, parsed)
         return await _load(
             workspace, plugin_folders, platform, disabled, strict, hook_timeout, host
         )
@@ -135,6 +137,9 @@ def _collector_paused() -> Iterator[None]:
         yield
     finally:
         if was_enabled:
+            # As if it had looked through all of this already: else it would do so at once.
+            gc.freeze()
+            gc.unfreeze()
             gc.enable()
 
 

@@ -36,6 +36,7 @@ _SUFFIX = ".parsed"
 _KEPT_SECONDS = 30 * 24 * 3600
 # So many bytes before the rest tell whether it is as it was written.
 _CHECKED = 16
+_SHORT = 40
 _Kept = tuple[dict[str, Any], bytes, int, bytes, bytes]
 _DECODER = msgspec.msgpack.Decoder(_Kept)
 
@@ -75,12 +76,9 @@ class ParsedFiles:
             if _checksum(written[_CHECKED:]) != written[:_CHECKED]:
                 return None
             data, records, root, lines, source = _DECODER.decode(written[_CHECKED:])
-            document = Document(
-                path,
-                _interned(data),
-                Positions(data, array("I", records), root, array("I", lines)),
-                source,
-            )
+            positions = Positions(data, array("I", records), root, array("I", lines))
+            document = Document(path, data, positions, source)
+            _intern(data)
         except (OSError, ValueError, msgspec.DecodeError):
             return None
         with contextlib.suppress(OSError):
@@ -119,14 +117,20 @@ def _checksum(written: bytes) -> bytes:
     return hashlib.blake2b(written, digest_size=_CHECKED).digest()
 
 
-def _interned(data: Any) -> Any:
+def _intern(data: Any) -> None:
     """Give equal short texts of the whole configuration one place in memory, as the parser does."""
     if type(data) is dict:
-        for key in list(data):
-            value = data.pop(key)
-            data[intern(key)] = _interned(value)
-    elif type(data) is list:
-        data[:] = [_interned(value) for value in data]
-    elif type(data) is str and len(data) <= 40:
-        return intern(data)
-    return data
+        # Keys are one object each already: the decoder knows short ones that it read before.
+        for key, value in data.items():
+            if type(value) is str:
+                if len(value) <= _SHORT:
+                    data[key] = intern(value)
+            elif value is not None:
+                _intern(value)
+    else:
+        for index, value in enumerate(data):
+            if type(value) is str:
+                if len(value) <= _SHORT:
+                    data[index] = intern(value)
+            elif value is not None:
+                _intern(value)

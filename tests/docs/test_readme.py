@@ -8,6 +8,7 @@ import re
 import pytest
 
 from asked_graph import ROOT, AskedGraph, load_graph
+from zhupei.domain.text import Language
 
 README = (ROOT / "README.md").read_text("utf-8")
 
@@ -30,6 +31,8 @@ async def test_query_has_the_answer_that_is_printed(real: AskedGraph) -> None:
     (query,), (answer,) = _blocks("graphql"), _blocks("json")
 
     assert {"data": await real.ask(query)} == json.loads(answer)
+    # It says which language each name is to be in, so that of the reader changes nothing.
+    assert {"data": await real.ask(query, language=Language.ZH)} == json.loads(answer)
 
 
 def test_links_lead_somewhere() -> None:

@@ -123,14 +123,14 @@ async def test_an_applicant_in_typescript(tmp_path: Path, database_url: str) -> 
         with _copied("typescript", packages) as example:
             # Generated from what this server serves, with the types of its plugins.
             (example / "served.graphql").write_text(_served_schema(), encoding="utf-8")
-            environment = {"ZHUPEI_URL": url, "ZHUPEI_SCHEMA": "served.graphql"}
+            environment = {"GRAPH_URL": url, "GRAPH_SCHEMA": "served.graphql"}
             told = await _run("npm", "start", "--silent", cwd=example, **environment)
-            refused = await _run("node", "build/main.js", "骨科", cwd=example, ZHUPEI_URL=url)
+            refused = await _run("node", "build/main.js", "骨科", cwd=example, GRAPH_URL=url)
             chinese = await _run(
                 *("node", "build/main.js", "没有这样的专业"),
                 cwd=example,
-                ZHUPEI_URL=url,
-                ZHUPEI_LANGUAGE="zh",
+                GRAPH_URL=url,
+                GRAPH_LANGUAGE="zh",
             )
         filed = await graph.ask(
             "query ($base: String!) { applications(filter: {baseIn: [$base]}) {"
@@ -168,7 +168,7 @@ async def test_a_page_in_relay(tmp_path: Path, database_url: str) -> None:
     async with _served(tmp_path / "data", database_url) as graph:
         url = str(graph.client.base_url.join("/graphql"))
         with _copied("relay", packages) as example:
-            told = await _run("npm", "start", "--silent", cwd=example, ZHUPEI_URL=url)
+            told = await _run("npm", "start", "--silent", cwd=example, GRAPH_URL=url)
             generated = sorted(path.name for path in (example / "src/__generated__").iterdir())
         wanted = await graph.ask(
             """{ openings(filter: {kind: RESIDENCY}, orderBy: CODE, first: 100) { edges { node {
@@ -252,10 +252,10 @@ async def test_an_office_in_python(tmp_path: Path, database_url: str) -> None:
         with _copied("python", python.parents[2]) as example:
             await _run(python.with_name("ariadne-codegen"), cwd=example)
             checked = await _run(python.with_name("mypy"), "--no-incremental", cwd=example)
-            asks = {"ZHUPEI_URL": url, "ZHUPEI_TOKEN": token}
+            asks = {"GRAPH_URL": url, "GRAPH_TOKEN": token}
             told = await _run(python, "office.py", tmp_path, cwd=example, **asks)
             with pytest.raises(AssertionError, match="401 is a token that does not hold"):
-                await _run(python, "office.py", cwd=example, ZHUPEI_URL=url, ZHUPEI_TOKEN="none")
+                await _run(python, "office.py", cwd=example, GRAPH_URL=url, GRAPH_TOKEN="none")
     assert checked.startswith("Success: no issues found in ")
     assert told.splitlines() == [
         "# The University of Hong Kong - Shenzhen Hospital",

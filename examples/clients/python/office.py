@@ -22,8 +22,8 @@ from zhupei_graph import (
     RecordEligibilityCheckInput,
 )
 
-_URL = os.environ.get("ZHUPEI_URL", "http://127.0.0.1:8000/graphql")
-_LANGUAGE = os.environ.get("ZHUPEI_LANGUAGE", "en")
+_URL = os.environ.get("GRAPH_URL", "http://127.0.0.1:8000/graphql")
+_LANGUAGE = os.environ.get("GRAPH_LANGUAGE", "en")
 
 
 async def applications(graph: Graph, base: str) -> AsyncIterator[ApplicationsApplicationsEdgesNode]:
@@ -102,7 +102,9 @@ async def next_change(graph: Graph, base: str, subscribed: asyncio.Event) -> str
 
 async def main(folder: Path) -> None:
     """Look at the queue, export, and check the first application that waits for it."""
-    token = os.environ["ZHUPEI_TOKEN"]
+    token = os.environ.get("GRAPH_TOKEN")
+    if not token:
+        sys.exit("set GRAPH_TOKEN to the token of an office: zhupei token LOGIN")
     headers = {"Authorization": f"Bearer {token}", "Accept-Language": _LANGUAGE}
     async with (
         httpx.AsyncClient(base_url=_URL.removesuffix("/graphql"), headers=headers) as papers,

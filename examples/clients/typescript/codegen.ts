@@ -2,7 +2,7 @@ import type { CodegenConfig } from '@graphql-codegen/cli';
 
 const config: CodegenConfig = {
   // The core's graph. What a server serves, with the types of its plugins: `zhupei schema`.
-  schema: process.env.ZHUPEI_SCHEMA ?? '../../../schema.graphql',
+  schema: process.env.GRAPH_SCHEMA ?? '../../../schema.graphql',
   documents: ['src/**/*.ts', '!src/graph/**'],
   silent: true,
   generates: {

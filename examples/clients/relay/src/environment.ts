@@ -1,8 +1,8 @@
 // One environment: a store that keeps every object under its `id`, and the way to the graph.
 import { Environment, Network, RecordSource, Store, type FetchFunction } from 'relay-runtime';
 
-export const GRAPH = process.env.ZHUPEI_URL ?? 'http://127.0.0.1:8000/graphql';
-const LANGUAGE = process.env.ZHUPEI_LANGUAGE ?? 'en';
+export const GRAPH = process.env.GRAPH_URL ?? 'http://127.0.0.1:8000/graphql';
+const LANGUAGE = process.env.GRAPH_LANGUAGE ?? 'en';
 
 /** What was answered, in order: the name of each operation. */
 export const asked: string[] = [];

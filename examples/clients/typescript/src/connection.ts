@@ -3,8 +3,8 @@ import { GraphQLClient } from 'graphql-request';
 import { createClient, type Client } from 'graphql-ws';
 import WebSocket from 'ws';
 
-export const GRAPH = process.env.ZHUPEI_URL ?? 'http://127.0.0.1:8000/graphql';
-const LANGUAGE = process.env.ZHUPEI_LANGUAGE ?? 'en';
+export const GRAPH = process.env.GRAPH_URL ?? 'http://127.0.0.1:8000/graphql';
+const LANGUAGE = process.env.GRAPH_LANGUAGE ?? 'en';
 
 export interface Connection {
   http: GraphQLClient;

@@ -389,9 +389,11 @@ async def _empty() -> None:
     connection = await asyncpg.connect(_PLACE["url"])
     await connection.execute(
         "ALTER TABLE application_transition DISABLE TRIGGER ALL; "
-        f"TRUNCATE {TABLES} CASCADE; "
+        "ALTER TABLE state_record DISABLE TRIGGER ALL; "
+        f"TRUNCATE {TABLES}, state_record CASCADE; "
         "UPDATE audit_head SET sequence = 0, anchor = repeat('0', 64); "
-        "ALTER TABLE application_transition ENABLE TRIGGER ALL"
+        "ALTER TABLE application_transition ENABLE TRIGGER ALL; "
+        "ALTER TABLE state_record ENABLE TRIGGER ALL"
     )
     await connection.close()
 

@@ -97,8 +97,10 @@ async def empty(office: Matching) -> None:
                 "ALTER TABLE allocation_choice DISABLE TRIGGER USER; "
                 "ALTER TABLE allocation_run DISABLE TRIGGER USER; "
                 "ALTER TABLE application_transition DISABLE TRIGGER USER; "
+                "ALTER TABLE state_record DISABLE TRIGGER USER; "
                 "TRUNCATE application, application_score, application_transition, seat, "
-                "bulk_operation, allocation_run, allocation_place, allocation_choice CASCADE; "
+                "bulk_operation, allocation_run, allocation_place, allocation_choice, "
+                "state_record CASCADE; "
                 "UPDATE audit_head SET sequence = 0, anchor = repeat('0', 64)"
             )
 

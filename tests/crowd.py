@@ -16,10 +16,9 @@ from zhupei.db.connection import Database
 from zhupei.db.models import BulkOperationRow, TransitionRow
 from zhupei.domain.actors import ActorKind, Grant
 from zhupei.domain.identity import DocumentKind
-from zhupei.security.crypto import Keyring, new_key_text
 from zhupei.security.passwords import Passwords
 from zhupei.services import admissions
-from zhupei.services.access import prepare_access
+from zhupei.services.access import open_keyring, prepare_access
 from zhupei.services.accounts import AccountRecord, add_account, grant_role
 from zhupei.services.admissions import inputs
 from zhupei.services.applicants import ApplicantRecord, Details, register_applicant
@@ -75,10 +74,10 @@ class Crowd:
             assert not hasattr(given, "code"), given
         return made.id
 
-    async def drafts(self, count: int) -> dict[UUID, UUID]:
+    async def drafts(self, count: int, at: str = SUBMITTING) -> dict[UUID, UUID]:
         """Return drafts for the opening of 25 seats, each with the account of its applicant."""
-        self.office.go(SUBMITTING)
-        keyring = Keyring.parse(new_key_text())
+        self.office.go(at)
+        keyring = open_keyring(settings_of(self.database_url, self.data_dir))
         found = {}
         for number in range(count):
             account = await self.account(f"person-{number}", Grant("applicant"))

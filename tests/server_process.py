@@ -23,11 +23,10 @@ from pathlib import Path
 from typing import Any
 
 import httpx2
-import uvicorn
 
 from admissions_office import BASES, moment
-from zhupei.app import create_app
-from zhupei.settings import Settings
+from zhupei.cli._server import run_server
+from zhupei.settings import LogLevel, Settings
 
 __all__ = ["ServerProcess", "settings_of"]
 
@@ -41,6 +40,7 @@ def settings_of(database_url: str, data_dir: Path, **changes: Any) -> Settings:
         "bases": (BASES,),
         "plugins": (),
         "worker": False,
+        "log_level": LogLevel.ERROR,
         **changes,
     }
     return Settings(**values)
@@ -110,8 +110,8 @@ def _serve(database_url: str, data_dir: str, now: str, port: str, changes: str) 
     if (largest := given.pop("")) is not None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (largest, largest))
     settings = settings_of(database_url, Path(data_dir), **given)
-    app = create_app(settings, clock=_clock(now))
-    uvicorn.run(app, port=int(port), log_level="error", timeout_graceful_shutdown=1)
+    with socket.create_server(("127.0.0.1", int(port))) as listener:
+        run_server(settings, listener, clock=_clock(now))
 
 
 def _clock(now: str) -> Callable[[], datetime]:

@@ -9,6 +9,7 @@ import os
 import signal
 import socket
 from collections.abc import Awaitable, Callable, Iterator
+from datetime import datetime
 
 import uvicorn
 from starlette.applications import Starlette
@@ -16,6 +17,7 @@ from starlette.applications import Starlette
 from zhupei.app import application_of, create_app
 from zhupei.cli._reloads import noted_reload
 from zhupei.cli._running import announced
+from zhupei.graphql.context import china_now
 from zhupei.settings import Settings
 from zhupei.web.http_connections import connections
 from zhupei.web.logs import configure_logging
@@ -37,10 +39,15 @@ class Server(uvicorn.Server):
         yield
 
 
-def run_server(settings: Settings, listener: socket.socket) -> None:
-    """Serve on ``listener`` until SIGINT or SIGTERM; returns when everything is given up."""
+def run_server(
+    settings: Settings, listener: socket.socket, *, clock: Callable[[], datetime] = china_now
+) -> None:
+    """Serve on ``listener`` until SIGINT or SIGTERM; returns when everything is given up.
+
+    ``clock`` answers what "now" is everywhere; tests step it.
+    """
     configure_logging(settings.log_format, settings.log_level)
-    app = create_app(settings)
+    app = create_app(settings, clock=clock)
     config = uvicorn.Config(
         app,
         # Entered by us, so that an error at the start is ours to explain.

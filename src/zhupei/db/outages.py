@@ -13,12 +13,13 @@ _GONE = (
     DatabaseUnavailableError,
     DBConnectionError,
     ConnectionError,
-    # The server ends a session, starts or stops, or has no place for one more.
+    # The server ends a session, starts or stops.
     asyncpg.PostgresConnectionError,
     asyncpg.OperatorInterventionError,
     # asyncpg's word for a connection that ended in the middle of a statement.
     asyncpg.InternalClientError,
-    asyncpg.TooManyConnectionsError,
+    # No room on its disk, no memory, too many connections.
+    asyncpg.InsufficientResourcesError,
 )
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import subprocess
 from collections import Counter
 from datetime import datetime
@@ -62,6 +63,34 @@ _PERSON = {
     "name": "Client Tester",
     "facts": {"origin": "MAINLAND", "traineeType": "SOCIAL", "licensed": False},
 }
+
+
+def test_the_page_tells_which_versions_were_judged() -> None:
+    """The table of docs/graph.md has the versions that are installed here and in the examples."""
+    page = (_ROOT / "docs" / "graph.md").read_text("utf-8").partition("## Clients")[2]
+    rows = re.findall(r"^\| (.*?) \| ([\d., ]+) \|", page.partition("\n## ")[0], re.MULTILINE)
+    told = {
+        name: version
+        for names, versions in rows
+        for name, version in zip(names.split(", "), versions.split(", "), strict=True)
+    }
+    examples = _ROOT / "examples" / "clients"
+    pins = dict(each.rpartition("@")[::2] for each in _PACKAGES)
+    for name in ("typescript", "relay"):
+        manifest = json.loads((examples / name / "package.json").read_text("utf-8"))
+        pins |= manifest["devDependencies"]
+    requirements = (examples / "python" / "requirements.txt").read_text("utf-8")
+    python = dict(re.findall(r"^([\w-]+).*?==(.*)$", requirements, re.MULTILINE))
+    assert told == {
+        "Apollo Client": pins["@apollo/client"],
+        "urql": pins["@urql/core"],
+        **{name: pins[name] for name in ("graphql-request", "graphql-ws", "graphql-sse")},
+        "relay-runtime": pins["relay-runtime"],
+        "gql (Python)": _PYTHON_PACKAGES[0].rpartition("==")[2],
+        "graphql-codegen": pins["@graphql-codegen/cli"],
+        "relay-compiler": pins["relay-compiler"],
+        "ariadne-codegen": python["ariadne-codegen"],
+    }
 
 
 def _by_gql(python: Path, settings: Path) -> str:

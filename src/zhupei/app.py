@@ -144,6 +144,7 @@ class Application:
                 if task is not None:
                     task.cancel()
                     await asyncio.wait([task])
+            await self.graph.rates.aclose()
             await self.database.stop()
             if self.tracing is not None:
                 await asyncio.to_thread(self.tracing.shutdown)

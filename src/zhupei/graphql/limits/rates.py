@@ -7,6 +7,7 @@ as the library ``limits`` counts in a storage that several processes share.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import ipaddress
 import logging
 import math
@@ -14,9 +15,10 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Protocol
+from typing import Any, Protocol
 
 import limits
+from limits.aio.storage import RedisStorage
 from limits.aio.storage import Storage as SharedStorage
 from limits.aio.strategies import SlidingWindowCounterRateLimiter as SharedLimiter
 
@@ -67,6 +69,7 @@ class _Shared:
 
     def __init__(self, storage: SharedStorage) -> None:
         self._limiter = SharedLimiter(storage)
+        self._storage = storage
         self._alone = _InMemory()
         self._failed = False
 
@@ -90,6 +93,14 @@ class _Shared:
             return await self._alone.seconds_until(minute, key, cost)
         stats = await self._limiter.get_window_stats(minute.item, key)
         return stats.reset_time - time.time()
+
+    async def aclose(self) -> None:
+        """Give up its connections: uvloop waits for those that are open when it is closed."""
+        if isinstance(self._storage, RedisStorage):
+            bridge: Any = self._storage.bridge
+            # Whatever the storage says at the end, the process ends.
+            with contextlib.suppress(Exception):
+                await bridge.get_connection().aclose()
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +135,11 @@ class Rates:
     def counts_requests(self) -> bool:
         """Whether requests are limited at all."""
         return self._requests is not None
+
+    async def aclose(self) -> None:
+        """Give up what the storage holds, when the process ends."""
+        if isinstance(self._counting, _Shared):
+            await self._counting.aclose()
 
     async def request(self, address: str) -> None:
         """Count a request of an address.

@@ -377,7 +377,7 @@ class Run:
         shared: dict[Any, list[tuple[Site, list[Slot]]]] = {}
         for (site, how), slots in waiting.items():
             together = getattr(site.batch, "together", None)
-            if together is None:
+            if together is None or how != self._read_together:
                 jobs.append(how(site, slots))
             else:
                 shared.setdefault(together, []).append((site, slots))

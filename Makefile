@@ -46,6 +46,7 @@ help:
 	@echo 'make judge-federation  compose the graph with others and ask it through gateways (needs npm)'
 	@echo 'make judge-schemathesis  ask every field what schemathesis generates (CASES=1000, FIELDS=Query)'
 	@echo 'make federation-example  serve a hospital beside zhupei behind a gateway (needs npm)'
+	@echo 'make faults  kill servers, workers and databases, fill disks, step clocks (FAULTS=5)'
 	@echo 'make bench   run the benchmarks'
 	@echo 'make load    half an hour of mixed load: no error, no leak, no growing queue (LOAD=)'
 	@echo 'make judge-attacks  attack the server and tell what it came to'
@@ -140,6 +141,12 @@ sbom: .tools/audit/.ready .venv/.ready
 bench: .venv/.ready
 	@for file in benchmarks/bench_*.py; do echo "== $$file"; $(PYTHON) "$$file" || exit 1; done
 	@echo '== benchmarks/peers'; $(PYTHON) -m benchmarks.peers $(BENCH)
+
+# What the server does while something around it breaks, FAULTS times as often as `make check` tries.
+.PHONY: faults
+faults: .venv/.ready
+	@ZHUPEI_FAULTS=$(or $(FAULTS),5) $(PYTHON) -m pytest -q -n 0 -m slow tests/faults \
+		tests/jobs/test_worker.py tests/jobs/test_webhook_workers.py
 
 # Half an hour of everything at once on a server and a worker of its own (.tools/load). It fails at the
 # first answer that is an error, and where memory, files or queues grow. LOAD='--minutes 30 --write'

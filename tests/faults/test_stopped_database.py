@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import signal
 import time
@@ -75,11 +76,42 @@ class Tally:
             await asyncio.sleep(pause)
 
 
-async def submitted(client: httpx2.AsyncClient, application: Any, token: str) -> dict[str, Any]:
+@dataclass
+class Ear:
+    """What a watch was told, and when."""
+
+    events: list[tuple[float, dict[str, Any]]] = field(default_factory=list)
+    answered: dict[str, float] = field(default_factory=dict)
+    """When what changed an application was asked for the last time."""
+
+    async def listen(self, socket: LiveSocket) -> None:
+        """Take events until cancelled."""
+        async for text in socket.connection:
+            message = json.loads(text)
+            assert message["type"] == "next", message
+            self.events.append((time.monotonic(), message["payload"]["data"]["applicationChanged"]))
+
+    def missed(self) -> set[str]:
+        """Return the changes of which the watch was neither told nor told to read again since."""
+        told = {each["application"]["id"] for _, each in self.events if each["application"]}
+        again = max((at for at, each in self.events if each["readAgain"]), default=0.0)
+        return {id_ for id_, at in self.answered.items() if id_ not in told and at > again}
+
+    async def until_nothing_missed(self) -> None:
+        """Wait until the watch knows of everything."""
+        async with asyncio.timeout(_RECOVERY_SECONDS):
+            while self.missed():  # noqa: ASYNC110 - another process tells
+                await asyncio.sleep(0.05)
+
+
+async def submitted(
+    client: httpx2.AsyncClient, application: Any, token: str, ear: Ear
+) -> dict[str, Any]:
     """Submit with one key again and again until there is an answer."""
     given = {"application": str(application), "idempotencyKey": uuid4().hex}
     headers = {"authorization": f"Bearer {token}", "accept-language": "en"}
     while True:
+        sent = time.monotonic()
         response = await client.post(
             "/graphql", json={"query": _SUBMIT, "variables": {"input": given}}, headers=headers
         )
@@ -87,26 +119,12 @@ async def submitted(client: httpx2.AsyncClient, application: Any, token: str) ->
         if response.status_code == 200 and "errors" not in body:
             found: dict[str, Any] = body["data"]["submitApplication"]
             if found.get("code") != "CONFLICT":
+                ear.answered[str(application)] = sent
                 return found
         else:
             codes = {error["extensions"]["code"] for error in body["errors"]}
             assert codes <= {"DATABASE_UNAVAILABLE", "OPERATION_TIMED_OUT"}, body
         await asyncio.sleep(0.1)
-
-
-async def seen(socket: LiveSocket) -> tuple[set[str], int]:
-    """Return of which applications a watch was told, and how often to read again, until quiet."""
-    told: set[str] = set()
-    again = 0
-    while True:
-        try:
-            async with asyncio.timeout(1.5):
-                event = await socket.told("applicationChanged")
-        except TimeoutError:
-            return told, again
-        again += event["readAgain"]
-        if event["application"] is not None:
-            told.add(event["application"]["id"])
 
 
 async def until_ready(client: httpx2.AsyncClient, status: str) -> None:
@@ -140,10 +158,10 @@ async def test_postgresql_is_stopped_and_killed_under_load(
                 live_socket(server.address, office) as socket,
             ):
                 await socket.watch(_WATCH)
-                assert await socket.told("applicationChanged") == {
-                    "readAgain": True,
-                    "application": None,
-                }
+                first = await socket.told("applicationChanged")
+                assert first == {"readAgain": True, "application": None}
+                ear = Ear()
+                listening = asyncio.create_task(ear.listen(socket))
                 load = [
                     asyncio.create_task(tally.until_stopped(work, pause))
                     for work, pause in (
@@ -156,7 +174,8 @@ async def test_postgresql_is_stopped_and_killed_under_load(
                 for end in (postgres.stop, postgres.kill) * _ROUNDS:
                     some = [waiting.pop() for _ in range(10)]
                     work = [
-                        asyncio.create_task(submitted(client, id_, tokens[id_])) for id_ in some
+                        asyncio.create_task(submitted(client, id_, tokens[id_], ear))
+                        for id_ in some
                     ]
                     await asyncio.sleep(0.05)
                     await end()
@@ -165,14 +184,16 @@ async def test_postgresql_is_stopped_and_killed_under_load(
                     async with asyncio.timeout(_RECOVERY_SECONDS):
                         answers = await asyncio.gather(*work)
                     assert Counter(each["state"] for each in answers) == {"SUBMITTED": 10}
-                    # What was told before, during or after: every change, or to read again.
-                    told, again = await seen(socket)
-                    assert again >= 1 or told == {str(id_) for id_ in some}
-                # A change after all of it is told, by the same watch.
+                    # Of every change it is told, or to read again after it.
+                    await ear.until_nothing_missed()
+                # The same watch tells of a change after all of it, too.
                 last = waiting.pop()
-                assert (await submitted(client, last, tokens[last]))["state"] == "SUBMITTED"
-                told, _ = await seen(socket)
-                assert len(told) == 1
+                answer = await submitted(client, last, tokens[last], ear)
+                assert answer["state"] == "SUBMITTED"
+                await ear.until_nothing_missed()
+                assert len(ear.answered) == len(cases)
+                assert not listening.done()
+                listening.cancel()
                 tally.stops = True
                 await asyncio.gather(*load)
                 ready = (await client.get("/health/ready")).json()

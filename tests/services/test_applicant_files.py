@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import resource
 import stat
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
@@ -105,6 +106,26 @@ async def test_a_sender_that_goes_away_leaves_nothing(database: Database, tmp_pa
             await FileStore(tmp_path, largest=1000).keep(owner, "degree", broken(), by="me", at=_AT)
         assert await ApplicantFile.all().count() == 0
     assert everything(tmp_path) == []
+
+
+async def test_without_room_on_the_disk_nothing_is_left(database: Database, tmp_path: Path) -> None:
+    """As where a quota is used up: the system lets no file grow beyond some bytes."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    store = FileStore(tmp_path, largest=1 << 20)
+    with database.use():
+        owner = await an_applicant()
+        resource.setrlimit(resource.RLIMIT_FSIZE, (300, before[1]))
+        try:
+            refusal = await store.keep(owner, "degree", parts(_PDF), by="me", at=_AT)
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, before)
+        assert isinstance(refusal, AccessRefusal)
+        assert (refusal.code, refusal.field) == (AccessCode.STORAGE_FULL, "file")
+        assert refusal.message.zh == "服务器存储空间不足，文件未保存，请稍后再试"
+        assert await ApplicantFile.all().count() == 0
+        assert everything(tmp_path) == []
+        kept = await store.keep(owner, "degree", parts(_PDF), by="me", at=_AT)
+        assert isinstance(kept, FileRecord)
 
 
 async def test_a_file_for_nobody(database: Database, tmp_path: Path) -> None:

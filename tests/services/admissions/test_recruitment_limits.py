@@ -90,6 +90,7 @@ async def test_r272_nobody_is_moved_or_invited_there(office: Office, tmp_path: P
     office.go("2026-04-27T09:00")
     await office.reviewed(case)
     await _suspend(office, tmp_path)
+    person = await office.known()
     before = await office.everything()
     await office.refuses(
         C.RECRUITMENT_SUSPENDED,
@@ -101,9 +102,7 @@ async def test_r272_nobody_is_moved_or_invited_there(office: Office, tmp_path: P
         ),
     )
     office.go("2026-06-02T09:00")
-    invite = inputs.InviteCandidateInput(
-        applicant=await office.known(), opening=MEDICINE, round="batch-2"
-    )
+    invite = inputs.InviteCandidateInput(applicant=person, opening=MEDICINE, round="batch-2")
     await office.refuses(
         C.RECRUITMENT_SUSPENDED, await admissions.invite_candidate(office.staff(), invite)
     )

@@ -45,13 +45,15 @@ def deferred_acceptance(
     # A claim above the bound is welcome: any while there are seats, then those above the weakest
     # held. Most proposals fail, and this tells it by one comparison.
     bounds = [0 if quota else _NO_CLAIM_ABOVE for quota in quotas]
-    entries = list(starts)
+    # An array, as the numbers of a list lie scattered, and who is displaced may be anywhere.
+    entries = starts[:]
     count = len(starts) - 1
     for begin in range(0, count, _AT_ONCE):
         end = min(begin + _AT_ONCE, count)
         for newcomer in range(begin, end):
             applicant = newcomer
-            pair, beyond = entries[applicant], starts[applicant + 1]
+            pair = entries[applicant]
+            beyond = starts[applicant + 1]
             while pair < beyond:
                 choice = choices[pair]
                 claim = claims[pair]
@@ -68,7 +70,8 @@ def deferred_acceptance(
                 # Who is displaced goes on where that list had stopped.
                 applicant = heapreplace(heap, claim) & _WHOSE
                 bounds[choice] = heap[0]
-                pair, beyond = entries[applicant], starts[applicant + 1]
+                pair = entries[applicant]
+                beyond = starts[applicant + 1]
         if progress is not None:
             progress(end, count)
     return seating(prepared, held)

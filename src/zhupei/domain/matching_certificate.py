@@ -208,6 +208,7 @@ def _sides(market: Market, placements: Mapping[str, str | None]) -> tuple[list[_
     holders: dict[str, list[str]] = {opening.code: [] for opening in market.openings}
     wishers: dict[str, list[str]] = {opening.code: [] for opening in market.openings}
     strays = []
+    wishes = {code: names.append for code, names in wishers.items()}
     placed = placements.get
     for name, codes in market.preferences.items():
         own = placed(name)
@@ -215,7 +216,7 @@ def _sides(market: Market, placements: Mapping[str, str | None]) -> tuple[list[_
             if code == own:
                 holders[code].append(name)
                 break
-            wishers[code].append(name)
+            wishes[code](name)
         else:
             if own is not None or name not in placements:
                 strays.append(name)

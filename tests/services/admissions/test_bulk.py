@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from uuid import uuid4
+from collections.abc import Awaitable
+from typing import Any
+from uuid import UUID, uuid4
 
 from admissions_office import HOSPITAL, MEDICINE, PAEDIATRICS, Office, done
 from zhupei.db.models import PublicityRow
@@ -158,4 +160,55 @@ async def test_a_repeated_bulk_step_answers_as_the_first_did(office: Office) -> 
     first = done(await admissions.admit(office.staff(), given))
     before = await office.everything()
     assert done(await admissions.admit(office.staff(), given)) == first
+    assert await office.everything() == before
+
+
+async def test_every_bulk_step_shows_its_effects_first(office: Office) -> None:
+    """Publish, admit, notify, let go, mark as no-show, take back: each dry run keeps nothing."""
+
+    async def shown(step: Awaitable[Any]) -> dict[UUID, S]:
+        outcome = done(await step)
+        assert isinstance(outcome, BulkOutcome)
+        assert (outcome.dry_run, outcome.operation) == (True, None)
+        return {effect.application: effect.to_state for effect in outcome.effects}
+
+    first, second = [await office.submitted() for _ in range(2)]
+    office.go("2026-04-27T09:00")
+    for case in (first, second):
+        await office.reviewed(case)
+    office.go("2026-05-11T10:00")
+    staff, one = office.staff(), (first.id,)
+    before = await office.everything()
+    listed = inputs.PublishProposedListInput(program=HOSPITAL, round="batch-1", dry_run=True)
+    assert await shown(admissions.publish_proposed_list(staff, listed)) == {
+        first.id: S.IN_PUBLICITY, second.id: S.IN_PUBLICITY,
+    }  # fmt: skip
+    assert await office.everything() == before
+    published = done(await office.publish(first, second))
+    assert isinstance(published, BulkOutcome)
+    assert published.operation is not None
+    before = await office.everything()
+    back = inputs.RevertBulkInput(operation=published.operation, reason="名单有误", dry_run=True)
+    assert await shown(admissions.revert_bulk(office.authority(), back)) == {
+        first.id: S.REVIEWED, second.id: S.REVIEWED,
+    }  # fmt: skip
+    assert await office.everything() == before
+    await office.confirmed(first)
+    office.go("2026-05-22T00:00")
+    before = await office.everything()
+    late = inputs.ExpireConfirmationsInput(program=HOSPITAL, dry_run=True)
+    assert await shown(admissions.expire_confirmations(staff, late)) == {second.id: S.EXPIRED}
+    admit = inputs.AdmitInput(applications=one, dry_run=True)
+    assert await shown(admissions.admit(staff, admit)) == {first.id: S.ADMITTED}
+    assert await office.everything() == before
+    done(await admissions.admit(staff, inputs.AdmitInput(applications=one)))
+    before = await office.everything()
+    notice = inputs.SendNoticeInput(applications=one, dry_run=True)
+    assert await shown(admissions.send_notice(staff, notice)) == {first.id: S.NOTIFIED}
+    assert await office.everything() == before
+    done(await admissions.send_notice(staff, inputs.SendNoticeInput(applications=one)))
+    office.go("2026-12-01T09:00")
+    before = await office.everything()
+    missing = inputs.MarkNoShowsInput(program=HOSPITAL, dry_run=True)
+    assert await shown(admissions.mark_no_shows(staff, missing)) == {first.id: S.NO_SHOW}
     assert await office.everything() == before

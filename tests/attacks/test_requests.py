@@ -189,6 +189,46 @@ async def test_paths_lead_nowhere_else(graph: RunningGraph, tmp_path: Path) -> N
     assert (tmp_path / "secret.txt").read_text("utf-8") == "the secret"
 
 
+async def test_no_name_of_a_file_becomes_a_header(graph: RunningGraph) -> None:
+    """Names come from the person who hands the file in, and go into ``Content-Disposition``."""
+    account = await graph.account("somebody", Grant("applicant"))
+    token = graph.token(account)
+    registered = await graph.ask(
+        "mutation($i: RegisterApplicantInput!) { registerApplicant(input: $i) { __typename } }",
+        token,
+        variables={
+            "i": {
+                "identityKind": "PASSPORT",
+                "issuingState": "USA",
+                "identityNumber": "E1234567",
+                "name": "Somebody",
+                "facts": {"origin": "MAINLAND"},
+            }
+        },
+    )
+    assert registered.json() == {"data": {"registerApplicant": {"__typename": "Applicant"}}}
+    headers = {"authorization": f"Bearer {token}", "accept-language": "en"}
+    png = b"\x89PNG\r\n\x1a\n" + bytes(24)
+    for name in (
+        "a%22; filename=%22page.html",
+        "a%0d%0aset-cookie: a=b",
+        "%00",
+        "x" * 300,
+        "%e4%b8%ad",
+        "a%09b",
+        "%22",
+    ):
+        answer = await graph.client.put(f"/files/{name}", content=png, headers=headers)
+        assert answer.status_code == 404, name
+        assert "set-cookie" not in answer.headers
+    answer = await graph.client.put("/files/degree", content=png, headers=headers)
+    assert answer.status_code == 201
+    place = f"/files/degree/{answer.json()['sha256']}"
+    shown = await graph.client.get(place, headers=headers)
+    assert shown.headers["content-disposition"] == 'attachment; filename="degree"'
+    assert shown.headers["content-security-policy"] == "sandbox; default-src 'none'"
+
+
 async def test_nothing_is_injected_into_headers_and_logs(
     graph: RunningGraph, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -11,10 +11,13 @@ import gzip
 import hashlib
 import json
 import logging
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from opentelemetry.sdk.trace import TracerProvider
 from starlette.applications import Starlette
 
@@ -431,6 +434,69 @@ async def test_errors_inside_a_request_that_is_known_reach_nobody(
 
     monkeypatch.setattr(endpoint_in(app), "_reply", failing)
     assert (await wire.ask(post())).again
+
+
+_PACKETS = [
+    post(),
+    post(_NAME, "accept-language: en"),
+    post(_LONG, "accept-encoding: br"),  # gzip writes the time, too
+    get("{__typename}"),
+    post(_CLOCK),
+    post("{ nothing }"),
+    post().replace(b'"query"', b'"query '),
+    post(_NAME, "x-request-id: my-own-id-1"),
+    get("{__typename}").replace(b"GET", b"HEAD"),
+    get("{__typename}").replace(b"/graphql", b"/nowhere"),
+]
+_CHUNKS = st.lists(
+    st.tuples(
+        # More often than not one that was there before.
+        st.one_of(st.integers(0, 3), st.integers(0, len(_PACKETS) - 1)),
+        st.sampled_from(["whole", "split", "with the next"]),
+        st.floats(0.01, 0.99),
+        st.booleans(),
+    ),
+    max_size=14,
+)
+
+
+@settings(
+    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(chunks=_CHUNKS)
+def test_whatever_comes_in_whatever_parts_is_answered_as_without(
+    whole: Starlette, chunks: list[tuple[int, str, float, bool]]
+) -> None:
+    """R: every byte but dates and ids, and every figure, is that of a server that knows nothing."""
+
+    async def exchanged(app: Starlette) -> tuple[bytes, object]:
+        wire, waiting = Wire(app), b""
+        for number, how, part, rests in chunks:
+            waiting += _PACKETS[number]
+            if how == "with the next":
+                continue
+            at = int(len(waiting) * part) if how == "split" else len(waiting)
+            for piece in (waiting[:at], waiting[at:]):
+                if piece:
+                    wire.protocol.data_received(piece)
+            waiting = b""
+            if rests:
+                await wire.rest()
+        await wire.rest()
+        counted = application_of(app).graph.metrics.registry.collect()
+        figures = {
+            (sample.name, *sample.labels.values()): sample.value
+            for family in counted
+            for sample in family.samples
+            if sample.name in {"zhupei_http_responses_total", "zhupei_operation_seconds_count"}
+        }
+        written = re.sub(rb"x-request-id: [0-9a-f]{32}", b"", wire.transport.written)
+        return b"".join(sorted(written.splitlines(keepends=True))), figures
+
+    knowing, knows_nothing = changed(whole), changed(whole)
+    application_of(knows_nothing).repeated = None
+    # The order of headers differs, that of answers does not.
+    assert asyncio.run(exchanged(knowing)) == asyncio.run(exchanged(knows_nothing))
 
 
 def repeated_of(most_bytes: int, catalogue: object) -> RepeatedRequests:

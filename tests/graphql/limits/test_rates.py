@@ -57,6 +57,7 @@ async def test_a_request_and_its_operation_are_counted_at_once_or_not_at_all() -
 async def test_nothing_is_taken_at_once_where_others_have_to_be_asked() -> None:
     assert not Rates(requests=3, cost={}, storage=_Failing()).takes("192.0.2.1", 1)
     assert Rates(requests=0, cost={}).takes("192.0.2.1", 10**9)
+    assert Rates(requests=0, cost={}, storage=_Failing()).takes("192.0.2.1", 10**9)
 
 
 @pytest.mark.parametrize(

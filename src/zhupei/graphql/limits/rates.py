@@ -172,12 +172,11 @@ class Rates:
         Return whether that was possible: nothing was counted where either is too much, or where
         others have to be asked first because processes count together.
         """
-        windows = self._windows
-        if windows is None:
-            return False
-        requests, public = self._requests, self._public
+        requests, public, windows = self._requests, self._public, self._windows
         if requests is None and public is None:
             return True
+        if windows is None:
+            return False
         network = network_of(address)
         if requests is not None and not windows.fits(f"r:{network}", 1, requests.most):
             return False

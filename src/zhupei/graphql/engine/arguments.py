@@ -49,6 +49,7 @@ from graphql import (
     ListValueNode,
     ObjectValueNode,
     Undefined,
+    UndefinedType,
     ValueNode,
     VariableDefinitionNode,
     VariableNode,
@@ -169,38 +170,18 @@ def reader_of_arguments(
     Where they are the same in every run, so is the object that is returned.
     """
     given = {each.name.value: each.value for each in node.arguments or ()}
+    same: dict[str, Any] = {}
+    rest: list[tuple[str, Read]] = []
     try:
-        parts = [
-            (
-                argument.python_name,
-                _input(
-                    given.get(name := config.name_converter.from_argument(argument)),
-                    declared.args[name],
-                    _converter(argument.type, config),
-                    config,
-                ),
-            )
-            for argument in arguments
-        ]
+        for argument in arguments:
+            name = config.name_converter.from_argument(argument)
+            convert = _converter(argument.type, config)
+            part = _input(given.get(name), declared.args[name], convert, config)
+            varies = name in given and bool(variables_in(given[name]))
+            _add(argument.python_name, part, varies, same, rest)
     except UnusualError:
         return _unusual
-
-    def read(values: _Given) -> dict[str, Any]:
-        found = {}
-        for name, part in parts:
-            value = part(values)
-            if value is not Undefined:
-                found[name] = value
-        return found
-
-    if variables_in(*given.values()):
-        return read
-    try:
-        same = read({})
-    except UnusualError:
-        return _unusual
-    immutable = all(isinstance(each, _IMMUTABLE) for each in same.values())
-    return (lambda _: same) if immutable else read
+    return _put_together(same, rest) if rest else lambda _: same
 
 
 def _input(node: ValueNode | None, declared: Any, convert: Any, config: Any) -> Read:
@@ -247,18 +228,41 @@ def _literal(node: ValueNode, type_: Any, convert: Any, config: Any) -> Read:
     if inner.is_one_of:
         raise UnusualError
     given = {each.name.value: each.value for each in node.fields}
-    fields = [
-        (name, _input(given.get(name), declared, _as_it_is, config))
-        for name, declared in inner.fields.items()
-    ]
+    same: dict[str, Any] = {}
+    rest: list[tuple[str, Read]] = []
+    for name, declared in inner.fields.items():
+        part = _input(given.get(name), declared, _as_it_is, config)
+        _add(name, part, name in given and bool(variables_in(given[name])), same, rest)
+    read = _put_together(same, rest)
+    return lambda values: convert(inner.out_type(read(values)))
 
-    def read(values: _Given) -> Any:
-        found = {}
-        for name, part in fields:
+
+def _add(
+    name: str, part: Read, varies: bool, same: dict[str, Any], rest: list[tuple[str, Read]]
+) -> None:
+    """Add what is the same in every run to ``same``, and anything else to ``rest``.
+
+    In ``same`` it has its place, too.
+    """
+    value = Undefined if varies else part({})
+    if varies or not isinstance(value, (*_IMMUTABLE, UndefinedType)):
+        rest.append((name, part))
+    if varies or value is not Undefined:
+        same[name] = value
+
+
+def _put_together(same: dict[str, Any], rest: Sequence[tuple[str, Read]]) -> Read:
+    """Return what reads values in the order of ``same``; each of ``rest`` has its place there."""
+
+    def read(values: _Given) -> dict[str, Any]:
+        found = same.copy()
+        for name, part in rest:
             value = part(values)
-            if value is not Undefined:
+            if value is Undefined:
+                del found[name]
+            else:
                 found[name] = value
-        return convert(inner.out_type(found))
+        return found
 
     return read
 

@@ -24,7 +24,7 @@ from zhupei.services.papers.publicity_list import PublicityListError
 __all__ = ["Answer", "Refused", "carry_out"]
 
 _REFUSALS = frozenset({"ActionRefused", "InvalidInput", "PluginProblem"})
-_MUTATION = re.compile(r"^\s*mutation\b", re.MULTILINE)
+_MUTATION = re.compile(r"^[ \t]*mutation\b", re.MULTILINE)
 _SCORE_COLUMNS = re.compile("满分")
 
 

@@ -202,4 +202,6 @@ def _failed(code: int | None, response: str) -> Delivery:
 
 def _without_addresses(response: str) -> str:
     """Return a server's words without the address that many of them repeat."""
-    return _ADDRESS.sub("<address>", " ".join(response.split()))[:_LONGEST_RESPONSE]
+    # What is longer is no address, and would be gone through once for each of its characters.
+    words = (word if len(word) <= _LONGEST_RESPONSE else "…" for word in response.split())
+    return _ADDRESS.sub("<address>", " ".join(words))[:_LONGEST_RESPONSE]

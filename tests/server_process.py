@@ -109,7 +109,10 @@ def _serve(database_url: str, data_dir: str, now: str, port: str, changes: str) 
     given = json.loads(changes)
     if (largest := given.pop("")) is not None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (largest, largest))
-    settings = settings_of(database_url, Path(data_dir), **given)
+    folders = {
+        name: tuple(map(Path, given.pop(name))) for name in ("bases", "plugins") if name in given
+    }
+    settings = settings_of(database_url, Path(data_dir), **given, **folders)
     with socket.create_server(("127.0.0.1", int(port))) as listener:
         run_server(settings, listener, clock=_clock(now))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import subprocess
 import sys
 from contextvars import ContextVar
 from typing import Any
@@ -146,6 +147,31 @@ async def test_it_has_its_seconds_and_no_more() -> None:
     assert waiting is not None
     with pytest.raises(OverdueError):
         await waiting
+
+
+def test_a_process_ends_although_a_coroutine_refuses_to() -> None:
+    script = """
+import asyncio
+from zhupei.hooks.isolation import Isolation
+from zhupei.hooks.threads import OverdueError
+async def refuse():
+    while True:
+        try:
+            await asyncio.sleep(3600)
+        except asyncio.CancelledError:
+            pass
+async def main():
+    waiting, _ = Isolation(0.05).begin("bad", refuse, (), is_async=True)
+    try:
+        await waiting
+    except OverdueError:
+        print("left behind")
+asyncio.run(main())
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", script], check=True, capture_output=True, text=True, timeout=30
+    )
+    assert done.stdout == "left behind\n"
 
 
 async def test_a_plain_function_may_return_what_is_awaited() -> None:

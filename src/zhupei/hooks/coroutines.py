@@ -8,12 +8,16 @@ by nobody else. Where it has to wait, the task goes on with it; most answers are
 from __future__ import annotations
 
 import asyncio
-from asyncio.tasks import _enter_task, _leave_task  # documented for tasks of one's own
+from asyncio.tasks import (  # documented for tasks of one's own
+    _enter_task,
+    _leave_task,
+    _unregister_task,
+)
 from collections.abc import Coroutine
 from contextvars import copy_context
 from typing import Any, NoReturn
 
-__all__ = ["begin"]
+__all__ = ["abandon", "begin"]
 
 
 def begin(coroutine: Coroutine[Any, Any, Any]) -> tuple[asyncio.Task[Any] | None, Any]:
@@ -47,6 +51,15 @@ def begin(coroutine: Coroutine[Any, Any, Any]) -> tuple[asyncio.Task[Any] | None
         if here is not None:
             _enter_task(loop, here)
     return task, None
+
+
+def abandon(task: asyncio.Task[Any]) -> None:
+    """Cancel a task, and wait for it no more, not even when the event loop ends.
+
+    One that refuses to be cancelled would keep the process from stopping.
+    """
+    task.cancel()
+    _unregister_task(task)
 
 
 class _Rest(Coroutine[Any, Any, Any]):

@@ -7,7 +7,7 @@ import inspect
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from typing import Any
 
-from zhupei.hooks.coroutines import begin
+from zhupei.hooks.coroutines import abandon, begin
 from zhupei.hooks.threads import Bulkhead, OverdueError
 
 __all__ = ["Isolation"]
@@ -57,7 +57,7 @@ class Isolation:
             await asyncio.wait({task}, timeout=self.seconds)
         finally:
             if not task.done():
-                task.cancel()
+                abandon(task)
         if not task.done():
             raise OverdueError
         return task.result()

@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Hashable, Iterable
 from dataclasses import dataclass, is_dataclass
+from math import inf
 from typing import TYPE_CHECKING, Any, cast
 
 import msgspec
@@ -36,6 +37,7 @@ __all__ = ["KeptParts", "Part", "Parts", "is_lasting", "is_timed", "part_of", "s
 # What an object costs beside its JSON: the dictionary's row, two objects' heads.
 _ROW = 200
 _LONGEST_KEY = 1_000
+_SOON = 0.05
 # A part of fewer fields is made as fast as it is found.
 _FEWEST_FIELDS = 3
 
@@ -132,19 +134,22 @@ def is_timed(part: Part, arguments: RunArguments) -> bool:
         return True
 
 
-class Parts(dict[int, Any]):
+class Parts(dict[int, msgspec.Raw]):
     """The JSON of the objects at one place of an operation, by the identity of the object.
 
-    Where answers of hooks are in it, with the time until when these hold.
+    Where answers of hooks are in it, ``until`` tells until when each holds, and ``earliest`` when
+    the first of them does not any more.
     """
 
-    __slots__ = ("bytes", "is_open", "objects")
+    __slots__ = ("bytes", "earliest", "is_open", "objects", "until")
 
     def __init__(self, *, is_open: bool) -> None:
         super().__init__()
         self.is_open = is_open
         self.bytes = 0
-        self.objects: list[Any] = []
+        self.earliest = inf
+        self.until: dict[int, float] = {}
+        self.objects: dict[int, Any] = {}
         """The objects themselves, whose identities would be others' once they were gone."""
 
 
@@ -208,25 +213,34 @@ class KeptParts:
         raw = msgspec.Raw(written)
         if len(written) * 8 <= self.most:
             parts[id(value)] = raw
-            parts.objects.append(value)
+            parts.objects[id(value)] = value
             self.made += 1
             self._grow(parts, len(written) + _ROW)
         return raw
 
     def hold(self, parts: Parts, value: Any, written: bytes, until: float) -> None:
         """Keep the JSON of an object until a time, in the place of what was kept of it before."""
-        before = parts.pop(id(value), None)
-        if before is not None:
-            self._grow(parts, -len(bytes(before[0])))
-        elif len(written) * 8 <= self.most:
-            parts.objects.append(value)
-            self.made += 1
-            self._grow(parts, _ROW)
-        else:
+        if len(written) * 8 > self.most:
             return
-        if parts.is_open:
-            parts[id(value)] = (msgspec.Raw(written), until)
-            self._grow(parts, len(written))
+        key = id(value)
+        before = parts.pop(key, None)
+        grown = len(written) - (0 if before is None else len(bytes(before)))
+        grown += 0 if key in parts.objects else _ROW
+        parts.objects[key] = value
+        parts[key] = msgspec.Raw(written)
+        parts.until[key] = until
+        parts.earliest = min(parts.earliest, until)
+        self.made += before is None
+        self._grow(parts, grown)
+
+    def let_go(self, parts: Parts, now: float) -> None:
+        """Drop what does not hold any more, with what will not soon: each look is at all of it."""
+        if now < parts.earliest:
+            return
+        for key in [key for key, until in parts.until.items() if until <= now + _SOON]:
+            del parts.until[key]
+            self._grow(parts, -len(bytes(parts.pop(key))))
+        parts.earliest = min(parts.until.values(), default=inf)
 
     def _grow(self, parts: Parts, by: int) -> None:
         parts.bytes += by
@@ -236,4 +250,5 @@ class KeptParts:
             self.bytes -= gone.bytes
             gone.clear()
             gone.objects.clear()
+            gone.until.clear()
             gone.is_open, gone.bytes = False, 0

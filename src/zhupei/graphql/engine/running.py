@@ -163,7 +163,9 @@ class Run:
         asked = None
         if context.dispatcher is not None:
             asked = (context.dispatcher, context.dispatcher.host.version)
-        return self._parts.at(context.catalogue, unit, context.language, self._arguments, asked)
+        parts = self._parts.at(context.catalogue, unit, context.language, self._arguments, asked)
+        self._parts.let_go(parts, self.now)
+        return parts
 
     def holding(self, parts: Parts) -> Callable[[tuple[Any, Any]], None]:
         """Return what notes an object and what was written of it, to be kept at the end."""
@@ -178,7 +180,7 @@ class Run:
         if until <= self.now or self._faults or self._errors.errors:
             return
         for parts, noted in self._holding:
-            for value, written in noted:
+            for value, written in noted if parts.is_open else ():
                 try:
                     self._parts.hold(parts, value, strictly_encoded(written), until)
                 except (UnicodeEncodeError, OverflowError):

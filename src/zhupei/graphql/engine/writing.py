@@ -277,14 +277,11 @@ class Writer:
         """Write an object whose JSON is kept until an answer in it does not hold any more."""
         unit = self.plan.unit(type_, where.site, where.place, part=part)
         held = self.once(f"run.held({self.constant(unit)})")
-        note, now = self.once(f"run.holding({held})"), self.once("run.now")
-        found, out = self.scratch(), self.scratch()
-        self._line(f"{found} = {held}.get(id({value}))")
-        with self._block(f"if {found} is None or {found}[1] < {now}:"):
+        note = self.once(f"run.holding({held})")
+        out = self.kept(f"{held}.get(id({value}))")
+        with self._block(f"if {out} is None:"):
             self._line(f"{out} = {self._checked(type_, value, where)}")
             self._line(f"{note}(({value}, {out}))")
-        with self._block("else:"):
-            self._line(f"{out} = {found}[0]")
         return out
 
     def _checked(self, type_: GraphQLObjectType, value: str, where: Where) -> str:

@@ -136,10 +136,11 @@ class Listing:
         )
 
 
-class _Row(msgspec.Struct, gc=False):
+class _Row(msgspec.Struct):
     """One row; its cursor is written where it is asked for.
 
-    A struct, as a page of a hundred rows makes a hundred of them.
+    A struct, as a page of a hundred rows makes a hundred of them. The collector has to see it: the
+    page keeps its rows, and each of them the page.
     """
 
     node: Any

@@ -13,6 +13,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
+import signal
 import subprocess
 import sys
 from collections import Counter, defaultdict
@@ -56,6 +57,8 @@ def main() -> int:
     parser.add_argument("--every", type=float, default=5.0, help="seconds between two samples")
     parser.add_argument("--folder", type=Path, default=_PROJECT / ".tools/load")
     parser.add_argument("--write", action="store_true", help="write table and plot into docs/")
+    # Ended from outside, it still stops what it started.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     return asyncio.run(_run(parser.parse_args()))
 
 

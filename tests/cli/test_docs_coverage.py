@@ -36,7 +36,7 @@ def test_page(tmp_path: Path) -> None:
     _write(tmp_path, "tests/__pycache__/b.py", '"""R906"""\n')
     _write(tmp_path, "plugins/a/.venv/b.py", '"""R906"""\n')
     page = coverage_page(_DEMANDS, tmp_path)
-    _, _, body = page.partition("whoever reads it.\n\n")
+    _, _, body = page.partition("to the words of the document.\n\n")
     assert body == (
         "6 demands: 4 are met, 1 are written down and enforced in part or later, 1 wait. Tests "
         "name 2 of the first 5.\n"

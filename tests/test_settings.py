@@ -12,6 +12,7 @@ from zhupei.domain.text import Language
 from zhupei.settings import (
     Environment,
     LogFormat,
+    LogLevel,
     MailSecurity,
     Settings,
     SettingsError,
@@ -110,7 +111,7 @@ def test_every_setting_is_read() -> None:
         max_tokens=600,
         language=Language.ZH,
         log_format=LogFormat.JSON,
-        log_level="warning",
+        log_level=LogLevel.WARNING,
         access_log=True,
     )
 

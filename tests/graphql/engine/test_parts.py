@@ -258,7 +258,7 @@ def test_parts_stay_within_their_room(steps: list[tuple[int, int]]) -> None:
     kept, catalogue = KeptParts(10_000), object()
     expected: dict[tuple[int, int], bytes] = {}
     for place, length in steps:
-        key = (place, Language.EN, "[]")
+        key = (place, Language.EN, None, "[]")
         parts = kept.of(catalogue, key)
         if parts is None:
             parts = kept.begin(key, is_open=True)
@@ -272,5 +272,5 @@ def test_parts_stay_within_their_room(steps: list[tuple[int, int]]) -> None:
             for identity, raw in each.items():
                 assert bytes(raw) == expected[known, identity]
             assert len(each) == len(each.objects)
-    kept.of(object(), (0, Language.EN, "[]"))
+    kept.of(object(), (0, Language.EN, None, "[]"))
     assert kept.bytes == 0

@@ -19,6 +19,7 @@ from tortoise.transactions import in_transaction
 from zhupei.db.connection import Database, DatabaseUnavailableError
 from zhupei.db.embedded import EmbeddedPostgres
 from zhupei.db.models import Applicant, CatalogueVersion
+from zhupei.db.reading import select
 
 _KILL = (
     "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity "
@@ -199,6 +200,21 @@ async def test_a_request_cancelled_anywhere_gives_back_and_leaves_nothing_half_d
         assert cancelled >= 1
         assert finished >= 1
         assert len(names) >= finished * 2
+
+
+async def test_connections_are_given_in_the_order_of_asking(database_url: str) -> None:
+    """Who comes again at once does not overtake those who wait."""
+    async with single(database_url):
+        served: list[int] = []
+
+        async def ask_again_and_again(number: int) -> None:
+            for _ in range(20):
+                await select("SELECT 1", ())
+                served.append(number)
+
+        await asyncio.gather(*map(ask_again_and_again, range(4)))
+        turns = [served[at : at + 4] for at in range(0, len(served), 4)]
+        assert turns == [[0, 1, 2, 3]] * 20
 
 
 async def test_nobody_waits_for_a_connection_for_ever(database_url: str) -> None:

@@ -115,6 +115,7 @@ class PostgresClient(AsyncpgDBClient):
     ) -> None:
         super().__init__(**arguments)
         self._acquire_timeout = acquire_timeout
+        self._turns = asyncio.Semaphore(self.pool_maxsize)
         self.connection_class = _Connection
 
     def acquire_connection(self) -> _Borrowed:
@@ -171,17 +172,16 @@ class PostgresClient(AsyncpgDBClient):
         """
         pool, limit = self._pool, None
         try:
-            if pool is not None and not pool._queue.empty():  # noqa: SLF001 - `get_idle_size` asks every connection
+            if pool is not None and not pool._queue.empty() and not self._turns.locked():  # noqa: SLF001 - `get_idle_size` asks every connection
                 # One is there, and nobody has to be waited for.
-                return await pool.acquire()
+                await self._turns.acquire()
+                return await self._taken()
             # Not asyncpg's own timeout: up to Python 3.11 that swallows a cancellation.
             async with asyncio.timeout(self._acquire_timeout) as limit:
-                if self._pool is None:
-                    async with self._pool_init_lock:
-                        if self._pool is None:
-                            await self.create_connection(with_db=True)
-                pool = cast("asyncpg.Pool[asyncpg.Record]", self._pool)
-                return await pool.acquire()
+                # The pool gives a connection to whoever comes just then, and those who wait for
+                # one would wait on; turns are taken in the order in which they were asked for.
+                await self._turns.acquire()
+                return await self._taken()
         except (
             OSError,
             asyncpg.PostgresError,
@@ -193,11 +193,29 @@ class PostgresClient(AsyncpgDBClient):
             late = limit is not None and limit.expired()
             raise DatabaseUnavailableError(_BUSY if late else _GONE, _HINT) from error
 
+    async def _taken(self) -> Any:
+        """Return a connection of the pool to whoever has a turn, which ends where none comes."""
+        try:
+            if self._pool is None:
+                async with self._pool_init_lock:
+                    if self._pool is None:
+                        await self.create_connection(with_db=True)
+            return await cast("asyncpg.Pool[asyncpg.Record]", self._pool).acquire()
+        except BaseException:
+            self._turns.release()
+            raise
+
     async def give_back(self, connection: Any) -> None:
         """Return a borrowed connection; one that is broken is closed and replaced later.
 
         What was done with it is done: no failure of the return is the borrower's.
         """
+        try:
+            await self._returned(connection)
+        finally:
+            self._turns.release()
+
+    async def _returned(self, connection: Any) -> None:
         pool = self._pool
         if pool is None:
             return

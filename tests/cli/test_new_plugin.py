@@ -135,7 +135,7 @@ async def _asked(loaded: LoadedCatalogue, query: str) -> object:
     assert result.errors is None
     assert result.data is not None
     # The nation's own benefits stand beside the hospital's.
-    return [each for each in result.data["program"]["benefits"] if each["id"] == "attendance"]
+    return [each for each in result.data["program"]["benefits"] if each["key"] == "attendance"]
 
 
 def test_the_hook_of_the_page_keeps_the_contract(empty: Path) -> None:

@@ -119,11 +119,14 @@ async def test_slots_are_moved_assigned_and_cancelled(served: ServedAdmissions) 
     (application,) = await checked(served, "zhang")
     opened = await served.do("openInterviewSlots", "office", _OPENED, **_WANTED)
     slot = opened["slots"][0]["id"]
-    given = await served.do(
-        "assignInterviews", "office", "... on AssignedInterviews { bookings { chosen } }",
-        slot=slot, applications=[application],
-    )  # fmt: skip
-    assert given["bookings"] == [{"chosen": False}]
+    asked = {"slot": slot, "applications": [application]}
+    assigned = "... on AssignedInterviews { dryRun bookings { chosen } }"
+    before = await served.everything()
+    shown = await served.do("assignInterviews", "office", assigned, dryRun=True, **asked)
+    assert (shown["dryRun"], shown["bookings"]) == (True, [{"chosen": False}])
+    assert await served.everything() == before
+    given = await served.do("assignInterviews", "office", assigned, **asked)
+    assert (given["dryRun"], given["bookings"]) == (False, [{"chosen": False}])
     moved = await served.do(
         "moveInterviewSlot", "office", _SLOT, slot=slot, reason="停电",
         startsAt="2026-04-27T10:00:00+08:00", endsAt="2026-04-27T11:00:00+08:00",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 from typing import Any
 from uuid import uuid4
 
@@ -108,6 +109,23 @@ async def test_who_has_another_place_leaves_it(office: BaseOffices) -> None:
     assert (await taken(office, first), await taken(office, second)) == (0, 1)
     old, new = (await office.rows())["InterviewBookingRow"]
     assert (old["release_reason"], new["released_at"]) == ("moved to another slot", None)
+
+
+async def test_a_dry_run_shows_the_places_and_keeps_nothing(office: BaseOffices) -> None:
+    first, second = await slot(office, 9), await slot(office, capacity=1)
+    one, two = await office.waiting(), await office.waiting()
+    done(await assign_interviews(office.at(), assigned(first, one)))
+    before = await office.rows()
+    given = dataclasses.replace(assigned(second, one, key="k"), dry_run=True)
+    (shown,) = done(await assign_interviews(office.at(), given))
+    assert (shown.slot, shown.application, shown.released_at) == (second.id, one.id, None)
+    full = dataclasses.replace(assigned(second, one, two), dry_run=True)
+    await office.refuses(RefusalCode.SLOT_FULL, await assign_interviews(office.at(), full))
+    assert await office.rows() == before
+    # Its key is free for what is meant.
+    (kept,) = done(await assign_interviews(office.at(), dataclasses.replace(given, dry_run=False)))
+    assert kept.slot == second.id
+    assert (await taken(office, first), await taken(office, second)) == (0, 1)
 
 
 async def test_nobody_is_in_two_interviews_at_once(office: BaseOffices) -> None:

@@ -106,6 +106,7 @@ class AssignInterviewsInput(Repeatable):
     applications: list[strawberry.ID] = strawberry.field(
         description="Applications whose people are to come (报名标识)."
     )
+    dry_run: bool | None = _left_out("Only show the places, and keep nothing (试运行).")
 
 
 @strawberry.input(description="What choosing an interview slot needs (选择面试时段).")
@@ -137,7 +138,9 @@ async def _assign(
 ) -> AssignedInterviewsPayload | None:
     given = taken(input, inputs.AssignInterviewsInput, info.context)
     done = await interviews.assign_interviews(await desk_of(info.context), given)
-    found: Any = done if isinstance(done, Refusal) else InterviewsAssigned(done)
+    found: Any = (
+        done if isinstance(done, Refusal) else InterviewsAssigned(done, dry_run=given.dry_run)
+    )
     return found  # type: ignore[no-any-return]  # the graph's type describes the domain's
 
 

@@ -190,9 +190,10 @@ class SlotsOpened:
 
 @dataclass(frozen=True, slots=True)
 class InterviewsAssigned:
-    """The places that a request gave."""
+    """The places that a request gave, or would give."""
 
     bookings: tuple[domain.InterviewBooking, ...]
+    dry_run: bool = False
 
 
 @declares(SlotsOpened, description="The slots that were made (新建的面试时段).")
@@ -209,6 +210,7 @@ class AssignedInterviews:
     bookings: list[InterviewBooking] = field(
         Attribute(), description="One for each application (各份报名的安排)."
     )
+    dry_run: bool = field(Attribute(), description="Whether nothing was kept (是否预演).")
 
 
 def _left_out(description: str) -> Any:

@@ -65,7 +65,10 @@ _GIVE_UP = "UPDATE interview_slot SET taken = taken - $2 WHERE id = $1 AND taken
 async def assign_interviews(
     desk: Desk, given: AssignInterviewsInput
 ) -> tuple[InterviewBooking, ...] | Refusal:
-    """Give applications a place in a slot, all or none; who has another place leaves it."""
+    """Give applications a place in a slot, all or none; who has another place leaves it.
+
+    A dry run does all of it, shows the places, and keeps nothing.
+    """
     with desk.database.use():
         slot = await load_slot(given.slot)
         if slot is None:
@@ -74,13 +77,28 @@ async def assign_interviews(
         if against is not None:
             return not_found("slot", str(given.slot))
 
+        shown: tuple[InterviewBooking, ...] = ()
+
         async def do(work: Work) -> list[str]:
+            nonlocal shown
             slot = await _bookable(desk, given.slot)
             cases = await _cases(desk, slot, given.applications)
-            return await _book(desk, work, slot, cases, chosen=False)
+            booked = await _book(desk, work, slot, cases, chosen=False)
+            if given.dry_run:
+                shown = await _bookings(booked)
+                raise RefusedError(_only_shown())
+            return booked
 
-        done = await answer_once(desk, given.idempotency_key, "assign_interviews", given, do)
+        key = None if given.dry_run else given.idempotency_key
+        done = await answer_once(desk, key, "assign_interviews", given, do)
+        if shown:
+            return shown
         return done if isinstance(done, Refusal) else await _bookings(done)
+
+
+def _only_shown() -> Refusal:
+    """Return what takes a dry run back; nobody is told."""
+    return Refusal(code=RefusalCode.CONFLICT, message=Text("仅试运行", "a dry run keeps nothing"))
 
 
 async def choose_interview_slot(

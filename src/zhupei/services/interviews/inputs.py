@@ -44,6 +44,7 @@ class AssignInterviewsInput:
 
     slot: UUID
     applications: tuple[UUID, ...]
+    dry_run: bool = False
     idempotency_key: str | None = None
 
 

@@ -6,19 +6,31 @@ import asyncio
 import contextlib
 import socket
 from collections.abc import AsyncIterator
+from typing import Any
 
 import pytest
 import uvicorn
 
 from zhupei.web.http_connections import BoundedConnection
+from zhupei.web.socket_connections import BoundedWebSocket
 
 
 class _Impatient(BoundedConnection):
     head_seconds = 0.3
+    left_over_seconds = 0.3
 
 
-async def _app(scope: object, receive: object, send: object) -> None:
+async def _app(scope: Any, receive: Any, send: object) -> None:
+    """Answer without reading; at ``/echo`` tell body and names of headers, at ``/slow`` later."""
     body = b"ok"
+    if scope["path"] in {"/echo", "/slow"}:
+        body, message = b"", {"more_body": True}
+        while message.get("more_body"):
+            message = await receive()
+            body += message["body"]
+        body += b"|" + b" ".join(name for name, _ in scope["headers"])
+    if scope["path"] == "/slow":
+        await asyncio.sleep(0.2)
     await send(  # type: ignore[operator]  # ASGI's own
         {
             "type": "http.response.start",
@@ -38,7 +50,7 @@ async def port() -> AsyncIterator[int]:
             lifespan="off",
             log_config=None,
             timeout_keep_alive=5,
-            ws="none",
+            ws=BoundedWebSocket,
         )
         server = uvicorn.Server(config)
         running = asyncio.create_task(server.serve(sockets=[listener]))
@@ -120,3 +132,121 @@ async def test_a_large_body_is_no_head(port: int) -> None:
         )
         head = await reader.readuntil(b"\r\n\r\n")
         assert head.startswith(b"HTTP/1.1 200 OK")
+
+
+async def answer(reader: asyncio.StreamReader) -> bytes:
+    """Read one answer and return its status and body."""
+    async with asyncio.timeout(5):
+        head = await reader.readuntil(b"\r\n\r\n")
+        length = int(head.lower().partition(b"content-length: ")[2].split(b"\r\n")[0])
+        return head[9:12] + b" " + await reader.readexactly(length)
+
+
+_PLAIN = b"GET /echo HTTP/1.1\r\nhost: a\r\n\r\n"
+_OFFER = b"host: a\r\nconnection: upgrade, http2-settings\r\nupgrade: h2c\r\n"
+_HIDDEN = b"GET /hidden HTTP/1.1\r\nhost: a\r\n\r\n"
+_NAMES = b"host connection upgrade"
+
+
+@pytest.mark.parametrize(
+    ("packet", "told"),
+    [
+        (b"GET /echo HTTP/1.1\r\n" + _OFFER + b"\r\n", b"|" + _NAMES),
+        (
+            b"POST /echo HTTP/1.1\r\n%bcontent-length: %d\r\n\r\n%b"
+            % (_OFFER, len(_HIDDEN), _HIDDEN),
+            _HIDDEN + b"|" + _NAMES + b" content-length",
+        ),
+        (
+            b"POST /echo HTTP/1.1\r\n%btransfer-encoding: chunked\r\n\r\n%x\r\n%b\r\n0\r\n\r\n"
+            % (_OFFER, len(_HIDDEN), _HIDDEN),
+            _HIDDEN + b"|" + _NAMES + b" transfer-encoding",
+        ),
+        (
+            b"POST /echo HTTP/1.1\r\n" + _OFFER + b"content-length: 0\r\n\r\n",
+            b"|" + _NAMES + b" content-length",
+        ),
+    ],
+    ids=["no body", "a body", "chunks", "an empty body"],
+)
+async def test_an_offer_of_http2_leaves_a_request_and_those_after_it_whole(
+    port: int, packet: bytes, told: bytes
+) -> None:
+    """R: the body of a request is never another request, in whatever parts it comes."""
+    end = packet.index(b"\r\n\r\n") + 4
+    for parts in ([packet + packet + _PLAIN], [packet, packet, _PLAIN]):
+        async with connected(port) as (reader, writer):
+            for part in parts:
+                writer.write(part)
+                await asyncio.sleep(0.02)
+            assert await answer(reader) == b"200 " + told
+            assert await answer(reader) == b"200 " + told
+            assert await answer(reader) == b"200 |host"
+    for cut in (end, end + 9, end - 1):
+        async with connected(port) as (reader, writer):
+            for part in (packet[:cut], packet[cut:], _PLAIN):
+                writer.write(part)
+                await asyncio.sleep(0.02)
+            assert await answer(reader) == b"200 " + told
+            assert await answer(reader) == b"200 |host"
+
+
+async def test_very_many_offers_at_once_are_declined(port: int) -> None:
+    async with connected(port) as (reader, writer):
+        writer.write((b"GET / HTTP/1.1\r\n" + _OFFER + b"\r\n") * 1500)
+        for _ in range(1500):
+            assert await answer(reader) == b"200 ok"
+
+
+async def test_what_comes_after_a_body_is_no_header(port: int) -> None:
+    """R: a proxy that checks headers does not check these."""
+    async with connected(port) as (reader, writer):
+        writer.write(
+            b"POST /echo HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\n\r\n"
+            b"1\r\nx\r\n0\r\nx-forwarded-for: 198.51.100.1\r\nauthorization: Bearer x\r\n\r\n"
+        )
+        assert await answer(reader) == b"200 x|host transfer-encoding"
+        writer.write(_PLAIN)
+        assert await answer(reader) == b"200 |host"
+
+
+async def test_empty_lines_do_not_keep_a_connection(port: int) -> None:
+    async with connected(port) as (reader, writer):
+        writer.write(_PLAIN)
+        assert await answer(reader) == b"200 |host"
+        writer.write(b"\r\n")
+        assert (await everything(reader)).startswith(b"HTTP/1.1 408 Request Timeout\r\n")
+
+
+@pytest.mark.parametrize("more", [b"x", b"x" * 10])
+async def test_the_rest_of_a_body_that_was_not_read_does_not_keep_a_connection(
+    port: int, more: bytes
+) -> None:
+    async with connected(port) as (reader, writer):
+        writer.write(b"POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 10\r\n\r\n")
+        assert await answer(reader) == b"200 ok"
+        writer.write(more)
+        ended = await everything(reader)
+        # In the middle of a body nobody expects another answer.
+        assert ended[:13] == (b"HTTP/1.1 408 " if len(more) == 10 else b"")
+
+
+async def test_a_large_body_before_a_part_of_a_head_is_no_part_of_it(port: int) -> None:
+    async with connected(port) as (reader, writer):
+        large = b"POST /echo HTTP/1.1\r\nhost: a\r\ncontent-length: 90000\r\n\r\n" + b"x" * 90_000
+        for _ in range(3):
+            writer.write(large + _PLAIN[:20])
+            await writer.drain()
+            assert (await answer(reader))[-30:].endswith(b"xx|host content-length")
+            writer.write(_PLAIN[20:])
+            assert await answer(reader) == b"200 |host"
+
+
+async def test_a_websocket_is_not_opened_amid_answers(port: int) -> None:
+    opening = (
+        b"GET / HTTP/1.1\r\nhost: a\r\nconnection: upgrade\r\nupgrade: websocket\r\n"
+        b"sec-websocket-version: 13\r\nsec-websocket-key: MDEyMzQ1Njc4OWFiY2RlZg==\r\n\r\n"
+    )
+    async with connected(port) as (reader, writer):
+        writer.write(b"GET /slow HTTP/1.1\r\nhost: a\r\n\r\n" + opening)
+        assert await everything(reader) == b""

@@ -1,7 +1,8 @@
 """HTTP connections: how long and how large the head of a request may be, and requests repeated.
 
-uvicorn takes any number of header lines, of any length, at any speed. And it reads every request
-anew, also one that is byte for byte the one before (`zhupei.web.repeated_requests`).
+uvicorn takes any number of header lines, of any length, at any speed, and as headers also what
+comes after a body. And it reads every request anew, also one that is byte for byte the one before
+(`zhupei.web.repeated_requests`).
 """
 
 from __future__ import annotations
@@ -12,10 +13,10 @@ from typing import Any, cast
 
 from uvicorn.protocols.http.httptools_impl import (
     STATUS_LINE,
-    HttpToolsProtocol,
     RequestResponseCycle,
 )
 
+from zhupei.web.declined_upgrades import DeclinesUpgrades
 from zhupei.web.repeated_requests import LARGEST_PACKET, PACKET, RepeatedRequests
 from zhupei.web.sending import WHOLE, Headers
 from zhupei.web.slow_readers import ReadsOrLeaves
@@ -25,16 +26,19 @@ __all__ = ["BoundedConnection", "connections"]
 # These say how an answer is read, or what comes after it.
 _FRAMING = frozenset({b"connection", b"trailer", b"transfer-encoding", b"upgrade"})
 _HEAD_SECONDS = 10.0
+_LEFT_OVER_SECONDS = 60.0
 _HEAD_BYTES = 64 << 10
 
 
-class BoundedConnection(ReadsOrLeaves, HttpToolsProtocol):
+class BoundedConnection(ReadsOrLeaves, DeclinesUpgrades):
     """A connection whose requests begin within ten seconds and with at most 64 kB of headers.
 
     What ``repeated`` knows is answered before it is read; without it, everything is read.
     """
 
     head_seconds = _HEAD_SECONDS
+    left_over_seconds = _LEFT_OVER_SECONDS
+    """How long the rest of a body may come whose request was answered without it."""
     head_bytes = _HEAD_BYTES
     repeated: RepeatedRequests | None = None
 
@@ -43,6 +47,7 @@ class BoundedConnection(ReadsOrLeaves, HttpToolsProtocol):
     _in_head = False
     _in_message = False
     _begun = 0
+    _switched = False
     _origin: str | None = None
     _host = ""
 
@@ -64,17 +69,19 @@ class BoundedConnection(ReadsOrLeaves, HttpToolsProtocol):
         origin = None if self._in_message else self._origin
         if origin is not None and self._answers_again(origin, data):
             return
-        before, self._begun = self.cycle, 0
+        before, self._begun, inside = self.cycle, 0, self._in_message
         super().data_received(data)
         if origin is not None and self._begun == 1 and not self._in_message:
             self._note(origin, data, before)
         if not self._in_head:
+            self._wait_if_idle()
             return
         # Most heads come whole: no timer is set for those.
         if self._head_due is None and not self.transport.is_closing():
             self._wait()
-        # What belongs to requests before it, too: those are small, or it is not in the same part.
-        self._head_size += len(data)
+        # A part that ends another request may be large.
+        if not self._begun or (self._begun == 1 and not inside):
+            self._head_size += len(data)
         if self._head_size > self.head_bytes:
             self._refuse(b"431 Request Header Fields Too Large")
 
@@ -88,7 +95,7 @@ class BoundedConnection(ReadsOrLeaves, HttpToolsProtocol):
     def on_message_complete(self) -> None:
         """Know that the next bytes begin another request."""
         super().on_message_complete()
-        self._in_message = False
+        self._in_message = self._declined
 
     def on_headers_complete(self) -> None:
         """Wait no more: the application has its own time for bodies."""
@@ -97,7 +104,18 @@ class BoundedConnection(ReadsOrLeaves, HttpToolsProtocol):
         super().on_headers_complete()
         cycle = self.cycle
         if cycle is not None and cycle.scope is self.scope:
+            # What comes after a body is no header (RFC 9110, 6.5.1): proxies check those only.
+            self.headers = []
             cast("dict[str, Any]", cycle.scope)[WHOLE] = partial(self._send_whole, cycle)
+
+    def handle_websocket_upgrade(self) -> None:
+        """Hand over to the WebSocket, unless answers are still to be made or to be read."""
+        self._stop_waiting()
+        self._switched = True
+        if self.flow.write_paused or not (self.cycle is None or self.cycle.response_complete):
+            self.transport.abort()
+        else:
+            super().handle_websocket_upgrade()
 
     def _answers_again(self, origin: str, data: bytes) -> bool:
         """Answer a request that is known and whose turn it is; return whether it was."""
@@ -173,9 +191,21 @@ class BoundedConnection(ReadsOrLeaves, HttpToolsProtocol):
             cast("dict[str, Any]", cycle.scope)[PACKET] = origin, data
 
     def _wait(self) -> None:
-        self._head_due = self.loop.call_later(
-            self.head_seconds, self._refuse, b"408 Request Timeout"
-        )
+        seconds = self.head_seconds
+        if self._in_message and not self._in_head:
+            seconds = self.left_over_seconds
+        self._head_due = self.loop.call_later(seconds, self._refuse, b"408 Request Timeout")
+
+    def _wait_if_idle(self) -> None:
+        """Wait for a request where bytes came that are none: uvicorn took them for one."""
+        if (
+            self.timeout_keep_alive_task is None
+            and self._head_due is None
+            and (self.cycle is None or self.cycle.response_complete)
+            and not self._switched
+            and not self.transport.is_closing()
+        ):
+            self._wait()
 
     def _stop_waiting(self) -> None:
         if self._head_due is not None:
@@ -185,7 +215,8 @@ class BoundedConnection(ReadsOrLeaves, HttpToolsProtocol):
     def _refuse(self, status: bytes) -> None:
         self._stop_waiting()
         if not self.transport.is_closing():
-            if self.cycle is None or self.cycle.response_complete:
+            answered = self.cycle is None or self.cycle.response_complete
+            if answered and (self._in_head or not self._in_message):
                 self.transport.write(
                     b"HTTP/1.1 " + status + b"\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
                 )

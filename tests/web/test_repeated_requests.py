@@ -521,24 +521,49 @@ def scope_of(packet: bytes, catalogue: object) -> dict[str, Any]:
     }
 
 
+def _length(size: int) -> list[tuple[bytes, bytes]]:
+    return [(b"content-length", b"%d" % size)]
+
+
+@pytest.mark.parametrize(
+    ("status", "headers", "keeps"),
+    [
+        (200, _length(1), True),
+        (304, [], True),
+        (200, [], False),
+        (200, _length(2), False),
+        (200, _length(1) * 2, False),
+        (200, [*_length(1), (b"connection", b"close")], False),
+        (200, [(b"transfer-encoding", b"chunked")], False),
+    ],
+)
+async def test_only_an_answer_whose_length_tells_its_end_is_kept(
+    status: int, headers: list[tuple[bytes, bytes]], keeps: bool
+) -> None:
+    catalogue = object()
+    repeated = repeated_of(1 << 20, catalogue)
+    repeated.keep(scope_of(b"a", catalogue), status, headers, b"" if status == 304 else b"y")
+    assert (repeated.answer("http", "192.0.2.1", b"a") is not None) is keeps
+
+
 async def test_the_memory_is_bounded_and_what_was_not_asked_for_longest_goes() -> None:
     catalogue = object()
     repeated = repeated_of(20_000, catalogue)
     packets = [b"%d" % number + b"x" * 400 for number in range(30)]
     for packet in packets[:10]:
-        repeated.keep(scope_of(packet, catalogue), 200, [], b"y" * 1000)
+        repeated.keep(scope_of(packet, catalogue), 200, _length(1000), b"y" * 1000)
     before = repeated.bytes
-    repeated.keep(scope_of(packets[9], catalogue), 200, [], b"y" * 1000)
+    repeated.keep(scope_of(packets[9], catalogue), 200, _length(1000), b"y" * 1000)
     assert (repeated.bytes, len(repeated)) == (before, 9)
     assert repeated.answer("http", "192.0.2.1", packets[1]) is not None
     for packet in packets[10:17]:
-        repeated.keep(scope_of(packet, catalogue), 200, [], b"y" * 1000)
+        repeated.keep(scope_of(packet, catalogue), 200, _length(1000), b"y" * 1000)
     assert repeated.bytes <= 20_000
     assert repeated.answer("http", "192.0.2.1", packets[1]) is not None
     assert repeated.answer("http", "192.0.2.1", packets[2]) is None
     # One that would drive out the others is not kept, nor is one of another catalogue.
-    repeated.keep(scope_of(packets[20], catalogue), 200, [], b"y" * 2000)
-    repeated.keep(scope_of(packets[21], object()), 200, [], b"y")
+    repeated.keep(scope_of(packets[20], catalogue), 200, _length(2000), b"y" * 2000)
+    repeated.keep(scope_of(packets[21], object()), 200, _length(1), b"y")
     assert repeated.answer("http", "192.0.2.1", packets[20]) is None
     assert repeated.answer("http", "192.0.2.1", packets[21]) is None
 
@@ -546,11 +571,11 @@ async def test_the_memory_is_bounded_and_what_was_not_asked_for_longest_goes() -
 async def test_over_tls_the_same_bytes_are_another_request() -> None:
     catalogue = object()
     repeated = repeated_of(1 << 20, catalogue)
-    repeated.keep(scope_of(b"a", catalogue), 200, [(b"a", b"1")], b"y")
+    repeated.keep(scope_of(b"a", catalogue), 200, [(b"a", b"1"), *_length(1)], b"y")
     found = repeated.answer("http", "192.0.2.1", b"a")
     assert found is not None
     status, head, body = found
     assert (status, body) == (200, b"y")
-    assert head.startswith(b"a: 1\r\nx-request-id: ")
+    assert head.startswith(b"a: 1\r\ncontent-length: 1\r\nx-request-id: ")
     assert head.endswith(b"\r\n\r\n")
     assert repeated.answer("https", "192.0.2.1", b"a") is None

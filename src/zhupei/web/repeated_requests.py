@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -36,6 +36,9 @@ _Key = tuple[str, bytes]
 _SINGULAR = frozenset(
     {b"authorization", b"expect", b"traceparent", b"tracestate", b"upgrade", b"x-request-id"}
 )
+# With these, it would take more than the same bytes to answer in the same way.
+_FRAMING = frozenset({b"connection", b"trailer", b"transfer-encoding", b"upgrade"})
+_NOT_MODIFIED = 304
 _LARGEST_SHARE = 8
 _ENTRY_BYTES = 600
 
@@ -132,12 +135,20 @@ class RepeatedRequests:
         return found.status, b"%b%b\r\n\r\n" % (found.head, request_id), found.body
 
     def keep(
-        self, scope: Scope, status: int, headers: Iterable[tuple[bytes, bytes]], body: bytes
+        self, scope: Scope, status: int, headers: Sequence[tuple[bytes, bytes]], body: bytes
     ) -> None:
-        """Keep what was sent to a request whose scope holds `PACKET` and `SETTLED`."""
+        """Keep what was sent to a request whose scope holds `PACKET` and `SETTLED`.
+
+        Not where anything but its length says where the answer ends.
+        """
         settled: Settled = scope[SETTLED]
         key: _Key = scope[PACKET]
         if any(name in _SINGULAR for name, _ in scope["headers"]):
+            return
+        lengths = [value for name, value in headers if name == b"content-length"]
+        if lengths != ([] if status == _NOT_MODIFIED else [b"%d" % len(body)]):
+            return
+        if any(name in _FRAMING for name, _ in headers):
             return
         # The request's id comes last, and anew each time.
         head = b"".join(b"%b: %b\r\n" % pair for pair in headers) + b"x-request-id: "

@@ -11,7 +11,7 @@ from uuid import UUID
 import asyncpg
 import pytest
 
-from admissions_office import HOSPITAL, Office, done
+from admissions_office import HOSPITAL, Office, done, moment
 from job_place import applicant, place_of, published
 from zhupei.db.models import (
     ApplicationRow,
@@ -27,6 +27,7 @@ from zhupei.jobs import SYSTEM, DueReport, run_due
 from zhupei.services import admissions
 from zhupei.services.admissions import inputs
 from zhupei.services.audit import verify_audit_chain
+from zhupei.services.deadlines import watching_since
 
 
 async def events(office: Office, *names: str) -> list[tuple[str, str, object]]:
@@ -142,6 +143,14 @@ async def test_two_look_at_once_and_each_is_let_go_once(office: Office) -> None:
         assert sorted(map(str, acted)) == sorted(str(case.id) for case in cases)
         assert (await verify_audit_chain()).broken is None
     assert await office.taken() == 0
+
+
+async def test_many_begin_to_look_at_the_same_moment(office: Office) -> None:
+    now = moment("2026-05-21T00:00")
+    with office.database.use():
+        found = await asyncio.gather(*(watching_since(now) for _ in range(8)))
+        assert found == [now] * 8
+        assert await DeadlineRow.filter(kind="WATCH").count() == 1
 
 
 async def test_a_frozen_round_keeps_its_people_and_is_named_once(

@@ -76,7 +76,9 @@ async def watching_since(now: datetime) -> datetime:
         await connection.execute_query(
             "INSERT INTO deadline (id, kind, subject, due_at, done_at) "
             "SELECT $1::uuid, 'WATCH', '', $2::timestamptz, $2::timestamptz "
-            "WHERE NOT EXISTS (SELECT 1 FROM deadline WHERE kind = 'WATCH')",
+            "WHERE NOT EXISTS (SELECT 1 FROM deadline WHERE kind = 'WATCH') "
+            # Another that begins at the same moment is as good.
+            "ON CONFLICT (kind, subject, due_at) DO NOTHING",
             [uuid7(), now],
         )
     row = await DeadlineRow.filter(kind=_WATCH).order_by("due_at").first()

@@ -36,6 +36,7 @@ from tortoise.connection import ConnectionToken, get_connections
 from tortoise.exceptions import DBConnectionError
 
 from zhupei.db.deadlines import OverdueStatementError, deadline
+from zhupei.db.merged_reads import MergedReads
 from zhupei.domain.text import Text
 from zhupei.errors import ZhupeiError
 from zhupei.tracing import current_tracing, statement_attributes
@@ -116,6 +117,7 @@ class PostgresClient(AsyncpgDBClient):
         super().__init__(**arguments)
         self._acquire_timeout = acquire_timeout
         self._turns = asyncio.Semaphore(self.pool_maxsize)
+        self.merged_reads = MergedReads(self._read_rows, self._read_together)
         self.connection_class = _Connection
 
     def acquire_connection(self) -> _Borrowed:
@@ -136,21 +138,44 @@ class PostgresClient(AsyncpgDBClient):
     async def read_rows(
         self, statement: str, values: Sequence[Any], record_class: type[asyncpg.Record]
     ) -> list[asyncpg.Record]:
-        """Return the rows of one SELECT that changes nothing, as objects of ``record_class``."""
+        """Return the rows of one SELECT that changes nothing, as objects of ``record_class``.
+
+        With others that ask the same at the same time where that is quicker (`MergedReads`).
+        """
+        read = self.merged_reads.read(statement, values, record_class, deadline.get())
         if (tracing := current_tracing.get()) is not None:
             with tracing.span("sql", statement_attributes(statement)):
-                return await self._read_rows(statement, values, record_class)
-        return await self._read_rows(statement, values, record_class)
+                return await read
+        return await read
 
     async def _read_rows(
         self, statement: str, values: Sequence[Any], record_class: type[asyncpg.Record]
     ) -> list[asyncpg.Record]:
+        return await self._fetched(
+            statement,
+            lambda connection: connection.fetch(statement, *values, record_class=record_class),
+        )
+
+    async def _read_together(
+        self,
+        statement: str,
+        sets: list[Sequence[Any]],
+        record_class: type[asyncpg.Record],
+        until: float | None,
+    ) -> list[asyncpg.Record]:
+        async with asyncio.timeout_at(until):
+            return await self._fetched(
+                statement,
+                lambda connection: connection.fetchmany(statement, sets, record_class=record_class),
+            )
+
+    async def _fetched(
+        self, statement: str, fetch: Callable[[Any], Awaitable[list[asyncpg.Record]]]
+    ) -> list[asyncpg.Record]:
         self.log.debug("%s", statement)
         connection = await self.borrow()
         try:
-            rows: list[asyncpg.Record] = await connection.fetch(
-                statement, *values, record_class=record_class
-            )
+            rows = await fetch(connection)
             connection._con.only_read = True  # noqa: SLF001 - the proxy only passes reading on
         except _LOST as error:
             raise DatabaseUnavailableError(_GONE, _HINT) from error

@@ -3,8 +3,9 @@
 procrastinate (the queue of jobs) brings its tables as SQL, and a file of SQL for each later change
 of them. They live in the schema ``procrastinate``, whose comment names the last of these files
 that was applied: a newer procrastinate is followed at the next start, under the lock of our own
-migrations. ``DROP SCHEMA procrastinate CASCADE`` takes it all back; the next start makes it anew,
-and only jobs that were waiting are lost: what they were to do is found in our own tables.
+migrations. Two indexes there are ours: `zhupei.services.queue_status` counts by them.
+``DROP SCHEMA procrastinate CASCADE`` takes it all back; the next start makes it anew, and only jobs
+that were waiting are lost: what they were to do is found in our own tables.
 """
 
 from __future__ import annotations
@@ -36,39 +37,57 @@ BEGIN
 END $$
 """  # noqa: S608 - the schema's name is ours
 
+_OWN_INDEXES = {
+    "zhupei_jobs_failed": "(id) WHERE status = 'failed'",
+    "zhupei_jobs_scheduled": "(scheduled_at) WHERE status = 'todo' AND scheduled_at IS NOT NULL",
+}
+
 
 async def prepare_job_queue(connection: Any) -> None:
     """Make the queue's tables, or bring them up to the procrastinate that is installed.
 
     ``connection`` is one of asyncpg's; the caller holds the lock of migrations. All or nothing.
     """
+    async with connection.transaction():
+        if not await _bring_up(connection):
+            return
+        for name, index in _OWN_INDEXES.items():
+            # Asked first: CREATE INDEX waits for everybody who writes, also where there is one.
+            if await connection.fetchval("SELECT to_regclass($1)", f"{SCHEMA}.{name}") is None:
+                await connection.execute(
+                    f"CREATE INDEX {name} ON {SCHEMA}.procrastinate_jobs {index}"
+                )
+
+
+async def _bring_up(connection: Any) -> bool:
+    """Make the tables or bring them up; return whether they are now those that we know."""
     files = _files()
     newest = files[-1].name
-    async with connection.transaction():
-        applied = await connection.fetchval(
-            "SELECT coalesce(obj_description(oid, 'pg_namespace'), '') FROM pg_namespace "
-            "WHERE nspname = $1",
-            SCHEMA,
+    applied = await connection.fetchval(
+        "SELECT coalesce(obj_description(oid, 'pg_namespace'), '') FROM pg_namespace "
+        "WHERE nspname = $1",
+        SCHEMA,
+    )
+    if applied == newest:
+        return True
+    if applied is not None and applied > newest:
+        # Its functions carry their version in their names and stay for those before.
+        _log.warning(
+            "the queue of jobs was made by a newer procrastinate",
+            extra={"applied": applied, "installed": version("procrastinate")},
         )
-        if applied == newest:
-            return
-        if applied is not None and applied > newest:
-            # Its functions carry their version in their names and stay for those before.
-            _log.warning(
-                "the queue of jobs was made by a newer procrastinate",
-                extra={"applied": applied, "installed": version("procrastinate")},
-            )
-            return
-        await connection.execute(f"CREATE SCHEMA IF NOT EXISTS {SCHEMA}")
-        await connection.execute(f"SET LOCAL search_path = {SCHEMA}, pg_temp")
-        if not applied:
-            await connection.execute(_sql(_folder() / "schema.sql"))
-        else:
-            for file in files:
-                if file.name > applied:
-                    await connection.execute(_sql(file))
-        await connection.execute(_OWN_SEARCH_PATH)
-        await connection.execute(f"COMMENT ON SCHEMA {SCHEMA} IS '{newest}'")
+        return False
+    await connection.execute(f"CREATE SCHEMA IF NOT EXISTS {SCHEMA}")
+    await connection.execute(f"SET LOCAL search_path = {SCHEMA}, pg_temp")
+    if not applied:
+        await connection.execute(_sql(_folder() / "schema.sql"))
+    else:
+        for file in files:
+            if file.name > applied:
+                await connection.execute(_sql(file))
+    await connection.execute(_OWN_SEARCH_PATH)
+    await connection.execute(f"COMMENT ON SCHEMA {SCHEMA} IS '{newest}'")
+    return True
 
 
 async def enqueue(connection: Any, task: str, queue: str) -> None:

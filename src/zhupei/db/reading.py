@@ -26,6 +26,7 @@ __all__ = [
     "any_of",
     "read_one_with",
     "read_pages",
+    "read_pages_of",
     "select",
 ]
 
@@ -38,6 +39,11 @@ class Condition(NamedTuple):
 
     text: str
     values: tuple[Any, ...] = ()
+
+    def numbered(self, first: int) -> str:
+        """Return the text with numbered places from ``first`` on."""
+        head, *rest = self.text.split("?")
+        return head + "".join(f"${first + at}{part}" for at, part in enumerate(rest))
 
 
 def among(expression: str, values: Sequence[Any], kind: str) -> Condition:
@@ -239,13 +245,58 @@ async def _read(
     found = await select(_statement(shape), values, query.view.rows)
     if counts:
         behind = query.view.width * shape.reads + 2 * query.placed * shape.reads
-        for each, total in zip(counted, tuple(found[0])[behind + shape.reads :], strict=True):
-            totals[each] = total
+        for number, each in enumerate(counted, behind + shape.reads):
+            totals[each] = found[0][number]
         # Without rows the counts still come, beside nothing.
         found = found if query.first and found[0][behind] else []
     if query.backwards:
         found.reverse()
     rows[at] = found
+
+
+async def read_pages_of(
+    asked: PageQuery, by: str, keys: Sequence[Any], kind: str = "uuid"
+) -> list[PageRows]:
+    """Answer a query for each of some keys, of PostgreSQL's type ``kind``, in one statement.
+
+    ``by`` is the expression that holds the key of a row; each page is as long as the query says.
+    """
+    known: dict[Condition, int] = {}
+    own = _numbers(known, asked.conditions)
+    beyond = None
+    if asked.first and asked.beyond is not None:
+        (beyond,) = _numbers(known, (asked.beyond,))
+    shape = _Shape(
+        asked.source,
+        asked.joins,
+        asked.order,
+        asked.view.select,
+        own,
+        beyond,
+        bool(asked.first),
+        asked.backwards,
+        asked.placed,
+        (own,) if asked.counted else (),
+        tuple([(each.text, len(each.values)) for each in known]),
+    )
+    values = [value for each in known for value in each.values]
+    if asked.first:
+        values.append(asked.first)
+    statement = _statement_of_each(shape, by, kind)
+    found = await select(statement, [*values, list(dict.fromkeys(keys))], asked.view.rows)
+    rows: dict[Any, list[Any]] = {}
+    totals: dict[Any, int | None] = {}
+    behind = (asked.view.width + 2 * asked.placed) * shape.reads
+    for each in found:
+        key = each[behind + shape.reads + asked.counted]
+        totals[key] = each[behind + shape.reads] if asked.counted else None
+        listed = rows.setdefault(key, [])
+        if asked.first and each[behind]:
+            listed.append(each)
+    if asked.backwards:
+        for listed in rows.values():
+            listed.reverse()
+    return [PageRows(rows[key], totals[key]) for key in keys]
 
 
 def _numbers(known: dict[Condition, int], conditions: Iterable[Condition]) -> tuple[int, ...]:
@@ -272,6 +323,46 @@ class _Shape(NamedTuple):
 @lru_cache(maxsize=1024)
 def _statement(shape: _Shape) -> str:
     """Return the text of a statement: made of constants and numbered places."""
+    texts, number = _numbered(shape)
+    counts = _counts(shape, texts) if shape.counts else ""
+    if not shape.reads:
+        return counts
+    page = _page(shape, texts, f"${number}")
+    return _beside(shape, page, counts) if counts else page
+
+
+@lru_cache(maxsize=1024)
+def _statement_of_each(shape: _Shape, by: str, kind: str) -> str:
+    """Return the text of a statement of one page for each of the keys in the last place."""
+    texts, number = _numbered(shape)
+    # It holds of the key beside which the page stands.
+    texts.append(f"{by} = k.key")
+    bound = len(texts) - 1
+    shape = shape._replace(
+        own=(*shape.own, bound), counts=((*shape.own, bound),) * len(shape.counts)
+    )
+    beside, columns = "", []
+    if shape.counts:
+        beside += f" CROSS JOIN LATERAL ({_counts(shape, texts)}) c"
+    order = "k.key"
+    if shape.reads:
+        page = _page(shape._replace(placed=True), texts, f"${number}")
+        beside += f" LEFT JOIN LATERAL ({page}) r ON true"
+        columns += [f"r.c{at}" for at in range(len(shape.columns))]
+        columns += ["r.value", "r.place"] if shape.placed else []
+        columns.append("r.place IS NOT NULL")
+        ordered = shape.order.sorted_by(backwards=shape.backwards, value="r.value", id_="r.place")
+        order += f", {ordered}"
+    columns += [f"c.n{at}" for at in range(len(shape.counts))]
+    keys = f"unnest(${number + shape.reads}::{kind}[])"
+    return (
+        f"SELECT {', '.join([*columns, 'k.key'])} FROM {keys} AS k(key){beside} "  # noqa: S608 - as above
+        f"ORDER BY {order}"
+    )
+
+
+def _numbered(shape: _Shape) -> tuple[list[str], int]:
+    """Return the texts of the conditions with the numbers of their places, and the next number."""
     texts, number = [], 1
     for text, values in shape.conditions:
         head, *rest = text.split("?")
@@ -279,11 +370,7 @@ def _statement(shape: _Shape) -> str:
             raise ValueError(f"{text} has another number of values")
         texts.append(head + "".join(f"${number + at}{part}" for at, part in enumerate(rest)))
         number += values
-    counts = _counts(shape, texts) if shape.counts else ""
-    if not shape.reads:
-        return counts
-    page = _page(shape, texts, f"${number}")
-    return _beside(shape, page, counts) if counts else page
+    return texts, number
 
 
 def _page(shape: _Shape, texts: Sequence[str], limit: str) -> str:

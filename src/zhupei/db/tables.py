@@ -34,8 +34,10 @@ __all__ = [
     "RowView",
     "View",
     "column",
+    "columns",
     "expressed",
     "from_json",
+    "listed_from",
     "member",
     "restored_from",
 ]
@@ -76,6 +78,11 @@ def column(name: str, make: Callable[[Any], Any] | None = None) -> Made:
     return Made(name, make=make)
 
 
+def columns(*same: str, **named: str) -> dict[str, Made]:
+    """Return attributes that are columns: those called the same, and others with their columns."""
+    return {name: column(name) for name in same} | {to: column(at) for to, at in named.items()}
+
+
 def member(kind: type[Enum], name: str) -> Made:
     """Return an attribute that is a member of an enumeration, by the value that a column holds."""
     return Made(name, make=_members(kind))
@@ -89,6 +96,18 @@ def expressed(sql: str, make: Callable[[Any], Any] | None = None) -> Made:
 def restored_from(kind: Any, name: str) -> Made:
     """Return an attribute that `zhupei.domain.plain_values` restores from a column of JSON."""
     return Made(name, make=lambda text: restored(kind, json.loads(text)))
+
+
+def listed_from(kind: Any, sql: str) -> Made:
+    """Return an attribute that is a tuple of values, restored from an expression of JSON.
+
+    Rows of another table that belong to a row are such values: few of each, read with it.
+    """
+
+    def make(text: str) -> tuple[Any, ...]:
+        return tuple([restored(kind, each) for each in json.loads(text)])
+
+    return expressed(sql, make)
 
 
 def from_json(kind: Any) -> Callable[[Any], Any]:

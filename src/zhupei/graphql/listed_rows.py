@@ -10,19 +10,20 @@ import dataclasses
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
 from operator import attrgetter
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar
 
-from zhupei.db.reading import Belonging, PageQuery, PageRows, read_pages, select
+from zhupei.db.reading import Belonging, Condition, PageQuery, PageRows, select
 from zhupei.db.tables import RowSource, View
 from zhupei.graphql.asked import Asked, listing, needed
 from zhupei.graphql.context import GraphContext
 from zhupei.graphql.cursors import Cursor
 from zhupei.graphql.inline import Batch
-from zhupei.graphql.loading import Loaded
+from zhupei.graphql.loading import Loaded, key_of
 from zhupei.graphql.row_pages import RowRequest
+from zhupei.graphql.row_reading import AskedRows, ReadForEach, ReadTogether, database_of
 from zhupei.graphql.sources import FieldSource, Reader
 
-__all__ = ["ListedRows", "ReadEdge", "ReadPage", "ReadTogether", "RowsOf"]
+__all__ = ["ListedRows", "ReadEdge", "ReadPage", "RowsOf"]
 
 
 class ReadEdge:
@@ -85,7 +86,9 @@ class ReadPage:
 
     __slots__ = ("_query", "_request", "edges", "page_info", "total_count")
 
-    def __init__(self, request: RowRequest, query: PageQuery, found: PageRows, whole: bool) -> None:
+    def __init__(
+        self, request: RowRequest, query: PageQuery, found: PageRows, *, whole: bool
+    ) -> None:
         self._request, self._query = request, query
         self.total_count = found.total
         rows = found.rows
@@ -140,6 +143,10 @@ class ListedRows(FieldSource):
 
     rows: ClassVar[RowSource]
     default_order: ClassVar[str]
+    by: ClassVar[str | None] = None
+    """The attribute of the rows that holds the key of the object that has the list."""
+    key: ClassVar[Any] = attrgetter("id")
+    """Returns the key of that object."""
 
     async def query(
         self,
@@ -153,29 +160,35 @@ class ListedRows(FieldSource):
 
     def reader(self, name: str) -> Reader:
         """Read all that could be asked."""
+        batch = self._batch(_Parts())
 
-        async def read(_value: Any, context: GraphContext, given: Mapping[str, Any]) -> Any:
-            return await self._page(context, given)
+        async def read(value: Any, context: GraphContext, given: Mapping[str, Any]) -> Any:
+            (found,) = await batch([value], context, given)
+            return found
 
         return read
+
+    def needs(self, name: str) -> frozenset[str] | None:
+        """Return what the key is."""
+        return frozenset() if self.by is None else key_of(self.key)
 
     def planned(self, asked: Asked) -> Batch:
         """Read what is asked, once for all objects that have this list."""
         parts = _Parts.of(asked)
         if parts.names is not None and not self.rows.knows(parts.names):
             parts = dataclasses.replace(parts, names=None)
-        return ReadTogether(
-            partial(self._asked, parts=parts),
-            None if parts.names is None else self.rows.view(parts.names),
-        )
+        return self._batch(parts)
 
-    async def _page(self, context: GraphContext, given: Mapping[str, Any]) -> ReadPage | None:
-        (found,) = await _read_together([await self._asked(context, given, _Parts())], context)
-        return found
+    def _batch(self, parts: _Parts) -> ReadTogether | ReadForEach:
+        asked = partial(self._asked, parts=parts)
+        view = None if parts.names is None else self.rows.view(parts.names)
+        if self.by is None:
+            return ReadTogether(asked, view)
+        return ReadForEach(asked, self.rows.sql_of(self.by), self.key, view)
 
     async def _asked(
         self, context: GraphContext, given: Mapping[str, Any], parts: _Parts
-    ) -> _AskedPage | None:
+    ) -> AskedRows | None:
         request = RowRequest.of(given, context, self.default_order)
         query = await self.query(context, request, given, parts.names)
         if query is None:
@@ -184,63 +197,7 @@ class ListedRows(FieldSource):
         query.backwards = request.backwards
         query.placed = parts.rows and parts.cursors
         query.counted = parts.counted
-        return _AskedPage(request, query, whole=parts.names is None)
-
-
-class _AskedPage(NamedTuple):
-    request: RowRequest
-    query: PageQuery
-    whole: bool
-
-
-class ReadTogether:
-    """Reads the pages of a list; with those of others where they are asked at the same time."""
-
-    def __init__(
-        self,
-        asked: Callable[[GraphContext, Mapping[str, Any]], Awaitable[_AskedPage | None]],
-        view: View | None,
-    ) -> None:
-        self._asked, self.view = asked, view
-
-    async def __call__(
-        self, values: Sequence[Any], context: GraphContext, given: Mapping[str, Any]
-    ) -> Sequence[Any]:
-        """Read one page, the same for all objects."""
-        (found,) = await _read_together([await self._asked(context, given)], context)
-        return [found] * len(values)
-
-    @staticmethod
-    async def together(
-        asked: Sequence[tuple[ReadTogether, Mapping[str, Any]]], context: GraphContext
-    ) -> Sequence[ReadPage | Exception | None]:
-        """Read a page for each; an exception in its place is its error."""
-        wanted: list[_AskedPage | Exception | None] = []
-        for batch, given in asked:
-            try:
-                wanted.append(await batch._asked(context, given))  # noqa: SLF001 - of its own class
-            except Exception as error:  # noqa: BLE001 - because it belongs to this one
-                wanted.append(error)
-        pages = await _read_together(
-            [each if isinstance(each, _AskedPage) else None for each in wanted], context
-        )
-        return [
-            each if isinstance(each, Exception) else page
-            for each, page in zip(wanted, pages, strict=True)
-        ]
-
-
-async def _read_together(
-    asked: Sequence[_AskedPage | None], context: GraphContext
-) -> list[ReadPage | None]:
-    if context.database is None:
-        raise RuntimeError("rows need the database")
-    queries = [each.query for each in asked if each is not None]
-    with context.database.use():
-        found = iter(await read_pages(queries))
-    return [
-        None if each is None else ReadPage(*each[:2], next(found), each.whole) for each in asked
-    ]
+        return AskedRows(query, partial(ReadPage, request, query, whole=parts.names is None))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -251,6 +208,8 @@ class RowsOf(Loaded):
         rows: what they are.
         by: the attribute of the rows that holds the object's key.
         order: the attributes that they are ordered by.
+        where: returns what else has to hold of the rows, such as that whoever asks may see them.
+        single: whether there is one at most, and null where there is none.
 
     """
 
@@ -259,11 +218,15 @@ class RowsOf(Loaded):
     missing: Any = ()
     rows: RowSource = dataclasses.field(kw_only=True)
     by: str = dataclasses.field(kw_only=True)
-    order: tuple[str, ...] = dataclasses.field(kw_only=True)
+    order: tuple[str, ...] = dataclasses.field(default=(), kw_only=True)
+    where: Callable[[GraphContext], Awaitable[Condition]] | None = dataclasses.field(
+        default=None, kw_only=True
+    )
+    single: bool = dataclasses.field(default=False, kw_only=True)
 
     def needs(self, name: str) -> frozenset[str] | None:
         """Return what the key is."""
-        return frozenset(self.key.__reduce__()[1])
+        return key_of(self.key)
 
     async def many(
         self, values: Sequence[Any], context: GraphContext, _arguments: Mapping[str, Any]
@@ -278,7 +241,7 @@ class RowsOf(Loaded):
     def belonging(self, asked: Asked) -> Belonging | None:
         """Return what is asked of the rows, for who reads the object; None for whole objects."""
         names = self._names(asked)
-        if names is None:
+        if names is None or self.where is not None or self.single:
             return None
         (of,) = self.key.__reduce__()[1]
         return Belonging(self.rows, self.rows.view(names), self.by, of, self.order)
@@ -298,43 +261,53 @@ class RowsOf(Loaded):
         ) -> Sequence[Any]:
             return await self._read(values, context, names)
 
-        return many if names is None else listing(many, self.rows.view(names))
+        return many if names is None or self.single else listing(many, self.rows.view(names))
 
     async def _read(
         self, values: Sequence[Any], context: GraphContext, names: frozenset[str] | None
     ) -> Sequence[Any]:
-        if context.database is None:
-            raise RuntimeError("rows need the database")
-        keys = [self.key(value) for value in values]
+        every = [self.key(value) for value in values]
+        keys = [key for key in dict.fromkeys(every) if key is not None]
         source, view = self.rows, self.rows.view(names)
-        single = len(keys) == 1
-        if single:
+        if len(keys) == 1:
             handed = context.kept.get(_handed(view, self, keys[0]))
             if handed is not None:
-                return [handed]
-        by = source.sql_of(self.by)
-        # PostgreSQL plans a single key better than a list of one.
-        where = f"{by} = $1" if single else f"{by} = ANY($1)"
-        columns = ", ".join([*view.select, by])
-        order = ", ".join(map(source.sql_of, self.order))
-        with context.database.use():
-            found = await select(
-                # Made of constants and numbered places; what was asked for is in the values.
-                f"SELECT {columns} FROM {source.table} WHERE {where} "  # noqa: S608 - see above
-                f"ORDER BY {by}, {order}",
-                [keys[0] if single else keys],
-                view.rows,
-            )
-        if single:
-            grouped = {keys[0]: found}
-        else:
-            grouped = {}
-            at = view.width
-            for row in found:
-                grouped.setdefault(row[at], []).append(row)
+                return [handed] * len(every)
+        grouped = await self._grouped(keys, context, view) if keys else {}
         if names is None:
             grouped = {key: list(map(source.whole, rows)) for key, rows in grouped.items()}
-        return [grouped.get(key) or self.missing for key in keys]
+        if self.single:
+            return [grouped[key][0] if key in grouped else None for key in every]
+        return [grouped.get(key) or self.missing for key in every]
+
+    async def _grouped(
+        self, keys: Sequence[Any], context: GraphContext, view: View
+    ) -> dict[Any, list[Any]]:
+        """Return the rows of each key."""
+        source, by = self.rows, self.rows.sql_of(self.by)
+        alone = len(keys) == 1
+        # PostgreSQL plans a single key better than a list of one.
+        where, given = f"{by} = $1" if alone else f"{by} = ANY($1)", [keys[0] if alone else keys]
+        if self.where is not None:
+            also = await self.where(context)
+            given += also.values
+            where += f" AND {also.numbered(2)}"
+        columns = ", ".join([*view.select, by])
+        order = ", ".join([by, *map(source.sql_of, self.order)])
+        with database_of(context).use():
+            found = await select(
+                # Made of constants and numbered places; what was asked for is in the values.
+                f"SELECT {columns} FROM {source.table} WHERE {where} ORDER BY {order}",  # noqa: S608 - see above
+                given,
+                view.rows,
+            )
+        if alone:
+            return {keys[0]: found} if found else {}
+        grouped: dict[Any, list[Any]] = {}
+        at = view.width
+        for row in found:
+            grouped.setdefault(row[at], []).append(row)
+        return grouped
 
 
 def _handed(view: View, source: RowsOf, key: Any) -> Any:

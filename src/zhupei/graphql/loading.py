@@ -12,7 +12,7 @@ from strawberry.dataloader import DataLoader
 from zhupei.graphql.context import GraphContext
 from zhupei.graphql.sources import FieldSource, Reader
 
-__all__ = ["Load", "Loaded"]
+__all__ = ["Load", "Loaded", "key_of"]
 
 Load = Callable[[Sequence[Any], GraphContext], Awaitable[Mapping[Any, Any]]]
 """Answers what belongs to each of some objects, by their keys; what it leaves out is null."""
@@ -52,7 +52,7 @@ class Loaded(FieldSource):
 
     def needs(self, name: str) -> frozenset[str] | None:
         """Return what key and load look at."""
-        key = _key_of(self.key)
+        key = key_of(self.key)
         load: frozenset[str] | None = getattr(self.load, "reads", None)
         return None if key is None or load is None else key | load
 
@@ -63,7 +63,8 @@ class Loaded(FieldSource):
         return DataLoader(load)
 
 
-def _key_of(key: Callable[[Any], Any]) -> frozenset[str] | None:
+def key_of(key: Callable[[Any], Any]) -> frozenset[str] | None:
+    """Return which attributes of an object its key is made of; None where nobody knows."""
     if isinstance(key, attrgetter):
         # The only thing that an `attrgetter` is asked is what it is pickled as.
         names: tuple[str, ...] = key.__reduce__()[1]  # type: ignore[assignment]  # of texts

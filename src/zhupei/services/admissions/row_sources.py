@@ -14,8 +14,10 @@ from zhupei.db.tables import (
     Made,
     RowSource,
     column,
+    columns,
     expressed,
     from_json,
+    listed_from,
     member,
     restored_from,
 )
@@ -39,23 +41,15 @@ from zhupei.domain.trainees import Month
 __all__ = ["APPLICATIONS", "PAYMENTS", "TRAINEES", "TRANSITIONS"]
 
 
-def _columns(**names: str) -> dict[str, Made]:
-    return {name: column(at) for name, at in names.items()}
-
-
-def _same(*names: str) -> dict[str, Made]:
-    return {name: column(name) for name in names}
-
-
 TRAINEES = RowSource(
     described=Registration,
     model=TraineeRow,
     alias="t",
     attributes={
-        **_same("id", "direction", "year", "started_on", "months", "least_months"),
-        **_same("reduced_months", "ends_on", "registered_at", "catalogue_hash"),
-        **_same("ended_on", "end_reason", "file_moved_on", "file_keeper"),
-        **_columns(
+        **columns("id", "direction", "year", "started_on", "months", "least_months"),
+        **columns("reduced_months", "ends_on", "registered_at", "catalogue_hash"),
+        **columns(
+            *("ended_on", "end_reason", "file_moved_on", "file_keeper"),
             application="application_id",
             applicant="applicant_id",
             base="base_code",
@@ -90,8 +84,8 @@ PAYMENTS = RowSource(
     model=TraineePaymentRow,
     alias="m",
     attributes={
-        **_same("id", "line", "amount", "funding_note", "recorded_by", "recorded_at"),
-        **_same("cancelled_at", "cancel_reason"),
+        **columns("id", "line", "amount", "funding_note", "recorded_by", "recorded_at"),
+        **columns("cancelled_at", "cancel_reason"),
         "trainee": column("trainee_id"),
         "month": column("month", _month),
         "payer": member(Payer, "payer"),
@@ -108,10 +102,7 @@ def _detail(name: str, kind: Any = None) -> Made:
 
 
 def _details(name: str, kind: type) -> Made:
-    def make(text: str) -> tuple[Any, ...]:
-        return tuple(restored(kind, each) for each in json.loads(text))
-
-    return expressed(f"{{t}}.details->'{name}'", make)
+    return listed_from(kind, f"{{t}}.details->'{name}'")
 
 
 def _frozen(text: str) -> FrozenEligibility | None:
@@ -152,10 +143,10 @@ APPLICATIONS = RowSource(
     model=ApplicationRow,
     alias="a",
     attributes={
-        **_same("id", "direction", "preference", "revision", "catalogue_hash", "created_at"),
-        **_same("submitted_at", "confirmed_at", "report_by", "reported_on", "agreement_by"),
-        **_same("signed_on", "transferred_from", "record_hash"),
-        **_columns(
+        **columns("id", "direction", "preference", "revision", "catalogue_hash", "created_at"),
+        **columns("submitted_at", "confirmed_at", "report_by", "reported_on", "agreement_by"),
+        **columns("signed_on", "transferred_from", "record_hash"),
+        **columns(
             applicant="applicant_id",
             base="base_code",
             program="program_code",
@@ -191,8 +182,8 @@ TRANSITIONS = RowSource(
     model=TransitionRow,
     alias="r",
     attributes={
-        **_same("id", "sequence", "revision", "at", "actor", "reason", "rule_version"),
-        **_same("catalogue_hash", "previous_hash", "hash"),
+        **columns("id", "sequence", "revision", "at", "actor", "reason", "rule_version"),
+        **columns("catalogue_hash", "previous_hash", "hash"),
         "application": column("application_id"),
         "bulk_operation": column("bulk_operation_id"),
         "action": member(Action, "action"),

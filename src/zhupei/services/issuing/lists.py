@@ -26,7 +26,7 @@ from zhupei.db.models import (
     TransitionRow,
 )
 from zhupei.db.reading import Condition, Order, PageQuery, among
-from zhupei.db.tables import RowSource, column
+from zhupei.db.tables import RowSource, column, columns
 from zhupei.domain.admission_guards import policy_of
 from zhupei.domain.admission_process import Action
 from zhupei.domain.calendar import CHINA_TIME
@@ -116,15 +116,9 @@ PUBLICITIES = RowSource(
     model=PublicityRow,
     alias="l",
     attributes={
-        **{
-            name: column(name)
-            for name in (
-                *("id", "published_at", "ends_on", "ends_at", "working_days"),
-                *("counts_first_day", "catalogue_hash", "withdrawn_at"),
-            )
-        },
-        "program": column("program_code"),
-        "base": column("base_code"),
+        **columns("id", "published_at", "ends_on", "ends_at", "working_days"),
+        **columns("counts_first_day", "catalogue_hash", "withdrawn_at"),
+        **columns(program="program_code", base="base_code"),
         "round": column("round_code", lambda code: code or None),
     },
 )

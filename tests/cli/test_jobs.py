@@ -59,7 +59,7 @@ def test_failed_jobs_are_named_and_tried_again(
     assert capsys.readouterr().out == "retried 1 jobs\n"
     assert main(["jobs", "--format", "json"]) == 0
     status = json.loads(capsys.readouterr().out)
-    assert (status["jobs"], status["failed"]) == ({"todo": 1}, [])
+    assert (status["jobs"], status["failed"]) == ({"todo": 1, "doing": 0, "failed": 0}, [])
 
 
 def test_nothing_to_try_again(environment: str, capsys: pytest.CaptureFixture[str]) -> None:

@@ -109,7 +109,7 @@ async def test_a_worker_that_is_killed_in_the_middle_loses_nothing(
                     await asyncio.sleep(0.1)
         figures = await figures_of(working[0])
         assert 'zhupei_webhook_attempts_total{outcome="DELIVERED"} 10.0' in figures
-        assert 'zhupei_deliveries{state="DELIVERED"} 10.0' in figures
+        assert 'zhupei_deliveries{state="WAITING"} 0.0' in figures
         assert 'zhupei_jobs_done_total{job="zhupei.look",outcome="ok"}' in figures
         assert there.url not in figures
         said = await stopped(second)

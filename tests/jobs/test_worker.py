@@ -282,14 +282,14 @@ async def test_the_state_of_the_queue_and_trying_again(office: Office, database_
         async with operation(office.database, kind="k", by="o", clock=lambda: office.now):
             status = await queue_status()
     # One event for each of draft and submission, each with its job.
-    assert status["jobs"] == {"todo": 2}
-    assert status["events"] == {"waiting": 2}
-    assert status["operations"] == {"RUNNING": 1}
+    assert status["jobs"] == {"todo": 2, "doing": 0, "failed": 0}
+    assert status["events"] == {"waiting": 2, "undispatched": 2}
+    assert status["operations"] == {"RUNNING": 1, "FAILED": 0}
     assert status["failed"] == []
     assert set(status["oldest"]) == {"events", "jobs"}
     assert 0 <= status["oldest"]["jobs"] < 60
     await connection.execute(
-        "UPDATE procrastinate.procrastinate_events SET at = at - interval '1 hour' WHERE job_id = 2"
+        "UPDATE procrastinate.procrastinate_events SET at = at - interval '1 hour' WHERE job_id = 1"
     )
     with office.database.use():
         assert 3600 <= (await queue_status())["oldest"]["jobs"] < 3660
@@ -303,6 +303,6 @@ async def test_the_state_of_the_queue_and_trying_again(office: Office, database_
         assert (failed["id"], failed["task"], failed["attempts"]) == (1, "zhupei.tell", 1)
         assert await retry_failed(2) == 0
         assert await retry_failed(1) == 1
-        assert (await queue_status())["jobs"] == {"todo": 2}
+        assert (await queue_status())["jobs"] == {"todo": 2, "doing": 0, "failed": 0}
         assert await retry_failed(None) == 0
     await connection.close()

@@ -2,25 +2,49 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import httpx2
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
+from tortoise import connections
+from tortoise.transactions import in_transaction
 
 from fictional import BASES
 from running_graph import running_graph
 from small_graph import small_app, small_settings
-from zhupei.app import create_app
+from zhupei.app import application_of, create_app
+from zhupei.graphql.engine import Counts
 from zhupei.graphql.limits import Rates
 from zhupei.settings import Environment, Settings
+from zhupei.web import metrics as metrics_module
 from zhupei.web.guards import Gate, Guards
-from zhupei.web.metrics import Metrics
+from zhupei.web.metrics import Metrics, State
 
 _TOKEN = "a-token-of-16-signs"
+
+
+_NOTHING = State(
+    engine=Counts,
+    running=lambda: (0, 0),
+    pool=lambda: (0, 0),
+    watches=lambda: 0,
+    catalogue=dict,
+    plugins=dict,
+    queue=lambda: asyncio.sleep(0, {}),
+    refused=dict,
+)
+
+
+def asked(app: Starlette) -> httpx2.AsyncClient:
+    """Return a client of ``app`` in this loop."""
+    return httpx2.AsyncClient(transport=httpx2.ASGITransport(app=app), base_url="http://test")
 
 
 def figures(text: str) -> dict[tuple[str, tuple[tuple[str, str], ...]], float]:
@@ -76,6 +100,61 @@ def test_without_a_database_the_other_figures_are_told(tmp_path: Path) -> None:
     read = figures(response.text)
     assert value(read, "zhupei_database_up") == 0
     assert value(read, "zhupei_database_connections") == 0
+
+
+async def test_figures_take_no_connection_that_requests_need(
+    tmp_path: Path, database_url: str
+) -> None:
+    settings = small_settings(tmp_path, database_url=database_url, database_pool=2)
+    app = small_app(settings)
+    application = application_of(app)
+    async with application.running(), asked(app) as client:
+        with application.database.use():
+            pool = connections.get("default")
+            # Whoever needs a third waits.
+            async with in_transaction(), pool.acquire_connection():
+                first, second = await asyncio.gather(client.get("/metrics"), client.get("/metrics"))
+    for response in (first, second):
+        read = figures(response.text)
+        assert value(read, "zhupei_database_connections_idle") == 0
+        assert value(read, "zhupei_database_up") == 1
+        assert value(read, "zhupei_jobs", state="todo") == 0
+
+
+async def test_however_many_read_the_figures_the_database_is_asked_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked_for: list[int] = []
+    free = asyncio.Event()
+
+    async def queue() -> dict[str, dict[str, int]]:
+        asked_for.append(len(asked_for) + 1)
+        await free.wait()
+        return {"jobs": {"todo": asked_for[-1]}}
+
+    metrics = Metrics()
+    metrics.attach(replace(_NOTHING, queue=queue))
+    async with asked(Starlette(routes=[metrics.route()])) as client:
+
+        async def read() -> float | None:
+            found = figures((await client.get("/metrics")).text)
+            return value(found, "zhupei_jobs", state="todo")
+
+        waiting = [asyncio.create_task(read()) for _ in range(50)]
+        while not asked_for:  # noqa: ASYNC110 - what it waits for is counted, not told
+            await asyncio.sleep(0)
+        # Whoever goes away takes nothing from the others.
+        waiting[0].cancel()
+        free.set()
+        assert await asyncio.gather(*waiting[1:]) == [1.0] * 49
+        assert await read() == 1
+        monkeypatch.setattr(metrics_module, "_FRESH_SECONDS", 0.0)
+        assert await read() == 2
+        # Not for longer than its time, and the other figures are told all the same.
+        free.clear()
+        monkeypatch.setattr(metrics_module, "_QUEUE_SECONDS", 0.05)
+        assert await read() is None
+    assert asked_for == [1, 2, 3]
 
 
 @pytest.mark.parametrize(

@@ -21,8 +21,8 @@ def register(subparsers: Subparsers) -> None:
     parser = subparsers.add_parser(
         "jobs",
         help="查看与重试后台任务和通知 · show and retry jobs and notices",
-        description="Without a word, show counts: jobs on the queue, workers, events without "
-        "notices, notices by state, long work under way, and every job that failed.",
+        description="Without a word, show counts of what waits, runs or was given up: jobs, "
+        "workers, events, notices, deliveries, long work; and the jobs that failed.",
     )
     parser.add_argument("--format", choices=("text", "json"), default="text")
     parser.set_defaults(run=_show)
@@ -46,7 +46,9 @@ def _show(arguments: argparse.Namespace) -> int:
         return 0
     for title, values in status.items():
         if isinstance(values, dict):
-            shown = ", ".join(f"{name} {count}" for name, count in values.items()) or "none"
+            # Nothing of a kind is not worth a word; waiting for no time yet is.
+            counts = [f"{n} {count}" for n, count in values.items() if count or title == "oldest"]
+            shown = ", ".join(counts) or "none"
             sys.stdout.write(f"{title}: {shown}\n")
     failed: list[dict[str, Any]] = status["failed"]
     for job in failed:

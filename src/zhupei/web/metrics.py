@@ -9,7 +9,9 @@ from __future__ import annotations
 import asyncio
 import hmac
 import logging
+import math
 import re
+import time
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -40,6 +42,7 @@ _NAME = re.compile(r"[_A-Za-z][_0-9A-Za-z]{0,59}")
 _UNNAMED, _OTHER = "unnamed", "other"
 _METHODS = frozenset({"GET", "POST", "HEAD", "OPTIONS", "PUT", "DELETE"})
 _QUEUE_SECONDS = 2.0
+_FRESH_SECONDS = 1.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +52,7 @@ class State:
     ``engine`` returns the engine's counts (`zhupei.graphql.engine.Counts`), ``running`` how many
     operations run and wait, ``pool`` how many database connections are open and idle, ``watches``
     how many subscriptions are live, ``catalogue`` how many objects of each kind are served,
-    ``plugins`` whether each of them works, ``queue`` the counts of `queue_status`, ``refused`` how
+    ``plugins`` whether each of them works, ``queue`` what `queue_counts` returns, ``refused`` how
     many requests were refused before they were looked at, by reason.
     """
 
@@ -71,6 +74,8 @@ class Metrics:
         self._names: set[str] = set()
         self._state: State | None = None
         self._queue: Mapping[str, Any] | None = None
+        self._asking: asyncio.Task[Mapping[str, Any] | None] | None = None
+        self._asked_at = -math.inf
         self._answers = Counts(
             "zhupei_operations",
             "Operations answered, by name and outcome (ok, kept, or the code of the first error)",
@@ -166,12 +171,26 @@ class Metrics:
         return Route(METRICS_PATH, read, methods=["GET"])
 
     async def _queue_now(self) -> Mapping[str, Any] | None:
-        """Return the counts of the queue; None where the database does not tell them in time."""
+        """Return the counts of the queue; None where the database does not tell them in time.
+
+        However many read the figures, the database is asked once at a time and once a second.
+        """
         if self._state is None:
             return None
+        asking, now = self._asking, time.monotonic()
+        if asking is None or (asking.done() and now - self._asked_at >= _FRESH_SECONDS):
+            self._asked_at = now
+            asking = self._asking = asyncio.create_task(self._ask(self._state.queue))
+        # Whoever leaves does not end it for the others.
+        return await asyncio.shield(asking)
+
+    @staticmethod
+    async def _ask(
+        queue: Callable[[], Awaitable[Mapping[str, Any]]],
+    ) -> Mapping[str, Any] | None:
         try:
             async with asyncio.timeout(_QUEUE_SECONDS):
-                return await self._state.queue()
+                return await queue()
         except Exception as error:  # noqa: BLE001 - the other figures are told all the same
             _log.debug("the queue's figures are missing", exc_info=error)
             return None
@@ -227,10 +246,10 @@ class Metrics:
 _QUEUES = {
     ("zhupei_jobs", "jobs"): "Jobs on the queue, by state",
     ("zhupei_workers", "workers"): "Workers, by whether they were heard of in the last minute",
-    ("zhupei_events", "events"): "Events of the outbox, by whether their notices were made",
-    ("zhupei_notices", "notices"): "Notices, by state",
-    ("zhupei_deliveries", "deliveries"): "Deliveries, by state; DEAD are not tried any more",
-    ("zhupei_long_work", "operations"): "Long work, by state",
+    ("zhupei_events", "events"): "Events whose notices or deliveries are still to be made",
+    ("zhupei_notices", "notices"): "Notices that wait or were given up, by state",
+    ("zhupei_deliveries", "deliveries"): "Deliveries that wait, and those given up (DEAD)",
+    ("zhupei_long_work", "operations"): "Long work that runs, and that failed",
 }
 
 

@@ -77,6 +77,16 @@ class ScoreSheet:
     reason: str | None = None
     operation: UUID | None = None
 
+    @property
+    def row_count(self) -> int:
+        """How many applications stand on it."""
+        return len(self.rows)
+
+    @property
+    def absent_count(self) -> int:
+        """How many of them missed something."""
+        return sum(bool(row.absent) for row in self.rows)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SheetProblem:

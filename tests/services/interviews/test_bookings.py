@@ -28,7 +28,6 @@ from zhupei.services.interviews import (
     booking_of,
     bookings_of_slots,
     choose_interview_slot,
-    interview_slot_of,
     interview_slots,
     open_interview_slots,
     release_interview,
@@ -72,8 +71,8 @@ def chosen(made: InterviewSlot, case: Any) -> ChooseInterviewSlotInput:
 
 
 async def taken(office: BaseOffices, made: InterviewSlot) -> int:
-    found = await interview_slot_of(office.at(made.base), made.id)
-    assert found is not None
+    wanted = SearchSlotsInput(id=made.id, cancelled=True)
+    (found,) = (await interview_slots(office.at(made.base), wanted)).slots
     return found.taken
 
 

@@ -41,7 +41,6 @@ from zhupei.services.score_sheets import (
     blank_sheet,
     enter_score_sheet,
     reject_score_sheet,
-    score_sheet_of,
     score_sheets,
     sheet_problems,
     sign_score_sheet,
@@ -149,9 +148,13 @@ async def test_a_sheet_waits_and_changes_no_application(office: BaseOffices) -> 
     ]
     for case in cases:
         assert await office.case(case.id) == case
-    assert await score_sheet_of(office.desk(second()), sheet.id) == sheet
-    assert await score_sheet_of(office.at(CLINIC), sheet.id) is None
-    assert await score_sheet_of(office.own(cases[0].applicant), sheet.id) is None
+    assert (await score_sheets(office.desk(second()), SearchSheetsInput(id=sheet.id))).sheets == (
+        sheet,
+    )
+    assert (await score_sheets(office.at(CLINIC), SearchSheetsInput(id=sheet.id))).total == 0
+    assert (
+        await score_sheets(office.own(cases[0].applicant), SearchSheetsInput(id=sheet.id))
+    ).total == 0
 
 
 async def test_a_second_person_records_everything_in_one_step(office: BaseOffices) -> None:
@@ -495,7 +498,7 @@ async def test_a_plugin_that_refuses_a_base_hides_its_lists_too(office: BaseOffi
         dispatcher=Dispatcher(host),
     )
     assert (await score_sheets(closed, SearchSheetsInput())).total == 0
-    assert await score_sheet_of(closed, sheet.id) is None
+    assert (await score_sheets(closed, SearchSheetsInput(id=sheet.id))).total == 0
     assert (await interview_slots(closed, SearchSlotsInput())).total == 0
     refused = await office_queue(closed, OfficeQueueInput(base=HOSPITAL))
     assert isinstance(refused, Refusal)

@@ -7,11 +7,13 @@ from uuid import UUID
 
 import strawberry
 
+from zhupei.db.reading import PageQuery
 from zhupei.domain.admission_case import InvitationState, PlanIncreaseState
 from zhupei.graphql.asked import Asked, needed
 from zhupei.graphql.context import GraphContext
 from zhupei.graphql.desks import desk_of
 from zhupei.graphql.errors import Code, GraphRefusal, not_found
+from zhupei.graphql.found_rows import Found, Names
 from zhupei.graphql.inline import Batch, one_by_one
 from zhupei.graphql.listed_applications import ListedApplications
 from zhupei.graphql.listed_rows import RowsOf
@@ -40,6 +42,12 @@ from zhupei.services import admissions
 from zhupei.services.admissions import inputs, registers
 from zhupei.services.admissions.questions import application_row
 from zhupei.services.admissions.refusals import Refusal
+from zhupei.services.admissions.register_rows import (
+    INVITATIONS,
+    OBJECTIONS,
+    PLAN_INCREASES,
+    ROUND_FREEZES,
+)
 from zhupei.services.admissions.row_sources import APPLICATIONS
 
 __all__ = ["ApplicationQueries"]
@@ -166,25 +174,25 @@ async def _seats(
 
 
 async def _plan_increases(
-    info: GraphInfo,
+    context: GraphContext,
+    names: Names,
     opening: _OneOpening = None,
     states: Annotated[
         list[PlanIncreaseState] | None,
         strawberry.argument(description="States (状态); all by default."),
     ] = None,
     first: _First = None,
-) -> list[PlanIncrease]:
-    found: Any = await registers.plan_increases_of(
-        await desk_of(info.context),
-        first=checked_first(first, info.context),
-        opening=opening,
-        states=states or (),
+) -> PageQuery:
+    query = await registers.plan_increase_query(
+        await desk_of(context), names, opening=opening, states=states or ()
     )
-    return found  # type: ignore[no-any-return]  # the graph's type describes the domain's
+    query.first = checked_first(first, context)
+    return query
 
 
 async def _objections(
-    info: GraphInfo,
+    context: GraphContext,
+    names: Names,
     program: _Program = None,
     round: _Round = None,  # noqa: A002 - as above
     open: Annotated[  # noqa: A002 - as above
@@ -192,19 +200,17 @@ async def _objections(
         strawberry.argument(description="Whether nobody has decided yet (是否待处理)."),
     ] = None,
     first: _First = None,
-) -> list[Objection]:
-    found: Any = await registers.objections_of(
-        await desk_of(info.context),
-        first=checked_first(first, info.context),
-        program=program,
-        round_code=round,
-        is_open=open,
+) -> PageQuery:
+    query = await registers.objection_query(
+        await desk_of(context), names, program=program, round_code=round, is_open=open
     )
-    return found  # type: ignore[no-any-return]  # the graph's type describes the domain's
+    query.first = checked_first(first, context)
+    return query
 
 
 async def _invitations(
-    info: GraphInfo,
+    context: GraphContext,
+    names: Names,
     opening: _OneOpening = None,
     round: _Round = None,  # noqa: A002 - as above
     states: Annotated[
@@ -212,32 +218,26 @@ async def _invitations(
         strawberry.argument(description="States (状态); all by default."),
     ] = None,
     first: _First = None,
-) -> list[Invitation]:
-    found: Any = await registers.invitations_of(
-        await desk_of(info.context),
-        first=checked_first(first, info.context),
-        opening=opening,
-        round_code=round,
-        states=states or (),
+) -> PageQuery:
+    query = await registers.invitation_query(
+        await desk_of(context), names, opening=opening, round_code=round, states=states or ()
     )
-    return found  # type: ignore[no-any-return]  # the graph's type describes the domain's
+    query.first = checked_first(first, context)
+    return query
 
 
 async def _freezes(
-    info: GraphInfo,
+    context: GraphContext,
+    names: Names,
     program: _Program = None,
     holds: Annotated[
         bool | None, strawberry.argument(description="Whether it holds still (是否仍有效).")
     ] = None,
     first: _First = None,
-) -> list[RoundFreeze]:
-    found: Any = await registers.freezes_of(
-        await desk_of(info.context),
-        first=checked_first(first, info.context),
-        program=program,
-        holds=holds,
-    )
-    return found  # type: ignore[no-any-return]  # the graph's type describes the domain's
+) -> PageQuery:
+    query = registers.freeze_query(await desk_of(context), names, program=program, holds=holds)
+    query.first = checked_first(first, context)
+    return query
 
 
 async def _bulk_operation(
@@ -305,7 +305,7 @@ class ApplicationQueries:
     )
     plan_increases: list[PlanIncrease] | None = permitted_inside(
         field(
-            Computed(_plan_increases),
+            Found(PLAN_INCREASES, _plan_increases),
             description=(
                 "Requests for more seats, the newest first (增加计划申请), for those who ask and "
                 "those who decide."
@@ -315,7 +315,7 @@ class ApplicationQueries:
     )
     objections: list[Objection] | None = permitted_inside(
         field(
-            Computed(_objections),
+            Found(OBJECTIONS, _objections),
             description=(
                 "Objections, the newest first (异议列表): one's own, and those one decides on."
             ),
@@ -324,14 +324,14 @@ class ApplicationQueries:
     )
     invitations: list[Invitation] | None = permitted_inside(
         field(
-            Computed(_invitations),
+            Found(INVITATIONS, _invitations),
             description="Invitations, the newest first (邀请列表): one's own and one's base's.",
         ),
         _READ,
     )
     round_freezes: list[RoundFreeze] | None = for_signed_in(
         field(
-            Computed(_freezes),
+            Found(ROUND_FREEZES, _freezes),
             description="Freezes of rounds, the newest first (批次冻结), for whoever is signed in.",
         )
     )

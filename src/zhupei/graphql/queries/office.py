@@ -1,24 +1,26 @@
 """Queries of an office's day: its queue, interview slots, score sheets, brochures."""
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 from uuid import UUID
 
 import strawberry
 from strawberry.types.arguments import StrawberryArgument
 
+from zhupei.db.reading import PageQuery
+from zhupei.db.tables import RowSource
 from zhupei.domain.admission_refusals import Refusal, RefusalCode
-from zhupei.domain.interviews import InterviewSlot as SlotRecord
-from zhupei.domain.score_sheets import ScoreSheet as SheetRecord
 from zhupei.domain.text import Text
 from zhupei.graphql.context import GraphContext
 from zhupei.graphql.desks import desk_of, desk_or_public
 from zhupei.graphql.errors import Code, GraphRefusal, not_found
+from zhupei.graphql.found_rows import Found, Names
+from zhupei.graphql.listed_rows import ListedRows
 from zhupei.graphql.permissions import for_signed_in, permitted_inside
-from zhupei.graphql.row_pages import RowPage, RowPlace, RowRequest, row_arguments
-from zhupei.graphql.sources import Computed, FieldSource, GraphInfo, Reader, field
+from zhupei.graphql.row_pages import RowRequest, row_arguments
+from zhupei.graphql.sources import Computed, GraphInfo, field
 from zhupei.graphql.types.brochures import Brochure
 from zhupei.graphql.types.interviews import (
     InterviewSlot,
@@ -52,77 +54,66 @@ def _given(filter_: Any, *names: str) -> dict[str, Any]:
 
 
 @dataclasses.dataclass(frozen=True)
-class ListedSlots(FieldSource):
+class ListedSlots(ListedRows):
     """Interview slots that whoever asks may see, in the order of their times."""
+
+    rows: ClassVar[RowSource] = interviews.SLOTS
+    default_order: ClassVar[str] = _TIME
 
     def arguments(self) -> list[StrawberryArgument]:
         """Return the filter and the arguments of Relay."""
         return row_arguments(InterviewSlotFilter, None, _TIME)
 
-    def reader(self, name: str) -> Reader:
-        """Open a page."""
-
-        async def read(_value: Any, context: GraphContext, given: Mapping[str, Any]) -> Any:
-            desk = await desk_of(context)
-            names = ("base", "program", "opening", "round", "starts_from", "starts_before")
-            wanted = given.get("filter")
-            search = SearchSlotsInput(**_given(wanted, *names, "free", "cancelled"))
-
-            async def rows(request: RowRequest, first: int) -> Sequence[SlotRecord]:
-                place = request.place
-                after = None
-                if place is not None and isinstance(place.value, datetime):
-                    after = (place.value, place.id)
-                return await interviews.found_slots(
-                    desk, search, first=first, after=after, backwards=request.backwards
-                )
-
-            return RowPage(
-                RowRequest.of(given, context, _TIME),
-                read=rows,
-                count=lambda: interviews.count_slots(desk, search),
-                place=lambda slot: RowPlace(slot.starts_at, slot.id),
-            )
-
-        return read
+    async def query(
+        self,
+        context: GraphContext,
+        request: RowRequest,
+        given: Mapping[str, Any],
+        names: Names,
+    ) -> PageQuery:
+        """Return which slots are listed."""
+        wanted, place = given.get("filter"), request.place
+        parts = ("base", "program", "opening", "round", "starts_from", "starts_before")
+        search = SearchSlotsInput(**_given(wanted, *parts, "free", "cancelled"))
+        after = None
+        if place is not None and isinstance(place.value, datetime):
+            after = (place.value, place.id)
+        return await interviews.slot_query(
+            await desk_of(context), search, names, after=after, backwards=request.backwards
+        )
 
 
 @dataclasses.dataclass(frozen=True)
-class ListedSheets(FieldSource):
+class ListedSheets(ListedRows):
     """Score sheets that whoever asks may see, the newest first."""
+
+    rows: ClassVar[RowSource] = score_sheets.SHEETS
+    default_order: ClassVar[str] = _TIME
 
     def arguments(self) -> list[StrawberryArgument]:
         """Return the filter and the arguments of Relay."""
         return row_arguments(ScoreSheetFilter, None, _TIME)
 
-    def reader(self, name: str) -> Reader:
-        """Open a page."""
-
-        async def read(_value: Any, context: GraphContext, given: Mapping[str, Any]) -> Any:
-            desk = await desk_of(context)
-            wanted = given.get("filter")
-            states = _given(wanted, "state_in").get("state_in", ())
-            search = SearchSheetsInput(
-                **_given(wanted, "base", "program", "opening", "round"), states=tuple(states)
-            )
-
-            async def rows(request: RowRequest, first: int) -> Sequence[SheetRecord]:
-                return await score_sheets.found_sheets(
-                    desk,
-                    search,
-                    first=first,
-                    after=None if request.place is None else request.place.id,
-                    backwards=request.backwards,
-                )
-
-            return RowPage(
-                RowRequest.of(given, context, _TIME),
-                read=rows,
-                count=lambda: score_sheets.count_sheets(desk, search),
-                place=lambda sheet: RowPlace(sheet.entered_at, sheet.id),
-            )
-
-        return read
+    async def query(
+        self,
+        context: GraphContext,
+        request: RowRequest,
+        given: Mapping[str, Any],
+        names: Names,
+    ) -> PageQuery:
+        """Return which sheets are listed."""
+        wanted = given.get("filter")
+        states = _given(wanted, "state_in").get("state_in", ())
+        search = SearchSheetsInput(
+            **_given(wanted, "base", "program", "opening", "round"), states=tuple(states)
+        )
+        return await score_sheets.sheet_query(
+            await desk_of(context),
+            search,
+            names,
+            after=None if request.place is None else request.place.id,
+            backwards=request.backwards,
+        )
 
 
 def _uuid(text: str) -> UUID | None:
@@ -133,25 +124,29 @@ def _uuid(text: str) -> UUID | None:
 
 
 async def _slot(
-    info: GraphInfo,
+    context: GraphContext,
+    names: Names,
     id: Annotated[  # noqa: A002 - the argument's name in the graph
         strawberry.ID, strawberry.argument(description="Identifier of the slot (时段标识).")
     ],
-) -> InterviewSlot | None:
-    desk, slot = await desk_of(info.context), _uuid(id)
-    found: Any = None if slot is None else await interviews.interview_slot_of(desk, slot)
-    return found  # type: ignore[no-any-return]  # the graph's type describes the domain's
+) -> PageQuery | None:
+    desk, slot = await desk_of(context), _uuid(id)
+    if slot is None:
+        return None
+    return await interviews.slot_query(desk, SearchSlotsInput(id=slot, cancelled=True), names)
 
 
 async def _sheet(
-    info: GraphInfo,
+    context: GraphContext,
+    names: Names,
     id: Annotated[  # noqa: A002 - as above
         strawberry.ID, strawberry.argument(description="Identifier of the sheet (成绩表标识).")
     ],
-) -> ScoreSheet | None:
-    desk, sheet = await desk_of(info.context), _uuid(id)
-    found: Any = None if sheet is None else await score_sheets.score_sheet_of(desk, sheet)
-    return found  # type: ignore[no-any-return]  # the graph's type describes the domain's
+) -> PageQuery | None:
+    desk, sheet = await desk_of(context), _uuid(id)
+    if sheet is None:
+        return None
+    return await score_sheets.sheet_query(desk, SearchSheetsInput(id=sheet), names)
 
 
 async def _brochure(
@@ -223,7 +218,7 @@ class OfficeQueries:
     )
     interview_slot: InterviewSlot | None = for_signed_in(
         field(
-            Computed(_slot),
+            Found(interviews.SLOTS, _slot, single=True),
             description="An interview slot (面试时段); null where there is none for whoever asks.",
         )
     )
@@ -238,7 +233,7 @@ class OfficeQueries:
     )
     score_sheet: ScoreSheet | None = for_signed_in(
         field(
-            Computed(_sheet),
+            Found(score_sheets.SHEETS, _sheet, single=True),
             description="A score sheet (成绩表); null where there is none for whoever asks.",
         )
     )

@@ -7,9 +7,11 @@ from uuid import UUID
 
 import strawberry
 
+from zhupei.db.reading import PageQuery
 from zhupei.graphql.asked import Asked, needed
 from zhupei.graphql.context import GraphContext
 from zhupei.graphql.desks import account_of, desk_of
+from zhupei.graphql.found_rows import Found, Names
 from zhupei.graphql.inline import Batch, one_by_one
 from zhupei.graphql.listed_trainees import ListedTrainees
 from zhupei.graphql.pages import checked_first
@@ -19,8 +21,8 @@ from zhupei.graphql.types.bans import Ban
 from zhupei.graphql.types.sending_units import SendingUnitRecord, SentPerson
 from zhupei.graphql.types.trainees import Trainee, TraineeConnection
 from zhupei.services import sending_units
-from zhupei.services.admissions.bans import bans_of
-from zhupei.services.admissions.inputs import SearchBansInput
+from zhupei.services.admissions.bans import ban_query
+from zhupei.services.admissions.register_rows import BANS
 from zhupei.services.admissions.row_sources import TRAINEES
 from zhupei.services.admissions.trainees import READ_REGISTRATIONS, trainee_of, trainee_row
 
@@ -73,7 +75,8 @@ def _uuid(text: str) -> UUID | None:
 
 
 async def _bans(
-    info: GraphInfo,
+    context: GraphContext,
+    names: Names,
     applicant: Annotated[
         strawberry.ID | None, strawberry.argument(description="Of this person (人员标识).")
     ] = None,
@@ -86,20 +89,14 @@ async def _bans(
     first: Annotated[
         int | None, strawberry.argument(description="How many, 1 to 100 (数量); 20 by default.")
     ] = None,
-) -> list[Ban]:
-    desk = await desk_of(info.context)
-    try:
-        person = None if applicant is None else UUID(applicant)
-    except ValueError:
-        return []
-    asked = SearchBansInput(
-        applicant=person,
-        program=program,
-        in_force=in_force,
-        first=checked_first(first, info.context),
-    )
-    found: Any = list(await bans_of(desk, asked))
-    return found  # type: ignore[no-any-return]  # the graph's type describes the domain's
+) -> PageQuery:
+    desk = await desk_of(context)
+    person = None if applicant is None else _uuid(applicant)
+    query = await ban_query(desk, names, applicant=person, program=program, in_force=in_force)
+    # What is no identifier is nobody's.
+    unknown = applicant is not None and person is None
+    query.first = 0 if unknown else checked_first(first, context)
+    return query
 
 
 async def _units(
@@ -166,7 +163,7 @@ class PeopleQueries:
     )
     bans: list[Ban] | None = permitted_inside(
         field(
-            Computed(_bans),
+            Found(BANS, _bans),
             description=(
                 "Bans, the latest first (禁报记录): of the programs that whoever asks decides on, "
                 "and of people who applied to or train at their base."

@@ -12,6 +12,12 @@ from zhupei.graphql.sources import Attribute, Computed, One, declares, field
 from zhupei.graphql.types.references import ApplicationRef, BaseRef, OpeningRef, ProgramRef
 from zhupei.graphql.types.related import related_application
 from zhupei.services.admissions import registers
+from zhupei.services.admissions.register_rows import (
+    INVITATIONS,
+    OBJECTIONS,
+    PLAN_INCREASES,
+    PROPOSED_LISTS,
+)
 
 __all__ = [
     "BulkOutcome",
@@ -26,6 +32,7 @@ __all__ = [
 
 @declares(
     admission_case.ProposedList,
+    PROPOSED_LISTS.shown,
     description=(
         "A published list of proposed admissions and its publicity period (拟录取公示); it runs "
         "from `publishedAt` to 24:00 of `endsOn`."
@@ -59,6 +66,7 @@ class ProposedList:
 
 @declares(
     admission_case.Objection,
+    OBJECTIONS.shown,
     description="An objection against one application on a published list (异议).",
 )
 class Objection:
@@ -79,6 +87,7 @@ class Objection:
 
 @declares(
     admission_case.Invitation,
+    INVITATIONS.shown,
     description="A base's invitation to somebody who was not admitted (邀请).",
 )
 class Invitation:
@@ -106,6 +115,7 @@ class Invitation:
 
 @declares(
     admission_case.PlanIncrease,
+    PLAN_INCREASES.shown,
     description="A request for more seats of an opening, within its capacity (增加招收计划).",
 )
 class PlanIncrease:

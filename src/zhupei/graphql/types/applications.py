@@ -5,10 +5,10 @@ from datetime import date, datetime
 from decimal import Decimal
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
-from uuid import UUID
 
 import strawberry
 
+from zhupei.db.reading import Condition
 from zhupei.domain import admission_case, applications, ranking
 from zhupei.domain.admission_case import AdmissionCase, AgreementKind
 from zhupei.domain.admission_process import STATE_LABELS, ApplicationState, Channel
@@ -38,9 +38,10 @@ from zhupei.graphql.types.references import (
 from zhupei.graphql.types.related import related_application
 from zhupei.graphql.types.timelines import AllowedAction, Standing, Timeline, TransitionRecord
 from zhupei.services.admissions import Desk, overviews
-from zhupei.services.admissions.row_sources import APPLICATIONS, TRANSITIONS
+from zhupei.services.admissions.register_rows import OBJECTIONS, PROPOSED_LISTS
+from zhupei.services.admissions.row_sources import APPLICATIONS, TRAINEES, TRANSITIONS
 from zhupei.services.admissions.situations import owners_of, specialty_of
-from zhupei.services.admissions.trainees import trainees_of_applications
+from zhupei.services.admissions.trainees import seen_trainees
 from zhupei.services.applicants import applicants_with_departments
 
 if TYPE_CHECKING:
@@ -143,26 +144,15 @@ def _about(case: AdmissionCase, context: "GraphContext") -> tuple[Target, ...]:
 
 
 def _related(
-    answer: Callable[[Desk, Sequence[AdmissionCase]], Awaitable[Any]], *names: str
+    answer: Callable[[Desk, Sequence[AdmissionCase]], Awaitable[Any]],
 ) -> Load:
-    """Return how something is loaded for many applications by a service.
-
-    With ``names`` it looks at no other attributes of them.
-    """
+    """Return how something is loaded for many applications by a service."""
 
     async def load(cases: Sequence[AdmissionCase], context: "GraphContext") -> Mapping[Any, Any]:
         found: Mapping[Any, Any] = await answer(await desk_of(context), cases)
         return found
 
-    return reads(*names)(load) if names else load
-
-
-async def _objections(desk: Desk, cases: Sequence[AdmissionCase]) -> Mapping[UUID, Any]:
-    return await overviews.objections_against(desk, [case.id for case in cases])
-
-
-async def _lists(desk: Desk, cases: Sequence[AdmissionCase]) -> Mapping[Any, Any]:
-    return await overviews.lists_of(desk, [case.publicity for case in cases if case.publicity])
+    return load
 
 
 @reads("applicant")
@@ -173,10 +163,8 @@ async def _applicants(cases: Sequence[AdmissionCase], context: "GraphContext") -
     return {id_: SeenApplicant(record, places) for id_, (record, places) in found.items()}
 
 
-@reads("id")
-async def _trainees(cases: Sequence[AdmissionCase], context: "GraphContext") -> Any:
-    desk = await desk_of(context)
-    return await trainees_of_applications(desk, [case.id for case in cases])
+async def _seen_trainees(context: "GraphContext") -> Condition:
+    return await seen_trainees(await desk_of(context))
 
 
 @reads("state")
@@ -311,12 +299,12 @@ class Application(Node):
         ),
     )
     publicity: ProposedList | None = field(
-        Loaded(_related(_lists, "publicity"), attrgetter("publicity")),
+        RowsOf(rows=PROPOSED_LISTS, by="id", key=attrgetter("publicity"), single=True),
         description="The published list that it is on (公示名单).",
     )
     objections: list[Objection] | None = permitted(
         field(
-            Loaded(_related(_objections, "id"), attrgetter("id"), missing=()),
+            RowsOf(rows=OBJECTIONS, by="application", order=("id",)),
             description="Objections against it (异议).",
         ),
         "objections.decide",
@@ -330,7 +318,7 @@ class Application(Node):
         description="The application that it was transferred from (调剂前报名).",
     )
     trainee: TraineeRef | None = field(
-        Loaded(_trainees, attrgetter("id")),
+        RowsOf(rows=TRAINEES, by="application", where=_seen_trainees, single=True),
         description="The trainee that it made (学员); null before, and for whoever may not see it.",
     )
     timeline: Timeline | None = field(

@@ -7,12 +7,14 @@ import strawberry
 from zhupei.domain import admission_case
 from zhupei.graphql.sources import Attribute, One, declares, field
 from zhupei.graphql.types.references import ProgramRef
+from zhupei.services.admissions.register_rows import BANS
 
 __all__ = ["Ban"]
 
 
 @declares(
     admission_case.Ban,
+    BANS.shown,
     description=(
         "That a person may not apply until a day (禁报记录), decided by a person. Not to have "
         "reported is no ban by itself."

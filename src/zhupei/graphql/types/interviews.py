@@ -1,6 +1,5 @@
 """Interview slots and places, as offices arrange them and applicants see their own."""
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from operator import attrgetter
@@ -8,16 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 import strawberry
 
+from zhupei.db.reading import Condition
 from zhupei.domain import interviews as domain
 from zhupei.domain.interviews import InterviewMode
 from zhupei.domain.permissions import Target
 from zhupei.graphql.asked import reads
 from zhupei.graphql.connections import PageInfo
-from zhupei.graphql.desks import desk_of
 from zhupei.graphql.enums import show
-from zhupei.graphql.loading import Loaded
+from zhupei.graphql.listed_rows import ReadEdge, ReadPage, RowsOf
 from zhupei.graphql.permissions import permitted
-from zhupei.graphql.row_pages import RowEdge, RowPage
 from zhupei.graphql.sources import Attribute, Computed, GraphInfo, One, declares, field
 from zhupei.graphql.types.references import ApplicationRef, BaseRef, OpeningRef, ProgramRef
 from zhupei.graphql.types.related import related_application
@@ -46,6 +44,7 @@ show(
 )
 
 
+@reads("base", "opening")
 def _about(slot: domain.InterviewSlot) -> tuple[Target, ...]:
     specialty = None if slot.opening is None else specialty_of(slot.opening)
     return (Target(base=slot.base, specialty=specialty),)
@@ -62,44 +61,28 @@ class SlotMove:
     place: str = field(Attribute(), description="Where it was to be (原地点).")
 
 
-async def _bookings_of(
-    slots: Sequence[domain.InterviewSlot], context: "GraphContext"
-) -> Mapping[Any, Any]:
-    found: Mapping[Any, Any] = await interviews.bookings_of_slots(await desk_of(context), slots)
-    return found
+async def _in_force(_context: "GraphContext") -> Condition:
+    return Condition("k.released_at IS NULL")
 
 
-async def _slots_of(
-    bookings: Sequence[domain.InterviewBooking], context: "GraphContext"
-) -> Mapping[Any, Any]:
-    wanted = [each.slot for each in bookings]
-    found: Mapping[Any, Any] = await interviews.slots_of(await desk_of(context), wanted)
-    return found
-
-
-@reads("id")
-async def _places_of(cases: Sequence[Any], context: "GraphContext") -> Mapping[Any, Any]:
-    found: Mapping[Any, Any] = await interviews.bookings_of_applications(
-        await desk_of(context), [case.id for case in cases]
-    )
-    return found
-
-
-def interview_of_application() -> Loaded:
+def interview_of_application() -> RowsOf:
     """Return the source of an application's place in an interview slot."""
-    return Loaded(_places_of, attrgetter("id"))
+    return RowsOf(rows=interviews.BOOKINGS, by="application", where=_in_force, single=True)
 
 
+@reads("mode")
 def _mode_label(root: strawberry.Parent[domain.InterviewSlot], info: GraphInfo) -> str:
     return root.mode.label.get(info.context.language)
 
 
+@reads("capacity", "taken")
 def _left(root: strawberry.Parent[domain.InterviewSlot]) -> int:
     return root.capacity - root.taken
 
 
 @declares(
     domain.InterviewSlot,
+    interviews.SLOTS.shown,
     description=(
         "A slot of interviews (面试时段): when, where, and how many people. An applicant sees the "
         "slots that are open to choice, and the one of one's own."
@@ -145,7 +128,7 @@ class InterviewSlot:
     )
     bookings: list["InterviewBooking"] | None = permitted(
         field(
-            Loaded(_bookings_of, attrgetter("id"), missing=()),
+            RowsOf(rows=interviews.BOOKINGS, by="slot", order=("id",), where=_in_force),
             description="Who is expected (安排的考生).",
         ),
         "interviews.manage",
@@ -155,6 +138,7 @@ class InterviewSlot:
 
 @declares(
     domain.InterviewBooking,
+    interviews.BOOKINGS.shown,
     description="That somebody is expected in an interview slot (面试安排).",
 )
 class InterviewBooking:
@@ -162,7 +146,8 @@ class InterviewBooking:
 
     id: strawberry.ID = field(Attribute(), description="Identifier (标识).")
     slot: InterviewSlot | None = field(
-        Loaded(_slots_of, attrgetter("slot")), description="The slot (面试时段)."
+        RowsOf(rows=interviews.SLOTS, by="id", key=attrgetter("slot"), single=True),
+        description="The slot (面试时段).",
     )
     application_id: strawberry.ID = field(
         Attribute("application"), description="Identifier of the application (报名标识)."
@@ -231,7 +216,7 @@ class InterviewSlotFilter:
     cancelled: bool | None = _left_out("Also those that were cancelled (含已取消).")
 
 
-@declares(RowEdge, description="One slot of a page (分页中的一行).")
+@declares(ReadEdge, description="One slot of a page (分页中的一行).")
 class InterviewSlotEdge:
     """An edge."""
 
@@ -239,31 +224,17 @@ class InterviewSlotEdge:
     node: InterviewSlot = field(Attribute(), description="The slot (面试时段).")
 
 
-async def _total(root: strawberry.Parent[RowPage]) -> int:
-    return await root.total_count()
-
-
-async def _edges(root: strawberry.Parent[RowPage]) -> list[InterviewSlotEdge]:
-    found: Any = await root.edges()
-    return found  # type: ignore[no-any-return]  # the graph's type describes the page's
-
-
-async def _page_info(root: strawberry.Parent[RowPage]) -> PageInfo:
-    found: Any = await root.page_info()
-    return found  # type: ignore[no-any-return]  # the graph's type describes the page's
-
-
-@declares(RowPage, description="One page of interview slots (面试时段列表).")
+@declares(ReadPage, description="One page of interview slots (面试时段列表).")
 class InterviewSlotConnection:
     """A connection."""
 
     total_count: int = field(
-        Computed(_total),
+        Attribute(),
         description="Number of slots that pass the filter, on all pages together (总数).",
     )
     edges: list[InterviewSlotEdge] = field(
-        Computed(_edges), description="The slots of this page, in the order of time (本页各行)."
+        Attribute(), description="The slots of this page, in the order of time (本页各行)."
     )
     page_info: PageInfo = field(
-        Computed(_page_info), description="Where the page lies within the list (分页信息)."
+        Attribute(), description="Where the page lies within the list (分页信息)."
     )

@@ -7,12 +7,14 @@ import strawberry
 from zhupei.domain import admission_case
 from zhupei.graphql.sources import Attribute, One, declares, field
 from zhupei.graphql.types.references import ProgramRef
+from zhupei.services.admissions.register_rows import ROUND_FREEZES
 
 __all__ = ["RoundFreeze"]
 
 
 @declares(
     admission_case.RoundFreeze,
+    ROUND_FREEZES.shown,
     description="That nothing may change in a round of a program until it is lifted (批次冻结).",
 )
 class RoundFreeze:

@@ -9,11 +9,12 @@ import strawberry
 from zhupei.domain import score_sheets as domain
 from zhupei.domain.permissions import Target
 from zhupei.domain.score_sheets import ScoreSheetState
+from zhupei.graphql.asked import reads
 from zhupei.graphql.connections import PageInfo
 from zhupei.graphql.desks import desk_of
 from zhupei.graphql.enums import show
+from zhupei.graphql.listed_rows import ReadEdge, ReadPage
 from zhupei.graphql.permissions import permitted
-from zhupei.graphql.row_pages import RowEdge, RowPage
 from zhupei.graphql.sources import Attribute, Computed, GraphInfo, One, declares, field
 from zhupei.graphql.types.admissions import BulkOutcome
 from zhupei.graphql.types.references import ApplicationRef, BaseRef, OpeningRef, ProgramRef
@@ -35,6 +36,7 @@ show(
 )
 
 
+@reads("base", "opening")
 def _about(sheet: domain.ScoreSheet) -> tuple[Target, ...]:
     specialty = None if sheet.opening is None else specialty_of(sheet.opening)
     return (Target(base=sheet.base, specialty=specialty),)
@@ -69,14 +71,6 @@ class ScoreSheetRow:
     )
 
 
-def _count(root: strawberry.Parent[domain.ScoreSheet]) -> int:
-    return len(root.rows)
-
-
-def _absent(root: strawberry.Parent[domain.ScoreSheet]) -> int:
-    return sum(bool(row.absent) for row in root.rows)
-
-
 async def _against(root: strawberry.Parent[domain.ScoreSheet], info: GraphInfo) -> Refusal | None:
     found = await score_sheets.sheet_problems(await desk_of(info.context), root)
     shown: Any = None if found is None else refused(found)
@@ -85,6 +79,7 @@ async def _against(root: strawberry.Parent[domain.ScoreSheet], info: GraphInfo) 
 
 @declares(
     domain.ScoreSheet,
+    score_sheets.SHEETS.shown,
     description=(
         "A score sheet whose rows were all right when it came (成绩表). It changes no application "
         "until a second person signs it; then all its scores are recorded in one step, or none."
@@ -105,9 +100,9 @@ class ScoreSheet:
         Attribute(), description="What it is about: `interview`, `examination` (考核项目)."
     )
     state: ScoreSheetState = field(Attribute(), description="What became of it (状态).")
-    row_count: int = field(Computed(_count), description="Number of applications (人数).")
+    row_count: int = field(Attribute(), description="Number of applications (人数).")
     absent_count: int = field(
-        Computed(_absent), description="How many of them missed something (缺考人数)."
+        Attribute(), description="How many of them missed something (缺考人数)."
     )
     low: list[str] = field(
         Attribute(),
@@ -172,7 +167,7 @@ class ScoreSheetFilter:
     state_in: list[ScoreSheetState] | None = _left_out("States (状态).")
 
 
-@declares(RowEdge, description="One sheet of a page (分页中的一行).")
+@declares(ReadEdge, description="One sheet of a page (分页中的一行).")
 class ScoreSheetEdge:
     """An edge."""
 
@@ -180,31 +175,17 @@ class ScoreSheetEdge:
     node: ScoreSheet = field(Attribute(), description="The sheet (成绩表).")
 
 
-async def _total(root: strawberry.Parent[RowPage]) -> int:
-    return await root.total_count()
-
-
-async def _edges(root: strawberry.Parent[RowPage]) -> list[ScoreSheetEdge]:
-    found: Any = await root.edges()
-    return found  # type: ignore[no-any-return]  # the graph's type describes the page's
-
-
-async def _page_info(root: strawberry.Parent[RowPage]) -> PageInfo:
-    found: Any = await root.page_info()
-    return found  # type: ignore[no-any-return]  # the graph's type describes the page's
-
-
-@declares(RowPage, description="One page of score sheets, the newest first (成绩表列表).")
+@declares(ReadPage, description="One page of score sheets, the newest first (成绩表列表).")
 class ScoreSheetConnection:
     """A connection."""
 
     total_count: int = field(
-        Computed(_total),
+        Attribute(),
         description="Number of sheets that pass the filter, on all pages together (总数).",
     )
     edges: list[ScoreSheetEdge] = field(
-        Computed(_edges), description="The sheets of this page (本页各行)."
+        Attribute(), description="The sheets of this page (本页各行)."
     )
     page_info: PageInfo = field(
-        Computed(_page_info), description="Where the page lies within the list (分页信息)."
+        Attribute(), description="Where the page lies within the list (分页信息)."
     )

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from uuid import UUID
 
-from tortoise.expressions import Q, Subquery
 from tortoise.transactions import in_transaction
 
-from zhupei.db.models import ApplicationRow, BanRow, TraineeRow
+from zhupei.db.models import ApplicationRow, BanRow
+from zhupei.db.reading import Condition, Order, PageQuery, among, any_of
 from zhupei.domain.admission_case import Ban
 from zhupei.domain.admission_guards import policy_of
 from zhupei.domain.calendar import CHINA_TIME
@@ -16,17 +16,16 @@ from zhupei.domain.text import Text
 from zhupei.domain.training import Program
 from zhupei.services.admissions.ban_rows import ban_of, ban_recorded, new_ban
 from zhupei.services.admissions.desk import Desk
-from zhupei.services.admissions.inputs import ImposeBanInput, LiftBanInput, SearchBansInput
+from zhupei.services.admissions.inputs import ImposeBanInput, LiftBanInput
 from zhupei.services.admissions.refusals import Refusal, RefusalCode
+from zhupei.services.admissions.register_rows import BANS
 from zhupei.services.admissions.requests import once_for
 from zhupei.services.admissions.situations import hidden, not_found, permitted_for
 from zhupei.services.admissions.texts import has_no_reason
 from zhupei.services.applicants import is_known
 from zhupei.services.state_records import append_state_records
 
-__all__ = ["ban_by_id", "bans_of", "impose_ban", "lift_ban"]
-
-_MOST = 500
+__all__ = ["ban_by_id", "ban_query", "impose_ban", "lift_ban"]
 
 
 async def impose_ban(desk: Desk, given: ImposeBanInput) -> Ban | Refusal:
@@ -162,28 +161,33 @@ async def ban_by_id(desk: Desk, ban: UUID) -> Ban | None:
         return ban_of(row) if row.program_code in readable or await _nation(desk) else None
 
 
-async def bans_of(desk: Desk, given: SearchBansInput) -> tuple[Ban, ...]:
-    """Return the bans that the actor may see, the latest first, at most 500.
+async def ban_query(
+    desk: Desk,
+    names: Iterable[str] | None,
+    *,
+    applicant: UUID | None = None,
+    program: str | None = None,
+    in_force: bool | None = None,
+) -> PageQuery:
+    """Ask for the bans that the actor may see, the latest first; for all attributes with None.
 
     Those who may read bans see the bans of their programs, and every ban of a person who applied
     or trains with them: a ban binds wherever it was decided.
     """
-    with desk.database.use():
-        query = BanRow.all()
-        if not await _nation(desk):
-            readable = await _readable_programs(desk)
-            people = await _people_of(desk)
-            query = query.filter(Q(program_code__in=sorted(readable)) | Q(applicant_id__in=people))
-        if given.applicant is not None:
-            query = query.filter(applicant_id=given.applicant)
-        if given.program is not None:
-            query = query.filter(program_code=given.program)
-        if given.in_force is not None:
-            today = desk.clock().astimezone(CHINA_TIME).date()
-            in_force = Q(lifted_at=None) & Q(starts_on__lte=today) & Q(until__gte=today)
-            query = query.filter(in_force if given.in_force else ~in_force)
-        rows = await query.order_by("-decided_at", "-id").limit(max(0, min(given.first, _MOST)))
-        return tuple(ban_of(row) for row in rows)
+    conditions = [] if await _nation(desk) else [any_of(await _readable(desk))]
+    for name, value in (("applicant_id", applicant), ("program_code", program)):
+        if value is not None:
+            conditions.append(Condition(f"b.{name} = ?", (value,)))
+    if in_force is not None:
+        today = desk.clock().astimezone(CHINA_TIME).date()
+        binds = "(b.lifted_at IS NULL AND b.starts_on <= ? AND b.until >= ?)"
+        conditions.append(Condition(binds if in_force else f"NOT {binds}", (today, today)))
+    return PageQuery(
+        source=BANS,
+        conditions=tuple(conditions),
+        order=Order("b.id", "b.decided_at", descending=True),
+        view=BANS.view(names),
+    )
 
 
 async def _nation(desk: Desk) -> bool:
@@ -207,23 +211,18 @@ async def _readable_programs(desk: Desk) -> frozenset[str]:
     return frozenset(found)
 
 
-async def _people_of(desk: Desk) -> Sequence[UUID]:
-    """Return the people whose applications or training the actor may see bans of."""
+async def _readable(desk: Desk) -> list[Condition]:
+    """Return what bans may be read for: their programs, or the people whom they bind."""
+    found = [among("b.program_code", sorted(await _readable_programs(desk)), "text")]
     bases = [
         code
         for code in desk.catalogue.bases
         if await permitted_for(desk, "bans.read", base=code) is None
     ]
-    if not bases:
-        return ()
-    applied = await ApplicationRow.filter(
-        base_code__in=bases, submitted_at__isnull=False, applicant_id__in=_banned()
-    ).values_list("applicant_id", flat=True)
-    training = await TraineeRow.filter(base_code__in=bases, applicant_id__in=_banned()).values_list(
-        "applicant_id", flat=True
-    )
-    return sorted({UUID(str(each)) for each in (*applied, *training)})
-
-
-def _banned() -> Subquery:
-    return Subquery(BanRow.all().values("applicant_id"))
+    for table, also in (("application", " AND p.submitted_at IS NOT NULL"), ("trainee", "")):
+        own = among("p.base_code", bases, "text")
+        text = f"{own.text} AND p.applicant_id = b.applicant_id{also}"
+        exists = f"EXISTS (SELECT 1 FROM {table} p WHERE {text})"  # noqa: S608 - constants
+        if bases:
+            found.append(Condition(exists, own.values))
+    return found

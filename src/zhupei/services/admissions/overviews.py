@@ -14,7 +14,6 @@ from tortoise.expressions import Q
 
 from zhupei.db.models import (
     ApplicationRow,
-    ObjectionRow,
     PublicityRow,
     RoundFreezeRow,
     TransitionRow,
@@ -22,7 +21,6 @@ from zhupei.db.models import (
 from zhupei.domain.admission_case import (
     AdmissionCase,
     AllowedAction,
-    Objection,
     ProposedList,
     RankedApplication,
     Timeline,
@@ -31,7 +29,6 @@ from zhupei.domain.admission_case import (
 from zhupei.domain.admission_process import EXITS, SEAT_STATES, Channel, path_of
 from zhupei.services.admissions.desk import Desk
 from zhupei.services.admissions.merit import ranked_cases
-from zhupei.services.admissions.objections import objection_of
 from zhupei.services.admissions.questions import actions_in, timeline_from
 from zhupei.services.admissions.refusals import Refusal
 from zhupei.services.admissions.situations import (
@@ -48,7 +45,6 @@ __all__ = [
     "Standing",
     "actions_of",
     "lists_of",
-    "objections_against",
     "records_of",
     "standings_of",
     "timelines_of",
@@ -89,19 +85,6 @@ async def lists_of(desk: Desk, publicities: Collection[UUID]) -> Mapping[UUID, P
         )
         for row in rows
     }
-
-
-async def objections_against(
-    desk: Desk, applications: Collection[UUID]
-) -> Mapping[UUID, tuple[Objection, ...]]:
-    """Return the objections against applications, the oldest first."""
-    with desk.database.use():
-        rows = await ObjectionRow.filter(application_id__in=list(applications)).order_by("id")
-    found: dict[UUID, tuple[Objection, ...]] = {}
-    for row in rows:
-        objection = objection_of(row)
-        found[objection.application] = (*found.get(objection.application, ()), objection)
-    return found
 
 
 async def timelines_of(desk: Desk, cases: Sequence[AdmissionCase]) -> Mapping[UUID, Timeline]:

@@ -1,47 +1,42 @@
 """Registers beside the applications: increases, objections, invitations, freezes, bulk steps.
 
-Each answers only what the actor may see, the newest first, at most ``first`` entries.
+Each asks only for what the actor may see, the newest first, with some attributes or, for None, all.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
 from tortoise import connections
-from tortoise.expressions import Q
 
-from zhupei.db.models import (
-    BulkOperationRow,
-    InvitationRow,
-    ObjectionRow,
-    PlanIncreaseRow,
-    RoundFreezeRow,
-)
+from zhupei.db.models import BulkOperationRow
+from zhupei.db.reading import Condition, Order, PageQuery, among, any_of
+from zhupei.db.tables import RowSource
 from zhupei.domain.admission_case import (
     AdmissionCase,
     BulkOutcome,
     Effect,
-    Invitation,
     InvitationState,
-    Objection,
-    PlanIncrease,
     PlanIncreaseState,
     ProposedList,
-    RoundFreeze,
 )
 from zhupei.domain.admission_process import Action
 from zhupei.domain.plain_values import restored
 from zhupei.domain.training import Opening
 from zhupei.services.admissions.desk import Desk
-from zhupei.services.admissions.invitations import invitation_of
-from zhupei.services.admissions.objections import objection_of
-from zhupei.services.admissions.plans import freeze_of, plan_increase_of
 from zhupei.services.admissions.refusals import Refusal
-from zhupei.services.admissions.searching import seen_by
+from zhupei.services.admissions.register_rows import (
+    INVITATIONS,
+    OBJECTIONS,
+    PLAN_INCREASES,
+    ROUND_FREEZES,
+)
+from zhupei.services.admissions.searching import seen_among, seen_by
 from zhupei.services.admissions.situations import permitted_for, specialty_of
 from zhupei.services.seats import quotas_of, root_program, usage_of
 
@@ -49,10 +44,10 @@ __all__ = [
     "KeptOutcome",
     "QuotaUsage",
     "bulk_operation_of",
-    "freezes_of",
-    "invitations_of",
-    "objections_of",
-    "plan_increases_of",
+    "freeze_query",
+    "invitation_query",
+    "objection_query",
+    "plan_increase_query",
     "seats_of",
 ]
 
@@ -69,89 +64,110 @@ class KeptOutcome:
     reverted_at: datetime | None
 
 
-async def plan_increases_of(
+async def plan_increase_query(
     desk: Desk,
+    names: Iterable[str] | None,
     *,
-    first: int,
-    bases: Collection[str] = (),
     opening: str | None = None,
     states: Collection[PlanIncreaseState] = (),
-) -> tuple[PlanIncrease, ...]:
-    """Return requests for more seats, for those who ask for them and those who decide."""
-    with desk.database.use():
-        reach = {
-            *(await seen_by(desk, "plans.request")).bases,
-            *(await seen_by(desk, "plans.approve")).bases,
-        }
-        query = PlanIncreaseRow.filter(base_code__in=sorted(reach & set(bases or reach)))
-        if opening is not None:
-            query = query.filter(opening_code=opening)
-        if states:
-            query = query.filter(state__in=[state.value for state in states])
-        return tuple(plan_increase_of(row) for row in await query.order_by("-id").limit(first))
+) -> PageQuery:
+    """Ask for requests for more seats, for those who ask for them and those who decide."""
+    reach = {
+        *(await seen_by(desk, "plans.request")).bases,
+        *(await seen_by(desk, "plans.approve")).bases,
+    }
+    return _newest(
+        PLAN_INCREASES,
+        names,
+        among("n.base_code", sorted(reach), "text"),
+        *_equal(("n.opening_code", opening)),
+        *_states("n.state", states),
+    )
 
 
-async def objections_of(
+async def objection_query(
     desk: Desk,
+    names: Iterable[str] | None,
     *,
-    first: int,
     program: str | None = None,
     round_code: str | None = None,
     is_open: bool | None = None,
-) -> tuple[Objection, ...]:
-    """Return objections, for those who decide on them, and one's own."""
-    with desk.database.use():
-        reach = await seen_by(desk, "objections.decide")
-        query = ObjectionRow.filter(
-            Q(publicity__base_code__in=list(reach.bases)) | Q(filed_by=desk.actor.id)
-        )
-        if program is not None:
-            query = query.filter(publicity__program_code=program)
-        if round_code is not None:
-            query = query.filter(publicity__round_code=round_code)
-        if is_open is not None:
-            query = query.filter(upheld__isnull=is_open)
-        return tuple(objection_of(row) for row in await query.order_by("-id").limit(first))
+) -> PageQuery:
+    """Ask for objections, for those who decide on them, and one's own."""
+    reach = await seen_by(desk, "objections.decide")
+    query = _newest(
+        OBJECTIONS,
+        names,
+        any_of(
+            [
+                among("l.base_code", reach.bases, "text"),
+                Condition("o.filed_by = ?", (desk.actor.id,)),
+            ]
+        ),
+        *_equal(("l.program_code", program), ("l.round_code", round_code)),
+        *_is_null("o.upheld", is_open),
+    )
+    query.joins = "JOIN publicity l ON l.id = o.publicity_id "
+    return query
 
 
-async def invitations_of(
+async def invitation_query(
     desk: Desk,
+    names: Iterable[str] | None,
     *,
-    first: int,
     opening: str | None = None,
     round_code: str | None = None,
     states: Collection[InvitationState] = (),
-) -> tuple[Invitation, ...]:
-    """Return invitations: those of the actor's bases, and one's own."""
-    with desk.database.use():
-        reach = await seen_by(desk)
-        query = InvitationRow.filter(
-            Q(base_code__in=list(reach.bases))
-            | Q(opening_code__in=list(reach.openings))
-            | Q(applicant_id__in=list(reach.applicants))
-        )
-        if opening is not None:
-            query = query.filter(opening_code=opening)
-        if round_code is not None:
-            query = query.filter(round_code=round_code)
-        if states:
-            query = query.filter(state__in=[state.value for state in states])
-        return tuple(invitation_of(row) for row in await query.order_by("-id").limit(first))
+) -> PageQuery:
+    """Ask for invitations: those of the actor's bases, and one's own."""
+    seen = await seen_by(desk)
+    return _newest(
+        INVITATIONS,
+        names,
+        seen_among(seen, base="i.base_code", opening="i.opening_code", person="i.applicant_id"),
+        *_equal(("i.opening_code", opening), ("i.round_code", round_code)),
+        *_states("i.state", states),
+    )
 
 
-async def freezes_of(
-    desk: Desk, *, first: int, program: str | None = None, holds: bool | None = None
-) -> tuple[RoundFreeze, ...]:
-    """Return freezes of rounds; everybody who is signed in may know of them."""
-    with desk.database.use():
-        query = RoundFreezeRow.all()
-        if program is not None:
-            found = desk.catalogue.programs.get(program)
-            root = program if found is None else root_program(desk.catalogue, found).code
-            query = query.filter(root_program_code=root)
-        if holds is not None:
-            query = query.filter(lifted_at__isnull=holds)
-        return tuple(freeze_of(row) for row in await query.order_by("-id").limit(first))
+def freeze_query(
+    desk: Desk,
+    names: Iterable[str] | None,
+    *,
+    program: str | None = None,
+    holds: bool | None = None,
+) -> PageQuery:
+    """Ask for freezes of rounds; everybody who is signed in may know of them."""
+    root = program
+    if program is not None and program in desk.catalogue.programs:
+        root = root_program(desk.catalogue, desk.catalogue.programs[program]).code
+    return _newest(
+        ROUND_FREEZES,
+        names,
+        *_equal(("f.root_program_code", root)),
+        *_is_null("f.lifted_at", holds),
+    )
+
+
+def _newest(source: RowSource, names: Iterable[str] | None, *conditions: Condition) -> PageQuery:
+    order = Order(source.sql_of("id"), descending=True)
+    return PageQuery(source=source, conditions=conditions, order=order, view=source.view(names))
+
+
+def _equal(*wanted: tuple[str, str | None]) -> Iterator[Condition]:
+    for expression, value in wanted:
+        if value is not None:
+            yield Condition(f"{expression} = ?", (value,))
+
+
+def _states(expression: str, states: Collection[StrEnum]) -> Iterator[Condition]:
+    if states:
+        yield among(expression, [state.value for state in states], "text")
+
+
+def _is_null(expression: str, holds: bool | None) -> Iterator[Condition]:
+    if holds is not None:
+        yield Condition(f"{expression} IS {'' if holds else 'NOT '}NULL")
 
 
 async def bulk_operation_of(desk: Desk, operation: UUID) -> KeptOutcome | None:

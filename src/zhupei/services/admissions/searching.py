@@ -25,6 +25,8 @@ __all__ = [
     "application_query",
     "programs_with_below",
     "search_applications",
+    "seen_among",
+    "seen_applications",
     "seen_by",
     "visible_cases",
 ]
@@ -126,6 +128,28 @@ async def seen_by(desk: Desk, permission: str = "applications.read") -> Seen:
     if against is not None:
         return Seen(tuple(bases), tuple(sorted(openings)), ())
     return Seen(tuple(bases), tuple(sorted(openings)), own, tuple(sorted(desk.sends)))
+
+
+def seen_among(
+    seen: Seen, *, base: str | None = None, opening: str | None = None, person: str | None = None
+) -> Condition:
+    """Return the condition that rows belong to what is seen, by the expressions of their codes."""
+    return any_of(
+        [
+            among(expression, values, kind)
+            for expression, kind, values in (
+                (base, "text", seen.bases),
+                (opening, "text", seen.openings),
+                (person, "uuid", seen.applicants),
+            )
+            if expression is not None and values
+        ]
+    )
+
+
+async def seen_applications(desk: Desk) -> Condition:
+    """Return the condition that the actor may see an application of `APPLICATIONS`."""
+    return _reach(await seen_by(desk), ())
 
 
 async def visible_cases(desk: Desk, applications: Collection[UUID]) -> list[AdmissionCase]:

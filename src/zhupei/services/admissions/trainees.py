@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from uuid import UUID
 
-from zhupei.db.models import TraineeRow
 from zhupei.db.reading import Condition, Order, PageQuery, among, any_of, read_pages
 from zhupei.db.tables import RowView
 from zhupei.domain.benefits import BenefitEstimate
@@ -33,10 +32,10 @@ __all__ = [
     "ledgers_of",
     "pay_of",
     "search_trainees",
+    "seen_trainees",
     "trainee_of",
     "trainee_query",
     "trainee_row",
-    "trainees_of_applications",
 ]
 
 READ_REGISTRATIONS = "registrations.read"
@@ -95,19 +94,6 @@ async def trainee_row(desk: Desk, trainee: UUID, names: frozenset[str]) -> RowVi
         query.first = 1
         (page,) = await read_pages([query])
     return page.rows[0] if page.rows else None
-
-
-async def trainees_of_applications(
-    desk: Desk, applications: Collection[UUID]
-) -> Mapping[UUID, Registration]:
-    """Return the trainees that applications became, as far as the actor may see them."""
-    with desk.database.use():
-        rows = await TraineeRow.filter(application_id__in=list(applications)).values_list(
-            "id", flat=True
-        )
-    ids = tuple(UUID(str(each)) for each in rows)
-    found = await search_trainees(desk, TraineeSearch(ids=ids), first=len(ids))
-    return {each.application: each for each in found}
 
 
 async def search_trainees(
@@ -200,6 +186,11 @@ def _reach(seen: Seen, bases: Collection[str]) -> Condition:
             if values
         ]
     )
+
+
+async def seen_trainees(desk: Desk) -> Condition:
+    """Return the condition that the actor may see a trainee of `TRAINEES`."""
+    return _reach(await seen_by(desk, READ_REGISTRATIONS), ())
 
 
 async def ledgers_of(

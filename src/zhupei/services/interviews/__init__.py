@@ -24,14 +24,11 @@ from zhupei.services.interviews.questions import (
     FoundSlots,
     SearchSlotsInput,
     booking_of,
-    bookings_of_applications,
     bookings_of_slots,
-    count_slots,
-    found_slots,
-    interview_slot_of,
     interview_slots,
-    slots_of,
+    slot_query,
 )
+from zhupei.services.interviews.rows import BOOKINGS, SLOTS
 from zhupei.services.interviews.slots import (
     cancel_interview_slot,
     move_interview_slot,
@@ -39,20 +36,18 @@ from zhupei.services.interviews.slots import (
 )
 
 __all__ = [
+    "BOOKINGS",
+    "SLOTS",
     "FoundSlots",
     "SearchSlotsInput",
     "assign_interviews",
     "booking_of",
-    "bookings_of_applications",
     "bookings_of_slots",
     "cancel_interview_slot",
     "choose_interview_slot",
-    "count_slots",
-    "found_slots",
-    "interview_slot_of",
     "interview_slots",
     "move_interview_slot",
     "open_interview_slots",
     "release_interview",
-    "slots_of",
+    "slot_query",
 ]

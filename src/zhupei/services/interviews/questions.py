@@ -2,41 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
-from tortoise.expressions import Q, RawSQL
-from tortoise.queryset import QuerySet
-
-from zhupei.db.models import ApplicationRow, InterviewBookingRow, InterviewSlotRow
+from zhupei.db.models import InterviewBookingRow
+from zhupei.db.reading import Condition, Order, PageQuery, any_of, read_pages
 from zhupei.domain.admission_process import EXITS, ApplicationState
 from zhupei.domain.interviews import InterviewBooking, InterviewSlot
 from zhupei.services.admissions.desk import Desk
 from zhupei.services.admissions.refusals import Refusal
-from zhupei.services.admissions.searching import seen_by
+from zhupei.services.admissions.searching import seen_among, seen_by
 from zhupei.services.admissions.situations import situation_of
-from zhupei.services.interviews.rows import (
-    booking_record,
-    load_slot,
-    load_slots,
-    slot_records,
-)
+from zhupei.services.interviews.rows import SLOTS, booking_record, load_slot
 from zhupei.services.interviews.slots import MANAGE, may_manage
 
 __all__ = [
     "FoundSlots",
     "SearchSlotsInput",
     "booking_of",
-    "bookings_of_applications",
     "bookings_of_slots",
-    "count_slots",
-    "found_slots",
-    "interview_slot_of",
     "interview_slots",
-    "slots_of",
+    "slot_query",
 ]
 
 _MOST = 200
@@ -49,6 +37,7 @@ class SearchSlotsInput:
     ``free`` are those with a place left, ``after`` the start and the id of the last one seen.
     """
 
+    id: UUID | None = None
     base: str | None = None
     program: str | None = None
     opening: str | None = None
@@ -73,98 +62,74 @@ class FoundSlots:
 async def interview_slots(desk: Desk, given: SearchSlotsInput) -> FoundSlots:
     """Return the slots that the actor may see, with how many there are in all."""
     first = max(0, min(given.first, _MOST))
-    rows = await found_slots(desk, given, first=first + 1, after=given.after)
-    return FoundSlots(
-        slots=rows[:first], total=await count_slots(desk, given), more=len(rows) > first
-    )
-
-
-async def count_slots(desk: Desk, given: SearchSlotsInput) -> int:
-    """Return how many slots the actor may see, by one statement (staff) or three."""
+    query = await slot_query(desk, given, None, after=given.after)
+    query.first, query.counted = first + 1, True
     with desk.database.use():
-        return await (await _query(desk, given)).count()
+        (found,) = await read_pages([query])
+    slots = tuple(map(SLOTS.whole, found.rows))
+    return FoundSlots(slots=slots[:first], total=found.total or 0, more=len(slots) > first)
 
 
-async def found_slots(
+async def slot_query(
     desk: Desk,
     given: SearchSlotsInput,
+    names: Iterable[str] | None,
     *,
-    first: int,
-    after: tuple[datetime, UUID] | None,
+    after: tuple[datetime, UUID] | None = None,
     backwards: bool = False,
-) -> tuple[InterviewSlot, ...]:
-    """Return slots in the order of their times, from a place on or, ``backwards``, before it.
+) -> PageQuery:
+    """Ask for slots in the order of their times, with some attributes or, for None, all.
 
     Staff see those of their base and specialty. Applicants see the slots that they may choose now
-    and the one that they have. Four statements at most, however many slots there are.
+    and the one that they have.
     """
-    with desk.database.use():
-        query = await _query(desk, given)
-        if after is not None:
-            at, last = after
-            beyond = (
-                Q(starts_at__lt=at) | Q(starts_at=at, id__lt=last)
-                if backwards
-                else Q(starts_at__gt=at) | Q(starts_at=at, id__gt=last)
-            )
-            query = query.filter(beyond)
-        order = ("-starts_at", "-id") if backwards else ("starts_at", "id")
-        rows = await query.order_by(*order).limit(first)
-        return await slot_records(reversed(rows) if backwards else rows)
+    order = Order("s.id", "s.starts_at")
+    conditions = [await _visible(desk), *_limits(given)]
+    beyond = None if after is None else order.beyond(*after, backwards=backwards)
+    return PageQuery(
+        source=SLOTS,
+        conditions=tuple(conditions),
+        order=order,
+        view=SLOTS.view(names),
+        beyond=beyond,
+        backwards=backwards,
+    )
 
 
-async def _query(desk: Desk, given: SearchSlotsInput) -> QuerySet[InterviewSlotRow]:
-    query = InterviewSlotRow.filter(await _visible(desk), **_limits(given))
+def _limits(given: SearchSlotsInput) -> Iterator[Condition]:
+    for text, value in (
+        ("s.id = ?", given.id),
+        ("s.base_code = ?", given.base),
+        ("s.program_code = ?", given.program),
+        ("s.opening_code = ?", given.opening),
+        ("s.round_code = ?", given.round),
+        ("s.starts_at >= ?", given.starts_from),
+        ("s.starts_at < ?", given.starts_before),
+    ):
+        if value is not None:
+            yield Condition(text, (value,))
     if given.free:
-        query = query.annotate(left=RawSQL("capacity - taken")).filter(left__gt=0)
-    return query
+        yield Condition("s.capacity > s.taken")
+    if not given.cancelled:
+        yield Condition("s.cancelled_at IS NULL")
 
 
-def _limits(given: SearchSlotsInput) -> dict[str, Any]:
-    asked = {
-        "base_code": given.base,
-        "program_code": given.program,
-        "opening_code": given.opening,
-        "round_code": given.round,
-        "starts_at__gte": given.starts_from,
-        "starts_at__lt": given.starts_before,
-        "cancelled_at__isnull": None if given.cancelled else True,
-    }
-    return {name: value for name, value in asked.items() if value is not None}
-
-
-async def _visible(desk: Desk) -> Q:
+async def _visible(desk: Desk) -> Condition:
     """Return the condition of what the actor may see."""
-    staff = await seen_by(desk, MANAGE)
-    seen = Q(base_code__in=list(staff.bases)) | Q(opening_code__in=list(staff.openings))
+    seen = seen_among(await seen_by(desk, MANAGE), base="s.base_code", opening="s.opening_code")
     if desk.applicant is None:
         return seen
-    own = await InterviewBookingRow.filter(
-        applicant_id=desk.applicant, released_at=None
-    ).values_list("slot_id", flat=True)
-    waiting = ApplicationRow.filter(applicant_id=desk.applicant).exclude(
-        state__in=[ApplicationState.DRAFT.value, *(state.value for state in EXITS)]
-    )
-    seen |= Q(id__in=list(own))
-    for row in await waiting.values("base_code", "program_code", "round_code", "opening_code"):
-        seen |= Q(
-            base_code=row["base_code"],
-            program_code=row["program_code"],
-            round_code=row["round_code"],
-            opening_code__in=["", row["opening_code"]],
-            choosable=True,
-            cancelled_at__isnull=True,
-            starts_at__gt=desk.clock(),
-        )
-    return seen
+    own = Condition(_OWN, (desk.applicant,))
+    return any_of([seen, own, Condition(_CHOOSABLE, (desk.clock(), desk.applicant, _NOT_WAITING))])
 
 
-async def interview_slot_of(desk: Desk, slot: UUID) -> InterviewSlot | None:
-    """Return one slot, None where there is none or the actor may not see it."""
-    with desk.database.use():
-        if not await InterviewSlotRow.filter(await _visible(desk), id=slot).exists():
-            return None
-        return await load_slot(slot)
+_OWN = """s.id IN (SELECT k.slot_id FROM interview_booking k
+    WHERE k.applicant_id = ? AND k.released_at IS NULL)"""
+_CHOOSABLE = """(s.choosable AND s.cancelled_at IS NULL AND s.starts_at > ? AND EXISTS (
+    SELECT 1 FROM application p WHERE p.applicant_id = ? AND p.base_code = s.base_code
+    AND p.program_code = s.program_code AND p.round_code = s.round_code
+    AND s.opening_code IN ('', p.opening_code) AND p.state <> ALL(?::text[])))"""
+_NOT_WAITING = (ApplicationState.DRAFT.value, *sorted(state.value for state in EXITS))
 
 
 async def booking_of(
@@ -181,23 +146,6 @@ async def booking_of(
         booking = booking_record(row)
         slot = await load_slot(booking.slot)
         return None if slot is None else (slot, booking)
-
-
-async def bookings_of_applications(
-    desk: Desk, applications: Collection[UUID]
-) -> dict[UUID, InterviewBooking]:
-    """Return the place in force of each of some applications, which the actor may see."""
-    with desk.database.use():
-        rows = await InterviewBookingRow.filter(
-            application_id__in=list(applications), released_at=None
-        )
-        return {each.application: each for each in map(booking_record, rows)}
-
-
-async def slots_of(desk: Desk, slots: Collection[UUID]) -> dict[UUID, InterviewSlot]:
-    """Return slots by id: those of places that the actor may see."""
-    with desk.database.use():
-        return {slot.id: slot for slot in await load_slots(slots)}
 
 
 async def bookings_of_slots(

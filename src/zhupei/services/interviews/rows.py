@@ -2,15 +2,53 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
-from typing import Any, cast
+from collections.abc import Collection
+from typing import Any
 from uuid import UUID
 
-from zhupei.db.models import InterviewBookingRow, InterviewPanelRow, InterviewSlotRow
+from zhupei.db.models import InterviewBookingRow, InterviewSlotRow
+from zhupei.db.reading import Order, PageQuery, among, read_pages
+from zhupei.db.tables import RowSource, column, columns, expressed, listed_from, member
 from zhupei.domain.interviews import InterviewBooking, InterviewMode, InterviewSlot, SlotMove
-from zhupei.domain.plain_values import restored
 
-__all__ = ["booking_record", "load_slot", "load_slots", "slot_records"]
+__all__ = ["BOOKINGS", "SLOTS", "booking_record", "load_slot", "load_slots"]
+
+
+def _known(code: str) -> str | None:
+    return code or None
+
+
+_PANEL = "ARRAY(SELECT w.account_id FROM interview_panel w WHERE w.slot_id = {t}.id ORDER BY 1)"
+
+SLOTS = RowSource(
+    described=InterviewSlot,
+    model=InterviewSlotRow,
+    alias="s",
+    attributes={
+        **columns("id", "place", "starts_at", "ends_at", "capacity", "taken", "choosable"),
+        **columns("revision", "created_at", "cancelled_at", "cancel_reason"),
+        **columns(base="base_code", program="program_code"),
+        "opening": column("opening_code", _known),
+        "round": column("round_code", _known),
+        "mode": member(InterviewMode, "mode"),
+        "interviewers": expressed(_PANEL, tuple),
+        "moves": listed_from(SlotMove, "{t}.moves"),
+    },
+)
+"""Interview slots, as `InterviewSlot` has them."""
+
+BOOKINGS = RowSource(
+    described=InterviewBooking,
+    model=InterviewBookingRow,
+    alias="k",
+    attributes=columns(
+        *("id", "chosen", "booked_at", "released_at", "release_reason"),
+        slot="slot_id",
+        application="application_id",
+        applicant="applicant_id",
+    ),
+)
+"""Places in slots, as `InterviewBooking` has them."""
 
 
 async def load_slot(slot: UUID) -> InterviewSlot | None:
@@ -21,42 +59,15 @@ async def load_slot(slot: UUID) -> InterviewSlot | None:
 
 async def load_slots(slots: Collection[UUID]) -> tuple[InterviewSlot, ...]:
     """Return slots in the order of their times."""
-    rows = await InterviewSlotRow.filter(id__in=list(slots)).order_by("starts_at", "id")
-    return await slot_records(rows)
-
-
-async def slot_records(rows: Iterable[InterviewSlotRow]) -> tuple[InterviewSlot, ...]:
-    """Return the records of rows, with their panels: one statement for all."""
-    rows = list(rows)
-    panels: dict[UUID, list[UUID]] = {}
-    if rows:
-        for seat in await InterviewPanelRow.filter(slot_id__in=[row.id for row in rows]):
-            of: Any = cast("Any", seat)
-            panels.setdefault(of.slot_id, []).append(of.account_id)
-    return tuple(_slot(row, panels.get(row.id, [])) for row in rows)
-
-
-def _slot(row: InterviewSlotRow, panel: Iterable[UUID]) -> InterviewSlot:
-    return InterviewSlot(
-        id=row.id,
-        base=row.base_code,
-        program=row.program_code,
-        opening=row.opening_code or None,
-        round=row.round_code or None,
-        mode=InterviewMode(row.mode),
-        place=row.place,
-        starts_at=row.starts_at,
-        ends_at=row.ends_at,
-        capacity=row.capacity,
-        taken=row.taken,
-        choosable=row.choosable,
-        interviewers=tuple(sorted(panel)),
-        moves=tuple(restored(SlotMove, each) for each in row.moves),
-        revision=row.revision,
-        created_at=row.created_at,
-        cancelled_at=row.cancelled_at,
-        cancel_reason=row.cancel_reason,
+    query = PageQuery(
+        source=SLOTS,
+        conditions=(among("s.id", tuple(slots), "uuid"),),
+        order=Order("s.id", "s.starts_at"),
+        view=SLOTS.view(None),
+        first=len(slots),
     )
+    (found,) = await read_pages([query])
+    return tuple(map(SLOTS.whole, found.rows))
 
 
 def booking_record(row: InterviewBookingRow) -> InterviewBooking:

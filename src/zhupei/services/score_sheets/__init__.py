@@ -17,12 +17,11 @@ from zhupei.services.score_sheets.entering import enter_score_sheet
 from zhupei.services.score_sheets.questions import (
     FoundSheets,
     SearchSheetsInput,
-    count_sheets,
-    found_sheets,
-    score_sheet_of,
     score_sheets,
+    sheet_query,
 )
 from zhupei.services.score_sheets.roster import blank_sheet
+from zhupei.services.score_sheets.rows import SHEETS
 from zhupei.services.score_sheets.signing import (
     reject_score_sheet,
     sheet_problems,
@@ -30,15 +29,14 @@ from zhupei.services.score_sheets.signing import (
 )
 
 __all__ = [
+    "SHEETS",
     "FoundSheets",
     "SearchSheetsInput",
     "blank_sheet",
-    "count_sheets",
     "enter_score_sheet",
-    "found_sheets",
     "reject_score_sheet",
-    "score_sheet_of",
     "score_sheets",
     "sheet_problems",
+    "sheet_query",
     "sign_score_sheet",
 ]

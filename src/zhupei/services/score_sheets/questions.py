@@ -2,26 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any
 from uuid import UUID
 
-from tortoise.expressions import Q
-from tortoise.queryset import QuerySet
-
-from zhupei.db.models import ScoreSheetRow
+from zhupei.db.reading import Condition, Order, PageQuery, among, read_pages
 from zhupei.domain.score_sheets import ScoreSheet, ScoreSheetState
 from zhupei.services.admissions.desk import Desk
-from zhupei.services.admissions.searching import seen_by
-from zhupei.services.score_sheets.rows import sheet_record
+from zhupei.services.admissions.searching import seen_among, seen_by
+from zhupei.services.score_sheets.rows import SHEETS
 
 __all__ = [
     "FoundSheets",
     "SearchSheetsInput",
-    "count_sheets",
-    "found_sheets",
-    "score_sheet_of",
     "score_sheets",
+    "sheet_query",
 ]
 
 _READ = "scores.read"
@@ -32,6 +27,7 @@ _MOST = 100
 class SearchSheetsInput:
     """Which sheets are asked for; None does not limit. ``after`` is the last id seen."""
 
+    id: UUID | None = None
     base: str | None = None
     program: str | None = None
     opening: str | None = None
@@ -50,57 +46,47 @@ class FoundSheets:
     more: bool
 
 
-async def _visible(desk: Desk) -> Q:
-    seen = await seen_by(desk, _READ)
-    return Q(base_code__in=list(seen.bases)) | Q(opening_code__in=list(seen.openings))
-
-
-async def score_sheet_of(desk: Desk, sheet: UUID) -> ScoreSheet | None:
-    """Return one sheet, None where there is none or the actor may not see it."""
-    with desk.database.use():
-        row = await ScoreSheetRow.filter(await _visible(desk), id=sheet).first()
-        return None if row is None else sheet_record(row)
-
-
 async def score_sheets(desk: Desk, given: SearchSheetsInput) -> FoundSheets:
     """Return the sheets that the actor may see, the newest first, and how many in all."""
     first = max(0, min(given.first, _MOST))
-    rows = await found_sheets(desk, given, first=first + 1, after=given.after)
-    return FoundSheets(
-        sheets=rows[:first], total=await count_sheets(desk, given), more=len(rows) > first
+    query = await sheet_query(desk, given, None, after=given.after)
+    query.first, query.counted = first + 1, True
+    with desk.database.use():
+        (found,) = await read_pages([query])
+    sheets = tuple(map(SHEETS.whole, found.rows))
+    return FoundSheets(sheets=sheets[:first], total=found.total or 0, more=len(sheets) > first)
+
+
+async def sheet_query(
+    desk: Desk,
+    given: SearchSheetsInput,
+    names: Iterable[str] | None,
+    *,
+    after: UUID | None = None,
+    backwards: bool = False,
+) -> PageQuery:
+    """Ask for sheets that the actor may see, the newest first; for all attributes with None."""
+    order = Order("h.id", descending=True)
+    seen = seen_among(await seen_by(desk, _READ), base="h.base_code", opening="h.opening_code")
+    return PageQuery(
+        source=SHEETS,
+        conditions=(seen, *_limits(given)),
+        order=order,
+        view=SHEETS.view(names),
+        beyond=None if after is None else order.beyond(None, after, backwards=backwards),
+        backwards=backwards,
     )
 
 
-async def count_sheets(desk: Desk, given: SearchSheetsInput) -> int:
-    """Return how many sheets the actor may see."""
-    with desk.database.use():
-        return await (await _query(desk, given)).count()
-
-
-async def found_sheets(
-    desk: Desk,
-    given: SearchSheetsInput,
-    *,
-    first: int,
-    after: UUID | None,
-    backwards: bool = False,
-) -> tuple[ScoreSheet, ...]:
-    """Return sheets from the newest, from a place on or, ``backwards``, before it."""
-    with desk.database.use():
-        query = await _query(desk, given)
-        if after is not None:
-            query = query.filter(id__gt=after) if backwards else query.filter(id__lt=after)
-        rows = await query.order_by("id" if backwards else "-id").limit(first)
-        return tuple(sheet_record(row) for row in (reversed(rows) if backwards else rows))
-
-
-async def _query(desk: Desk, given: SearchSheetsInput) -> QuerySet[ScoreSheetRow]:
-    asked: dict[str, Any] = {
-        "base_code": given.base,
-        "program_code": given.program,
-        "opening_code": given.opening,
-        "round_code": given.round,
-        "state__in": [state.value for state in given.states] or None,
-    }
-    limits = {name: value for name, value in asked.items() if value is not None}
-    return ScoreSheetRow.filter(await _visible(desk), **limits)
+def _limits(given: SearchSheetsInput) -> Iterator[Condition]:
+    for name, value in (
+        ("id", given.id),
+        ("base_code", given.base),
+        ("program_code", given.program),
+        ("opening_code", given.opening),
+        ("round_code", given.round),
+    ):
+        if value is not None:
+            yield Condition(f"h.{name} = ?", (value,))
+    if given.states:
+        yield among("h.state", [state.value for state in given.states], "text")

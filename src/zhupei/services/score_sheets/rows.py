@@ -5,10 +5,38 @@ from __future__ import annotations
 from uuid import UUID
 
 from zhupei.db.models import ScoreSheetRow
+from zhupei.db.tables import RowSource, column, columns, expressed, listed_from, member
 from zhupei.domain.plain_values import restored
 from zhupei.domain.score_sheets import ScoreSheet, ScoreSheetState, SheetRow
 
-__all__ = ["load_sheet", "sheet_record"]
+__all__ = ["SHEETS", "load_sheet", "sheet_record"]
+
+
+def _known(code: str) -> str | None:
+    return code or None
+
+
+SHEETS = RowSource(
+    described=ScoreSheet,
+    model=ScoreSheetRow,
+    alias="h",
+    attributes={
+        **columns("id", "sha256", "entered_by", "entered_at", "decided_by", "decided_at"),
+        **columns("reason", base="base_code", program="program_code", operation="operation_id"),
+        "opening": column("opening_code", _known),
+        "round": column("round_code", _known),
+        "assessments": column("assessments", lambda text: tuple(text.split(","))),
+        "state": member(ScoreSheetState, "state"),
+        "rows": listed_from(SheetRow, "{t}.rows"),
+        "low": listed_from(str, "{t}.low"),
+        "row_count": expressed("jsonb_array_length({t}.rows)"),
+        "absent_count": expressed(
+            "(SELECT count(*) FROM jsonb_array_elements({t}.rows) e"
+            " WHERE jsonb_array_length(e->'absent') > 0)"
+        ),
+    },
+)
+"""Score sheets, as `ScoreSheet` has them."""
 
 
 async def load_sheet(sheet: UUID) -> ScoreSheet | None:

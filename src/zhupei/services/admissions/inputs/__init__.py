@@ -16,7 +16,6 @@ from zhupei.services.admissions.inputs.decisions import (
     RequestPlanIncreaseInput,
     RevertBulkInput,
     SearchApplicationsInput,
-    SearchBansInput,
 )
 from zhupei.services.admissions.inputs.filing import (
     AgreeToTransferInput,
@@ -77,7 +76,6 @@ __all__ = [
     "RevertBulkInput",
     "ReviewApplicationInput",
     "SearchApplicationsInput",
-    "SearchBansInput",
     "SendNoticeInput",
     "SignAgreementInput",
     "SubmitApplicationInput",

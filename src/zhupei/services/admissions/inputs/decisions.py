@@ -18,7 +18,6 @@ __all__ = [
     "RequestPlanIncreaseInput",
     "RevertBulkInput",
     "SearchApplicationsInput",
-    "SearchBansInput",
 ]
 
 
@@ -50,16 +49,6 @@ class LiftBanInput:
     ban: UUID
     reason: str
     idempotency_key: str | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SearchBansInput:
-    """Which bans are asked for; None does not limit."""
-
-    applicant: UUID | None = None
-    program: str | None = None
-    in_force: bool | None = None
-    first: int = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

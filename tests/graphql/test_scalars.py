@@ -57,7 +57,10 @@ async def test_windows_are_half_open_in_any_offset_t11(
     assert found == {"program": {"isOpen": is_open, "closesAt": closes}}
 
 
-@pytest.mark.parametrize("at", ["2026-04-08T00:00:00", "2026-04-08", "soon", "", 5, None])
+@pytest.mark.parametrize("at", [
+    "2026-04-08T00:00:00", "2026-04-08", "9999-12-31T23:59:59-01:00", "0001-01-01T00:00:00+23:59",
+    "soon", "", 5, None,
+])  # fmt: skip
 async def test_an_instant_without_an_offset_is_refused(fictional: AskedGraph, at: object) -> None:
     refusal = await fictional.refused(WINDOW, {"at": at})
     assert refusal.data is None
@@ -69,7 +72,9 @@ async def test_an_instant_without_an_offset_is_refused(fictional: AskedGraph, at
         )
 
 
-@pytest.mark.parametrize("day", ["2026-02-30", "20260408", "2026-4-8", "8 April", 20260408])
+@pytest.mark.parametrize(
+    "day", ["2026-02-30", "20260408", "2026-4-8", "2026-W15-3", "８-04-2026", "8 April", 20260408]
+)
 async def test_a_date_of_another_form_is_refused(fictional: AskedGraph, day: object) -> None:
     refusal = await fictional.refused(
         "query ($day: Date!) { calendar { isWorkingDay(date: $day) } }", {"day": day}
@@ -87,3 +92,32 @@ async def test_whole_and_broken_numbers_are_read_exactly(fictional: AskedGraph) 
     for nonsense in (True, "three", "NaN", "Infinity", [1]):
         refusal = await fictional.refused(query, {"years": nonsense})
         assert "$years" in refusal.only["message"]
+
+
+_YEARS = """query ($years: Decimal) {
+  eligibility(opening: "example-hospital-residency-2026/0200", candidate: {workYears: $years}) {
+    outcome } }"""
+
+
+@pytest.mark.parametrize("years", ["1_000", "１２", "1e", "0x10", "", ".", "--1", "1e1000", "五"])
+async def test_a_number_of_another_form_is_refused(fictional: AskedGraph, years: str) -> None:
+    refusal = await fictional.refused(_YEARS, {"years": years})
+    assert f"expected a number such as 7600 or 0.8, not {years!r}" in refusal.only["message"]
+
+
+@pytest.mark.parametrize("years", ["1e999", "9" * 31, 10**30, "1e-31", "0." + "1" * 31, 1e300])
+async def test_a_number_that_is_long_written_out_is_refused(
+    fictional: AskedGraph, years: object
+) -> None:
+    refusal = await fictional.refused(_YEARS, {"years": years})
+    assert refusal.data is None
+    assert (
+        "expected a number of at most 30 digits before and after the point, not "
+        in (refusal.only["message"])
+    )
+
+
+@pytest.mark.parametrize("years", [" 3 ", "+3", ".5", "3.", "0" * 40 + "3", "1e-30", 1e-30, "-0"])
+async def test_a_number_in_any_plain_form_is_read(fictional: AskedGraph, years: object) -> None:
+    found = await fictional.ask(_YEARS, {"years": years})
+    assert found["eligibility"]["outcome"] in {"INCOMPLETE", "INELIGIBLE"}

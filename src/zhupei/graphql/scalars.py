@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import date, datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any, NewType
 
 import strawberry
@@ -29,28 +30,43 @@ def plain(value: Decimal | int) -> str:
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
+# No underscores and no digits of other scripts, which Python would read; floats are written with
+# exponents.
+_NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?")
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_MOST_DIGITS = 30
+"""Before the point, and after it: 1e999999999 is short, and would fill the memory as digits."""
+
+
 def _decimal(value: Any) -> Decimal:
     if isinstance(value, bool) or not isinstance(value, str | int | float | Decimal):
         raise ValueError(f"expected a number such as 7600 or 0.8, not {value!r}")  # noqa: TRY004 - graphql-core reports a ValueError as the refusal of a value
-    try:
-        found = Decimal(str(value).strip())
-    except InvalidOperation:
-        raise ValueError(f"expected a number such as 7600 or 0.8, not {value!r}") from None
-    if not found.is_finite():
-        raise ValueError(f"expected a finite number, not {value!r}")
+    text = str(value).strip()
+    if not _NUMBER.fullmatch(text):
+        raise ValueError(f"expected a number such as 7600 or 0.8, not {value!r}")
+    found = Decimal(text)
+    _, digits, exponent = found.as_tuple()
+    # The form has no NaN and no infinity, which alone have other exponents.
+    places = -int(exponent)
+    if len(digits) - places > _MOST_DIGITS or places > _MOST_DIGITS:
+        raise ValueError(
+            f"expected a number of at most {_MOST_DIGITS} digits before and after the point, "
+            f"not {value!r}"
+        )
     return found
 
 
 def _instant(value: Any) -> datetime:
     try:
         found = datetime.fromisoformat(value)
-    except (TypeError, ValueError):
-        found = None
-    if found is None or found.utcoffset() is None:
+        if found.utcoffset() is None:
+            raise ValueError
+        # Of a year that is not one of China's time any more: 9999, seen from the west.
+        return found.astimezone(CHINA_TIME)
+    except (TypeError, ValueError, OverflowError):
         raise ValueError(
             f"expected an instant with its offset, such as 2024-04-23T23:59:59+08:00, not {value!r}"
-        )
-    return found.astimezone(CHINA_TIME)
+        ) from None
 
 
 def _show_instant(value: datetime) -> str:
@@ -59,7 +75,8 @@ def _show_instant(value: datetime) -> str:
 
 def _day(value: Any) -> date:
     try:
-        if len(value) != len("2024-04-23"):
+        # Python would read the day of a week of a year too: 2026-W01-1.
+        if not _DAY.fullmatch(value):
             raise ValueError
         return date.fromisoformat(value)
     except (TypeError, ValueError):

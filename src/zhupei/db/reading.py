@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import asyncpg
 from tortoise import connections
 
-from zhupei.db.tables import RowSource, View
+from zhupei.db.tables import ID_CLASSES, RowSource, View
 
 __all__ = [
     "Belonging",
@@ -24,6 +24,7 @@ __all__ = [
     "PageRows",
     "among",
     "any_of",
+    "read_objects",
     "read_one_with",
     "read_pages",
     "read_pages_of",
@@ -254,13 +255,19 @@ async def _read(
     rows[at] = found
 
 
-async def read_pages_of(
-    asked: PageQuery, by: str, keys: Sequence[Any], kind: str = "uuid"
-) -> list[PageRows]:
-    """Answer a query for each of some keys, of PostgreSQL's type ``kind``, in one statement.
+async def read_objects(query: PageQuery, first: int) -> list[Any]:
+    """Return the objects that the first rows of a query stand for; it asks for all attributes."""
+    query.first = first
+    (found,) = await read_pages([query])
+    return list(map(query.source.whole, found.rows))
+
+
+async def read_pages_of(asked: PageQuery, by: str, keys: Sequence[Any]) -> list[PageRows]:
+    """Answer a query for each of some keys, which are ids or texts, in one statement.
 
     ``by`` is the expression that holds the key of a row; each page is as long as the query says.
     """
+    kind = "uuid" if isinstance(keys[0], ID_CLASSES) else "text"
     known: dict[Condition, int] = {}
     own = _numbers(known, asked.conditions)
     beyond = None

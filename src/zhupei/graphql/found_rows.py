@@ -42,6 +42,8 @@ class Found(FieldSource):
         single: whether the field is one row, null where none was found.
         by: the attribute of the rows that holds the key of the object that has the field.
         key: the key of that object.
+        allowed: of a single row that was found (None for none), returns what the field holds, or
+            raises; it says which attributes it reads (`asked.reads`).
 
     """
 
@@ -50,6 +52,7 @@ class Found(FieldSource):
     single: bool = False
     by: str | None = None
     key: Callable[[Any], Any] = attrgetter("id")
+    allowed: Callable[[GraphContext, Any], Awaitable[Any]] | None = None
 
     def arguments(self) -> list[StrawberryArgument]:
         """Return the parameters of the search."""
@@ -76,6 +79,8 @@ class Found(FieldSource):
     def planned(self, asked: Asked) -> Batch:
         """Read what is asked."""
         names = needed(asked)
+        if names is not None:
+            names |= getattr(self.allowed, "reads", frozenset())
         return self._batch(names if names is None or self.rows.knows(names) else None)
 
     def _batch(self, names: Names) -> ReadTogether | ReadForEach:
@@ -93,7 +98,8 @@ class Found(FieldSource):
             return None
         if self.single:
             query.first = 1
-        return AskedRows(query, partial(self._made, whole=names is None))
+        allowed = None if self.allowed is None else partial(self.allowed, context)
+        return AskedRows(query, partial(self._made, whole=names is None), allowed)
 
     def _made(self, found: PageRows, *, whole: bool) -> Any:
         rows = list(map(self.rows.whole, found.rows)) if whole else found.rows

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from zhupei.db.connection import Database
 from zhupei.db.reading import PageQuery, PageRows, read_pages, read_pages_of
 from zhupei.db.tables import View
 from zhupei.graphql.context import GraphContext
+from zhupei.graphql.desks import desk_of
+from zhupei.graphql.inline import Repeated
+from zhupei.services.permissions import roles_alone
+
+if TYPE_CHECKING:
+    from zhupei.db.connection import Database
 
 __all__ = ["AskedRows", "Asking", "ReadForEach", "ReadTogether", "database_of"]
 
@@ -18,6 +23,13 @@ class AskedRows(NamedTuple):
 
     query: PageQuery
     made: Callable[[PageRows], Any]
+    allowed: Callable[[Any], Awaitable[Any]] | None = None
+    """Returns what becomes of what was made, where it has to be there to be asked about."""
+
+    async def answer(self, found: PageRows) -> Any:
+        """Return what the field holds."""
+        made = self.made(found)
+        return made if self.allowed is None else await self.allowed(made)
 
 
 Asking = Callable[[GraphContext, Mapping[str, Any]], Awaitable[AskedRows | None]]
@@ -27,14 +39,16 @@ Asking = Callable[[GraphContext, Mapping[str, Any]], Awaitable[AskedRows | None]
 class ReadTogether:
     """Reads rows for a field; with those of others that are asked at the same time."""
 
-    def __init__(self, asked: Asking, view: View | None) -> None:
-        self._asked, self.view = asked, view
+    def __init__(self, asked: Asking, view: View | None, *, decided: bool = False) -> None:
+        self._asked, self.view, self.decided = asked, view, decided
 
     async def __call__(
         self, values: Sequence[Any], context: GraphContext, given: Mapping[str, Any]
     ) -> Sequence[Any]:
         """Read once, the same for all objects."""
-        (found,) = await _read([await self._asked(context, given)], context)
+        (found,) = await self.together([(self, given)], context)
+        if isinstance(found, Exception):
+            raise found
         return [found] * len(values)
 
     @staticmethod
@@ -42,27 +56,64 @@ class ReadTogether:
         asked: Sequence[tuple[ReadTogether, Mapping[str, Any]]], context: GraphContext
     ) -> Sequence[Any]:
         """Read for each; an exception in its place is its error."""
-        wanted: list[AskedRows | Exception | None] = []
-        for batch, given in asked:
-            try:
-                wanted.append(await batch._asked(context, given))  # noqa: SLF001 - of its own class
-            except Exception as error:  # noqa: BLE001 - because it belongs to this one
-                wanted.append(error)
-        pages = await _read(
-            [each if isinstance(each, AskedRows) else None for each in wanted], context
+        wanted, answers = await (_decided if isinstance(asked, Repeated) else _wanted)(
+            asked, context
         )
-        return [
-            each if isinstance(each, Exception) else page
-            for each, page in zip(wanted, pages, strict=True)
-        ]
+        if not wanted:
+            return answers
+        with database_of(context).use():
+            found = await read_pages([one.query for _, one in wanted])
+        for (at, one), rows in zip(wanted, found, strict=True):
+            try:
+                answers[at] = await one.answer(rows)
+            except Exception as error:  # noqa: BLE001 - because it belongs to this one
+                answers[at] = error
+        return answers
+
+    async def asked(self, context: GraphContext, given: Mapping[str, Any]) -> AskedRows | None:
+        """Return what is asked with these arguments."""
+        return await self._asked(context, given)
 
 
-async def _read(asked: Sequence[AskedRows | None], context: GraphContext) -> list[Any]:
-    """Return what fields hold that rows are read for; None for what is null."""
-    queries = [each.query for each in asked if each is not None]
-    with database_of(context).use():
-        found = iter(await read_pages(queries))
-    return [None if each is None else each.made(next(found)) for each in asked]
+_Asked = Sequence[tuple[ReadTogether, Mapping[str, Any]]]
+_Wanted = tuple[Sequence[tuple[int, AskedRows]], list[Any]]
+_MOST_DECIDED = 8
+
+
+async def _wanted(asked: _Asked, context: GraphContext) -> _Wanted:
+    """Return what to read, with the places that it is for, and what is known without."""
+    answers: list[Any] = [None] * len(asked)
+    wanted: list[tuple[int, AskedRows]] = []
+    for at, (batch, given) in enumerate(asked):
+        try:
+            one = await batch.asked(context, given)
+        except Exception as error:  # noqa: BLE001 - as above
+            answers[at] = error
+        else:
+            if one is not None:
+                wanted.append((at, one))
+    return wanted, answers
+
+
+async def _decided(asked: Repeated, context: GraphContext) -> _Wanted:
+    """Return what the same question led to before, for whoever may see the same."""
+    actor, dispatcher = context.actor, context.dispatcher
+    if actor is None or dispatcher is None or not all(batch.decided for batch, _ in asked):
+        return await _wanted(asked, context)
+    roles = roles_alone(context.catalogue, dispatcher)
+    if roles is None:
+        return await _wanted(asked, context)
+    desk = await desk_of(context)
+    key = (roles, actor.id, actor.grants, actor.scopes, desk.applicant, desk.sends)
+    known: Sequence[tuple[int, AskedRows]] | None = asked.decided.get(key)
+    if known is not None:
+        return known, [None] * len(asked)
+    wanted, answers = await _wanted(asked, context)
+    if not any(isinstance(each, Exception) for each in answers):
+        if len(asked.decided) >= _MOST_DECIDED:
+            asked.decided.clear()
+        asked.decided[key] = wanted
+    return wanted, answers
 
 
 class ReadForEach:
@@ -85,7 +136,7 @@ class ReadForEach:
             return [None] * len(values)
         with database_of(context).use():
             found = await read_pages_of(asked.query, self._by, list(map(self._key, values)))
-        return list(map(asked.made, found))
+        return [await asked.answer(rows) for rows in found]
 
 
 def database_of(context: GraphContext) -> Database:

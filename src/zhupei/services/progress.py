@@ -16,29 +16,32 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import contextvars
+import json
 import time
-from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from tortoise.expressions import Q
-
 from zhupei.db.connection import Database
 from zhupei.db.identifiers import uuid7
 from zhupei.db.models import OperationRow
+from zhupei.db.reading import Condition, Order, PageQuery, among, any_of, read_objects
+from zhupei.db.tables import RowSource, column, columns, member, restored_from
 from zhupei.domain.text import Text
 from zhupei.errors import ZhupeiError
 
 __all__ = [
+    "OPERATIONS",
     "Operation",
     "OperationState",
     "Progress",
     "fail_interrupted",
     "operation",
     "operation_of",
+    "operation_query",
     "operations_of",
 ]
 
@@ -199,41 +202,58 @@ async def fail_interrupted(now: datetime) -> int:
     )
 
 
-async def operation_of(operation: UUID) -> Operation | None:
-    """Return one operation; the caller asks whether it may be seen."""
-    row = await OperationRow.get_or_none(id=operation)
-    return None if row is None else _operation(row)
+OPERATIONS = RowSource(
+    described=Operation,
+    model=OperationRow,
+    alias="o",
+    attributes={
+        **columns("id", "kind", "started_by", "stage", "done", "total", "started_at", "seen_at"),
+        **columns("finished_at", base="base_code", program="program_code"),
+        "state": member(OperationState, "state"),
+        "result": column("result", json.loads),
+        "problem": restored_from(Text, "problem"),
+    },
+)
+"""Long work, as `Operation` has it."""
 
 
-async def operations_of(
-    *, by: str | None, bases: frozenset[str] | None, running: bool | None, first: int
-) -> tuple[Operation, ...]:
-    """Return the newest operations of an actor or of some bases; ``bases`` None is all of them."""
-    query = OperationRow.all()
+def operation_query(
+    names: Iterable[str] | None,
+    *,
+    operation: UUID | None = None,
+    by: str | None = None,
+    bases: frozenset[str] | None = None,
+    running: bool | None = None,
+) -> PageQuery:
+    """Ask for work of an actor or of some bases (None: all), the newest first.
+
+    ``names`` None asks for all attributes.
+    """
+    conditions = []
     if bases is not None:
-        own = Q(base_code__in=sorted(bases))
-        query = query.filter(own if by is None else own | Q(started_by=by))
+        reached = [among("o.base_code", sorted(bases), "text")]
+        if by is not None:
+            reached.append(Condition("o.started_by = ?", (by,)))
+        conditions.append(any_of(reached))
+    if operation is not None:
+        conditions.append(Condition("o.id = ?", (operation,)))
     if running is not None:
         state = OperationState.RUNNING.value
-        query = query.filter(state=state) if running else query.exclude(state=state)
-    return tuple([_operation(row) for row in await query.order_by("-id").limit(first)])
-
-
-def _operation(row: OperationRow) -> Operation:
-    problem: Mapping[str, str] | None = row.problem
-    return Operation(
-        id=row.id,
-        kind=row.kind,
-        state=OperationState(row.state),
-        base=row.base_code,
-        program=row.program_code,
-        started_by=row.started_by,
-        stage=row.stage,
-        done=row.done,
-        total=row.total,
-        started_at=row.started_at,
-        seen_at=row.seen_at,
-        finished_at=row.finished_at,
-        result=row.result,
-        problem=None if problem is None else Text(problem["zh"], problem["en"]),
+        conditions.append(Condition(f"o.state {'=' if running else '<>'} ?", (state,)))
+    return PageQuery(
+        source=OPERATIONS,
+        conditions=tuple(conditions),
+        order=Order("o.id", descending=True),
+        view=OPERATIONS.view(names),
     )
+
+
+async def operation_of(operation: UUID) -> Operation | None:
+    """Return one operation; the caller asks whether it may be seen."""
+    found = await operations_of(operation=operation, first=1)
+    return found[0] if found else None
+
+
+async def operations_of(*, first: int, **limits: Any) -> tuple[Operation, ...]:
+    """Return the newest operations within the limits of `operation_query`."""
+    return tuple(await read_objects(operation_query(None, **limits), first))

@@ -17,9 +17,9 @@ from tortoise.transactions import in_transaction
 
 from zhupei.db.identifiers import uuid7
 from zhupei.db.models import Account, SendingUnitPersonRow, SendingUnitRow
+from zhupei.db.reading import PageQuery, read_objects
 from zhupei.domain.access_refusals import AccessCode, AccessRefusal
 from zhupei.domain.identity import DocumentKind
-from zhupei.domain.masking import mask_name
 from zhupei.domain.people import HospitalTier
 from zhupei.domain.sending_units import LinkState, SentPerson, Unit
 from zhupei.domain.text import Text
@@ -30,6 +30,7 @@ from zhupei.services.applicants import (
     find_by_identity,
     register_applicant,
 )
+from zhupei.services.sending_unit_rows import MOST_LINKS, link_query, unit_query
 from zhupei.services.state_records import StateChange, StateSubject, append_state_records
 
 __all__ = [
@@ -105,17 +106,13 @@ async def record_unit(
 
 async def unit_of_account(account: UUID) -> Unit | None:
     """Return the unit that an account acts for, None where it acts for none."""
-    row = await SendingUnitRow.get_or_none(account_id=account)
-    return None if row is None else _unit(row)
+    found = await read_objects(unit_query(None, account=account), 1)
+    return found[0] if found else None
 
 
 async def units_named(text: str, *, first: int = 20) -> tuple[Unit, ...]:
     """Return units whose name contains a text of two characters at least, by name."""
-    text = " ".join(text.split())
-    if len(text) < 2 or "\x00" in text:
-        return ()
-    rows = await SendingUnitRow.filter(name__icontains=text).order_by("name", "id").limit(first)
-    return tuple(_unit(row) for row in rows)
+    return tuple(await read_objects(unit_query(None, name=text), first))
 
 
 async def sent_by(account: UUID) -> frozenset[UUID]:
@@ -128,13 +125,13 @@ async def sent_by(account: UUID) -> frozenset[UUID]:
 
 async def unit_that_sends(applicant: UUID) -> SentPerson | None:
     """Return the confirmed link of an applicant, None where no unit sends the person."""
-    rows = await _links(applicant_id=applicant, state=LinkState.CONFIRMED.value)
+    rows = await _links(link_query(None, applicant=applicant, states=(LinkState.CONFIRMED,)))
     return rows[0] if rows else None
 
 
 async def links_of_applicant(applicant: UUID) -> tuple[SentPerson, ...]:
     """Return what an applicant and units have said of each other, the latest first."""
-    return await _links(applicant_id=applicant)
+    return await _links(link_query(None, applicant=applicant))
 
 
 async def links_of_unit(
@@ -144,13 +141,12 @@ async def links_of_unit(
 
     A person whom the unit named, and who has not confirmed, stays masked.
     """
-    more = {"state__in": [state.value for state in states]} if states else {}
-    return await _links(unit__account_id=account, **more)
+    return await _links(link_query(None, account=account, states=states))
 
 
 async def link_by_id(link: UUID) -> SentPerson | None:
     """Return a link; the caller checks whose it is."""
-    rows = await _links(id=link)
+    rows = await _links(link_query(None, link=link))
     return rows[0] if rows else None
 
 
@@ -342,36 +338,12 @@ async def end_link(
 
 
 async def _one(link: UUID) -> SentPerson:
-    (found,) = await _links(id=link)
+    (found,) = await _links(link_query(None, link=link))
     return found
 
 
-async def _links(**limits: Any) -> tuple[SentPerson, ...]:
-    rows = (
-        await SendingUnitPersonRow.filter(**limits)
-        .order_by("-id")
-        .prefetch_related("unit", "applicant")
-    )
-    return tuple(_sent(row) for row in rows)
-
-
-def _sent(row: SendingUnitPersonRow) -> SentPerson:
-    # A unit that merely knows a number is not told the name that goes with it.
-    hidden = row.state in {LinkState.CLAIMED.value, LinkState.REFUSED.value}
-    name = row.applicant.name
-    return SentPerson(
-        id=row.id,
-        unit=_unit(row.unit),
-        applicant=row.applicant.id,
-        name=mask_name(name) if hidden else name,
-        state=LinkState(row.state),
-        base=row.base_code,
-        specialty=row.specialty_code,
-        asked_at=row.asked_at,
-        answered_at=row.answered_at,
-        ended_at=row.ended_at,
-        end_reason=row.end_reason,
-    )
+async def _links(query: PageQuery) -> tuple[SentPerson, ...]:
+    return tuple(await read_objects(query, MOST_LINKS))
 
 
 def _unit(row: SendingUnitRow) -> Unit:

@@ -5,14 +5,17 @@ from uuid import UUID
 
 import strawberry
 
+from zhupei.db.reading import PageQuery
 from zhupei.domain.permissions import Target
 from zhupei.domain.text import Text
+from zhupei.graphql.asked import reads
 from zhupei.graphql.context import GraphContext
 from zhupei.graphql.desks import desk_of, signed_in
 from zhupei.graphql.errors import bad_input
+from zhupei.graphql.found_rows import Found, Names
 from zhupei.graphql.pages import checked_first
 from zhupei.graphql.permissions import permitted_inside, refused_by
-from zhupei.graphql.sources import Computed, GraphInfo, field
+from zhupei.graphql.sources import field
 from zhupei.graphql.types.notices import Notice, Operation
 from zhupei.services import progress
 from zhupei.services.admissions.searching import seen_by
@@ -38,7 +41,8 @@ def _id(text: str | None, place: str, context: GraphContext) -> UUID | None:
 
 
 async def _notices(
-    info: GraphInfo,
+    context: GraphContext,
+    names: Names,
     application: Annotated[
         strawberry.ID | None,
         strawberry.argument(description="About this application only (报名标识)."),
@@ -55,21 +59,19 @@ async def _notices(
         strawberry.ID | None,
         strawberry.argument(description="Older than this notice only, for the next page (标识)."),
     ] = None,
-) -> list[Notice]:
-    context = info.context
-    desk = await desk_of(context)
-    seen = await seen_by(desk, _READ)
-    with desk.database.use():
-        found: Any = await log.notices_of(
-            bases=frozenset(seen.bases),
-            applicant=seen.applicants[0] if seen.applicants else None,
-            application=_id(application, "application", context),
-            program=program,
-            states=states or (),
-            first=checked_first(first, context),
-            before=_id(before, "before", context),
-        )
-    return found  # type: ignore[no-any-return]  # the graph's type describes the domain's
+) -> PageQuery:
+    seen = await seen_by(await desk_of(context), _READ)
+    query = log.notice_query(
+        names,
+        bases=frozenset(seen.bases),
+        applicant=seen.applicants[0] if seen.applicants else None,
+        application=_id(application, "application", context),
+        program=program,
+        states=states or (),
+        before=_id(before, "before", context),
+    )
+    query.first = checked_first(first, context)
+    return query
 
 
 async def may_see_notice(context: GraphContext, notice: log.Notice, permission: str) -> bool:
@@ -82,44 +84,44 @@ async def may_see_notice(context: GraphContext, notice: log.Notice, permission: 
 
 
 async def _operation(
-    info: GraphInfo,
+    context: GraphContext,
+    names: Names,
     id: Annotated[  # noqa: A002 - the argument's name in the graph
         strawberry.ID, strawberry.argument(description="Identifier of the work (标识).")
     ],
-) -> Operation | None:
-    context = info.context
-    desk = await desk_of(context)
+) -> PageQuery | None:
+    signed_in(context)
     try:
-        key = UUID(id)
+        return progress.operation_query(names, operation=UUID(id))
     except ValueError:
         return None
-    with desk.database.use():
-        found: Any = await progress.operation_of(key)
+
+
+@reads("started_by", "base")
+async def _seen(context: GraphContext, found: Any) -> Any:
+    """Return work for whoever started it and the offices of its base; else null."""
+    desk = await desk_of(context)
     if found is None or found.started_by == desk.actor.id:
-        return found  # type: ignore[no-any-return]  # the graph's type describes the domain's
+        return found
     refusal = await refused_by(context, "operations.read", (Target(base=found.base),))
     return found if refusal is None else None
 
 
 async def _operations(
-    info: GraphInfo,
+    context: GraphContext,
+    names: Names,
     running: Annotated[
         bool | None, strawberry.argument(description="Whether it goes on still (是否进行中).")
     ] = None,
     first: _First = None,
-) -> list[Operation]:
-    context = info.context
-    signed_in(context)
+) -> PageQuery:
     desk = await desk_of(context)
     seen = await seen_by(desk, "operations.read")
-    with desk.database.use():
-        found: Any = await progress.operations_of(
-            by=desk.actor.id,
-            bases=frozenset(seen.bases),
-            running=running,
-            first=checked_first(first, context),
-        )
-    return found  # type: ignore[no-any-return]  # the graph's type describes the domain's
+    query = progress.operation_query(
+        names, by=desk.actor.id, bases=frozenset(seen.bases), running=running
+    )
+    query.first = checked_first(first, context)
+    return query
 
 
 @strawberry.type
@@ -128,7 +130,7 @@ class NoticeQueries:
 
     notices: list[Notice] | None = permitted_inside(
         field(
-            Computed(_notices),
+            Found(log.NOTICES, _notices),
             description=(
                 "Notices and every attempt to deliver them, the newest first (通知记录): one's own "
                 "and those of one's base."
@@ -138,7 +140,7 @@ class NoticeQueries:
     )
     operation: Operation | None = permitted_inside(
         field(
-            Computed(_operation),
+            Found(progress.OPERATIONS, _operation, single=True, allowed=_seen),
             description=(
                 "How far a piece of long work is (处理进度), for whoever started it and the "
                 "offices of its base."
@@ -148,7 +150,7 @@ class NoticeQueries:
     )
     operations: list[Operation] | None = permitted_inside(
         field(
-            Computed(_operations),
+            Found(progress.OPERATIONS, _operations),
             description=(
                 "Long work, the newest first (处理进度列表): one's own and that of one's base."
             ),

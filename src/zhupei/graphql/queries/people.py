@@ -10,21 +10,21 @@ import strawberry
 from zhupei.db.reading import PageQuery
 from zhupei.graphql.asked import Asked, needed
 from zhupei.graphql.context import GraphContext
-from zhupei.graphql.desks import account_of, desk_of
+from zhupei.graphql.desks import account_of, desk_of, signed_in
 from zhupei.graphql.found_rows import Found, Names
 from zhupei.graphql.inline import Batch, one_by_one
 from zhupei.graphql.listed_trainees import ListedTrainees
-from zhupei.graphql.pages import checked_first
+from zhupei.graphql.pages import DEFAULT_PAGE, checked_first
 from zhupei.graphql.permissions import for_signed_in, permitted_inside
-from zhupei.graphql.sources import Computed, FieldSource, GraphInfo, Reader, field
+from zhupei.graphql.sources import FieldSource, Reader, field
 from zhupei.graphql.types.bans import Ban
 from zhupei.graphql.types.sending_units import SendingUnitRecord, SentPerson
 from zhupei.graphql.types.trainees import Trainee, TraineeConnection
-from zhupei.services import sending_units
 from zhupei.services.admissions.bans import ban_query
 from zhupei.services.admissions.register_rows import BANS
 from zhupei.services.admissions.row_sources import TRAINEES
 from zhupei.services.admissions.trainees import READ_REGISTRATIONS, trainee_of, trainee_row
+from zhupei.services.sending_unit_rows import LINKS, UNITS, link_query, unit_query
 
 __all__ = ["PeopleQueries"]
 
@@ -100,36 +100,28 @@ async def _bans(
 
 
 async def _units(
-    info: GraphInfo,
+    context: GraphContext,
+    names: Names,
     name: Annotated[
         str, strawberry.argument(description="Part of the name, two characters or more (名称).")
     ],
-) -> list[SendingUnitRecord]:
-    desk = await desk_of(info.context)
-    with desk.database.use():
-        found: Any = list(await sending_units.units_named(name))
-    return found  # type: ignore[no-any-return]  # the graph's type describes the domain's
+) -> PageQuery:
+    signed_in(context)
+    query = unit_query(names, name=name)
+    query.first = DEFAULT_PAGE
+    return query
 
 
-async def _own_unit(info: GraphInfo) -> SendingUnitRecord | None:
-    desk = await desk_of(info.context)
-    account = account_of(info.context)
-    with desk.database.use():
-        found: Any = None if account is None else await sending_units.unit_of_account(account)
-    return found  # type: ignore[no-any-return]  # the graph's type describes the domain's
+async def _own_unit(context: GraphContext, names: Names) -> PageQuery | None:
+    signed_in(context)
+    account = account_of(context)
+    return None if account is None else unit_query(names, account=account)
 
 
-async def _links(info: GraphInfo) -> list[SentPerson]:
-    desk = await desk_of(info.context)
-    account = account_of(info.context)
-    found: dict[UUID, Any] = {}
-    with desk.database.use():
-        if account is not None:
-            found.update({each.id: each for each in await sending_units.links_of_unit(account)})
-        if desk.applicant is not None:
-            own = await sending_units.links_of_applicant(desk.applicant)
-            found.update({each.id: each for each in own})
-    return [found[key] for key in sorted(found, reverse=True)]
+async def _links(context: GraphContext, names: Names) -> PageQuery:
+    desk = await desk_of(context)
+    account = account_of(context)
+    return link_query(names, applicant=desk.applicant, account=account)
 
 
 @strawberry.type
@@ -173,18 +165,21 @@ class PeopleQueries:
     )
     sending_units: list[SendingUnitRecord] | None = for_signed_in(
         field(
-            Computed(_units),
+            Found(UNITS, _units),
             description=(
                 "Sending units by part of their name (选送单位查询), for whoever is signed in."
             ),
         )
     )
     own_sending_unit: SendingUnitRecord | None = for_signed_in(
-        field(Computed(_own_unit), description="The unit that the viewer acts for (本单位).")
+        field(
+            Found(UNITS, _own_unit, single=True),
+            description="The unit that the viewer acts for (本单位).",
+        )
     )
     sending_unit_links: list[SentPerson] | None = for_signed_in(
         field(
-            Computed(_links),
+            Found(LINKS, _links),
             description=(
                 "The viewer's own links (选送关系): whom the viewer's unit sends, and which units "
                 "send the viewer; the latest first."

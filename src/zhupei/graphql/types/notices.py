@@ -4,6 +4,7 @@ from datetime import datetime
 
 import strawberry
 
+from zhupei.graphql.asked import reads
 from zhupei.graphql.enums import show
 from zhupei.graphql.sources import Attribute, Computed, Localized, One, declares, field
 from zhupei.graphql.types.references import BaseRef, ProgramRef
@@ -91,6 +92,7 @@ class NoticeAttempt:
 
 @declares(
     log.Notice,
+    log.NOTICES.shown,
     description=(
         "Something told to an applicant or to an office (通知), and what came of it. Neither its "
         "text nor an address is kept: both are made when it is sent."
@@ -134,6 +136,7 @@ class OperationFigure:
     value: str = strawberry.field(description="The figure (数值).")
 
 
+@reads("result")
 def _figures(root: progress.Operation) -> list[OperationFigure]:
     found = root.result or {}
     return [OperationFigure(name=name, value=str(value)) for name, value in found.items()]
@@ -141,6 +144,7 @@ def _figures(root: progress.Operation) -> list[OperationFigure]:
 
 @declares(
     progress.Operation,
+    progress.OPERATIONS.shown,
     description="Long work and how far it is (长时间处理): an import, a publication of many.",
 )
 class Operation:

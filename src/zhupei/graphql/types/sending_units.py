@@ -11,6 +11,7 @@ from zhupei.domain.text import Text
 from zhupei.graphql.enums import show
 from zhupei.graphql.sources import Attribute, Localized, One, declares, field
 from zhupei.graphql.types.references import BaseRef
+from zhupei.services.sending_unit_rows import LINKS, UNITS
 
 __all__ = ["SendingUnitRecord", "SentPerson"]
 
@@ -30,6 +31,7 @@ show(
 
 @declares(
     sending_units.Unit,
+    UNITS.shown,
     description="An employer that sends people to training (选送单位), as it was recorded.",
 )
 class SendingUnitRecord:
@@ -48,6 +50,7 @@ class SendingUnitRecord:
 
 @declares(
     sending_units.SentPerson,
+    LINKS.shown,
     description="That a unit sends a person (选送关系), as far as both have said so.",
 )
 class SentPerson:

@@ -6,17 +6,21 @@ from uuid import UUID
 
 import strawberry
 
+from zhupei.db.reading import PageQuery
 from zhupei.domain import webhooks
 from zhupei.domain.text import Text
 from zhupei.domain.webhooks import EVENT_TYPES, DeliveryState, WebhookState, type_of
+from zhupei.graphql.asked import reads
 from zhupei.graphql.context import GraphContext
 from zhupei.graphql.enums import show
 from zhupei.graphql.errors import bad_input
+from zhupei.graphql.found_rows import Found, Names
 from zhupei.graphql.pages import checked_first
 from zhupei.graphql.sources import Attribute, Computed, GraphInfo, Localized, One, declares, field
 from zhupei.graphql.types.references import BaseRef, JurisdictionRef
 from zhupei.services.webhooks import outcomes
 from zhupei.services.webhooks.outcomes import AttemptOutcome
+from zhupei.services.webhooks.rows import WEBHOOKS
 
 __all__ = [
     "EventType",
@@ -86,6 +90,7 @@ class WebhookAttempt:
 
 @declares(
     outcomes.Delivery,
+    outcomes.DELIVERIES.shown,
     description="The delivery of one event to one webhook (事件推送), with every attempt.",
 )
 class WebhookDelivery:
@@ -137,8 +142,8 @@ class WebhookSecret:
 
 
 async def _deliveries(
-    root: strawberry.Parent[webhooks.Webhook],
-    info: GraphInfo,
+    context: GraphContext,
+    names: Names,
     states: Annotated[
         list[DeliveryState] | None,
         strawberry.argument(description="States (状态); all by default."),
@@ -151,19 +156,11 @@ async def _deliveries(
         strawberry.ID | None,
         strawberry.argument(description="Older than this delivery only, for the next page (标识)."),
     ] = None,
-) -> list[WebhookDelivery]:
-    context: GraphContext = info.context
-    if context.database is None:
-        raise RuntimeError("webhooks need the database")
+) -> PageQuery:
     last = None if before is None else _id(before, context)
-    with context.database.use():
-        found: Any = await outcomes.deliveries_of(
-            root.id,
-            states=states or (),
-            first=checked_first(first, context),
-            before=last,
-        )
-    return list(found)
+    query = outcomes.delivery_query(names, states=states or (), before=last)
+    query.first = checked_first(first, context)
+    return query
 
 
 def _id(text: str, context: GraphContext) -> UUID:
@@ -173,8 +170,16 @@ def _id(text: str, context: GraphContext) -> UUID:
         raise bad_input("before", Text("不是标识", "is no id"), context.language) from None
 
 
+@reads("secrets")
+def _live(root: strawberry.Parent[webhooks.Webhook], info: GraphInfo) -> list[WebhookSecret]:
+    now = info.context.clock()
+    found: Any = [each for each in root.secrets if each.expires_at is None or each.expires_at > now]
+    return found  # type: ignore[no-any-return]  # the graph's type describes the domain's
+
+
 @declares(
     webhooks.Webhook,
+    WEBHOOKS.shown,
     description=(
         "An address to which events are sent (事件订阅, webhook), signed and tried until they "
         "arrive. It receives what its account may be told of when an event happens."
@@ -214,10 +219,11 @@ class Webhook:
         Attribute(), description="Given back with a change, so that none is overwritten (版本号)."
     )
     secrets: list[WebhookSecret] = field(
-        Attribute(), description="Secrets that sign now, the present one first (签名密钥)."
+        Computed(_live), description="Secrets that sign now, the present one first (签名密钥)."
     )
     deliveries: list[WebhookDelivery] = field(
-        Computed(_deliveries), description="What was sent, the newest first (推送记录)."
+        Found(outcomes.DELIVERIES, _deliveries, by="webhook"),
+        description="What was sent, the newest first (推送记录).",
     )
 
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
-from tortoise.expressions import Q
-
-from zhupei.db.models import NoticeDeliveryRow, NoticeRow
+from zhupei.db.models import NoticeRow
+from zhupei.db.reading import Condition, Order, PageQuery, among, any_of, read_objects
+from zhupei.db.tables import RowSource, columns, expressed, listed_from, member
 from zhupei.domain.text import Text
 from zhupei.services.notices.kinds import (
     NOTICE_LABELS,
@@ -19,7 +20,7 @@ from zhupei.services.notices.kinds import (
 )
 from zhupei.services.notices.mail import DeliveryOutcome
 
-__all__ = ["Attempt", "Notice", "notice_of", "notices_of"]
+__all__ = ["NOTICES", "Attempt", "Notice", "notice_of", "notice_query", "notices_of"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,77 +59,78 @@ class Notice:
         return NOTICE_LABELS[self.kind]
 
 
-async def notices_of(
+NOTICES = RowSource(
+    described=Notice,
+    model=NoticeRow,
+    alias="n",
+    attributes={
+        **columns("id", "recipient", "created_at", "expires_at", "settled_at"),
+        **columns(application="application_id", base="base_code", program="program_code"),
+        "kind": member(NoticeKind, "kind"),
+        "to": member(RecipientKind, "recipient_kind"),
+        "state": member(NoticeState, "state"),
+        "next_attempt_at": expressed(
+            "CASE WHEN {t}.settled_at IS NULL THEN {t}.next_attempt_at END"
+        ),
+        "attempts": listed_from(
+            Attempt,
+            """(SELECT coalesce(json_agg(json_build_object('number', d.attempt, 'at', d.at,
+            'outcome', d.outcome, 'code', d.code, 'response', d.response,
+            'message_id', d.message_id) ORDER BY d.attempt), '[]')
+            FROM notice_delivery d WHERE d.notice_id = {t}.id)""",
+        ),
+    },
+    derived={"label": frozenset({"kind"})},
+)
+"""Notices, as `Notice` has them."""
+
+
+def notice_query(
+    names: Iterable[str] | None,
     *,
-    bases: frozenset[str] | None,
-    applicant: UUID | None,
+    bases: frozenset[str] | None = None,
+    applicant: UUID | None = None,
+    notice: UUID | None = None,
     application: UUID | None = None,
     program: str | None = None,
     states: Sequence[NoticeState] = (),
-    first: int,
     before: UUID | None = None,
-) -> tuple[Notice, ...]:
-    """Return the newest notices of some bases (None: all), and those to an applicant.
+) -> PageQuery:
+    """Ask for notices of some bases (None: all), and for those to an applicant, the newest first.
 
-    ``before`` continues after the last one seen. Two statements, however many there are.
+    ``before`` continues after the last one seen; ``names`` None asks for all attributes.
     """
-    query = NoticeRow.all()
+    conditions = []
     if bases is not None:
-        reached = Q(base_code__in=sorted(bases))
+        reached = [among("n.base_code", sorted(bases), "text")]
         if applicant is not None:
-            kind = RecipientKind.APPLICANT.value
-            reached |= Q(recipient_kind=kind, recipient=str(applicant))
-        query = query.filter(reached)
-    if application is not None:
-        query = query.filter(application_id=application)
-    if program is not None:
-        query = query.filter(program_code=program)
+            own = (RecipientKind.APPLICANT.value, str(applicant))
+            reached.append(Condition("(n.recipient_kind = ? AND n.recipient = ?)", own))
+        conditions.append(any_of(reached))
+    for text, value in (
+        ("n.id = ?", notice),
+        ("n.application_id = ?", application),
+        ("n.program_code = ?", program),
+        ("n.id < ?", before),
+    ):
+        if value is not None:
+            conditions.append(Condition(text, (value,)))
     if states:
-        query = query.filter(state__in=[each.value for each in states])
-    if before is not None:
-        query = query.filter(id__lt=before)
-    return await _notices(await query.order_by("-id").limit(first))
+        conditions.append(among("n.state", [each.value for each in states], "text"))
+    return PageQuery(
+        source=NOTICES,
+        conditions=tuple(conditions),
+        order=Order("n.id", descending=True),
+        view=NOTICES.view(names),
+    )
+
+
+async def notices_of(*, first: int, **limits: Any) -> tuple[Notice, ...]:
+    """Return the newest notices within the limits of `notice_query`."""
+    return tuple(await read_objects(notice_query(None, **limits), first))
 
 
 async def notice_of(notice: UUID) -> Notice | None:
     """Return one notice; the caller asks whether it may be seen."""
-    row = await NoticeRow.get_or_none(id=notice)
-    return None if row is None else (await _notices([row]))[0]
-
-
-async def _notices(rows: Sequence[NoticeRow]) -> tuple[Notice, ...]:
-    attempts: dict[UUID, list[Attempt]] = {}
-    if rows:
-        found = await NoticeDeliveryRow.filter(notice_id__in=[row.id for row in rows]).order_by(
-            "attempt"
-        )
-        for each in found:
-            notice: UUID = each.notice_id  # type: ignore[attr-defined]  # the relation's column
-            attempts.setdefault(notice, []).append(
-                Attempt(
-                    number=each.attempt,
-                    at=each.at,
-                    outcome=DeliveryOutcome(each.outcome),
-                    code=each.code,
-                    response=each.response,
-                    message_id=each.message_id,
-                )
-            )
-    return tuple(
-        Notice(
-            id=row.id,
-            kind=NoticeKind(row.kind),
-            to=RecipientKind(row.recipient_kind),
-            recipient=row.recipient,
-            application=row.application_id,
-            base=row.base_code,
-            program=row.program_code,
-            state=NoticeState(row.state),
-            created_at=row.created_at,
-            next_attempt_at=row.next_attempt_at if row.settled_at is None else None,
-            expires_at=row.expires_at,
-            settled_at=row.settled_at,
-            attempts=tuple(attempts.get(row.id, ())),
-        )
-        for row in rows
-    )
+    found = await notices_of(notice=notice, first=1)
+    return found[0] if found else None

@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, cast
 from uuid import UUID
 
-from zhupei.db.models import OutboxRow, WebhookAttemptRow, WebhookDeliveryRow
+from zhupei.db.models import WebhookDeliveryRow
+from zhupei.db.reading import Condition, Order, PageQuery, among, read_objects
+from zhupei.db.tables import RowSource, columns, expressed, listed_from, member
 from zhupei.domain.webhooks import DeliveryState, type_of
 
-__all__ = ["Attempt", "AttemptOutcome", "Delivery", "deliveries_of", "delivery_of"]
+__all__ = [
+    "DELIVERIES",
+    "Attempt",
+    "AttemptOutcome",
+    "Delivery",
+    "deliveries_of",
+    "delivery_of",
+    "delivery_query",
+]
 
 
 class AttemptOutcome(StrEnum):
@@ -58,9 +67,63 @@ class Delivery:
     attempts: tuple[Attempt, ...]
 
 
+DELIVERIES = RowSource(
+    described=Delivery,
+    model=WebhookDeliveryRow,
+    alias="d",
+    attributes={
+        **columns("id", "queued_at", "settled_at", webhook="webhook_id", event="event_id"),
+        "type": expressed("e.name", type_of),
+        "subject": expressed("e.subject"),
+        "at": expressed("e.at"),
+        "base": expressed("e.base_code"),
+        "state": member(DeliveryState, "state"),
+        "next_attempt_at": expressed(
+            "CASE WHEN {t}.state = 'WAITING' THEN {t}.next_attempt_at END"
+        ),
+        "attempts": listed_from(
+            Attempt,
+            """(SELECT coalesce(json_agg(json_build_object('number', n.number, 'at', n.at,
+            'outcome', n.outcome, 'status', n.status, 'milliseconds', n.milliseconds)
+            ORDER BY n.number), '[]') FROM webhook_attempt n WHERE n.delivery_id = {t}.id)""",
+        ),
+    },
+)
+"""Deliveries, as `Delivery` has them, beside the event that is delivered."""
+
+
+def delivery_query(
+    names: Iterable[str] | None,
+    *,
+    webhook: UUID | None = None,
+    delivery: UUID | None = None,
+    states: Sequence[DeliveryState] = (),
+    before: UUID | None = None,
+) -> PageQuery:
+    """Ask for deliveries, the newest first; ``before`` continues after the last one seen."""
+    conditions = [
+        Condition(text, (value,))
+        for text, value in (
+            ("d.webhook_id = ?", webhook),
+            ("d.id = ?", delivery),
+            ("d.id < ?", before),
+        )
+        if value is not None
+    ]
+    if states:
+        conditions.append(among("d.state", [each.value for each in states], "text"))
+    return PageQuery(
+        source=DELIVERIES,
+        conditions=tuple(conditions),
+        order=Order("d.id", descending=True),
+        view=DELIVERIES.view(names),
+        joins="JOIN outbox e ON e.id = d.event_id ",
+    )
+
+
 async def delivery_of(delivery: UUID) -> Delivery | None:
     """Return one delivery; the caller asks whose it is."""
-    found = await _deliveries(await WebhookDeliveryRow.filter(id=delivery))
+    found = await read_objects(delivery_query(None, delivery=delivery), 1)
     return found[0] if found else None
 
 
@@ -71,53 +134,6 @@ async def deliveries_of(
     first: int,
     before: UUID | None = None,
 ) -> tuple[Delivery, ...]:
-    """Return the newest deliveries to an endpoint; three statements, however many there are.
-
-    ``before`` continues after the last one seen.
-    """
-    query = WebhookDeliveryRow.filter(webhook_id=webhook)
-    if states:
-        query = query.filter(state__in=[each.value for each in states])
-    if before is not None:
-        query = query.filter(id__lt=before)
-    return await _deliveries(await query.order_by("-id").limit(first))
-
-
-async def _deliveries(rows: Sequence[WebhookDeliveryRow]) -> tuple[Delivery, ...]:
-    if not rows:
-        return ()
-    attempts: dict[UUID, list[Attempt]] = {}
-    found = await WebhookAttemptRow.filter(delivery_id__in=[row.id for row in rows])
-    for each in sorted(found, key=lambda one: one.number):
-        attempts.setdefault(cast("Any", each).delivery_id, []).append(
-            Attempt(
-                number=each.number,
-                at=each.at,
-                outcome=AttemptOutcome(each.outcome),
-                status=each.status,
-                milliseconds=each.milliseconds,
-            )
-        )
-    ids = [cast("Any", row).event_id for row in rows]
-    events = {event.id: event for event in await OutboxRow.filter(id__in=ids)}
-    return tuple(
-        _delivery(row, events[cast("Any", row).event_id], attempts.get(row.id, ())) for row in rows
-    )
-
-
-def _delivery(row: WebhookDeliveryRow, event: OutboxRow, attempts: Sequence[Attempt]) -> Delivery:
-    waiting = row.state == DeliveryState.WAITING.value
-    return Delivery(
-        id=row.id,
-        webhook=cast("Any", row).webhook_id,
-        event=event.id,
-        type=type_of(event.name),
-        subject=event.subject,
-        at=event.at,
-        base=event.base_code,
-        state=DeliveryState(row.state),
-        queued_at=row.queued_at,
-        next_attempt_at=row.next_attempt_at if waiting else None,
-        settled_at=row.settled_at,
-        attempts=tuple(attempts),
-    )
+    """Return the newest deliveries to an endpoint."""
+    query = delivery_query(None, webhook=webhook, states=states, before=before)
+    return tuple(await read_objects(query, first))

@@ -12,21 +12,61 @@ from tortoise.expressions import Q
 
 from zhupei.db.identifiers import uuid7
 from zhupei.db.models import WebhookRow, WebhookSecretRow
+from zhupei.db.reading import Condition, Order, PageQuery
+from zhupei.db.tables import RowSource, columns, listed_from, member, restored_from
 from zhupei.domain.text import Text
 from zhupei.domain.webhooks import Webhook, WebhookSecret, WebhookState, new_secret
 from zhupei.security.crypto import Keyring, Place
 
 __all__ = [
+    "WEBHOOKS",
     "add_secret",
     "contact_place",
     "live_secrets",
     "opened_secret",
     "owned_webhook",
-    "owned_webhooks",
     "renew_webhook_secrets",
     "webhook_of",
+    "webhook_query",
     "webhooks_of",
 ]
+
+
+WEBHOOKS = RowSource(
+    described=Webhook,
+    model=WebhookRow,
+    alias="w",
+    attributes={
+        **columns("id", "url", "name", "failing_since", "created_at", "updated_at", "revision"),
+        **columns(account="account_id", base="base_code", jurisdiction="jurisdiction_code"),
+        "event_types": listed_from(str, "{t}.event_types"),
+        "state": member(WebhookState, "state"),
+        "state_reason": restored_from(Text, "state_reason"),
+        "secrets": listed_from(
+            WebhookSecret,
+            """(SELECT coalesce(json_agg(json_build_object('id', x.id,
+            'created_at', x.created_at, 'expires_at', x.expires_at)
+            ORDER BY x.created_at DESC, x.id DESC), '[]')
+            FROM webhook_secret x WHERE x.webhook_id = {t}.id)""",
+        ),
+    },
+)
+"""Webhooks, as `Webhook` has them, with secrets that are no longer live as well."""
+
+
+def webhook_query(
+    names: Iterable[str] | None, *, account: UUID, webhook: UUID | None = None
+) -> PageQuery:
+    """Ask for the webhooks of an account, or for one of them, in the order of their making."""
+    conditions = [Condition("w.account_id = ? AND w.deleted_at IS NULL", (account,))]
+    if webhook is not None:
+        conditions.append(Condition("w.id = ?", (webhook,)))
+    return PageQuery(
+        source=WEBHOOKS,
+        conditions=tuple(conditions),
+        order=Order("w.id"),
+        view=WEBHOOKS.view(names),
+    )
 
 
 def _place(secret: UUID) -> Place:
@@ -138,9 +178,3 @@ async def owned_webhook(account: UUID, webhook: UUID, now: datetime) -> Webhook 
     rows = await WebhookRow.filter(id=webhook, account_id=account, deleted_at=None)
     found = await webhooks_of(rows, now)
     return found[0] if found else None
-
-
-async def owned_webhooks(account: UUID, now: datetime) -> list[Webhook]:
-    """Return all endpoints of an account, in the order of their making."""
-    rows = await WebhookRow.filter(account_id=account, deleted_at=None).order_by("id")
-    return await webhooks_of(rows, now)

@@ -2,23 +2,45 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+import json
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from uuid import UUID
 
-from tortoise.expressions import Q, Subquery
-from tortoise.queryset import QuerySet
-
 from zhupei.catalogue.catalogue import Catalogue
-from zhupei.db.models import Account, RoleGrant
-from zhupei.domain.actors import Actor
+from zhupei.db.models import Account
+from zhupei.db.reading import Condition, Order, PageQuery, among, any_of
+from zhupei.db.tables import RowSource, column, columns, listed_from, member
+from zhupei.domain.actors import Actor, ActorKind
 from zhupei.domain.permissions import Target
 from zhupei.domain.roles import Role
 from zhupei.hooks.dispatch import Dispatcher
-from zhupei.services.accounts import AccountRecord, account_record
+from zhupei.services.accounts import AccountRecord, GrantRecord
 from zhupei.services.permissions import Allowed, allowed
 
-__all__ = ["AccountReach", "count_accounts", "found_accounts", "reach_of_accounts", "targets_of"]
+__all__ = ["ACCOUNTS", "AccountReach", "account_query", "reach_of_accounts", "targets_of"]
+
+
+ACCOUNTS = RowSource(
+    described=AccountRecord,
+    model=Account,
+    alias="c",
+    attributes={
+        **columns("id", "login", "issuer", "name", "created_at", "last_signed_in_at"),
+        "kind": member(ActorKind, "kind"),
+        "scopes": column("scopes", lambda text: frozenset(json.loads(text))),
+        "locked_at": column("disabled_at"),
+        "grants": listed_from(
+            GrantRecord,
+            """(SELECT coalesce(json_agg(json_build_object('id', g.id, 'grant',
+            json_build_object('role', g.role, 'base', g.base_code, 'jurisdiction',
+            g.jurisdiction_code, 'specialty', g.specialty_code), 'granted_by', g.granted_by,
+            'granted_at', g.granted_at) ORDER BY g.id), '[]')
+            FROM role_grant g WHERE g.account_id = {t}.id AND g.revoked_at IS NULL)""",
+        ),
+    },
+)
+"""Accounts, as `AccountRecord` has them, with their grants in force."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,51 +84,43 @@ def targets_of(account: AccountRecord) -> tuple[Target, ...]:
     ) or (Target(),)
 
 
-async def found_accounts(
+def account_query(
     reach: AccountReach,
+    names: Iterable[str] | None,
     *,
-    first: int,
-    after: UUID | None = None,
-    backwards: bool = False,
     roles: Collection[Role] = (),
     login: str | None = None,
-) -> list[AccountRecord]:
-    """Return accounts with their grants in force, in the order in which they were made.
+    after: UUID | None = None,
+    backwards: bool = False,
+) -> PageQuery:
+    """Ask for accounts in the order in which they were made; for all attributes with None.
 
-    ``login`` is the beginning of a login. ``backwards`` returns the last ones before a place.
+    ``login`` is the beginning of a login. ``backwards`` asks for the last ones before a place.
     """
-    query = _asked(reach, roles, login)
-    if after is not None:
-        query = query.filter(id__lt=after) if backwards else query.filter(id__gt=after)
-    rows = await query.order_by("-id" if backwards else "id").limit(first)
-    grants: dict[UUID, list[RoleGrant]] = {row.id: [] for row in rows}
-    for grant in await RoleGrant.filter(account_id__in=list(grants), revoked_at=None):
-        owner: UUID = grant.account_id  # type: ignore[attr-defined]  # Tortoise adds it
-        grants[owner].append(grant)
-    found = [account_record(row, grants[row.id]) for row in rows]
-    return found[::-1] if backwards else found
-
-
-async def count_accounts(
-    reach: AccountReach, *, roles: Collection[Role] = (), login: str | None = None
-) -> int:
-    """Return how many accounts there are."""
-    return await _asked(reach, roles, login).count()
-
-
-def _asked(reach: AccountReach, roles: Collection[Role], login: str | None) -> QuerySet[Account]:
-    query = Account.all()
+    conditions = []
     if not reach.everybody:
-        held = RoleGrant.filter(
-            Q(base_code__in=list(reach.bases)) | Q(jurisdiction_code__in=list(reach.jurisdictions)),
-            revoked_at=None,
+        places = any_of(
+            [
+                among("g.base_code", reach.bases, "text"),
+                among("g.jurisdiction_code", reach.jurisdictions, "text"),
+            ]
         )
-        query = query.filter(id__in=_owners(held))
+        conditions.append(_holds(places))
     if roles:
-        held = RoleGrant.filter(role__in=[role.value for role in roles], revoked_at=None)
-        query = query.filter(id__in=_owners(held))
-    return query if login is None else query.filter(login__startswith=login.casefold())
+        conditions.append(_holds(among("g.role", [role.value for role in roles], "text")))
+    if login is not None:
+        conditions.append(Condition("starts_with(c.login, ?)", (login.casefold(),)))
+    order = Order("c.id")
+    return PageQuery(
+        source=ACCOUNTS,
+        conditions=tuple(conditions),
+        order=order,
+        view=ACCOUNTS.view(names),
+        beyond=None if after is None else order.beyond(None, after, backwards=backwards),
+        backwards=backwards,
+    )
 
 
-def _owners(held: QuerySet[RoleGrant]) -> Subquery:
-    return Subquery(held.values("account_id"))
+def _holds(grant: Condition) -> Condition:
+    text = f"SELECT g.account_id FROM role_grant g WHERE {grant.text} AND g.revoked_at IS NULL"  # noqa: S608 - constants
+    return Condition(f"c.id IN ({text})", grant.values)

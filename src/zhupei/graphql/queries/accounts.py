@@ -2,11 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 import strawberry
 from strawberry.types.arguments import StrawberryArgument
 
+from zhupei.db.reading import PageQuery
+from zhupei.db.tables import RowSource
 from zhupei.domain.permissions import Target
 from zhupei.domain.roles import Role
 from zhupei.domain.text import Text
@@ -14,17 +16,13 @@ from zhupei.graphql.account_access import reachable_account
 from zhupei.graphql.context import GraphContext
 from zhupei.graphql.desks import signed_in
 from zhupei.graphql.errors import bad_input
+from zhupei.graphql.found_rows import Names
+from zhupei.graphql.listed_rows import ListedRows
 from zhupei.graphql.permissions import permitted_inside, require
-from zhupei.graphql.row_pages import RowPage, RowPlace, RowRequest, row_arguments
-from zhupei.graphql.sources import Computed, FieldSource, GraphInfo, Reader, field
+from zhupei.graphql.row_pages import RowRequest, row_arguments
+from zhupei.graphql.sources import Computed, GraphInfo, field
 from zhupei.graphql.types.accounts import Account, AccountConnection
-from zhupei.services.account_lists import (
-    AccountReach,
-    count_accounts,
-    found_accounts,
-    reach_of_accounts,
-)
-from zhupei.services.accounts import AccountRecord
+from zhupei.services.account_lists import ACCOUNTS, AccountReach, account_query, reach_of_accounts
 
 __all__ = ["AccountQueries"]
 
@@ -44,51 +42,39 @@ class AccountFilter:
 
 
 @dataclass(frozen=True)
-class _Accounts(FieldSource):
+class _Accounts(ListedRows):
     """The accounts that whoever asks may read."""
+
+    rows: ClassVar[RowSource] = ACCOUNTS
+    default_order: ClassVar[str] = "CREATED"
 
     def arguments(self) -> list[StrawberryArgument]:
         """Return the filter and the arguments of Relay."""
-        return row_arguments(AccountFilter, None, "CREATED")
+        return row_arguments(AccountFilter, None, self.default_order)
 
-    def reader(self, name: str) -> Reader:
-        """Open a page."""
-
-        async def read(_value: Any, context: GraphContext, given: Mapping[str, Any]) -> Any:
-            return await _page(context, given)
-
-        return read
-
-
-async def _page(context: GraphContext, given: Mapping[str, Any]) -> RowPage:
-    signed_in(context)
-    if context.actor is None or context.dispatcher is None:
-        raise RuntimeError("accounts need the loaded plugins")
-    reach = await reach_of_accounts(context.actor, context.catalogue, context.dispatcher)
-    if reach == AccountReach(everybody=False):
-        await require(context, _READ, (Target(),))
-    asked = RowRequest.of(given, context, "CREATED")
-    wanted = given.get("filter")
-    roles = _roles(getattr(wanted, "role_in", None) or (), context)
-    login = getattr(wanted, "login", None) or None
-
-    async def read(request: RowRequest, first: int) -> Sequence[AccountRecord]:
-        place = request.place
-        return await found_accounts(
+    async def query(
+        self,
+        context: GraphContext,
+        request: RowRequest,
+        given: Mapping[str, Any],
+        names: Names,
+    ) -> PageQuery:
+        """Return which accounts are listed."""
+        signed_in(context)
+        if context.actor is None or context.dispatcher is None:
+            raise RuntimeError("accounts need the loaded plugins")
+        reach = await reach_of_accounts(context.actor, context.catalogue, context.dispatcher)
+        if reach == AccountReach(everybody=False):
+            await require(context, _READ, (Target(),))
+        wanted = given.get("filter")
+        return account_query(
             reach,
-            first=first,
-            after=None if place is None else place.id,
+            names,
+            roles=_roles(getattr(wanted, "role_in", None) or (), context),
+            login=getattr(wanted, "login", None) or None,
+            after=None if request.place is None else request.place.id,
             backwards=request.backwards,
-            roles=roles,
-            login=login,
         )
-
-    return RowPage(
-        asked,
-        read=read,
-        count=lambda: count_accounts(reach, roles=roles, login=login),
-        place=lambda account: RowPlace(None, account.id),
-    )
 
 
 def _roles(codes: Sequence[str], context: GraphContext) -> tuple[Role, ...]:

@@ -5,15 +5,20 @@ from uuid import UUID
 
 import strawberry
 
+from zhupei.db.reading import Condition, PageQuery
 from zhupei.domain.admission_refusals import Refusal, RefusalCode
 from zhupei.domain.permissions import Target
+from zhupei.graphql.asked import reads
 from zhupei.graphql.context import GraphContext
 from zhupei.graphql.desks import desk_of, signed_in
 from zhupei.graphql.errors import Code, GraphRefusal
+from zhupei.graphql.found_rows import Found, Names
 from zhupei.graphql.permissions import permitted_inside, require
 from zhupei.graphql.sources import Computed, GraphInfo, field
 from zhupei.graphql.types.allocation import AllocationExplanation, AllocationRun
 from zhupei.services import allocation
+from zhupei.services.allocation.pages import MOST_RUNS, is_managed, run_query, runs_of_round
+from zhupei.services.allocation.rows import RUNS
 
 __all__ = ["AllocationQueries", "explained"]
 
@@ -21,40 +26,46 @@ _MANAGE, _READ = "rounds.manage", "applications.read"
 
 
 async def _run(
-    info: GraphInfo,
+    context: GraphContext,
+    names: Names,
     id: Annotated[  # noqa: A002 - the argument's name in the graph
         strawberry.ID, strawberry.argument(description="Identifier of the run (匹配标识).")
     ],
-) -> AllocationRun | None:
-    context = info.context
+) -> PageQuery | None:
     signed_in(context)
     try:
-        found: Any = await allocation.allocation_run(await desk_of(context), UUID(id))
+        return run_query(names, Condition("r.id = ?", (UUID(id),)))
     except ValueError:
-        found = None
-    if found is None or isinstance(found, Refusal):
-        # The same answer whether there is none or it is not for the actor.
-        await require(context, _MANAGE, (Target(),))
+        await _managed(context, None)
         return None
-    return found  # type: ignore[no-any-return]  # the graph's type describes the domain's
+
+
+@reads("root_program")
+async def _managed(context: GraphContext, found: Any) -> Any:
+    """Return a run for who manages its round; the same answer where there is none."""
+    if found is not None and await is_managed(await desk_of(context), found.root_program):
+        return found
+    await require(context, _MANAGE, (Target(),))
+    return None
 
 
 async def _runs(
-    info: GraphInfo,
+    context: GraphContext,
+    names: Names,
     program: Annotated[
         str, strawberry.argument(description="Code of the program, or of one below it (项目代码).")
     ],
     round: Annotated[str, strawberry.argument(description="Code of the round (批次).")],  # noqa: A002 - the argument's name in the graph
-) -> list[AllocationRun] | None:
-    context = info.context
+) -> PageQuery | None:
     signed_in(context)
-    found: Any = await allocation.allocation_runs(await desk_of(context), program, round)
+    found = await runs_of_round(await desk_of(context), program, round, names)
     if isinstance(found, Refusal):
         if found.code is RefusalCode.NOT_PERMITTED:
             raise GraphRefusal(Code.FORBIDDEN, found.message, context.language, permission=_MANAGE)
         await require(context, _MANAGE, (Target(),))
         return None
-    return list(found)
+    found.first = MOST_RUNS
+    return found
 
 
 async def explained(context: GraphContext, application: UUID | None) -> Any:
@@ -94,14 +105,14 @@ class AllocationQueries:
 
     allocation_run: AllocationRun | None = permitted_inside(
         field(
-            Computed(_run),
+            Found(RUNS, _run, single=True, allowed=_managed),
             description="A run of the allocation of a round, with its certificate (匹配).",
         ),
         _MANAGE,
     )
     allocation_runs: list[AllocationRun] | None = permitted_inside(
         field(
-            Computed(_runs),
+            Found(RUNS, _runs),
             description="The runs of a round, the latest first (各次匹配).",
         ),
         _MANAGE,

@@ -1,16 +1,17 @@
 """Accounts as those see them who manage accounts; never a password or a hash of one."""
 
 from datetime import datetime
-from typing import Any
 
 import strawberry
 
 from zhupei.domain.actors import ActorKind
+from zhupei.graphql.asked import reads
 from zhupei.graphql.connections import PageInfo
-from zhupei.graphql.row_pages import RowEdge, RowPage
+from zhupei.graphql.listed_rows import ReadEdge, ReadPage
 from zhupei.graphql.sources import Attribute, Computed, declares, field
 from zhupei.graphql.types.viewer import Grant
 from zhupei.services import accounts
+from zhupei.services.account_lists import ACCOUNTS
 
 __all__ = ["Account", "AccountConnection", "AccountEdge", "HeldGrant"]
 
@@ -27,12 +28,14 @@ class HeldGrant:
     granted_at: datetime = field(Attribute(), description="When (授权时间).")
 
 
+@reads("scopes")
 def _scopes(root: strawberry.Parent[accounts.AccountRecord]) -> list[str] | None:
     return None if root.scopes is None else sorted(root.scopes)
 
 
 @declares(
     accounts.AccountRecord,
+    ACCOUNTS.shown,
     description=(
         "An account (账号): of a person or of a program, of our own or of another issuer."
     ),
@@ -63,7 +66,7 @@ class Account:
     grants: list[HeldGrant] = field(Attribute(), description="Roles in force (授权).")
 
 
-@declares(RowEdge, description="One account of a page (分页中的一行).")
+@declares(ReadEdge, description="One account of a page (分页中的一行).")
 class AccountEdge:
     """An edge."""
 
@@ -71,30 +74,16 @@ class AccountEdge:
     node: Account = field(Attribute(), description="The account (账号).")
 
 
-async def _total(root: strawberry.Parent[RowPage]) -> int:
-    return await root.total_count()
-
-
-async def _edges(root: strawberry.Parent[RowPage]) -> list[AccountEdge]:
-    found: Any = await root.edges()
-    return found  # type: ignore[no-any-return]  # the graph's type describes the page's
-
-
-async def _page_info(root: strawberry.Parent[RowPage]) -> PageInfo:
-    found: Any = await root.page_info()
-    return found  # type: ignore[no-any-return]  # the graph's type describes the page's
-
-
-@declares(RowPage, description="One page of accounts (账号列表).")
+@declares(ReadPage, description="One page of accounts (账号列表).")
 class AccountConnection:
     """A connection."""
 
     total_count: int = field(
-        Computed(_total), description="Number of accounts on all pages together (总数)."
+        Attribute(), description="Number of accounts on all pages together (总数)."
     )
     edges: list[AccountEdge] = field(
-        Computed(_edges), description="The accounts of this page (本页各行)."
+        Attribute(), description="The accounts of this page (本页各行)."
     )
     page_info: PageInfo = field(
-        Computed(_page_info), description="Where the page lies within the list (分页信息)."
+        Attribute(), description="Where the page lies within the list (分页信息)."
     )

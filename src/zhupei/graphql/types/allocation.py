@@ -1,15 +1,16 @@
 """Allocation by preference lists: runs with their certificate, figures, and explanations."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
-from uuid import UUID
+from typing import Any, ClassVar
 
 import strawberry
 from strawberry.types.arguments import StrawberryArgument
 
+from zhupei.db.reading import PageQuery
+from zhupei.db.tables import RowSource
 from zhupei.domain import allocation
 from zhupei.domain import matching_certificate as certificates
 from zhupei.domain import matching_explanation as explanations
@@ -20,20 +21,21 @@ from zhupei.domain.matching_simulation import Movement as DomainMovement
 from zhupei.domain.permissions import Target
 from zhupei.domain.ranking import TieRule
 from zhupei.domain.text import Text
+from zhupei.graphql.asked import reads
 from zhupei.graphql.connections import PageInfo
 from zhupei.graphql.context import GraphContext
 from zhupei.graphql.desks import desk_of
 from zhupei.graphql.enums import show
-from zhupei.graphql.permissions import permitted_inside, require
-from zhupei.graphql.row_pages import RowEdge, RowPage, RowPlace, RowRequest, row_arguments
+from zhupei.graphql.found_rows import Names
+from zhupei.graphql.listed_rows import ListedRows, ReadEdge, ReadPage
+from zhupei.graphql.permissions import permitted
+from zhupei.graphql.row_pages import RowRequest, row_arguments
 from zhupei.graphql.sources import (
     Attribute,
     Computed,
-    FieldSource,
     GraphInfo,
     Localized,
     One,
-    Reader,
     declares,
     field,
 )
@@ -41,6 +43,7 @@ from zhupei.graphql.types.references import ApplicationRef, OpeningRef, ProgramR
 from zhupei.graphql.types.related import related_application
 from zhupei.services import allocation as use_cases
 from zhupei.services.allocation import pages
+from zhupei.services.allocation.rows import CHOICES, PLACES, RUNS
 
 __all__ = [
     "AllocationCheck",
@@ -161,7 +164,9 @@ class AllocationFigures:
     )
 
 
-@declares(allocation.AllocationPlace, description="An opening or direction in a run (岗位).")
+@declares(
+    allocation.AllocationPlace, PLACES.shown, description="An opening or direction in a run (岗位)."
+)
 class AllocationPlace:
     """A place."""
 
@@ -195,7 +200,9 @@ class AllocationPlace:
     )
 
 
-@declares(allocation.AllocationChoice, description="One application in a run (一个志愿).")
+@declares(
+    allocation.AllocationChoice, CHOICES.shown, description="One application in a run (一个志愿)."
+)
 class AllocationChoice:
     """A choice."""
 
@@ -248,71 +255,53 @@ class AllocationCheck:
 
 
 @dataclass(frozen=True)
-class _Rows(FieldSource):
-    """A page over rows of a run: its places, or its choices."""
+class _Places(ListedRows):
+    """A page of the places of a run."""
 
-    what: str
+    rows: ClassVar[RowSource] = PLACES
+    default_order: ClassVar[str] = "PLACES"
+    by: ClassVar[str | None] = "run"
 
     def arguments(self) -> list[StrawberryArgument]:
         """Return Relay's arguments."""
         return row_arguments(None, None, "")
 
-    def reader(self, name: str) -> Reader:
-        """Open a page."""
-        what = self.what
-
-        async def read(value: Any, context: GraphContext, arguments: Mapping[str, Any]) -> Any:
-            desk, run = await desk_of(context), value.id
-            if what == "CHOICES":
-                await require(context, "scores.read", (_whole(value, context),))
-            asked = RowRequest.of(arguments, context, what)
-            page, count = (
-                (pages.places_page, pages.count_places)
-                if what == "PLACES"
-                else (pages.choices_page, pages.count_choices)
-            )
-
-            async def rows(request: RowRequest, limit: int) -> Any:
-                place = request.place
-                key = None
-                if place is not None:
-                    key = str(place.value) if what == "PLACES" else str(place.id)
-                part = pages.Slice(limit=limit, place=key, backwards=request.backwards)
-                return await page(desk, run, part)
-
-            async def total() -> int:
-                return await count(desk, run)
-
-            return RowPage(asked, read=rows, count=total, place=_place_of)
-
-        return read
+    async def query(
+        self, _context: GraphContext, request: RowRequest, _given: Mapping[str, Any], names: Names
+    ) -> PageQuery:
+        """Return which places are listed."""
+        after = None if request.place is None else str(request.place.value)
+        return pages.place_query(names, after=after, backwards=request.backwards)
 
 
-def _whole(run: allocation.AllocationRun, context: GraphContext) -> Target:
+@dataclass(frozen=True)
+class _Choices(ListedRows):
+    """A page of what came of the applications of a run."""
+
+    rows: ClassVar[RowSource] = CHOICES
+    default_order: ClassVar[str] = "CHOICES"
+    by: ClassVar[str | None] = "run"
+
+    def arguments(self) -> list[StrawberryArgument]:
+        """Return Relay's arguments."""
+        return row_arguments(None, None, "")
+
+    async def query(
+        self, _context: GraphContext, request: RowRequest, _given: Mapping[str, Any], names: Names
+    ) -> PageQuery:
+        """Return which applications are listed."""
+        after = None if request.place is None else request.place.id
+        return pages.choice_query(names, after=after, backwards=request.backwards)
+
+
+@reads("root_program")
+def _whole(run: allocation.AllocationRun, context: GraphContext) -> Sequence[Target]:
     """Return what a permission over the whole round is asked for."""
     root = context.catalogue.programs.get(run.root_program)
-    return Target() if root is None else Target(base=root.base, jurisdiction=root.jurisdiction)
+    return (Target() if root is None else Target(base=root.base, jurisdiction=root.jurisdiction),)
 
 
-def _place_of(row: Any) -> RowPlace:
-    if isinstance(row, allocation.AllocationPlace):
-        return RowPlace(row.code, _NOBODY)
-    return RowPlace(None, row.application)
-
-
-_NOBODY = UUID(int=0)
-
-
-async def _total(root: strawberry.Parent[RowPage]) -> int:
-    return await root.total_count()
-
-
-async def _page_info(root: strawberry.Parent[RowPage]) -> PageInfo:
-    found: Any = await root.page_info()
-    return found  # type: ignore[no-any-return]  # the graph's type describes the page's
-
-
-@declares(RowEdge, description="One place of a page (分页中的一行).")
+@declares(ReadEdge, description="One place of a page (分页中的一行).")
 class AllocationPlaceEdge:
     """An edge."""
 
@@ -320,25 +309,20 @@ class AllocationPlaceEdge:
     node: AllocationPlace = field(Attribute(), description="The place (岗位).")
 
 
-async def _place_edges(root: strawberry.Parent[RowPage]) -> list[AllocationPlaceEdge]:
-    found: Any = await root.edges()
-    return found  # type: ignore[no-any-return]  # the graph's type describes the page's
-
-
-@declares(RowPage, description="One page of places (岗位列表).")
+@declares(ReadPage, description="One page of places (岗位列表).")
 class AllocationPlaceConnection:
     """A connection."""
 
-    total_count: int = field(Computed(_total), description="Number of places (总数).")
+    total_count: int = field(Attribute(), description="Number of places (总数).")
     edges: list[AllocationPlaceEdge] = field(
-        Computed(_place_edges), description="The places of this page (本页各行)."
+        Attribute(), description="The places of this page (本页各行)."
     )
     page_info: PageInfo = field(
-        Computed(_page_info), description="Where the page lies within the list (分页信息)."
+        Attribute(), description="Where the page lies within the list (分页信息)."
     )
 
 
-@declares(RowEdge, description="One application of a run (分页中的一行).")
+@declares(ReadEdge, description="One application of a run (分页中的一行).")
 class AllocationChoiceEdge:
     """An edge."""
 
@@ -346,24 +330,20 @@ class AllocationChoiceEdge:
     node: AllocationChoice = field(Attribute(), description="The application (志愿).")
 
 
-async def _choice_edges(root: strawberry.Parent[RowPage]) -> list[AllocationChoiceEdge]:
-    found: Any = await root.edges()
-    return found  # type: ignore[no-any-return]  # the graph's type describes the page's
-
-
-@declares(RowPage, description="One page of applications of a run (志愿列表).")
+@declares(ReadPage, description="One page of applications of a run (志愿列表).")
 class AllocationChoiceConnection:
     """A connection."""
 
-    total_count: int = field(Computed(_total), description="Number of applications (总数).")
+    total_count: int = field(Attribute(), description="Number of applications (总数).")
     edges: list[AllocationChoiceEdge] = field(
-        Computed(_choice_edges), description="The applications of this page (本页各行)."
+        Attribute(), description="The applications of this page (本页各行)."
     )
     page_info: PageInfo = field(
-        Computed(_page_info), description="Where the page lies within the list (分页信息)."
+        Attribute(), description="Where the page lies within the list (分页信息)."
     )
 
 
+@reads("id")
 async def _check(
     root: strawberry.Parent[allocation.AllocationRun], info: GraphInfo
 ) -> AllocationCheck | None:
@@ -375,6 +355,7 @@ async def _check(
 
 @declares(
     allocation.AllocationRun,
+    RUNS.shown,
     description=(
         "One run of the allocation of a round (匹配). With `market`, `digest`, `places` and "
         "`choices` it is its own certificate: everything that decided is there, and anyone can "
@@ -412,13 +393,12 @@ class AllocationRun:
         Attribute(), description="When it was proposed; null before (拟录取时间)."
     )
     places: AllocationPlaceConnection = field(
-        _Rows("PLACES"), description="Where admission ended at each place (岗位)."
+        _Places(), description="Where admission ended at each place (岗位)."
     )
-    choices: AllocationChoiceConnection | None = permitted_inside(
-        field(
-            _Rows("CHOICES"), description="What decided, and what came of each application (志愿)."
-        ),
+    choices: AllocationChoiceConnection | None = permitted(
+        field(_Choices(), description="What decided, and what came of each application (志愿)."),
         "scores.read",
+        about=_whole,
     )
     check: AllocationCheck | None = field(
         Computed(_check),

@@ -10,10 +10,9 @@ from zhupei.services.allocation.inputs import (
     RunAllocationInput,
     SimulateAllocationInput,
 )
+from zhupei.services.allocation.pages import allocation_run, allocation_runs
 from zhupei.services.allocation.proposal import propose_allocation
 from zhupei.services.allocation.runs import (
-    allocation_run,
-    allocation_runs,
     run_allocation,
     stored_runs,
     verify_run,

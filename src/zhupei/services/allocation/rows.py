@@ -14,6 +14,7 @@ from uuid import UUID
 from tortoise.backends.base.client import BaseDBAsyncClient
 
 from zhupei.db.models import AllocationChoiceRow, AllocationPlaceRow, AllocationRunRow
+from zhupei.db.tables import RowSource, column, columns, expressed, from_json, listed_from, member
 from zhupei.domain.allocation import (
     AllocationChoice,
     AllocationFigures,
@@ -31,6 +32,9 @@ from zhupei.services.allocation.market import Candidacy, Gathered
 from zhupei.services.allocation.places import Place
 
 __all__ = [
+    "CHOICES",
+    "PLACES",
+    "RUNS",
     "certificate_digest",
     "certificate_of",
     "choice_of",
@@ -44,6 +48,52 @@ __all__ = [
 ]
 
 _AT_ONCE = 20_000
+
+RUNS = RowSource(
+    described=AllocationRun,
+    model=AllocationRunRow,
+    alias="r",
+    attributes={
+        **columns("id", "actor", "at", "catalogue_hash", "market", "certificate", "fingerprint"),
+        **columns("proposed_at", root_program="root_program_code", round="round_code"),
+        "operation": column("operation_id"),
+        "figures": expressed("{t}.details->'figures'", from_json(AllocationFigures)),
+        "warnings": listed_from(Text, "{t}.details->'warnings'"),
+    },
+)
+"""Runs, as `AllocationRun` has them."""
+
+
+def _ties(text: str) -> TieBreak:
+    rule, seed = json.loads(text)
+    return TieBreak(TieRule(rule), seed)
+
+
+PLACES = RowSource(
+    described=AllocationPlace,
+    model=AllocationPlaceRow,
+    alias="p",
+    attributes={
+        **columns("code", "direction", "quota", "taken", "ranked", "cut_off"),
+        **columns(opening="opening_code", last="last_applicant_id", run="run_id"),
+        "ties": expressed("json_build_array({t}.tie_rule, {t}.tie_seed)", _ties),
+        "criteria": listed_from(str, "{t}.criteria"),
+    },
+)
+"""Places of a run, as `AllocationPlace` has them."""
+
+CHOICES = RowSource(
+    described=AllocationChoice,
+    model=AllocationChoiceRow,
+    alias="c",
+    attributes={
+        **columns("place", "preference", "value", "submitted_at", "rank"),
+        **columns(application="application_id", applicant="applicant_id", run="run_id"),
+        "singles": listed_from(Decimal, "{t}.singles"),
+        "verdict": member(Verdict, "verdict"),
+    },
+)
+"""Applications of a run, as `AllocationChoice` has them."""
 
 
 def certificate_digest(certificate: Certificate) -> str:

@@ -28,7 +28,6 @@ from zhupei.domain.matching_simulation import Mechanism, Outcome, simulate
 from zhupei.domain.text import Text
 from zhupei.domain.training import Program
 from zhupei.services.admissions.desk import Desk
-from zhupei.services.admissions.situations import not_found, permitted_for
 from zhupei.services.allocation.figures import figures_of
 from zhupei.services.allocation.inputs import RunAllocationInput
 from zhupei.services.allocation.market import (
@@ -52,8 +51,6 @@ from zhupei.services.progress import Progress, operation
 
 __all__ = [
     "Stage",
-    "allocation_run",
-    "allocation_runs",
     "invalid",
     "prepared_of",
     "run_allocation",
@@ -229,39 +226,6 @@ def _warnings(prepared: PreparedMarket, figures: AllocationFigures) -> tuple[Tex
             )
         )
     return tuple(found)
-
-
-async def allocation_run(desk: Desk, run: UUID) -> AllocationRun | Refusal:
-    """Return a run, for who manages its round; as if there were none for everybody else."""
-    with desk.database.use():
-        row = await AllocationRunRow.get_or_none(id=run)
-        if row is None or await _manages(desk, row.root_program_code) is not None:
-            return not_found("run", str(run))
-        return run_of(row)
-
-
-async def allocation_runs(
-    desk: Desk, program: str, round_code: str
-) -> tuple[AllocationRun, ...] | Refusal:
-    """Return the runs of a round, the latest first."""
-    with desk.database.use():
-        root = await matched_round(desk, program, round_code)
-        if isinstance(root, Refusal):
-            return root
-        rows = await AllocationRunRow.filter(
-            root_program_code=root.code, round_code=round_code
-        ).order_by("-id")
-        return tuple(map(run_of, rows))
-
-
-async def _manages(desk: Desk, program: str) -> Refusal | None:
-    root = desk.catalogue.programs.get(program)
-    return await permitted_for(
-        desk,
-        "rounds.manage",
-        base=None if root is None else root.base,
-        jurisdiction=None if root is None else root.jurisdiction,
-    )
 
 
 async def verify_run(run: UUID) -> AllocationCheck | None:

@@ -59,6 +59,11 @@ async def compare(
     assert json.dumps(json.loads(answer.json())) == json.dumps(json.loads(written)), operation
     assert _text(answer.data) == written, operation
     assert answer.data == core.data, operation
+    # The same question once more: what was kept of the first must say the same.
+    again = await engine.execute(operation.text, dict(operation.variables), context())
+    assert isinstance(again, Answer), operation
+    assert again.json() == answer.json(), operation
+    assert len(again.errors or ()) == len(answer.errors or ()), operation
     expected, found = _errors(core), _errors(answer)
     if expected != found:
         assert any(reading in _LATE for reading in _readings(engine, operation)), operation

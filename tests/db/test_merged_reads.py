@@ -46,6 +46,13 @@ class _Server:
             raise ValueError("one of them is wrong")
         return [(each[0], each[-1]) for each in sets]
 
+    async def held(self) -> asyncio.Task[list[Any]]:
+        """Return somebody who asks alone, and is under way until `free` is set."""
+        task = self.ask(0)
+        await _settled()
+        assert self.alone == [0]
+        return task
+
     def ask(self, *values: Any) -> asyncio.Task[list[Any]]:
         return asyncio.create_task(self.reads.read("SELECT 1", values, tuple, None))
 
@@ -55,7 +62,7 @@ async def _settled() -> None:
         await asyncio.sleep(0)
 
 
-async def test_reads_that_come_while_one_is_under_way_share_an_exchange(
+async def test_reads_that_come_at_the_same_time_share_an_exchange(
     database: Database,
 ) -> None:
     with database.use():
@@ -65,8 +72,13 @@ async def test_reads_that_come_while_one_is_under_way_share_an_exchange(
     assert [[tuple(row)[:2] for row in rows] for rows in found] == [
         [(n, n * n) for n in range(most, 0, -1)] for most in range(9)
     ]
-    # The first goes at once; the others wait for it and go together.
-    assert client.merged_reads.merged - before == 8
+    assert client.merged_reads.merged - before == 9
+
+
+async def test_those_of_one_turn_of_the_loop_go_together_at_once() -> None:
+    server = _Server()
+    assert await asyncio.gather(*(server.ask(n) for n in (1, 2))) == [[(1, 0)], [(2, 1)]]
+    assert (server.alone, len(server.sets), server.reads.merged) == ([], 1, 2)
 
 
 async def test_who_comes_alone_waits_for_nobody() -> None:
@@ -79,9 +91,9 @@ async def test_who_comes_alone_waits_for_nobody() -> None:
 
 async def test_equal_questions_are_asked_once_and_answered_each_with_a_list_of_its_own() -> None:
     server = _Server()
-    first, *others = [server.ask(n) for n in (0, 7, 8, 7)]
+    first = await server.held()
+    others = [server.ask(n) for n in (7, 8, 7)]
     await _settled()
-    assert server.alone == [0]
     server.free.set()
     seven, eight, again = [await each for each in others]
     assert await first == [(0,)]
@@ -93,7 +105,8 @@ async def test_equal_questions_are_asked_once_and_answered_each_with_a_list_of_i
 
 async def test_values_that_cannot_be_compared_are_merged_all_the_same() -> None:
     server = _Server()
-    first, *others = [server.ask(n) for n in (0, [1], [1])]
+    first = await server.held()
+    others = [server.ask(n) for n in ([1], [1])]
     await _settled()
     server.free.set()
     assert [await each for each in others] == [[([1], 0)], [([1], 1)]]
@@ -103,7 +116,8 @@ async def test_values_that_cannot_be_compared_are_merged_all_the_same() -> None:
 async def test_what_is_wrong_with_one_of_them_is_told_to_that_one_alone() -> None:
     server = _Server()
     server.refuses = True
-    first, right, wrong = [server.ask(n) for n in (0, 1, "wrong")]
+    first = await server.held()
+    right, wrong = [server.ask(n) for n in (1, "wrong")]
     await _settled()
     server.free.set()
     assert await first == [(0,)]
@@ -126,7 +140,8 @@ async def test_a_value_that_the_server_does_not_take_spoils_no_other_read(
 
 async def test_who_leaves_takes_nothing_from_the_others() -> None:
     server = _Server()
-    first, leaves, stays = [server.ask(n) for n in (0, 1, 2)]
+    first = await server.held()
+    leaves, stays = [server.ask(n) for n in (1, 2)]
     await _settled()
     leaves.cancel()
     first.cancel()
@@ -142,7 +157,8 @@ async def test_who_leaves_takes_nothing_from_the_others() -> None:
 async def test_nobody_waits_long_for_one_that_met_a_lock(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(merged_reads, "_LONGEST_WAIT_SECONDS", 0.01)
     server = _Server()
-    first, *others = [server.ask(n) for n in (0, 1, 2)]
+    first = await server.held()
+    others = [server.ask(n) for n in (1, 2)]
     assert [await each for each in others] == [[(1, 0)], [(2, 1)]]
     assert not first.done()
     server.free.set()
@@ -154,13 +170,16 @@ async def test_a_statement_that_takes_long_is_not_merged_for_a_while(
 ) -> None:
     monkeypatch.setattr(merged_reads, "_QUICK_SECONDS", 0.0)
     server = _Server()
-    first, *others = [server.ask(n) for n in (0, 1, 2)]
+    first = await server.held()
+    others = [server.ask(n) for n in (1, 2)]
     await _settled()
     server.free.set()
     await asyncio.gather(first, *others)
     assert server.sets == [[(1, 0), (2, 1)]]
     server.free.clear()
-    apart = [server.ask(n) for n in (3, 4, 5)]
+    apart = [server.ask(3)]
+    await _settled()
+    apart += [server.ask(n) for n in (4, 5)]
     await _settled()
     assert server.alone == [0, 3, 4, 5]
     server.free.set()
@@ -171,11 +190,10 @@ async def test_a_statement_that_takes_long_is_not_merged_for_a_while(
 async def test_more_than_fit_go_in_several_exchanges(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(merged_reads, "_MOST_TOGETHER", 4)
     server = _Server()
-    tasks = [server.ask(n) for n in range(12)]
-    await _settled()
-    server.free.set()
-    assert [(await each)[0][0] for each in tasks] == list(range(12))
+    tasks = [server.ask(n) for n in range(11)]
+    assert [(await each)[0][0] for each in tasks] == list(range(11))
     assert [len(each) for each in server.sets] == [4, 4, 3]
+    assert server.alone == []
 
 
 @settings(max_examples=40, deadline=None)

@@ -2,12 +2,13 @@
 
 What a small statement costs is mostly the exchange itself: to borrow a connection, to send, to be
 woken up, on both sides. Under load many requests ask the same statement with other values at the
-same time. While one of them is under way, those that come wait for its end, and then go together:
-the server gets all sets of values at once and answers them one after the other, each with its own
-snapshot, taken after its request came. Who comes alone waits for nobody.
+same time. Those that come in the same turn of the event loop, or while others are under way, go
+together: the server gets all sets of values at once and answers them one after the other, each with
+its own snapshot, taken after its request came. Who comes alone waits for nobody.
 
-Only what is quick is merged. A statement that takes long would make others wait that could run
-beside it; for those nothing changes.
+Only what is quick is merged, and as many as are answered within some milliseconds, so that this
+process has something to do meanwhile. A statement that takes long would make others wait that could
+run beside it; for those nothing changes.
 """
 
 from __future__ import annotations
@@ -25,6 +26,8 @@ __all__ = ["MergedReads", "turned"]
 _Rows = list[Any]
 
 _MOST_TOGETHER = 32
+_LEAST_TOGETHER = 4
+_TOGETHER_SECONDS = 0.003
 _MOST_LANES = 1024
 _LONGEST_WAIT_SECONDS = 0.02
 # A statement of which each takes longer is not merged for a while. Measured over those that went
@@ -86,6 +89,17 @@ class MergedReads:
             return await self._wait(lane, _Asked(values, _future(), until))
         lane.busy = True
         try:
+            # Whoever comes in this turn of the loop comes along.
+            await asyncio.sleep(0)
+        except asyncio.CancelledError:
+            self._next(lane)
+            raise
+        if lane.waiting:
+            asked = _Asked(values, _future(), until)
+            lane.waiting.insert(0, asked)
+            self._go(lane)
+            return await asked.found
+        try:
             return await self._alone(statement, values, rows)
         finally:
             self._next(lane)
@@ -119,8 +133,11 @@ class MergedReads:
         if lane.late is not None:
             lane.late.cancel()
             lane.late = None
-        waiting = lane.waiting
-        going, lane.waiting = waiting[:_MOST_TOGETHER], waiting[_MOST_TOGETHER:]
+        waiting, most = lane.waiting, _MOST_TOGETHER
+        if lane.seconds:
+            fitting = int(_TOGETHER_SECONDS * lane.answered / lane.seconds)
+            most = min(most, max(fitting, _LEAST_TOGETHER))
+        going, lane.waiting = waiting[:most], waiting[most:]
         if lane.waiting:
             loop = asyncio.get_running_loop()
             lane.late = loop.call_later(_LONGEST_WAIT_SECONDS, self._go, lane)

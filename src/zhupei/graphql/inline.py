@@ -9,18 +9,32 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
 from zhupei.graphql.context import GraphContext
 
-__all__ = ["Batch", "Bound", "Code", "Names", "one_by_one"]
+__all__ = ["Batch", "Bound", "Code", "Names", "Repeated", "one_by_one"]
 
 Bound = Callable[[GraphContext, Mapping[str, Any]], Any]
 """What is computed once in an operation: of the context and the field's arguments."""
 
 Batch = Callable[[Sequence[Any], GraphContext, Mapping[str, Any]], Awaitable[Sequence[Any]]]
 """Reads a field of many objects at once; an exception among the values is that object's error."""
+
+
+class Repeated(list[tuple[Any, Mapping[str, Any]]]):
+    """What fields ask for together, the same object each time the same question is asked.
+
+    Each item is what reads a field, with the field's arguments. ``decided`` is for who reads it:
+    what follows from it, by whatever else has a say.
+    """
+
+    __slots__ = ("decided",)
+
+    def __init__(self, asked: Iterable[tuple[Any, Mapping[str, Any]]]) -> None:
+        super().__init__(asked)
+        self.decided: dict[Any, Any] = {}
 
 
 def one_by_one(read: Callable[..., Any]) -> Batch:

@@ -39,6 +39,7 @@ __all__ = [
     "permission_named",
     "permissions_of",
     "reach_of",
+    "roles_alone",
     "visible_bases",
 ]
 
@@ -162,6 +163,15 @@ async def allowed_reach(
 def has_say(catalogue: Catalogue, dispatcher: Dispatcher, base: str | None) -> bool:
     """Return whether plugins have a say in what is permitted at a base; elsewhere roles decide."""
     return _known(catalogue, dispatcher).has_say(base)
+
+
+def roles_alone(catalogue: Catalogue, dispatcher: Dispatcher) -> object | None:
+    """Return what stands for decisions by roles alone, the same while they would be the same.
+
+    None where plugins have a say: they are asked each time.
+    """
+    known = _known(catalogue, dispatcher)
+    return None if known.asked or known.asked_for_all else known
 
 
 def permissions_of(actor: Actor, host: PluginHost) -> tuple[str, ...]:

@@ -26,6 +26,7 @@ from zhupei.graphql.engine.counts import Counts
 from zhupei.graphql.engine.parts import KeptParts
 from zhupei.graphql.engine.plans import Operation, Plan
 from zhupei.graphql.engine.preparing import Prepared, prepare
+from zhupei.graphql.engine.questions import Question, Questions
 from zhupei.graphql.engine.readings import Reading
 from zhupei.graphql.engine.running import Run
 from zhupei.graphql.limits import (
@@ -80,6 +81,7 @@ class Engine:
         self._most = operations
         self._parts = KeptParts(part_bytes)
         self._known: OrderedDict[tuple[str, str | None], Prepared] = OrderedDict()
+        self._questions = Questions()
         self._tokens = 0
         self._compiles = not any(map(_takes_part, schema.get_extensions()))
 
@@ -109,23 +111,19 @@ class Engine:
         if not query:
             raise MissingQueryError
         try:
-            check_variables(variable_values)
+            question = await self._asked(
+                (query, operation_name),
+                variable_values,
+                operation_extensions,
+                allowed_operation_types,
+            )
+            await self._admit(question, context_value)
         except GraphQLError as refused:
             return Answer(None, [refused], rejected=True)
-        prepared = await self._prepared(query, operation_name, operation_extensions)
-        if prepared.operation_type is not None and allowed_operation_types is not None:
-            _check_allowed(prepared.operation_type, allowed_operation_types)
-        operation = prepared.operation
-        variables = None if operation is None else _variables(operation, variable_values)
-        try:
-            cost = await self._admit(prepared, variables, context_value)
-        except GraphQLError as refused:
-            return Answer(None, [refused], rejected=True)
-        if operation is None or variables is None:
-            return Answer(None, prepared.errors, rejected=True)
-        if isinstance(variables, list):
-            return Answer(None, variables, rejected=True)
-        plan = self._plan(prepared, operation, variables.coerced, context_value)
+        prepared, operation = question.prepared, question.prepared.operation
+        if question.errors is not None or operation is None:
+            return Answer(None, question.errors, rejected=True)
+        plan = self._plan(question, operation, context_value)
         answer: Callable[[], Awaitable[ExecutionResult]]
         if plan is None:
             self._counts.interpreted += 1
@@ -143,8 +141,8 @@ class Engine:
             self._counts.answered += 1
             answer = Run(
                 plan,
+                question,
                 variable_values or {},
-                variables.coerced,
                 context_value,
                 root_value,
                 operation_extensions,
@@ -156,7 +154,7 @@ class Engine:
         except NotNow as refused:
             return Answer(None, [refused], rejected=refused.is_rejected)
         if operation_extensions and operation_extensions.get("cost") is True:
-            shown = {"operation": cost, "maximum": prepared.most_cost}
+            shown = {"operation": question.cost, "maximum": prepared.most_cost}
             result.extensions = {**(result.extensions or {}), "cost": shown}
         return self._explained(result, plan)
 
@@ -191,11 +189,8 @@ class Engine:
         What its document or its variables lack is told where it is begun.
         """
         try:
-            check_variables(variable_values)
-            prepared = await self._prepared(query, name, extensions)
-            operation = prepared.operation
-            variables = None if operation is None else _variables(operation, variable_values)
-            await self._admit(prepared, variables, context)
+            question = await self._asked((query, name), variable_values, extensions, None)
+            await self._admit(question, context)
         except GraphQLError as refused:
             return refused
         return None
@@ -204,34 +199,50 @@ class Engine:
         self, query: str, variable_values: dict[str, Any] | None, name: str | None
     ) -> int | None:
         """Return what an operation that was answered counts as; None where it is forgotten."""
-        prepared = self._known.get((query, name))
-        if prepared is None or prepared.operation is None:
-            return None
-        variables = _variables(prepared.operation, variable_values)
-        if isinstance(variables, list):
-            return None
-        known = prepared.cost
-        return Guard.charged(known if isinstance(known, int) else known.value(variables.coerced))
+        prepared, written = self._known.get((query, name)), Questions.written(variable_values)
+        question = None if prepared is None or written is None else prepared.questions.get(written)
+        return None if question is None else Guard.charged(question.cost)
 
-    async def _admit(
-        self,
-        prepared: Prepared,
-        variables: VariableValues | list[GraphQLError] | None,
-        context: Any,
-    ) -> int:
-        """Return what an operation costs, once it is allowed; raise `GraphQLError`."""
-        cost = 0
-        if isinstance(variables, VariableValues):
-            if isinstance(prepared.cost, int):
-                cost = prepared.cost
-            else:
-                cost = prepared.cost.value(variables.coerced)
-                if prepared.most_cost is not None:
-                    check_cost(cost, prepared.most_cost)
+    async def _admit(self, question: Question, context: Any) -> None:
+        """Count an operation; raise `GraphQLError` where it is not allowed now."""
         if self.guard is not None:
+            prepared = question.prepared
             tokens, prepared.unpaid = prepared.unpaid, 0
-            await self.guard.admit(context, cost, tokens)
-        return cost
+            await self.guard.admit(context, question.cost, tokens)
+
+    async def _asked(
+        self,
+        key: tuple[str, str | None],
+        variables: dict[str, Any] | None,
+        extensions: dict[str, Any] | None,
+        allowed: Iterable[OperationType] | None,
+    ) -> Question:
+        """Return what is asked, worked out anew where it is not known.
+
+        Raises:
+            GraphQLError: its variables are too many, or it costs too much.
+
+        """
+        prepared, written = self._known.get(key), Questions.written(variables)
+        question = None if prepared is None or written is None else prepared.questions.get(written)
+        if question is not None:
+            self._known.move_to_end(key)
+            self._counts.found += 1
+            _check_allowed(question.prepared, allowed)
+            return question
+        check_variables(variables)
+        prepared = await self._prepared(*key, extensions)
+        _check_allowed(prepared, allowed)
+        operation = prepared.operation
+        if operation is None:
+            return Question(prepared, errors=prepared.errors)
+        coerced = _variables(operation, variables)
+        if isinstance(coerced, list):
+            return Question(prepared, errors=coerced)
+        question = Question(prepared, coerced.coerced, _cost(prepared, coerced.coerced))
+        if written is not None and not operation.is_mutation and self._known.get(key) is prepared:
+            self._questions.keep(question, written, self._known.values())
+        return question
 
     async def _prepared(
         self, query: str, name: str | None, extensions: dict[str, Any] | None
@@ -252,6 +263,7 @@ class Engine:
         ):
             _, gone = self._known.popitem(last=False)
             self._tokens -= gone.tokens
+            self._questions.forget(gone)
         return found
 
     def _interpreter(
@@ -281,12 +293,18 @@ class Engine:
             extensions=others[-1],
         )
 
-    def _plan(
-        self, prepared: Prepared, operation: Operation, given: Mapping[str, Any], context: Any
-    ) -> Plan | None:
-        """Return the program for these values of conditions; None where there is none."""
+    def _plan(self, question: Question, operation: Operation, context: Any) -> Plan | None:
+        """Return the program of a question; None where there is none."""
         if getattr(context, "tracer", None) is not None:
             return None  # what is compiled cannot be timed field by field
+        if question.plan is None:
+            question.plan = self._made_plan(question.prepared, operation, question.coerced)
+        return question.plan
+
+    def _made_plan(
+        self, prepared: Prepared, operation: Operation, given: Mapping[str, Any]
+    ) -> Plan | None:
+        """Return the program for these values of conditions; None where there is none."""
         flags = tuple(given.get(name) for name in prepared.conditions)
         if flags in prepared.plans:
             return prepared.plans[flags]
@@ -351,9 +369,20 @@ def _takes_part(extension: SchemaExtension) -> bool:
     )
 
 
-def _check_allowed(found: OperationType, allowed: Iterable[OperationType]) -> None:
-    if found not in allowed:
+def _check_allowed(prepared: Prepared, allowed: Iterable[OperationType] | None) -> None:
+    found = prepared.operation_type
+    if found is not None and allowed is not None and found not in allowed:
         raise InvalidOperationTypeError(found)
+
+
+def _cost(prepared: Prepared, coerced: Mapping[str, Any]) -> int:
+    """Return what an operation costs; raise `GraphQLError` where that is too much."""
+    if isinstance(prepared.cost, int):
+        return prepared.cost
+    cost = prepared.cost.value(coerced)
+    if prepared.most_cost is not None:
+        check_cost(cost, prepared.most_cost)
+    return cost
 
 
 def _variables(

@@ -38,6 +38,7 @@ __all__ = ["KeptParts", "Part", "Parts", "is_lasting", "is_timed", "part_of", "s
 _ROW = 200
 _LONGEST_KEY = 1_000
 _SOON = 0.05
+_LOOKS = 32
 # A part of fewer fields is made as fast as it is found.
 _FEWEST_FIELDS = 3
 
@@ -138,10 +139,11 @@ class Parts(dict[int, msgspec.Raw]):
     """The JSON of the objects at one place of an operation, by the identity of the object.
 
     Where answers of hooks are in it, ``until`` tells until when each holds, and ``earliest`` when
-    the first of them does not any more.
+    the first of them does not any more. While none holds, most runs do not even note what they
+    write.
     """
 
-    __slots__ = ("bytes", "earliest", "is_open", "objects", "until")
+    __slots__ = ("_unheld", "bytes", "earliest", "is_open", "objects", "until")
 
     def __init__(self, *, is_open: bool) -> None:
         super().__init__()
@@ -151,6 +153,16 @@ class Parts(dict[int, msgspec.Raw]):
         self.until: dict[int, float] = {}
         self.objects: dict[int, Any] = {}
         """The objects themselves, whose identities would be others' once they were gone."""
+        self._unheld = 0
+
+    @property
+    def is_noted(self) -> bool:
+        """Whether this run may find that answers hold: those before it did, or long did not."""
+        return self.is_open and not self._unheld % _LOOKS
+
+    def found(self, *, held: bool) -> None:
+        """Note whether the answers of a run hold."""
+        self._unheld = 0 if held else self._unheld + 1
 
 
 _Key = tuple[Any, Any, Any, str]

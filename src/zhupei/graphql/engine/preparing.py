@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from strawberry import Schema
 from strawberry.extensions import SchemaExtension
@@ -24,6 +24,9 @@ from graphql import (
 from zhupei.graphql.engine.plans import Operation, Plan
 from zhupei.graphql.limits import Cost, LimitedDocuments
 
+if TYPE_CHECKING:
+    from zhupei.graphql.engine.questions import Question
+
 __all__ = ["Prepared", "prepare"]
 
 _CONDITIONS = {"skip", "include"}
@@ -39,6 +42,8 @@ class Prepared:
     conditions: tuple[str, ...] = ()
     plans: dict[tuple[Any, ...], Plan | None] = field(default_factory=dict)
     """The program for values of conditions; None where it could not be made."""
+    questions: dict[bytes, Question] = field(default_factory=dict)
+    """What is known of it with the variables that it was asked with lately, by these."""
     cost: Cost | int = 0
     """What it costs, which variables may decide."""
     most_cost: int | None = None

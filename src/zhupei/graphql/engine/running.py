@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import time
-from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -29,13 +29,14 @@ from zhupei.graphql.engine.late_info import LateInfo
 from zhupei.graphql.engine.leaves import IrregularError, plain_class
 from zhupei.graphql.engine.parts import KeptParts, Parts, is_timed
 from zhupei.graphql.engine.plans import Anchor, Place, Plan, Site, Unit
+from zhupei.graphql.engine.questions import Question
 from zhupei.graphql.engine.writing import write
-from zhupei.graphql.inline import Bound
+from zhupei.graphql.inline import Bound, Repeated
 
 __all__ = ["Run"]
 
-_Cell = tuple[Any, Any, Slot | None, tuple[int, ...]]
-"""An object of the answer, what it was made of, the nearest slot above it, and where it is."""
+_Cell = tuple[Any, ...]
+"""An object of the answer, what it was made of, the nearest slot above it, and its indexes."""
 _Settle = Callable[[Site, list[Slot]], Coroutine[Any, Any, None]]
 
 
@@ -62,8 +63,8 @@ class Run:
     def __init__(
         self,
         plan: Plan,
+        question: Question,
         given: dict[str, Any],
-        coerced: Mapping[str, Any],
         context: Any,
         root: Any,
         extensions: dict[str, Any] | None,
@@ -72,8 +73,9 @@ class Run:
     ) -> None:
         self.plan = plan
         self.context = context
+        self._shared = question.shared
         self._root, self._extensions = root, extensions
-        self._arguments = RunArguments(plan.operation, given, coerced, self._first_info)
+        self._arguments = RunArguments(plan.operation, given, question.coerced, self._first_info)
         self._parts, self._counts = parts, counts
         self._faults = 0
         self._errors = Errors()
@@ -167,17 +169,19 @@ class Run:
         self._parts.let_go(parts, self.now)
         return parts
 
-    def holding(self, parts: Parts) -> Callable[[tuple[Any, Any]], None]:
+    def holding(self, parts: Parts) -> Callable[[tuple[Any, Any]], None] | None:
         """Return what notes an object and what was written of it, to be kept at the end."""
         noted: list[tuple[Any, Any]] = []
-        if parts.is_open:
-            self._holding.append((parts, noted))
-        return noted.append
+        self._holding.append((parts, noted))
+        return noted.append if parts.is_noted else None
 
     def _hold(self) -> None:
         """Keep what was written with answers that hold, unless something went wrong."""
         until = self.context.held_until
-        if until <= self.now or self._faults or self._errors.errors:
+        held = until > self.now
+        for parts, _ in self._holding:
+            parts.found(held=held)
+        if not held or self._faults or self._errors.errors:
             return
         for parts, noted in self._holding:
             for value, written in noted if parts.is_open else ():
@@ -397,21 +401,34 @@ class Run:
         self, together: Callable[..., Any], asked: list[tuple[Site, list[Slot]]]
     ) -> None:
         """Read several fields at once whose sources share what they do for it."""
+        found: Sequence[Any]
+        sites = tuple([site for site, _ in asked])
+        given = self._shared.get(sites)
+        if given is None:
+            asked, given = await self._given(asked)
+        try:
+            found = await together(given, self.context)
+        except Exception as error:  # noqa: BLE001 - because every error has its place
+            found = [error] * len(asked)
+        for (site, slots), value in zip(asked, found, strict=True):
+            await self._fill([(slot, value) for slot in slots], self._completer(site))
+
+    async def _given(
+        self, asked: list[tuple[Site, list[Slot]]]
+    ) -> tuple[list[tuple[Site, list[Slot]]], Repeated]:
+        """Return what several fields ask for, and those of them whose arguments can be read."""
         readable: list[tuple[Site, list[Slot]]] = []
         given = []
-        found: Sequence[Any]
         for site, slots in asked:
             try:
                 given.append((site.batch, self._arguments.of(site)))
                 readable.append((site, slots))
-            except Exception as error:  # noqa: BLE001 - because every error has its place
+            except Exception as error:  # noqa: BLE001 - as above
                 await self._fill([(slot, error) for slot in slots], self._completer(site))
-        try:
-            found = await together(given, self.context)
-        except Exception as error:  # noqa: BLE001 - as above
-            found = [error] * len(readable)
-        for (site, slots), value in zip(readable, found, strict=True):
-            await self._fill([(slot, value) for slot in slots], self._completer(site))
+        repeated = Repeated(given)
+        if len(readable) == len(asked) and not self.plan.operation.is_mutation:
+            self._shared[tuple([site for site, _ in asked])] = repeated
+        return readable, repeated
 
     async def _read_together(self, site: Site, slots: list[Slot]) -> None:
         batch = site.batch
@@ -429,18 +446,19 @@ class Run:
         found: Iterable[Any]
         try:
             assert site.batch is not None  # noqa: S101 - it is what makes it a column
-            values = [value for _, value, _, _ in cells]
+            values = [cell[1] for cell in cells]
             found = list(await site.batch(values, self.context, self._arguments.of(site)))
             if len(found) != len(cells):
                 raise ValueError(f"{site.name} gave {len(found)} values for {len(cells)} objects")
         except Exception as error:  # noqa: BLE001 - because every error has its place
             found = itertools.repeat(error, len(cells))
         plain, others = plain_class(site.field.type), []
-        for (made, value, above, indexes), read in zip(cells, found, strict=True):
-            if type(read) is plain and (type(read) is not int or -(2**31) <= read < 2**31):
-                setattr(made, name, read)
+        for cell, read in zip(cells, found, strict=True):
+            if type(read) is plain and (plain is not int or -(2**31) <= read < 2**31):
+                setattr(cell[0], name, read)
             elif read is not None:
-                slot = Slot(site.anchor, indexes, above, value)
+                made, value, above, *indexes = cell
+                slot = Slot(site.anchor, tuple(indexes), above, value)
                 setattr(made, name, slot)
                 others.append((slot, read))
         if others:
@@ -494,7 +512,7 @@ class Run:
                 del self._waiting[key]
         for site, (_, cells) in self._columns.items():
             place = site.anchor.place
-            cells[:] = [cell for cell in cells if place.path(cell[-1])[:length] != path]
+            cells[:] = [cell for cell in cells if place.path(cell[3:])[:length] != path]
         # As graphql-core has it: what was begun is finished, and nobody looks at it.
         awaitables = [each for each in abandoned if optimized_is_awaitable(each)]
         if awaitables:

@@ -194,7 +194,8 @@ class Writer:
         made = self.kept(made)
         for number, site in columns:
             later = self.once(f"run.column({self.constant(site)}, 'f{number}')")
-            self._line(f"{later}(({made}, {value}, {_rest(where)}))")
+            cell = ", ".join((made, value, where.above, *where.indexes))
+            self._line(f"{later}(({cell}))")
         return made
 
     def shape(self, sites: tuple[Site, ...]) -> str:
@@ -281,7 +282,8 @@ class Writer:
         out = self.kept(f"{held}.get(id({value}))")
         with self._block(f"if {out} is None:"):
             self._line(f"{out} = {self._checked(type_, value, where)}")
-            self._line(f"{note}(({value}, {out}))")
+            with self._block(f"if {note}:"):
+                self._line(f"{note}(({value}, {out}))")
         return out
 
     def _checked(self, type_: GraphQLObjectType, value: str, where: Where) -> str:

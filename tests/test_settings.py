@@ -143,6 +143,26 @@ def test_a_mail_server_needs_a_sender_that_is_an_address() -> None:
     assert "secret" not in repr(Settings(smtp_password="secret"))
 
 
+@pytest.mark.parametrize(
+    ("environ", "told"),
+    [
+        (
+            {"ZHUPEI_TLS_KEY": "/k.pem"},
+            "ZHUPEI_TLS_KEY is only used where ZHUPEI_TLS_CERTIFICATE is set",
+        ),
+        (
+            {"ZHUPEI_TLS_CERTIFICATE": "/c.pem", "ZHUPEI_SOCKET": "/run/z.sock"},
+            "ZHUPEI_TLS_CERTIFICATE cannot be set where ZHUPEI_SOCKET is",
+        ),
+    ],
+)
+def test_ways_to_serve_that_do_not_go_together(environ: dict[str, str], told: str) -> None:
+    with pytest.raises(SettingsError) as refused:
+        Settings.from_environment(environ)
+    (problem,) = refused.value.problems
+    assert f"{problem.variable} {problem.message.en}" == told
+
+
 def test_all_problems_are_told_at_once_in_both_languages() -> None:
     assert problems(
         {"PORT": "80800", "ZHUPEI_STRICT": "maybe", "ZHUPEI_DATADIR": "x", "ZHUPEI_XYZZY_Q": "1"}

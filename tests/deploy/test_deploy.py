@@ -60,6 +60,13 @@ def test_the_example_of_an_environment_is_one() -> None:
     assert read["ZHUPEI_ENCRYPTION_KEYS"] == read["ZHUPEI_METRICS_TOKEN"] == ""
 
 
+def test_the_drop_in_listens_where_the_manual_says() -> None:
+    settings = Settings.from_environment(environment_of(DEPLOY / "zhupei-socket.conf"))
+    assert settings.socket == Path("/run/zhupei/http.sock")
+    for file in (DEPLOY / "nginx.conf", ROOT / "docs" / "deploying.md"):
+        assert f"server unix:{settings.socket};" in file.read_text(encoding="utf-8")
+
+
 def test_what_is_started_is_a_command() -> None:
     known = commands()
     started = re.findall(r"bin/zhupei (\w+)", (DEPLOY / "zhupei.service").read_text("utf-8"))
@@ -91,8 +98,12 @@ def test_the_unit_is_one_and_gives_up_what_it_does_not_need(tmp_path: Path) -> N
     for name in ("zhupei.service", "zhupei-backup.service", "zhupei-backup.timer"):
         text = (DEPLOY / name).read_text(encoding="utf-8")
         (tmp_path / name).write_text(text.replace("/opt/zhupei/.venv/bin/zhupei", "/bin/true"))
+    units = sorted(str(path) for path in tmp_path.iterdir())
+    # A drop-in goes beside the unit that it is of.
+    (tmp_path / "zhupei.service.d").mkdir()
+    shutil.copy(DEPLOY / "zhupei-socket.conf", tmp_path / "zhupei.service.d" / "socket.conf")
     ended = subprocess.run(
-        ["systemd-analyze", "verify", *sorted(str(path) for path in tmp_path.iterdir())],
+        ["systemd-analyze", "verify", *units],
         capture_output=True,
         text=True,
         check=False,

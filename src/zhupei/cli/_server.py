@@ -15,13 +15,16 @@ import uvicorn
 from starlette.applications import Starlette
 
 from zhupei.app import application_of, create_app
+from zhupei.cli._certificates import Certificate
 from zhupei.cli._reloads import noted_reload
 from zhupei.cli._running import announced
+from zhupei.errors import ZhupeiError
 from zhupei.graphql.context import china_now
 from zhupei.settings import Settings
 from zhupei.web.http_connections import connections
 from zhupei.web.logs import configure_logging
-from zhupei.web.socket_connections import BoundedWebSocket
+from zhupei.web.peers import peer_at
+from zhupei.web.socket_connections import web_sockets
 
 __all__ = ["Server", "run_server"]
 
@@ -40,14 +43,20 @@ class Server(uvicorn.Server):
 
 
 def run_server(
-    settings: Settings, listener: socket.socket, *, clock: Callable[[], datetime] = china_now
+    settings: Settings,
+    listener: socket.socket,
+    *,
+    certificate: Certificate | None = None,
+    clock: Callable[[], datetime] = china_now,
 ) -> None:
     """Serve on ``listener`` until SIGINT or SIGTERM; returns when everything is given up.
 
-    ``clock`` answers what "now" is everywhere; tests step it.
+    With a ``certificate`` connections are encrypted. ``clock`` answers what "now" is everywhere;
+    tests step it.
     """
     configure_logging(settings.log_format, settings.log_level)
     app = create_app(settings, clock=clock)
+    peer = peer_at(listener)
     config = uvicorn.Config(
         app,
         # Entered by us, so that an error at the start is ours to explain.
@@ -57,20 +66,23 @@ def run_server(
         timeout_graceful_shutdown=_PATIENCE_SECONDS,
         timeout_keep_alive=settings.keep_alive_seconds,
         server_header=False,
-        http=connections(application_of(app).repeated),
+        http=connections(application_of(app).repeated, peer),
         # The application looks past the proxies that its settings trust.
         proxy_headers=False,
-        ws=BoundedWebSocket,
+        ws=web_sockets(peer),
         ws_max_size=settings.max_body_bytes,
+        ssl_context_factory=None if certificate is None else lambda *_: certificate.context,
     )
     with (
         announced(settings.data_dir),
         asyncio.Runner(loop_factory=config.get_loop_factory()) as runner,
     ):
-        runner.run(_live(app, Server(config), listener))
+        runner.run(_live(app, Server(config), listener, certificate))
 
 
-async def _live(app: Starlette, server: Server, listener: socket.socket) -> None:
+async def _live(
+    app: Starlette, server: Server, listener: socket.socket, certificate: Certificate | None
+) -> None:
     """Start, serve until a signal says stop, and give everything up."""
     application = application_of(app)
     loop = asyncio.get_running_loop()
@@ -82,7 +94,8 @@ async def _live(app: Starlette, server: Server, listener: socket.socket) -> None
             application.stop_telling()
             starting.cancel()
 
-        hangup = _Hangup(stop, noted_reload(application, application.settings.data_dir))
+        reload = noted_reload(application, application.settings.data_dir)
+        hangup = _Hangup(stop, reload if certificate is None else _renewing(certificate, reload))
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, stop)
         loop.add_signal_handler(signal.SIGHUP, hangup.received)
@@ -90,18 +103,43 @@ async def _live(app: Starlette, server: Server, listener: socket.socket) -> None
             await starting
         except asyncio.CancelledError:
             return
-        host, port = listener.getsockname()[:2]
-        shown = f"[{host}]" if ":" in host else host
         page = application.page
         _log.info(
             "serving",
-            extra={"url": f"http://{shown}:{port}/graphql", **application.summary()},
+            extra={"url": _shown(listener, certificate is not None), **application.summary()},
         )
         if page is not None and page.missing:
             _log.warning("no query page", extra={"reason": page.missing})
         await server.serve(sockets=[listener])
         _log.info("stopping")
     _log.info("stopped")
+
+
+def _shown(listener: socket.socket, encrypted: bool) -> str:
+    name = listener.getsockname()
+    if isinstance(name, str):
+        return f"unix:{name}"
+    host, port = name[:2]
+    shown = f"[{host}]" if ":" in host else host
+    return f"{'https' if encrypted else 'http'}://{shown}:{port}/graphql"
+
+
+def _renewing(
+    certificate: Certificate, reload: Callable[[], Awaitable[None]]
+) -> Callable[[], Awaitable[None]]:
+    """Return ``reload`` with the certificate read again before it."""
+
+    async def renew() -> None:
+        try:
+            await asyncio.to_thread(certificate.renew)
+        except ZhupeiError as error:
+            _log.error(
+                "the certificate was not read again; the present one stays",
+                extra={"reason": error.message.en},
+            )
+        await reload()
+
+    return renew
 
 
 class _Hangup:

@@ -164,12 +164,21 @@ class Settings(LimitSettings):
                     ),
                 )
             )
+        if values.get("tls_key") and not values.get("tls_certificate"):
+            problems.append(SettingsProblem(_TLS_KEY, _without(_TLS)))
+        if values.get("tls_certificate") and values.get("socket"):
+            problems.append(SettingsProblem(_TLS, _twice(_SOCKET)))
         if problems:
             raise SettingsError(tuple(problems))
         return cls(**values)
 
 
 _SENDER = "ZHUPEI_MAIL_FROM"
+_SOCKET, _TLS, _TLS_KEY = "ZHUPEI_SOCKET", "ZHUPEI_TLS_CERTIFICATE", "ZHUPEI_TLS_KEY"
+
+
+def _without(variable: str) -> Text:
+    return Text(f"只能与 {variable} 一起设置", f"is only used where {variable} is set")
 
 
 def _twice(variable: str) -> Text:

@@ -60,6 +60,38 @@ class ProcessSettings:
             en="Port to listen on; 0 takes a free one",
         ),
     ] = 8000
+    socket: Annotated[
+        Path | None,
+        parsing.Variable(
+            name="ZHUPEI_SOCKET",
+            parse=parsing.path,
+            zh="监听的 Unix 套接字文件，代替地址与端口；能打开它的只应是前置代理，"
+            "其 X-Forwarded-For 与 X-Forwarded-Proto 均被采信",
+            en="Unix socket to listen on instead of an address and a port; whoever may open it is "
+            "a proxy that is believed whom it asks for",
+            default="none",
+        ),
+    ] = None
+    tls_certificate: Annotated[
+        Path | None,
+        parsing.Variable(
+            name="ZHUPEI_TLS_CERTIFICATE",
+            parse=parsing.path,
+            zh="TLS 证书链文件（PEM）；设置后以 HTTPS 提供服务",
+            en="File with the certificate and those above it (PEM): HTTPS is served",
+            default="none: HTTP is served",
+        ),
+    ] = None
+    tls_key: Annotated[
+        Path | None,
+        parsing.Variable(
+            name="ZHUPEI_TLS_KEY",
+            parse=parsing.path,
+            zh="TLS 私钥文件（PEM，不加密）",
+            en="File with the certificate's private key (PEM, not encrypted)",
+            default="in the certificate's file",
+        ),
+    ] = None
     keep_alive_seconds: Annotated[
         int,
         parsing.Variable(

@@ -33,7 +33,8 @@ _HEAD_BYTES = 64 << 10
 class BoundedConnection(ReadsOrLeaves, DeclinesUpgrades):
     """A connection whose requests begin within ten seconds and with at most 64 kB of headers.
 
-    What ``repeated`` knows is answered before it is read; without it, everything is read.
+    What ``repeated`` knows is answered before it is read; without it, everything is read. ``peer``
+    is who is at the other end where that has no address.
     """
 
     head_seconds = _HEAD_SECONDS
@@ -41,6 +42,7 @@ class BoundedConnection(ReadsOrLeaves, DeclinesUpgrades):
     """How long the rest of a body may come whose request was answered without it."""
     head_bytes = _HEAD_BYTES
     repeated: RepeatedRequests | None = None
+    peer: tuple[str, int] | None = None
 
     _head_due: asyncio.TimerHandle | None = None
     _head_size = 0
@@ -54,6 +56,7 @@ class BoundedConnection(ReadsOrLeaves, DeclinesUpgrades):
     def connection_made(self, transport: Any) -> None:
         """Begin to wait for the first request."""
         super().connection_made(transport)
+        self.client = self.peer or self.client
         if self.repeated is not None and self.limit_concurrency is None:
             self._host = self.client[0] if self.client else ""
             self._origin = self.repeated.origin(self._host, self.scheme or "http")
@@ -223,6 +226,8 @@ class BoundedConnection(ReadsOrLeaves, DeclinesUpgrades):
             self.transport.close()
 
 
-def connections(repeated: RepeatedRequests | None) -> type[BoundedConnection]:
-    """Return the class of connections that answer what is repeated."""
-    return type("Connection", (BoundedConnection,), {"repeated": repeated})
+def connections(
+    repeated: RepeatedRequests | None, peer: tuple[str, int] | None = None
+) -> type[BoundedConnection]:
+    """Return the class of connections that answer what is repeated; ``peer`` as there."""
+    return type("Connection", (BoundedConnection,), {"repeated": repeated, "peer": peer})

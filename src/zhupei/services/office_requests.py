@@ -3,43 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping
-from typing import Any
+from typing import Any, TypeVar
 
-import asyncpg
 from tortoise.backends.base.client import BaseDBAsyncClient
-from tortoise.exceptions import OperationalError
 from tortoise.transactions import in_transaction
 
 from zhupei.db.identifiers import uuid7
-from zhupei.domain.access_refusals import AccessCode, AccessRefusal
-from zhupei.domain.admission_refusals import Refusal, RefusalCode
+from zhupei.domain.admission_refusals import Refusal
 from zhupei.domain.events import Event
-from zhupei.domain.text import Text
 from zhupei.services.admissions.desk import Desk
-from zhupei.services.idempotency import once
+from zhupei.services.admissions.requests import RefusedError, StaleError, refuse, under_key
 from zhupei.services.outbox import record_events
 
 __all__ = ["RefusedError", "StaleError", "Work", "answer_once", "lock", "refuse"]
 
-_ATTEMPTS = 8
-
-
-class RefusedError(Exception):
-    """Ends work that is refused, so that nothing of it is kept."""
-
-    def __init__(self, refusal: Refusal) -> None:
-        self.refusal = refusal
-        super().__init__(refusal.code)
-
-
-def refuse(refusal: Refusal | None) -> None:
-    """Raise a refusal, if there is one, so that nothing of the work is kept."""
-    if refusal is not None:
-        raise RefusedError(refusal)
-
-
-class StaleError(Exception):
-    """What the work was decided on has changed meanwhile; it is done anew."""
+_Shown = TypeVar("_Shown")
 
 
 class Work:
@@ -83,60 +61,33 @@ async def answer_once(
     operation: str,
     request: object,
     do: Callable[[Work], Awaitable[Any]],
-) -> Any | Refusal:
-    """Do something in a transaction unless it was done under ``key``; return its answer.
+    *,
+    show: Callable[[Any], Awaitable[_Shown]],
+    dry_run: bool = False,
+) -> _Shown | Refusal:
+    """Do something in a transaction unless it was done under ``key``; return what ``show`` makes.
 
-    ``do`` answers what JSON can hold. It raises `RefusedError` to keep nothing, and `StaleError`
-    to be called again; so does a deadlock, which PostgreSQL ends by itself.
+    ``do`` answers what JSON can hold, of which ``show`` makes the answer. It raises `RefusedError`
+    to keep nothing, and `StaleError` to be called again. A dry run keeps and tells nothing
+    (`zhupei.services.admissions.requests.under_key`).
     """
     done: list[Work] = []
 
-    async def inside() -> Any:
+    async def work() -> list[Any]:
         async with in_transaction() as connection:
-            work = Work(desk, connection)
-            answer = await do(work)
-            await record_events(connection, work.events)
-        done[:] = [work]
+            doing = Work(desk, connection)
+            answer = await do(doing)
+            await record_events(connection, doing.events)
+        done[:] = [doing]
         # In a list, because a text alone would be read as JSON where it is kept.
         return [answer]
 
-    for _ in range(_ATTEMPTS):
-        try:
-            answer = await once(
-                key,
-                actor=desk.actor.id,
-                operation=operation,
-                request=request,
-                at=desk.clock(),
-                work=inside,
-            )
-        except RefusedError as refused:
-            return refused.refusal
-        except (StaleError, asyncpg.DeadlockDetectedError):
-            continue
-        except OperationalError as error:
-            if error.args and isinstance(error.args[0], asyncpg.DeadlockDetectedError):
-                continue
-            raise
-        if isinstance(answer, AccessRefusal):
-            return _of_key(answer)
-        await _tell_plugins(desk, [event for work in done for event in work.events])
-        return answer[0]
-    return Refusal(
-        code=RefusalCode.CONFLICT,
-        message=Text(
-            "他人同时在处理，请重试", "others are changing this at the same time; try again"
-        ),
-    )
+    async def told(answer: list[Any]) -> _Shown:
+        if not dry_run:
+            await _tell_plugins(desk, [event for each in done for event in each.events])
+        return await show(answer[0])
 
-
-def _of_key(refusal: AccessRefusal) -> Refusal:
-    wrong = refusal.code is AccessCode.IDEMPOTENCY_KEY_INVALID
-    return Refusal(
-        code=RefusalCode.INPUT_INVALID if wrong else RefusalCode.CONFLICT,
-        message=refusal.message,
-        field=refusal.field,
-    )
+    return await under_key(desk, key, operation, request, work, show=told, dry_run=dry_run)
 
 
 async def _tell_plugins(desk: Desk, events: Iterable[Event]) -> None:

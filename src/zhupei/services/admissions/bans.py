@@ -68,8 +68,11 @@ async def impose_ban(desk: Desk, given: ImposeBanInput) -> Ban | Refusal:
             await _record(desk, row.id, "IMPOSE", given.reason)
             return row.id
 
-        done = await once_for(desk, "impose_ban", given, work, key=given.idempotency_key)
-        return done if isinstance(done, Refusal) else ban_of(await BanRow.get(id=done))
+        return await once_for(desk, "impose_ban", given, work, key=given.idempotency_key, show=_ban)
+
+
+async def _ban(id_: UUID) -> Ban:
+    return ban_of(await BanRow.get(id=id_))
 
 
 async def _record(desk: Desk, ban: UUID, action: str, reason: str) -> None:
@@ -138,8 +141,7 @@ async def lift_ban(desk: Desk, given: LiftBanInput) -> Ban | Refusal:
                 field="ban",
             )
 
-        done = await once_for(desk, "lift_ban", given, work, key=given.idempotency_key)
-        return done if isinstance(done, Refusal) else ban_of(await BanRow.get(id=done))
+        return await once_for(desk, "lift_ban", given, work, key=given.idempotency_key, show=_ban)
 
 
 def _place(desk: Desk, row: BanRow) -> tuple[str | None, str | None]:

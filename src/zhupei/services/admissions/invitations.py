@@ -57,10 +57,12 @@ async def invite_candidate(desk: Desk, given: InviteCandidateInput) -> Invitatio
         async def work() -> UUID | Refusal:
             return await _invite(desk, given, opening, program)
 
-        done = await once_for(desk, "invite_candidate", given, work, key=given.idempotency_key)
-        if isinstance(done, Refusal):
-            return done
-        return invitation_of(await InvitationRow.get(id=done))
+        key = given.idempotency_key
+        return await once_for(desk, "invite_candidate", given, work, key=key, show=_invitation)
+
+
+async def _invitation(id_: UUID) -> Invitation:
+    return invitation_of(await InvitationRow.get(id=id_))
 
 
 async def _invite(
@@ -198,10 +200,10 @@ async def answer_invitation(desk: Desk, given: AnswerInvitationInput) -> Invitat
             if row.state != InvitationState.OPEN.value:
                 same = (row.state == InvitationState.ACCEPTED.value) is given.accept
                 return invitation_of(row) if same else _answered()
-            if not given.accept:
-                answered = await _decline(desk, given)
-            else:
+            if given.accept:
                 answered = await _accept(desk, given, row)
+            else:
+                answered = await _decline(desk, given)
             if isinstance(answered, Refusal) and await _is_answered(row):
                 continue  # by the same request at the same time: what it says decides
             if answered is not None:
@@ -222,7 +224,7 @@ async def _is_answered(row: InvitationRow) -> bool:
     return bool(now.state != InvitationState.OPEN.value)
 
 
-async def _decline(desk: Desk, given: AnswerInvitationInput) -> Invitation | Refusal | None:
+async def _decline(desk: Desk, given: AnswerInvitationInput) -> Refusal | None:
     async def work() -> UUID | Refusal:
         async with in_transaction() as connection:
             declined = await InvitationRow.filter(
@@ -233,8 +235,12 @@ async def _decline(desk: Desk, given: AnswerInvitationInput) -> Invitation | Ref
                 await append_state_records(connection, [recorded])
         return given.invitation
 
-    done = await once_for(desk, "answer_invitation", given, work, key=given.idempotency_key)
-    return done if isinstance(done, Refusal) else None
+    key = given.idempotency_key
+    return await once_for(desk, "answer_invitation", given, work, key=key, show=_nothing)
+
+
+async def _nothing(_invitation: UUID) -> None:
+    """Show nothing: what the invitation says now decides."""
 
 
 def _answered() -> Refusal:

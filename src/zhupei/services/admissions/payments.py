@@ -64,28 +64,30 @@ async def record_payments(
         if wrong:
             return _refused_entries(given.payments, wrong)
         batch = uuid7()
-        made: list[TraineePaymentRow] = []
 
         async def work() -> UUID | Refusal:
-            made.clear()
             twice = await recorded_already(given.payments)
             if twice:
                 return _refused_entries(given.payments, twice)
-            rows = [_row(desk, entry, batch) for entry in given.payments]
-            if given.dry_run:
-                made.extend(rows)
-                return _refused([], RefusalCode.CONFLICT)
-            await TraineePaymentRow.bulk_create(rows)
+            await TraineePaymentRow.bulk_create(
+                [_row(desk, entry, batch) for entry in given.payments]
+            )
             return batch
 
-        key = None if given.dry_run else given.idempotency_key
-        done = await once_for(desk, "record_payments", given, work, key=key)
-        if given.dry_run and made:
-            return tuple(payment_of(row) for row in made)
-        if isinstance(done, Refusal):
-            return done
-        rows = await TraineePaymentRow.filter(batch_id=done).order_by("id")
-        return tuple(payment_of(row) for row in rows)
+        return await once_for(
+            desk,
+            "record_payments",
+            given,
+            work,
+            key=given.idempotency_key,
+            show=_batch,
+            dry_run=given.dry_run,
+        )
+
+
+async def _batch(id_: UUID) -> tuple[TraineePayment, ...]:
+    rows = await TraineePaymentRow.filter(batch_id=id_).order_by("id")
+    return tuple(payment_of(row) for row in rows)
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,10 +260,12 @@ async def cancel_payment(desk: Desk, given: CancelPaymentInput) -> TraineePaymen
                 field="payment",
             )
 
-        done = await once_for(desk, "cancel_payment", given, work, key=given.idempotency_key)
-        if isinstance(done, Refusal):
-            return done
-        return payment_of(await TraineePaymentRow.get(id=done))
+        key = given.idempotency_key
+        return await once_for(desk, "cancel_payment", given, work, key=key, show=_payment)
+
+
+async def _payment(id_: UUID) -> TraineePayment:
+    return payment_of(await TraineePaymentRow.get(id=id_))
 
 
 async def payments_of(trainees: Iterable[UUID]) -> dict[UUID, tuple[TraineePayment, ...]]:

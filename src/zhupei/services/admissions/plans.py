@@ -78,10 +78,12 @@ async def request_plan_increase(
             await _record(desk, StateSubject.PLAN_INCREASE, row.id, "REQUEST", given.reason)
             return row.id
 
-        done = await once_for(desk, "request_plan_increase", given, work, key=given.idempotency_key)
-        if isinstance(done, Refusal):
-            return done
-        return plan_increase_of(await PlanIncreaseRow.get(id=done))
+        key = given.idempotency_key
+        return await once_for(desk, "request_plan_increase", given, work, key=key, show=_increase)
+
+
+async def _increase(id_: UUID) -> PlanIncrease:
+    return plan_increase_of(await PlanIncreaseRow.get(id=id_))
 
 
 async def _record(desk: Desk, subject: StateSubject, id_: UUID, action: str, reason: str) -> None:
@@ -194,10 +196,8 @@ async def decide_plan_increase(
                 await _record(desk, subject, given.plan_increase, action, given.reason)
             return given.plan_increase
 
-        done = await once_for(desk, "decide_plan_increase", given, work, key=given.idempotency_key)
-        if isinstance(done, Refusal):
-            return done
-        return plan_increase_of(await PlanIncreaseRow.get(id=done))
+        key = given.idempotency_key
+        return await once_for(desk, "decide_plan_increase", given, work, key=key, show=_increase)
 
 
 async def _decidable(desk: Desk, given: DecidePlanIncreaseInput) -> PlanIncreaseRow | Refusal:
@@ -314,10 +314,12 @@ async def freeze_round(desk: Desk, given: FreezeRoundInput) -> RoundFreeze | Ref
                 await _record(desk, StateSubject.ROUND_FREEZE, row.id, "FREEZE", given.reason)
             return row.id
 
-        done = await once_for(desk, "freeze_round", given, work, key=given.idempotency_key)
-        if isinstance(done, Refusal):
-            return done
-        return freeze_of(await RoundFreezeRow.get(id=done))
+        key = given.idempotency_key
+        return await once_for(desk, "freeze_round", given, work, key=key, show=_freeze)
+
+
+async def _freeze(id_: UUID) -> RoundFreeze:
+    return freeze_of(await RoundFreezeRow.get(id=id_))
 
 
 async def lift_freeze(desk: Desk, given: LiftFreezeInput) -> RoundFreeze | Refusal:
@@ -346,10 +348,8 @@ async def lift_freeze(desk: Desk, given: LiftFreezeInput) -> RoundFreeze | Refus
                     await _record(desk, subject, row.id, "LIFT", given.reason)
             return row.id
 
-        done = await once_for(desk, "lift_freeze", given, work, key=given.idempotency_key)
-        if isinstance(done, Refusal):
-            return done
-        return freeze_of(await RoundFreezeRow.get(id=done))
+        key = given.idempotency_key
+        return await once_for(desk, "lift_freeze", given, work, key=key, show=_freeze)
 
 
 async def _announce(

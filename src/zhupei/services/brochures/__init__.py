@@ -21,11 +21,13 @@ from zhupei.services.brochures.questions import (
     changed_since,
     previous_program,
 )
+from zhupei.services.brochures.versions import brochure_versions
 
 __all__ = [
     "BrochureSituation",
     "brochure_content",
     "brochure_situation",
+    "brochure_versions",
     "changed_since",
     "decide_brochure",
     "previous_program",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from uuid import UUID
 
 from zhupei.db.identifiers import uuid7
 from zhupei.db.models import BrochureContentRow, BrochureRow
@@ -20,6 +19,7 @@ from zhupei.services.brochures.inputs import DecideBrochureInput, SubmitBrochure
 from zhupei.services.brochures.rows import (
     BrochurePages,
     brochure_checks,
+    brochure_now,
     hidden_version,
     html_now,
     load_brochure,
@@ -77,10 +77,8 @@ async def submit_brochure(desk: Desk, given: SubmitBrochureInput) -> Brochure | 
             _tell(work, row, "submitted")
             return str(row.id)
 
-        made = await answer_once(desk, given.idempotency_key, "submit_brochure", given, do)
-        if isinstance(made, Refusal):
-            return made
-        return await load_brochure(UUID(made)) or not_found("brochure", made)
+        key = given.idempotency_key
+        return await answer_once(desk, key, "submit_brochure", given, do, show=brochure_now)
 
 
 def _incomplete(report: CompletenessReport, attested: Sequence[str]) -> Refusal | None:
@@ -251,10 +249,8 @@ async def decide_brochure(desk: Desk, given: DecideBrochureInput) -> Brochure | 
             _tell(work, row, state.value.lower())
             return str(row.id)
 
-        done = await answer_once(desk, given.idempotency_key, "decide_brochure", given, do)
-        if isinstance(done, Refusal):
-            return done
-        return await load_brochure(given.brochure) or not_found("brochure", str(given.brochure))
+        key = given.idempotency_key
+        return await answer_once(desk, key, "decide_brochure", given, do, show=brochure_now)
 
 
 async def _undecidable(desk: Desk, row: BrochureRow, given: DecideBrochureInput) -> Refusal | None:

@@ -12,7 +12,7 @@ from zhupei.services.admissions.refusals import Refusal, RefusalCode
 from zhupei.services.admissions.situations import not_found, permitted_for
 from zhupei.services.brochures.approval import SUBMIT
 from zhupei.services.brochures.inputs import RecordBrochurePublicationInput
-from zhupei.services.brochures.rows import hidden_version, load_brochure
+from zhupei.services.brochures.rows import brochure_now, hidden_version, load_brochure
 from zhupei.services.office_requests import RefusedError, Work, answer_once, refuse
 from zhupei.services.outbox import subject_of
 
@@ -66,12 +66,10 @@ async def record_brochure_publication(
                 )
             return str(row.id)
 
-        done = await answer_once(
-            desk, given.idempotency_key, "record_brochure_publication", given, do
+        key = given.idempotency_key
+        return await answer_once(
+            desk, key, "record_brochure_publication", given, do, show=brochure_now
         )
-        if isinstance(done, Refusal):
-            return done
-        return await load_brochure(given.brochure) or not_found("brochure", str(given.brochure))
 
 
 async def _write(

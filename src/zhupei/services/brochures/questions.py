@@ -1,4 +1,4 @@
-"""How far a program's brochure is, for everybody and for those who work on it."""
+"""What a program's brochure needs, for everybody and for those who work on it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from zhupei.domain.brochures import (
 from zhupei.domain.text import Text
 from zhupei.services.admissions.desk import Desk
 from zhupei.services.admissions.situations import permitted_for
-from zhupei.services.brochures.rows import READ, brochure_records, html_now
+from zhupei.services.brochures.rows import READ, html_now
 
 __all__ = [
     "READ",
@@ -31,41 +31,34 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BrochureSituation:
-    """How far a program's brochure is.
+    """What a program's brochure needs.
 
-    ``versions`` are those that the asker may see, the newest first: the public sees what was
-    published. ``submit_by`` and ``publish_by`` are deadlines, None where none is published.
+    ``submit_by`` and ``publish_by`` are deadlines, None where none is published.
     """
 
     program: str
     base: str
-    versions: tuple[Brochure, ...]
     approval_needed: bool
     places: tuple[Text, ...]
     submit_by: datetime | None
     publish_by: datetime | None
 
 
-async def brochure_situation(desk: Desk, program: str) -> BrochureSituation | None:
-    """Return how far a brochure is; None for a program that has none of its own."""
-    found = desk.catalogue.programs.get(program)
+def brochure_situation(catalogue: Catalogue, program: str) -> BrochureSituation | None:
+    """Return what a brochure needs; None for a program that has none of its own."""
+    found = catalogue.programs.get(program)
     if found is None or found.base is None:
         return None
     submission = brochure_window(found, "brochure_submission")
     publication = brochure_window(found, "brochure_publication")
-    with desk.database.use():
-        query = BrochureRow.filter(program_code=program)
-        if await permitted_for(desk, READ, base=found.base) is not None:
-            query = query.filter(state=BrochureState.PUBLISHED.value)
-        return BrochureSituation(
-            program=program,
-            base=found.base,
-            versions=await brochure_records(await query.order_by("-version")),
-            approval_needed=needs_approval(found),
-            places=brochure_places(found),
-            submit_by=None if submission is None else submission.closes_at,
-            publish_by=None if publication is None else publication.closes_at,
-        )
+    return BrochureSituation(
+        program=program,
+        base=found.base,
+        approval_needed=needs_approval(found),
+        places=brochure_places(found),
+        submit_by=None if submission is None else submission.closes_at,
+        publish_by=None if publication is None else publication.closes_at,
+    )
 
 
 async def changed_since(desk: Desk, brochure: Brochure) -> bool:

@@ -26,6 +26,7 @@ __all__ = [
     "READ",
     "BrochurePages",
     "brochure_checks",
+    "brochure_now",
     "brochure_records",
     "hidden_version",
     "html_now",
@@ -114,6 +115,11 @@ async def load_brochure(brochure_id: UUID) -> Brochure | None:
     """Return one version, None where there is none."""
     found = await brochure_records(await BrochureRow.filter(id=brochure_id))
     return found[0] if found else None
+
+
+async def brochure_now(brochure_id: str) -> Brochure | Refusal:
+    """Return the version with an id in writing, as it stands."""
+    return await load_brochure(UUID(brochure_id)) or not_found("brochure", brochure_id)
 
 
 async def brochure_records(rows: Iterable[BrochureRow]) -> tuple[Brochure, ...]:

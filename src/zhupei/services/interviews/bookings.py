@@ -77,28 +77,20 @@ async def assign_interviews(
         if against is not None:
             return not_found("slot", str(given.slot))
 
-        shown: tuple[InterviewBooking, ...] = ()
-
         async def do(work: Work) -> list[str]:
-            nonlocal shown
             slot = await _bookable(desk, given.slot)
             cases = await _cases(desk, slot, given.applications)
-            booked = await _book(desk, work, slot, cases, chosen=False)
-            if given.dry_run:
-                shown = await _bookings(booked)
-                raise RefusedError(_only_shown())
-            return booked
+            return await _book(desk, work, slot, cases, chosen=False)
 
-        key = None if given.dry_run else given.idempotency_key
-        done = await answer_once(desk, key, "assign_interviews", given, do)
-        if shown:
-            return shown
-        return done if isinstance(done, Refusal) else await _bookings(done)
-
-
-def _only_shown() -> Refusal:
-    """Return what takes a dry run back; nobody is told."""
-    return Refusal(code=RefusalCode.CONFLICT, message=Text("仅试运行", "a dry run keeps nothing"))
+        return await answer_once(
+            desk,
+            given.idempotency_key,
+            "assign_interviews",
+            given,
+            do,
+            show=_bookings,
+            dry_run=given.dry_run,
+        )
 
 
 async def choose_interview_slot(
@@ -121,11 +113,12 @@ async def choose_interview_slot(
             cases = await _cases(desk, slot, (given.application,))
             return await _book(desk, work, slot, cases, chosen=True)
 
-        done = await answer_once(desk, given.idempotency_key, "choose_interview_slot", given, do)
+        key = given.idempotency_key
+        done = await answer_once(desk, key, "choose_interview_slot", given, do, show=_bookings)
         if isinstance(done, Refusal):
             # A choice concerns one application: its own refusal says more.
             return done.problems[0].refusal if len(done.problems) == 1 else done
-        return (await _bookings(done))[0]
+        return done[0]
 
 
 async def release_interview(desk: Desk, given: ReleaseInterviewInput) -> InterviewBooking | Refusal:
@@ -164,8 +157,12 @@ async def release_interview(desk: Desk, given: ReleaseInterviewInput) -> Intervi
                 tell_interview(work, part, slot, booking.application, "cancelled")
             return str(booking.id)
 
-        done = await answer_once(desk, given.idempotency_key, "release_interview", given, do)
-        return done if isinstance(done, Refusal) else (await _bookings([done]))[0]
+        key = given.idempotency_key
+        return await answer_once(desk, key, "release_interview", given, do, show=_booking)
+
+
+async def _booking(id_: str) -> InterviewBooking:
+    return (await _bookings([id_]))[0]
 
 
 async def _bookings(ids: Sequence[str]) -> tuple[InterviewBooking, ...]:

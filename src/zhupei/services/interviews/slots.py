@@ -109,10 +109,11 @@ async def open_interview_slots(
                 _tell(work, part, row.id, "opened", starts_at=row.starts_at)
             return [str(row.id) for row in rows]
 
-        made = await answer_once(desk, given.idempotency_key, "open_interview_slots", given, do)
-        return (
-            made if isinstance(made, Refusal) else await load_slots([UUID(each) for each in made])
-        )
+        async def made(slots: Sequence[str]) -> tuple[InterviewSlot, ...]:
+            return await load_slots([UUID(each) for each in slots])
+
+        key = given.idempotency_key
+        return await answer_once(desk, key, "open_interview_slots", given, do, show=made)
 
 
 def _row(
@@ -308,10 +309,11 @@ async def _changed(
         if against is not None:
             # The same as if there were none: those who do not manage it do not see it either.
             return not_found("slot", str(slot_id))
-        done = await answer_once(desk, key, operation, given, do)
-        if isinstance(done, Refusal):
-            return done
-        return await load_slot(slot_id) or not_found("slot", str(slot_id))
+        return await answer_once(desk, key, operation, given, do, show=_now)
+
+
+async def _now(slot: str) -> InterviewSlot | Refusal:
+    return await load_slot(UUID(slot)) or not_found("slot", slot)
 
 
 _MOVED_FIELDS = {"periods.0": "startsAt", "periods.0.capacity": "capacity"}

@@ -26,7 +26,6 @@ from zhupei.domain.text import Text
 from zhupei.security.crypto import Keyring
 from zhupei.services.admissions.desk import Desk
 from zhupei.services.admissions.refusals import Refusal, RefusalCode
-from zhupei.services.admissions.situations import not_found
 from zhupei.services.office_requests import RefusedError, Work, answer_once, lock, refuse
 from zhupei.services.outbox import subject_of
 from zhupei.services.papers.records import ImportedScores
@@ -34,7 +33,7 @@ from zhupei.services.papers.score_sheet_import import read_score_sheet
 from zhupei.services.recruitment_parts import frozen_refusal
 from zhupei.services.score_sheets.inputs import EnterScoreSheetInput
 from zhupei.services.score_sheets.roster import Roster, permitted_part, roster_of
-from zhupei.services.score_sheets.rows import load_sheet
+from zhupei.services.score_sheets.rows import sheet_now
 
 __all__ = ["enter_score_sheet"]
 
@@ -99,12 +98,10 @@ async def enter_score_sheet(
 
     with desk.database.use():
         try:
-            made = await answer_once(desk, given.idempotency_key, "enter_score_sheet", given, do)
+            key = given.idempotency_key
+            return await answer_once(desk, key, "enter_score_sheet", given, do, show=sheet_now)
         except _UnreadableError as error:
             return UnreadableSheet(problems=tuple(map(_problem, error.problems)))
-        if isinstance(made, Refusal):
-            return made
-        return await load_sheet(UUID(made)) or not_found("sheet", made)
 
 
 def _pending() -> Refusal:

@@ -8,8 +8,10 @@ from zhupei.db.models import ScoreSheetRow
 from zhupei.db.tables import RowSource, column, columns, expressed, listed_from, member
 from zhupei.domain.plain_values import restored
 from zhupei.domain.score_sheets import ScoreSheet, ScoreSheetState, SheetRow
+from zhupei.services.admissions.refusals import Refusal
+from zhupei.services.admissions.situations import not_found
 
-__all__ = ["SHEETS", "load_sheet", "sheet_record"]
+__all__ = ["SHEETS", "load_sheet", "sheet_now", "sheet_record"]
 
 
 def _known(code: str) -> str | None:
@@ -43,6 +45,11 @@ async def load_sheet(sheet: UUID) -> ScoreSheet | None:
     """Return one sheet, None where there is none."""
     row = await ScoreSheetRow.get_or_none(id=sheet)
     return None if row is None else sheet_record(row)
+
+
+async def sheet_now(sheet: str) -> ScoreSheet | Refusal:
+    """Return the sheet with an id in writing, as it stands."""
+    return await load_sheet(UUID(sheet)) or not_found("sheet", sheet)
 
 
 def sheet_record(row: ScoreSheetRow) -> ScoreSheet:

@@ -35,7 +35,7 @@ from zhupei.services.outbox import subject_of
 from zhupei.services.progress import operation
 from zhupei.services.score_sheets.inputs import RejectScoreSheetInput, SignScoreSheetInput
 from zhupei.services.score_sheets.roster import ENTER
-from zhupei.services.score_sheets.rows import load_sheet
+from zhupei.services.score_sheets.rows import load_sheet, sheet_now
 
 __all__ = ["SIGN", "reject_score_sheet", "sheet_problems", "sign_score_sheet"]
 
@@ -189,10 +189,10 @@ async def _sign_absent(desk: Desk, sheet: ScoreSheet, key: str) -> SheetSigned |
         await _settle(desk, sheet, None)
         return str(sheet.id)
 
-    done = await answer_once(desk, key, "sign_score_sheet", {"sheet": sheet.id}, do)
-    if isinstance(done, Refusal):
-        return done
-    return SheetSigned(sheet=await load_sheet(sheet.id) or sheet, outcome=None)
+    async def signed(_sheet: str) -> SheetSigned:
+        return SheetSigned(sheet=await load_sheet(sheet.id) or sheet, outcome=None)
+
+    return await answer_once(desk, key, "sign_score_sheet", {"sheet": sheet.id}, do, show=signed)
 
 
 def _outdated(refusal: Refusal) -> Refusal:
@@ -317,7 +317,5 @@ async def reject_score_sheet(desk: Desk, given: RejectScoreSheetInput) -> ScoreS
             )
             return str(given.sheet)
 
-        done = await answer_once(desk, given.idempotency_key, "reject_score_sheet", given, do)
-        if isinstance(done, Refusal):
-            return done
-        return await load_sheet(given.sheet) or not_found("sheet", str(given.sheet))
+        key = given.idempotency_key
+        return await answer_once(desk, key, "reject_score_sheet", given, do, show=sheet_now)

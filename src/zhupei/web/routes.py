@@ -25,6 +25,7 @@ from zhupei.web.errors import ErrorCode, refusal
 from zhupei.web.guards import Gate, Guards
 from zhupei.web.ide import QueryPage
 from zhupei.web.negotiation import GRAPHQL_RESPONSE
+from zhupei.web.peers import believed
 from zhupei.web.repeated_requests import RepeatedRequests
 from zhupei.web.request_scope import RequestScope
 from zhupei.web.uploads import PREFLIGHT_HEADERS
@@ -114,7 +115,7 @@ def _refused(request: Request, error: Exception) -> Response:
 
 def trusted_proxies(settings: Settings) -> Callable[[str], bool]:
     """Return what tells of an address whether it is believed whom it asks for."""
-    looked_past = ProxyHeadersMiddleware(_nothing, trusted_hosts=list(settings.trusted_proxies))
+    looked_past = ProxyHeadersMiddleware(_nothing, trusted_hosts=believed(settings))
     return looked_past.trusted_hosts.__contains__
 
 
@@ -137,7 +138,7 @@ def middleware(
     ``tracing`` makes spans; ``repeated`` keeps answers that will be the same again.
     """
     stack = [
-        Middleware(ProxyHeadersMiddleware, trusted_hosts=list(settings.trusted_proxies)),
+        Middleware(ProxyHeadersMiddleware, trusted_hosts=believed(settings)),
         Middleware(
             RequestScope,
             database=database,

@@ -25,10 +25,14 @@ from tortoise.exceptions import IntegrityError
 from tortoise.transactions import in_transaction
 
 from zhupei.db.models import Applicant, ApplicantFile
+from zhupei.db.reading import Condition, Order, PageQuery, read_objects
+from zhupei.db.tables import RowSource, columns
 from zhupei.domain.access_refusals import AccessCode, AccessRefusal
 from zhupei.domain.text import Text
 
 __all__ = [
+    "FILES",
+    "PRESENT",
     "FileRecord",
     "FileStore",
     "files_of",
@@ -197,10 +201,33 @@ async def lock_content(connection: BaseDBAsyncClient, sha256: str) -> None:
     )
 
 
+FILES = RowSource(
+    described=FileRecord,
+    model=ApplicantFile,
+    alias="f",
+    attributes=columns(
+        *("id", "document", "media_type", "size", "sha256", "uploaded_by", "uploaded_at"),
+        applicant="applicant_id",
+    ),
+)
+"""Files, as `FileRecord` has them."""
+
+PRESENT = Condition("f.removed_at IS NULL")
+"""The condition that a file was not removed."""
+
+
 async def files_of(applicant: UUID) -> tuple[FileRecord, ...]:
     """Return the files of an applicant that were not removed, the oldest first."""
-    rows = await ApplicantFile.filter(applicant_id=applicant, removed_at=None).order_by("id")
-    return tuple(_record(row) for row in rows)
+    query = PageQuery(
+        source=FILES,
+        conditions=(Condition("f.applicant_id = ?", (applicant,)), PRESENT),
+        order=Order("f.id"),
+        view=FILES.view(None),
+    )
+    return tuple(await read_objects(query, _MOST_FILES))
+
+
+_MOST_FILES = 10_000
 
 
 async def remove_file(file: UUID, *, at: datetime) -> bool:

@@ -14,7 +14,7 @@ from zhupei.db.tables import RowSource
 from zhupei.domain.admission_refusals import Refusal, RefusalCode
 from zhupei.domain.text import Text
 from zhupei.graphql.context import GraphContext
-from zhupei.graphql.desks import desk_of, desk_or_public
+from zhupei.graphql.desks import desk_of
 from zhupei.graphql.errors import Code, GraphRefusal, not_found
 from zhupei.graphql.found_rows import Found, Names
 from zhupei.graphql.listed_rows import ListedRows
@@ -149,14 +149,14 @@ async def _sheet(
     return await score_sheets.sheet_query(desk, SearchSheetsInput(id=sheet), names)
 
 
-async def _brochure(
+def _brochure(
     info: GraphInfo,
     program: Annotated[str, strawberry.argument(description="Code of the program (项目代码).")],
 ) -> Brochure | None:
     context = info.context
     if program not in context.catalogue.programs:
         raise not_found("program", program, context.language)
-    found: Any = await brochures.brochure_situation(await desk_or_public(context), program)
+    found: Any = brochures.brochure_situation(context.catalogue, program)
     return found  # type: ignore[no-any-return]  # the graph's type describes the service's
 
 

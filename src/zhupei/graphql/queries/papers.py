@@ -14,6 +14,7 @@ from zhupei.domain.permissions import Target
 from zhupei.graphql.context import GraphContext
 from zhupei.graphql.desks import desk_of
 from zhupei.graphql.errors import not_found
+from zhupei.graphql.found_rows import Found, Names
 from zhupei.graphql.listed_rows import ListedRows
 from zhupei.graphql.permissions import permitted_inside, require
 from zhupei.graphql.row_pages import RowRequest, row_arguments
@@ -40,16 +41,16 @@ _Round = Annotated[str | None, strawberry.argument(description="Code of the roun
 
 
 async def _publicity(
-    info: GraphInfo,
+    _context: GraphContext,
+    names: Names,
     id: Annotated[  # noqa: A002 - the argument's name in the graph
         strawberry.ID, strawberry.argument(description="Identifier of the list (公示标识).")
     ],
-) -> Publicity | None:
+) -> PageQuery | None:
     try:
-        found: Any = await lists.publicity_of(UUID(id))
+        return lists.publicity_query(publicity=UUID(id), names=names)
     except ValueError:
-        found = None
-    return found  # type: ignore[no-any-return]  # the graph's type describes the service's
+        return None
 
 
 @strawberry.input(description="Which published lists to give; all parts must hold (筛选条件).")
@@ -191,7 +192,7 @@ class PaperQueries:
     """Fields of the root type about papers."""
 
     publicity: Publicity | None = field(
-        Computed(_publicity),
+        Found(lists.PUBLICITIES, _publicity, single=True),
         description="A published list of proposed admissions (拟录取公示), for everybody.",
     )
     publicities: PublicityConnection | None = field(

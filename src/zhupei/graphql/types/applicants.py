@@ -4,16 +4,19 @@ import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from operator import attrgetter
 from typing import Any
 
 import strawberry
 
+from zhupei.db.reading import Condition
 from zhupei.domain.identity import DocumentKind
 from zhupei.domain.people import OriginRegion
 from zhupei.domain.permissions import Target
 from zhupei.graphql.context import GraphContext
+from zhupei.graphql.listed_rows import RowsOf
 from zhupei.graphql.permissions import permitted
-from zhupei.graphql.sources import Attribute, Computed, FieldSource, Reader, declares, field
+from zhupei.graphql.sources import Attribute, FieldSource, Reader, declares, field
 from zhupei.services import applicant_files
 from zhupei.services.applicant_files import FileRecord
 from zhupei.services.applicants import ApplicantRecord, departments_of, reveal
@@ -73,13 +76,13 @@ class Revealed(FieldSource):
         return read
 
 
-async def _files(root: strawberry.Parent[SeenApplicant]) -> "list[ApplicantFile]":
-    found: Any = await applicant_files.files_of(root.record.id)
-    return found  # type: ignore[no-any-return]  # the graph's type describes the service's
+async def _present(_context: GraphContext) -> Condition:
+    return applicant_files.PRESENT
 
 
 @declares(
     FileRecord,
+    applicant_files.FILES.shown,
     description="A file that an applicant handed in (材料文件); its sender's name is not kept.",
 )
 class ApplicantFile:
@@ -129,7 +132,16 @@ class Applicant:
         Attribute("record.facts.origin"), description="Where the person is from (生源地)."
     )
     files: list[ApplicantFile] | None = permitted(
-        field(Computed(_files), description="Files that were handed in (已交材料)."),
+        field(
+            RowsOf(
+                rows=applicant_files.FILES,
+                by="applicant",
+                key=attrgetter("record.id"),
+                order=("id",),
+                where=_present,
+            ),
+            description="Files that were handed in (已交材料).",
+        ),
         "files.read",
         about=_targets,
     )

@@ -1,17 +1,22 @@
 """Brochures: how far a program's brochure is, what it states, and what changed since last year."""
 
 from datetime import datetime
+from operator import attrgetter
 from typing import Annotated, Any
 
 import strawberry
 
+from zhupei.db.reading import PageQuery
 from zhupei.domain import brochures as domain
 from zhupei.domain.brochures import BrochureState
 from zhupei.domain.permissions import Target
 from zhupei.domain.text import Text
+from zhupei.graphql.asked import reads
+from zhupei.graphql.context import GraphContext
 from zhupei.graphql.desks import desk_or_public
 from zhupei.graphql.enums import show
 from zhupei.graphql.errors import not_found
+from zhupei.graphql.found_rows import Found, Names
 from zhupei.graphql.permissions import permitted
 from zhupei.graphql.sources import (
     Attribute,
@@ -27,6 +32,7 @@ from zhupei.graphql.types.origins import Source
 from zhupei.graphql.types.references import BaseRef, ProgramRef
 from zhupei.services import brochures
 from zhupei.services.brochures.rows import brochure_checks
+from zhupei.services.brochures.versions import VERSIONS, version_query
 from zhupei.services.papers import brochure_diff
 from zhupei.services.papers.brochure_check import check_brochure
 from zhupei.services.papers.brochure_diff import diff_brochures
@@ -55,6 +61,7 @@ show(
 )
 
 
+@reads("base")
 def _about_version(version: domain.Brochure) -> tuple[Target, ...]:
     return (Target(base=version.base),)
 
@@ -84,20 +91,24 @@ class BrochurePublication:
     recorded_at: datetime = field(Attribute(), description="When it was recorded (登记时间).")
 
 
+@reads("html")
 def _html_path(root: strawberry.Parent[domain.Brochure]) -> str:
     return f"/brochures/{root.html}.html"
 
 
+@reads("pdf")
 def _pdf_path(root: strawberry.Parent[domain.Brochure]) -> str:
     return f"/brochures/{root.pdf}.pdf"
 
 
+@reads("program", "html")
 async def _changed(root: strawberry.Parent[domain.Brochure], info: GraphInfo) -> bool:
     return await brochures.changed_since(await desk_or_public(info.context), root)
 
 
 @declares(
     domain.Brochure,
+    VERSIONS.shown,
     name="BrochureVersion",
     description=(
         "One version of a program's brochure, frozen as it was submitted (简章版本). What was "
@@ -242,11 +253,8 @@ def _to_attest(root: strawberry.Parent[brochures.BrochureSituation], info: Graph
     return [each.label.zh for each in report.unrecognised]
 
 
-def _latest(
-    root: strawberry.Parent[brochures.BrochureSituation],
-) -> BrochureVersion | None:
-    found: Any = root.versions[0] if root.versions else None
-    return found  # type: ignore[no-any-return]  # the graph's type describes the domain's
+async def _versions(context: GraphContext, names: Names) -> PageQuery:
+    return await version_query(await desk_or_public(context), names)
 
 
 @declares(
@@ -263,13 +271,14 @@ class Brochure:
     program: ProgramRef | None = field(One("programs"), description="The program (项目).")
     base: BaseRef | None = field(One("bases"), description="The base (培训基地).")
     current: BrochureVersion | None = field(
-        Computed(_latest),
+        Found(VERSIONS, _versions, single=True, by="program", key=attrgetter("program")),
         description=(
             "The newest version that whoever asks may see (最新版本); null before it is published."
         ),
     )
     versions: list[BrochureVersion] = field(
-        Attribute(), description="All that whoever asks may see, the newest first (各版本)."
+        Found(VERSIONS, _versions, by="program", key=attrgetter("program")),
+        description="All that whoever asks may see, the newest first (各版本).",
     )
     approval_needed: bool = field(
         Attribute(), description="Whether an authority approves it (是否须审核)."

@@ -1,17 +1,23 @@
 """Published lists of proposed admissions, as anybody may see them."""
 
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
+from operator import attrgetter
 from typing import Any
 
 import strawberry
 
 from zhupei.domain.permissions import Target
 from zhupei.domain.text import Text
+from zhupei.graphql.asked import reads
 from zhupei.graphql.connections import PageInfo
 from zhupei.graphql.context import GraphContext
 from zhupei.graphql.enums import show
 from zhupei.graphql.listed_rows import ReadEdge, ReadPage
+from zhupei.graphql.loading import Loaded
 from zhupei.graphql.permissions import refused_by
+from zhupei.graphql.row_reading import database_of
 from zhupei.graphql.sources import Attribute, Computed, GraphInfo, One, declares, field
 from zhupei.graphql.types.references import BaseRef, OpeningRef, ProgramRef
 from zhupei.services.issuing import lists
@@ -65,60 +71,94 @@ class PublicityEntry:
     )
 
 
+@reads("status")
 def _status(root: strawberry.Parent[lists.Publicity], info: GraphInfo) -> PublicityStatus:
     return root.status(info.context.clock())
 
 
-async def _signed(publicity: lists.Publicity, context: GraphContext) -> SignedList | Text:
-    """Return the list where whoever asks may see it, else why not; once in an operation."""
-    key = (SignedList, publicity.id)
-    if key not in context.kept:
-        context.kept[key] = await _open(publicity, context)
-    found: SignedList | Text = context.kept[key]
+# What the file of a list is made of when it is first asked for.
+_LOOKED_AT = (
+    *("id", "program", "base", "round", "published_at", "ends_on", "ends_at", "working_days"),
+    *("counts_first_day", "catalogue_hash", "withdrawn_at", "status"),
+)
+
+
+async def _signed(
+    publicities: Sequence[lists.Publicity], context: GraphContext
+) -> Mapping[Any, SignedList | Text]:
+    """Return lists where whoever asks may see them, else why not; once in an operation."""
+    opened: dict[Any, asyncio.Task[Any]] = context.kept.setdefault(SignedList, {})
+    missing = [each for each in publicities if each.id not in opened]
+    if missing:
+        # Several fields ask at the same time.
+        opening = asyncio.create_task(_open(missing, context))
+        opened.update(dict.fromkeys((each.id for each in missing), opening))
+    found: dict[Any, SignedList | Text] = {}
+    for task in {opened[each.id] for each in publicities}:
+        found |= await asyncio.shield(task)
     return found
 
 
-async def _open(publicity: lists.Publicity, context: GraphContext) -> SignedList | Text:
+async def _open(
+    publicities: Sequence[lists.Publicity], context: GraphContext
+) -> Mapping[Any, SignedList | Text]:
     now = context.clock()
-    if publicity.status(now) is PublicityStatus.WITHDRAWN:
-        return _WITHDRAWN
-    if not lists.shows_entries(context.catalogue, publicity, now):
-        about = (Target(base=publicity.base),)
-        if await refused_by(context, "lists.publish", about) is not None:
-            return _OVER
+    refused = {each.id: await _refused(each, context, now) for each in publicities}
+    shown = [each for each in publicities if refused[each.id] is None]
+    found: dict[Any, SignedList | Text] = {id_: why for id_, why in refused.items() if why}
+    if not shown:
+        return found
     if context.keyring is None or context.signing_keys is None:
         raise RuntimeError("a published list needs the keys of personal data and of lists")
-    try:
-        return await lists.signed_list(
-            context.catalogue, context.keyring(), context.signing_keys(), publicity, now
+    with database_of(context).use():
+        opened = await lists.signed_lists(
+            context.catalogue, context.keyring(), context.signing_keys(), shown, now
         )
-    except PublicityListError as error:
-        return error.message
+    for id_, each in opened.items():
+        found[id_] = each.message if isinstance(each, PublicityListError) else each
+    return found
 
 
-async def _entries(
-    root: strawberry.Parent[lists.Publicity], info: GraphInfo
-) -> list[PublicityEntry] | None:
-    found = await _signed(root, info.context)
-    rows: Any = None if isinstance(found, Text) else list(found.listed.rows)
-    return rows  # type: ignore[no-any-return]  # the graph's type describes the list's
+async def _refused(publicity: lists.Publicity, context: GraphContext, now: datetime) -> Text | None:
+    """Return why whoever asks may not see who stands on a list."""
+    if publicity.status(now) is PublicityStatus.WITHDRAWN:
+        return _WITHDRAWN
+    if lists.shows_entries(context.catalogue, publicity, now):
+        return None
+    about = (Target(base=publicity.base),)
+    return _OVER if await refused_by(context, "lists.publish", about) is not None else None
 
 
-async def _entries_note(root: strawberry.Parent[lists.Publicity], info: GraphInfo) -> str | None:
-    found = await _signed(root, info.context)
-    return found.get(info.context.language) if isinstance(found, Text) else None
+def _of_signed(answer: Callable[[SignedList | Text, GraphContext], Any]) -> Loaded:
+    """Return the source of what a list's signed file, or why it is not shown, answers."""
+
+    @reads(*_LOOKED_AT)
+    async def load(
+        publicities: Sequence[lists.Publicity], context: GraphContext
+    ) -> Mapping[Any, Any]:
+        found = await _signed(publicities, context)
+        return {id_: answer(each, context) for id_, each in found.items()}
+
+    return Loaded(load, attrgetter("id"))
 
 
-async def _sha256(root: strawberry.Parent[lists.Publicity], info: GraphInfo) -> str | None:
-    found = await _signed(root, info.context)
+def _entries(found: SignedList | Text, _context: GraphContext) -> Any:
+    return None if isinstance(found, Text) else list(found.listed.rows)
+
+
+def _entries_note(found: SignedList | Text, context: GraphContext) -> str | None:
+    return found.get(context.language) if isinstance(found, Text) else None
+
+
+def _sha256(found: SignedList | Text, _context: GraphContext) -> str | None:
     return None if isinstance(found, Text) else found.sha256
 
 
-async def _key_id(root: strawberry.Parent[lists.Publicity], info: GraphInfo) -> str | None:
-    found = await _signed(root, info.context)
+def _key_id(found: SignedList | Text, _context: GraphContext) -> str | None:
     return None if isinstance(found, Text) else found.key_id
 
 
+@reads("id")
 def _downloads(root: strawberry.Parent[lists.Publicity]) -> list[str]:
     return [f"/publicity/{root.id}.{ending}" for ending in _ENDINGS]
 
@@ -158,20 +198,20 @@ class Publicity:
         Attribute(), description="When its publication was taken back (撤回时间)."
     )
     entries: list[PublicityEntry] | None = field(
-        Computed(_entries),
+        _of_signed(_entries),
         description=(
             "Who stands on it, masked (名单); null where it is not public, then see `entriesNote`. "
             "Who may publish lists of the base sees them also after the period."
         ),
     )
     entries_note: str | None = field(
-        Computed(_entries_note), description="Why there are no entries (名单说明)."
+        _of_signed(_entries_note), description="Why there are no entries (名单说明)."
     )
     sha256: str | None = field(
-        Computed(_sha256), description="SHA-256 of the signed file (校验值)."
+        _of_signed(_sha256), description="SHA-256 of the signed file (校验值)."
     )
     key_id: str | None = field(
-        Computed(_key_id),
+        _of_signed(_key_id),
         description="Key that signed it, as at `/publicity/keys.json` (签名密钥).",
     )
     downloads: list[str] = field(

@@ -8,11 +8,11 @@ publication was taken back is replaced by a signed notice at once.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
-from typing import cast
+from typing import Any, cast
 from uuid import UUID
 
 from tortoise.exceptions import IntegrityError
@@ -59,6 +59,7 @@ __all__ = [
     "publicity_query",
     "shows_entries",
     "signed_list",
+    "signed_lists",
     "signed_withdrawal",
     "trainee_type_of",
 ]
@@ -121,12 +122,14 @@ PUBLICITIES = RowSource(
         **columns(program="program_code", base="base_code"),
         "round": column("round_code", lambda code: code or None),
     },
+    derived={"status": frozenset({"withdrawn_at", "ends_at"})},
 )
 """Lists, as `Publicity` has them."""
 
 
 def publicity_query(
     *,
+    publicity: UUID | None = None,
     programs: Collection[str] | None = None,
     base: str | None = None,
     round_code: str | None = None,
@@ -145,6 +148,8 @@ def publicity_query(
         for name, code in (("base_code", base), ("round_code", round_code))
         if code is not None
     ]
+    if publicity is not None:
+        conditions.append(Condition("l.id = ?", (publicity,)))
     if programs is not None:
         conditions.append(among("l.program_code", tuple(programs), "text"))
     if live_at is not None:
@@ -179,14 +184,41 @@ async def signed_list(
         PublicityListError: the program left the catalogue, somebody on the list is not known as a
             person, or a file that was kept is signed by a key that is not among ``keys``.
     """
-    kept = await PublishedListRow.get_or_none(publicity_id=publicity.id)
-    if kept is None:
-        kept = await _made(catalogue, keyring, keys, publicity, now)
-    content = kept.content.encode()
+    found = (await signed_lists(catalogue, keyring, keys, [publicity], now))[publicity.id]
+    if isinstance(found, PublicityListError):
+        raise found
+    return found
+
+
+async def signed_lists(
+    catalogue: Catalogue,
+    keyring: Keyring,
+    keys: SigningKeys,
+    publicities: Collection[Publicity],
+    now: datetime,
+) -> Mapping[UUID, SignedList | PublicityListError]:
+    """Return the signed files of lists by id, or what `signed_list` raises of them.
+
+    One statement, but for those that are asked for for the first time.
+    """
+    rows = await PublishedListRow.filter(publicity_id__in=[each.id for each in publicities])
+    kept: dict[Any, PublishedListRow] = {cast("Any", row).publicity_id: row for row in rows}
+    found: dict[UUID, SignedList | PublicityListError] = {}
+    for each in publicities:
+        try:
+            row = kept.get(each.id) or await _made(catalogue, keyring, keys, each, now)
+            found[each.id] = _opened(row, keys)
+        except PublicityListError as error:
+            found[each.id] = error
+    return found
+
+
+def _opened(row: PublishedListRow, keys: SigningKeys) -> SignedList:
+    content = row.content.encode()
     listed = verify_signed_file(content, keys.public)
     if isinstance(listed, Withdrawal):
         raise PublicityListError(Text("该名单已撤回", "this list was withdrawn"))
-    return SignedList(content=content, sha256=kept.sha256, key_id=kept.key_id, listed=listed)
+    return SignedList(content=content, sha256=row.sha256, key_id=row.key_id, listed=listed)
 
 
 def signed_withdrawal(keys: SigningKeys, publicity: Publicity) -> bytes:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from enum import Enum
 from functools import cached_property
 from operator import itemgetter
@@ -132,6 +132,7 @@ _KINDS: Mapping[type, type] = {
     fields.BooleanField: bool,
     fields.CharField: str,
     fields.DateField: date,
+    fields.DatetimeField: datetime,
     fields.IntField: int,
     fields.SmallIntField: int,
     fields.TextField: str,

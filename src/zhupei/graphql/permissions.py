@@ -145,6 +145,11 @@ class _Permitted(Noted):
         async def read_permitted(
             values: Sequence[Any], context: GraphContext, given: Mapping[str, Any]
         ) -> Sequence[Any]:
+            if len(values) == 1:
+                targets = self._targets(values[0], context)
+                refusal = await refused_by(context, self.permission, targets)
+                if refusal is None:
+                    return await read(values, context, given)
             about = [tuple(self._targets(value, context)) for value in values]
             distinct = list(dict.fromkeys(about))
             asking = [refused_by(context, self.permission, targets) for targets in distinct]

@@ -11,6 +11,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
+from functools import partial
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -20,11 +21,14 @@ from graphql import (
     GraphQLInt,
     GraphQLObjectType,
     GraphQLString,
+    get_nullable_type,
+    is_enum_type,
+    is_leaf_type,
     is_non_null_type,
 )
 from zhupei.db.tables import Held, View
 from zhupei.graphql.asked import needs_of
-from zhupei.graphql.engine.leaves import is_date
+from zhupei.graphql.engine.leaves import is_date, leaf
 from zhupei.graphql.listed_rows import ReadEdge
 from zhupei.graphql.sources import Attribute
 
@@ -50,7 +54,26 @@ def _made_of_each(
     return {value: make(row) for value, row in dict(zip(column, rows, strict=True)).items()}.get
 
 
-NAMES: Mapping[str, Any] = {"made_of_each": _made_of_each, "repeat": itertools.repeat}
+def _made_once(
+    known: dict[Any, Any], make: Callable[[Any], Any], column: Sequence[Any], rows: Sequence[Any]
+) -> list[Any]:
+    """Return what is made of each value of a column, where ``known`` are those of all runs."""
+    try:
+        return list(map(known.__getitem__, column))
+    except KeyError:
+        if len(known) > _MOST_KNOWN:
+            known.clear()
+        known |= {value: make(row) for value, row in zip(column, rows, strict=True)}
+        return list(map(known.__getitem__, column))
+
+
+_MOST_KNOWN = 256
+
+NAMES: Mapping[str, Any] = {
+    "made_of_each": _made_of_each,
+    "made_once": _made_once,
+    "repeat": itertools.repeat,
+}
 """What the text of columns uses."""
 
 
@@ -116,17 +139,36 @@ def _column(writer: Writer, site: Site, rows: str, columns: str, view: View, whe
     position = None if needs is None else view.positions.get(needs)
     if position is not None and _is_written(site, view.held[position]):
         return f"{columns}[{position}]"
-    make = writer.function(row, lambda: writer.field(site, row, there))
+    made: Callable[[], str] = partial(writer.function, row, lambda: writer.field(site, row, there))
     if position is None:
-        return f"map({make}, {rows})"
-    column = f"{columns}[{position}]"
-    return f"map(made_of_each({make}, {column}, {rows}), {column})"
+        return f"map({made()}, {rows})"
+    return _of_column(writer, site, f"{columns}[{position}]", rows, view.held[position], made)
+
+
+def _of_column(
+    writer: Writer, site: Site, column: str, rows: str, held: Held | None, make: Callable[[], str]
+) -> str:
+    """Return the expression of what follows from one column, by what ``make`` makes of a row."""
+    type_: Any = get_nullable_type(site.field.type)
+    if not is_leaf_type(type_) or not _is_attribute(site):
+        return f"map(made_of_each({make()}, {column}, {rows}), {column})"
+    if is_enum_type(type_):
+        return f"made_once({writer.constant({})}, {make()}, {column}, {rows})"
+    completed = leaf(site.field.type, "value", writer) or ""
+    if held is not None and not held.null and completed.endswith("(value)"):
+        return f"map({completed.removesuffix('(value)')}, {column})"
+    # Instants and the like are seldom the same.
+    return f"map({make()}, {rows})"
+
+
+def _is_attribute(site: Site) -> bool:
+    return type(site.source) is Attribute and not site.source.ordered
 
 
 def _is_written(site: Site, held: Held | None) -> bool:
     """Return whether a field is an attribute that a column of the model holds as it is written."""
-    source, type_ = site.source, site.field.type
-    if held is None or type(source) is not Attribute or source.ordered:
+    type_ = site.field.type
+    if held is None or not _is_attribute(site):
         return False
     if is_non_null_type(type_):
         if held.null:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 import json
 import logging
 from collections.abc import Iterator
@@ -389,11 +390,36 @@ def test_a_body_that_is_too_large_is_refused_announced_or_not(tmp_path: Path) ->
 def test_parse_validation_and_coercion_errors_are_bad_user_input(
     client: TestClient, query: str, variables: dict[str, Any], message: str | None
 ) -> None:
-    response = client.post("/graphql", json={"query": query, "variables": variables})
+    response = client.post(
+        "/graphql",
+        json={"query": query, "variables": variables},
+        headers={"accept-language": "en"},
+    )
     [error] = response.json()["errors"]
     assert error["extensions"] == {"code": "BAD_USER_INPUT"}
     if message is not None:
         assert error["message"] == message
+
+
+@pytest.mark.parametrize(
+    ("query", "message"),
+    [
+        ("{", "语法错误：此处应为 Name，而不是 <EOF>。"),
+        ("{ helo }", "类型 Query 没有字段 helo。是否想用 hello？"),
+        ("fragment A on Query { hello }", "请求中没有操作，只有片段。"),
+        ("query A { hello } query B { hello }", "请求中有多个操作，须用 operationName 指明其一。"),
+        ('{ amount(of: "x") }', '所给 "x" 不是 Decimal。'),
+        ("{ a" + " { a" * 70 + " }" * 71, "查询嵌套超过 60 层。"),
+    ],
+)
+def test_what_graphql_itself_says_is_chinese_unless_english_is_asked_for(
+    client: TestClient, query: str, message: str
+) -> None:
+    [error] = post(client, query)["errors"]
+    assert error["message"] == message
+    body = {"query": query}
+    answer = client.post("/graphql", json=body, headers={"accept-language": "en"}).json()
+    assert answer["errors"][0]["message"].isascii()
 
 
 def test_an_internal_error_is_masked_and_logged_once(
@@ -450,7 +476,7 @@ def test_production_neither_describes_nor_hints_at_the_schema(tmp_path: Path) ->
     refused = post(client, "{ __schema { queryType { name } } }")["errors"]
     assert {error["extensions"]["code"] for error in refused} == {"INTROSPECTION_DISABLED"}
     [error] = post(client, "{ helo }")["errors"]
-    assert error["message"] == "Cannot query field 'helo' on type 'Query'."
+    assert error["message"] == "类型 Query 没有字段 helo。"
     assert post(client, "{ __typename }") == {"data": {"__typename": "Query"}}
     page = client.get("/graphql", headers={"accept": "text/html"})
     assert (page.status_code, page.json()["errors"][0]["extensions"]) == (
@@ -469,7 +495,9 @@ def test_production_opens_what_is_switched_on(tmp_path: Path) -> None:
 
 
 def test_a_development_server_suggests(client: TestClient) -> None:
-    [error] = post(client, "{ helo }")["errors"]
+    headers = {"accept-language": "en"}
+    answer = client.post("/graphql", json={"query": "{ helo }"}, headers=headers).json()
+    [error] = answer["errors"]
     assert error["message"] == "Cannot query field 'helo' on type 'Query'. Did you mean 'hello'?"
 
 
@@ -502,20 +530,84 @@ def test_short_answers_are_not_compressed(client: TestClient) -> None:
     assert "content-encoding" not in response.headers
 
 
-def test_the_root_leads_to_the_graph(client: TestClient) -> None:
-    response = client.get("/", follow_redirects=False)
-    assert (response.status_code, response.headers["location"]) == (307, "/graphql")
+@pytest.mark.parametrize("host", ["zhupei.example", "evil.example"])
+def test_other_ways_lead_to_the_graph_and_to_no_other_host(client: TestClient, host: str) -> None:
+    for method, path, location in (
+        ("GET", "/", "/graphql"),
+        ("HEAD", "/", "/graphql"),
+        ("GET", "/graphql/?query=%7B+hello+%7D", "/graphql?query=%7B+hello+%7D"),
+        ("POST", "/graphql/", "/graphql"),
+    ):
+        response = client.request(method, path, headers={"host": host}, follow_redirects=False)
+        assert (response.status_code, response.headers["location"]) == (307, location)
+    other = client.get("/health/live/", headers={"host": host}, follow_redirects=False)
+    assert (other.status_code, "location" in other.headers) == (404, False)
+    followed = client.post("/graphql/", json={"query": "{ hello }"})
+    assert followed.json()["data"] == {"hello": "你好 世界"}
+
+
+@pytest.mark.parametrize("encoding", ["gzip", "br", "identity, gzip", "x"])
+def test_a_compressed_body_is_refused_as_such(client: TestClient, encoding: str) -> None:
+    body = gzip.compress(b'{"query": "{ hello }"}')
+    headers = {"content-type": "application/json", "content-encoding": encoding}
+    response = client.post("/graphql", content=body, headers={**headers, "accept-language": "en"})
+    assert (response.status_code, response.headers["accept-encoding"]) == (415, "identity")
+    assert response.json()["errors"] == [
+        {
+            "message": "The body of a request must not be compressed.",
+            "extensions": {"code": "UNSUPPORTED_MEDIA_TYPE"},
+        }
+    ]
+    headers["content-encoding"] = "Identity"
+    plain = client.post("/graphql", content=b'{"query": "{ hello }"}', headers=headers)
+    assert plain.json() == {"data": {"hello": "你好 世界"}}
+
+
+_PREFLIGHT = {
+    "origin": "https://a.example",
+    "access-control-request-method": "POST",
+    "access-control-request-headers": "content-type, graphql-require-preflight",
+}
 
 
 def test_only_named_origins_may_call_from_a_page(tmp_path: Path) -> None:
     client = client_of(tmp_path, allowed_origins=("https://a.example",))
-    headers = {
-        "origin": "https://a.example",
-        "access-control-request-method": "POST",
-        "access-control-request-headers": "content-type, graphql-require-preflight",
-    }
-    allowed = client.options("/graphql", headers=headers)
+    allowed = client.options("/graphql", headers=_PREFLIGHT)
+    assert (allowed.status_code, allowed.content) == (204, b"")
     assert allowed.headers["access-control-allow-origin"] == "https://a.example"
-    other = client.options("/graphql", headers={**headers, "origin": "https://b.example"})
-    assert other.status_code == 400
-    assert "access-control-allow-origin" not in other.headers
+    headers = {**_PREFLIGHT, "accept-language": "en"}
+    for changed in (
+        {"origin": "https://b.example"},
+        {"access-control-request-method": "DELETE"},
+        {"access-control-request-headers": "x-of-mine"},
+    ):
+        other = client.options("/graphql", headers={**headers, **changed})
+        assert other.status_code == 403
+        assert ("access-control-allow-origin" in other.headers) is ("origin" not in changed)
+        [error] = other.json()["errors"]
+        assert error["extensions"] == {"code": "FORBIDDEN"}
+        assert error["message"].startswith("Pages of this site may not ask like this: ")
+
+
+@pytest.mark.parametrize(
+    "header",
+    ["apollographql-client-name", "apollographql-client-version", "traceparent", "baggage"],
+)
+def test_pages_may_send_what_their_libraries_add(tmp_path: Path, header: str) -> None:
+    client = client_of(tmp_path, allowed_origins=("https://a.example",))
+    asked = {"access-control-request-headers": f"authorization,content-type,{header}"}
+    assert client.options("/graphql", headers={**_PREFLIGHT, **asked}).status_code == 204
+
+
+def test_a_page_can_read_what_the_guards_refuse(tmp_path: Path) -> None:
+    """R: 421, 429 and 503 come from outside of the graph; a page has to see them, too."""
+    origins, hosts = ("https://a.example",), ("zhupei.example",)
+    client = client_of(tmp_path, allowed_origins=origins, allowed_hosts=hosts)
+    for host, status in (("zhupei.example", 200), ("other.example", 421)):
+        headers = {"origin": "https://a.example", "host": host}
+        answer = client.get("/graphql?query={hello}", headers=headers)
+        assert answer.status_code == status
+        assert answer.headers["access-control-allow-origin"] == "https://a.example"
+        assert "retry-after" in answer.headers["access-control-expose-headers"]
+        del headers["origin"]
+        assert "access-control-allow-origin" not in client.get("/graphql", headers=headers).headers

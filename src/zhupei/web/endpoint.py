@@ -79,6 +79,7 @@ _STATUS_OF_LIMIT = {
     limits.LimitCode.OVERLOADED.value: 503,
 }
 
+_NO_OPERATION = "The document holds no operation."
 _TOO_DEEP = "The operation is nested too deeply."
 _NO_PAGE = Text("没有此页面。", "Not Found")
 _METHODS = Text("GraphQL 只支持 GET 与 POST。", "GraphQL only supports GET and POST requests.")
@@ -213,7 +214,12 @@ class GraphQLEndpoint:
                 asked.extensions,
             )
         except CannotGetOperationTypeError as error:
-            return _rejected(GraphQLError(error.as_http_error_reason()))
+            name = error.operation_name
+            return _rejected(
+                GraphQLError(
+                    _NO_OPERATION if name is None else f"Unknown operation named '{name}'."
+                )
+            )
         except MissingQueryError:
             return _rejected(GraphQLError("No GraphQL query found in the request"))
         except GraphQLError as error:

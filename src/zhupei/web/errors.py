@@ -10,6 +10,7 @@ from typing import Any
 from graphql import GraphQLError, GraphQLFormattedError
 from zhupei.db.outages import is_outage, unfitting_column
 from zhupei.domain.text import Language, Text
+from zhupei.graphql.chinese_messages import in_chinese
 
 __all__ = ["ErrorCode", "format_errors", "internal_error", "refusal"]
 
@@ -84,15 +85,17 @@ def format_errors(
 
     Args:
         errors: what the execution reported.
-        language: the language of our own messages; those of GraphQL itself are English.
+        language: the language of messages; those of GraphQL itself, too, if they are known.
         request_id: goes with internal errors, so that a client can name what was logged.
         suggest: whether messages may name fields that exist ("Did you mean …?").
 
     """
     formatted = [_format(error, language, request_id) for error in errors]
-    if not suggest:
-        for error in formatted:
+    for error in formatted:
+        if not suggest:
             error["message"] = _SUGGESTION.sub("", error["message"])
+        if language is Language.ZH:
+            error["message"] = in_chinese(error["message"]) or error["message"]
     return list(formatted)
 
 

@@ -13,7 +13,9 @@ from small_graph import small_app, small_settings
 
 def errors(folder: Path, query: str, **limits: int) -> list[dict[str, Any]]:
     client = TestClient(small_app(small_settings(folder, **limits)))
-    found = client.post("/graphql", json={"query": query}).json().get("errors", [])
+    headers = {"accept-language": "en"}
+    response = client.post("/graphql", json={"query": query}, headers=headers)
+    found = response.json().get("errors", [])
     assert isinstance(found, list)
     return found
 

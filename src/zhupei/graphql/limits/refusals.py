@@ -30,7 +30,7 @@ class NotNow(GraphQLError):  # noqa: N818 - names what happens, a refusal is no 
 
 
 def exceeded(message: str, node: Node | None = None, **extensions: Any) -> GraphQLError:
-    """Return the refusal of an operation that is too large; like GraphQL's own it is English."""
+    """Return the refusal of an operation that is too large; in English, as GraphQL's own are."""
     return GraphQLError(
         message, node, extensions={"code": LimitCode.LIMIT_EXCEEDED.value, **extensions}
     )

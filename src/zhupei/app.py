@@ -379,6 +379,8 @@ def assemble(settings: Settings, graph: Graph, tracing: Tracing | None = None) -
         exception_handlers=error_handlers(),
         lifespan=lifespan,
     )
+    # Starlette would lead to whatever host the request names.
+    app.router.redirect_slashes = False
     app.state.zhupei = application
     return app
 

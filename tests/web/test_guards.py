@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import time
 from collections.abc import Awaitable, Callable, Collection
 from typing import Any
@@ -88,6 +89,28 @@ async def test_two_hosts_are_none() -> None:
     scope = scope_of()
     scope["headers"].append((b"host", b"evil.test"))
     assert (await asked(guards(hosts=("zhupei.example",)), scope))[0] == 421
+
+
+@pytest.mark.parametrize("hosts", [(), ("zhupei.example",)])
+@pytest.mark.parametrize("given", [[], ["zhupei.example", "evil.test"], ["a"] * 2])
+async def test_a_request_names_one_host(given: list[str], hosts: tuple[str, ...]) -> None:
+    """R: RFC 9112, 3.2: 400 for any other number of them in HTTP/1.1."""
+    scope = scope_of(http_version="1.1")
+    scope["headers"] = [(b"accept-language", b"en"), *((b"host", each.encode()) for each in given)]
+    status, _, body = await asked(guards(hosts=hosts), scope)
+    assert status == 400
+    assert json.loads(body) == {
+        "errors": [
+            {
+                "message": "A request has exactly one Host.",
+                "extensions": {"code": "BAD_USER_INPUT"},
+            }
+        ]
+    }
+    # HTTP/1.0 need not name any; load balancers ask for health as they do.
+    old = {**scope, "http_version": "1.0"}
+    assert (await asked(guards(), old))[0] == 200
+    assert (await asked(guards(hosts=hosts), {**scope, "path": "/health/live"}))[0] == 200
 
 
 async def test_requests_of_an_address_are_counted() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import socket
 from collections.abc import AsyncIterator
 from typing import Any
@@ -18,6 +19,7 @@ from zhupei.web.socket_connections import BoundedWebSocket
 class _Impatient(BoundedConnection):
     head_seconds = 0.3
     left_over_seconds = 0.3
+    head_bytes = 8 << 10
 
 
 async def _app(scope: Any, receive: Any, send: object) -> None:
@@ -31,6 +33,13 @@ async def _app(scope: Any, receive: Any, send: object) -> None:
         body += b"|" + b" ".join(name for name, _ in scope["headers"])
     if scope["path"] == "/slow":
         await asyncio.sleep(0.2)
+    if scope["path"] == "/parts":
+        await send({"type": "http.response.start", "status": 200, "headers": []})  # type: ignore[operator]  # ASGI's own
+        for part in (b"one ", b"", b"two ", b"three"):
+            await send(  # type: ignore[operator]  # as above
+                {"type": "http.response.body", "body": part, "more_body": part != b"three"}
+            )
+        return
     await send(  # type: ignore[operator]  # ASGI's own
         {
             "type": "http.response.start",
@@ -78,7 +87,7 @@ async def everything(reader: asyncio.StreamReader) -> bytes:
     async with asyncio.timeout(5):
         try:
             return await reader.read()
-        except ConnectionResetError:
+        except (ConnectionResetError, BrokenPipeError):
             return b""
 
 
@@ -86,7 +95,11 @@ async def everything(reader: asyncio.StreamReader) -> bytes:
 async def test_a_head_that_does_not_come_ends_the_connection(port: int, sent: bytes) -> None:
     async with connected(port) as (reader, writer):
         writer.write(sent)
-        assert (await everything(reader)).startswith(b"HTTP/1.1 408 Request Timeout\r\n")
+        status, _, told = await whole(reader)
+    assert (status, told) == (
+        408,
+        refused("REQUEST_TIMED_OUT", "请求未在规定时间内送达。 The request did not come in time."),
+    )
 
 
 async def test_a_byte_now_and_then_does_not_help(port: int) -> None:
@@ -112,6 +125,95 @@ async def test_headers_without_end_are_cut_off(port: int) -> None:
                 writer.write(b"x-%d: " % number + b"y" * 1000 + b"\r\n")
                 await writer.drain()
         assert b"200 OK" not in await everything(reader)
+
+
+async def whole(reader: asyncio.StreamReader) -> tuple[int, dict[str, str], Any]:
+    """Read an answer that ends its connection; return status, headers and what its JSON says."""
+    head, _, body = (await everything(reader)).partition(b"\r\n\r\n")
+    line, *lines = head.decode().split("\r\n")
+    headers = dict(each.split(": ", 1) for each in lines)
+    assert int(headers["content-length"]) == len(body)
+    return int(line.split()[1]), headers, json.loads(body)
+
+
+def refused(code: str, message: str) -> dict[str, Any]:
+    return {"errors": [{"message": message, "extensions": {"code": code}}]}
+
+
+_INVALID = refused("BAD_USER_INPUT", "不是有效的 HTTP 请求。 This is no valid HTTP request.")
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        b"GARBAGE\r\n\r\n",
+        b"FOO /graphql HTTP/1.1\r\nhost: a\r\n\r\n",
+        b"GET / HTTP/3.0\r\nhost: a\r\n\r\n",
+        b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",
+        b"GET /\xff HTTP/1.1\r\nhost: a\r\n\r\n",
+        b"POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 2\r\ntransfer-encoding: chunked\r\n\r\n",
+        b"POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 2, 2\r\n\r\n",
+        b"POST /slow HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\n\r\nxyz\r\n",
+    ],
+)
+async def test_what_is_no_request_is_told_so_in_json(port: int, sent: bytes) -> None:
+    """R: JSON error bodies always, with a code, and with the headers that every answer has."""
+    async with connected(port) as (reader, writer):
+        writer.write(sent)
+        status, headers, told = await whole(reader)
+    assert (status, told) == (400, _INVALID)
+    assert headers["content-type"] == "application/json"
+    assert headers["connection"] == "close"
+    assert headers["x-content-type-options"] == "nosniff"
+    assert headers["content-security-policy"] == "default-src 'none'; frame-ancestors 'none'"
+
+
+async def test_what_cannot_be_read_stands_in_no_other_answer(port: int) -> None:
+    async with connected(port) as (reader, writer):
+        writer.write(b"GET /slow HTTP/1.1\r\nhost: a\r\n\r\nGARBAGE\r\n\r\n")
+        assert await everything(reader) == b""
+
+
+@pytest.mark.parametrize("parts", [1, 2, 9])
+async def test_a_head_is_as_large_however_it_comes(port: int, parts: int) -> None:
+    """R: the limit holds also where all of it comes at once."""
+    for size, status in ((8_000, 200), (8_200, 431), (30_000, 431)):
+        head = b"GET / HTTP/1.1\r\nhost: a\r\nx-a: %b\r\n\r\n" % (b"y" * size)
+        async with connected(port) as (reader, writer):
+            step = len(head) // parts + 1
+            with contextlib.suppress(OSError):
+                for begin in range(0, len(head), step):
+                    writer.write(head[begin : begin + step])
+                    await writer.drain()
+                    await asyncio.sleep(0.005)
+            line = (await reader.readline()) if status == 200 else await everything(reader)
+            # Where bytes cross the answer the connection is reset, and the answer may be lost.
+            expected = {b"HTTP/1.1 %d" % status, *([b""] if parts > 1 and status == 431 else [])}
+            assert line[:12] in expected
+            if line and status == 431:
+                assert json.loads(line.partition(b"\r\n\r\n")[2]) == refused(
+                    "LIMIT_EXCEEDED", "请求头过大。 The headers of the request are too large."
+                )
+
+
+async def test_http_1_0_knows_no_chunks(port: int) -> None:
+    """R: an answer without a length ends with its connection (RFC 9112, 6.1)."""
+    async with connected(port) as (reader, writer):
+        writer.write(b"GET /parts HTTP/1.0\r\nhost: a\r\n\r\n")
+        head, _, body = (await everything(reader)).partition(b"\r\n\r\n")
+    assert b"transfer-encoding" not in head.lower()
+    assert b"connection: close" in head
+    assert body == b"one two three"
+    async with connected(port) as (reader, writer):
+        writer.write(b"GET /echo HTTP/1.0\r\nhost: a\r\n\r\n")
+        assert (await everything(reader)).endswith(
+            b"content-length: 5\r\nconnection: close\r\n\r\n|host"
+        )
+    async with connected(port) as (reader, writer):
+        writer.write(b"GET /parts HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n")
+        assert (await everything(reader)).endswith(
+            b"4\r\none \r\n4\r\ntwo \r\n5\r\nthree\r\n0\r\n\r\n"
+        )
 
 
 async def test_requests_one_after_the_other_are_answered(port: int) -> None:

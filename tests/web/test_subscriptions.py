@@ -158,7 +158,13 @@ async def test_pages_of_other_sites_connect_only_where_they_are_allowed(
         with pytest.raises(InvalidStatus) as caught:
             async with live_socket(address(province), origin=origin):
                 pytest.fail("connected")
-        assert caught.value.response.status_code == 403
+        response = caught.value.response
+        assert response.status_code == 403
+        assert response.headers["content-type"] == "application/json"
+        assert response.headers["x-content-type-options"] == "nosniff"
+        [error] = json.loads(response.body or b"")["errors"]
+        assert error["extensions"] == {"code": "FORBIDDEN"}
+        assert error["message"].startswith("此网站的页面不得连接本服务")
 
 
 async def test_a_token_that_is_not_accepted_closes_with_4403(province: ServedAdmissions) -> None:
@@ -168,6 +174,19 @@ async def test_a_token_that_is_not_accepted_closes_with_4403(province: ServedAdm
             payload = {"Authorization": f"Bearer {given}"}
             await socket.send({"type": "connection_init", "payload": payload})
             assert await socket.closed() == (4403, reason)
+
+
+async def test_who_means_to_sign_in_does_not_go_on_as_nobody(province: ServedAdmissions) -> None:
+    for payload in ({"authorization": {"token": "x"}}, {"Authorization": ["Bearer x"]}):
+        async with live_socket(address(province), begin=False) as socket:
+            await socket.send({"type": "connection_init", "payload": payload})
+            code, reason = await socket.closed()
+            assert code == 4400
+            assert reason.lower() == "authorization in the payload must be a string"
+    for nobody in ({"authorization": None}, {}, None):
+        async with live_socket(address(province), begin=False) as socket:
+            await socket.send({"type": "connection_init", "payload": nobody})
+            assert await socket.take() == {"type": "connection_ack"}
 
 
 async def test_an_expired_token_ends_what_it_began(

@@ -152,6 +152,9 @@ async def test_a_form_that_is_not_as_specified_is_refused(province: ServedAdmiss
         answer = await send(province, places=places)
         assert answer.status_code == 400, places
         assert answer.json()["errors"][0]["extensions"] == {"code": "BAD_USER_INPUT"}
+    # No place in a batch is counted from its end.
+    answer = await send(province, operations="[{}]", places={"0": ["-1.variables.input.file"]})
+    assert answer.status_code == 400
     for operations in ("[", "7", "{}", "[]"):
         answer = await send(province, operations=operations)
         assert answer.status_code == 400, operations
@@ -175,6 +178,12 @@ async def test_a_form_that_is_not_as_specified_is_refused(province: ServedAdmiss
         assert answer.status_code == 400, (body, answer.text)
         assert answer.json()["errors"][0]["extensions"] == {"code": "BAD_USER_INPUT"}
     assert await sizes(province) == [32]
+
+
+async def test_a_compressed_form_is_refused(province: ServedAdmissions) -> None:
+    answer = await send(province, headers={**_HEADERS, "content-encoding": "gzip"})
+    assert (answer.status_code, answer.headers["accept-encoding"]) == (415, "identity")
+    assert answer.json()["errors"][0]["extensions"] == {"code": "UNSUPPORTED_MEDIA_TYPE"}
 
 
 async def test_a_file_is_nothing_but_a_file_of_a_form(province: ServedAdmissions) -> None:

@@ -25,6 +25,7 @@ __all__ = [
     "content_type_of",
     "failed",
     "read_body",
+    "refuse_encoded",
     "refused",
     "refused_actor",
     "too_large",
@@ -39,6 +40,7 @@ _log = logging.getLogger("zhupei.graphql")
 _MEDIA_TYPE = Text(
     "请求体应为 application/json（UTF-8）。", "The body must be application/json in UTF-8."
 )
+_ENCODED = Text("请求体不得压缩。", "The body of a request must not be compressed.")
 _TOO_SLOW = Text("请求体未在规定时间内送达。", "The body of the request did not come in time.")
 
 
@@ -119,6 +121,18 @@ def unsupported_media_type() -> RequestRefused:
     )
 
 
+def refuse_encoded(exchange: Exchange) -> None:
+    """Refuse a body that is compressed: a small one could be any size when it is read."""
+    encoding = exchange.headers.get(b"content-encoding")
+    if encoding is not None and encoding.strip().lower() not in {b"", b"identity"}:
+        raise RequestRefused(
+            415,
+            ErrorCode.UNSUPPORTED_MEDIA_TYPE,
+            _ENCODED,
+            headers={"Accept-Encoding": "identity"},
+        )
+
+
 async def read_body(exchange: Exchange, *, most: int, limits: TimeLimits) -> bytes | None:
     """Read the JSON body of a POST; None where the client left before it was whole.
 
@@ -128,11 +142,12 @@ async def read_body(exchange: Exchange, *, most: int, limits: TimeLimits) -> byt
         limits: how long clients may take.
 
     Raises:
-        RequestRefused: it is no JSON in UTF-8, too large or too slow.
+        RequestRefused: it is no JSON in UTF-8, compressed, too large or too slow.
 
     """
     if content_type_of(exchange) != JSON:
         raise unsupported_media_type()
+    refuse_encoded(exchange)
     announced = exchange.headers.get(b"content-length", b"0")
     if announced.isdigit() and int(announced) > most:
         raise too_large(most)

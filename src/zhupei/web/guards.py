@@ -32,6 +32,7 @@ _MESSAGES_AT_ONCE = 200
 _MESSAGES_PER_SECOND = 20.0
 _POLICY_VIOLATION = 1008
 
+_NO_HOST = Text("请求须有且仅有一个 Host。", "A request has exactly one Host.")
 _HOST = Text("请求的主机名不属于本服务。", "This server does not answer for that host.")
 _RATE = Text(
     "请求过于频繁，请在 {seconds} 秒后重试。", "Too many requests; try again in {seconds} s."
@@ -128,6 +129,10 @@ class Guards:
         if kind not in {"http", "websocket"} or scope["path"].startswith("/health/"):
             await self._app(scope, receive, send)
             return
+        if kind == "http" and scope.get("http_version") == "1.1" and not _names_one_host(scope):
+            # RFC 9112, 3.2; whoever stands in front may have taken the other one.
+            await _refuse(scope, receive, send, 400, ErrorCode.BAD_USER_INPUT, _NO_HOST)
+            return
         if self._hosts and not self._is_ours(scope):
             await _refuse(scope, receive, send, 421, ErrorCode.BAD_USER_INPUT, _HOST)
             return
@@ -182,6 +187,10 @@ class Guards:
         return any(
             f"*{host[at:]}" in self._hosts for at, letter in enumerate(host) if letter == "."
         )
+
+
+def _names_one_host(scope: Scope) -> bool:
+    return [name for name, _ in scope["headers"]].count(b"host") == 1
 
 
 class _Pulse:

@@ -2,12 +2,14 @@
 
 uvicorn takes any number of header lines, of any length, at any speed, and as headers also what
 comes after a body. And it reads every request anew, also one that is byte for byte the one before
-(`zhupei.web.repeated_requests`).
+(`zhupei.web.repeated_requests`). What it cannot read it refuses in plain text, also amid another
+answer; here that is JSON, as everywhere, or the end of the connection.
 """
 
 from __future__ import annotations
 
 import asyncio
+import sys
 from functools import partial
 from typing import Any, cast
 
@@ -16,9 +18,12 @@ from uvicorn.protocols.http.httptools_impl import (
     RequestResponseCycle,
 )
 
+from zhupei.domain.text import Text
+from zhupei.graphql.engine import encoded
 from zhupei.web.declined_upgrades import DeclinesUpgrades
+from zhupei.web.errors import ErrorCode, refusal
 from zhupei.web.repeated_requests import LARGEST_PACKET, PACKET, RepeatedRequests
-from zhupei.web.sending import WHOLE, Headers
+from zhupei.web.sending import SAFETY_HEADERS, WHOLE, Headers
 from zhupei.web.slow_readers import ReadsOrLeaves
 
 __all__ = ["BoundedConnection", "connections"]
@@ -28,6 +33,57 @@ _FRAMING = frozenset({b"connection", b"trailer", b"transfer-encoding", b"upgrade
 _HEAD_SECONDS = 10.0
 _LEFT_OVER_SECONDS = 60.0
 _HEAD_BYTES = 64 << 10
+_BAD_REQUEST, _TIMED_OUT, _HEAD_TOO_LARGE = 400, 408, 431
+
+# In both languages: which one is asked for stands in what could not be read.
+_REFUSALS = {
+    _BAD_REQUEST: (
+        ErrorCode.BAD_USER_INPUT,
+        Text("不是有效的 HTTP 请求。", "This is no valid HTTP request."),
+    ),
+    _TIMED_OUT: (
+        ErrorCode.REQUEST_TIMED_OUT,
+        Text("请求未在规定时间内送达。", "The request did not come in time."),
+    ),
+    _HEAD_TOO_LARGE: (
+        ErrorCode.LIMIT_EXCEEDED,
+        Text("请求头过大。", "The headers of the request are too large."),
+    ),
+}
+
+
+def _refusal_of(status: int) -> bytes:
+    """Return a whole answer that ends its connection."""
+    code, message = _REFUSALS[status]
+    body = encoded(refusal(code, f"{message.zh} {message.en}"))
+    headers = [
+        (b"content-type", b"application/json"),
+        (b"content-length", b"%d" % len(body)),
+        (b"cache-control", b"no-store"),
+        (b"connection", b"close"),
+        *SAFETY_HEADERS,
+    ]
+    lines = b"".join(b"%b: %b\r\n" % pair for pair in headers)
+    return b"%b%b\r\n%b" % (STATUS_LINE[status], lines, body)
+
+
+class _HeadTooLargeError(Exception):
+    pass
+
+
+class _EndsWithItsConnection(RequestResponseCycle):
+    """An answer in HTTP/1.0, which knows no chunks: without a length it ends where all ends."""
+
+    async def send(self, message: Any) -> None:
+        """Send a message of ASGI."""
+        if message["type"] == "http.response.start":
+            named = {name.lower() for name, _ in message.get("headers", ())}
+            if b"content-length" not in named:
+                self.chunked_encoding = False
+        elif not self.chunked_encoding and not self.expected_content_length:
+            # uvicorn looks whether a body is as long as was said; nothing was.
+            self.expected_content_length = len(message.get("body", b""))
+        await super().send(message)
 
 
 class BoundedConnection(ReadsOrLeaves, DeclinesUpgrades):
@@ -86,7 +142,7 @@ class BoundedConnection(ReadsOrLeaves, DeclinesUpgrades):
         if not self._begun or (self._begun == 1 and not inside):
             self._head_size += len(data)
         if self._head_size > self.head_bytes:
-            self._refuse(b"431 Request Header Fields Too Large")
+            self._refuse(_HEAD_TOO_LARGE)
 
     def on_message_begin(self) -> None:
         """Begin to wait for the rest of the head."""
@@ -102,6 +158,11 @@ class BoundedConnection(ReadsOrLeaves, DeclinesUpgrades):
 
     def on_headers_complete(self) -> None:
         """Wait no more: the application has its own time for bodies."""
+        # A head that came at once, or its end, was not measured yet.
+        if self._head_size + len(self._fed) > self.head_bytes:
+            size = len(self.url) + sum(len(name) + len(value) for name, value in self.headers)
+            if size > self.head_bytes:
+                raise _HeadTooLargeError
         self._in_head, self._head_size = False, 0
         self._stop_waiting()
         super().on_headers_complete()
@@ -110,6 +171,23 @@ class BoundedConnection(ReadsOrLeaves, DeclinesUpgrades):
             # What comes after a body is no header (RFC 9110, 6.5.1): proxies check those only.
             self.headers = []
             cast("dict[str, Any]", cycle.scope)[WHOLE] = partial(self._send_whole, cycle)
+            if cycle.scope["http_version"] == "1.0":
+                cycle.__class__ = _EndsWithItsConnection
+
+    def send_400_response(self, msg: str) -> None:
+        """Refuse what cannot be read, unless an answer to something else is under way."""
+        cycle = self.cycle
+        begins = self._in_head or not self._in_message
+        # The body of a request that was not answered yet may be what cannot be read.
+        if (
+            cycle is None
+            or cycle.response_complete
+            or not (begins or cycle.response_started or self.pipeline)
+        ):
+            too_large = isinstance(_last_error(), _HeadTooLargeError)
+            self.transport.write(_refusal_of(_HEAD_TOO_LARGE if too_large else _BAD_REQUEST))
+        self._stop_waiting()
+        self.transport.close()
 
     def handle_websocket_upgrade(self) -> None:
         """Hand over to the WebSocket, unless answers are still to be made or to be read."""
@@ -197,7 +275,7 @@ class BoundedConnection(ReadsOrLeaves, DeclinesUpgrades):
         seconds = self.head_seconds
         if self._in_message and not self._in_head:
             seconds = self.left_over_seconds
-        self._head_due = self.loop.call_later(seconds, self._refuse, b"408 Request Timeout")
+        self._head_due = self.loop.call_later(seconds, self._refuse, _TIMED_OUT)
 
     def _wait_if_idle(self) -> None:
         """Wait for a request where bytes came that are none: uvicorn took them for one."""
@@ -215,15 +293,19 @@ class BoundedConnection(ReadsOrLeaves, DeclinesUpgrades):
             self._head_due.cancel()
             self._head_due = None
 
-    def _refuse(self, status: bytes) -> None:
+    def _refuse(self, status: int) -> None:
         self._stop_waiting()
         if not self.transport.is_closing():
             answered = self.cycle is None or self.cycle.response_complete
             if answered and (self._in_head or not self._in_message):
-                self.transport.write(
-                    b"HTTP/1.1 " + status + b"\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
-                )
+                self.transport.write(_refusal_of(status))
             self.transport.close()
+
+
+def _last_error() -> BaseException | None:
+    """Return what stopped the parser, where its error is handled."""
+    error = sys.exc_info()[1]
+    return None if error is None else error.__context__
 
 
 def connections(

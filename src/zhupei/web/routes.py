@@ -7,7 +7,6 @@ from typing import Any
 
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
-from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Route, WebSocketRoute
@@ -20,6 +19,7 @@ from zhupei.domain.text import Text
 from zhupei.graphql.context import language_of
 from zhupei.settings import Settings
 from zhupei.tracing import Tracing
+from zhupei.web.cross_origin import CrossOrigin
 from zhupei.web.endpoint import GraphQLEndpoint
 from zhupei.web.errors import ErrorCode, refusal
 from zhupei.web.guards import Gate, Guards
@@ -28,7 +28,6 @@ from zhupei.web.negotiation import GRAPHQL_RESPONSE
 from zhupei.web.peers import believed
 from zhupei.web.repeated_requests import RepeatedRequests
 from zhupei.web.request_scope import RequestScope
-from zhupei.web.uploads import PREFLIGHT_HEADERS
 
 __all__ = ["GRAPHQL_PATH", "error_handlers", "middleware", "routes", "trusted_proxies"]
 
@@ -70,8 +69,10 @@ class _GraphFirst:
         await self._endpoint(scope, receive, send)
 
 
-async def _home(_request: Request) -> RedirectResponse:
-    return RedirectResponse(GRAPHQL_PATH)
+async def _home(request: Request) -> RedirectResponse:
+    """Lead to the graph, by a path alone: the host that a request names may be anybody's."""
+    query = request.url.query
+    return RedirectResponse(f"{GRAPHQL_PATH}?{query}" if query else GRAPHQL_PATH)
 
 
 def routes(
@@ -90,6 +91,7 @@ def routes(
     return [
         Route("/", _home),
         Route(GRAPHQL_PATH, endpoint),
+        Route(f"{GRAPHQL_PATH}/", _home, methods=["GET", "POST"]),
         WebSocketRoute(GRAPHQL_PATH, endpoint),
         *(page.routes() if page else ()),
         *health,
@@ -147,25 +149,11 @@ def middleware(
             tracing=tracing,
             repeated=repeated,
         ),
-        Middleware(Guards, gate=gate, hosts=settings.allowed_hosts),
     ]
     if settings.allowed_origins:
-        stack.append(
-            Middleware(
-                CORSMiddleware,
-                allow_origins=settings.allowed_origins,
-                allow_methods=["GET", "POST"],
-                allow_headers=[
-                    "authorization",
-                    "content-type",
-                    "if-none-match",
-                    "x-request-id",
-                    *PREFLIGHT_HEADERS,
-                ],
-                expose_headers=["etag", "retry-after", "x-request-id"],
-                max_age=3600,
-            )
-        )
+        # Around the guards: a page has to see that it asked too often.
+        stack.append(Middleware(CrossOrigin, origins=settings.allowed_origins))
+    stack.append(Middleware(Guards, gate=gate, hosts=settings.allowed_hosts))
     stack.append(Middleware(_GraphFirst, endpoint=endpoint))
     # zstd, br or gzip, the first that the client takes; why all answers: docs/decisions/0013.
     stack.append(Middleware(CompressMiddleware, minimum_size=_SMALLEST_COMPRESSED_BYTES))

@@ -9,7 +9,7 @@ from starlette.types import Message, Scope, Send
 
 from zhupei.web.repeated_requests import SETTLED, RepeatedRequests
 
-__all__ = ["WHOLE", "Headers", "SendWhole", "Sending"]
+__all__ = ["SAFETY_HEADERS", "WHOLE", "Headers", "SendWhole", "Sending"]
 
 Headers: TypeAlias = list[tuple[bytes, bytes]]
 SendWhole: TypeAlias = Callable[[int, Headers, bytes], bool]
@@ -20,7 +20,7 @@ WHOLE = "zhupei.whole"
 It returns whether it did; where not, they are to be sent as ASGI has it.
 """
 
-_SAFETY_HEADERS = (
+SAFETY_HEADERS = (
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"no-referrer"),
     (b"x-frame-options", b"DENY"),
@@ -29,7 +29,8 @@ _SAFETY_HEADERS = (
     (b"cross-origin-opener-policy", b"same-origin"),
     (b"permissions-policy", b"camera=(), geolocation=(), microphone=()"),
 )
-_SAFETY_NAMES = frozenset(name for name, _ in _SAFETY_HEADERS)
+"""What every answer has."""
+_SAFETY_NAMES = frozenset(name for name, _ in SAFETY_HEADERS)
 _ENCRYPTED = frozenset({"https", "wss"})
 _ONLY_ENCRYPTED = (b"strict-transport-security", b"max-age=31536000")
 
@@ -65,6 +66,9 @@ class Sending:
             else:
                 await self._send(message)
             return
+        if message["type"] == "websocket.http.response.start":
+            # A handshake that is refused.
+            self._complete(message)
         held, self._held = self._held, None
         if held is None or not self._is_sent_whole(message):
             if held is not None:
@@ -85,9 +89,9 @@ class Sending:
         headers: Headers = [*message.get("headers", ())]
         given = {name for name, _ in headers}
         if given.isdisjoint(_SAFETY_NAMES):
-            headers += _SAFETY_HEADERS
+            headers += SAFETY_HEADERS
         else:
-            headers += [pair for pair in _SAFETY_HEADERS if pair[0] not in given]
+            headers += [pair for pair in SAFETY_HEADERS if pair[0] not in given]
         if self._scope["scheme"] in _ENCRYPTED:
             headers.append(_ONLY_ENCRYPTED)
         headers.append((b"x-request-id", self._request_id))

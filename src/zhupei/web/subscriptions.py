@@ -28,6 +28,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any, cast
 
 from starlette.requests import Request
+from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 from strawberry.asgi import ASGIWebSocketAdapter
@@ -52,11 +53,11 @@ from strawberry.types.unset import UNSET
 
 from graphql import GraphQLError
 from zhupei.domain.actors import Actor
-from zhupei.domain.text import Language
+from zhupei.domain.text import Language, Text
 from zhupei.graphql.context import language_of
 from zhupei.graphql.engine import encoded
 from zhupei.graphql.errors import SessionEnded
-from zhupei.web.errors import ErrorCode
+from zhupei.web.errors import ErrorCode, refusal
 from zhupei.web.operation_requests import (
     OperationRequest,
     RequestRefused,
@@ -80,6 +81,10 @@ _CLOSE_MESSAGE_TOO_BIG = 1009
 _CLOSE_TRY_AGAIN_LATER = 1013
 _CLOSE_FORBIDDEN = 4403
 _CLOSE_TOO_MANY = 4429
+_OTHER_SITE = Text(
+    "此网站的页面不得连接本服务（见 ZHUPEI_ALLOWED_ORIGINS）。",
+    "Pages of this site may not connect (see ZHUPEI_ALLOWED_ORIGINS).",
+)
 _TAKEN_FROM_INIT = ("authorization", "accept-language")
 
 
@@ -126,8 +131,7 @@ class Sockets:
         """Serve one connection from its handshake to its end."""
         websocket = WebSocket(scope, receive, send)
         if not self._may_connect(websocket):
-            # Before it is accepted: the client gets HTTP 403.
-            await websocket.close()
+            await self._deny(websocket)
             return
         speaks = GRAPHQL_TRANSPORT_WS_PROTOCOL in scope.get("subprotocols", ())
         await websocket.accept(subprotocol=GRAPHQL_TRANSPORT_WS_PROTOCOL if speaks else None)
@@ -157,6 +161,21 @@ class Sockets:
     async def on_ws_connect(self, _connection: Any) -> Any:
         """Add nothing to the acknowledgement."""
         return UNSET
+
+    async def _deny(self, websocket: WebSocket) -> None:
+        """Answer the handshake with 403, and say why where the server can."""
+        if "websocket.http.response" not in websocket.scope.get("extensions", {}):
+            await websocket.close()
+            return
+        message = _OTHER_SITE.get(language_of(websocket.headers.get("accept-language")))
+        await websocket.send_denial_response(
+            Response(
+                encoded(refusal(ErrorCode.FORBIDDEN, message)),
+                status_code=403,
+                headers={"Cache-Control": "no-store"},
+                media_type="application/json",
+            )
+        )
 
     def _may_connect(self, websocket: WebSocket) -> bool:
         """Return whether the page that connects may: browsers do not ask for sockets as for CORS.
@@ -274,6 +293,11 @@ class TransportHandler(BaseGraphQLTransportWSHandler[Any, None]):
         if message.get("payload") is None:
             message = {**message, "payload": {}}
         payload = message["payload"]
+        problem = _init_problem(payload)
+        if problem is not None:
+            # Who means to sign in must not go on as nobody.
+            await self.handle_invalid_message(problem)
+            return
         if isinstance(payload, dict) and not self.connection_init_received:
             connection = cast("Connection", self.context)
             connection.connection_params = payload
@@ -412,6 +436,15 @@ def _problem(message: Any) -> str | None:
         return f"Message must have an id of 1 to {_LONGEST_ID} characters"
     if kind == "subscribe" and not isinstance(message.get("payload"), dict):
         return "The payload must be an object with a query"
+    return None
+
+
+def _init_problem(payload: Any) -> str | None:
+    """Return what is wrong with what ``connection_init`` brings; null is nothing."""
+    if isinstance(payload, dict):
+        for name, value in payload.items():
+            if name.lower() in _TAKEN_FROM_INIT and not isinstance(value, str | None):
+                return f"{name} in the payload must be a string"
     return None
 
 

@@ -21,7 +21,7 @@ from starlette.types import Message
 from zhupei.domain.text import Text
 from zhupei.graphql.uploads import Upload
 from zhupei.web.errors import ErrorCode
-from zhupei.web.exchanges import Exchange, too_large, too_slow
+from zhupei.web.exchanges import Exchange, refuse_encoded, too_large, too_slow
 from zhupei.web.operation_requests import RequestRefused, decode_json
 
 __all__ = ["FORM", "PREFLIGHT_HEADERS", "sent_form"]
@@ -63,6 +63,7 @@ async def sent_form(exchange: Exchange, *, most: int, seconds: float) -> AsyncIt
     """
     if not any(exchange.headers.get(name.encode(), b"").strip() for name in PREFLIGHT_HEADERS):
         raise RequestRefused(400, ErrorCode.PREFLIGHT_REQUIRED, _NO_PREFLIGHT)
+    refuse_encoded(exchange)
     announced = exchange.headers.get(b"content-length", b"0")
     if announced.isdigit() and int(announced) > most:
         raise too_large(most)
@@ -127,13 +128,20 @@ def _put(within: Any, path: Any, upload: Upload) -> None:
     *above, last = path.split(".")
     try:
         for step in above:
-            within = within[int(step) if isinstance(within, list) else step]
-        key = int(last) if isinstance(within, list) else last
+            within = within[_number(step) if isinstance(within, list) else step]
+        key = _number(last) if isinstance(within, list) else last
         if within[key] is not None:
             raise _malformed()
         within[key] = upload
     except (KeyError, IndexError, TypeError, ValueError):
         raise _malformed() from None
+
+
+def _number(step: str) -> int:
+    """Return a place in a list; digits only, so that none counts from the end."""
+    if not (step.isascii() and step.isdigit()):
+        raise _malformed()
+    return int(step)
 
 
 def _malformed() -> RequestRefused:

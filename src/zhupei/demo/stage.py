@@ -243,8 +243,6 @@ async def _queue(application: Application) -> AsyncIterator[procrastinate.App]:
     server = application.database.server
     if server is None:
         raise RuntimeError("the database is not started")
-    queue = job_queue(
-        application.place, connector_for(server, connections=_CONNECTIONS), tick_seconds=60
-    )
+    queue = job_queue(application.place, connector_for(server, connections=_CONNECTIONS))
     async with queue.open_async():
         yield queue

@@ -7,12 +7,15 @@ in the queue.
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import logging
 import time
-from collections.abc import Awaitable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 import procrastinate
+import procrastinate.exceptions
 from procrastinate.jobs import Status
 
 from zhupei.db.job_queue import SCHEMA
@@ -22,7 +25,7 @@ from zhupei.jobs.workplace import Workplace
 from zhupei.services.outbox import QUEUE, TELL
 from zhupei.tracing import traced
 
-__all__ = ["LOOK", "connector_for", "job_queue"]
+__all__ = ["LOOK", "connector_for", "job_queue", "keep_looking"]
 
 LOOK = "zhupei.look"
 """The job that looks what is due."""
@@ -58,9 +61,7 @@ def connector_for(server: Mapping[str, Any], *, connections: int) -> procrastina
     )
 
 
-def job_queue(
-    place: Workplace, connector: procrastinate.PsycopgConnector, *, tick_seconds: int
-) -> procrastinate.App:
+def job_queue(place: Workplace, connector: procrastinate.PsycopgConnector) -> procrastinate.App:
     """Return the queue with its jobs; open it before use."""
     queue = procrastinate.App(connector=connector)
 
@@ -68,7 +69,6 @@ def job_queue(
     async def tell() -> None:
         await _watched(place, TELL, tell_events(place))
 
-    @queue.periodic(cron=_cron(tick_seconds))
     @queue.task(name=LOOK, queue=QUEUE, queueing_lock=LOOK)
     async def look(timestamp: int) -> None:
         await _watched(place, LOOK, _look(queue, place))
@@ -77,6 +77,30 @@ def job_queue(
         )
 
     return queue
+
+
+async def keep_looking(
+    queue: procrastinate.App, *, tick_seconds: int, clock: Callable[[], float] = time.time
+) -> None:
+    """Ask for a look at what is due, at once and then at each tick, until cancelled.
+
+    How long it waits is told by a clock that does not step. ``clock``, in seconds since the epoch,
+    only tells which tick it is, so that of several workers one asks. The periodic jobs of
+    procrastinate ask for nothing after a step back until the clock is where it was, and after a
+    step ahead once for every tick that was left out.
+
+    Raises:
+        procrastinate.exceptions.ConnectorException: the database is gone.
+
+    """
+    while True:
+        now = clock()
+        tick = int(now) // tick_seconds * tick_seconds
+        job = queue.tasks[LOOK].configure(task_kwargs={"timestamp": tick}).job
+        # One waits already: nobody came to do it yet.
+        with contextlib.suppress(procrastinate.exceptions.AlreadyEnqueued):
+            await queue.job_manager.defer_periodic_job(job, periodic_id="", defer_timestamp=tick)
+        await asyncio.sleep(tick + tick_seconds - now)
 
 
 async def _watched(place: Workplace, job: str, work: Awaitable[object]) -> None:
@@ -95,10 +119,6 @@ async def _look(queue: procrastinate.App, place: Workplace) -> None:
     await run_due(place)
     # Also what no job asked for: a pause that is over, a worker that died.
     await tell_events(place)
-
-
-def _cron(seconds: int) -> str:
-    return "* * * * *" if seconds == 60 else f"* * * * * */{seconds}"
 
 
 async def _bury(queue: procrastinate.App) -> None:

@@ -12,7 +12,7 @@ import procrastinate.exceptions
 import psycopg
 import psycopg_pool
 
-from zhupei.jobs.queue import connector_for, job_queue
+from zhupei.jobs.queue import connector_for, job_queue, keep_looking
 from zhupei.jobs.workplace import Workplace
 from zhupei.services.notices.mail import MailServer
 from zhupei.settings import Settings
@@ -99,15 +99,21 @@ class Worker:
         if server is None:
             return
         connector = connector_for(server, connections=self._concurrency + 2)
-        queue = job_queue(self._place, connector, tick_seconds=self._tick_seconds)
+        queue = job_queue(self._place, connector)
         try:
             await queue.open_async()
-            await queue.run_worker_async(
-                concurrency=self._concurrency,
-                install_signal_handlers=False,
-                shutdown_graceful_timeout=_PATIENCE_SECONDS,
-                delete_jobs="successful",
-            )
+            async with asyncio.TaskGroup() as tasks:
+                looking = tasks.create_task(keep_looking(queue, tick_seconds=self._tick_seconds))
+                await queue.run_worker_async(
+                    concurrency=self._concurrency,
+                    install_signal_handlers=False,
+                    shutdown_graceful_timeout=_PATIENCE_SECONDS,
+                    delete_jobs="successful",
+                )
+                looking.cancel()
+        except ExceptionGroup as failed:
+            # Whichever of both noticed first ended the other.
+            raise failed.exceptions[0] from failed
         finally:
             # Also a pool that was not wholly opened has tasks and connections to give up.
             if connector._async_pool is not None:  # noqa: SLF001 - `pool` raises instead

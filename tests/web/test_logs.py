@@ -8,6 +8,7 @@ import logging
 from collections.abc import Iterator
 from datetime import datetime
 
+import asyncpg
 import pytest
 
 from zhupei.settings import LogFormat
@@ -103,6 +104,20 @@ def test_a_json_line_carries_request_and_traceback() -> None:
     )
     assert (line["request"], line["path"]) == ("request-0001", "a.b")
     assert line["traceback"].endswith("ValueError: 出错")
+
+
+def test_a_traceback_holds_no_row_of_the_database() -> None:
+    out = io.StringIO()
+    configure_logging(LogFormat.JSON, "info", out)
+    failure = asyncpg.NotNullViolationError('null value in column "facts"')
+    failure.detail = "Failing row contains (1, 张三, 13911223344, null)."
+    try:
+        raise failure
+    except asyncpg.PostgresError:
+        logging.getLogger("zhupei").exception("unexpected")
+    traceback = json.loads(out.getvalue())["traceback"]
+    assert 'null value in column "facts"' in traceback
+    assert traceback.endswith("DETAIL: …")
 
 
 def test_libraries_do_not_write_statements_or_values() -> None:

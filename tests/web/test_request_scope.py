@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import AsyncIterator
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 from starlette.requests import Request
@@ -43,6 +44,34 @@ def test_the_access_log_has_no_query_and_no_body(
     assert (fields["method"], fields["path"], fields["status"]) == ("GET", "/graphql", 200)
     assert "110101199003070000" not in caplog.text
     assert "110101199003070000" not in str(fields)
+
+
+@pytest.mark.parametrize(
+    ("path", "told"),
+    [
+        ("/graphql", "/graphql"),
+        ("/health/live", "/health/live"),
+        ("/of/110101199003070038/zhang@example.org", "/of/{person}/{address}"),
+        ("/nope/110101199003070038", "/nope/…"),
+        ("/api/graphql/", "/api/graphql/"),
+        ("/张三/13911223344/zhang@example.org/index.php", "/…/…/…/index.php"),
+        ("/eyJhbGciOiJFZERTQSJ9.eyJzdWIiOiIxIn0.c2ln", "/…"),
+        ("/a\r\nb/x y", "/…/…"),
+    ],
+)
+def test_the_access_log_tells_no_value_of_a_path(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, path: str, told: str
+) -> None:
+    app = small_app(small_settings(tmp_path, access_log=True))
+
+    async def found(_request: Request) -> Response:
+        return Response("")
+
+    app.router.routes.append(Route("/of/{person}/{address}", found))
+    with caplog.at_level(logging.INFO, "zhupei.access"):
+        TestClient(app).get(quote(path), headers={"accept": "text/html"})
+    [record] = [r for r in caplog.records if r.name == "zhupei.access"]
+    assert record.__dict__["path"] == told
 
 
 def test_there_is_no_access_log_unless_asked_for(

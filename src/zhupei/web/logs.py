@@ -11,9 +11,17 @@ from datetime import datetime
 from typing import TextIO
 from zoneinfo import ZoneInfo
 
+from starlette.types import Scope
+
 from zhupei.settings import LogFormat
 
-__all__ = ["configure_logging", "current_operation", "current_request_id", "log_access"]
+__all__ = [
+    "configure_logging",
+    "current_operation",
+    "current_request_id",
+    "log_access",
+    "path_told",
+]
 
 _TIME_ZONE = ZoneInfo("Asia/Shanghai")
 
@@ -22,6 +30,10 @@ current_request_id: ContextVar[str | None] = ContextVar("zhupei_request_id", def
 current_operation: ContextVar[str | None] = ContextVar("zhupei_operation", default=None)
 """The name of the operation under way, as `zhupei.tracing.safe_operation_name` gives it."""
 
+_PLAIN_SEGMENT = re.compile(r"[A-Za-z][A-Za-z._-]{0,31}")
+_LEFT_OUT = "…"
+# PostgreSQL says there which values, or which whole row, it did not take.
+_ROW = re.compile(r"^(\s*DETAIL:).*", re.MULTILINE)
 _NEEDS_QUOTES = re.compile(r'[ "=\r\n]')
 # Made once: `json.dumps` with options makes one each time.
 _encoder = json.JSONEncoder(ensure_ascii=False, default=str)
@@ -38,6 +50,22 @@ _QUIET = {
     "tortoise": logging.WARNING,
     "uvicorn": logging.WARNING,
 }
+
+
+def path_told(scope: Scope) -> str:
+    """Return the path of a request as it may be logged.
+
+    Of what a route takes, the route: what stands in its places may be somebody's. Of other paths
+    the words: a number, an address or a token that somebody put there is left out.
+    """
+    route = scope.get("route")
+    path = getattr(route, "path", None)
+    if isinstance(path, str):
+        return path
+    return "/".join(
+        each if not each or _PLAIN_SEGMENT.fullmatch(each) else _LEFT_OUT
+        for each in str(scope["path"]).split("/", 8)
+    )
 
 
 def log_access(method: str, path: str, status: int, seconds: float) -> None:
@@ -68,7 +96,8 @@ class _Formatter(logging.Formatter):
         if (operation := current_operation.get()) is not None:
             fields["operation"] = operation
         if record.exc_info:
-            fields["traceback"] = self.formatException(record.exc_info)
+            traceback = self.formatException(record.exc_info)
+            fields["traceback"] = _ROW.sub(rf"\1 {_LEFT_OUT}", traceback)
         moment = self._moment(record.created)
         if self._form is LogFormat.JSON:
             line = {

@@ -16,7 +16,7 @@ from zhupei.graphql.context import language_of
 from zhupei.graphql.engine import encoded
 from zhupei.tracing import Tracing, current_tracing
 from zhupei.web.errors import internal_error
-from zhupei.web.logs import current_operation, current_request_id, log_access
+from zhupei.web.logs import current_operation, current_request_id, log_access, path_told
 from zhupei.web.repeated_requests import RepeatedRequests
 from zhupei.web.request_ids import RequestIds
 from zhupei.web.sending import Sending
@@ -37,7 +37,7 @@ class RequestScope:
         database: what models talk to during the request.
         responded: who is told of every response's method and status.
         access_log: whether each request gets a log line (method, path, status, duration; never
-            the query string or a body).
+            the query string, a body, or what a path names).
         tracing: what makes spans of requests, and of what is done for them.
         repeated: what keeps answers that will be the same again.
 
@@ -88,7 +88,7 @@ class RequestScope:
                 self._responded(scope["method"], sending.status)
             if self._access_log and scope["type"] == "http":
                 seconds = time.perf_counter() - started
-                log_access(scope["method"], scope["path"], sending.status, seconds)
+                log_access(scope["method"], path_told(scope), sending.status, seconds)
             current_operation.reset(operation)
             current_request_id.reset(token)
 

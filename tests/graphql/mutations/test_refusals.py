@@ -9,6 +9,7 @@ from typing import Any
 import httpx2
 import pytest
 
+from admissions_office import HOSPITAL as PROGRAM
 from admissions_office import MEDICINE
 from postgres_server import PostgresServer
 from served_admissions import DOCUMENTS, ServedAdmissions, served_admissions
@@ -84,6 +85,45 @@ async def test_a_place_in_a_ranking_is_no_score(province: ServedAdmissions) -> N
     # Refused before anything ran: an answer without data, as GraphQL has it.
     assert "data" not in answer
     assert answer["errors"][0]["extensions"]["code"] == "BAD_USER_INPUT"
+    assert await province.everything() == before
+
+
+@pytest.mark.parametrize("day", ["9999-12-31", "1899-12-31"])
+async def test_days_of_other_ages_are_no_input(province: ServedAdmissions, day: str) -> None:
+    """Months, years or a day are added to each; the end of the calendar has nothing behind it."""
+    id_ = await province.submitted("wu")
+    period = {"startsAt": f"{day}T08:00:00+08:00", "endsAt": f"{day}T09:00:00+08:00"}
+    await province.token("base_office")
+    before = await province.everything()
+    for mutation, field, given in (
+        ("registerTrainee", "startedOn", {"application": id_, "startedOn": day}),
+        (
+            "signAgreement",
+            "signedOn",
+            {"application": id_, "kind": "LABOUR_CONTRACT", "signedOn": day},
+        ),
+        ("sendNotice", "reportBy", {"applications": [id_], "reportBy": day}),
+        ("deferReport", "reportBy", {"application": id_, "reportBy": day, "reason": "x"}),
+        (
+            "openInterviewSlots",
+            "periods.0.startsAt",
+            {
+                "program": PROGRAM,
+                "base": "sample-hospital",
+                "round": "batch-1",
+                "mode": "ON_SITE",
+                "place": "301",
+                "periods": [{**period, "capacity": 1}],
+            },
+        ),
+    ):
+        refused = await province.do(mutation, "base_office", **given)
+        assert refused == {
+            "__typename": "InvalidInput",
+            "code": "INPUT_INVALID",
+            "message": f"{field}: is no date from 1900 to 2199",
+            "field": field,
+        }
     assert await province.everything() == before
 
 

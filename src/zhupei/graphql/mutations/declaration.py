@@ -4,6 +4,7 @@ import dataclasses
 import inspect
 import json
 from collections.abc import Awaitable, Callable
+from datetime import date
 from decimal import Decimal
 from types import NoneType, UnionType
 from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
@@ -215,15 +216,23 @@ def taken(given: Any, into: type[_Given], context: GraphContext, **own: Any) -> 
 
     Raises:
         GraphRefusal: BAD_USER_INPUT, which becomes `InvalidInput`: an id that is none, a text or
-            list that is too long.
+            list that is too long, a number or date that is none of our time.
 
     """
+    return _taken(given, into, context, "", own)
+
+
+def _taken(
+    given: Any, into: type[_Given], context: GraphContext, within: str, own: dict[str, Any]
+) -> _Given:
+    """Return the input; ``within`` is the place of it in the input of the mutation."""
     hints = get_type_hints(into)
     values = dict(own)
     for part in dataclasses.fields(into):  # type: ignore[arg-type]  # called with dataclasses only
         value = getattr(given, part.name, UNSET)
         if part.name not in own and value is not UNSET and value is not None:
-            values[part.name] = _value(value, hints[part.name], _camel(part.name), context)
+            place = f"{within}{_camel(part.name)}"
+            values[part.name] = _value(value, hints[part.name], place, context)
     return into(**values)
 
 
@@ -251,16 +260,21 @@ def _value(value: Any, hint: Any, place: str, context: GraphContext) -> Any:
     if of is UUID:
         return read_id(value, place, context)
     if isinstance(of, type) and dataclasses.is_dataclass(of):
-        return taken(value, of, context)
+        return _taken(value, of, context, f"{place}.", {})
     if isinstance(value, str):
         return _text(value, place, context)
     if isinstance(value, Decimal) and value.adjusted() > _MOST_DIGITS:
         problem = Text("数字过大", "is too large a number")
         raise bad_input(place, problem, context.language)
+    if isinstance(value, date) and value.year not in _YEARS:
+        problem = Text("日期应在 1900 年至 2199 年之间", "is no date from 1900 to 2199")
+        raise bad_input(place, problem, context.language)
     return value
 
 
 _MOST_DIGITS = 12
+_YEARS = range(1900, 2200)
+"""Of what is recorded: years of training and of bans are added to it."""
 
 
 def _text(value: str, place: str, context: GraphContext) -> str:

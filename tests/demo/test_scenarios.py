@@ -5,8 +5,12 @@ Each holds its own expectations, step by step; here stands what has to come of t
 
 from __future__ import annotations
 
+import contextlib
 import io
+import logging
+import re
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -16,7 +20,8 @@ from zhupei.demo import Outcome, play, read_scenario
 from zhupei.demo.narration import Narrator
 from zhupei.demo.stage import Stage
 from zhupei.domain.text import Language
-from zhupei.settings import Settings
+from zhupei.settings import LogFormat, Settings
+from zhupei.web.logs import configure_logging
 
 pytestmark = [pytest.mark.slow, pytest.mark.institutions]
 
@@ -40,6 +45,35 @@ class Played:
             self.taken = {row.scope: row.taken for row in await SeatRow.all() if row.taken}
 
 
+@contextlib.contextmanager
+def whole_log() -> Iterator[io.StringIO]:
+    """Have every line of the log, down to what is for debugging, with all its fields."""
+    root, out = logging.getLogger(), io.StringIO()
+    handlers, level = root.handlers[:], root.level
+    loggers = [logging.getLogger(name) for name in logging.root.manager.loggerDict]
+    levels = {logger: logger.level for logger in loggers}
+    configure_logging(LogFormat.JSON, "debug", out)
+    try:
+        yield out
+    finally:
+        root.handlers[:] = handlers
+        root.setLevel(level)
+        for logger in loggers:
+            logger.setLevel(levels[logger])
+        logging.captureWarnings(False)
+
+
+def personal(name: str) -> set[str]:
+    """Return names, numbers, phones and addresses of the people of a scenario, and of tokens."""
+    text = (_ROOT / "examples" / name / "scenario.yaml").read_text(encoding="utf-8")
+    people = set(re.findall(r"\{who: \w+, name: ([\u4e00-\u9fff]{2,})", text))
+    numbers = set(re.findall(r"number: \"?(\w{8,18})", text))
+    others = set(re.findall(r"[\w.+-]+@[\w.-]+\w|\b1[3-9]\d{9}\b", text))
+    assert len(people) >= 8
+    assert len(numbers) >= 8
+    return people | numbers | others | {"eyJ", "Bearer", "@example"}
+
+
 async def played(name: str, tmp_path: Path, database_url: str, language: Language) -> Played:
     settings = Settings(
         bases=(_ROOT / "bases",),
@@ -47,15 +81,20 @@ async def played(name: str, tmp_path: Path, database_url: str, language: Languag
         data_dir=tmp_path,
         database_url=database_url,
         language=language,
+        access_log=True,
     )
     found, out = Played(), io.StringIO()
-    found.outcome = await play(
-        read_scenario(_ROOT / "examples" / name),
-        settings,
-        Narrator(out, language),
-        after=found.look,
-    )
+    with whole_log() as log:
+        found.outcome = await play(
+            read_scenario(_ROOT / "examples" / name),
+            settings,
+            Narrator(out, language),
+            after=found.look,
+        )
     found.told = out.getvalue()
+    lines = log.getvalue()
+    assert lines.count('"event": "request"') > found.outcome.steps
+    assert {each for each in personal(name) if each in lines} == set()
     return found
 
 

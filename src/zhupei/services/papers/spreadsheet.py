@@ -25,7 +25,8 @@ __all__ = ["Column", "Value", "write_csv", "write_xlsx"]
 
 Value = str | int | Decimal | date | None
 
-_CALCULATED = ("=", "+", "-", "@", "\t", "\r")
+# Chinese editions of spreadsheet programs calculate what begins with a full-width sign, too.
+_CALCULATED = tuple("=+-@\t\r\n＝＋－＠")
 _INSTANT = datetime(2000, 1, 1)  # noqa: DTZ001 - the format has no zone
 _STAMP = (2000, 1, 1, 0, 0, 0)
 _MOMENT = re.compile(rb"(<dcterms:(?:created|modified)[^>]*>)[^<]*(?=<)")
@@ -135,7 +136,7 @@ def _csv_text(value: Value) -> str:
     if value is None:
         return ""
     if isinstance(value, str):
-        return f"'{value}" if value.startswith(_CALCULATED) else value
+        return f"'{value}" if value.lstrip(" \u3000").startswith(_CALCULATED) else value
     return value.isoformat() if isinstance(value, date) else str(value)
 
 

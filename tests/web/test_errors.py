@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from tortoise.exceptions import ValidationError
 
-from graphql import GraphQLError
+from graphql import GraphQLError, build_schema, parse, validate
 from zhupei.domain.text import Language
 from zhupei.web.errors import ErrorCode, format_errors
 
@@ -37,3 +37,16 @@ def test_a_value_that_does_not_fit_is_bad_input_and_stays_untold(
     (record,) = caplog.records
     assert (record.levelname, record.__dict__["column"]) == ("WARNING", "legal_name")
     assert "张三丰" not in caplog.text
+
+
+@pytest.mark.parametrize("language", list(Language))
+def test_no_message_repeats_what_is_long(language: Language) -> None:
+    """R: a number of 5,000 digits, a text of 100,000 characters: what is wrong fits one line."""
+    schema = build_schema("type Query { row(at: Int, on: String): Int }")
+    for value in ("9" * 5000, '"' + "x" * 100_000 + '"', "[" * 60 + "1" * 2000 + "]" * 60):
+        errors = validate(schema, parse(f"{{ row(at: {value}) }}"))
+        (shown,) = format_errors(errors, language=language, request_id="1", suggest=True)
+        message = shown["message"]  # type: ignore[index]  # a mapping, which its type hides
+        assert len(message) <= 1001
+        assert any("一" <= letter <= "龥" for letter in message) is (language is Language.ZH)
+        assert "…" in message

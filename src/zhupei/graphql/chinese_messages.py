@@ -214,6 +214,8 @@ _VALUES = {
     "ID cannot represent a non-string and non-integer value: {a*}": (
         "标识应为文本或整数，而不是 {a}"
     ),
+    # Python's own, where a number has more digits than it reads.
+    "Exceeds the limit ({a} digits) for integer string conversion: {b*}": "整数超过 {a} 位",
     # Those of strawberry's scalars, which plugins may use, and of our own.
     "Value cannot represent a {a}: {b*}.": "所给 {b} 不是 {a}。",
     "expected a number such as 7600 or 0.8, not {a*}": "应为数字（如 7600 或 0.8），而不是 {a}",

@@ -57,6 +57,9 @@ _UNFITTING = Text(
 _TOO_LARGE = re.compile(
     r"Document contains more than \d+ tokens|Document is nested too deeply|^Validation aborted\.$"
 )
+# What is wrong can be seen by less; a message that repeats a value is as long as the value.
+_LONGEST = 1000
+_END = 200
 _SUGGESTION = re.compile(r" Did you mean [^?]*\?")
 
 
@@ -92,6 +95,7 @@ def format_errors(
     """
     formatted = [_format(error, language, request_id) for error in errors]
     for error in formatted:
+        error["message"] = _shortened(error["message"])
         if not suggest:
             error["message"] = _SUGGESTION.sub("", error["message"])
         if language is Language.ZH:
@@ -130,6 +134,13 @@ def _format(error: GraphQLError, language: Language, request_id: str) -> GraphQL
         extensions.setdefault("code", _code_of_refusal(error).value)
     shown["extensions"] = extensions
     return shown
+
+
+def _shortened(message: str) -> str:
+    """Return a message without the middle of what makes it too long."""
+    if len(message) <= _LONGEST:
+        return message
+    return f"{message[: _LONGEST - _END]}…{message[-_END:]}"
 
 
 def _cause(error: GraphQLError) -> Exception | None:

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from zhupei.hooks.coroutines import begin
-from zhupei.hooks.isolation import Isolation
+from zhupei.hooks.coroutines import Coroutines
+from zhupei.hooks.isolation import Call, Isolation
 from zhupei.hooks.threads import OverdueError
 
 _WHO: ContextVar[str] = ContextVar("who", default="nobody")
@@ -23,7 +23,7 @@ async def test_what_need_not_wait_is_over_at_once() -> None:
 
     turns: list[int] = []
     asyncio.get_running_loop().call_soon(turns.append, 1)
-    assert begin(answer()) == (None, 7)
+    assert Coroutines().begin(answer()) == (None, 7)
     assert turns == []  # no turn of the event loop was taken
 
 
@@ -33,7 +33,7 @@ async def test_what_waits_is_a_task_with_the_answer() -> None:
             await asyncio.sleep(0)
         return 7
 
-    task, _ = begin(answer())
+    task, _ = Coroutines().begin(answer())
     assert task is not None
     assert await task == 7
 
@@ -47,7 +47,7 @@ async def test_it_is_its_own_task_before_and_after_it_waits() -> None:
         seen.append(asyncio.current_task())
 
     here = asyncio.current_task()
-    task, _ = begin(answer())
+    task, _ = Coroutines().begin(answer())
     assert asyncio.current_task() is here
     assert task is not None
     await task
@@ -64,7 +64,7 @@ async def test_a_time_out_of_its_own_stops_it_and_not_the_caller() -> None:
             return "late"
         return "never"
 
-    task, _ = begin(answer())
+    task, _ = Coroutines().begin(answer())
     assert task is not None
     assert await task == "late"
 
@@ -75,7 +75,7 @@ async def test_a_group_of_tasks_of_its_own() -> None:
             tasks = [group.create_task(asyncio.sleep(0, each)) for each in (1, 2)]
         return sum(task.result() for task in tasks)
 
-    task, _ = begin(answer())
+    task, _ = Coroutines().begin(answer())
     assert task is not None
     assert await task == 3
 
@@ -90,7 +90,7 @@ async def test_cancelled_before_its_task_has_a_turn_it_is_told() -> None:
             told.append("cancelled")
             raise
 
-    task, _ = begin(answer())
+    task, _ = Coroutines().begin(answer())
     assert task is not None
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
@@ -105,7 +105,7 @@ async def test_what_it_sets_in_its_context_is_its_own() -> None:
         return before, _WHO.get()
 
     _WHO.set("caller")
-    assert begin(answer()) == (None, ("caller", "plugin"))
+    assert Coroutines().begin(answer()) == (None, ("caller", "plugin"))
     assert _WHO.get() == "caller"
 
 
@@ -117,8 +117,7 @@ async def test_sys_exit_ends_neither_loop_nor_caller(turns: int) -> None:
         sys.exit(3)
 
     async def asked() -> None:
-        waiting, _ = Isolation(5).begin("bad", answer, (), is_async=True)
-        assert (waiting is None) is (turns == 0)
+        waiting, _ = Isolation(5).begin("bad", answer, ())
         if waiting is not None:
             await waiting
 
@@ -134,7 +133,7 @@ async def test_what_it_raises_is_raised(turns: int) -> None:
         raise LookupError("gone")
 
     async def asked() -> None:
-        waiting, _ = Isolation(5).begin("bad", answer, (), is_async=True)
+        waiting, _ = Isolation(5).begin("bad", answer, ())
         if waiting is not None:
             await waiting
 
@@ -143,7 +142,7 @@ async def test_what_it_raises_is_raised(turns: int) -> None:
 
 
 async def test_it_has_its_seconds_and_no_more() -> None:
-    waiting, _ = Isolation(0.02).begin("slow", asyncio.sleep, (5,), is_async=True)
+    waiting, _ = Isolation(0.02).begin("slow", asyncio.sleep, (5,))
     assert waiting is not None
     with pytest.raises(OverdueError):
         await waiting
@@ -161,7 +160,7 @@ async def refuse():
         except asyncio.CancelledError:
             pass
 async def main():
-    waiting, _ = Isolation(0.05).begin("bad", refuse, (), is_async=True)
+    waiting, _ = Isolation(0.05).begin("bad", refuse, ())
     try:
         await waiting
     except OverdueError:
@@ -182,5 +181,75 @@ async def test_a_plain_function_may_return_what_is_awaited() -> None:
 
     isolation = Isolation(5)
     for _ in range(3):
-        waiting, value = isolation.begin("wrapped", answer, (), is_async=False)
-        assert (value if waiting is None else await waiting) == 7
+        (begun,) = isolation.begin_plain([Call("wrapped", answer, ())])
+        assert (begun.value if begun.waiting is None else await begun.waiting) == 7
+
+
+async def test_a_task_stands_in_until_a_coroutine_has_to_wait() -> None:
+    coroutines, tasks = Coroutines(), []
+
+    async def answer(turns: int) -> None:
+        tasks.append(asyncio.current_task())
+        for _ in range(turns):
+            await asyncio.sleep(0)
+
+    for turns in (0, 0, 2, 0):
+        task, _ = coroutines.begin(answer(turns))
+        assert (task is None) is (turns == 0)
+        if task is not None:
+            await task
+        await asyncio.sleep(0)
+    first, second, third, fourth = tasks
+    assert first is second is third
+    assert fourth is not third
+
+
+async def test_one_that_begins_another_has_a_task_of_its_own() -> None:
+    coroutines, tasks = Coroutines(), []
+
+    async def inner() -> None:
+        tasks.append(asyncio.current_task())
+
+    async def outer() -> None:
+        coroutines.begin(inner())
+        tasks.append(asyncio.current_task())
+
+    for _ in range(2):
+        assert coroutines.begin(outer()) == (None, None)
+    assert tasks[0] is not tasks[1]
+    assert tasks[2] is not tasks[3]
+
+
+async def test_one_that_cancels_itself_leaves_nothing_to_the_next() -> None:
+    coroutines = Coroutines()
+
+    async def cancel() -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        task.cancel()
+
+    async def answer() -> int:
+        await asyncio.sleep(0)
+        return 7
+
+    for turns in (0, 1, 2):
+        assert coroutines.begin(cancel()) == (None, None)
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        task, _ = coroutines.begin(answer())
+        assert task is not None
+        assert await task == 7
+
+
+def test_no_task_that_nothing_came_of_is_left_to_the_loop() -> None:
+    async def answer() -> int:
+        return 7
+
+    async def ask() -> set[asyncio.Task[Any]]:
+        coroutines = Coroutines()
+        for _ in range(3):
+            assert coroutines.begin(answer()) == (None, 7)
+            await asyncio.sleep(0)
+        return asyncio.all_tasks() - {asyncio.current_task()}
+
+    assert asyncio.run(ask()) == set()

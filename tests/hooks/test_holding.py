@@ -70,7 +70,10 @@ def _dispatcher(near: object, far: object | None = None) -> Dispatcher:
 async def _ask(dispatcher: Dispatcher, catalogue: object = _CATALOGUE) -> Result[Any]:
     arguments: dict[str, Any] = {"base": None, "openings": (), "cycle": None}
     scope = _BOTH if any(each.slug == "far" for each in dispatcher.host.plugins) else _NEAR
-    found = dispatcher.held(catalogue, "a", "remaining_seats", scope, {}, lambda: arguments)
+    inquiry = dispatcher.inquiry(
+        catalogue, "a", "remaining_seats", lambda: (scope, {}, lambda: arguments)
+    )
+    (found,) = dispatcher.ask_each([inquiry])
     return await found if isinstance(found, Awaitable) else found
 
 

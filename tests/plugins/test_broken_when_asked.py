@@ -145,7 +145,7 @@ FAILURES = [
     ),
     (
         ("broken-exit", "base_documents", "HOOK_FAILED"),
-        ("出错：RuntimeError: coroutine raised StopIteration", "failed: RuntimeError: coroutine raised StopIteration"),
+        ("出错：RuntimeError: it raised StopIteration", "failed: RuntimeError: it raised StopIteration"),
         ("出错（RuntimeError）", "failed (RuntimeError)"),
     ),
     (

@@ -1,16 +1,24 @@
 """Fields that a hook answers: asked once for many objects, and null where the plugin fails."""
 
 import asyncio
+import contextlib
 import dataclasses
 from collections.abc import Callable, Hashable, Mapping, Sequence
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from zhupei.graphql.context import GraphContext
 from zhupei.graphql.errors import Code, GraphRefusal
 from zhupei.graphql.sources import FieldSource, Reader
 from zhupei.hooks.answers import Result
 
+if TYPE_CHECKING:
+    from zhupei.catalogue import Catalogue
+    from zhupei.hooks.scope import Scope
+
 __all__ = ["HookAnswer"]
+
+_Key = tuple[str, Hashable]
+_Answers = dict[_Key, Result[Any] | asyncio.Future[Result[Any]]]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -18,15 +26,15 @@ class HookAnswer(FieldSource):
     """What a hook about a base answers, asked once in an operation for every object alike.
 
     ``of`` tells which objects are asked about together: the code of their base, and what else
-    tells them from others; ``asked`` gives the arguments of the hook for them; ``picked`` takes
-    one object's part of the answer. Where nobody answers the field is null; where a plugin fails
-    it is null with an error that names plugin and hook. An answer that holds for a while (`holds`)
-    is not asked for again.
+    tells them from others; ``asked`` gives the arguments of the hook for them, which are the same
+    as long as the catalogue; ``picked`` takes one object's part of the answer. Where nobody
+    answers the field is null; where a plugin fails it is null with an error that names plugin and
+    hook. An answer that holds for a while (`holds`) is not asked for again.
     """
 
     hook: str
-    of: Callable[[Any], tuple[str, Hashable]]
-    asked: Callable[[Any, GraphContext], dict[str, Any]]
+    of: Callable[[Any], _Key]
+    asked: "Callable[[Any, Catalogue], dict[str, Any]]"
     picked: Callable[[Any, Any], Any]
 
     held: ClassVar[bool] = True
@@ -36,7 +44,7 @@ class HookAnswer(FieldSource):
 
         async def read(value: Any, context: GraphContext, _arguments: Mapping[str, Any]) -> Any:
             key = self.of(value)
-            result = self._result(key, context)
+            result = self._results([key], context).get(key)
             # Shielded: a field that is given up must not take the answer from the others.
             if isinstance(result, asyncio.Future):
                 result = await asyncio.shield(result)
@@ -52,14 +60,20 @@ class HookAnswer(FieldSource):
     ) -> Sequence[Any]:
         """Ask once for each group of objects, and pick every object's part of the answers."""
         keys = list(map(self.of, values))
-        results = {key: self._result(key, context) for key in dict.fromkeys(keys)}
+        groups = dict.fromkeys(keys)
+        results = self._results(list(groups), context)
         waiting = [each for each in results.values() if isinstance(each, asyncio.Future)]
         if waiting:
             await asyncio.gather(*waiting, return_exceptions=True)
-        answers = {
-            key: self._answer(each.result() if isinstance(each, asyncio.Future) else each, context)
-            for key, each in results.items()
-        }
+        answers: dict[_Key, Any] = {}
+        for key in groups:
+            result = results.get(key)
+            if isinstance(result, asyncio.Future):
+                result = result.result()
+            answers[key] = self._answer(result, context)
+        with contextlib.suppress(Exception):  # of one object: which is seen below
+            if not any(each is None or type(each) is GraphRefusal for each in answers.values()):
+                return list(map(self.picked, map(answers.__getitem__, keys), values))
         return [self._part(answers[key], value) for key, value in zip(keys, values, strict=True)]
 
     def _part(self, answer: Any, value: Any) -> Any:
@@ -85,26 +99,25 @@ class HookAnswer(FieldSource):
             )
         return result.value
 
-    def _result(
-        self, key: tuple[str, Hashable], context: GraphContext
-    ) -> Result[Any] | asyncio.Future[Result[Any]] | None:
-        """Return what is answered about a group, or who waits for it; None where nobody does."""
-        kept: Result[Any] | asyncio.Future[Result[Any]] | None
-        kept = context.kept.get((self.hook, key))
-        if kept is not None or context.dispatcher is None:
+    def _results(self, keys: Sequence[_Key], context: GraphContext) -> _Answers:
+        """Return what is answered about each group, or who waits for it; those that are asked."""
+        kept: _Answers = context.kept.setdefault((HookAnswer, self.hook), {})
+        dispatcher, catalogue = context.dispatcher, context.catalogue
+        missing = [key for key in keys if key not in kept]
+        if not missing or dispatcher is None:
             return kept
-        base = key[0]
-        scope = context.catalogue.scope_of(base)
-        if not context.dispatcher.asks(self.hook, scope):
-            return None
-        found = context.dispatcher.held(
-            context.catalogue,
-            key,
-            self.hook,
-            scope,
-            context.catalogue.configs_of(base),
-            lambda: self.asked(key, context),
-        )
-        kept = found if isinstance(found, Result) else asyncio.ensure_future(found)
-        context.kept[self.hook, key] = kept
+
+        def prepare() -> "tuple[Scope, Mapping[str, Any], Callable[[], dict[str, Any]]]":
+            base = key[0]
+            scope, configs = catalogue.scope_of(base), catalogue.configs_of(base)
+            return scope, configs, lambda: self.asked(key, catalogue)
+
+        asked = []
+        for key in missing:
+            inquiry = dispatcher.inquiry(catalogue, key, self.hook, prepare)
+            if inquiry.is_asked:
+                asked.append((key, inquiry))
+        found = dispatcher.ask_each([inquiry for _, inquiry in asked])
+        for (key, _), each in zip(asked, found, strict=True):
+            kept[key] = each if isinstance(each, Result) else asyncio.ensure_future(each)
         return kept

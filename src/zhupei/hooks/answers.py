@@ -17,7 +17,16 @@ from zhupei.hooks.declaration import Hook, Mode
 from zhupei.hooks.exactness import Fits, exactly
 from zhupei.hooks.hook_errors import HookAnswerError
 
-__all__ = ["Answer", "HookFailure", "Merged", "Result", "check_answer", "check_levels", "merge"]
+__all__ = [
+    "Answer",
+    "HookFailure",
+    "Merged",
+    "Result",
+    "check_answer",
+    "check_levels",
+    "fits",
+    "merge",
+]
 
 T = TypeVar("T")
 
@@ -113,6 +122,12 @@ class Result(Generic[T]):
         return self.value
 
 
+def fits(hook: Hook, value: Any) -> bool:
+    """Return whether plain values are seen to be right: then there is nothing else to check."""
+    test = _fits(hook)
+    return test is not None and test(value)
+
+
 def check_answer(plugin: str, hook: Hook, value: Any) -> None:
     """Check a value against the hook's return annotation, without changing it.
 
@@ -120,8 +135,7 @@ def check_answer(plugin: str, hook: Hook, value: Any) -> None:
         HookAnswerError: it does not fit; names the place in it, such as ``answer[1].seats``.
 
     """
-    fits = _fits(hook)
-    if fits is not None and fits(value):
+    if fits(hook, value):
         return
     try:
         _adapter(hook).validate_python((value,))

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-import logging
-import time
 from collections.abc import (
     Awaitable,
     Callable,
@@ -18,37 +16,24 @@ from collections.abc import (
 from types import MappingProxyType
 from typing import Any
 
-from zhupei.domain.actors import SignInRefusedError
 from zhupei.domain.benefits import SubsidyLine
 from zhupei.domain.eligibility import Verdict
 from zhupei.domain.kinds import KindGroup
-from zhupei.domain.text import Language
 from zhupei.errors import PluginError
-from zhupei.hooks.answers import (
-    Answer,
-    HookFailure,
-    Result,
-    check_answer,
-    check_levels,
-)
+from zhupei.hooks.answers import Result, check_answer
+from zhupei.hooks.asking import Asking, Started, Waiting
 from zhupei.hooks.declaration import Hook, Mode, Reach, When
-from zhupei.hooks.discovery import error_place
-from zhupei.hooks.holding import HeldAnswers
-from zhupei.hooks.hook_errors import HookFailedError, HookStuckError, HookTimedOutError
-from zhupei.hooks.inspection import Implemented
-from zhupei.hooks.isolation import Isolation
-from zhupei.hooks.manager import HookWatch, PluginHost
+from zhupei.hooks.failures import Failures
+from zhupei.hooks.isolation import Call, Isolation
+from zhupei.hooks.manager import PluginHost
 from zhupei.hooks.plugins import Implementation
-from zhupei.hooks.questions import Outcome, Question, stops
+from zhupei.hooks.questions import Asked, How, Inquiries, Inquiry, Question
 from zhupei.hooks.scope import PLATFORM, Scope
-from zhupei.hooks.threads import OverdueError, StuckError, run_bounded
-from zhupei.tracing import Tracing, current_tracing
+from zhupei.hooks.threads import run_bounded
 
 __all__ = ["Dispatcher"]
 
-_log = logging.getLogger(__name__)
 _NO_CONFIGS: Mapping[str, Any] = MappingProxyType({})
-_Waiting = Coroutine[Any, Any, Outcome]
 
 # What the functions of kinds answer, checked as hooks' answers are.
 _DECISIONS = {
@@ -71,9 +56,10 @@ class Dispatcher:
     def __init__(self, host: PluginHost, *, timeout: float = 5.0) -> None:
         self.host = host
         self._isolation = Isolation(timeout)
-        self._held = HeldAnswers()
+        self._failures = Failures(host, timeout)
+        self._asking = Asking(host, self._isolation, self._failures)
+        self._inquiries = Inquiries()
         self._known: set[tuple[str, ...]] = set()
-        self._logged: set[tuple[object, ...]] = set()
         self._asked: dict[
             tuple[object, ...], tuple[tuple[Implementation, ...], tuple[PluginError, ...]]
         ] = {}
@@ -135,20 +121,99 @@ class Dispatcher:
             TypeError: the arguments are not those of the hook.
 
         """
-        asked, calls, missing = self._prepare(hook, scope, arguments)
-        question = Question(asked, arguments, configs)
-        question.failures += [HookFailure.of(error, hook) for error in missing]
-        if asked.mode is Mode.FIRST:
-            left = iter(() if question.is_over else calls)
-            for call in left:
-                waiting, outcome = self._begin(question, call)
+        return self._begin_all([self._prepared(hook, scope, configs, arguments)])[0]
+
+    def inquiry(
+        self,
+        catalogue: object,
+        key: Hashable,
+        hook: str,
+        prepare: Callable[[], tuple[Scope, Mapping[str, Any], Callable[[], dict[str, Any]]]],
+    ) -> Inquiry:
+        """Return what `ask_each` asks: a hook, about something in a catalogue.
+
+        ``prepare`` gives the scope, the ``configs``, and what makes the arguments where anybody
+        is asked; they are the same as long as the catalogue.
+
+        Raises:
+            TypeError: the arguments are not those of the hook.
+
+        """
+
+        def make() -> Inquiry:
+            scope, configs, arguments = prepare()
+            if not self.asks(hook, scope):
+                return Inquiry(self.host.hooks[hook], (), (), {}, {})
+            return self._prepared(hook, scope, configs, arguments())
+
+        return self._inquiries.find(catalogue, self.host.version, (hook, key), make)
+
+    def ask_each(self, inquiries: Sequence[Inquiry]) -> list[Result[Any] | Awaitable[Result[Any]]]:
+        """Ask as `ask_soon` does, several at once, and none of which an answer still holds."""
+        found: list[Any] = [each.known() for each in inquiries]
+        open_ = [at for at, known in enumerate(found) if known is None]
+        begun = self._begin_all([inquiries[at] for at in open_])
+        for at, each in zip(open_, begun, strict=True):
+            found[at] = inquiries[at].take(each)
+        return found
+
+    def _begin_all(
+        self, inquiries: Sequence[Inquiry]
+    ) -> list[Result[Any] | Coroutine[Any, Any, Result[Any]]]:
+        """Ask several questions; plain functions that are next are begun together."""
+        found: list[Any] = []
+        plain: list[tuple[int, Question, Iterator[Asked], Asked]] = []
+        for at, inquiry in enumerate(inquiries):
+            question, left = Question(inquiry), iter(inquiry.asked)
+            if inquiry.hook.mode is Mode.FIRST:
+                begun = self._first(question, left)
+            else:
+                begun = self._all(question, inquiry.asked)
+            if isinstance(begun, Asked):
+                plain.append((at, question, left, begun))
+            found.append(begun)
+        while plain:
+            turn, plain = plain, []
+            started = self._asking.begin_plain(
+                [(question, asked) for _, question, _, asked in turn]
+            )
+            for (at, question, left, _), (waiting, outcome) in zip(turn, started, strict=True):
                 if waiting is not None:
-                    return self._first_of(question, waiting, left)
+                    found[at] = self._first_of(question, waiting, left)
+                    continue
                 question.take(outcome)
-                if question.is_over:
-                    break
-            return question.result()
-        begun = [self._begin(question, call) for call in calls]
+                found[at] = begun = self._first(question, left)
+                if isinstance(begun, Asked):
+                    plain.append((at, question, left, begun))
+        return found
+
+    def _first(
+        self, question: Question, left: Iterator[Asked]
+    ) -> Result[Any] | Coroutine[Any, Any, Result[Any]] | Asked:
+        """Ask until somebody answers or has to be waited for, or a plain function is next."""
+        while not question.is_over:
+            asked = next(left, None)
+            if asked is None:
+                break
+            if asked.how is How.THREAD:
+                return asked
+            waiting, outcome = self._asking.begin(question, asked)
+            if waiting is not None:
+                return self._first_of(question, waiting, left)
+            question.take(outcome)
+        return question.result()
+
+    def _all(
+        self, question: Question, asked: Sequence[Asked]
+    ) -> Result[Any] | Coroutine[Any, Any, Result[Any]]:
+        """Ask everybody."""
+        plain = iter(
+            self._asking.begin_plain([(question, a) for a in asked if a.how is How.THREAD])
+        )
+        begun = [
+            next(plain) if each.how is How.THREAD else self._asking.begin(question, each)
+            for each in asked
+        ]
         if any(waiting is not None for waiting, _ in begun):
             return self._all_of(question, begun)
         for _, outcome in begun:
@@ -156,49 +221,25 @@ class Dispatcher:
         return question.result()
 
     async def _first_of(
-        self, question: Question, waiting: _Waiting, left: Iterator[Implementation]
+        self, question: Question, waiting: Waiting, left: Iterator[Asked]
     ) -> Result[Any]:
         question.take(await waiting)
-        for call in left:
-            if question.is_over:
-                break
-            more, outcome = self._begin(question, call)
+        while True:
+            found = self._first(question, left)
+            if isinstance(found, Result):
+                return found
+            if not isinstance(found, Asked):
+                return await found
+            ((more, outcome),) = self._asking.begin_plain([(question, found)])
             question.take(outcome if more is None else await more)
-        return question.result()
 
-    async def _all_of(
-        self, question: Question, begun: Sequence[tuple[_Waiting | None, Outcome]]
-    ) -> Result[Any]:
+    async def _all_of(self, question: Question, begun: Sequence[Started]) -> Result[Any]:
         awaited = iter(
             await asyncio.gather(*(waiting for waiting, _ in begun if waiting is not None))
         )
         for waiting, outcome in begun:
             question.take(outcome if waiting is None else next(awaited))
         return question.result()
-
-    def held(
-        self,
-        catalogue: object,
-        key: Hashable,
-        hook: str,
-        scope: Scope,
-        configs: Mapping[str, Any],
-        arguments: Callable[[], dict[str, Any]],
-    ) -> Result[Any] | Awaitable[Result[Any]]:
-        """Ask as `ask_soon` does, unless an answer about the same still holds.
-
-        ``catalogue`` and ``key`` say what about; ``arguments`` are made where somebody is asked.
-        """
-        key = (hook, key, self.host.version)
-        found = self._held.find(catalogue, key)
-        if found is not None:
-            return found
-        calls, _ = self._who(hook, scope)
-        return self._held.ask(
-            key,
-            lambda: self.ask_soon(hook, scope, configs=configs, **arguments()),
-            shared=any(call.holds for call in calls),
-        )
 
     def ask_now(self, hook: str, **arguments: Any) -> Result[Any]:
         """Ask a hook that takes plain functions only, without an event loop (`working_day`).
@@ -207,21 +248,21 @@ class Dispatcher:
             TypeError: the hook may be async, or the arguments are not its own.
 
         """
-        asked, calls, missing = self._prepare(hook, PLATFORM, arguments)
+        inquiry = self._prepared(hook, PLATFORM, _NO_CONFIGS, arguments)
+        asked = inquiry.hook
         if not asked.sync:
             raise TypeError(f"{hook} has to be awaited")
-        question = Question(asked, arguments, _NO_CONFIGS)
-        question.failures += [HookFailure.of(error, hook) for error in missing]
-        for call in () if stops(asked, question.failures) else calls:
-            values = call.values(arguments, None)
+        question = Question(inquiry)
+        for each in () if question.is_over else inquiry.asked:
+            call, values = each.call, each.values
             try:
                 if call.plugin.is_core:
                     value = call.function(*values)
                 else:
                     value = run_bounded(call.function, *values, seconds=self._isolation.seconds)
-                question.take(self._checked(asked, call, value))
+                question.take(self._asking.checked(asked, call, value))
             except (Exception, SystemExit) as error:  # noqa: BLE001 - because isolation is the point
-                question.take(self._failure(asked, call, error))
+                question.take(self._failures.of(asked, call, error))
             if asked.mode is Mode.FIRST and question.is_over:
                 break
         return question.result()
@@ -243,22 +284,28 @@ class Dispatcher:
         if registered.owner is None:
             return function(params, question)
         asked = _DECISIONS[group]
+        values = (params, question)
         try:
-            waiting, value = self._isolation.begin(
-                registered.owner,
-                function,
-                (params, question),
-                is_async=inspect.iscoroutinefunction(function),
-            )
+            if inspect.iscoroutinefunction(function):
+                waiting, value = self._isolation.begin(registered.owner, function, values)
+            else:
+                call = Call(registered.owner, function, values)
+                waiting, value, error, _ = self._isolation.begin_plain([call])[0]
+                if error is not None:
+                    raise error
             value = value if waiting is None else await waiting
             check_answer(registered.owner, asked, value)
         except (Exception, SystemExit) as error:
-            raise self._logged_error(registered.owner, asked, error, function) from error
+            raise self._failures.error(registered.owner, asked, error, function) from error
         return value
 
-    def _prepare(
-        self, hook: str, scope: Scope, arguments: dict[str, Any]
-    ) -> tuple[Hook, tuple[Implementation, ...], tuple[PluginError, ...]]:
+    def _prepared(
+        self,
+        hook: str,
+        scope: Scope,
+        configs: Mapping[str, Any],
+        arguments: dict[str, Any],
+    ) -> Inquiry:
         asked = self.host.hooks[hook]
         given = (hook, *arguments)
         if given not in self._known:
@@ -269,124 +316,4 @@ class Dispatcher:
         for name, value in arguments.items():
             if isinstance(value, list):  # a plugin must not change what the next one sees
                 arguments[name] = tuple(value)
-        return asked, *self._who(hook, scope)
-
-    def _begin(self, question: Question, call: Implementation) -> tuple[_Waiting | None, Outcome]:
-        """Ask one plugin; return what to await for the outcome, or None and that."""
-        values = call.values(question.arguments, question.configs.get(call.plugin.slug))
-        question.holds(call)
-        if call.plugin.is_core:
-            return self._begin_watched(question.hook, call, values, None)
-        tracing = current_tracing.get()
-        if tracing is None:
-            return self._begin_watched(question.hook, call, values, self.host.watch)
-        return self._traced(tracing, question.hook, call, values), None
-
-    async def _traced(
-        self, tracing: Tracing, hook: Hook, call: Implementation, values: tuple[Any, ...]
-    ) -> Outcome:
-        named = {"zhupei.plugin": call.plugin.slug, "zhupei.hook": hook.name}
-        with tracing.span("hook", named) as span:
-            waiting, outcome = self._begin_watched(hook, call, values, self.host.watch)
-            if waiting is not None:
-                outcome = await waiting
-            if isinstance(outcome, HookFailure):
-                tracing.fail(span, outcome.code)
-        return outcome
-
-    def _begin_watched(
-        self, hook: Hook, call: Implementation, values: tuple[Any, ...], watch: HookWatch | None
-    ) -> tuple[_Waiting | None, Outcome]:
-        began = 0.0 if watch is None else time.perf_counter()
-        outcome: Outcome
-        try:
-            waiting: Awaitable[Any] | None
-            if call.plugin.is_core:
-                value = call.function(*values)
-                waiting = value if inspect.isawaitable(value) else None
-            else:
-                waiting, value = self._isolation.begin(
-                    call.plugin.slug, call.function, values, is_async=call.is_async
-                )
-            if waiting is not None:
-                return self._awaited(hook, call, waiting, watch, began), None
-            outcome = self._checked(hook, call, value)
-        except asyncio.CancelledError:
-            outcome = self._failure(hook, call, RuntimeError("it cancelled itself"))
-        except (Exception, SystemExit) as error:  # noqa: BLE001 - because isolation is the point
-            outcome = self._failure(hook, call, error)
-        if watch is not None:
-            _tell(watch, hook, call, began, outcome)
-        return None, outcome
-
-    async def _awaited(
-        self,
-        hook: Hook,
-        call: Implementation,
-        waiting: Awaitable[Any],
-        watch: HookWatch | None,
-        began: float,
-    ) -> Outcome:
-        outcome: Outcome
-        try:
-            outcome = self._checked(hook, call, await waiting)
-        except asyncio.CancelledError:
-            if (task := asyncio.current_task()) is None or task.cancelling():
-                raise
-            outcome = self._failure(hook, call, RuntimeError("it cancelled itself"))
-        except (Exception, SystemExit) as error:  # noqa: BLE001 - because isolation is the point
-            outcome = self._failure(hook, call, error)
-        if watch is not None:
-            _tell(watch, hook, call, began, outcome)
-        return outcome
-
-    def _checked(self, hook: Hook, call: Implementation, value: Any) -> Answer[Any] | None:
-        if not call.plugin.is_core:
-            check_answer(call.plugin.slug, hook, value)
-            check_levels(call.plugin.slug, hook, value, call.level)
-            self.host.check_extension(hook, call.plugin, value)
-        if value is None:
-            return None
-        # A copy, as the plugin may keep its own and change it later.
-        value = value.copy() if isinstance(value, list | dict) else value
-        return Answer(call.plugin.slug, call.level, value)
-
-    def _failure(self, hook: Hook, call: Implementation, error: BaseException) -> HookFailure:
-        if isinstance(error, SignInRefusedError) and hook.name == "actor_from_request":
-            # Somebody's bad token is no fault of the plugin that says so.
-            return HookFailure(
-                call.plugin.slug, hook.name, error.message, error.code, error.message
-            )
-        found = self._logged_error(call.plugin.slug, hook, error, call.function)
-        if hook.name == "startup":  # it runs on, but without what it needs
-            self.host.degrade(found)
-        return HookFailure.of(found, hook.name)
-
-    def _logged_error(
-        self, slug: str, hook: Hook, error: BaseException, function: Callable[..., Any]
-    ) -> PluginError:
-        found: PluginError
-        match error:
-            case PluginError():
-                found = error
-                found.file, found.line = Implemented(function, ()).place
-            case StuckError():
-                found = HookStuckError(slug, hook.name, error.calls)
-            case OverdueError():
-                found = HookTimedOutError(slug, hook.name, self._isolation.seconds)
-            case _:
-                file, line = error_place(error, function)
-                found = HookFailedError(slug, hook.name, error, file=file, line=line)
-        key = (slug, hook.name, found.code, found.file, found.line)
-        if key not in self._logged:  # once: a hook of a busy page would fill the log
-            self._logged.add(key)
-            trace = error if isinstance(found, HookFailedError) else None
-            _log.error("%s", found.text(Language.EN), exc_info=trace)
-        return found
-
-
-def _tell(
-    watch: HookWatch, hook: Hook, call: Implementation, began: float, outcome: Outcome
-) -> None:
-    code = outcome.code if isinstance(outcome, HookFailure) else None
-    watch(call.plugin.slug, hook.name, time.perf_counter() - began, code)
+        return Inquiry(asked, *self._who(hook, scope), arguments, configs)

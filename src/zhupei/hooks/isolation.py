@@ -5,15 +5,33 @@ from __future__ import annotations
 import asyncio
 import inspect
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
-from zhupei.hooks.coroutines import abandon, begin
-from zhupei.hooks.threads import Bulkhead, OverdueError
+from zhupei.hooks.carrier import Carrier, Pace
+from zhupei.hooks.coroutines import Coroutines, abandon
+from zhupei.hooks.threads import Bulkhead, Job, OverdueError, StuckError
 
-__all__ = ["Isolation"]
+__all__ = ["Begun", "Call", "Isolation"]
 
-Begun = tuple[Coroutine[Any, Any, Any] | None, Any]
-"""What is to be awaited for an answer; or None, and the answer, which is there already."""
+
+class Call(NamedTuple):
+    """A plain function of a plugin and what it is called with."""
+
+    slug: str
+    function: Callable[..., Any]
+    values: Sequence[Any]
+
+
+class Begun(NamedTuple):
+    """What is to be awaited for an answer; None where it is there already, or an error is.
+
+    ``seconds`` is how long a function took that is over.
+    """
+
+    waiting: Awaitable[Any] | None
+    value: Any = None
+    error: BaseException | None = None
+    seconds: float = 0.0
 
 
 class Isolation:
@@ -26,29 +44,74 @@ class Isolation:
     def __init__(self, seconds: float) -> None:
         self.seconds = seconds
         self._bulkheads: dict[str, Bulkhead] = {}
+        self._coroutines: dict[str, Coroutines] = {}
+        self._carrier = Carrier()
+        self._paces: dict[int, Pace] = {}
 
     def begin(
-        self, slug: str, function: Callable[..., Any], values: Sequence[Any], *, is_async: bool
-    ) -> Begun:
-        """Begin a function of a plugin; return what to await for its answer, or None and that.
+        self, slug: str, function: Callable[..., Any], values: Sequence[Any]
+    ) -> tuple[Awaitable[Any] | None, Any]:
+        """Begin a coroutine function; return what to await for its answer, or None and that.
 
         Raises:
-            StuckError: too many calls of the plugin's have not come back.
             BaseException: what the function raised. What is awaited raises `OverdueError` too.
 
         """
-        if is_async:
-            return self._stepped(function(*values))
-        bulkhead = self._bulkheads.get(slug)
-        if bulkhead is None:
-            bulkhead = self._bulkheads[slug] = Bulkhead()
-        waiting, value = bulkhead.begin(function, values, seconds=self.seconds)
-        if waiting is not None:
-            return self._rest(waiting), None
-        return self._stepped(_awaited(value)) if inspect.isawaitable(value) else (None, value)
+        return self._stepped(slug, function(*values))
 
-    def _stepped(self, coroutine: Coroutine[Any, Any, Any]) -> Begun:
-        task, value = begin(coroutine)
+    def begin_plain(self, calls: Sequence[Call]) -> list[Begun]:
+        """Begin plain functions, all at once."""
+        jobs: list[tuple[Bulkhead, Job, Pace, bool] | StuckError] = []
+        carried: list[tuple[Bulkhead, Job]] = []
+        for slug, function, values in calls:
+            bulkhead = self._bulkheads.get(slug)
+            if bulkhead is None:
+                bulkhead = self._bulkheads[slug] = Bulkhead()
+            # By its identity, as an object of a plugin need not be hashable.
+            pace = self._paces.get(id(function))
+            if pace is None:
+                pace = self._paces[id(function)] = Pace(function)
+            try:
+                job = bulkhead.job(function, values)
+            except StuckError as error:
+                jobs.append(error)
+                continue
+            relied = pace.is_quick and bulkhead.is_free
+            jobs.append((bulkhead, job, pace, relied))
+            if relied:
+                carried.append((bulkhead, job))
+            else:
+                bulkhead.queue(job)
+        if carried:
+            self._carrier.carry(carried)
+        return [
+            Begun(None, error=each) if isinstance(each, StuckError) else self._begun(slug, *each)
+            for (slug, _, _), each in zip(calls, jobs, strict=True)
+        ]
+
+    def _begun(self, slug: str, bulkhead: Bulkhead, job: Job, pace: Pace, relied: bool) -> Begun:
+        if not job.is_over:
+            if job.adopted:
+                pace.note(self.seconds, relied=True)
+            return Begun(self._rest(slug, bulkhead, job, pace))
+        pace.note(job.seconds, relied=relied)
+        try:
+            value = job.result()
+            if inspect.isawaitable(value):
+                return Begun(*self._stepped(slug, _awaited(value)))
+        except asyncio.CancelledError as error:
+            return Begun(None, None, error, job.seconds)
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - because the caller gets it
+            return Begun(None, None, error, job.seconds)
+        return Begun(None, value, None, job.seconds)
+
+    def _stepped(
+        self, slug: str, coroutine: Coroutine[Any, Any, Any]
+    ) -> tuple[Awaitable[Any] | None, Any]:
+        coroutines = self._coroutines.get(slug)
+        if coroutines is None:
+            coroutines = self._coroutines[slug] = Coroutines()
+        task, value = coroutines.begin(coroutine)
         return (None, value) if task is None else (self._bounded(task), None)
 
     async def _bounded(self, task: asyncio.Task[Any]) -> Any:
@@ -62,12 +125,16 @@ class Isolation:
             raise OverdueError
         return task.result()
 
-    async def _rest(self, waiting: Coroutine[Any, Any, Any]) -> Any:
-        value = await waiting
+    async def _rest(self, slug: str, bulkhead: Bulkhead, job: Job, pace: Pace) -> Any:
+        try:
+            value = await bulkhead.answer(job, seconds=self.seconds)
+        finally:
+            if job.is_over and not job.adopted:
+                pace.note(job.seconds, relied=False)
         if not inspect.isawaitable(value):
             return value
-        more, value = self._stepped(_awaited(value))
-        return value if more is None else await more
+        waiting, value = self._stepped(slug, _awaited(value))
+        return value if waiting is None else await waiting
 
 
 async def _awaited(answer: Awaitable[Any]) -> Any:

@@ -1,33 +1,138 @@
-"""Questions: what a hook is asked with, who answered so far, and what comes of that."""
+"""Questions: who is asked with what, who answered so far, and what comes of that."""
 
 from __future__ import annotations
 
+import asyncio
 import time
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Hashable, Mapping, Sequence
+from enum import Enum, auto
 from math import inf
 from typing import Any
 
+from zhupei.errors import PluginError
 from zhupei.hooks.answers import Answer, HookFailure, Result, merge
 from zhupei.hooks.declaration import Consequence, Hook, Mode
 from zhupei.hooks.plugins import Implementation
 
-__all__ = ["Outcome", "Question", "stops"]
+__all__ = ["Asked", "How", "Inquiries", "Inquiry", "Outcome", "Question"]
 
 Outcome = Answer[Any] | HookFailure | None
 """What came of asking one plugin; None where it passed."""
 
 
-class Question:
-    """One question: with what, and what was answered so far."""
+class How(Enum):
+    """How a plugin's function is run."""
 
-    __slots__ = ("_until", "answers", "arguments", "configs", "failures", "hook")
+    HERE = auto()
+    """Where we are: it is one of the core's."""
+    TASK = auto()
+    THREAD = auto()
+
+
+class Asked:
+    """A plugin's function, and what it is called with."""
+
+    __slots__ = ("call", "how", "values")
+
+    def __init__(self, call: Implementation, values: tuple[Any, ...]) -> None:
+        self.call, self.values = call, values
+        self.how = How.TASK if call.is_async else How.THREAD
+        if call.plugin.is_core:
+            self.how = How.HERE
+
+
+class Inquiry:
+    """Who is asked something, and with what: prepared once, asked as often as one likes.
+
+    ``missing`` are plugins that should be asked and were left out. An answer that holds is kept
+    here, and who wants it while it is asked for waits for the same one.
+    """
+
+    __slots__ = ("_asking", "_held", "asked", "failures", "hook")
 
     def __init__(
-        self, hook: Hook, arguments: Mapping[str, Any], configs: Mapping[str, Any]
+        self,
+        hook: Hook,
+        calls: Sequence[Implementation],
+        missing: Sequence[PluginError],
+        arguments: Mapping[str, Any],
+        configs: Mapping[str, Any],
     ) -> None:
-        self.hook, self.arguments, self.configs = hook, arguments, configs
+        self.hook = hook
+        self.asked: tuple[Asked, ...] = tuple(
+            Asked(call, call.values(arguments, configs.get(call.plugin.slug))) for call in calls
+        )
+        self.failures = [HookFailure.of(error, hook.name) for error in missing]
+        self._held: Result[Any] | None = None
+        self._asking: asyncio.Task[Result[Any]] | None = None
+
+    @property
+    def is_asked(self) -> bool:
+        """Whether anybody is asked, or missed."""
+        return bool(self.asked or self.failures)
+
+    def known(self) -> Result[Any] | Awaitable[Result[Any]] | None:
+        """Return the answer that still holds, or what somebody waits for already."""
+        held, asking = self._held, self._asking
+        if held is not None and held.until > time.monotonic():
+            return held
+        if asking is not None and asking.get_loop() is asyncio.get_running_loop():
+            # Shielded: who goes away must not take the answer from the others.
+            return asyncio.shield(asking)
+        return None
+
+    def take(
+        self, found: Result[Any] | Coroutine[Any, Any, Result[Any]]
+    ) -> Result[Any] | Awaitable[Result[Any]]:
+        """Keep an answer as long as it holds; return it, or what to await for it."""
+        if isinstance(found, Result):
+            self._held = found if found.until else None
+            return found
+        if not any(asked.call.holds for asked in self.asked):
+            return found
+        task = self._asking = asyncio.create_task(found)
+        task.add_done_callback(self._over)
+        return asyncio.shield(task)
+
+    def _over(self, task: asyncio.Task[Result[Any]]) -> None:
+        if self._asking is task:
+            self._asking = None
+        if not task.cancelled() and task.exception() is None:
+            self.take(task.result())
+
+
+class Inquiries:
+    """What is asked about one catalogue, by what it is about; another one forgets all of it.
+
+    So does a plugin that is left out while we run: ``version`` is then another.
+    """
+
+    def __init__(self) -> None:
+        self._catalogue: object = None
+        self._version = 0
+        self._known: dict[Hashable, Inquiry] = {}
+
+    def find(
+        self, catalogue: object, version: int, key: Hashable, make: Callable[[], Inquiry]
+    ) -> Inquiry:
+        """Return an inquiry about a catalogue, made where it was not asked before."""
+        if catalogue is not self._catalogue or version != self._version:
+            self._catalogue, self._version, self._known = catalogue, version, {}
+        found = self._known.get(key)
+        if found is None:
+            found = self._known[key] = make()
+        return found
+
+
+class Question:
+    """An inquiry that is being asked: what was answered so far."""
+
+    __slots__ = ("_until", "answers", "failures", "hook")
+
+    def __init__(self, inquiry: Inquiry) -> None:
+        self.hook = inquiry.hook
         self.answers: list[Answer[Any]] = []
-        self.failures: list[HookFailure] = []
+        self.failures = inquiry.failures.copy()
         self._until = inf
 
     def holds(self, call: Implementation) -> None:
@@ -39,7 +144,10 @@ class Question:
     @property
     def is_over(self) -> bool:
         """Whether nobody else is asked, where the first answer counts."""
-        return bool(self.answers) or stops(self.hook, self.failures)
+        # While building, the next level answers; in a decision its answer would be the wrong one.
+        return bool(
+            self.answers or (self.failures and self.hook.consequence is not Consequence.NEXT_LEVEL)
+        )
 
     def take(self, outcome: Outcome) -> None:
         """Note what a plugin answered, if it did."""
@@ -53,9 +161,3 @@ class Question:
         merged = merge(self.answers) if self.hook.mode is Mode.MERGE else ()
         until = 0.0 if self.failures else self._until
         return Result(self.hook, tuple(self.answers), tuple(self.failures), merged, until)
-
-
-def stops(hook: Hook, failures: list[HookFailure]) -> bool:
-    """Return whether a failure ends a question where the first answer counts."""
-    # While building, the next level answers; in a decision its answer would be the wrong one.
-    return bool(failures) and hook.consequence is not Consequence.NEXT_LEVEL

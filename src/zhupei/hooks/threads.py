@@ -10,18 +10,15 @@ import asyncio
 import contextlib
 import queue
 import threading
-from collections.abc import Callable, Coroutine, Sequence
+import time
+from collections.abc import Callable, Sequence
 from contextvars import Context, copy_context
 from dataclasses import dataclass
 from typing import Any
 
-__all__ = ["Bulkhead", "OverdueError", "StuckError", "run_bounded"]
+__all__ = ["Bulkhead", "Job", "OverdueError", "StuckError", "run_bounded"]
 
 _IDLE_SECONDS = 5.0
-# How long the event loop waits in place for a thread, and how often at most it does not after
-# one that took longer.
-_MOMENT = 0.000_2
-_MOST_HURRIED = 1_024
 
 
 class OverdueError(Exception):
@@ -36,7 +33,7 @@ class StuckError(Exception):
         super().__init__(f"{calls} calls have not come back")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Outcome:
     """What a function returned or raised; a future cannot carry every exception (StopIteration)."""
 
@@ -44,11 +41,11 @@ class _Outcome:
     error: BaseException | None = None
 
     @classmethod
-    def of(cls, function: Callable[..., Any], arguments: Sequence[Any]) -> _Outcome:
+    def of(cls, function: Callable[..., Any], *arguments: Any) -> _Outcome:
         try:
-            return cls(value=function(*arguments))
+            return cls(function(*arguments))
         except BaseException as error:  # noqa: BLE001 - because the caller gets it, whatever it is
-            return cls(error=error)
+            return cls(None, error)
 
     def result(self) -> Any:
         if self.error is not None:
@@ -57,21 +54,43 @@ class _Outcome:
 
 
 @dataclass(eq=False, slots=True)
-class _Job:
+class Job:
+    """One call of a function; ``seconds`` is how long it took."""
+
     function: Callable[..., Any]
     arguments: Sequence[Any]
     context: Context
-    over: threading.Lock
-    """Held until the function is over; who waits in place takes it."""
     outcome: _Outcome | None = None
+    seconds: float = 0.0
     begun: bool = False
     given_up: bool = False
     overdue: bool = False
+    adopted: bool = False
     waiting: _Waiting | None = None
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the function has returned or raised."""
+        return self.outcome is not None
+
+    def result(self) -> Any:
+        """Return what the function returned, or raise what it raised; once it is over."""
+        assert self.outcome is not None  # noqa: S101 - it is over
+        try:
+            return self.outcome.result()
+        except StopIteration as error:  # as Python has it where a coroutine raises it
+            raise RuntimeError("it raised StopIteration") from error
+
+    def run(self) -> _Outcome:
+        """Call the function; `Bulkhead.finish` takes what came of it."""
+        began = time.perf_counter()
+        outcome = _Outcome.of(self.context.run, self.function, *self.arguments)
+        self.seconds = time.perf_counter() - began
+        return outcome
 
 
 class _Waiting:
-    """Who waits in the event loop for a job that did not come back at once."""
+    """Who waits in the event loop for a job that is not over."""
 
     __slots__ = ("_loop", "outcome", "started")
 
@@ -91,50 +110,63 @@ class Bulkhead:
 
     Once ``limit`` calls have not come back, further ones are refused at once; the bulkhead opens
     again by itself when some of them return. Threads are daemons and end when idle.
-
-    A function is waited for where it is called, a fifth of a millisecond at most, as the turn of
-    a thread costs less than two of the event loop. Whoever is slower is not waited for in place
-    for the next calls: one at first, twice as many each time.
     """
 
     def __init__(self, *, workers: int = 4, limit: int = 8) -> None:
         self._workers, self._limit = workers, limit
-        self._jobs: queue.SimpleQueue[_Job] = queue.SimpleQueue()
+        self._jobs: queue.SimpleQueue[Job] = queue.SimpleQueue()
         self._lock = threading.Lock()
         # Threads, those of them that run nothing, and jobs that none of these has taken.
         self._threads = self._idle = self._queued = 0
         self._overdue = 0
-        self._hurried, self._hurry = 0, 1
 
-    def begin(
-        self, function: Callable[..., Any], arguments: Sequence[Any], *, seconds: float
-    ) -> tuple[Coroutine[Any, Any, Any] | None, Any]:
-        """Run ``function`` in a thread; return what to await for its answer, or None and that.
+    @property
+    def is_free(self) -> bool:
+        """Whether a call could begin at once, and none of the plugin's hangs."""
+        return not (self._overdue or self._queued) and self._threads - self._idle < self._workers
 
-        The time counts from its start.
+    def job(self, function: Callable[..., Any], arguments: Sequence[Any]) -> Job:
+        """Return a call that is not begun, for `queue`, or for a thread that is not ours.
 
         Raises:
-            StuckError: it was not started, as too many others have not come back.
-            BaseException: what the function raised.
+            StuckError: too many others have not come back.
 
         """
         if self._overdue >= self._limit:
             raise StuckError(self._overdue)
-        job = _Job(function, arguments, copy_context(), threading.Lock())
-        job.over.acquire()
+        return Job(function, arguments, copy_context())
+
+    def queue(self, job: Job) -> None:
+        """Have a call run in one of the plugin's threads, once one is free."""
         with self._lock:
             self._queued += 1
-            has_thread = self._queued <= self._idle
-            spawns = not has_thread and self._threads < self._workers + self._overdue
+            spawns = self._queued > self._idle and self._threads < self._workers + self._overdue
             self._threads += spawns
             self._idle += spawns
         self._jobs.put(job)
         if spawns:
             self._spawn()
-        elif has_thread and self._comes_back(job):
-            assert job.outcome is not None  # noqa: S101 - it is over
-            return None, job.outcome.result()
-        return self._awaited(job, seconds), None
+
+    def adopt(self, job: Job) -> bool:
+        """Count the thread that runs a call as the plugin's own, unless the call is over."""
+        with self._lock:
+            if job.is_over:
+                return False
+            job.begun = job.adopted = True
+            self._threads += 1
+            return True
+
+    def finish(self, job: Job, outcome: _Outcome) -> bool:
+        """Take what came of a call; return whether its thread has to end, as it was adopted."""
+        with self._lock:
+            self._overdue -= job.overdue
+            job.overdue = False
+            job.outcome = outcome
+            waiting = job.waiting
+            self._threads -= job.adopted
+        if waiting is not None:
+            waiting.tell(waiting.outcome)
+        return job.adopted
 
     async def run(
         self, function: Callable[..., Any], arguments: Sequence[Any], *, seconds: float
@@ -146,45 +178,36 @@ class Bulkhead:
             StuckError: it was not started, as too many others have not come back.
 
         """
-        waiting, answer = self.begin(function, arguments, seconds=seconds)
-        return answer if waiting is None else await waiting
+        job = self.job(function, arguments)
+        self.queue(job)
+        return await self.answer(job, seconds=seconds)
 
-    def _comes_back(self, job: _Job) -> bool:
-        """Return whether a job is over in a moment, unless the last ones were not."""
-        if self._hurried:
-            self._hurried -= 1
-            return False
-        if job.over.acquire(timeout=_MOMENT):
-            self._hurry = 1
-            return True
-        self._hurried, self._hurry = self._hurry, min(self._hurry * 2, _MOST_HURRIED)
-        return False
-
-    async def _awaited(self, job: _Job, seconds: float) -> Any:
+    async def answer(self, job: Job, *, seconds: float) -> Any:
+        """Wait for a call that is queued or adopted; raises what `run` does."""
         waiting = _Waiting()
         with self._lock:
             if job.given_up:  # it was refused meanwhile
                 raise StuckError(self._overdue)
             job.waiting = waiting
-            begun, is_over = job.begun, job.outcome is not None
+            begun, is_over = job.begun, job.is_over
         try:
             if not begun:
                 await waiting.started
             if not is_over:
                 await asyncio.wait({waiting.outcome}, timeout=seconds)
         finally:
-            if job.outcome is None:
+            if not job.is_over:
                 self._give_up(job)
-        if job.outcome is None:
+        if not job.is_over:
             raise OverdueError
-        return job.outcome.result()
+        return job.result()
 
     def _spawn(self) -> None:
         threading.Thread(target=self._work, name="zhupei-plugin", daemon=True).start()
 
-    def _give_up(self, job: _Job) -> None:
+    def _give_up(self, job: Job) -> None:
         with self._lock:
-            if job.given_up or job.outcome is not None:
+            if job.given_up or job.is_over:
                 return
             job.given_up = True
             if not job.begun:
@@ -233,18 +256,12 @@ class Bulkhead:
                 waiting = job.waiting
             if waiting is not None:
                 waiting.tell(waiting.started)
-            outcome = _Outcome.of(job.context.run, (job.function, *job.arguments))
+            outcome = job.run()
             with self._lock:
-                self._overdue -= job.overdue
-                job.overdue = False
-                job.outcome = outcome
-                waiting = job.waiting
-                surplus = self._threads > self._workers + self._overdue
+                surplus = self._threads > self._workers + self._overdue - job.overdue
                 self._threads -= surplus
                 self._idle += not surplus
-            job.over.release()
-            if waiting is not None:
-                waiting.tell(waiting.outcome)
+            self.finish(job, outcome)
             if surplus:
                 return
 
@@ -260,7 +277,7 @@ def run_bounded(function: Callable[..., Any], *arguments: Any, seconds: float) -
     context = copy_context()
 
     def work() -> None:
-        outcomes.put(_Outcome.of(context.run, (function, *arguments)))
+        outcomes.put(_Outcome.of(context.run, function, *arguments))
 
     threading.Thread(target=work, name="zhupei-plugin", daemon=True).start()
     try:

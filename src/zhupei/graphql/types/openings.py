@@ -7,13 +7,13 @@ from typing import Any
 
 import strawberry
 
+from zhupei.catalogue import Catalogue
 from zhupei.domain import admission, recruitment_priority, training
 from zhupei.domain.codes import ShortagePurpose
 from zhupei.domain.people import PostType
 from zhupei.domain.text import Text
 from zhupei.domain.training import Cycle, ProgramKind
 from zhupei.graphql import openness
-from zhupei.graphql.context import GraphContext
 from zhupei.graphql.hooks import HookAnswer
 from zhupei.graphql.nodes import Node
 from zhupei.graphql.sources import (
@@ -134,12 +134,12 @@ def _closes_at(
     return openness.closes_next(_rounds(root, info), at or info.context.clock())
 
 
-def _all_seats(key: tuple[str, int], context: GraphContext) -> dict[str, Any]:
+def _all_seats(key: tuple[str, int], catalogue: Catalogue) -> dict[str, Any]:
     """Return what `remaining_seats` is asked with: all openings of a base in a cycle at once."""
     base, year = key
-    openings = context.catalogue.openings_of_base.get(base, ())
+    openings = catalogue.openings_of_base.get(base, ())
     return {
-        "base": context.catalogue.bases[base],
+        "base": catalogue.bases[base],
         "openings": [opening for opening in openings if opening.year == year],
         "cycle": Cycle(year),
     }

@@ -1,0 +1,160 @@
+"""Functions of plugins, asked: each run apart, its answer checked, its time told."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import time
+from collections.abc import Awaitable, Coroutine, Sequence
+from typing import Any
+
+from zhupei.hooks.answers import Answer, HookFailure, check_answer, check_levels, fits
+from zhupei.hooks.declaration import Hook
+from zhupei.hooks.failures import Failures
+from zhupei.hooks.isolation import Call, Isolation
+from zhupei.hooks.manager import HookWatch, PluginHost
+from zhupei.hooks.plugins import Implementation
+from zhupei.hooks.questions import Asked, How, Outcome, Question
+from zhupei.tracing import Tracing, current_tracing
+
+__all__ = ["Asking", "Started", "Waiting"]
+
+Waiting = Coroutine[Any, Any, Outcome]
+Started = tuple[Waiting | None, Outcome]
+"""What to await for an outcome; or None, and the outcome."""
+
+
+class Asking:
+    """Asks single functions of a host's plugins."""
+
+    def __init__(self, host: PluginHost, isolation: Isolation, failures: Failures) -> None:
+        self._host, self._isolation, self._failures = host, isolation, failures
+
+    def begin(self, question: Question, asked: Asked) -> Started:
+        """Ask one plugin; return what to await for the outcome, or None and that."""
+        hook, call = question.hook, asked.call
+        question.holds(call)
+        tracing = current_tracing.get()
+        if tracing is not None and asked.how is How.TASK:
+            return self._traced(tracing, hook, asked), None
+        return self._begin_here(hook, asked)
+
+    def _begin_here(self, hook: Hook, asked: Asked) -> Started:
+        call = asked.call
+        watch = None if asked.how is How.HERE else self._host.watch
+        began = 0.0 if watch is None else time.perf_counter()
+        outcome: Outcome
+        try:
+            waiting: Awaitable[Any] | None
+            if asked.how is How.HERE:
+                value = call.function(*asked.values)
+                waiting = value if inspect.isawaitable(value) else None
+            else:
+                waiting, value = self._isolation.begin(
+                    call.plugin.slug, call.function, asked.values
+                )
+            if waiting is not None:
+                return self._awaited(hook, call, waiting, watch, began), None
+            outcome = self.checked(hook, call, value)
+        except asyncio.CancelledError:
+            outcome = self._failures.of(hook, call, RuntimeError("it cancelled itself"))
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - because isolation is the point
+            outcome = self._failures.of(hook, call, error)
+        if watch is not None:
+            _tell(watch, hook, call, time.perf_counter() - began, outcome)
+        return None, outcome
+
+    def begin_plain(self, plain: Sequence[tuple[Question, Asked]]) -> list[Started]:
+        """Ask plugins that answer by plain functions, all at once: their threads cost the most."""
+        if not plain:
+            return []
+        for question, asked in plain:
+            question.holds(asked.call)
+        tracing = current_tracing.get()
+        if tracing is not None:
+            return [(self._traced(tracing, each.hook, asked), None) for each, asked in plain]
+        return self._begin_threads([(question.hook, asked) for question, asked in plain])
+
+    def _begin_threads(self, plain: Sequence[tuple[Hook, Asked]]) -> list[Started]:
+        watch = self._host.watch
+        began = 0.0 if watch is None else time.perf_counter()
+        begun = self._isolation.begin_plain(
+            [Call(asked.call.plugin.slug, asked.call.function, asked.values) for _, asked in plain]
+        )
+        started: list[Started] = []
+        for (hook, asked), (waiting, value, error, seconds) in zip(plain, begun, strict=True):
+            if waiting is not None:
+                started.append((self._awaited(hook, asked.call, waiting, watch, began), None))
+                continue
+            outcome = self._outcome(hook, asked.call, value, error)
+            if watch is not None:
+                _tell(watch, hook, asked.call, seconds, outcome)
+            started.append((None, outcome))
+        return started
+
+    async def _traced(self, tracing: Tracing, hook: Hook, asked: Asked) -> Outcome:
+        named = {"zhupei.plugin": asked.call.plugin.slug, "zhupei.hook": hook.name}
+        with tracing.span("hook", named) as span:
+            if asked.how is How.THREAD:
+                ((waiting, outcome),) = self._begin_threads([(hook, asked)])
+            else:
+                waiting, outcome = self._begin_here(hook, asked)
+            if waiting is not None:
+                outcome = await waiting
+            if isinstance(outcome, HookFailure):
+                tracing.fail(span, outcome.code)
+        return outcome
+
+    async def _awaited(
+        self,
+        hook: Hook,
+        call: Implementation,
+        waiting: Awaitable[Any],
+        watch: HookWatch | None,
+        began: float,
+    ) -> Outcome:
+        value: Any = None
+        error: BaseException | None = None
+        try:
+            value = await waiting
+        except asyncio.CancelledError as cancelled:
+            if (task := asyncio.current_task()) is None or task.cancelling():
+                raise
+            error = cancelled
+        except (Exception, SystemExit) as raised:  # noqa: BLE001 - because isolation is the point
+            error = raised
+        outcome = self._outcome(hook, call, value, error)
+        if watch is not None:
+            _tell(watch, hook, call, time.perf_counter() - began, outcome)
+        return outcome
+
+    def _outcome(
+        self, hook: Hook, call: Implementation, value: Any, error: BaseException | None
+    ) -> Outcome:
+        if error is None:
+            try:
+                return self.checked(hook, call, value)
+            except Exception as wrong:  # noqa: BLE001 - because isolation is the point
+                error = wrong
+        if isinstance(error, asyncio.CancelledError):
+            error = RuntimeError("it cancelled itself")
+        return self._failures.of(hook, call, error)
+
+    def checked(self, hook: Hook, call: Implementation, value: Any) -> Answer[Any] | None:
+        """Return an answer, None where the plugin passes; raise `HookAnswerError` for nonsense."""
+        if not (fits(hook, value) or call.plugin.is_core):
+            check_answer(call.plugin.slug, hook, value)
+            check_levels(call.plugin.slug, hook, value, call.level)
+            self._host.check_extension(hook, call.plugin, value)
+        if value is None:
+            return None
+        # A copy, as the plugin may keep its own and change it later.
+        value = value.copy() if isinstance(value, list | dict) else value
+        return Answer(call.plugin.slug, call.level, value)
+
+
+def _tell(
+    watch: HookWatch, hook: Hook, call: Implementation, seconds: float, outcome: Outcome
+) -> None:
+    code = outcome.code if isinstance(outcome, HookFailure) else None
+    watch(call.plugin.slug, hook.name, seconds, code)

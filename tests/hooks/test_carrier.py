@@ -1,0 +1,165 @@
+"""Quick functions in one turn of a thread: who is waited for, and what a slow one costs."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from zhupei.hooks.carrier import Carrier, Pace
+from zhupei.hooks.isolation import Begun, Call, Isolation
+from zhupei.hooks.threads import Bulkhead, OverdueError, StuckError
+
+
+async def _answer(begun: Begun) -> Any:
+    if begun.error is not None:
+        raise begun.error
+    return begun.value if begun.waiting is None else await begun.waiting
+
+
+async def _learnt(isolation: Isolation, *calls: Call) -> None:
+    """Call functions until they are known to be quick."""
+    for _ in range(200):
+        begun = isolation.begin_plain(calls)
+        for each in begun:
+            await _answer(each)
+        if all(each.waiting is None for each in begun):
+            return
+    pytest.fail("they were never quick")
+
+
+async def test_quick_functions_of_several_plugins_are_over_in_one_turn_of_one_thread() -> None:
+    isolation = Isolation(5)
+    calls = [Call(slug, threading.get_ident, ()) for slug in ("a", "b", "c")]
+    await _learnt(isolation, *calls)
+    turns: list[int] = []
+    asyncio.get_running_loop().call_soon(turns.append, 1)
+    begun = isolation.begin_plain(calls)
+    here = [await _answer(each) for each in begun]
+    if all(each.waiting is None for each in begun):  # who else wants the processor decides
+        assert turns == []
+        assert len(set(here)) == 1
+    assert threading.get_ident() not in here
+
+
+async def test_each_function_has_its_own_answer_or_error() -> None:
+    isolation = Isolation(5)
+    await _learnt(isolation, Call("a", divmod, (7, 2)))
+    calls = [Call("a", divmod, (7, 2)), Call("a", divmod, (7, 0)), Call("a", divmod, (9, 2))]
+    first, second, third = isolation.begin_plain(calls)
+    assert await _answer(first) == (3, 1)
+    with pytest.raises(ZeroDivisionError):
+        await _answer(second)
+    assert await _answer(third) == (4, 1)
+
+
+async def test_a_function_that_hangs_takes_its_thread_along_and_nobody_elses_answer() -> None:
+    """It was quick before: the loop is held for a moment, and the others are answered."""
+    gate = threading.Event()
+    gate.set()
+    isolation = Isolation(0.2)
+    hangs, quick = Call("bad", gate.wait, ()), Call("good", divmod, (7, 2))
+    await _learnt(isolation, hangs)
+    await _learnt(isolation, quick)
+    gate.clear()
+    before = time.process_time()
+    begun = isolation.begin_plain([hangs, quick])
+    assert time.process_time() - before < 0.05
+    assert await _answer(begun[1]) == (3, 1)
+    with pytest.raises(OverdueError):
+        await _answer(begun[0])
+    # While it hangs nothing of its plugin is waited for in place; others are again.
+    (again,) = isolation.begin_plain([hangs])
+    assert again.waiting is not None
+    await _learnt(isolation, quick)
+    gate.set()
+    assert await _answer(again) is True
+
+
+async def test_a_plugin_of_which_too_many_hang_is_refused_and_the_others_are_asked() -> None:
+    gate = threading.Event()
+    isolation = Isolation(0.02)
+    stuck = [Call("bad", gate.wait, ()) for _ in range(8)]
+    outcomes = await asyncio.gather(
+        *(_answer(each) for each in isolation.begin_plain(stuck)), return_exceptions=True
+    )
+    assert {type(each) for each in outcomes} <= {OverdueError, StuckError}
+    for _ in range(8):
+        (begun,) = isolation.begin_plain([Call("bad", gate.wait, ())])
+        if isinstance(begun.error, StuckError):
+            break
+        with pytest.raises((OverdueError, StuckError)):
+            await _answer(begun)
+    else:
+        pytest.fail("it was not refused")
+    refused, answered = isolation.begin_plain([Call("bad", int, ()), Call("good", int, ())])
+    assert isinstance(refused.error, StuckError)
+    assert await _answer(answered) == 0
+    gate.set()
+
+
+def _paced(*seconds: float) -> Callable[[float], bool]:
+    pace = Pace(int)
+
+    def note(taken: float) -> bool:
+        pace.note(taken, relied=pace.is_quick)
+        return pace.is_quick
+
+    for each in seconds:
+        note(each)
+    return note
+
+
+def test_a_function_is_relied_on_once_it_was_quick() -> None:
+    assert Pace(int).is_quick is False
+    assert _paced()(0.000_1) is True
+    assert _paced()(0.001) is False
+
+
+def test_one_that_was_relied_on_and_was_slow_has_to_be_quick_twice_as_often() -> None:
+    note = _paced(0.000_1, 0.01)
+    assert [note(0.000_1) for _ in range(3)] == [False, True, True]
+    assert note(0.01) is False
+    assert [note(0.000_1) for _ in range(5)] == [False, False, False, True, True]
+
+
+def test_one_that_is_slow_each_fourth_time_is_soon_not_relied_on_any_more() -> None:
+    note = _paced()
+    relied = [note(0.01 if at % 4 == 3 else 0.000_1) for at in range(400)]
+    assert not any(relied[40:])
+
+
+def test_one_that_was_long_quick_again_is_relied_on_sooner() -> None:
+    note = _paced(0.000_1, 0.01, 0.000_1, 0.000_1, 0.01)
+    assert [note(0.000_1) for _ in range(4)] == [False, False, False, True]
+    for _ in range(40):
+        note(0.000_1)
+    assert note(0.01) is False
+    assert [note(0.000_1) for _ in range(2)] == [False, True]
+
+
+async def test_the_thread_is_one_loops_at_a_time() -> None:
+    """Another thread's event loop has its functions run by the plugin's own threads."""
+    carrier, bulkhead, gate = Carrier(), Bulkhead(), threading.Event()
+    carrier.carry([(bulkhead, bulkhead.job(int, ()))])
+    held = threading.Event()
+
+    def hold() -> None:
+        held.set()
+        gate.wait(5)
+
+    other = threading.Thread(
+        target=carrier.carry, args=([(bulkhead, bulkhead.job(hold, ()))],), daemon=True
+    )
+    other.start()
+    held.wait(5)
+    job = bulkhead.job(divmod, (7, 2))
+    carrier.carry([(bulkhead, job)])
+    assert await bulkhead.answer(job, seconds=5) == (3, 1)
+    gate.set()
+    other.join(5)
+    assert not other.is_alive()

@@ -144,9 +144,16 @@ bench: .venv/.ready
 
 # What the server does while something around it breaks, FAULTS times as often as `make check` tries.
 .PHONY: faults
-faults: .venv/.ready
+faults: .venv/.ready .tools/faketime/libfaketime.so.1
 	@ZHUPEI_FAULTS=$(or $(FAULTS),5) $(PYTHON) -m pytest -q -n 0 -m slow tests/faults \
 		tests/jobs/test_worker.py tests/jobs/test_webhook_workers.py
+
+# What steps the clock that PostgreSQL and servers see: Debian's package, unpacked and not installed.
+# Elsewhere the tests that need it say that it is missing (ZHUPEI_LIBFAKETIME names another).
+.tools/faketime/libfaketime.so.1:
+	@umask 022; mkdir -p $(@D)/package && cd $(@D) && apt-get download libfaketime >/dev/null 2>&1 \
+		&& dpkg-deb -x libfaketime_*.deb package && cp package/usr/lib/*/faketime/libfaketime.so.1 . \
+		|| echo 'zhupei: no libfaketime from apt-get; the steps of the machine'"'"'s clock are left out'
 
 # Half an hour of everything at once on a server and a worker of its own (.tools/load). It fails at the
 # first answer that is an error, and where memory, files or queues grow. LOAD='--minutes 30 --write'

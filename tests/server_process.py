@@ -1,7 +1,8 @@
 """A server of the fictional province in a process of its own, which tests kill.
 
 Run as a program it serves: ``python server_process.py DATABASE_URL DATA_DIR NOW PORT SETTINGS``.
-NOW is where its clock stands, or a file that says so; SETTINGS is a JSON object. An empty
+NOW is where its clock stands, or a file that says so, or nothing: then it is the machine's clock.
+SETTINGS is a JSON object. An empty
 DATABASE_URL is the embedded PostgreSQL.
 """
 
@@ -26,6 +27,7 @@ import httpx2
 
 from admissions_office import BASES, moment
 from zhupei.cli._server import run_server
+from zhupei.graphql.context import china_now
 from zhupei.settings import LogLevel, Settings
 
 __all__ = ["ServerProcess", "settings_of"]
@@ -50,8 +52,9 @@ def settings_of(database_url: str, data_dir: Path, **changes: Any) -> Settings:
 class ServerProcess:
     """A server, started, killed and started again at the same address.
 
-    ``now`` is a moment, or the path of a file that holds one. ``changes`` are settings other than
-    those of `settings_of`. ``largest_file`` is how many bytes a file may have that it writes.
+    ``now`` is a moment, or the path of a file that holds one, or nothing. ``changes`` are settings
+    other than those of `settings_of`. ``largest_file`` is how many bytes a file may have that it
+    writes. ``environment`` are variables of the process beside those of this one.
     """
 
     database_url: str
@@ -60,6 +63,7 @@ class ServerProcess:
     port: int = 0
     changes: dict[str, Any] = field(default_factory=dict)
     largest_file: int | None = None
+    environment: dict[str, str] = field(default_factory=dict)
     process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -77,7 +81,7 @@ class ServerProcess:
         self.process = subprocess.Popen(  # noqa: ASYNC220 - it is waited for in a thread
             [sys.executable, __file__, *arguments],
             cwd=Path(__file__).parent,
-            env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+            env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), **self.environment},
         )
         async with asyncio.timeout(90), httpx2.AsyncClient(base_url=self.address) as client:
             while True:
@@ -118,6 +122,8 @@ def _serve(database_url: str, data_dir: str, now: str, port: str, changes: str) 
 
 
 def _clock(now: str) -> Callable[[], datetime]:
+    if not now:
+        return china_now
     if not Path(now).is_absolute():
         at = moment(now)
         return lambda: at

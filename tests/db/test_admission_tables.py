@@ -9,10 +9,9 @@ from uuid import uuid4
 
 import asyncpg
 import pytest
-from tortoise.context import TortoiseContext
-from tortoise.migrations.api import migrate
 
-from zhupei.db.connection import Database, _credentials, orm_config
+from migrating import run_migration
+from zhupei.db.connection import Database
 from zhupei.db.identifiers import uuid7
 
 BEFORE, AFTER = "zhupei.0003_people", "zhupei.0004_admissions"
@@ -33,13 +32,6 @@ CHECKS = (
     "plan_increase_seats", "publicity_in_order", "publicity_length",
     "seat_increase_not_negative", "seat_taken_not_negative", "seat_within_quota",
 )  # fmt: skip
-
-
-async def run_migration(url: str, direction: str, target: str) -> None:
-    config = orm_config({**_credentials(url), "minsize": 1, "maxsize": 2})
-    async with TortoiseContext() as context:
-        await context.init(config=config)
-        await migrate(config=config, direction=direction, target=target)
 
 
 async def fill(connection: Any) -> None:

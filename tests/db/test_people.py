@@ -13,11 +13,11 @@ import pytest
 from tortoise.connection import get_connection
 from tortoise.context import TortoiseContext
 from tortoise.exceptions import IntegrityError
-from tortoise.migrations.api import migrate
 from tortoise.migrations.autodetector import MigrationAutodetector
 
+from migrating import run_migration, schema_of
 from postgres_server import PostgresServer
-from zhupei.db.connection import Database, _credentials, orm_config
+from zhupei.db.connection import Database, orm_config
 from zhupei.db.identifiers import uuid7
 from zhupei.db.models import (
     Account,
@@ -232,47 +232,21 @@ async def test_the_migration_goes_back_and_forth_with_rows_in_every_table(
     database = Database(data_dir=tmp_path, url=url, pool_size=2)
     try:
         await database.start()
-        before = await _schema(url)
+        before = await schema_of(url)
         with database.use():
             await one_row_each()
         await database.stop()
 
-        await _migrate_to(url, "zhupei.0001_catalogue_version")
+        await run_migration(url, "backward", "zhupei.0001_catalogue_version")
         assert await _tables(url) & set(_TABLES) == set()
         assert "catalogue_version" in await _tables(url)
 
         await database.start()
-        assert await _schema(url) == before
+        assert await schema_of(url) == before
     finally:
         await database.stop()
         postgres_server.drop_database(name)
 
 
-async def _migrate_to(url: str, target: str) -> None:
-    config = orm_config({**_credentials(url), "minsize": 1, "maxsize": 2})
-    async with TortoiseContext() as context:
-        await context.init(config=config)
-        await migrate(config=config, target=target, direction="backward")
-
-
 async def _tables(url: str) -> set[str]:
-    return {re.split(r"[ .]", line)[0] for line in await _schema(url)}
-
-
-async def _schema(url: str) -> list[str]:
-    """Return every column, constraint and index as a line."""
-    connection: Any = await asyncpg.connect(dsn=url)
-    try:
-        lines = await connection.fetch(
-            "SELECT table_name || '.' || column_name || ' ' || data_type || ' ' || is_nullable "
-            "|| ' ' || coalesce(column_default, '') FROM information_schema.columns "
-            "WHERE table_schema = 'public' "
-            "UNION ALL SELECT conrelid::regclass || ' ' || conname || ' ' || "
-            "pg_get_constraintdef(oid) FROM pg_constraint "
-            "WHERE connamespace = 'public'::regnamespace "
-            "UNION ALL SELECT tablename || ' ' || indexdef FROM pg_indexes "
-            "WHERE schemaname = 'public' ORDER BY 1"
-        )
-    finally:
-        await connection.close()
-    return [row[0] for row in lines]
+    return {re.split(r"[ .]", line)[0] for line in await schema_of(url)}

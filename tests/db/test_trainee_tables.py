@@ -9,10 +9,9 @@ from uuid import UUID
 
 import asyncpg
 import pytest
-from tortoise.context import TortoiseContext
-from tortoise.migrations.api import migrate
 
-from zhupei.db.connection import Database, _credentials, orm_config
+from migrating import run_migration
+from zhupei.db.connection import Database
 from zhupei.db.identifiers import uuid7
 
 BEFORE, AFTER = "zhupei.0006_jobs", "zhupei.0007_trainees"
@@ -41,13 +40,6 @@ CHECKS = (
     "trainee_payment_funding",
     "trainee_reduction",
 )
-
-
-async def run_migration(url: str, direction: str, target: str) -> None:
-    config = orm_config({**_credentials(url), "minsize": 1, "maxsize": 2})
-    async with TortoiseContext() as context:
-        await context.init(config=config)
-        await migrate(config=config, direction=direction, target=target)
 
 
 async def insert(connection: Any, table: str, **values: Any) -> UUID:

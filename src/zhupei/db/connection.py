@@ -19,11 +19,11 @@ from tortoise.context import (
     _current_context,
 )
 from tortoise.exceptions import BaseORMException
-from tortoise.migrations.api import migrate
 
 from zhupei.db.client import DatabaseUnavailableError
 from zhupei.db.embedded import EmbeddedPostgres, EmbeddedPostgresError, ServerAddress
 from zhupei.db.job_queue import prepare_job_queue
+from zhupei.db.migrating import migrate
 from zhupei.domain.text import Text
 
 __all__ = ["Database", "DatabaseUnavailableError", "orm_config"]
@@ -362,10 +362,8 @@ async def _migration_lock(credentials: dict[str, Any]) -> AsyncIterator[None]:
 async def _migrate(credentials: dict[str, Any]) -> None:
     """Apply pending migrations; of several processes one works and the others wait."""
     config = orm_config({**credentials, "minsize": 1, "maxsize": 2})
-    # A context of its own: migrate() initialises and closes the one it finds.
-    async with _migration_lock(credentials), TortoiseContext() as context:
-        await context.init(config=config)
-        await migrate(config=config, direction="forward")
+    async with _migration_lock(credentials):
+        await migrate(config, direction="forward")
         connection = await _Target(credentials).connect()
         try:
             await prepare_job_queue(connection)

@@ -59,6 +59,7 @@ from zhupei.web.operation_requests import (
     operations_of,
 )
 from zhupei.web.persisted_operations import LearnedOperations, StoredOperations
+from zhupei.web.read_requests import READ, ReadRequest
 from zhupei.web.repeated_requests import PACKET, SETTLED, Settled
 from zhupei.web.sign_in import ActorRefused
 from zhupei.web.subscriptions import Sockets, is_rejected, readable
@@ -300,12 +301,20 @@ class GraphQLEndpoint:
         """Answer a request; None where it was answered as a stream, or nobody waits."""
         method = exchange.scope["method"]
         if method == "POST":
+            read: ReadRequest | None = exchange.scope.get(READ)
+            if read is not None and read.asked is not None:
+                return await self._operated(
+                    exchange, send, read.asked, _READS_AND_WRITES, _STREAMED
+                )
             if self._most_upload_bytes and content_type_of(exchange) == FORM:
                 return await self._with_files(exchange, send)
             body = await read_body(exchange, most=self.max_body_bytes, limits=self._body_limits)
             if body is None:
                 return None
             asked = operations_of(decode_json(body), most=self._most_operations)
+            if read is not None and isinstance(asked, OperationRequest):
+                read.asked = asked
+                read.keep(read)
             allowed, streamed = _READS_AND_WRITES, _STREAMED
         elif method == "GET":
             query_string = exchange.scope["query_string"]

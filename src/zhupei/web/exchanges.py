@@ -16,6 +16,7 @@ from zhupei.web.errors import ErrorCode, internal_error, refusal
 from zhupei.web.logs import current_request_id
 from zhupei.web.negotiation import JSON, Accepted, accepted
 from zhupei.web.operation_requests import RequestRefused
+from zhupei.web.read_requests import READ, ReadRequest
 from zhupei.web.sign_in import ActorRefused
 
 __all__ = [
@@ -56,8 +57,14 @@ class Exchange:
     @classmethod
     def of(cls, scope: Scope, receive: Receive) -> Exchange:
         """Return the exchange that a request begins."""
-        headers = _headers(scope)
-        return cls(scope, receive, headers, accepted(headers.get(b"accept")))
+        read: ReadRequest | None = scope.get(READ)
+        if read is None:
+            headers = _headers(scope)
+            return cls(scope, receive, headers, accepted(headers.get(b"accept")))
+        if read.headers is None or read.accepted is None:
+            read.headers = _headers(scope)
+            read.accepted = accepted(read.headers.get(b"accept"))
+        return cls(scope, receive, read.headers, read.accepted)
 
     @property
     def kind(self) -> bytes:

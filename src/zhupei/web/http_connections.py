@@ -22,6 +22,7 @@ from zhupei.domain.text import Text
 from zhupei.graphql.engine import encoded
 from zhupei.web.declined_upgrades import DeclinesUpgrades
 from zhupei.web.errors import ErrorCode, refusal
+from zhupei.web.read_requests import READ, ReadRequests
 from zhupei.web.repeated_requests import LARGEST_PACKET, PACKET, RepeatedRequests
 from zhupei.web.sending import SAFETY_HEADERS, WHOLE, Headers
 from zhupei.web.slow_readers import ReadsOrLeaves
@@ -89,8 +90,9 @@ class _EndsWithItsConnection(RequestResponseCycle):
 class BoundedConnection(ReadsOrLeaves, DeclinesUpgrades):
     """A connection whose requests begin within ten seconds and with at most 64 kB of headers.
 
-    What ``repeated`` knows is answered before it is read; without it, everything is read. ``peer``
-    is who is at the other end where that has no address.
+    What ``repeated`` knows is answered before it is read, and what ``read`` knows is not read
+    again; without the former, everything is read. ``peer`` is who is at the other end where that
+    has no address.
     """
 
     head_seconds = _HEAD_SECONDS
@@ -98,6 +100,7 @@ class BoundedConnection(ReadsOrLeaves, DeclinesUpgrades):
     """How long the rest of a body may come whose request was answered without it."""
     head_bytes = _HEAD_BYTES
     repeated: RepeatedRequests | None = None
+    read = ReadRequests(most_bytes=0)
     peer: tuple[str, int] | None = None
 
     _head_due: asyncio.TimerHandle | None = None
@@ -126,7 +129,9 @@ class BoundedConnection(ReadsOrLeaves, DeclinesUpgrades):
     def data_received(self, data: bytes) -> None:
         """Read, unless what should be a head of a request is too long for one, or is known."""
         origin = None if self._in_message else self._origin
-        if origin is not None and self._answers_again(origin, data):
+        if origin is not None and (
+            self._answers_again(origin, data) or self._asks_again(origin, data)
+        ):
             return
         before, self._begun, inside = self.cycle, 0, self._in_message
         super().data_received(data)
@@ -200,10 +205,7 @@ class BoundedConnection(ReadsOrLeaves, DeclinesUpgrades):
 
     def _answers_again(self, origin: str, data: bytes) -> bool:
         """Answer a request that is known and whose turn it is; return whether it was."""
-        if self.repeated is None or (self.cycle is not None and not self.cycle.response_complete):
-            return False
-        # Whoever does not read answers waits where answers wait to be written.
-        if self.flow.write_paused or self.transport.is_closing():
+        if self.repeated is None or not self._is_free():
             return False
         found = self.repeated.answer(origin, self._host, data)
         if found is None:
@@ -213,6 +215,50 @@ class BoundedConnection(ReadsOrLeaves, DeclinesUpgrades):
         self.transport.write(b"".join((*self._begin(status), head, body)))
         self.on_response_complete()
         return True
+
+    def _asks_again(self, origin: str, data: bytes) -> bool:
+        """Have a request answered that was read before; return whether it is."""
+        read = self.read.get(origin, data) if self._is_free() else None
+        if read is None:
+            return False
+        self._stop_waiting()
+        self._unset_keepalive_if_required()
+        scope: Any = {
+            **read.scope,
+            "headers": read.scope["headers"].copy(),
+            "server": self.server,
+            "client": self.client,
+            "scheme": self.scheme,
+            "state": self.app_state.copy(),
+            PACKET: (origin, data),
+            READ: read,
+        }
+        cycle = self.cycle = RequestResponseCycle(
+            scope=scope,
+            transport=self.transport,
+            flow=self.flow,
+            logger=self.logger,
+            access_logger=self.access_logger,
+            access_log=self.access_log,
+            default_headers=self.server_state.default_headers,
+            message_event=asyncio.Event(),
+            expect_100_continue=False,
+            keep_alive=True,
+            on_response=self.on_response_complete,
+        )
+        cycle.body += read.body
+        cycle.more_body = False
+        cycle.message_event.set()
+        scope[WHOLE] = partial(self._send_whole, cycle)
+        self._start_asgi_task(cycle, self.app)
+        return True
+
+    def _is_free(self) -> bool:
+        """Return whether a request would be the next that is answered."""
+        if self.cycle is not None and not self.cycle.response_complete:
+            return False
+        # Whoever does not read answers waits where answers wait to be written.
+        return not (self.flow.write_paused or self.transport.is_closing())
 
     def _begin(self, status: int) -> list[bytes]:
         """Return what every head begins with."""
@@ -269,7 +315,11 @@ class BoundedConnection(ReadsOrLeaves, DeclinesUpgrades):
         if cycle is None or cycle is before or len(data) > LARGEST_PACKET:
             return
         if cycle.keep_alive:
-            cast("dict[str, Any]", cycle.scope)[PACKET] = origin, data
+            scope = cast("dict[str, Any]", cycle.scope)
+            scope[PACKET] = origin, data
+            read = self.read.noted(origin, data, scope, bytes(cycle.body))
+            if read is not None:
+                scope[READ] = read
 
     def _wait(self) -> None:
         seconds = self.head_seconds
@@ -312,4 +362,5 @@ def connections(
     repeated: RepeatedRequests | None, peer: tuple[str, int] | None = None
 ) -> type[BoundedConnection]:
     """Return the class of connections that answer what is repeated; ``peer`` as there."""
-    return type("Connection", (BoundedConnection,), {"repeated": repeated, "peer": peer})
+    own = {"repeated": repeated, "read": ReadRequests(), "peer": peer}
+    return type("Connection", (BoundedConnection,), own)

@@ -8,8 +8,9 @@ import mimetypes
 from dataclasses import dataclass
 from pathlib import Path
 
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import FileResponse, HTMLResponse, PlainTextResponse, Response
+from starlette.responses import FileResponse, HTMLResponse, Response
 from starlette.routing import Route
 
 __all__ = ["Example", "QueryPage", "read_examples"]
@@ -167,7 +168,7 @@ class QueryPage:
         path = _HERE / name if name == "start.js" else self._files / name
         # Only known names, so that no path can lead out of the folder.
         if name not in {*_SERVED, "start.js"} or not path.is_file():
-            return PlainTextResponse("Not Found", 404)
+            raise HTTPException(404)
         headers = {"Content-Security-Policy": _POLICY, "Vary": "Accept-Encoding"}
         if self._version and request.query_params.get("v") == self._version:
             headers["Cache-Control"] = "public, max-age=31536000, immutable"

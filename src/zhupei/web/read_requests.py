@@ -1,0 +1,131 @@
+"""Requests that were read before: what is byte for byte the same asks the same.
+
+A page that looks for news sends the same bytes every few seconds, with the same token. What they
+mean need not be read again: the head, the headers, the JSON of the body, the operation in it. Who
+asks, what they may see and what the answer is are found out each time; what is kept here is
+neither. It is forgotten a minute after it was last asked, as there are tokens in it.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from zhupei.web.negotiation import Accepted
+from zhupei.web.operation_requests import OperationRequest
+
+__all__ = ["READ", "ReadRequest", "ReadRequests"]
+
+READ = "zhupei.read"
+"""In the scope of a request that came whole: what is known of its bytes (`ReadRequest`)."""
+
+_Key = tuple[str, bytes]
+
+_MOST_BYTES = 2 << 20
+_SECONDS = 60.0
+_ENTRY_BYTES = 2000
+# These are for one time only, or have a say in how the connection goes on.
+_SINGULAR = frozenset({b"expect", b"traceparent", b"tracestate", b"upgrade", b"x-request-id"})
+_OF_REQUEST = (
+    "type",
+    "asgi",
+    "http_version",
+    "root_path",
+    "method",
+    "path",
+    "raw_path",
+    "query_string",
+)
+
+
+@dataclass(slots=True, eq=False)
+class ReadRequest:
+    """What a request's bytes say: its scope but for what is its connection's, and its body.
+
+    ``headers``, ``accepted`` and ``asked`` are what the graph reads in it, once it has. ``keep``
+    has it known when the same bytes come again.
+    """
+
+    scope: Mapping[str, Any]
+    body: bytes
+    keep: Callable[[ReadRequest], None]
+    headers: Mapping[bytes, bytes] | None = None
+    accepted: Accepted | None = None
+    asked: OperationRequest | None = None
+    until: float = 0.0
+
+
+class ReadRequests:
+    """Keeps at most ``most_bytes`` of requests, for ``seconds`` after they came last."""
+
+    def __init__(
+        self,
+        *,
+        most_bytes: int = _MOST_BYTES,
+        seconds: float = _SECONDS,
+        elapsed: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._most, self._seconds, self._elapsed = most_bytes, seconds, elapsed
+        self._kept: OrderedDict[_Key, ReadRequest] = OrderedDict()
+        self.bytes = 0
+
+    def __len__(self) -> int:
+        return len(self._kept)
+
+    def get(self, origin: str, packet: bytes) -> ReadRequest | None:
+        """Return what these bytes from there say; None where that is not known."""
+        key = (origin, packet)
+        found = self._kept.get(key)
+        if found is not None:
+            now = self._elapsed()
+            if found.until <= now:
+                self._forget_old(now)
+                return None
+            found.until = now + self._seconds
+            self._kept.move_to_end(key)
+        return found
+
+    def noted(
+        self, origin: str, packet: bytes, scope: Mapping[str, Any], body: bytes
+    ) -> ReadRequest | None:
+        """Return what was read of a request that came in these bytes, not known before `keep`.
+
+        None where the same bytes would not be the same request.
+        """
+        headers = scope["headers"]
+        if scope["method"] != "POST" or any(name in _SINGULAR for name, _ in headers):
+            return None
+        own = {name: scope[name] for name in _OF_REQUEST}
+        own["headers"] = headers.copy()
+
+        def keep(read: ReadRequest) -> None:
+            self._keep((origin, packet), read)
+
+        return ReadRequest(own, body, keep)
+
+    def _keep(self, key: _Key, read: ReadRequest) -> None:
+        now = self._elapsed()
+        read.until = now + self._seconds
+        self._forget_old(now)
+        size = _size(key, read)
+        if key in self._kept or size > self._most:
+            return
+        self._kept[key] = read
+        self.bytes += size
+        while self.bytes > self._most:
+            self._forget_oldest()
+
+    def _forget_old(self, now: float) -> None:
+        # Whatever is asked again comes last, with the time until which it is known.
+        while self._kept and next(iter(self._kept.values())).until <= now:
+            self._forget_oldest()
+
+    def _forget_oldest(self) -> None:
+        self.bytes -= _size(*self._kept.popitem(last=False))
+
+
+def _size(key: _Key, read: ReadRequest) -> int:
+    return len(key[1]) + len(read.body) + _ENTRY_BYTES

@@ -13,6 +13,7 @@ from starlette.requests import Request
 from starlette.testclient import TestClient
 
 from zhupei.web.ide import Example, QueryPage, read_examples
+from zhupei.web.routes import error_handlers
 
 _REQUEST = Request(
     {
@@ -41,7 +42,7 @@ def files(tmp_path: Path) -> Path:
 
 
 def client_of(page: QueryPage) -> TestClient:
-    return TestClient(Starlette(routes=page.routes()))
+    return TestClient(Starlette(routes=page.routes(), exception_handlers=error_handlers()))
 
 
 def test_the_page_loads_only_from_its_own_server(files: Path) -> None:
@@ -120,7 +121,11 @@ def test_files_are_packed_and_kept_by_browsers(files: Path) -> None:
 )
 def test_only_the_pages_own_files_are_served(files: Path, name: str) -> None:
     client = client_of(QueryPage("/graphql", examples=_EXAMPLES, files=files))
-    assert client.get(f"/graphql/ide/{name}").status_code == 404
+    response = client.get(f"/graphql/ide/{name}", headers={"accept-language": "en"})
+    assert response.status_code == 404
+    assert response.json() == {
+        "errors": [{"message": "Not Found", "extensions": {"code": "NOT_FOUND"}}]
+    }
 
 
 def test_without_files_the_page_says_why_and_how_to_ask(tmp_path: Path) -> None:

@@ -148,6 +148,9 @@ class ListedRows(FieldSource):
     key: ClassVar[Any] = attrgetter("id")
     """Returns the key of that object."""
 
+    decided: ClassVar[bool] = False
+    """Whether `query` follows from the catalogue, the desk's actor and people, and arguments."""
+
     async def query(
         self,
         context: GraphContext,
@@ -183,7 +186,7 @@ class ListedRows(FieldSource):
         asked = partial(self._asked, parts=parts)
         view = None if parts.names is None else self.rows.view(parts.names)
         if self.by is None:
-            return ReadTogether(asked, view)
+            return ReadTogether(asked, view, decided=self.decided)
         return ReadForEach(asked, self.rows.sql_of(self.by), self.key, view)
 
     async def _asked(

@@ -41,6 +41,7 @@ class ListedTrainees(ListedRows):
 
     rows: ClassVar[RowSource] = TRAINEES
     default_order: ClassVar[str] = TraineeOrder.REGISTERED.value
+    decided: ClassVar[bool] = True
     registered: bool = False
 
     def arguments(self) -> list[StrawberryArgument]:

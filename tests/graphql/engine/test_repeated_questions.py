@@ -1,0 +1,110 @@
+"""The same question of rows, again and again, by whoever: each time as graphql-core answers it."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+
+from asked_graph import core_graph
+from generated_operations import Generated
+from rows_office import Judge, RowsOffice, rows_office
+from same_answer import compare
+from zhupei.db.connection import Database
+from zhupei.domain.text import Language
+from zhupei.graphql import listed_trainees
+from zhupei.graphql.engine import Engine
+
+_SCHEMA = core_graph().schema
+_QUESTION = """query Page($first: Int, $states: [TraineeState!]) {
+  trainees(first: $first) { totalCount edges { node { id state base { name } } } }
+  some: trainees(filter: { stateIn: $states }) { totalCount }
+  applications(first: $first) { totalCount edges { cursor node { id state } } }
+}"""
+_VARIABLES: tuple[dict[str, Any], ...] = (
+    {"first": 2},
+    {"first": 2, "states": ["IN_TRAINING"]},
+    {"first": 2, "states": []},
+    {"first": 0},
+)
+
+
+@pytest.fixture
+async def place(database: Database) -> AsyncIterator[RowsOffice]:
+    with database.use():
+        yield await rows_office(database)
+
+
+async def test_everybody_gets_their_own_answer_each_time(place: RowsOffice) -> None:
+    engine, pick, answers = Engine(_SCHEMA), random.Random(4), set()
+    judges = (None, Judge({}), Judge({"registrations.read": False, "applications.read": False}))
+    asked = [
+        (actor, variables, judge)
+        for actor in place.actors
+        for variables in _VARIABLES
+        for judge in judges
+    ]
+    pick.shuffle(asked)
+    for actor, variables, judge in asked:
+        language = pick.choice([Language.ZH, Language.EN])
+        found = await compare(
+            engine, Generated(_QUESTION, variables), place.context(actor, language, judge)
+        )
+        answers.add(found.engine.json())
+    assert len(answers) > 12
+    assert engine.counts.compiled == 1
+
+
+async def test_what_is_listed_is_decided_once_for_whoever_may_see_the_same(
+    place: RowsOffice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    decided: list[Any] = []
+    query = listed_trainees.trainee_query
+
+    async def noted(desk: Any, *given: Any, **more: Any) -> Any:
+        decided.append(desk.actor)
+        return await query(desk, *given, **more)
+
+    monkeypatch.setattr(listed_trainees, "trainee_query", noted)
+    engine = Engine(_SCHEMA)
+    office, clinic = [
+        actor
+        for actor in place.actors
+        if actor is not None and {grant.role for grant in actor.grants} == {"base_office"}
+    ]
+
+    async def ask(actor: Any, variables: dict[str, Any], judge: Judge | None = None) -> bytes:
+        context = place.context(actor, Language.EN, judge)()
+        answer: Any = await engine.execute(
+            "query Page($first: Int) { trainees(first: $first) { totalCount } }", variables, context
+        )
+        assert answer.errors is None, answer.errors
+        written: bytes = answer.json()
+        return written
+
+    first = await ask(office, {"first": 2})
+    assert [await ask(office, {"first": 2}) for _ in range(3)] == [first] * 3
+    assert decided == [office]
+    assert await ask(clinic, {"first": 2}) != first
+    assert decided == [office, clinic]
+    await ask(office, {"first": 3})
+    assert decided == [office, clinic, office]
+    # A plugin with a say is asked each time.
+    judge = Judge({"registrations.read": False})
+    refused = [await ask(office, {"first": 2}, judge) for _ in range(2)]
+    assert refused == [b'{"trainees":{"totalCount":0}}'] * 2
+    assert decided == [office, clinic, office, office, office]
+    assert await ask(office, {"first": 2}) == first
+    assert len(decided) == 5
+
+
+async def test_a_refusal_is_no_decision_that_is_kept(place: RowsOffice) -> None:
+    engine = Engine(_SCHEMA)
+    office = place.everything
+    for _ in range(2):
+        found = await compare(
+            engine, Generated(_QUESTION, {"first": 101}), place.context(office, Language.EN)
+        )
+        assert {error["extensions"]["code"] for error in found.errors} == {"BAD_USER_INPUT"}

@@ -10,9 +10,10 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from admissions_office import CLINIC, MEDICINE, Office, done, sample_catalogue
+from admissions_office import BASES, CLINIC, HOSPITAL, MEDICINE, Office, done
+from rows_of_every_kind import MATCHED, STAFF, Kinds, one_of_every_kind
 from zhupei import Actor, Base, hookimpl
-from zhupei.catalogue import Catalogue
+from zhupei.catalogue import Catalogue, LoadedCatalogue, load_catalogue
 from zhupei.db.connection import Database
 from zhupei.db.models import Account
 from zhupei.domain.actors import Grant
@@ -38,9 +39,13 @@ __all__ = ["ROOTS", "Judge", "RowsOffice", "rows_office"]
 _BASE, _CLINIC, _PROVINCE = "sample-hospital", "sample-clinic", "sample-province"
 
 ROOTS = (
-    *("application", "applications", "ownApplications", "trainee", "trainees", "registrations"),
+    *("application", "applications", "trainee", "trainees", "registrations"),
     *("node", "bans", "objections", "invitations", "planIncreases", "roundFreezes"),
     *("publicities", "interviewSlots", "scoreSheets", "sendingUnitLinks", "ranking"),
+    *("account", "accounts", "allocationExplanation", "allocationRun", "allocationRuns"),
+    *("applicant", "brochure", "bulkOperation", "interviewSlot", "notices", "officeQueue"),
+    *("operation", "operations", "ownSendingUnit", "papers", "publicity", "scoreSheet"),
+    *("seatQuotas", "sendingUnits", "statistics", "viewer", "webhook", "webhooks"),
 )
 """Fields of the root that rows of the database are read for."""
 
@@ -73,14 +78,14 @@ class RowsOffice:
     applicants: tuple[UUID, ...]
     applications: tuple[UUID, ...]
     trainees: tuple[UUID, ...]
+    kinds: Kinds
 
     @property
     def actors(self) -> Sequence[Actor | None]:
         """The public, and one actor of every reach."""
-        nobody = "9f0c1b1e-0000-4000-8000-000000000009"
 
         def staff(*grants: Grant, **more: Any) -> Actor:
-            return Actor(id=nobody, grants=frozenset(grants), **more)
+            return Actor(id=str(STAFF), grants=frozenset(grants), **more)
 
         return (
             None,
@@ -95,7 +100,17 @@ class RowsOffice:
             staff(Grant("administrator")),
             staff(Grant("integrator"), scopes=frozenset({"applications.read"})),
             staff(),
+            self.everything,
         )
+
+    @property
+    def everything(self) -> Actor:
+        """Somebody who holds every role of staff, for whom nothing is out of reach."""
+        grants = {Grant(role) for role in ("national", "auditor", "administrator", "integrator")}
+        for province in (_PROVINCE, "matching-province"):
+            grants.add(Grant("jurisdiction_office", jurisdiction=province))
+        grants |= {Grant("base_office", base=base) for base in (_BASE, _CLINIC, "north-hospital")}
+        return Actor(id=str(STAFF), grants=frozenset(grants))
 
     def context(
         self, actor: Actor | None, language: Language, judge: Judge | None = None
@@ -112,18 +127,19 @@ class RowsOffice:
             actor=actor,
             keyring=lambda: self.keyring,
             database=self.office.database,
+            signing_keys=lambda: self.kinds.keys,
         )
 
     def value(self, pick: random.Random, coordinate: str, type_: str) -> Any:
         """Return an argument that mostly finds something, and sometimes makes no sense."""
         *_, owner, name = coordinate.split(".")
         if type_ == "ID":
-            ids = {"applicant": self.applicants, "trainee": self.trainees}.get(
-                name if name != "id" else owner, self.applications
-            )
+            ids = self._ids(name if name != "id" else owner)
             return str(pick.choice(ids)) if pick.random() < 0.9 else pick.choice(["x", ""])
         if name in {"after", "before"}:
             return self._cursor(pick)
+        if owner.startswith("allocation") and name in {"program", "round"}:
+            return MATCHED[name == "round"]
         usual = next(
             (values for word, values in _WORDS.items() if name.startswith(word)),
             _VALUES.get(type_, ("x",)),
@@ -132,13 +148,33 @@ class RowsOffice:
             return pick.choice(usual)
         return pick.choice([0, -1, 101]) if type_ == "Int" else pick.choice(usual)
 
+    def _ids(self, name: str) -> Sequence[Any]:
+        known = {"applicant": self.applicants, "trainee": self.trainees}
+        if name in known:
+            return known[name]
+        kind = self.kinds.ids.get(_TABLES.get(name, ""))
+        return self.applications if kind is None else (kind,)
+
     def _cursor(self, pick: random.Random) -> str:
-        order = pick.choice(["CREATED", "REGISTERED", "SUBMITTED", "OPENING", "STATE"])
+        order = pick.choice(
+            ["CREATED", "REGISTERED", "SUBMITTED", "OPENING", "STATE", "TIME", "NEWEST", "PLACES"]
+        )
         id_ = pick.choice([*self.applications, *self.trainees])
         cursor = Cursor(order, False, pick.choice([None, "A", MEDICINE]), str(id_))
         return cursor.encode() if pick.random() < 0.9 else "x"
 
 
+# The tables of what a field gives by its id.
+_TABLES = {
+    "account": "account",
+    "allocationRun": "allocation_run",
+    "bulkOperation": "bulk_operation",
+    "interviewSlot": "interview_slot",
+    "operation": "operation",
+    "publicity": "publicity",
+    "scoreSheet": "score_sheet",
+    "webhook": "webhook",
+}
 _VALUES: Mapping[str, Sequence[Any]] = {
     "Int": (1, 2, 3, 50),
     "DateTime": ("2026-04-10T12:00:00+08:00", "2030-01-01T00:00:00Z"),
@@ -149,12 +185,12 @@ _VALUES: Mapping[str, Sequence[Any]] = {
 _WORDS: Mapping[str, Sequence[Any]] = {
     "year": (2025, 2026),
     "base": (_BASE, _CLINIC),
-    "program": ("sample-residency-2026",),
+    "program": ("sample-residency-2026", HOSPITAL, MATCHED[0]),
     "opening": (MEDICINE, CLINIC),
     "specialty": ("0100",),
-    "round": ("batch-1", "batch-2"),
+    "round": ("batch-1", "batch-2", MATCHED[1]),
     "month": ("2026-09", "2026-10", "2031-01", "x"),
-    "name": ("李", "某", "王"),
+    "name": ("李", "某县", "王"),
 }
 
 
@@ -168,9 +204,19 @@ def _judged(catalogue: Catalogue, judge: Judge) -> tuple[Catalogue, Dispatcher]:
     )
 
 
+_loaded: list[LoadedCatalogue] = []
+
+
+async def _catalogue() -> LoadedCatalogue:
+    """Return the fictional province, and one that matches preference lists; read once."""
+    if not _loaded:
+        _loaded.append(await load_catalogue([BASES, BASES.parent / "allocation"]))
+    return _loaded[0]
+
+
 async def rows_office(database: Database) -> RowsOffice:
     """Return an office with rows of every kind that lists are made of."""
-    office = Office(database, await sample_catalogue())
+    office = Office(database, await _catalogue())
     keyring = Keyring.parse(new_key_text())
     people: list[UUID] = []
     with database.use():
@@ -234,14 +280,10 @@ async def rows_office(database: Database) -> RowsOffice:
         trainees.append(trainee.id)
     office.go("2026-10-02T09:00")
     await _paid(office, trainees[0])
-    return RowsOffice(
-        office,
-        keyring,
-        account.id,
-        tuple(people),
-        tuple(case.id for case in cases),
-        tuple(trainees),
-    )
+    ids = tuple(case.id for case in cases)
+    with database.use():
+        kinds = await one_of_every_kind(office, keyring, people, ids)
+    return RowsOffice(office, keyring, account.id, tuple(people), ids, tuple(trainees), kinds)
 
 
 async def _paid(office: Office, trainee: UUID) -> None:

@@ -13,7 +13,7 @@ from zhupei.domain.training import Opening, Program
 from zhupei.graphql import openness
 from zhupei.graphql.context import GraphContext
 from zhupei.graphql.errors import bad_input
-from zhupei.graphql.nodes import GlobalId, fetch
+from zhupei.graphql.nodes import GlobalId, object_of
 
 __all__ = ["ExplainedEntry", "Explanation", "explain"]
 
@@ -284,7 +284,8 @@ def _object(node: str, context: GraphContext) -> Any:
     ):
         if node in collection:
             return collection[node]
-    return None if GlobalId.decode(node) is None else fetch(node, "node", context)
+    found = GlobalId.decode(node)
+    return None if found is None else object_of(found, catalogue)
 
 
 def _entries(node: Any, name: str, context: GraphContext) -> Iterable[Any]:

@@ -2,7 +2,7 @@
 
 import base64
 import binascii
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -22,8 +22,8 @@ from zhupei.graphql.desks import desk_of
 from zhupei.graphql.errors import bad_input
 from zhupei.graphql.listings import specialty_key, specialty_rows
 from zhupei.graphql.sources import FieldSource, Reader, field
-from zhupei.services.admissions import application_of
-from zhupei.services.admissions.trainees import trainee_of
+from zhupei.services.admissions.searching import visible_cases
+from zhupei.services.admissions.trainees import TraineeSearch, search_trainees
 
 if TYPE_CHECKING:
     from zhupei.catalogue import Catalogue
@@ -85,22 +85,29 @@ def global_id(value: Any) -> str:
     return GlobalId(_NAMES[type(value)], key).encode()
 
 
-def fetch(text: str, argument: str, context: GraphContext) -> Any:
-    """Return the object with this global id, None where there is none any more.
+async def fetch(texts: Sequence[str], places: Sequence[str], context: GraphContext) -> list[Any]:
+    """Return the objects with these global ids, None for each that there is not any more.
 
-    Of a row, such as an application, what is returned is to be awaited.
+    Rows, such as applications, are read together. ``places`` are the arguments that held the ids.
 
     Raises:
-        GraphRefusal: the text is not a global id.
+        GraphRefusal: a text is not a global id.
 
     """
+    found = [_located(text, place, context) for text, place in zip(texts, places, strict=True)]
+    rows = await _rows([each for each in found if isinstance(each, UUID)], context)
+    return [rows.get(each) if isinstance(each, UUID) else each for each in found]
+
+
+def _located(text: str, place: str, context: GraphContext) -> Any:
+    """Return the object of the catalogue with a global id, or the id of a row."""
     found = GlobalId.decode(text)
     row = found.key if found is not None and found.type in _ROWS else text
     if _is_row(row):
-        return _row(UUID(row), context)
+        return UUID(row)
     if found is None:
         raise bad_input(
-            argument,
+            place,
             Text(
                 f"“{text}”不是全局标识，请使用对象的 id 字段",
                 f'"{text}" is not a global id; take it from an object\'s field id',
@@ -118,12 +125,18 @@ def _is_row(text: str) -> bool:
     return True
 
 
-async def _row(id_: UUID, context: GraphContext) -> Any:
-    """Return the row with this id that whoever asks may see, None where there is none."""
-    if context.actor is None:
-        return None
+async def _rows(ids: Collection[UUID], context: GraphContext) -> Mapping[UUID, Any]:
+    """Return the rows with these ids that whoever asks may see."""
+    if context.actor is None or not ids:
+        return {}
     desk = await desk_of(context)
-    return await application_of(desk, id_) or await trainee_of(desk, id_)
+    wanted = tuple(dict.fromkeys(ids))
+    found: dict[UUID, Any] = {each.id: each for each in await visible_cases(desk, wanted)}
+    left = tuple(each for each in wanted if each not in found)
+    if left:
+        trainees = await search_trainees(desk, TraineeSearch(ids=left), first=len(left))
+        found |= {each.id: each for each in trainees}
+    return found
 
 
 def object_of(wanted: GlobalId, catalogue: "Catalogue") -> Any:

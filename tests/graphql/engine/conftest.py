@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Iterator
 
@@ -31,3 +32,29 @@ def nothing_uncompiled(
 def more_operations() -> int:
     """How many operations ``make fuzz`` asks for; 0 otherwise."""
     return int(os.environ.get("ZHUPEI_FUZZ", "0"))
+
+
+class _Statements(logging.Handler):
+    """Keeps the statements that are run."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.DEBUG)
+        self.texts: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Keep one."""
+        text = record.getMessage()
+        if not text.startswith("Created connection pool"):
+            self.texts.append(text)
+
+
+@pytest.fixture
+def statements() -> Iterator[list[str]]:
+    """The statements that a test makes the database run."""
+    logger, handler = logging.getLogger("tortoise.db_client"), _Statements()
+    level = logger.level
+    logger.addHandler(handler)
+    logger.setLevel(logging.DEBUG)
+    yield handler.texts
+    logger.removeHandler(handler)
+    logger.setLevel(level)

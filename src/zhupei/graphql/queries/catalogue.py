@@ -1,7 +1,6 @@
 """Queries of the catalogue: by global id, by code, by filter."""
 
 import dataclasses
-import inspect
 from collections.abc import Callable, Mapping
 from operator import attrgetter
 from typing import Annotated, Any, ClassVar
@@ -81,11 +80,8 @@ _Ids = Annotated[
 
 
 async def _node(info: GraphInfo, id: _Id) -> Node | None:  # noqa: A002 - Relay names it so
-    return await _awaited(fetch(id, "id", info.context))
-
-
-async def _awaited(found: Any) -> Node | None:
-    node: Node | None = await found if inspect.isawaitable(found) else found
+    (found,) = await fetch([id], ["id"], info.context)
+    node: Node | None = found
     return node
 
 
@@ -99,8 +95,7 @@ async def _nodes(info: GraphInfo, ids: _Ids) -> list[Node | None]:
             ),
             info.context.language,
         )
-    found = [fetch(each, f"ids.{index}", info.context) for index, each in enumerate(ids)]
-    return [await _awaited(each) for each in found]
+    return await fetch(ids, [f"ids.{index}" for index in range(len(ids))], info.context)
 
 
 def _specialty(

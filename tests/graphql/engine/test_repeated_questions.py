@@ -16,6 +16,7 @@ from zhupei.db.connection import Database
 from zhupei.domain.text import Language
 from zhupei.graphql import listed_trainees
 from zhupei.graphql.engine import Engine
+from zhupei.services.admissions.trainees import trainee_query
 
 _SCHEMA = core_graph().schema
 _QUESTION = """query Page($first: Int, $states: [TraineeState!]) {
@@ -61,7 +62,7 @@ async def test_what_is_listed_is_decided_once_for_whoever_may_see_the_same(
     place: RowsOffice, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     decided: list[Any] = []
-    query = listed_trainees.trainee_query
+    query = trainee_query
 
     async def noted(desk: Any, *given: Any, **more: Any) -> Any:
         decided.append(desk.actor)

@@ -454,7 +454,7 @@ class Run:
             found = itertools.repeat(error, len(cells))
         plain, others = plain_class(site.field.type), []
         for cell, read in zip(cells, found, strict=True):
-            if type(read) is plain and (plain is not int or -(2**31) <= read < 2**31):
+            if type(read) is plain and (type(read) is not int or -(2**31) <= read < 2**31):
                 setattr(cell[0], name, read)
             elif read is not None:
                 made, value, above, *indexes = cell

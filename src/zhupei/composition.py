@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import gc
 import logging
@@ -23,6 +24,7 @@ from starlette.routing import Route
 from strawberry.schema.base import BaseSchema
 
 from zhupei.catalogue import CatalogueHolder, LoadedCatalogue, load_catalogue
+from zhupei.catalogue.snapshots import Snapshots
 from zhupei.catalogue.load import load_plugins, platform_namings
 from zhupei.config.parsed import ParsedFiles
 from zhupei.config.platform import read_platform
@@ -161,6 +163,7 @@ def compose(settings: Settings, *, clock: Callable[[], datetime] = china_now) ->
         _log.error("%s", complaint.text(settings.language))
     parsed = ParsedFiles(settings.data_dir / "parsed")
     parsed.tidy()
+    snapshots = Snapshots(settings.data_dir / "catalogues")
     read = [read_workspace(settings.bases, parsed)]
     _, host = load_plugins(
         read[0],
@@ -191,9 +194,10 @@ def compose(settings: Settings, *, clock: Callable[[], datetime] = china_now) ->
             host=host,
             parsed=parsed,
             workspace=read.pop() if read else None,
+            snapshots=snapshots,
         )
         # Now, so that no user's first question waits for it.
-        prepare(loaded.catalogue, loaded.dispatcher)
+        await asyncio.to_thread(prepare, loaded.catalogue, loaded.dispatcher)
         # What lives as long as the catalogue need not be gone through by the collector, whose
         # long runs users would wait for. An earlier catalogue goes without it: it has no cycles.
         gc.freeze()

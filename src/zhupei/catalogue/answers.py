@@ -17,7 +17,7 @@ from zhupei.domain.training import Cycle, Program
 from zhupei.hooks.dispatch import Dispatcher
 from zhupei.hooks.scope import Scope
 
-__all__ = ["Answer", "BaseAnswers", "ask_all"]
+__all__ = ["Answer", "BaseAnswers", "Questions"]
 
 # How many bases are asked at a time: enough to overlap slow plugins, few enough to be fair.
 _CONCURRENCY = 64
@@ -64,20 +64,34 @@ class BaseAnswers:
         return found
 
 
-async def ask_all(
-    dispatcher: Dispatcher,
-    questions: Sequence[tuple[Base, Scope, Mapping[str, object], Sequence[Program]]],
-) -> dict[str, BaseAnswers]:
-    """Ask the hooks 10-17 for every base and return the answers by base code."""
-    gate = asyncio.Semaphore(_CONCURRENCY)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class Questions:
+    """What plugins are asked about: by base code, what its files say before they were asked.
 
-    async def one(
-        base: Base, scope: Scope, configs: Mapping[str, object], programs: Sequence[Program]
-    ) -> tuple[str, BaseAnswers]:
-        async with gate:
-            return base.code, await _ask_base(dispatcher, base, scope, configs, programs)
+    ``configs`` are the plugins' own blocks that bind the base; ``programs`` those of the base, as
+    far as they are known by then.
+    """
 
-    return dict(await asyncio.gather(*(one(*question) for question in questions)))
+    bases: Mapping[str, Base]
+    scopes: Mapping[str, Scope]
+    configs: Mapping[str, Mapping[str, object]]
+    programs: Mapping[str, tuple[Program, ...]]
+
+    async def ask(self, dispatcher: Dispatcher) -> dict[str, BaseAnswers]:
+        """Ask the hooks 10-17 for every base and return the answers by base code."""
+        gate = asyncio.Semaphore(_CONCURRENCY)
+
+        async def one(code: str, base: Base) -> tuple[str, BaseAnswers]:
+            async with gate:
+                return code, await _ask_base(
+                    dispatcher,
+                    base,
+                    self.scopes[code],
+                    self.configs[code],
+                    self.programs.get(code, ()),
+                )
+
+        return dict(await asyncio.gather(*(one(*each) for each in self.bases.items())))
 
 
 async def _ask_base(

@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import zlib
 from collections import OrderedDict
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from threading import Lock
 
@@ -27,16 +29,51 @@ _KEPT = 32
 
 
 class Archive:
-    """The workspace of a catalogue, with the files of bases compressed."""
+    """The files behind a catalogue; those of bases are read again, one by one.
 
-    def __init__(self, workspace: Workspace, models: FileModels) -> None:
-        self._shared = replace(workspace, documents=(), problems=Problems(), bases={})
+    Args:
+        texts: path and compressed source of each base's file, by the base's code.
+        shared: returns the validated files of everything above bases; called when first needed.
+        models: the models that the files are validated with.
+
+    """
+
+    def __init__(
+        self,
+        texts: Mapping[str, tuple[Path, bytes]],
+        shared: Callable[[], Workspace],
+        models: FileModels,
+    ) -> None:
+        self._texts = texts
+        self._shared = cache(shared)
         self._model = models.by_kind["base"]
-        self._texts: dict[str, tuple[Path, bytes]] = {
-            code: (file.path, file.document.source) for code, file in workspace.bases.items()
-        }
         self._kept: OrderedDict[str | None, Layers] = OrderedDict()
         self._lock = Lock()
+
+    @classmethod
+    def of(cls, workspace: Workspace, models: FileModels) -> Archive:
+        """Return the archive of a validated workspace."""
+        above = replace(workspace, documents=(), problems=Problems(), bases={})
+        texts = {code: (file.path, file.document.source) for code, file in workspace.bases.items()}
+        return cls(texts, lambda: above, models)
+
+    @classmethod
+    def of_documents(cls, documents: Iterable[Document], models: FileModels) -> Archive:
+        """Return the archive of files that are all valid, and all of them part of a catalogue."""
+        texts = {}
+        above = []
+        for document in documents:
+            if document.data["kind"] == "base":
+                texts[str(document.data["code"])] = document.path, document.source
+            else:
+                above.append((document.path, document.source))
+
+        def shared() -> Workspace:
+            read = (parse(path, zlib.decompress(source)) for path, source in above)
+            documents = tuple(each for each in read if isinstance(each, Document))
+            return replace(Workspace(documents=documents).validated(models), documents=())
+
+        return cls(texts, shared, models)
 
     def layers(self, base: str | None) -> Layers:
         """Return the layers of one base and of everything above it; None for no base."""
@@ -44,7 +81,7 @@ class Archive:
             layers = self._kept.get(base)
             if layers is None:
                 files = {} if base is None or base not in self._texts else {base: self._read(base)}
-                layers = self._kept[base] = Layers(replace(self._shared, bases=files))
+                layers = self._kept[base] = Layers(replace(self._shared(), bases=files))
             self._kept.move_to_end(base)
             while len(self._kept) > _KEPT:
                 self._kept.popitem(last=False)

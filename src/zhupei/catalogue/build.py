@@ -13,7 +13,7 @@ from types import MappingProxyType
 from typing import Any
 
 from zhupei.catalogue.amendments import amended_programs
-from zhupei.catalogue.answers import Answer, BaseAnswers, ask_all
+from zhupei.catalogue.answers import Answer, BaseAnswers, Questions
 from zhupei.catalogue.archive import Archive
 from zhupei.catalogue.catalogue import Catalogue, PluginStatus
 from zhupei.catalogue.entries import (
@@ -51,105 +51,56 @@ from zhupei.domain.training import (
     RoundQuota,
     Timeline,
 )
-from zhupei.hooks.dispatch import Dispatcher
 from zhupei.hooks.manager import PluginHost
 from zhupei.hooks.scope import Scope
 from zhupei.reference import Reference
 
-__all__ = ["build"]
+__all__ = ["Builder"]
 
 # Why a row of a plan table has no seats; pydantic makes a passage of it.
 _BLANK: Any = {"zh": "计划表中此格为空", "en": "Left blank in the plan table"}
-
-
-async def build(
-    workspace: Workspace,
-    *,
-    host: PluginHost,
-    dispatcher: Dispatcher,
-    reference: Reference,
-    calendar: Calendar,
-    plugins: tuple[PluginStatus, ...],
-    models: FileModels,
-) -> Catalogue:
-    """Return the catalogue of a workspace that has no errors.
-
-    Files and programs that cross-checks refused must have been left out before: a code that
-    does not exist raises KeyError here.
-    """
-    builder = _Builder(workspace, host, reference)
-    institutions = Institutions(workspace, builder.layers, reference)
-    bases = {code: institutions.base(file) for code, file in workspace.bases.items()}
-    drafts = {ref.code: builder.program_draft(ref) for ref in builder.layers.programs.values()}
-    scopes = {code: institutions.scope(file) for code, file in workspace.bases.items()}
-    configs = {code: institutions.configs(file) for code, file in workspace.bases.items()}
-    of_base: dict[str, list[Program]] = {}
-    for draft in drafts.values():
-        if draft.base is not None:
-            of_base.setdefault(draft.base, []).append(draft)
-    answers = await ask_all(
-        dispatcher,
-        [
-            (base, scopes[code], configs[code], of_base.get(code, ()))
-            for code, base in bases.items()
-        ],
-    )
-    builder.answers = answers
-    openings: dict[str, Opening] = {}
-    programs: dict[str, Program] = {}
-    for code, ref in builder.layers.programs.items():
-        program = builder.program(ref, drafts[code])
-        for opening in builder.openings(ref, program):
-            openings[opening.code] = opening
-        programs[code] = program
-    programs = with_totals(programs, openings, builder.layers)
-    amended = amended_programs(builder.layers, builder.reader, programs)
-    finished = {
-        code: builder.finished(base, scopes[code], answers[code]) for code, base in bases.items()
-    }
-    return Catalogue(
-        hash=fingerprint(workspace, plugins, answers),
-        reference=reference,
-        calendar=calendar,
-        jurisdictions=_ordered(
-            {
-                code: institutions.jurisdiction(file)
-                for code, file in workspace.jurisdictions.items()
-            }
-        ),
-        bases=_ordered(finished),
-        programs=_ordered(programs),
-        openings=_ordered(openings),
-        amended=amended,
-        documents=_ordered(institutions.documents()),
-        program_specialties=institutions.program_specialties(),
-        shortages=builder.shortages,
-        subsidies=_subsidies(answers),
-        wages={code: institutions.wages(file) for code, file in workspace.jurisdictions.items()},
-        scopes=scopes,
-        configs=configs,
-        plugins=_with_failures(plugins, answers),
-        explanations=Explainer(
-            Archive(workspace, models), programs, openings, answers, amended
-        ).explain,
-    )
 
 
 def _ordered(mapping: Mapping[str, Any]) -> Mapping[str, Any]:
     return MappingProxyType(dict(sorted(mapping.items())))
 
 
-class _Builder:
-    """The state of one build: layers, the reader of entries, and what plugins answered."""
+class Builder:
+    """Builds one catalogue: first what plugins are asked about, then, with answers, the rest.
 
-    def __init__(self, workspace: Workspace, host: PluginHost, reference: Reference) -> None:
+    Args:
+        workspace: without errors: files and programs that cross-checks refused were left out
+            before. A code that does not exist raises KeyError.
+        host: whose kinds the files use.
+        reference: the packaged catalogues.
+        calendar: the working calendar.
+        plugins: how the graph shows the plugins.
+        models: the models that the files were validated with.
+
+    """
+
+    def __init__(
+        self,
+        workspace: Workspace,
+        *,
+        host: PluginHost,
+        reference: Reference,
+        calendar: Calendar,
+        plugins: tuple[PluginStatus, ...],
+        models: FileModels,
+    ) -> None:
         self.workspace = workspace
         self.layers = Layers(workspace)
         self.reference = reference
+        self.calendar = calendar
+        self.plugins = plugins
+        self.models = models
         self.host = host
         self.reader = EntryReader(host.kinds.owner)
         self.answers: Mapping[str, BaseAnswers] = {}
         self.shortages: dict[str, tuple[ShortageSet, ...]] = {}
+        self._institutions = Institutions(workspace, self.layers, reference)
+        self._drafts: dict[str, Program] = {}
         self._plan_rows = _rows_by_program(workspace, self.layers)
         children: dict[str, list[str]] = {}
         for each in self.layers.programs.values():
@@ -157,7 +108,63 @@ class _Builder:
                 children.setdefault(each.entry.parent, []).append(each.code)
         self._children = {code: tuple(found) for code, found in children.items()}
 
-    def finished(self, base: Base, scope: Scope, answers: BaseAnswers) -> Base:
+    def questions(self) -> Questions:
+        """Return what plugins are to be asked about."""
+        self._drafts = {ref.code: self._draft(ref) for ref in self.layers.programs.values()}
+        of_base: dict[str, list[Program]] = {}
+        for draft in self._drafts.values():
+            if draft.base is not None:
+                of_base.setdefault(draft.base, []).append(draft)
+        read, files = self._institutions, self.workspace.bases
+        return Questions(
+            bases={code: read.base(file) for code, file in files.items()},
+            scopes={code: read.scope(file) for code, file in files.items()},
+            configs={code: read.configs(file) for code, file in files.items()},
+            programs={code: tuple(found) for code, found in of_base.items()},
+        )
+
+    def catalogue(self, questions: Questions, answers: Mapping[str, BaseAnswers]) -> Catalogue:
+        """Return the catalogue with what plugins answered to `questions`."""
+        self.answers = answers
+        openings: dict[str, Opening] = {}
+        programs: dict[str, Program] = {}
+        for code, ref in self.layers.programs.items():
+            program = self._program(ref, self._drafts[code])
+            for opening in self._openings(ref, program):
+                openings[opening.code] = opening
+            programs[code] = program
+        programs = with_totals(programs, openings, self.layers)
+        amended = amended_programs(self.layers, self.reader, programs)
+        read, jurisdictions = self._institutions, self.workspace.jurisdictions
+        archive = Archive.of(self.workspace, self.models)
+        return Catalogue(
+            hash=fingerprint(self.workspace, self.plugins, answers),
+            reference=self.reference,
+            calendar=self.calendar,
+            jurisdictions=_ordered(
+                {code: read.jurisdiction(file) for code, file in jurisdictions.items()}
+            ),
+            bases=_ordered(
+                {
+                    code: self._finished(base, questions.scopes[code], answers[code])
+                    for code, base in questions.bases.items()
+                }
+            ),
+            programs=_ordered(programs),
+            openings=_ordered(openings),
+            amended=amended,
+            documents=_ordered(read.documents()),
+            program_specialties=read.program_specialties(),
+            shortages=self.shortages,
+            subsidies=_subsidies(answers),
+            wages={code: read.wages(file) for code, file in jurisdictions.items()},
+            scopes=questions.scopes,
+            configs=questions.configs,
+            plugins=_with_failures(self.plugins, answers),
+            explanations=Explainer(archive, programs, openings, answers, amended).explain,
+        )
+
+    def _finished(self, base: Base, scope: Scope, answers: BaseAnswers) -> Base:
         """Return the base with what plugins added, degraded where one is absent or failed."""
         degradations = (*self.host.degradations(scope), *answers.degradations)
         if answers.extension is None and not degradations:
@@ -169,7 +176,7 @@ class _Builder:
             degradations=tuple(dict.fromkeys(degradations)),
         )
 
-    def program_draft(self, ref: ProgramRef) -> Program:
+    def _draft(self, ref: ProgramRef) -> Program:
         """Return the program's identity, enough for plugins to be asked about it."""
         kind, year = self.layers.kind(ref), self.layers.year(ref)
         if kind is None or year is None:
@@ -194,7 +201,7 @@ class _Builder:
             source=source_of(entry.source),
         )
 
-    def program(self, ref: ProgramRef, draft: Program) -> Program:
+    def _program(self, ref: ProgramRef, draft: Program) -> Program:
         """Return the program with all its rules."""
         chain, kind = self.layers.of_program(ref), draft.kind
         answers = self.answers.get(draft.base or "") or BaseAnswers()
@@ -278,7 +285,7 @@ class _Builder:
                 )
         return ()
 
-    def openings(self, ref: ProgramRef, program: Program) -> Iterator[Opening]:
+    def _openings(self, ref: ProgramRef, program: Program) -> Iterator[Opening]:
         """Yield the openings of a program: its own rows, the plan's, and what plugins add."""
         if ref.base is None:
             return

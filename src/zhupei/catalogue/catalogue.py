@@ -58,7 +58,7 @@ class ProgramSpecialty:
     aliases: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, repr=False)
 class Catalogue:
     """Provinces, jurisdictions, bases, programs and openings; immutable and consistent.
 

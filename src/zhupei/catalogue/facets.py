@@ -50,6 +50,8 @@ class Facets(Generic[V]):
 
     """
 
+    __slots__ = ("_bits", "_bytes", "_items", "_places", "names")
+
     def __init__(
         self, items: Iterable[V], facets: Mapping[str, Callable[[V], Iterable[Hashable]]]
     ) -> None:

@@ -7,13 +7,14 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import fields, is_dataclass
 from enum import Enum
+from pathlib import Path
 from typing import Any
 
 from zhupei.catalogue.answers import BaseAnswers
 from zhupei.catalogue.catalogue import PluginStatus
 from zhupei.config.workspace import ConfiguredFile, Workspace
 
-__all__ = ["fingerprint"]
+__all__ = ["fingerprint", "templates"]
 
 
 def fingerprint(
@@ -27,7 +28,7 @@ def fingerprint(
         json.dumps(document.data, sort_keys=True, ensure_ascii=False)
         for document in workspace.documents
     )
-    parts += sorted(set(_templates(workspace)))
+    parts += sorted({text for _, text in templates(workspace)})
     parts += sorted(f"{plugin.slug} {plugin.version} {plugin.degraded}" for plugin in plugins)
     for code in sorted(answers):
         found = answers[code].everything()
@@ -40,19 +41,21 @@ def fingerprint(
     return digest.hexdigest()[:32]
 
 
-def _templates(workspace: Workspace) -> Iterator[str]:
-    """Yield the texts of agreements, which lie in files of their own beside the configuration."""
+def templates(workspace: Workspace) -> Iterator[tuple[Path, str]]:
+    """Yield file and text of the agreements, which lie beside the configuration's own files."""
     files: tuple[ConfiguredFile[Any], ...] = (
         *workspace.national,
         *workspace.jurisdictions.values(),
         *workspace.bases.values(),
     )
     for file in files:
-        for rules in (file.model, *file.model.programs):
+        programs = file.model.programs
+        openings = (opening for program in programs for opening in program.openings)
+        for rules in (file.model, *programs, *openings):
             for step in rules.steps:
                 for entry in getattr(step, "agreements", ()):
                     if entry.template is not None:
-                        yield entry.template.text
+                        yield file.path.parent / entry.template.file, entry.template.text
 
 
 def _plain(value: Any) -> Any:

@@ -7,24 +7,35 @@ depends on it, and the rest stands. Whether such a catalogue is served is the ca
 
 from __future__ import annotations
 
+import asyncio
 import gc
+import logging
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from datetime import date
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
-from zhupei.catalogue.build import build
+import msgspec
+
+from zhupei.catalogue.answers import BaseAnswers, Questions
+from zhupei.catalogue.archive import Archive
+from zhupei.catalogue.build import Builder
 from zhupei.catalogue.catalogue import Catalogue, PluginStatus
+from zhupei.catalogue.explain import Explainer
+from zhupei.catalogue.fingerprint import templates
+from zhupei.catalogue.inputs import inputs_digest
+from zhupei.catalogue.packing import Unpackable, Unpacker
+from zhupei.catalogue.reduced import pruned, without
+from zhupei.catalogue.snapshots import Snapshot, Snapshots, answers_digest, packed
 from zhupei.config.absent import Unread, absent_kinds
 from zhupei.config.checks import check
-from zhupei.config.files import BaseFile, FileModels
-from zhupei.config.layers import Layers
+from zhupei.config.files import FileModels
 from zhupei.config.parsed import ParsedFiles
 from zhupei.config.platform import Platform
 from zhupei.config.problems import Problem, Problems
-from zhupei.config.workspace import ConfiguredFile, Workspace, read_workspace
+from zhupei.config.workspace import Workspace, read_workspace
 from zhupei.config.yaml import Document
 from zhupei.default_plugins.working_days import WorkingDays, official_years
 from zhupei.domain.calendar import Calendar, CalendarYear
@@ -37,7 +48,7 @@ from zhupei.reference import load as load_reference
 
 __all__ = ["LoadedCatalogue", "load_catalogue", "load_plugins", "platform_namings"]
 
-F = TypeVar("F", bound=ConfiguredFile[Any])
+_log = logging.getLogger(__name__)
 
 _RIGHTS = {
     Level.NATIONAL: Rights.PLATFORM,
@@ -107,21 +118,27 @@ async def load_catalogue(
     host: PluginHost | None = None,
     parsed: ParsedFiles | None = None,
     workspace: Workspace | None = None,
+    snapshots: Snapshots | None = None,
 ) -> LoadedCatalogue:
     """Read, check and build the configuration at ``paths``.
+
+    What takes long is done in a thread, so that the event loop serves others meanwhile; plugins
+    are asked on the loop.
 
     ``host`` is the host of an earlier load: its plugins are asked again, and no new one is
     imported (a schema is composed once, at start-up). ``parsed`` knows files that were parsed
     before; ``workspace`` is what was just read from ``paths``, where somebody has it already.
+    ``snapshots`` knows catalogues that were built before: a catalogue from there is equal to one
+    that is built anew, and takes less memory; its ``workspace`` is empty.
 
     Raises:
         zhupei.errors.PluginError: with ``strict``, where a plugin cannot be loaded.
     """
     with _collector_paused():
         if workspace is None:
-            workspace = read_workspace(paths, parsed)
+            workspace = await asyncio.to_thread(read_workspace, paths, parsed)
         return await _load(
-            workspace, plugin_folders, platform, disabled, strict, hook_timeout, host
+            workspace, plugin_folders, platform, disabled, strict, hook_timeout, host, snapshots
         )
 
 
@@ -151,39 +168,20 @@ async def _load(
     strict: bool,
     hook_timeout: float,
     host: PluginHost | None,
+    snapshots: Snapshots | None,
 ) -> LoadedCatalogue:
-    reference = load_reference()
     if host is None:
         workspace, host = load_plugins(
             workspace, folders=plugin_folders, platform=platform, disabled=disabled, strict=strict
         )
     else:
         workspace = _with_carried(workspace, host)
-    models = _models(workspace, host)
-    workspace = _pruned(workspace.validated(models))
-    dispatcher = Dispatcher(host, timeout=hook_timeout)
-    calendar = _calendar(workspace, dispatcher)
-    problems = Problems(workspace.problems)
-    known = {plugin.slug for plugin in host.plugins}
-    # Leaving a file out can break what refers to it, so checks repeat until nothing is left out.
-    while True:
-        found = check(workspace, reference=reference, calendar=calendar, plugins=known)
-        problems.extend(found)
-        remaining = _without(workspace, {problem.file for problem in found.errors})
-        if remaining is None:
-            break
-        workspace = remaining
-    catalogue = await build(
-        workspace,
-        host=host,
-        dispatcher=dispatcher,
-        reference=reference,
-        calendar=calendar,
-        plugins=_statuses(host),
-        models=models,
-    )
-    catalogue.warm()
-    return LoadedCatalogue(catalogue, host, dispatcher, problems, workspace)
+    loading = _Loading(workspace, host, Dispatcher(host, timeout=hook_timeout))
+    if snapshots is None:
+        return await loading.built()
+    digest = await asyncio.to_thread(inputs_digest, workspace, host)
+    found = None if digest is None else await loading.taken(snapshots, digest)
+    return await loading.kept(snapshots, digest) if found is None else found
 
 
 def _models(workspace: Workspace, host: PluginHost) -> FileModels:
@@ -247,8 +245,8 @@ def _namings(workspace: Workspace, platform: Mapping[str, Naming]) -> dict[str, 
     return {slug: tuple(namings) for slug, namings in found.items()}
 
 
-def _calendar(workspace: Workspace, dispatcher: Dispatcher) -> Calendar:
-    """Return the working calendar: configured years first, then what plugins and packages know."""
+def _configured_years(workspace: Workspace) -> tuple[CalendarYear, ...]:
+    """Return the years that files configure; a year with a mistake is a problem instead."""
     years = []
     for file in workspace.calendars:
         year = CalendarYear(
@@ -262,6 +260,11 @@ def _calendar(workspace: Workspace, dispatcher: Dispatcher) -> Calendar:
         )
         if not problems:
             years.append(year)
+    return tuple(years)
+
+
+def _calendar(years: Sequence[CalendarYear], dispatcher: Dispatcher) -> Calendar:
+    """Return the working calendar: configured years first, then what plugins and packages know."""
     configured = {year.year for year in years}
     overlay = WorkingDays(years)
 
@@ -274,69 +277,6 @@ def _calendar(workspace: Workspace, dispatcher: Dispatcher) -> Calendar:
     return Calendar(working_day)
 
 
-def _without(workspace: Workspace, files: set[Path]) -> Workspace | None:
-    """Return the workspace without these files and what depends on them, None if all stay."""
-    reduced = _pruned(
-        replace(
-            workspace,
-            national=tuple(file for file in workspace.national if file.path not in files),
-            jurisdictions=_others(workspace.jurisdictions, files),
-            bases=_others(workspace.bases, files),
-            plans=tuple(file for file in workspace.plans if file.path not in files),
-            calendars=tuple(file for file in workspace.calendars if file.path not in files),
-        )
-    )
-    return reduced if _count(reduced) < _count(workspace) else None
-
-
-def _pruned(workspace: Workspace) -> Workspace:
-    """Leave out what refers to a file that was left out: without its rules it would be wrong.
-
-    A code that no file has at all stays, for the checks to report.
-    """
-    layers = Layers(workspace)
-    given: dict[str, set[object]] = {"jurisdiction": set(), "program": set()}
-    for document in workspace.documents:
-        if document.data["kind"] == "jurisdiction":
-            given["jurisdiction"].add(document.data.get("code"))
-        programs = document.data.get("programs")
-        for entry in programs if isinstance(programs, list) else ():
-            given["program"].add(entry.get("code") if isinstance(entry, dict) else None)
-    lost_jurisdictions = given["jurisdiction"] - set(workspace.jurisdictions)
-    lost_programs = given["program"] - set(layers.programs)
-
-    def stays(file: ConfiguredFile[Any]) -> bool:
-        model = file.model
-        above = model.jurisdiction if isinstance(model, BaseFile) else model.parent
-        parents = {program.parent for program in model.programs}
-        return above not in lost_jurisdictions and not lost_programs & parents
-
-    reduced = replace(
-        workspace,
-        jurisdictions={c: file for c, file in workspace.jurisdictions.items() if stays(file)},
-        bases={c: file for c, file in workspace.bases.items() if stays(file)},
-        plans=tuple(file for file in workspace.plans if file.model.program not in lost_programs),
-    )
-    return _pruned(reduced) if _count(reduced) < _count(workspace) else reduced
-
-
-def _others(files: Mapping[str, F], left_out: set[Path]) -> dict[str, F]:
-    return {code: file for code, file in files.items() if file.path not in left_out}
-
-
-def _count(workspace: Workspace) -> int:
-    return sum(
-        len(files)
-        for files in (
-            workspace.national,
-            workspace.jurisdictions,
-            workspace.bases,
-            workspace.plans,
-            workspace.calendars,
-        )
-    )
-
-
 def _statuses(host: PluginHost) -> tuple[PluginStatus, ...]:
     return tuple(
         PluginStatus(
@@ -347,4 +287,158 @@ def _statuses(host: PluginHost) -> tuple[PluginStatus, ...]:
             reason=plugin.reason,
         )
         for plugin in host.plugins
+    )
+
+
+# What a catalogue is made of anew whenever it is loaded, and so is in no snapshot.
+_MADE_ANEW = frozenset({"reference", "calendar", "explanations"})
+
+
+class _Loading:
+    """One load, in steps; those that take long run in a thread."""
+
+    def __init__(self, workspace: Workspace, host: PluginHost, dispatcher: Dispatcher) -> None:
+        self._workspace = workspace
+        self._host = host
+        self._dispatcher = dispatcher
+        self._models = _models(workspace, host)
+        self._classes = self._models.by_entry
+        self._reference = load_reference()
+
+    async def taken(self, snapshots: Snapshots, digest: str) -> LoadedCatalogue | None:
+        """Return the catalogue of a snapshot, None where none is of these inputs and answers."""
+        found = await asyncio.to_thread(snapshots.find, digest)
+        if found is None:
+            return None
+        try:
+            unpacker = Unpacker(found.chunks, self._classes)
+            await asyncio.to_thread(_exhaust, unpacker.steps(found.questions))
+            questions, _ = unpacker.get(found.questions)
+            answers = await questions.ask(self._dispatcher)
+            if answers_digest(answers, self._classes) != found.answers:
+                return None
+            return await self._unpacked(found, unpacker, answers)
+        except (Unpackable, LookupError, TypeError, ValueError, msgspec.DecodeError) as error:
+            _log.warning("a kept catalogue cannot be used: %s", error)
+            return None
+
+    async def built(self) -> LoadedCatalogue:
+        """Return the catalogue built from the files."""
+        return (await self._build())[0]
+
+    async def kept(self, snapshots: Snapshots, digest: str | None) -> LoadedCatalogue:
+        """Return the catalogue built from the files, after keeping it where that is certain."""
+        loaded, made_of = await self._build()
+        answers = made_of.answers
+        if not loaded.complete:
+            return loaded
+        try:
+            snapshot = await asyncio.to_thread(_packed, loaded, made_of, self._classes)
+        except Unpackable as error:
+            _log.info("the catalogue is built anew at each start: it holds %s", error)
+            return loaded
+        if digest is not None:
+            await asyncio.to_thread(snapshots.keep, digest, snapshot)
+        # What was built goes: taken from the snapshot, the catalogue needs half of the memory.
+        del loaded, made_of
+        return await self._unpacked(snapshot, Unpacker(snapshot.chunks, self._classes), answers)
+
+    async def _unpacked(
+        self, snapshot: Snapshot, unpacker: Unpacker, answers: Mapping[str, BaseAnswers]
+    ) -> LoadedCatalogue:
+        await asyncio.to_thread(_exhaust, unpacker.steps(snapshot.rest))
+        _, years = unpacker.get(snapshot.questions)
+        parts, problems = unpacker.get(snapshot.rest)
+        catalogue = self._revived(parts, years, answers)
+        await asyncio.to_thread(catalogue.warm)
+        return LoadedCatalogue(
+            catalogue, self._host, self._dispatcher, Problems(problems), Workspace()
+        )
+
+    def _revived(
+        self,
+        parts: dict[str, Any],
+        years: Sequence[CalendarYear],
+        answers: Mapping[str, BaseAnswers],
+    ) -> Catalogue:
+        """Return the catalogue of its parts, and what is never kept."""
+        given = {name: part for name, part in parts.items() if name in _FIELDS}
+        explainer = Explainer(
+            Archive.of_documents(self._workspace.documents, self._models),
+            given["programs"],
+            given["openings"],
+            answers,
+            given["amended"],
+        )
+        catalogue = Catalogue(
+            reference=self._reference,
+            calendar=_calendar(years, self._dispatcher),
+            explanations=explainer.explain,
+            **given,
+        )
+        # Indices that were worked out before; `cached_property` looks here first.
+        vars(catalogue).update({name: part for name, part in parts.items() if name not in _FIELDS})
+        return catalogue
+
+    async def _build(self) -> tuple[LoadedCatalogue, _MadeOf]:
+        builder, years, problems = await asyncio.to_thread(self._checked)
+        questions = await asyncio.to_thread(builder.questions)
+        answers = await questions.ask(self._dispatcher)
+        catalogue = await asyncio.to_thread(builder.catalogue, questions, answers)
+        await asyncio.to_thread(catalogue.warm)
+        workspace = builder.workspace
+        loaded = LoadedCatalogue(catalogue, self._host, self._dispatcher, problems, workspace)
+        return loaded, _MadeOf(questions, answers, years)
+
+    def _checked(self) -> tuple[Builder, tuple[CalendarYear, ...], Problems]:
+        """Validate and check the files; leave out what is wrong."""
+        workspace = pruned(self._workspace.validated(self._models))
+        years = _configured_years(workspace)
+        calendar = _calendar(years, self._dispatcher)
+        problems = Problems(workspace.problems)
+        known = {plugin.slug for plugin in self._host.plugins}
+        # Leaving a file out can break what refers to it, so this repeats until all stay.
+        while True:
+            found = check(workspace, reference=self._reference, calendar=calendar, plugins=known)
+            problems.extend(found)
+            remaining = without(workspace, {problem.file for problem in found.errors})
+            if remaining is None:
+                break
+            workspace = remaining
+        builder = Builder(
+            workspace,
+            host=self._host,
+            reference=self._reference,
+            calendar=calendar,
+            plugins=_statuses(self._host),
+            models=self._models,
+        )
+        return builder, years, problems
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class _MadeOf:
+    """What was asked and answered on the way to a catalogue."""
+
+    questions: Questions
+    answers: Mapping[str, BaseAnswers]
+    years: tuple[CalendarYear, ...]
+
+
+def _exhaust(steps: Iterator[None]) -> None:
+    for _ in steps:
+        pass
+
+
+_FIELDS = frozenset(each.name for each in fields(Catalogue))
+
+
+def _packed(loaded: LoadedCatalogue, made_of: _MadeOf, classes: Mapping[str, type]) -> Snapshot:
+    parts = {name: part for name, part in vars(loaded.catalogue).items() if name not in _MADE_ANEW}
+    return packed(
+        (made_of.questions, made_of.years),
+        (parts, tuple(loaded.problems)),
+        answers=made_of.answers,
+        beside=templates(loaded.workspace),
+        classes=classes,
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from array import array
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
@@ -11,7 +12,7 @@ from typing import Generic, TypeVar
 
 from pypinyin import lazy_pinyin
 
-__all__ = ["SearchIndex", "fold"]
+__all__ = ["SearchIndex", "TextForm", "fold"]
 
 Key = TypeVar("Key")
 
@@ -40,8 +41,8 @@ class SearchIndex(Generic[Key]):
         self._numbers = {text: number for number, text in enumerate(places)}
         # A bit set is kept as (first place, bits from there), which is small for neighbours.
         self._places = [(found[0], _bits(found)) for found in places.values()]
-        self._plain, self._codes = _Form(), _Form()
-        self._pinyin, self._initials = _Form(), _Form()
+        self._plain, self._codes = TextForm(), TextForm()
+        self._pinyin, self._initials = TextForm(), TextForm()
         for text, number in self._numbers.items():
             if "/" in text:
                 # Codes of openings are all distinct: only a query with a slash looks there.
@@ -160,20 +161,21 @@ def _both(some: list[int], others: list[int]) -> list[int]:
     return ranked
 
 
-class _Form:
+class TextForm:
     """The texts of one form, joined by line ends, and where in the string each begins."""
 
     __slots__ = ("_joined", "_lines", "_numbers", "_starts", "_syllables", "_tail")
 
     def __init__(self) -> None:
         self._lines: list[str] = []
-        self._numbers: list[int] = []
-        self._starts: list[int] = []
+        self._numbers = array("I")
+        self._starts = array("I")
         self._syllables: set[int] = set()
         self._tail = 1
         self._joined = ""
 
     def add(self, number: int, line: str, syllables: Sequence[str] = ()) -> None:
+        """Add a line that belongs to the text ``number``."""
         self._numbers.append(number)
         self._starts.append(self._tail)
         self._lines.append(line)
@@ -184,6 +186,7 @@ class _Form:
         self._tail += len(line) + 1
 
     def freeze(self) -> None:
+        """Join the lines: no more are added."""
         self._joined = _END + _END.join(self._lines) + _END
         self._lines = []
 

@@ -382,17 +382,28 @@ class FileModels:
     """The models of all files for one set of kinds and plugin blocks.
 
     ``by_kind`` maps a file's ``kind:`` to its model. An entry of a rule list is checked with the
-    parameters of its own kind; an unknown kind's error lists the known ones.
+    parameters of its own kind; an unknown kind's error lists the known ones. ``by_entry`` has the
+    models of the entries, which are made here and so are in no module: by list and kind, such as
+    ``requirement:major``.
     """
 
     def __init__(self, kinds: Iterable[Kind], extras: Mapping[str, type[BaseModel]]) -> None:
         by_group: dict[KindGroup, list[Kind]] = {group: [] for group in _BLOCKS}
         for kind in kinds:
             by_group[kind.group].append(kind)
-        blocks = {
-            name: (_many(_entry_union(entry, by_group[group])), ())
-            for group, (name, entry) in _BLOCKS.items()
+        entries = {
+            group: {
+                f"{group.value}:{kind.name}": _entry_model(entry, kind) for kind in by_group[group]
+            }
+            for group, (_, entry) in _BLOCKS.items()
             if by_group[group]
+        }
+        self.by_entry: Mapping[str, type[BaseModel]] = {
+            name: model for models in entries.values() for name, model in models.items()
+        }
+        blocks = {
+            _BLOCKS[group][0]: (_many(_union(tuple(models.values()))), ())
+            for group, models in entries.items()
         }
         opening = _extended("Opening", OpeningEntry, blocks)
         program = _extended("Program", ProgramEntry, {**blocks, "openings": (_many(opening), ())})
@@ -452,8 +463,7 @@ def _many(item: Any) -> Any:
     return tuple.__class_getitem__((item, ...))
 
 
-def _entry_union(entry: type[parts.Entry], kinds: list[Kind]) -> Any:
-    models = tuple(_entry_model(entry, kind) for kind in kinds)
+def _union(models: tuple[type[BaseModel], ...]) -> Any:
     if len(models) == 1:
         return models[0]
     return Annotated[Union[models], Field(discriminator="kind")]  # noqa: UP007 - because the members are only known at run time

@@ -126,6 +126,7 @@ federation-example: .venv/.ready
 audit: .tools/audit/.ready sbom
 	.tools/audit/bin/python .ci/audit.py .tools/audit/bin/pip-audit constraints.txt
 	.tools/audit/bin/hadolint deploy/Containerfile
+	.tools/audit/bin/check-jsonschema --builtin-schema vendor.compose-spec deploy/compose.yaml
 
 sbom: .tools/audit/.ready .venv/.ready
 	@mkdir -p dist

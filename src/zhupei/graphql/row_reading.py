@@ -56,9 +56,10 @@ class ReadTogether:
         asked: Sequence[tuple[ReadTogether, Mapping[str, Any]]], context: GraphContext
     ) -> Sequence[Any]:
         """Read for each; an exception in its place is its error."""
-        wanted, answers = await (_decided if isinstance(asked, Repeated) else _wanted)(
-            asked, context
-        )
+        if isinstance(asked, Repeated):
+            wanted, answers = await _decided(asked, context)
+        else:
+            wanted, answers = await _wanted(asked, context)
         if not wanted:
             return answers
         with database_of(context).use():

@@ -20,8 +20,8 @@ from strawberry.types.graphql import OperationType
 from graphql import (
     GraphQLError,
 )
+from zhupei.graphql.coercion import UnusualError
 from zhupei.graphql.engine.answers import Answer
-from zhupei.graphql.engine.arguments import UnusualError
 from zhupei.graphql.engine.counts import Counts
 from zhupei.graphql.engine.parts import KeptParts
 from zhupei.graphql.engine.plans import Operation, Plan

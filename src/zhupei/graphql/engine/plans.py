@@ -39,13 +39,13 @@ from graphql import (
 )
 from zhupei.db.tables import View
 from zhupei.graphql.asked import AskedField
-from zhupei.graphql.engine.answers import shape
-from zhupei.graphql.engine.arguments import (
+from zhupei.graphql.coercion import (
     Read,
     reader_of_arguments,
     reader_of_variables,
     variables_in,
 )
+from zhupei.graphql.engine.answers import shape
 from zhupei.graphql.engine.parts import Part, is_lasting, part_of, settled_source
 from zhupei.graphql.engine.readings import Below, Reading, reading_of
 from zhupei.graphql.inline import Batch

@@ -13,8 +13,8 @@ from zhupei.graphql.permissions import permitted_inside
 from zhupei.graphql.sources import Computed, field
 from zhupei.graphql.types.webhooks import EventType, Webhook, event_types
 from zhupei.graphql.webhook_access import held_somewhere
-from zhupei.services.webhooks.rows import WEBHOOKS, webhook_query
 from zhupei.services.webhooks.managing import MOST_WEBHOOKS
+from zhupei.services.webhooks.rows import WEBHOOKS, webhook_query
 
 __all__ = ["WebhookQueries"]
 

@@ -16,7 +16,7 @@ from faulty_graph import faulty_schema
 from generated_operations import Generator
 from graphql import FieldNode, GraphQLError, OperationDefinitionNode, parse
 from same_answer import values_of
-from zhupei.graphql.engine.arguments import (
+from zhupei.graphql.coercion import (
     Read,
     UnusualError,
     reader_of_arguments,

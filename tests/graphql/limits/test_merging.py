@@ -109,6 +109,36 @@ def test_the_verdict_is_graphql_cores(text: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "conflicts"),
+    [
+        ("{ being { ... on Dog { a: __typename } ... on Cat { a: name } } }", 0),
+        (
+            "{ being { ... on Cat { a: lives } ... on Dog { a: __typename b: name } } }",
+            0,
+        ),
+        ("{ being { ... on Dog { a: __typename } ... on Cat { a: being { name } } } }", 0),
+        ("{ being { a: __typename ... on Cat { a: name } } }", 1),
+        (
+            "{ pets { ... on Dog { a: __typename b: barks } ... on Cat { b: lives } } }",
+            1,
+        ),
+        (
+            (
+                "{ dog { a: __typename } dog { ...F } } "
+                "fragment F on Being { ...G } fragment G on Cat { a: name }"
+            ),
+            0,
+        ),
+    ],
+)
+def test_the_name_of_a_type_is_held_against_no_other_type(text: str, conflicts: int) -> None:
+    """As in graphql-js, whose verdict tools know; found by the test above."""
+    document = parse(text)
+    theirs = validate(SCHEMA, document, [OverlappingFieldsCanBeMergedRule])
+    assert len(theirs) == len(merging_conflicts(SCHEMA, document)) == conflicts
+
+
+@pytest.mark.parametrize(
     "text",
     [
         "{ cat { name: lives name } }",

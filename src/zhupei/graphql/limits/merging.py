@@ -43,6 +43,7 @@ from zhupei.graphql.limits.refusals import exceeded
 __all__ = ["merging_conflicts"]
 
 _MOST_STEPS = 20_000
+_TYPENAME = "__typename"
 
 
 class _Field(NamedTuple):
@@ -117,9 +118,11 @@ class _Merging:
 
     def _same_shape(self, fields: dict[str, list[_Field]], keys: tuple[str, ...]) -> None:
         for key, group in fields.items():
-            first = group[0]
+            # graphql-core (and graphql-js) hold __typename against no other field's type.
+            typed = [field for field in group if field.node.name.value != _TYPENAME]
+            first = (typed or group)[0]
             shape = _shape(first.declared.type)
-            for other in group[1:]:
+            for other in typed[1:]:
                 self._step()
                 if _shape(other.declared.type) != shape:
                     raise _ConflictError(

@@ -33,7 +33,7 @@ current_operation: ContextVar[str | None] = ContextVar("zhupei_operation", defau
 _PLAIN_SEGMENT = re.compile(r"[A-Za-z][A-Za-z._-]{0,31}")
 _LEFT_OUT = "…"
 # PostgreSQL says there which values, or which whole row, it did not take.
-_ROW = re.compile(r"^(\s*DETAIL:).*", re.MULTILINE)
+_ROW = re.compile(r"^([ |]*DETAIL:).*", re.MULTILINE)
 _NEEDS_QUOTES = re.compile(r'[ "=\r\n]')
 # Made once: `json.dumps` with options makes one each time.
 _encoder = json.JSONEncoder(ensure_ascii=False, default=str)

@@ -1,11 +1,15 @@
 """What a field that a plugin's hook computes costs on a page of openings.
 
-``python benchmarks/bench_hooks.py [BASES]``. The same page of fifty openings is asked with the
-number of places as the catalogue holds it, with the same number out of a plugin's coroutine, and
-out of a plugin's plain function, which runs in a thread of the plugin's own. The figure is the
-median of several rounds, in milliseconds of CPU with the JSON written; the three are asked in
-turns, where JSON is kept and where it is not. So are answers that hold (`holds`), for which the
-goal is 15 % where JSON is kept. The exit status is 1 where the answers differ.
+``python benchmarks/bench_hooks.py [--bases N] [--rounds N] [--http]``. The same page is asked
+without the field, with an attribute in its place, with the very same functions as the core's own
+(called for each opening, or for each base, with no plugin system in between), and with plugins:
+coroutines, plain functions, and both with answers that hold. Of three plugins the first two pass.
+
+The figure is the least of all rounds, in µs of CPU for a page with its JSON, in this process or,
+with ``--http``, in a server that is asked over a socket; the pages are asked in turns. ``without``
+and ``own`` are the medians of the ratios to the page without the field, and to the page with the
+same functions asked for each base as the core's own. With ``--hangs`` it is told how long a plugin
+that hangs holds who asks, and everybody else. The exit status is 1 where answers differ.
 """
 
 from __future__ import annotations
@@ -13,10 +17,18 @@ from __future__ import annotations
 import argparse
 import asyncio
 import gc
+import http.client
+import json
+import socket
 import statistics
+import subprocess
 import sys
 import tempfile
+import threading
 import time
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
@@ -28,97 +40,461 @@ from zhupei.domain.text import Language
 from zhupei.graphql.context import GraphContext
 from zhupei.graphql.engine import Answer, Engine
 from zhupei.graphql.schema import build_schema
+from zhupei.graphql.sources import Computed, FieldSource, Reader, field
+from zhupei.graphql.types.openings import Opening
 from zhupei.hooks.dispatch import Dispatcher
 from zhupei.hooks.scope import Naming, Rights
 
-_PAGE = """query ($first: Int) { openings(first: $first) { edges { node {
+_NODE = """{ edges { node {
   code specialtyName year kind quota capacity postType durationMonths %s
   base { code name tier province { name } }
-} } pageInfo { hasNextPage hasPreviousPage } } }"""
+} } pageInfo { hasNextPage endCursor } }"""
+_PAGES = {
+    50: f"{{ openings(first: 50) {_NODE} }}",
+    200: f'{{ openings(first: 100) {_NODE} then: openings(first: 100, after: "%s") {_NODE} }}',
+}
+_HOOKED = "seats: remainingSeats"
 
 
-class _Coroutine:
-    @hookimpl
-    async def remaining_seats(self, openings: Any) -> dict[str, int]:
-        return {opening.code: opening.quota for opening in openings}
+# What is computed
+
+
+def _count(openings: Any) -> dict[str, int]:
+    return {opening.code: opening.quota for opening in openings}
 
 
 class _Plain:
     @hookimpl
-    def remaining_seats(self, openings: Any) -> dict[str, int]:
-        return {opening.code: opening.quota for opening in openings}
+    def remaining_seats(self, openings: Any) -> dict[str, int] | None:
+        return _count(openings)
+
+
+class _Coroutine:
+    @hookimpl
+    async def remaining_seats(self, openings: Any) -> dict[str, int] | None:
+        return _count(openings)
+
+
+class _HoldingPlain:
+    @hookimpl
+    @holds()
+    def remaining_seats(self, openings: Any) -> dict[str, int] | None:
+        return _count(openings)
 
 
 class _HoldingCoroutine:
     @hookimpl
     @holds(seconds=30)
-    async def remaining_seats(self, openings: Any) -> dict[str, int]:
-        return {opening.code: opening.quota for opening in openings}
+    async def remaining_seats(self, openings: Any) -> dict[str, int] | None:
+        return _count(openings)
 
 
-class _HoldingFunction:
+class _PassingPlain:
     @hookimpl
-    @holds()
-    def remaining_seats(self, openings: Any) -> dict[str, int]:
-        return {opening.code: opening.quota for opening in openings}
+    def remaining_seats(self, openings: Any) -> dict[str, int] | None:
+        return None
+
+
+class _PassingCoroutine:
+    @hookimpl
+    async def remaining_seats(self, openings: Any) -> dict[str, int] | None:
+        return None
+
+
+_PLAIN = (_PassingPlain, _PassingPlain, _Plain)
+_COROUTINES = (_PassingCoroutine, _PassingCoroutine, _Coroutine)
+
+
+# The same as the core's own
+
+
+@dataclass(frozen=True)
+class _OfEachBase(FieldSource):
+    """Asks the functions of plugins once for all openings of a base, as one of the core's own."""
+
+    functions: tuple[Callable[..., Any], ...]
+    is_async: bool
+
+    def reader(self, name: str) -> Reader:
+        async def read(value: Any, context: GraphContext, given: Mapping[str, Any]) -> Any:
+            return (await self.many([value], context, given))[0]
+
+        return read
+
+    async def many(
+        self, values: Sequence[Any], context: GraphContext, _given: Mapping[str, Any]
+    ) -> Sequence[Any]:
+        known: dict[tuple[str, int], dict[str, int]] = {}
+        found = []
+        for value in values:
+            key = (value.base, value.year)
+            counted = known.get(key)
+            if counted is None:
+                counted = known[key] = await self._asked(*key, context)
+            found.append(counted.get(value.code))
+        return found
+
+    async def _asked(self, base: str, year: int, context: GraphContext) -> dict[str, int]:
+        openings = context.catalogue.openings_of_base.get(base, ())
+        given = tuple(opening for opening in openings if opening.year == year)
+        for function in self.functions:
+            counted = function(given)
+            if self.is_async:
+                counted = await counted
+            if counted is not None:
+                return cast("dict[str, int]", counted)
+        return {}
+
+
+def _of_each(root: Any) -> int | None:
+    return _count((root,)).get(root.code)
+
+
+async def _awaited_of_each(root: Any) -> int | None:
+    counted = await _Coroutine().remaining_seats((root,))
+    return None if counted is None else counted.get(root.code)
+
+
+@dataclass(frozen=True)
+class _Page:
+    """One way to come by the field: what is asked, who answers, what it is compared with."""
+
+    name: str
+    asked: str = _HOOKED
+    own: FieldSource | None = None
+    plugins: tuple[type[Any], ...] = ()
+    beside: str = ""
+
+
+def _own(name: str, functions: tuple[type[Any], ...], *, is_async: bool) -> _Page:
+    asked = tuple(each().remaining_seats for each in functions)
+    return _Page(name, own=_OfEachBase(asked, is_async=is_async))
+
+
+_WAYS = (
+    _Page("without the field", ""),
+    _Page("an attribute", "seats: quota"),
+    _Page("own, each opening", own=Computed(_of_each)),
+    _Page("own coroutine, each opening", own=Computed(_awaited_of_each)),
+    _own("own, each base", _PLAIN[2:], is_async=False),
+    _own("own coroutine, each base", _COROUTINES[2:], is_async=True),
+    _own("own, each base, 3", _PLAIN, is_async=False),
+    _own("own coroutine, each base, 3", _COROUTINES, is_async=True),
+    _Page("coroutine", plugins=_COROUTINES[2:], beside="own coroutine, each base"),
+    _Page("function", plugins=_PLAIN[2:], beside="own, each base"),
+    _Page("coroutine, 3 plugins", plugins=_COROUTINES, beside="own coroutine, each base, 3"),
+    _Page("function, 3 plugins", plugins=_PLAIN, beside="own, each base, 3"),
+    _Page("coroutine, holds", plugins=(_HoldingCoroutine,), beside="own coroutine, each base"),
+    _Page("function, holds", plugins=(_HoldingPlain,), beside="own, each base"),
+)
+
+
+@contextmanager
+def _as_own(source: FieldSource | None) -> Iterator[None]:
+    """Have the core's type read the field from another source, in schemas that are built here."""
+    fields = cast("Any", Opening).__strawberry_definition__.fields
+    at, declared = next(
+        (at, each) for at, each in enumerate(fields) if each.python_name == "remaining_seats"
+    )
+    if source is not None:
+        made = field(source, description=declared.description)
+        for attribute in ("python_name", "name", "type_annotation", "origin"):
+            setattr(made, attribute, getattr(declared, attribute))
+        fields[at] = made
+    try:
+        yield
+    finally:
+        fields[at] = declared
+
+
+# In this process
+
+_Ask = Callable[[str], Awaitable[bytes]]
+
+
+def _here(loaded: LoadedCatalogue, page: _Page) -> _Ask:
+    host = loaded.host
+    for number, plugin in enumerate(page.plugins):
+        naming = Naming(Rights.PLATFORM, Path("zhupei.yaml"), 1)
+        host = host.extended(f"bench-{number}", plugin(), naming)
+    dispatcher = Dispatcher(host)
+    with _as_own(page.own):
+        engine = Engine(build_schema(loaded.host).schema)
+
+    async def ask(text: str) -> bytes:
+        context = GraphContext(
+            catalogue=loaded.catalogue, dispatcher=dispatcher, language=Language.EN
+        )
+        return cast("Answer", await engine.execute(text, None, context)).json()
+
+    return ask
+
+
+async def _measure_here(folder: Path, rounds: int) -> bool:
+    loaded = await load_catalogue([folder])
+    asks = {page.name: _here(loaded, page) for page in _WAYS}
+    cursor = _cursor(await asks["without the field"](_text(50, "")))
+    gc.collect()
+    gc.freeze()
+
+    async def timed(page: _Page, text: str, times: int) -> tuple[float, bytes]:
+        answer = b""
+        begin = time.process_time()
+        for _ in range(times):
+            answer = await asks[page.name](text)
+        return (time.process_time() - begin) / times * 1e6, answer
+
+    return await _compare("in process", timed, rounds, cursor)
+
+
+# In a server
+
+
+def _packages(folder: Path, number: int, page: _Page) -> list[str]:
+    """Write the plugins of a page as packages; return their slugs."""
+    slugs = []
+    for each, plugin in enumerate(page.plugins):
+        slug, module = f"bench-{number}-{each}", f"zhupei_bench_{number}_{each}"
+        package = folder / slug
+        package.mkdir(parents=True)
+        (package / "pyproject.toml").write_text(
+            f'[project]\nname = "zhupei-{slug}"\nversion = "1.0.0"\n'
+            'dependencies = ["zhupei>=1,<2"]\n'
+            f'[project.entry-points.zhupei]\n{slug} = "{module}"\n',
+            encoding="utf-8",
+        )
+        (package / f"{module}.py").write_text(
+            f"from __main__ import {plugin.__name__}\n"
+            f"remaining_seats = {plugin.__name__}().remaining_seats\n",
+            encoding="utf-8",
+        )
+        slugs.append(slug)
+    return slugs
+
+
+async def _serve(folder: Path, bases: int) -> None:
+    """Be a server of every page, each at a port of its own; say at which."""
+    import uvicorn  # noqa: PLC0415 - only in the server's process
+
+    from zhupei.app import application_of, create_app  # noqa: PLC0415 - see above
+    from zhupei.settings import Settings  # noqa: PLC0415 - see above
+    from zhupei.web.http_connections import connections  # noqa: PLC0415 - see above
+
+    serving, ports = [], {}
+    for number, page in enumerate(_WAYS):
+        below = folder / str(number)
+        files = generate(below / "bases", bases)
+        slugs = _packages(below / "plugins", number, page)
+        for file in files.rglob("fictional-*.yaml") if slugs else ():
+            text = file.read_text(encoding="utf-8")
+            file.write_text(f"{text}\nplugins: [{', '.join(slugs)}]\n", encoding="utf-8")
+        with _as_own(page.own):
+            app: Any = create_app(
+                Settings(
+                    data_dir=below / "data",
+                    bases=(files,),
+                    plugins=(below / "plugins",) if slugs else (),
+                    worker=False,
+                    cache_bytes=0,
+                    database_url="postgresql://nobody@127.0.0.1:1/none",
+                )
+            )
+            config = uvicorn.Config(
+                app,
+                http=cast("Any", connections(application_of(app).repeated)),
+                access_log=False,
+                log_level="critical",
+                server_header=False,
+                proxy_headers=False,
+            )
+            listening = socket.create_server(("127.0.0.1", 0))
+            server = uvicorn.Server(config)
+            # Without its handling of signals, as there are several of it.
+            serve = server._serve([listening])  # noqa: SLF001 - see above
+            serving.append(asyncio.create_task(serve))
+            while not server.started:  # noqa: ASYNC110 - because uvicorn tells nobody
+                await asyncio.sleep(0.01)
+        ports[page.name] = listening.getsockname()[1]
+    gc.collect()
+    gc.freeze()
+    sys.stdout.write(f"{json.dumps(ports)}\n")
+    sys.stdout.flush()
+    await asyncio.gather(*serving)
+
+
+class _Server:
+    """A server of all pages, asked over one connection to each."""
+
+    def __init__(self, bases: int, folder: Path) -> None:
+        self._process = subprocess.Popen(  # noqa: S603 - because the command is made here
+            [sys.executable, __file__, "--serve", str(folder), "--bases", str(bases)],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+        )
+        stdout = self._process.stdout
+        line = b"" if stdout is None else stdout.readline()
+        if not line:
+            raise RuntimeError("the server ended")
+        self._connections = {
+            name: http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+            for name, port in json.loads(line).items()
+        }
+
+    def ask(self, page: str, text: str) -> bytes:
+        headers = {"content-type": "application/json", "accept-language": "en"}
+        connection = self._connections[page]
+        connection.request("POST", "/graphql", json.dumps({"query": text}), headers)
+        return connection.getresponse().read()
+
+    def cpu(self) -> float:
+        """Return the seconds of processor time that it took, as the scheduler counts them."""
+        tasks = Path(f"/proc/{self._process.pid}/task").glob("*/schedstat")
+        return sum(int(path.read_text().split()[0]) / 1e9 for path in tasks)
+
+    def stop(self) -> None:
+        self._process.terminate()
+        self._process.wait(20)
+
+
+async def _measure_served(bases: int, rounds: int, folder: Path) -> bool:
+    server = _Server(bases, folder)
+    try:
+        cursor = _cursor(server.ask("without the field", _text(50, "")))
+
+        async def timed(page: _Page, text: str, times: int) -> tuple[float, bytes]:
+            answer = b""
+            begin = server.cpu()
+            for _ in range(times):
+                answer = server.ask(page.name, text)
+            return (server.cpu() - begin) / times * 1e6, answer
+
+        return await _compare("over HTTP", timed, rounds, cursor)
+    finally:
+        server.stop()
+
+
+# Comparing
+
+
+def _text(openings: int, asked: str, cursor: str = "") -> str:
+    given = (asked,) if openings == min(_PAGES) else (asked, cursor, asked)
+    return _PAGES[openings] % given
+
+
+def _cursor(answer: bytes) -> str:
+    """Return where the second hundred begins, out of the page of fifty."""
+    found = json.loads(answer)
+    found = found.get("data", found)["openings"]
+    return str(found["pageInfo"]["endCursor"])
+
+
+async def _compare(
+    where: str,
+    timed: Callable[[_Page, str, int], Awaitable[tuple[float, bytes]]],
+    rounds: int,
+    cursor: str,
+) -> bool:
+    sys.stdout.write(f"{where:<30}{'openings':>9}{'µs':>8}{'without':>9}{'own':>8}\n")
+    good = True
+    for openings in _PAGES:
+        taken: dict[str, list[float]] = {page.name: [] for page in _WAYS}
+        answers: dict[str, bytes] = {}
+        for number in range(rounds + 1):
+            for page in _WAYS:
+                text = _text(openings, page.asked, cursor)
+                micros, answers[page.name] = await timed(page, text, 20)
+                if number:  # the first writes what is kept
+                    taken[page.name].append(micros)
+        del answers["without the field"]
+        bodies = {body.rpartition(b'"extensions"')[0] or body for body in answers.values()}
+        if len(bodies) != 1 or b'"errors"' in answers["an attribute"]:
+            sys.stdout.write("the answers differ, or are errors\n")
+            good = False
+        for page in _WAYS:
+            without = _ratio(taken[page.name], taken["without the field"])
+            own = _ratio(taken[page.name], taken[page.beside]) if page.beside else ""
+            least = min(taken[page.name])
+            sys.stdout.write(f"{page.name:<30}{openings:>9}{least:>8.0f}{without:>9}{own:>8}\n")
+    return good
+
+
+def _ratio(taken: list[float], beside: list[float]) -> str:
+    median = statistics.median(one / other for one, other in zip(taken, beside, strict=True))
+    return f"{median:.2f}"
+
+
+# Hanging
+
+
+async def _measure_hanging(folder: Path) -> bool:
+    """Tell how long a plugin that was quick and now hangs holds its own page, and others."""
+    loaded = await load_catalogue([folder])
+    gate = threading.Event()
+
+    class Hangs:
+        @hookimpl
+        def remaining_seats(self, openings: Any) -> dict[str, int]:
+            gate.wait()
+            return _count(openings)
+
+    class HangsAwaiting:
+        @hookimpl
+        async def remaining_seats(self, openings: Any) -> dict[str, int]:
+            if not gate.is_set():
+                await asyncio.sleep(3600)
+            return _count(openings)
+
+    sys.stdout.write(f"{'hangs':<30}{'page, ms':>12}{'others, ms at most':>22}\n")
+    for name, plugin in (("function", Hangs), ("coroutine", HangsAwaiting)):
+        gate.set()
+        ask = _here(loaded, _Page(name, plugins=(plugin,)))
+        for _ in range(50):
+            await ask(_text(50, _HOOKED))
+        gate.clear()
+        waits: list[float] = []
+
+        async def others(waits: list[float] = waits) -> None:
+            while True:
+                begin = time.perf_counter()
+                await asyncio.sleep(0)
+                waits.append(time.perf_counter() - begin)
+
+        beside = asyncio.create_task(others())
+        await asyncio.sleep(0.1)
+        waits.clear()
+        begin = time.perf_counter()
+        answer = await ask(_text(50, _HOOKED))
+        seconds = time.perf_counter() - begin
+        beside.cancel()
+        gate.set()
+        if answer.count(b'"seats":null') != 50:
+            return False
+        sys.stdout.write(f"{name:<30}{seconds * 1e3:>12.0f}{max(waits) * 1e3:>22.1f}\n")
+    return True
 
 
 def main() -> int:
-    """Generate, measure, print a table."""
+    """Generate, measure, print tables."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("bases", nargs="?", type=int, default=100)
-    parser.add_argument("--rounds", type=int, default=15)
-    arguments = parser.parse_args()
+    parser.add_argument("--bases", type=int, default=100)
+    parser.add_argument("--rounds", type=int, default=25)
+    parser.add_argument("--http", action="store_true", help="in servers, too")
+    parser.add_argument("--hangs", action="store_true", help="a plugin that hangs, too")
+    parser.add_argument("--serve", type=Path, metavar="FOLDER", help="be a server")
+    options = parser.parse_args()
+    if options.serve is not None:
+        import uvloop  # noqa: PLC0415 - only in the server's process
+
+        uvloop.run(_serve(options.serve, options.bases))
+        return 0
     with tempfile.TemporaryDirectory() as temporary:
-        folder = generate(Path(temporary) / "bases", arguments.bases)
-        return asyncio.run(_measure(folder, arguments.rounds))
-
-
-async def _measure(folder: Path, rounds: int) -> int:
-    loaded = await load_catalogue([folder])
-    engines = {
-        "kept": Engine(build_schema(loaded.host).schema),
-        "not kept": Engine(build_schema(loaded.host).schema, part_bytes=0),
-    }
-    hooked = _PAGE % "seats: remainingSeats"
-    pages = {
-        "attribute": (_PAGE % "seats: quota", loaded.dispatcher),
-        "coroutine of a plugin": (hooked, _with(loaded, _Coroutine())),
-        "function of a plugin": (hooked, _with(loaded, _Plain())),
-        "coroutine, holds 30 s": (hooked, _with(loaded, _HoldingCoroutine())),
-        "function, holds": (hooked, _with(loaded, _HoldingFunction())),
-    }
-    gc.collect()
-    gc.freeze()
-    sys.stdout.write("{:<24}{:<12}{:>8}{:>10}\n".format("seats", "JSON", "ms", "more"))
-    good = True
-    for kind, engine in engines.items():
-        taken: dict[str, list[float]] = {name: [] for name in pages}
-        answers: dict[str, bytes] = {}
-        for number in range(rounds):
-            for name, (text, dispatcher) in pages.items():
-                begin = time.process_time()
-                for _ in range(40):
-                    context = GraphContext(
-                        catalogue=loaded.catalogue, dispatcher=dispatcher, language=Language.EN
-                    )
-                    answer = await engine.execute(text, {"first": 50}, context)
-                    answers[name] = cast("Answer", answer).json()
-                if number:  # the first writes what is kept
-                    taken[name].append((time.process_time() - begin) / 40 * 1000)
-        good &= len(set(answers.values())) == 1
-        for name, found in taken.items():
-            median = statistics.median(found)
-            more = statistics.median(
-                one / other - 1 for one, other in zip(found, taken["attribute"], strict=True)
-            )
-            sys.stdout.write(f"{name:<24}{kind:<12}{median:>8.3f}{more:>10.0%}\n")
+        folder = generate(Path(temporary) / "bases", options.bases)
+        good = asyncio.run(_measure_here(folder, options.rounds))
+        if options.http:
+            good &= asyncio.run(_measure_served(options.bases, options.rounds, Path(temporary)))
+        if options.hangs:
+            good &= asyncio.run(_measure_hanging(folder))
     return 0 if good else 1
-
-
-def _with(loaded: LoadedCatalogue, plugin: object) -> Dispatcher:
-    naming = Naming(Rights.PLATFORM, Path("zhupei.yaml"), 1)
-    return Dispatcher(loaded.host.extended("bench", plugin, naming))
 
 
 if __name__ == "__main__":

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -102,44 +101,52 @@ async def test_a_plugin_of_which_too_many_hang_is_refused_and_the_others_are_ask
     gate.set()
 
 
-def _paced(*seconds: float) -> Callable[[float], bool]:
+def _paced(*seconds: float) -> Pace:
     pace = Pace(int)
-
-    def note(taken: float) -> bool:
-        pace.note(taken, relied=pace.is_quick)
-        return pace.is_quick
-
     for each in seconds:
-        note(each)
-    return note
+        pace.note(each)
+    return pace
 
 
-def test_a_function_is_relied_on_once_it_was_quick() -> None:
+_FAST, _SLOW, _MISSED = 0.000_1, 0.001, 0.006
+
+
+def test_a_function_is_waited_for_once_it_was_quick() -> None:
     assert Pace(int).is_quick is False
-    assert _paced()(0.000_1) is True
-    assert _paced()(0.001) is False
+    assert _paced(_FAST).is_quick is True
+    assert _paced(_SLOW).is_quick is False
 
 
-def test_one_that_was_relied_on_and_was_slow_has_to_be_quick_twice_as_often() -> None:
-    note = _paced(0.000_1, 0.01)
-    assert [note(0.000_1) for _ in range(3)] == [False, True, True]
-    assert note(0.01) is False
-    assert [note(0.000_1) for _ in range(5)] == [False, False, False, True, True]
+@pytest.mark.parametrize(("taken", "times"), [(_SLOW, 8), (_MISSED, 64), (5.0, 64)])
+def test_a_slow_call_counts_as_many_quick_ones(taken: float, times: int) -> None:
+    pace = _paced(_FAST, taken)
+    for _ in range(times - 1):
+        pace.note(_FAST)
+        assert pace.is_quick is False
+    pace.note(_FAST)
+    assert pace.is_quick is True
 
 
-def test_one_that_is_slow_each_fourth_time_is_soon_not_relied_on_any_more() -> None:
-    note = _paced()
-    relied = [note(0.01 if at % 4 == 3 else 0.000_1) for at in range(400)]
-    assert not any(relied[40:])
+def test_one_that_is_seldom_late_is_waited_for_and_one_that_often_is_is_not() -> None:
+    def relied(each: int) -> int:
+        pace, found = Pace(int), 0
+        for at in range(1, 2_001):
+            found += pace.is_quick
+            pace.note(_SLOW if at % each == 0 else _FAST)
+        return found
+
+    assert relied(50) == 1_999
+    assert relied(16) == 1_999
+    assert relied(5) < 10
 
 
-def test_one_that_was_long_quick_again_is_relied_on_sooner() -> None:
-    note = _paced(0.000_1, 0.01, 0.000_1, 0.000_1, 0.01)
-    assert [note(0.000_1) for _ in range(4)] == [False, False, False, True]
-    for _ in range(40):
-        note(0.000_1)
-    assert note(0.01) is False
-    assert [note(0.000_1) for _ in range(2)] == [False, True]
+def test_one_that_never_was_quick_is_waited_for_after_a_thousand_quick_calls() -> None:
+    pace = _paced(*[_MISSED] * 100)
+    for _ in range(1_024):
+        pace.note(_FAST)
+        assert pace.is_quick is False
+    pace.note(_FAST)
+    assert pace.is_quick is True
 
 
 async def test_the_thread_is_one_loops_at_a_time() -> None:

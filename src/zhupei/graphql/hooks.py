@@ -1,9 +1,9 @@
 """Fields that a hook answers: asked once for many objects, and null where the plugin fails."""
 
 import asyncio
-import contextlib
 import dataclasses
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from itertools import groupby
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from zhupei.graphql.context import GraphContext
@@ -59,26 +59,30 @@ class HookAnswer(FieldSource):
         self, values: Sequence[Any], context: GraphContext, _arguments: Mapping[str, Any]
     ) -> Sequence[Any]:
         """Ask once for each group of objects, and pick every object's part of the answers."""
-        keys = list(map(self.of, values))
-        groups = dict.fromkeys(keys)
-        results = self._results(list(groups), context)
+        # Those of one group mostly stand together.
+        runs = [(key, list(run)) for key, run in groupby(values, self.of)]
+        results = self._results(dict.fromkeys([key for key, _ in runs]), context)
         waiting = [each for each in results.values() if isinstance(each, asyncio.Future)]
         if waiting:
             await asyncio.gather(*waiting, return_exceptions=True)
-        answers: dict[_Key, Any] = {}
-        for key in groups:
+        found: list[Any] = []
+        for key, run in runs:
             result = results.get(key)
             if isinstance(result, asyncio.Future):
                 result = result.result()
-            answers[key] = self._answer(result, context)
-        with contextlib.suppress(Exception):  # of one object: which is seen below
-            if not any(each is None or type(each) is GraphRefusal for each in answers.values()):
-                return list(map(self.picked, map(answers.__getitem__, keys), values))
-        return [self._part(answers[key], value) for key, value in zip(keys, values, strict=True)]
+            found += self._parts(self._answer(result, context), run)
+        return found
+
+    def _parts(self, answer: Any, values: Sequence[Any]) -> Sequence[Any]:
+        if answer is None or isinstance(answer, GraphRefusal):
+            return [answer] * len(values)
+        picked = self.picked
+        try:
+            return [picked(answer, value) for value in values]
+        except Exception:  # noqa: BLE001 - because it is one object's alone: which is seen below
+            return [self._part(answer, value) for value in values]
 
     def _part(self, answer: Any, value: Any) -> Any:
-        if answer is None or isinstance(answer, GraphRefusal):
-            return answer
         try:
             return self.picked(answer, value)
         except Exception as error:  # noqa: BLE001 - because it is this object's alone
@@ -99,10 +103,10 @@ class HookAnswer(FieldSource):
             )
         return result.value
 
-    def _results(self, keys: Sequence[_Key], context: GraphContext) -> _Answers:
+    def _results(self, keys: Iterable[_Key], context: GraphContext) -> _Answers:
         """Return what is answered about each group, or who waits for it; those that are asked."""
-        kept: _Answers = context.kept.setdefault((HookAnswer, self.hook), {})
         dispatcher, catalogue = context.dispatcher, context.catalogue
+        kept: _Answers = context.kept.setdefault((HookAnswer, self.hook), {})
         missing = [key for key in keys if key not in kept]
         if not missing or dispatcher is None:
             return kept

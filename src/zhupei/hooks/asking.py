@@ -47,12 +47,10 @@ class Asking:
         try:
             waiting: Awaitable[Any] | None
             if asked.how is How.HERE:
-                value = call.function(*asked.values)
+                value = asked.function(*asked.values)
                 waiting = value if inspect.isawaitable(value) else None
             else:
-                waiting, value = self._isolation.begin(
-                    call.plugin.slug, call.function, asked.values
-                )
+                waiting, value = self._isolation.begin(asked.slug, asked.function, asked.values)
             if waiting is not None:
                 return self._awaited(hook, call, waiting, watch, began), None
             outcome = self.checked(hook, call, value)
@@ -79,7 +77,7 @@ class Asking:
         watch = self._host.watch
         began = 0.0 if watch is None else time.perf_counter()
         begun = self._isolation.begin_plain(
-            [Call(asked.call.plugin.slug, asked.call.function, asked.values) for _, asked in plain]
+            [Call(asked.slug, asked.function, asked.values) for _, asked in plain]
         )
         started: list[Started] = []
         for (hook, asked), (waiting, value, error, seconds) in zip(plain, begun, strict=True):

@@ -24,39 +24,36 @@ Call = tuple[Bulkhead, Job]
 # shorter wait costs more: the machine has to set a clock for it.
 _MOMENT = 0.005
 _QUICK = 0.000_2
-_MOST_CALLS = 1_024
-_EASED_AFTER = 16
+_MOST, _SLOW, _MISSED, _LEAST = 16, 8, 64, -1_024
 _IDLE_SECONDS = 5.0
 
 
 class Pace:
-    """Whether a function is quick: as often in a row, lately, as it has to be.
+    """Whether a function is quick, by what it took lately.
 
-    That is once at first, and twice as often whenever it was relied on and was not; half as
-    often again after a while without.
+    A slow call counts as much as eight quick ones, and one that was not over when it was waited
+    for as much as 64: on a busy machine every function is late now and then, and one that is slow
+    each ninth time is soon not waited for any more.
     """
 
-    __slots__ = ("_needed", "_quick", "function")
+    __slots__ = ("_score", "function")
 
     def __init__(self, function: Callable[..., Any]) -> None:
         self.function = function
-        self._quick, self._needed = 0, 1
+        self._score = 0
 
     @property
     def is_quick(self) -> bool:
         """Whether the next call may be waited for in place."""
-        return self._quick >= self._needed
+        return self._score > 0
 
-    def note(self, seconds: float, *, relied: bool) -> None:
-        """Note how long a call took, and whether it was waited for in place."""
+    def note(self, seconds: float) -> None:
+        """Note how long a call took."""
         if seconds <= _QUICK:
-            self._quick += 1
-            if self._needed > 1 and not self._quick % _EASED_AFTER:
-                self._needed //= 2
-            return
-        self._quick = 0
-        if relied:
-            self._needed = min(self._needed * 2, _MOST_CALLS)
+            self._score = min(self._score + 1, _MOST)
+        else:
+            slow = _SLOW if seconds < _MOMENT else _MISSED
+            self._score = max(self._score - slow, _LEAST)
 
 
 class _Trip:

@@ -61,7 +61,7 @@ class Isolation:
 
     def begin_plain(self, calls: Sequence[Call]) -> list[Begun]:
         """Begin plain functions, all at once."""
-        jobs: list[tuple[Bulkhead, Job, Pace, bool] | StuckError] = []
+        jobs: list[tuple[Bulkhead, Job, Pace] | StuckError] = []
         carried: list[tuple[Bulkhead, Job]] = []
         for slug, function, values in calls:
             bulkhead = self._bulkheads.get(slug)
@@ -76,9 +76,8 @@ class Isolation:
             except StuckError as error:
                 jobs.append(error)
                 continue
-            relied = pace.is_quick and bulkhead.is_free
-            jobs.append((bulkhead, job, pace, relied))
-            if relied:
+            jobs.append((bulkhead, job, pace))
+            if pace.is_quick and bulkhead.is_free:
                 carried.append((bulkhead, job))
             else:
                 bulkhead.queue(job)
@@ -89,12 +88,12 @@ class Isolation:
             for (slug, _, _), each in zip(calls, jobs, strict=True)
         ]
 
-    def _begun(self, slug: str, bulkhead: Bulkhead, job: Job, pace: Pace, relied: bool) -> Begun:
+    def _begun(self, slug: str, bulkhead: Bulkhead, job: Job, pace: Pace) -> Begun:
         if not job.is_over:
             if job.adopted:
-                pace.note(self.seconds, relied=True)
+                pace.note(self.seconds)
             return Begun(self._rest(slug, bulkhead, job, pace))
-        pace.note(job.seconds, relied=relied)
+        pace.note(job.seconds)
         try:
             value = job.result()
             if inspect.isawaitable(value):
@@ -130,7 +129,7 @@ class Isolation:
             value = await bulkhead.answer(job, seconds=self.seconds)
         finally:
             if job.is_over and not job.adopted:
-                pace.note(job.seconds, relied=False)
+                pace.note(job.seconds)
         if not inspect.isawaitable(value):
             return value
         waiting, value = self._stepped(slug, _awaited(value))

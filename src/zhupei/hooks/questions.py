@@ -32,10 +32,11 @@ class How(Enum):
 class Asked:
     """A plugin's function, and what it is called with."""
 
-    __slots__ = ("call", "how", "values")
+    __slots__ = ("call", "function", "how", "slug", "values")
 
     def __init__(self, call: Implementation, values: tuple[Any, ...]) -> None:
         self.call, self.values = call, values
+        self.slug, self.function = call.plugin.slug, call.function
         self.how = How.TASK if call.is_async else How.THREAD
         if call.plugin.is_core:
             self.how = How.HERE

@@ -279,7 +279,7 @@ class Writer:
         unit = self.plan.unit(type_, where.site, where.place, part=part)
         held = self.once(f"run.held({self.constant(unit)})")
         note = self.once(f"run.holding({held})")
-        out = self.kept(f"{held}.get(id({value}))")
+        out = self.kept(f"{held}.get(id({value})) if {held} else None")
         with self._block(f"if {out} is None:"):
             self._line(f"{out} = {self._checked(type_, value, where)}")
             with self._block(f"if {note}:"):

@@ -24,11 +24,11 @@ from starlette.routing import Route
 from strawberry.schema.base import BaseSchema
 
 from zhupei.catalogue import CatalogueHolder, LoadedCatalogue, load_catalogue
+from zhupei.catalogue.load import collector_paused, load_plugins, platform_namings
 from zhupei.catalogue.snapshots import Snapshots
-from zhupei.catalogue.load import load_plugins, platform_namings
 from zhupei.config.parsed import ParsedFiles
 from zhupei.config.platform import read_platform
-from zhupei.config.workspace import read_workspace
+from zhupei.config.workspace import Workspace, read_workspace
 from zhupei.db.connection import Database
 from zhupei.db.rate_windows import PostgresRates
 from zhupei.default_plugins.bearer_tokens import BearerTokens
@@ -39,6 +39,7 @@ from zhupei.graphql.context import GraphContext, china_now, language_of
 from zhupei.graphql.errors import SessionEnded
 from zhupei.graphql.limits import Guard, QueryLimits, Rates, schema_extensions
 from zhupei.graphql.schema import build_schema
+from zhupei.hooks.manager import PluginHost
 from zhupei.security.crypto import Keyring
 from zhupei.services.access import open_keyring, prepare_access
 from zhupei.services.applicant_files import FileStore
@@ -189,19 +190,8 @@ def compose(settings: Settings, *, clock: Callable[[], datetime] = china_now) ->
 
     async def load() -> LoadedCatalogue:
         # The first load takes what the plugins' names were read from.
-        loaded = await load_catalogue(
-            settings.bases,
-            host=host,
-            parsed=parsed,
-            workspace=read.pop() if read else None,
-            snapshots=snapshots,
-        )
-        # Now, so that no user's first question waits for it.
-        await asyncio.to_thread(prepare, loaded.catalogue, loaded.dispatcher)
-        # What lives as long as the catalogue need not be gone through by the collector, whose
-        # long runs users would wait for. An earlier catalogue goes without it: it has no cycles.
-        gc.freeze()
-        return loaded
+        workspace = read.pop() if read else None
+        return await _load(settings, host, parsed, workspace, snapshots)
 
     holder = CatalogueHolder(load)
     limits = QueryLimits(
@@ -306,6 +296,28 @@ def compose(settings: Settings, *, clock: Callable[[], datetime] = china_now) ->
         ),
         metrics=metrics,
     )
+
+
+async def _load(
+    settings: Settings,
+    host: PluginHost,
+    parsed: ParsedFiles,
+    workspace: Workspace | None,
+    snapshots: Snapshots,
+) -> LoadedCatalogue:
+    """Return the catalogue with everything made that a first question would wait for."""
+    with collector_paused():
+        loaded = await load_catalogue(
+            settings.bases, host=host, parsed=parsed, workspace=workspace, snapshots=snapshots
+        )
+        await asyncio.to_thread(prepare, loaded.catalogue, loaded.dispatcher)
+        if workspace is None:
+            # What requests left meanwhile would be kept for ever by what follows.
+            gc.collect()
+    # What lives as long as the catalogue need not be gone through by the collector, whose long
+    # runs users would wait for. An earlier catalogue goes without it: it has no cycles.
+    gc.freeze()
+    return loaded
 
 
 _REDIS_SECONDS = 2.0

@@ -8,10 +8,8 @@ from functools import cached_property
 from types import MappingProxyType
 from typing import Literal, TypeVar
 
-from pypinyin import lazy_pinyin
-
 from zhupei.catalogue.facets import Facets
-from zhupei.catalogue.search import SearchIndex
+from zhupei.catalogue.search import SearchIndex, pinyin_of
 from zhupei.domain.benefits import Subsidy, WageFigure
 from zhupei.domain.calendar import Calendar
 from zhupei.domain.codes import ShortageSet, Specialty
@@ -280,7 +278,7 @@ class Catalogue:
 
 
 def _pinyin(text: str) -> str:
-    return "".join(lazy_pinyin(text)).casefold()
+    return "".join(pinyin_of(text)).casefold()
 
 
 def _grouped(items: Iterable[V], key: Callable[[V], K]) -> Mapping[K, tuple[V, ...]]:

@@ -46,7 +46,13 @@ from zhupei.hooks.manager import PluginHost
 from zhupei.hooks.scope import Naming, Rights
 from zhupei.reference import load as load_reference
 
-__all__ = ["LoadedCatalogue", "load_catalogue", "load_plugins", "platform_namings"]
+__all__ = [
+    "LoadedCatalogue",
+    "collector_paused",
+    "load_catalogue",
+    "load_plugins",
+    "platform_namings",
+]
 
 _log = logging.getLogger(__name__)
 
@@ -134,7 +140,7 @@ async def load_catalogue(
     Raises:
         zhupei.errors.PluginError: with ``strict``, where a plugin cannot be loaded.
     """
-    with _collector_paused():
+    with collector_paused():
         if workspace is None:
             workspace = await asyncio.to_thread(read_workspace, paths, parsed)
         return await _load(
@@ -143,7 +149,7 @@ async def load_catalogue(
 
 
 @contextmanager
-def _collector_paused() -> Iterator[None]:
+def collector_paused() -> Iterator[None]:
     """Keep the garbage collector from looking through a province again and again.
 
     A build makes hundreds of thousands of objects that stay, and hardly one that goes.

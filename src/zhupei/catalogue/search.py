@@ -5,14 +5,12 @@ from __future__ import annotations
 import unicodedata
 from array import array
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache
 from itertools import compress
 from typing import Generic, TypeVar
 
-from pypinyin import lazy_pinyin
-
-__all__ = ["SearchIndex", "TextForm", "fold"]
+__all__ = ["SearchIndex", "TextForm", "fold", "pinyin_of"]
 
 Key = TypeVar("Key")
 
@@ -22,6 +20,15 @@ _END = "\n"
 def fold(text: str) -> str:
     """Return ``text`` as it is compared: NFKC, without case, blanks trimmed and collapsed."""
     return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
+
+
+def pinyin_of(text: str, errors: Callable[[str], str] | None = None) -> list[str]:
+    """Return the pinyin of ``text``; ``errors`` says what stands for what is not Chinese."""
+    # Here, not at the top: its dictionary takes 60 MB, and a kept catalogue knows its readings.
+    from pypinyin import lazy_pinyin  # noqa: PLC0415 - see above
+
+    found: list[str] = lazy_pinyin(text) if errors is None else lazy_pinyin(text, errors=errors)
+    return found
 
 
 class SearchIndex(Generic[Key]):
@@ -49,9 +56,9 @@ class SearchIndex(Generic[Key]):
                 self._codes.add(number, text)
                 continue
             self._plain.add(number, text)
-            syllables, initials = _spoken(text)
-            if syllables:
-                self._pinyin.add(number, "".join(syllables), syllables)
+            spoken, initials = _spoken(text)
+            if spoken:
+                self._pinyin.add(number, "".join(spoken), spoken)
                 self._initials.add(number, initials)
         for form in (self._plain, self._codes, self._pinyin, self._initials):
             form.freeze()
@@ -225,9 +232,9 @@ def _spoken(text: str) -> tuple[tuple[str, ...], str]:
     """
     if text.isascii():
         return (), ""
-    read = [part for part in lazy_pinyin(text, errors=_mark_run) if part != _RUN]
-    syllables = tuple(part.removeprefix(_RUN) for part in read)
-    return syllables, "".join(part[1:] if part.startswith(_RUN) else part[0] for part in read)
+    read = [part for part in pinyin_of(text, _mark_run) if part != _RUN]
+    spoken = tuple(part.removeprefix(_RUN) for part in read)
+    return spoken, "".join(part[1:] if part.startswith(_RUN) else part[0] for part in read)
 
 
 _RUN = "\0"

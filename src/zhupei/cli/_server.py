@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import logging
 import os
 import signal
@@ -30,6 +31,10 @@ __all__ = ["Server", "run_server"]
 
 # Requests that still run when a stop is asked for have this long to end.
 _PATIENCE_SECONDS = 1
+# The collector runs after so many more new objects than were given up: some 10 MB of them, more
+# than a page of an answer has. Of these runs every 20th looks at the older ones too, and of those
+# every 10th at all that came since the last reload.
+_NEW_OBJECTS, _YOUNG_RUNS, _OLD_RUNS = 50_000, 20, 10
 
 _log = logging.getLogger("zhupei")
 
@@ -103,6 +108,7 @@ async def _live(
             await starting
         except asyncio.CancelledError:
             return
+        _collect_seldom()
         page = application.page
         _log.info(
             "serving",
@@ -113,6 +119,16 @@ async def _live(
         await server.serve(sockets=[listener])
         _log.info("stopping")
     _log.info("stopped")
+
+
+def _collect_seldom() -> None:
+    """Let the garbage collector look at what requests make, and seldom (docs/operations.md).
+
+    Rows of an answer are what it counts, and references give nearly all of them up in time.
+    """
+    gc.freeze()
+    gc.set_threshold(_NEW_OBJECTS, _YOUNG_RUNS, _OLD_RUNS)
+    gc.enable()
 
 
 def _shown(listener: socket.socket, encrypted: bool) -> str:

@@ -15,8 +15,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import cast
 
-from pypinyin import Style, lazy_pinyin, pinyin
-
+from zhupei.catalogue.search import pinyin_of
 from zhupei.domain.text import Text
 
 __all__ = ["PersonName", "read_name", "spelling_fits"]
@@ -175,7 +174,7 @@ def _syllables(text: str) -> tuple[str, ...]:
     """Return one syllable for each character; one that cannot be read stands for itself."""
     # A list is allowed; pypinyin's annotation knows text only.
     apart = cast("Callable[[str], str]", list)
-    return tuple(lazy_pinyin(text, style=Style.NORMAL, errors=apart))
+    return tuple(pinyin_of(text, apart))
 
 
 def _is_syllable(syllable: str) -> bool:
@@ -226,6 +225,8 @@ def _letters(spelling: str) -> str:
 
 
 def _all_readings(character: str) -> frozenset[str]:
+    from pypinyin import Style, pinyin  # noqa: PLC0415 - see zhupei.catalogue.search.pinyin_of
+
     found = pinyin(character, style=Style.NORMAL, heteronym=True, errors="ignore")
     return frozenset(form for readings in found for read in readings for form in _written(read))
 

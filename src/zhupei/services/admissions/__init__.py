@@ -106,7 +106,8 @@ from zhupei.services.admissions.questions import (
     timeline_of,
 )
 from zhupei.services.admissions.refusals import Refusal, RefusalCode
-from zhupei.services.admissions.training import end_training, reduce_training, register_trainee
+from zhupei.services.admissions.training import reduce_training, register_trainee
+from zhupei.services.admissions.training_ends import end_training
 from zhupei.services.admissions.transfers import (
     agree_to_transfer,
     transfer_application,

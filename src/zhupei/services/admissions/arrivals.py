@@ -29,7 +29,7 @@ from zhupei.services.admissions.refusals import Refusal, RefusalCode
 from zhupei.services.admissions.required_documents import documents_due
 from zhupei.services.admissions.situations import Situation, may_for_program, not_found
 from zhupei.services.admissions.texts import has_no_reason, no_nul
-from zhupei.services.admissions.training import trainee_cancelled
+from zhupei.services.admissions.training_ends import trainee_cancelled
 from zhupei.services.admissions.transitions import act
 from zhupei.services.state_records import StateChange
 

@@ -19,15 +19,13 @@ from zhupei.services.admissions.refusals import Refusal, RefusalCode
 from zhupei.services.admissions.situations import Situation
 from zhupei.services.admissions.texts import has_no_reason
 from zhupei.services.admissions.training import (
-    application_of_trainee,
+    act_on_trainee,
     ended,
-    for_trainee,
     recorded,
     trainee_now,
 )
 from zhupei.services.admissions.training_inputs import RecordFileTransferInput
 from zhupei.services.admissions.training_rows import registration_of
-from zhupei.services.admissions.transitions import act
 
 __all__ = ["foreseen", "record_file_transfer"]
 
@@ -71,14 +69,7 @@ async def record_file_transfer(
             states=[recorded(desk, given.trainee, Action.MOVE_FILE, at, given.keeper)],
         )
 
-    with desk.database.use():
-        application = await application_of_trainee(given.trainee)
-        if isinstance(application, Refusal):
-            return application
-        done = await act(desk, application, Action.MOVE_FILE, build, repeat=repeat_of(given))
-        if isinstance(done, Refusal):
-            return for_trainee(done, given.trainee)
-        return await trainee_now(given.trainee)
+    return await act_on_trainee(desk, given.trainee, Action.MOVE_FILE, build, repeat_of(given))
 
 
 def _step_for(at: Situation, trainee_type: TraineeType | None) -> AdmissionStep | None:

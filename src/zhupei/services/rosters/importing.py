@@ -26,7 +26,7 @@ from zhupei.domain.admission_process import EXITS, Action, ApplicationState, Cha
 from zhupei.domain.calendar import CHINA_TIME
 from zhupei.domain.contacts import normalise_text
 from zhupei.domain.events import Event
-from zhupei.domain.people import Candidate, Degree, Profile, SendingUnit
+from zhupei.domain.people import Candidate, Degree, SendingUnit
 from zhupei.domain.rosters import RosterField, RosterImport, RosterRow
 from zhupei.domain.score_sheets import SheetProblem, UnreadableSheet
 from zhupei.domain.text import Text
@@ -37,15 +37,13 @@ from zhupei.services.admissions.commits import commit
 from zhupei.services.admissions.desk import Desk
 from zhupei.services.admissions.refusals import Refusal, RefusalCode
 from zhupei.services.admissions.situations import not_found, permitted_for, surroundings
-from zhupei.services.admissions.training import recorded
-from zhupei.services.admissions.training_rows import new_trainee
+from zhupei.services.admissions.training import with_trainee
 from zhupei.services.admissions.transitions import too_busy
 from zhupei.services.applicants import (
     Details,
     applicants_by_identity,
     register_applicant,
 )
-from zhupei.services.benefits import qualifying_degree_for
 from zhupei.services.outbox import record_events, subject_of
 from zhupei.services.progress import Progress, operation
 from zhupei.services.rosters.reading import RosterReader, openings_by_specialty
@@ -328,39 +326,14 @@ class _Import:
         at = surroundings(desk, case)
         if isinstance(at, Refusal):
             return at
-        degree = await qualifying_degree_for(
-            desk.dispatcher,
-            at.opening,
-            at.program,
-            at.base,
-            Profile(trainee_type=candidate.trainee_type, degrees=candidate.degrees),
-        )
-
-        states: list[StateChange] = []
-
-        async def write(after: AdmissionCase) -> Refusal | None:
-            made = await new_trainee(
-                after,
-                opening=at.opening,
-                program=at.program,
-                degree=degree,
-                started_on=row.starts_on,
-                by=desk.actor.id,
-                at=now,
-                catalogue_hash=desk.catalogue.hash,
-            )
-            states.append(recorded(desk, made.id, Action.IMPORT, at))
-            return None
-
-        return Change(
+        change = Change(
             action=Action.IMPORT,
             before=None,
             after=case,
             at=at,
             data={"file": self._sha256, "row": row.row, "started_on": row.starts_on},
-            also=write,
-            states=states,
         )
+        return await with_trainee(desk, change, row.starts_on)
 
     def _event(self, outcome: RosterImport) -> Event:
         return Event(

@@ -6,7 +6,9 @@ The rows are written as they are: what leads to them is tested elsewhere.
 from __future__ import annotations
 
 import hashlib
+import importlib
 import json
+import pkgutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -16,6 +18,7 @@ from uuid import UUID
 from tortoise import connections
 
 from admissions_office import HOSPITAL, MEDICINE, Office
+from zhupei import services
 from zhupei.db.identifiers import uuid7
 from zhupei.db.models import (
     Account,
@@ -55,6 +58,7 @@ from zhupei.db.models import (
     WebhookRow,
     WebhookSecretRow,
 )
+from zhupei.db.tables import RowSource
 from zhupei.domain.admission_case import BulkOutcome, Effect
 from zhupei.domain.admission_process import Action, ApplicationState
 from zhupei.domain.allocation import AllocationFigures
@@ -71,13 +75,23 @@ from zhupei.services.papers.publicity_file import publicity_json
 from zhupei.services.papers.publicity_list import PublicityPeriod, publicity_list
 from zhupei.services.papers.records import ProposedAdmission
 
-__all__ = ["MATCHED", "STAFF", "Kinds", "one_of_every_kind"]
+__all__ = ["MATCHED", "STAFF", "Kinds", "one_of_every_kind", "row_sources"]
 
 STAFF = UUID("9f0c1b1e-0000-4000-8000-000000000009")
 """The account of whoever asks and is no applicant."""
 MATCHED = ("matching-residency-2026", "main")
 """A program and round that matches preference lists."""
 _HASH = "0" * 64
+
+
+def row_sources() -> Mapping[str, RowSource]:
+    """Return all that rows stand for, by module and name."""
+    return {
+        f"{module.name}.{name}": value
+        for module in pkgutil.walk_packages(services.__path__, "zhupei.services.")
+        for name, value in vars(importlib.import_module(module.name)).items()
+        if isinstance(value, RowSource)
+    }
 
 
 @dataclass(frozen=True)

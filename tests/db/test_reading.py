@@ -4,16 +4,29 @@ from __future__ import annotations
 
 import dataclasses
 from datetime import UTC, datetime
+from types import FunctionType
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from tortoise import connections
 
+from rows_of_every_kind import row_sources
 from zhupei.db.connection import Database, DatabaseUnavailableError
 from zhupei.db.models import Account
-from zhupei.db.reading import Condition, Order, PageQuery, among, any_of, read_pages, select
+from zhupei.db.reading import (
+    Condition,
+    Order,
+    PageQuery,
+    among,
+    any_of,
+    read_objects,
+    read_pages,
+    read_pages_of,
+    select,
+)
 from zhupei.db.tables import RowSource, RowView, column, expressed
-from zhupei.services.admissions.row_sources import APPLICATIONS, PAYMENTS, TRAINEES, TRANSITIONS
+from zhupei.services.admissions.row_sources import TRAINEES
 
 _AT = datetime(2026, 4, 10, tzinfo=UTC)
 
@@ -189,18 +202,52 @@ async def test_a_row_of_all_attributes_is_the_object(people: Database) -> None:
     assert found == _Person(id=page.rows[0].id, login="l1", name="c", loud="L1")
 
 
-@pytest.mark.parametrize("source", [TRAINEES, APPLICATIONS, TRANSITIONS, PAYMENTS])
-async def test_every_column_and_property_is_there(database: Database, source: RowSource) -> None:
+async def test_every_column_and_property_is_there(database: Database) -> None:
     """The models say which columns there are; the classes which attributes objects have."""
-    fields = {each.name for each in dataclasses.fields(source.described)}
-    assert fields <= set(source.attributes)
-    view = source.view(None)
-    with database.use():
-        assert await select(f"SELECT {', '.join(view.select)} FROM {source.table}", ()) == []
-    for name, needed in source.derived.items():
-        assert isinstance(vars(source.described)[name], property)
-        assert needed <= set(source.attributes)
-        assert source.view((name,)).width == len(needed)
+    sources = {id(source): (name, source) for name, source in row_sources().items()}
+    assert len(sources) == 26
+    for name, source in sources.values():
+        fields = {each.name for each in dataclasses.fields(source.described)}
+        assert fields <= set(source.attributes), name
+        view = source.view(None)
+        with database.use():
+            statement = f"SELECT {', '.join(view.select)} FROM {source.table}"
+            assert await select(statement, ()) == [], name
+        for derived, needed in source.derived.items():
+            assert isinstance(vars(source.described)[derived], property | FunctionType), name
+            assert needed <= set(source.attributes), name
+            assert source.view((derived,)).width == len(needed), name
+
+
+async def test_pages_of_many_are_one_statement(people: Database) -> None:
+    """Each key has a page of its own, from a place on, and its count; one without rows as well."""
+    with people.use():
+        shown = ("login",)
+        query = _page(shown, first=2, counted=True, placed=True)
+        found = await read_pages_of(query, "coalesce(p.name, '')", ["a", "", "none", "a"])
+        assert [[row.login for row in page.rows] for page in found] == [
+            ["l2"], ["l0", "l4"], [], ["l2"],
+        ]  # fmt: skip
+        assert [page.total for page in found] == [1, 2, 0, 1]
+        # Places are those of pages that are read alone.
+        (alone,) = await read_pages([_page(shown, first=1, placed=True)])
+        _, value, place = tuple(alone.rows[0])[:3]
+        after = Order("p.id", "p.name").beyond(value, place, backwards=False)
+        rest = await read_pages_of(_page(shown, first=9, beyond=after), "p.kind", ["person", "x"])
+        assert [[row.login for row in page.rows] for page in rest] == [["l2", "l3", "l0", "l4"], []]
+        assert [page.total for page in rest] == [None, None]
+        back = await read_pages_of(_page(shown, first=2, backwards=True), "p.kind", ["person"])
+        assert [[row.login for row in page.rows] for page in back] == [["l0", "l4"]]
+        counts = await read_pages_of(_page(shown, counted=True), "p.kind", ["person", "service"])
+        assert [(page.total, list(page.rows)) for page in counts] == [(5, []), (0, [])]
+        by_id = await read_pages_of(_page(("id",), first=1), "p.id", [alone.rows[0][2], uuid4()])
+        assert [len(page.rows) for page in by_id] == [1, 0]
+
+
+async def test_objects_are_read_whole(people: Database) -> None:
+    with people.use():
+        found = await read_objects(_page(None), 2)
+    assert [(type(each), each.login) for each in found] == [(_Person, "l1"), (_Person, "l2")]
 
 
 def test_conditions_are_written_for_one_and_for_many() -> None:

@@ -192,6 +192,7 @@ class _People:
     dispatcher: Dispatcher
     keyring: Keyring
     composed: ComposedSchema
+    database: Database
 
     async def ask(
         self, actor: Actor | None, applicant: object | None, selection: str = _SELECTION
@@ -205,6 +206,7 @@ class _People:
                 language=Language.EN,
                 actor=actor,
                 keyring=lambda: self.keyring,
+                database=self.database,
             ),
         )
 
@@ -265,6 +267,7 @@ async def people(fictional: AskedGraph, database: Database) -> AsyncIterator[_Pe
             dispatcher=Dispatcher(PluginHost.load({})),
             keyring=keyring,
             composed=_COMPOSED,
+            database=database,
         )
 
 

@@ -1,12 +1,8 @@
-"""Pages over rows: cursors that stand for a place in the database's own order.
-
-A page reads its rows once, and counts all of them only where the total is asked for.
-"""
+"""Which page of rows is asked for: cursors stand for a place in the database's own order."""
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -23,7 +19,7 @@ from zhupei.graphql.cursors import Cursor, CursorNotReadable
 from zhupei.graphql.errors import bad_input
 from zhupei.graphql.pages import DEFAULT_PAGE, LARGEST_PAGE, OrderDirection
 
-__all__ = ["RowEdge", "RowPage", "RowPageInfo", "RowPlace", "RowRequest", "row_arguments"]
+__all__ = ["RowPlace", "RowRequest", "row_arguments"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,24 +28,6 @@ class RowPlace:
 
     value: str | datetime | None
     id: UUID
-
-
-@dataclass(frozen=True, slots=True)
-class RowEdge:
-    """One row of a page."""
-
-    cursor: str
-    node: Any
-
-
-@dataclass(frozen=True, slots=True)
-class RowPageInfo:
-    """Where a page lies."""
-
-    has_next_page: bool
-    has_previous_page: bool
-    start_cursor: str | None
-    end_cursor: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,70 +96,6 @@ def _place(text: str, name: str, order: str, descending: bool, context: GraphCon
         )
         raise bad_input(name, problem, context.language)
     return RowPlace(cursor.value, id_)
-
-
-class RowPage:
-    """One page of rows; nothing is read before a field asks for it.
-
-    Args:
-        request: which rows.
-        read: returns at most so many rows in the order asked for, from the page's place on.
-        count: returns how many rows there are on all pages.
-        place: returns the place of a row.
-        node: returns the object that a row shows; the row itself by default.
-
-    """
-
-    def __init__(
-        self,
-        request: RowRequest,
-        *,
-        read: Callable[[RowRequest, int], Awaitable[Sequence[Any]]],
-        count: Callable[[], Awaitable[int]],
-        place: Callable[[Any], RowPlace],
-        node: Callable[[Any], Any] = lambda row: row,
-    ) -> None:
-        self._request, self._read, self._count = request, read, count
-        self._place, self._node = place, node
-        self._reading: asyncio.Future[tuple[list[RowEdge], RowPageInfo]] | None = None
-
-    async def total_count(self) -> int:
-        """Return the number of rows on all pages together."""
-        return await self._count()
-
-    async def edges(self) -> list[RowEdge]:
-        """Return the rows of the page."""
-        return (await self._rows())[0]
-
-    async def page_info(self) -> RowPageInfo:
-        """Return where the page lies."""
-        return (await self._rows())[1]
-
-    async def _rows(self) -> tuple[list[RowEdge], RowPageInfo]:
-        # Two fields of one page ask at the same time.
-        if self._reading is None:
-            self._reading = asyncio.ensure_future(self._read_once())
-        return await asyncio.shield(self._reading)
-
-    async def _read_once(self) -> tuple[list[RowEdge], RowPageInfo]:
-        asked = self._request
-        rows = list(await self._read(asked, asked.size + 1))
-        more = len(rows) > asked.size
-        if more:
-            rows = rows[1:] if asked.backwards else rows[:-1]
-        edges = [RowEdge(self._cursor(row), self._node(row)) for row in rows]
-        behind = asked.place is not None
-        info = RowPageInfo(
-            has_next_page=behind if asked.backwards else more,
-            has_previous_page=more if asked.backwards else behind,
-            start_cursor=edges[0].cursor if edges else None,
-            end_cursor=edges[-1].cursor if edges else None,
-        )
-        return edges, info
-
-    def _cursor(self, row: Any) -> str:
-        place, asked = self._place(row), self._request
-        return Cursor(asked.order, asked.descending, place.value, str(place.id)).encode()
 
 
 def row_arguments(

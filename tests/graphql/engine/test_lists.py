@@ -20,12 +20,13 @@ from graphql import (
     is_leaf_type,
     is_list_type,
 )
-from rows_of_every_kind import MATCHED
+from rows_of_every_kind import MATCHED, row_sources
 from rows_office import RowsOffice, rows_office
 from zhupei.db.connection import Database
 from zhupei.domain.text import Language
+from zhupei.graphql.asked import needs_of
 from zhupei.graphql.limits.cost import Weights
-from zhupei.graphql.sources import Computed, source_of
+from zhupei.graphql.sources import Computed, SourcedField, source_of
 
 _SCHEMA = core_graph().schema
 _MORE = 30
@@ -166,6 +167,38 @@ def test_every_list_over_rows_declares_a_cost() -> None:
         weight = weights.of(_SCHEMA.core_schema.type_map[type_], key)
         assert weight is not None
         assert weight.own >= 10, name
+
+
+# Answers that are computed from all of an object.
+_OF_THE_WHOLE = {
+    "Application": {"standing", "timeline", "allowedActions"},
+    "ScoreSheet": {"standsAgainst"},
+    "Trainee": {"subsidies"},
+}
+
+
+def test_fields_of_rows_say_which_columns_they_look_at() -> None:
+    """A field that does not would have every row read whole without anybody noticing."""
+    sources = {source.shown: source for source in row_sources().values()}
+    seen: dict[type, str] = {}
+    for name, type_ in _SCHEMA.core_schema.type_map.items():
+        if not isinstance(type_, GraphQLObjectType):
+            continue
+        described = getattr(type_.is_type_of, "described", ())
+        for shown in sources.keys() & set(described):
+            seen[shown] = name
+            needs = {key: _needs(field) for key, field in type_.fields.items()}
+            whole = {key for key, each in needs.items() if each is None}
+            assert whole == _OF_THE_WHOLE.get(name, set()), name
+            for key, each in needs.items():
+                assert each is None or sources[shown].knows(each), f"{name}.{key}"
+    assert len(seen) == len(sources)
+
+
+def _needs(field: GraphQLField) -> frozenset[str] | None:
+    declared = field.extensions["strawberry-definition"]
+    sourced = isinstance(declared, SourcedField) and declared.base_resolver is None
+    return needs_of(declared, declared.source if sourced else None)
 
 
 @pytest.mark.institutions

@@ -1,5 +1,6 @@
 """Brochures: how far a program's brochure is, what it states, and what changed since last year."""
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from operator import attrgetter
 from typing import Annotated, Any
@@ -17,6 +18,7 @@ from zhupei.graphql.desks import desk_or_public
 from zhupei.graphql.enums import show
 from zhupei.graphql.errors import not_found
 from zhupei.graphql.found_rows import Found, Names
+from zhupei.graphql.loading import Loaded
 from zhupei.graphql.permissions import permitted
 from zhupei.graphql.sources import (
     Attribute,
@@ -102,8 +104,12 @@ def _pdf_path(root: strawberry.Parent[domain.Brochure]) -> str:
 
 
 @reads("program", "html")
-async def _changed(root: strawberry.Parent[domain.Brochure], info: GraphInfo) -> bool:
-    return await brochures.changed_since(await desk_or_public(info.context), root)
+async def _changed(
+    versions: Sequence[domain.Brochure], context: GraphContext
+) -> Mapping[tuple[str, str], bool]:
+    return await brochures.changed_since(
+        context.catalogue, {(each.program, each.html) for each in versions}
+    )
 
 
 @declares(
@@ -133,7 +139,7 @@ class BrochureVersion:
         Attribute(), description="Version of the configuration it was made from (配置版本)."
     )
     changed_since: bool = field(
-        Computed(_changed),
+        Loaded(_changed, attrgetter("program", "html")),
         description="Whether the configuration says something else now (审核后是否有变化).",
     )
     checks: list[BrochureCheck] = field(

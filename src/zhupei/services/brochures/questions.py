@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
 from zhupei.catalogue.catalogue import Catalogue
 from zhupei.db.models import BrochureContentRow, BrochureRow
 from zhupei.domain.brochures import (
-    Brochure,
     BrochureState,
     brochure_places,
     brochure_window,
@@ -61,11 +61,18 @@ def brochure_situation(catalogue: Catalogue, program: str) -> BrochureSituation 
     )
 
 
-async def changed_since(desk: Desk, brochure: Brochure) -> bool:
-    """Whether the configuration would make another page now than the one that was submitted."""
-    if brochure.program not in desk.catalogue.programs:
-        return True
-    return await html_now(desk.catalogue, brochure.program) != brochure.html
+async def changed_since(
+    catalogue: Catalogue, versions: Collection[tuple[str, str]]
+) -> Mapping[tuple[str, str], bool]:
+    """Return whether the configuration would make other pages now than those submitted.
+
+    Each version is its program with the SHA-256 of its page; the page of a program is made once.
+    """
+    now = {
+        program: await html_now(catalogue, program) if program in catalogue.programs else None
+        for program in {program for program, _ in versions}
+    }
+    return {(program, html): now[program] != html for program, html in versions}
 
 
 async def brochure_content(desk: Desk, sha256: str) -> tuple[str, bytes] | None:

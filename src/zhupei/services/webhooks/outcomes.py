@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -10,7 +10,7 @@ from uuid import UUID
 
 from zhupei.db.models import WebhookDeliveryRow
 from zhupei.db.reading import Condition, Order, PageQuery, among, read_objects
-from zhupei.db.tables import RowSource, columns, expressed, listed_from, member
+from zhupei.db.tables import Made, RowSource, columns, expressed, listed_from, member
 from zhupei.domain.webhooks import DeliveryState, type_of
 
 __all__ = [
@@ -67,16 +67,20 @@ class Delivery:
     attempts: tuple[Attempt, ...]
 
 
+def _of_event(column: str, make: Callable[[str], str] | None = None) -> Made:
+    return expressed(f"(SELECT e.{column} FROM outbox e WHERE e.id = {{t}}.event_id)", make)  # noqa: S608 - a constant
+
+
 DELIVERIES = RowSource(
     described=Delivery,
     model=WebhookDeliveryRow,
     alias="d",
     attributes={
         **columns("id", "queued_at", "settled_at", webhook="webhook_id", event="event_id"),
-        "type": expressed("e.name", type_of),
-        "subject": expressed("e.subject"),
-        "at": expressed("e.at"),
-        "base": expressed("e.base_code"),
+        "type": _of_event("name", type_of),
+        "subject": _of_event("subject"),
+        "at": _of_event("at"),
+        "base": _of_event("base_code"),
         "state": member(DeliveryState, "state"),
         "next_attempt_at": expressed(
             "CASE WHEN {t}.state = 'WAITING' THEN {t}.next_attempt_at END"
@@ -89,7 +93,7 @@ DELIVERIES = RowSource(
         ),
     },
 )
-"""Deliveries, as `Delivery` has them, beside the event that is delivered."""
+"""Deliveries, as `Delivery` has them, with what is told of the event."""
 
 
 def delivery_query(
@@ -117,7 +121,6 @@ def delivery_query(
         conditions=tuple(conditions),
         order=Order("d.id", descending=True),
         view=DELIVERIES.view(names),
-        joins="JOIN outbox e ON e.id = d.event_id ",
     )
 
 

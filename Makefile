@@ -6,7 +6,10 @@
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
+# Setting up goes step by step. What only reads a tree that is set up goes side by side.
+ifneq ($(MAKECMDGOALS),linters)
 .NOTPARALLEL:
+endif
 
 UV := .tools/bin/uv
 PYTHON := .venv/bin/python
@@ -62,15 +65,28 @@ test: .venv/.ready
 	@$(SUITE) -m 'not slow'
 
 check: .venv/.ready query-page
+	@$(MAKE) --no-print-directory --jobs=2 --keep-going --output-sync=target linters
+	$(SUITE) -m slow
+
+# The longest first; what each says is printed in one piece.
+LINTERS := lint-types lint-texts lint-layers lint-configuration lint-documents lint-schema audit
+.PHONY: linters $(LINTERS)
+linters: $(LINTERS)
+$(filter-out audit,$(LINTERS)): .venv/.ready
+
+lint-types:
+	$(TYPES)
+lint-texts:
 	$(PYTHON) -m ruff format --check .
 	$(PYTHON) -m ruff check .
-	$(TYPES)
+lint-layers:
 	.venv/bin/lint-imports
+lint-configuration:
 	.venv/bin/zhupei check --strict
+lint-documents:
 	.venv/bin/zhupei docs --check
+lint-schema:
 	.venv/bin/zhupei schema diff
-	@$(MAKE) --no-print-directory audit
-	$(SUITE) -m slow
 
 # Workers get halves of the suite, in its order, and take from each other what is left at the end:
 # what modules share is made once, and nobody waits for the other's long file.

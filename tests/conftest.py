@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 import tempfile
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -75,6 +76,17 @@ _SLOW = {
 }
 # Fixtures over the configuration and the plugins that the repository carries.
 _REAL = {"planned", "real"}
+
+
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int | None:
+    """Give slow tests half as many workers again as there are cores.
+
+    For a third of their time they wait: for servers to start, for PostgreSQL, for npm, for a clock.
+    """
+    if config.option.markexpr != "slow" or not hasattr(os, "sched_getaffinity"):
+        return None
+    cores = len(os.sched_getaffinity(0))
+    return cores + cores // 2
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

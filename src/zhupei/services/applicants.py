@@ -15,6 +15,7 @@ from uuid import UUID
 
 import phonenumbers
 from tortoise.exceptions import IntegrityError
+from tortoise.expressions import F
 from tortoise.transactions import in_transaction
 
 from zhupei.db.identifiers import uuid7
@@ -212,8 +213,9 @@ async def change_details(
     columns = _columns(keyring, applicant, details, document)
     if isinstance(columns, AccessRefusal):
         return columns
+    # Counted on by PostgreSQL: what is given may be the greatest number that it keeps.
     changed = await Applicant.filter(id=applicant, revision=revision).update(
-        **columns, revision=revision + 1, updated_at=at
+        **columns, revision=F("revision") + 1, updated_at=at
     )
     if not changed:
         return _refusal(

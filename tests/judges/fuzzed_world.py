@@ -8,31 +8,39 @@ import fcntl
 import json
 import os
 import shutil
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import httpx2
 from tortoise import connections
 
-from admissions_office import BASES, moment
+from admissions_office import BASES, done, moment
 from allocation_office import BASES as MATCHING_BASES
 from base_offices import BASES as OFFICE_BASES
-from mutation_scenarios import PHASES, Case, new_world
+from base_offices import BaseOffices
+from mutation_scenarios import PHASES, SECRETS, Case, World, new_world
 from running_graph import RunningGraph, running_graph
+from zhupei.catalogue import LoadedCatalogue, load_catalogue
 from zhupei.db.models import Account
-from zhupei.domain.actors import Grant
+from zhupei.domain.actors import Actor, Grant
+from zhupei.graphql.uploads import Upload
 from zhupei.security.crypto import new_key_text
+from zhupei.services import admissions
+from zhupei.services.admissions import Desk, inputs
+from zhupei.services.brochures import decide_brochure, submit_brochure
+from zhupei.services.brochures.inputs import DecideBrochureInput, SubmitBrochureInput
 
 __all__ = ["FuzzedServer", "fuzzed_server"]
 
 _ROOT = Path(__file__).parents[2]
-_BEGIN = "2026-04-10T09:00"
-# Whose applicants would wait before those of other phases comes late, what freezes the round last;
-# of brochures, which another phase has submitted already, there are no more.
-_LAST = ("assessment", "reviewed", "frozen")
-_SKIPPED = ("first_brochure", "brochures")
+_BEGIN, _SIGNED_IN = "2026-04-10T09:00", "2026-03-01T09:00"
+# Whose applicants would wait before those of other phases comes late. What would stop the others is
+# done in provinces of its own: a frozen round, and brochures, of which a program has one at a time.
+_LAST = ("assessment", "reviewed")
+_SKIPPED = ("first_brochure", "brochures", "frozen")
 _SEATS = (("capacity: 4", "capacity: 90"), ("quota: 2,", "quota: 60,"))
 _GRANTS = {
     "administrator": (Grant("administrator"),),
@@ -43,6 +51,23 @@ _GRANTS = {
     "auditor": (Grant("auditor"),),
     "applicant": (Grant("applicant"),),
 }
+_PLACES = ("sample", "office", "published", "stopped")
+# The province of a hospital, where it is not called as the hospital is.
+_NORTH = (
+    Grant("base_office", base="north-hospital"),
+    Grant("specialty_base", base="north-hospital"),
+    Grant("jurisdiction_office", jurisdiction="matching-province"),
+)
+_EVERYBODY = (
+    *(Grant(name) for name in ("administrator", "national", "auditor", "applicant")),
+    *(
+        Grant(name, base=f"{place}-hospital")
+        for place in _PLACES
+        for name in ("base_office", "specialty_base")
+    ),
+    *(Grant("jurisdiction_office", jurisdiction=f"{place}-province") for place in _PLACES),
+    *_NORTH,
+)
 _PLURALS = {
     "base": "bases",
     "program": "programs",
@@ -50,9 +75,13 @@ _PLURALS = {
     "specialty": "specialties",
     "jurisdiction": "jurisdictions",
 }
+_PNG = b"\x89PNG\r\n\x1a\n" + bytes(9)
+# Stands for a file in the inputs of mutations.
+_FILE = "(a file)"
 _LONG = timedelta(days=360)
+_SCOPES = ("webhooks.manage", "events.read")
 # Between two times at which the world is put back.
-_WORLD_SECONDS = 4.0
+_WORLD_SECONDS = 0.4
 _CODES = """{
   bases(first: 50) { edges { node { id code } } }
   programs(first: 50) { edges { node { id code } } }
@@ -84,6 +113,7 @@ class FuzzedServer:
     graph: RunningGraph
     folder: Path
     _tables: Sequence[str] = ()
+    _before: dict[str, tuple[int, int]] = field(default_factory=dict)
 
     @property
     def url(self) -> str:
@@ -100,6 +130,53 @@ class FuzzedServer:
             self._tables = [row["tablename"] for row in rows]
             copies = (f'CREATE TABLE kept."{t}" AS TABLE public."{t}";' for t in self._tables)
             await connection.execute_script(f"CREATE SCHEMA kept; {' '.join(copies)}")
+        self._before = await self._digests()
+
+    async def carried_out(self) -> set[str]:
+        """Send the inputs unchanged, say which are carried out, and return their mutations."""
+        place = self.folder / "known.json"
+        known = json.loads(place.read_text("utf-8"))
+        found = set()
+        for name, wholes in known["inputs"].items():
+            for whole in wholes:
+                (self.folder / "now").write_text(whole["at"])
+                answer = (await self.sent(name, whole)).json().get("data") or {}
+                whole["works"] = "code" not in (answer.get(name) or {"code": "ERROR"})
+                if whole["works"]:
+                    found.add(name)
+                await self.put_back_once()
+        place.write_text(json.dumps(known), "utf-8")
+        return found
+
+    async def sent(self, name: str, whole: Mapping[str, Any]) -> httpx2.Response:
+        """Send a mutation with an input, a file of it as a part of its own."""
+        token = json.loads((self.folder / "actors.json").read_text("utf-8"))[whole["actor"]]
+        shown = f"{{ {name}(input: $given) {{ __typename ... on Refusal {{ code }} }} }}"
+        query = f"mutation($given: {name[0].upper()}{name[1:]}Input!) {shown}"
+        given = whole["input"]
+        headers = {"authorization": f"Bearer {token}", "accept-language": "en"}
+        if not isinstance(given, dict) or given.get("file") != _FILE:
+            # Half a surrogate pair comes as an escape.
+            sent = json.dumps({"query": query, "variables": {"given": given}}).encode()
+            headers["content-type"] = "application/json"
+            return await self.graph.client.post("/graphql", content=sent, headers=headers)
+        body = {"query": query, "variables": {"given": {**given, "file": None}}}
+        parts = {
+            "operations": (None, json.dumps(body).encode()),
+            "map": (None, b'{"0": ["variables.given.file"]}'),
+            "0": ("degree.png", _PNG),
+        }
+        headers["apollo-require-preflight"] = "true"
+        return await self.graph.client.post("/graphql", files=parts, headers=headers)
+
+    async def put_back_once(self) -> None:
+        """Make the world what it was."""
+        now = await self._digests()
+        before = self._before or now
+        if changed := [table for table in now if now[table] != before[table]]:
+            await self._put_back(changed)
+            now = await self._digests()
+        self._before = now
 
     async def put_back(self) -> None:
         """Make the world what it was, again and again, until this is cancelled.
@@ -107,17 +184,12 @@ class FuzzedServer:
         Otherwise everybody would soon have withdrawn, been refused or erased, and no mutation
         would be carried out any more.
         """
-        before = await self._digests()
         with (self.folder / "lock").open("w") as lock:
             while True:
                 await asyncio.sleep(_WORLD_SECONDS)
                 await asyncio.to_thread(fcntl.flock, lock, fcntl.LOCK_EX)
                 try:
-                    now = await self._digests()
-                    changed = [table for table in now if now[table] != before[table]]
-                    if changed:
-                        await self._put_back(changed)
-                        before = await self._digests()
+                    await self.put_back_once()
                 finally:
                     fcntl.flock(lock, fcntl.LOCK_UN)
 
@@ -147,25 +219,72 @@ class FuzzedServer:
 async def fuzzed_server(folder: Path, database_url: str) -> AsyncIterator[FuzzedServer]:
     """Serve the real catalogue and three fictional provinces with what mutations work on."""
     clock, keys = _SetClock(folder / "now"), new_key_text()
+    more = [_copied(folder, name) for name in ("published", "stopped")]
     async with running_graph(
         folder / "data",
         database_url,
         clock=clock,
-        bases=(_ROOT / "bases", _with_seats(folder), OFFICE_BASES, MATCHING_BASES),
+        bases=(_ROOT / "bases", _with_seats(folder), OFFICE_BASES, MATCHING_BASES, *more),
         plugins=(_ROOT / "plugins",),
         encryption_keys=keys,
     ) as graph:
         world = await new_world(graph.database, keys, folder / "sample")
         cases: dict[str, list[Case]] = {}
         names = [name for name in PHASES if name not in {*_LAST, *_SKIPPED}]
-        for name in (*names, *_LAST):
+        phases = [*(PHASES[name] for name in (*names, *_LAST)), _apart(await load_catalogue(more))]
+        for phase in phases:
             world.go(_BEGIN)
-            for mutation, case in (await PHASES[name](world)).items():
+            for mutation, case in (await phase(world)).items():
                 cases.setdefault(mutation, []).append(case)
         await _write(graph, folder, cases)
         server = FuzzedServer(graph, folder)
         await server.keep()
         yield server
+
+
+def _copied(folder: Path, name: str) -> Path:
+    """Return a copy of the second province under another name."""
+    made = folder / name
+    made.mkdir()
+    for file in OFFICE_BASES.glob("*.yaml"):
+        text = file.read_text("utf-8").replace("office-", f"{name}-")
+        (made / file.name.replace("office-", f"{name}-")).write_text(text, "utf-8")
+    return made
+
+
+def _apart(loaded: LoadedCatalogue) -> Callable[[World], Awaitable[dict[str, Case]]]:
+    """Return the phase of what would stop the others: a frozen round, an approved brochure."""
+    published, stopped = (f"{name}-hospital-residency-2026" for name in ("published", "stopped"))
+
+    async def phase(world: World) -> dict[str, Case]:
+        office = BaseOffices(world.database, loaded, moment(_BEGIN))
+
+        def authority(name: str) -> Desk:
+            grant = Grant("jurisdiction_office", jurisdiction=f"{name}-province")
+            return office.desk(Actor(id=f"{name}-authority", grants=frozenset({grant})))
+
+        frozen = {"program": stopped, "round": "batch-1", "reason": "核查"}
+        given = inputs.FreezeRoundInput(**frozen)
+        done(await admissions.freeze_round(authority("stopped"), given))
+        office.go("2026-03-20T09:00")
+        submission = SubmitBrochureInput(program=published, attested=("吉祥物",))
+        brochure = done(await submit_brochure(office.at("published-hospital"), submission))
+        decision = DecideBrochureInput(brochure=brochure.id, approved=True)
+        done(await decide_brochure(authority("published"), decision))
+        where = {
+            "brochure": str(brochure.id),
+            "place": "省平台",
+            "address": "https://hospital.example/",
+            "publishedAt": "2026-03-21T09:00:00+08:00",
+        }
+        first = {"program": stopped, "attested": ["吉祥物"]}
+        return {
+            "liftFreeze": Case(_BEGIN, frozen),
+            "submitBrochure": Case("2026-03-20T09:00", first),
+            "recordBrochurePublication": Case("2026-03-22T09:00", where),
+        }
+
+    return phase
 
 
 def _with_seats(folder: Path) -> Path:
@@ -185,49 +304,49 @@ async def _write(graph: RunningGraph, folder: Path, cases: Mapping[str, Sequence
     """Tell schemathesis who there is, what there is, and what would be carried out."""
     every = [case for each in cases.values() for case in each]
     actors: dict[str, str | None] = {"public": None}
-    for name, grants in {
-        **_GRANTS,
-        "everybody": tuple(_GRANTS[each][0] for each in _GRANTS),
-    }.items():
+    (folder / "now").write_text(_SIGNED_IN)
+    for name, grants in {**_GRANTS, "everybody": _EVERYBODY}.items():
         account = await graph.account(f"fuzzing-{name}", *grants)
         actors[name] = graph.token(account, lifetime=_LONG)
     with graph.database.use():
         accounts = {str(row.id) for row in await Account.all()}
+    (folder / "now").write_text(_BEGIN)
     for case in every:
-        for id_ in (case.person, case.integrator):
+        for id_ in (case.person, case.unit, case.integrator):
+            scopes = _SCOPES if id_ == case.integrator else ()
             if str(id_) in accounts:
-                actors.setdefault(f"person-{id_}", _token(graph, id_))
+                token = graph.token(_Id(id_), lifetime=_LONG, scopes=scopes)  # type: ignore[arg-type]  # the id is all that it reads
+                actors.setdefault(f"person-{id_}", token)
     first = [name for name in actors if name.startswith("person-")][:3]
     for number, name in enumerate(first):
         actors[f"applicant-{number}"] = actors[name]
     moments = sorted({case.at for case in every})
-    inputs = {
-        name: [
-            {
-                "input": case.given,
-                "actor": next(
-                    (
-                        f"person-{id_}"
-                        for id_ in (case.integrator, case.person)
-                        if f"person-{id_}" in actors
-                    ),
-                    "everybody",
-                ),
-                "at": case.at,
-            }
-            for case in each
-        ]
+    inputs_by_name = {
+        name: [whole for case in each for whole in _whole(case, actors)]
         for name, each in cases.items()
     }
-    known = {"values": await _values(graph, cases), "inputs": inputs, "moments": moments}
+    known = {
+        "values": await _values(graph, cases),
+        "inputs": inputs_by_name,
+        "moments": moments,
+        "secrets": SECRETS,
+        "file": _FILE,
+    }
     (folder / "actors.json").write_text(json.dumps(actors), "utf-8")
-    (folder / "known.json").write_text(json.dumps(known, default=str), "utf-8")
+    shown = json.dumps(known, default=lambda each: _FILE if isinstance(each, Upload) else str(each))
+    (folder / "known.json").write_text(shown, "utf-8")
     (folder / "lock").touch()
 
 
-def _token(graph: RunningGraph, account: Any) -> str:
-    scopes = ("webhooks.manage", "events.read")
-    return graph.token(_Id(account), lifetime=_LONG, scopes=scopes)  # type: ignore[arg-type]  # the id is all that it reads
+def _whole(case: Case, actors: Mapping[str, object]) -> Iterable[dict[str, Any]]:
+    """Yield what each of those sends whom a case concerns, and somebody of the staff."""
+    senders = {"applicant": case.person, "sending_unit": case.unit, "integrator": case.integrator}
+    for role, id_ in senders.items():
+        if f"person-{id_}" in actors:
+            given = {**case.given, **case.by_role.get(role, {})}
+            yield {"input": given, "actor": f"person-{id_}", "at": case.at}
+    given = {**case.given, **case.by_role.get("base_office", {})}
+    yield {"input": given, "actor": "everybody", "at": case.at}
 
 
 @dataclass(frozen=True)

@@ -190,8 +190,7 @@ def compose(settings: Settings, *, clock: Callable[[], datetime] = china_now) ->
 
     async def load() -> LoadedCatalogue:
         # The first load takes what the plugins' names were read from.
-        workspace = read.pop() if read else None
-        return await _load(settings, host, parsed, workspace, snapshots)
+        return await _load(settings, host, parsed, read, snapshots)
 
     holder = CatalogueHolder(load)
     limits = QueryLimits(
@@ -302,18 +301,27 @@ async def _load(
     settings: Settings,
     host: PluginHost,
     parsed: ParsedFiles,
-    workspace: Workspace | None,
+    read: list[Workspace],
     snapshots: Snapshots,
 ) -> LoadedCatalogue:
-    """Return the catalogue with everything made that a first question would wait for."""
+    """Return the catalogue with everything made that a first question would wait for.
+
+    What was ``read`` is taken from there, so that nobody else holds it.
+    """
+    again = not read
     with collector_paused():
+        if again:
+            # What requests left would be kept for ever by what follows. Not after the load: the
+            # collector would go through the new catalogue, and all requests would wait for it.
+            gc.collect()
         loaded = await load_catalogue(
-            settings.bases, host=host, parsed=parsed, workspace=workspace, snapshots=snapshots
+            settings.bases,
+            host=host,
+            parsed=parsed,
+            workspace=None if again else read.pop(),
+            snapshots=snapshots,
         )
         await asyncio.to_thread(prepare, loaded.catalogue, loaded.dispatcher)
-        if workspace is None:
-            # What requests left meanwhile would be kept for ever by what follows.
-            gc.collect()
     # What lives as long as the catalogue need not be gone through by the collector, whose long
     # runs users would wait for. An earlier catalogue goes without it: it has no cycles.
     gc.freeze()

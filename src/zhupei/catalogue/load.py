@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import logging
+import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, fields, replace
@@ -36,7 +37,7 @@ from zhupei.config.parsed import ParsedFiles
 from zhupei.config.platform import Platform
 from zhupei.config.problems import Problem, Problems
 from zhupei.config.workspace import Workspace, read_workspace
-from zhupei.config.yaml import Document
+from zhupei.config.yaml import Document, parse
 from zhupei.default_plugins.working_days import WorkingDays, official_years
 from zhupei.domain.calendar import Calendar, CalendarYear
 from zhupei.domain.sources import Level
@@ -143,9 +144,20 @@ async def load_catalogue(
     with collector_paused():
         if workspace is None:
             workspace = await asyncio.to_thread(read_workspace, paths, parsed)
-        return await _load(
-            workspace, plugin_folders, platform, disabled, strict, hook_timeout, host, snapshots
-        )
+        if host is None:
+            workspace, host = load_plugins(
+                workspace,
+                folders=plugin_folders,
+                platform=platform,
+                disabled=disabled,
+                strict=strict,
+            )
+        else:
+            workspace = _with_carried(workspace, host)
+        loading = _Loading(workspace, host, Dispatcher(host, timeout=hook_timeout))
+        # Given up as soon as a snapshot takes its place, and its memory with it.
+        del workspace
+        return await (loading.built() if snapshots is None else loading.with_snapshots(snapshots))
 
 
 @contextmanager
@@ -164,30 +176,6 @@ def collector_paused() -> Iterator[None]:
             gc.freeze()
             gc.unfreeze()
             gc.enable()
-
-
-async def _load(
-    workspace: Workspace,
-    plugin_folders: Sequence[Path],
-    platform: Mapping[str, Naming] | None,
-    disabled: Iterable[str],
-    strict: bool,
-    hook_timeout: float,
-    host: PluginHost | None,
-    snapshots: Snapshots | None,
-) -> LoadedCatalogue:
-    if host is None:
-        workspace, host = load_plugins(
-            workspace, folders=plugin_folders, platform=platform, disabled=disabled, strict=strict
-        )
-    else:
-        workspace = _with_carried(workspace, host)
-    loading = _Loading(workspace, host, Dispatcher(host, timeout=hook_timeout))
-    if snapshots is None:
-        return await loading.built()
-    digest = await asyncio.to_thread(inputs_digest, workspace, host)
-    found = None if digest is None else await loading.taken(snapshots, digest)
-    return await loading.kept(snapshots, digest) if found is None else found
 
 
 def _models(workspace: Workspace, host: PluginHost) -> FileModels:
@@ -309,30 +297,43 @@ class _Loading:
         self._dispatcher = dispatcher
         self._models = _models(workspace, host)
         self._classes = self._models.by_entry
+        self._archive = Archive({}, Workspace, self._models)
         self._reference = load_reference()
 
-    async def taken(self, snapshots: Snapshots, digest: str) -> LoadedCatalogue | None:
+    async def with_snapshots(self, snapshots: Snapshots) -> LoadedCatalogue:
+        """Return the catalogue of a snapshot, or else built from the files and kept."""
+        digest = await asyncio.to_thread(inputs_digest, self._workspace, self._host)
+        found = None if digest is None else await self._taken(snapshots, digest)
+        return await self._kept(snapshots, digest) if found is None else found
+
+    async def _taken(self, snapshots: Snapshots, digest: str) -> LoadedCatalogue | None:
         """Return the catalogue of a snapshot, None where none is of these inputs and answers."""
         found = await asyncio.to_thread(snapshots.find, digest)
         if found is None:
             return None
         try:
-            unpacker = Unpacker(found.chunks, self._classes)
+            unpacker = Unpacker(_given_up(found.chunks), self._classes)
             await asyncio.to_thread(_exhaust, unpacker.steps(found.questions))
             questions, _ = unpacker.get(found.questions)
             answers = await questions.ask(self._dispatcher)
             if answers_digest(answers, self._classes) != found.answers:
                 return None
-            return await self._unpacked(found, unpacker, answers)
-        except (Unpackable, LookupError, TypeError, ValueError, msgspec.DecodeError) as error:
+            files = self._give_up_files()
+        except _DOES_NOT_FIT as error:
             _log.warning("a kept catalogue cannot be used: %s", error)
+            return None
+        try:
+            return await self._unpacked(found, unpacker, answers)
+        except _DOES_NOT_FIT as error:
+            _log.warning("a kept catalogue cannot be used: %s", error)
+            self._workspace = await asyncio.to_thread(_read_again, files)
             return None
 
     async def built(self) -> LoadedCatalogue:
         """Return the catalogue built from the files."""
         return (await self._build())[0]
 
-    async def kept(self, snapshots: Snapshots, digest: str | None) -> LoadedCatalogue:
+    async def _kept(self, snapshots: Snapshots, digest: str | None) -> LoadedCatalogue:
         """Return the catalogue built from the files, after keeping it where that is certain."""
         loaded, made_of = await self._build()
         answers = made_of.answers
@@ -347,7 +348,16 @@ class _Loading:
             await asyncio.to_thread(snapshots.keep, digest, snapshot)
         # What was built goes: taken from the snapshot, the catalogue needs half of the memory.
         del loaded, made_of
-        return await self._unpacked(snapshot, Unpacker(snapshot.chunks, self._classes), answers)
+        self._give_up_files()
+        unpacker = Unpacker(_given_up(snapshot.chunks), self._classes)
+        return await self._unpacked(snapshot, unpacker, answers)
+
+    def _give_up_files(self) -> list[tuple[Path, bytes]]:
+        """Let go of what the files say; return their paths and compressed texts."""
+        documents = self._workspace.documents
+        self._archive = Archive.of_documents(documents, self._models)
+        self._workspace = Workspace()
+        return [(document.path, document.source) for document in documents]
 
     async def _unpacked(
         self, snapshot: Snapshot, unpacker: Unpacker, answers: Mapping[str, BaseAnswers]
@@ -370,7 +380,7 @@ class _Loading:
         """Return the catalogue of its parts, and what is never kept."""
         given = {name: part for name, part in parts.items() if name in _FIELDS}
         explainer = Explainer(
-            Archive.of_documents(self._workspace.documents, self._models),
+            self._archive,
             given["programs"],
             given["openings"],
             answers,
@@ -429,6 +439,23 @@ class _MadeOf:
     questions: Questions
     answers: Mapping[str, BaseAnswers]
     years: tuple[CalendarYear, ...]
+
+
+# What unpacking raises where the classes of a snapshot are not those that run.
+_DOES_NOT_FIT = (Unpackable, LookupError, TypeError, ValueError, msgspec.DecodeError)
+
+
+def _read_again(files: Iterable[tuple[Path, bytes]]) -> Workspace:
+    """Return the files as they were read: all of them were without mistakes."""
+    read = (parse(path, zlib.decompress(source)) for path, source in files)
+    return Workspace(documents=tuple(each for each in read if isinstance(each, Document)))
+
+
+def _given_up(chunks: list[bytes]) -> Iterator[bytes]:
+    """Yield the chunks, and let go of each: together they are a fifth of what they become."""
+    chunks.reverse()
+    while chunks:
+        yield chunks.pop()
 
 
 def _exhaust(steps: Iterator[None]) -> None:

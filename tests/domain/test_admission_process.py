@@ -98,6 +98,13 @@ def test_direct_channels_skip_the_selection() -> None:
     assert path_of(found, None, Channel.DIRECT_ASSIGNMENT).states == (
         S.DRAFT, S.SUBMITTED, S.ADMITTED, S.NOTIFIED, S.REGISTERED,
     )  # fmt: skip
+    for channel, state, kind in (
+        (Channel.DIRECT_REGISTRATION, S.REGISTERED, "direct_registration"),
+        (Channel.DIRECT_ASSIGNMENT, S.ADMITTED, "direct_assignment"),
+    ):
+        stage = path_of(found, None, channel).stage(state)
+        assert stage is not None
+        assert [each.kind for each in stage.steps] == [kind]
 
 
 @given(st.lists(st.sampled_from([*STATE_OF_KIND, "mobilisation", "orientation"]), max_size=20))

@@ -63,7 +63,7 @@ def test_a_place_where_none_can_be(open_folder: Path, name: str) -> None:
     ):
         pass
     assert refused.value.hint is not None
-    assert "107 bytes" in refused.value.hint.en
+    assert "107 bytes" in str(refused.value.hint.en)
 
 
 def test_a_certificate_that_cannot_be_used_is_told_before_anything_starts(

@@ -224,7 +224,13 @@ async def test_a_batch_and_what_is_no_operation_are_not_kept(app: Starlette) -> 
 
 
 def read(reads: ReadRequests, packet: bytes) -> None:
-    scope: dict[str, Any] = {"type": "http", "asgi": {}, "http_version": "1.1", "root_path": "", "path": "/"}
+    scope: dict[str, Any] = {
+        "type": "http",
+        "asgi": {},
+        "http_version": "1.1",
+        "root_path": "",
+        "path": "/",
+    }
     scope |= {"method": "POST", "raw_path": b"/", "query_string": b"", "headers": []}
     found = reads.noted("http", packet, scope, b"")
     assert found is not None

@@ -7,6 +7,7 @@ import json
 import os
 import signal
 import sys
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,20 @@ from zhupei.db.models import WebhookAttemptRow, WebhookDeliveryRow
 pytestmark = pytest.mark.slow
 
 _TOKEN = "a-token-of-16-signs"
+
+
+_STARTED: list[asyncio.subprocess.Process] = []
+
+
+@pytest.fixture(autouse=True)
+async def no_worker_outlives_its_test() -> AsyncIterator[None]:
+    """Whatever fails: a worker that is left would work on the database of the next test."""
+    yield
+    while _STARTED:
+        process = _STARTED.pop()
+        if process.returncode is None:
+            process.kill()
+            await process.communicate()
 
 
 async def worker(
@@ -57,6 +72,7 @@ async def worker(
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
     )
+    _STARTED.append(started)
     assert started.stdout is not None
     async with asyncio.timeout(60):
         while b'"working"' not in (line := await started.stdout.readline()):

@@ -75,10 +75,11 @@ class WorkerProcess:
 
 @contextlib.asynccontextmanager
 async def running(*workers: WorkerProcess) -> AsyncIterator[None]:
-    await asyncio.gather(*(each.start() for each in workers))
     try:
+        await asyncio.gather(*(each.start() for each in workers))
         yield
     finally:
+        # Also one that did not come up in time: it would work on the database of the next test.
         for each in workers:
             if each.process is not None and each.process.returncode is None:
                 each.process.kill()

@@ -134,8 +134,8 @@ def _untargeted(observation: int | float, *, label: str = "") -> int | float:
 
 operations.queries = _remembered(operations.queries)
 operations.mutations = _remembered(operations.mutations)
-_arguments = _remembered_arguments(GraphQLStrategy.list_of_arguments)
-GraphQLStrategy.list_of_arguments = _arguments  # type: ignore[method-assign]  # see its docstring
+_strategy: Any = GraphQLStrategy  # with or without its types: see there why it is changed
+_strategy.list_of_arguments = _remembered_arguments(_strategy.list_of_arguments)
 hypothesis.target = _untargeted
 
 

@@ -14,7 +14,9 @@ import pytest
 from admissions_office import (
     BASES,
     CLINIC,
+    FELLOW,
     FELLOWSHIP,
+    HEART,
     HOSPITAL,
     IDENTITY,
     MEDICINE,
@@ -205,6 +207,30 @@ async def test_a_round_has_as_many_preferences_as_configured(office: Office) -> 
     refusal = await office.refuses(C.PREFERENCE_LIMIT, await submit(office, other))
     assert refusal.source is not None
     assert await office.everything() == before
+
+
+@pytest.mark.parametrize("preference", [0, -1, 32_768, 2**31 - 1])
+async def test_a_preference_that_no_rule_limits_is_a_number_that_can_be_kept(
+    office: Office, preference: int
+) -> None:
+    """Of the fellowship nobody says how many there may be; its database counts to 32,767."""
+    office.go("2026-04-12T09:00")
+    person = uuid4()
+    given = inputs.CreateApplicationInput(
+        applicant=person, opening=HEART, round="june", candidate=FELLOW, preference=preference
+    )
+    before = await office.everything()
+    refusal = await office.refuses(
+        C.INPUT_INVALID, await admissions.create_application(office.own(person), given)
+    )
+    assert (refusal.field, refusal.message.en) == (
+        "preference",
+        "preferences are numbered from 1 to at most 32767",
+    )
+    assert await office.everything() == before
+    last = replace(given, preference=32_767)
+    made = done(await admissions.create_application(office.own(person), last))
+    assert made.preference == 32_767
 
 
 async def test_scores_are_points_of_a_full_mark(office: Office) -> None:

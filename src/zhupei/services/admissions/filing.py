@@ -173,14 +173,21 @@ def _direction_known(opening: Opening, direction: str | None) -> Refusal | None:
     )
 
 
+# What is kept of it where no rule limits it: a number of two bytes.
+_GREATEST_PREFERENCE = 32_767
+
+
 def _preference_known(program: Program, round_code: str | None, preference: int) -> Refusal | None:
     limit = preference_limit(program, round_code)
-    if preference >= 1 and (limit is None or preference <= limit[0]):
+    if 1 <= preference <= (_GREATEST_PREFERENCE if limit is None else limit[0]):
         return None
     if limit is None:
+        most = _GREATEST_PREFERENCE
         return Refusal(
             code=RefusalCode.INPUT_INVALID,
-            message=Text("志愿序号自 1 起", "preferences are numbered from 1"),
+            message=Text(
+                f"志愿序号自 1 至 {most}", f"preferences are numbered from 1 to at most {most}"
+            ),
             field="preference",
         )
     most, source = limit

@@ -98,6 +98,8 @@ _BY_TOKEN = {("GET", "/calendar/personal.ics")}
 _OTHER = {
     ("GET", "/"),
     ("GET", "/graphql"),
+    ("GET", "/graphql/"),
+    ("POST", "/graphql/"),
     ("GET", "/graphql/ide/{name}"),
     ("GET", "/health/live"),
     ("GET", "/health/ready"),

@@ -19,7 +19,6 @@ from tortoise.transactions import in_transaction
 from zhupei.db.connection import Database, DatabaseUnavailableError
 from zhupei.db.embedded import EmbeddedPostgres
 from zhupei.db.models import Applicant, CatalogueVersion
-from zhupei.db.reading import select
 
 _KILL = (
     "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity "

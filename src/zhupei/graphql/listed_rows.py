@@ -29,15 +29,15 @@ __all__ = ["ListedRows", "ReadEdge", "ReadPage", "RowsOf"]
 class ReadEdge:
     """One row of a page that was read."""
 
-    __slots__ = ("_page", "_row", "node")
+    __slots__ = ("_cursor_of", "_row", "node")
 
-    def __init__(self, node: Any, row: Any, page: ReadPage) -> None:
-        self.node, self._row, self._page = node, row, page
+    def __init__(self, node: Any, row: Any, cursor_of: Callable[[Any], str]) -> None:
+        self.node, self._row, self._cursor_of = node, row, cursor_of
 
     @property
     def cursor(self) -> str:
         """The place of the row, for `after` and `before`."""
-        return self._page.cursor_of(self._row)
+        return self._cursor_of(self._row)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -62,41 +62,43 @@ class ReadPageInfo:
 class Edges(Sequence[ReadEdge]):
     """The rows of a page as edges, made when somebody looks at them."""
 
-    __slots__ = ("_made", "_page", "rows")
+    __slots__ = ("_cursor_of", "_made", "rows")
 
     def __init__(
-        self, rows: Sequence[Any], page: ReadPage, made: Callable[[Any], Any] | None
+        self,
+        rows: Sequence[Any],
+        cursor_of: Callable[[Any], str],
+        made: Callable[[Any], Any] | None,
     ) -> None:
-        self.rows, self._page, self._made = rows, page, made
+        self.rows, self._cursor_of, self._made = rows, cursor_of, made
 
     def __len__(self) -> int:
         return len(self.rows)
 
     def __getitem__(self, at: Any) -> Any:
         row = self.rows[at]
-        return ReadEdge(row if self._made is None else self._made(row), row, self._page)
+        return ReadEdge(row if self._made is None else self._made(row), row, self._cursor_of)
 
     def cursors(self) -> list[str]:
         """Return the place of each row."""
-        return list(map(self._page.cursor_of, self.rows))
+        return list(map(self._cursor_of, self.rows))
 
 
 class ReadPage:
     """One page of rows that was read, as far as it was asked for."""
 
-    __slots__ = ("_query", "_request", "edges", "page_info", "total_count")
+    __slots__ = ("edges", "page_info", "total_count")
 
     def __init__(
         self, request: RowRequest, query: PageQuery, found: PageRows, *, whole: bool
     ) -> None:
-        self._request, self._query = request, query
         self.total_count = found.total
         rows = found.rows
         more = len(rows) > request.size
         if more:
             rows = rows[1:] if request.backwards else rows[:-1]
         made = query.source.whole if whole else None
-        self.edges = Edges(rows, self, made)
+        self.edges = Edges(rows, partial(_cursor_of, request, query.view.width), made)
         behind = request.place is not None
         self.page_info = ReadPageInfo(
             has_next_page=behind if request.backwards else more,
@@ -104,10 +106,10 @@ class ReadPage:
             edges=self.edges,
         )
 
-    def cursor_of(self, row: Any) -> str:
-        """Return the cursor of a row."""
-        request, at = self._request, self._query.view.width
-        return Cursor(request.order, request.descending, row[at], str(row[at + 1])).encode()
+
+def _cursor_of(request: RowRequest, at: int, row: Any) -> str:
+    """Return the cursor of a row whose place begins at the column ``at``."""
+    return Cursor(request.order, request.descending, row[at], str(row[at + 1])).encode()
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -304,6 +304,8 @@ class BoundedConnection(ReadsOrLeaves, DeclinesUpgrades):
             return False
         cycle.waiting_for_100_continue = False
         cycle.response_started = cycle.response_complete = True
+        # The scope holds this, and this its cycle, which holds the scope.
+        cast("dict[str, Any]", cycle.scope).pop(WHOLE, None)
         cycle.message_event.set()
         self.transport.write(b"%b\r\n%b" % (head, body))
         cycle.on_response()

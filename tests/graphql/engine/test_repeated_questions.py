@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import random
 from collections.abc import AsyncIterator
 from typing import Any
@@ -99,6 +100,30 @@ async def test_what_is_listed_is_decided_once_for_whoever_may_see_the_same(
     assert decided == [office, clinic, office, office, office]
     assert await ask(office, {"first": 2}) == first
     assert len(decided) == 5
+
+
+async def test_what_is_answered_leaves_nothing_for_the_collector(place: RowsOffice) -> None:
+    """Rows that stay until the collector comes by are freed all at once, and everybody waits."""
+    engine = Engine(_SCHEMA)
+
+    async def ask() -> None:
+        context = place.context(place.everything, Language.EN)()
+        answer: Any = await engine.execute(_QUESTION, {"first": 2}, context)
+        assert b'"id"' in answer.json()
+
+    await ask()
+    gc.collect()
+    gc.disable()
+    try:
+        await ask()
+        gc.set_debug(gc.DEBUG_SAVEALL)
+        gc.collect()
+        left = {type(each).__name__ for each in gc.garbage}
+    finally:
+        gc.set_debug(0)
+        gc.garbage.clear()
+        gc.enable()
+    assert left & {"Run", "RegistrationView", "ReadPage", "_Units", "RunArguments"} == set()
 
 
 async def test_a_refusal_is_no_decision_that_is_kept(place: RowsOffice) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -124,7 +124,7 @@ class Answer(ExecutionResult):
         extensions: dict[str, Any] | None = None,
         *,
         rejected: bool = False,
-        settled: Callable[[], bool] = bool,
+        settled: bool = False,
     ) -> None:
         self._written = data
         self.rejected = rejected
@@ -154,7 +154,7 @@ class Answer(ExecutionResult):
         Neither the actor, the clock, rows nor plugins had a say in it, and it has no errors, so
         that it may be kept until there is another catalogue, and given to everybody.
         """
-        return not self.errors and self._settled()
+        return not self.errors and self._settled
 
     @property
     def raw(self) -> msgspec.Raw:

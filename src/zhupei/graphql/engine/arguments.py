@@ -56,6 +56,10 @@ class RunArguments:
             self._known[site] = found
         return found
 
+    def end(self) -> None:
+        """Forget the run, which holds this; what it has said so far can still be asked."""
+        self._info = _ended
+
     def as_core(self, site: Site) -> dict[str, Any]:
         """Return the arguments of a field as graphql-core coerces them."""
         if not site.field.args:
@@ -69,3 +73,7 @@ class RunArguments:
         found = get_variable_values(self._operation.core, definitions, self._raw)
         assert isinstance(found, VariableValues)  # noqa: S101 - they were coerced before
         return found
+
+
+def _ended(_site: Site) -> Any:
+    raise RuntimeError("the run has ended")

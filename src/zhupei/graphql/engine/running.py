@@ -52,6 +52,11 @@ class _Units(dict[int, Callable[..., Any]]):
         made = self[number] = write(plan, plan.units[number])(self._run)
         return made
 
+    def end(self) -> None:
+        """Forget the run, which holds this."""
+        self.clear()
+        del self._run
+
 
 class Run:
     """One run of a plan.
@@ -83,7 +88,7 @@ class Run:
         self._waiting: dict[tuple[Site, _Settle], list[Slot]] = {}
         self._columns: dict[Site, tuple[str, list[_Cell]]] = {}
         self._holding: list[tuple[Parts, list[tuple[Any, Any]]]] = []
-        self.tools = (
+        self.tools: tuple[Any, ...] = (
             self._units,
             self._keep,
             self._call,
@@ -100,7 +105,17 @@ class Run:
             data = None
         if self._holding:
             self._hold()
-        return Answer(data, self._errors.errors, settled=self._is_settled)
+        answer = Answer(data, self._errors.errors, settled=self._is_settled())
+        self._end()
+        return answer
+
+    def _end(self) -> None:
+        """Let go of what holds this in turn: rows would stay until the collector comes by."""
+        self.tools = ()
+        self._units.end()
+        self._arguments.end()
+        self._waiting.clear()
+        self._columns.clear()
 
     async def _data(self) -> Any:
         values = []

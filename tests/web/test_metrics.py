@@ -118,7 +118,8 @@ async def test_figures_take_no_connection_that_requests_need(
         read = figures(response.text)
         assert value(read, "zhupei_database_connections_idle") == 0
         assert value(read, "zhupei_database_up") == 1
-        assert value(read, "zhupei_jobs", state="todo") == 0
+        # The look of a new minute may just have come.
+        assert value(read, "zhupei_jobs", state="todo") in {0, 1}
 
 
 async def test_however_many_read_the_figures_the_database_is_asked_once(

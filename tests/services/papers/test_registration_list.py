@@ -12,7 +12,7 @@ import pytest
 from pydantic import ValidationError
 
 from zhupei.catalogue import Catalogue
-from zhupei.default_plugins.standard_kinds.steps import RegistrationListParams
+from zhupei.default_plugins.standard_kinds.registration_lists import RegistrationListParams
 from zhupei.domain.admission import AdmissionStep
 from zhupei.domain.people import TraineeType
 from zhupei.domain.registration_columns import ExportColumn

@@ -2,29 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Self
+from typing import Annotated
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
-from zhupei.config.entries import Label, Model, Passage, SourceRef
-from zhupei.config.scalars import Whole, problem
-from zhupei.config.templates import TemplateFile
-from zhupei.domain.agreements import required_fields
+from zhupei.config.entries import Label, Model, SourceRef
+from zhupei.config.scalars import Whole
+from zhupei.default_plugins.standard_kinds.agreements import AgreementStepParams
+from zhupei.default_plugins.standard_kinds.registration_lists import RegistrationListParams
 from zhupei.domain.kinds import Kind, KindGroup
 from zhupei.domain.people import TraineeType
-from zhupei.domain.registration_columns import (
-    CODED_FIELDS,
-    DATE_FIELDS,
-    DateForm,
-    RegistrationField,
-    StatisticsField,
-)
 from zhupei.domain.text import Text
 
 __all__ = [
     "STEP_KINDS",
-    "AgreementEntry",
-    "AgreementStepParams",
     "BrochureParams",
     "DirectRegistrationParams",
     "ExaminationStepParams",
@@ -32,11 +23,8 @@ __all__ = [
     "NoticeParams",
     "OffSiteLimits",
     "PublicationParams",
-    "RegistrationColumn",
-    "RegistrationListParams",
     "ResultPacketParams",
     "SelectionParams",
-    "StatisticsColumn",
     "TraineeTypesParams",
 ]
 
@@ -94,133 +82,6 @@ class NoticeParams(Model):
     """What is to be brought along."""
     channel: Label | None = None
     """How it reaches people."""
-
-
-class AgreementEntry(Model):
-    """The agreement that certain trainees sign (T46)."""
-
-    trainee_types: Annotated[tuple[TraineeType, ...], Field(min_length=1)]
-    """Who signs it."""
-    agreement: Literal["labour_contract", "two_party", "three_party", "directed_entrustment"]
-    """Which agreement."""
-    note: Passage | None = None
-    """What to know."""
-    template: TemplateFile | None = None
-    """The institution's own text, a file beside this one, with fields such as {{trainee_name}}."""
-
-    @model_validator(mode="after")
-    def _names_its_parties(self) -> Self:
-        if self.template is not None:
-            lacking = set(required_fields(self.agreement)) - set(self.template.fields)
-            if lacking:
-                listed = ", ".join(f"{{{{{name}}}}}" for name in sorted(lacking))
-                raise problem(
-                    "CONFIG_TEMPLATE_FIELD",
-                    f"范本 {self.template.file} 缺少字段 {listed}",
-                    f"the template {self.template.file} lacks {listed}",
-                    at=("template",),
-                )
-        return self
-
-
-class AgreementStepParams(Model):
-    """Which agreements are signed, and by when."""
-
-    agreements: tuple[AgreementEntry, ...] = ()
-    """By type of trainee."""
-    within_days: Annotated[Whole, Field(gt=0)] | None = None
-    """Days within which they are signed; null where none are stated."""
-
-
-class _Column(Model):
-    """What columns of all exports have in common."""
-
-    header: Label | None = None
-    """Its heading; by default the field's own name."""
-    text: str | None = None
-    """A text that is the same in every row, such as the authority's code of the province."""
-    codes: dict[str, str] = Field(default_factory=dict)
-    """The authority's own code for each of ours, where it has codes of its own; all of ours."""
-
-    @model_validator(mode="after")
-    def _says_one_thing(self) -> Self:
-        found: str | None = getattr(self, "field", None)
-        if (found is None) == (self.text is None):
-            raise problem(
-                "CONFIG_EXPORT_COLUMN",
-                "每列须有 field 或 text 之一",
-                "a column has either a field or a text",
-            )
-        if self.text is not None and self.header is None:
-            raise problem(
-                "CONFIG_EXPORT_COLUMN",
-                "固定内容的列须有标题 header",
-                "a column with a text of its own needs a header",
-                at=("text",),
-            )
-        if self.codes:
-            self._names_every_code(found)
-        return self
-
-    def _names_every_code(self, found: str | None) -> None:
-        known = CODED_FIELDS.get(found or "")
-        if known is None:
-            listed = ", ".join(sorted(CODED_FIELDS))
-            raise problem(
-                "CONFIG_EXPORT_COLUMN",
-                f"只有这些列有代码：{listed}",
-                f"only these fields have codes: {listed}",
-                at=("codes",),
-            )
-        unknown = sorted(set(self.codes) - set(known))
-        lacking = sorted(set(known) - set(self.codes))
-        if unknown or lacking:
-            raise problem(
-                "CONFIG_EXPORT_COLUMN",
-                f"codes 应逐一给出 {', '.join(sorted(known))}"
-                + (f"；不认识 {', '.join(unknown)}" if unknown else "")
-                + (f"；缺少 {', '.join(lacking)}" if lacking else ""),
-                f"codes names each of {', '.join(sorted(known))}"
-                + (f"; unknown: {', '.join(unknown)}" if unknown else "")
-                + (f"; missing: {', '.join(lacking)}" if lacking else ""),
-                at=("codes",),
-            )
-
-
-class RegistrationColumn(_Column):
-    """One column of the registration list."""
-
-    field: RegistrationField | None = None
-    """What stands in it."""
-    format: DateForm | None = None
-    """How a date is written: iso (2026-09-01), compact (20260901), chinese, slashes."""
-
-    @model_validator(mode="after")
-    def _is_a_date(self) -> Self:
-        if self.format is not None and self.field not in DATE_FIELDS:
-            raise problem(
-                "CONFIG_EXPORT_COLUMN",
-                f"只有日期列可设 format：{', '.join(sorted(DATE_FIELDS))}",
-                f"only dates have a format: {', '.join(sorted(DATE_FIELDS))}",
-                at=("format",),
-            )
-        return self
-
-
-class StatisticsColumn(_Column):
-    """One column of the statistics."""
-
-    field: StatisticsField | None = None
-    """What stands in it."""
-
-
-class RegistrationListParams(Model):
-    """How the registration list of a jurisdiction and its statistics look (R156, R157)."""
-
-    columns: Annotated[tuple[RegistrationColumn, ...], Field(min_length=1)] | None = None
-    """Columns of the list in their order; by default all that are known."""
-    statistics: Annotated[tuple[StatisticsColumn, ...], Field(min_length=1)] | None = None
-    """Columns of the statistics in their order; by default all that are known."""
 
 
 class TraineeTypesParams(Model):

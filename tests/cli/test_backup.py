@@ -21,7 +21,7 @@ from zhupei.domain.identity import DocumentKind
 from zhupei.security.crypto import Keyring, new_key_text
 from zhupei.services.applicant_files import FileRecord, FileStore
 from zhupei.services.applicants import ApplicantRecord, Details, register_applicant, reveal
-from zhupei.services.backups import manifest_digest
+from zhupei.services.backup_archives import manifest_digest
 
 pytestmark = pytest.mark.slow
 

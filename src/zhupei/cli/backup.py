@@ -14,7 +14,7 @@ from zhupei.domain.text import Language, Text
 if TYPE_CHECKING:
     from zhupei.cli import Subparsers
     from zhupei.security.crypto import Keyring
-    from zhupei.services.backups import Backup
+    from zhupei.services.backup_archives import Backup
     from zhupei.settings import Settings
 
 __all__ = ["register"]
@@ -124,7 +124,8 @@ def _backup(arguments: argparse.Namespace) -> int:
 def _restore(arguments: argparse.Namespace) -> int:
     from zhupei.db.connection import Database  # noqa: PLC0415 - see zhupei.cli
     from zhupei.services.audit import verify_audit_chain  # noqa: PLC0415 - see zhupei.cli
-    from zhupei.services.backups import read_backup, restore_backup  # noqa: PLC0415 - see zhupei.cli
+    from zhupei.services.backup_archives import read_backup  # noqa: PLC0415 - see zhupei.cli
+    from zhupei.services.backups import restore_backup  # noqa: PLC0415 - see zhupei.cli
 
     settings, source = read_settings(), arguments.file.absolute()
     if arguments.check:

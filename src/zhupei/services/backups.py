@@ -1,26 +1,16 @@
 """Backups of an installation: one file with the database, the files of people, and what it needs.
 
-A backup is a tar file: ``manifest.json`` (what it is, how many rows each table has, the SHA-256 of
-every other member), ``database.dump`` (pg_dump's custom format, one consistent snapshot) and
-``files/…`` (the files of applicants, under the hash of their content). Keys are left out unless
-they are asked for: a backup without them tells nobody an identity number.
+How that file looks is in `zhupei.services.backup_archives`.
 """
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import hashlib
-import json
-import os
-import tarfile
 import tempfile
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from datetime import datetime
-from importlib.metadata import version as version_of
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any
 
 import asyncpg
 
@@ -28,65 +18,18 @@ from zhupei.db import migrations
 from zhupei.db.connection import Database
 from zhupei.db.dumps import dump_database, load_dump, quoted, tables_of
 from zhupei.domain.text import Text
-from zhupei.errors import ZhupeiError
 from zhupei.security.crypto import Keyring
+from zhupei.services.backup_archives import (
+    Backup,
+    BackupError,
+    Counted,
+    has_keys_of,
+    read_backup,
+    unpack_backup,
+    write_backup,
+)
 
-if TYPE_CHECKING:
-    from io import BufferedReader
-
-__all__ = [
-    "Backup",
-    "BackupError",
-    "make_backup",
-    "manifest_digest",
-    "read_backup",
-    "restore_backup",
-]
-
-_FORMAT = 1
-_MANIFEST, _DUMP = "manifest.json", "database.dump"
-_LARGEST_MANIFEST = 16 * 2**20
-_BLOCK = 2**20
-_SEEN_THROUGH = "backup"
-
-
-class BackupError(ZhupeiError):
-    """A backup cannot be made, read or restored; nothing was changed."""
-
-    code = "BACKUP_FAILED"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Backup:
-    """What a backup holds.
-
-    ``rows`` counts each table's rows by its name, ``files`` the files of people; ``missing`` are
-    hashes of files that the database names and the folder does not have. ``migration`` is the last
-    one applied, ``catalogue`` the hash of the last catalogue that was served.
-    """
-
-    made_at: datetime
-    version: str
-    migration: str
-    catalogue: str | None
-    rows: Mapping[str, int]
-    files: int
-    missing: tuple[str, ...]
-    keys: tuple[str, ...]
-    with_keys: bool
-
-    @property
-    def total(self) -> int:
-        """Rows of all tables together."""
-        return sum(self.rows.values())
-
-
-@dataclass(frozen=True, slots=True)
-class _Counted:
-    rows: dict[str, int]
-    files: tuple[str, ...]
-    migration: str
-    catalogue: str | None
+__all__ = ["make_backup", "restore_backup"]
 
 
 async def make_backup(
@@ -112,12 +55,12 @@ async def make_backup(
     server = await database.reach()
     try:
         with tempfile.TemporaryDirectory(prefix=".zhupei-backup-", dir=target.parent) as folder:
-            dump = Path(folder) / _DUMP
+            dump = Path(folder) / "database.dump"
             counted = await _dumped(server, dump)
             return await asyncio.to_thread(
-                _written,
+                write_backup,
                 target,
-                Path(folder),
+                dump,
                 counted,
                 data_dir=data_dir,
                 keyring=keyring,
@@ -128,19 +71,6 @@ async def make_backup(
         raise BackupError(
             Text(f"无法写入 {target}：{error}", f"{target} cannot be written: {error}")
         ) from error
-
-
-def read_backup(source: Path) -> Backup:
-    """Return what a backup holds, every member checked against its hash; raise `BackupError`."""
-    with _opened(source) as archive:
-        manifest = _manifest(archive, source)
-        for member in archive:
-            if member.name != _MANIFEST and _digest_of(archive, member) != _told(manifest, member):
-                raise _damaged(source, member.name)
-        missing = set(manifest["members"]) - set(archive.getnames())
-        if missing:
-            raise _damaged(source, min(missing))
-    return _described(manifest)
 
 
 async def restore_backup(
@@ -168,9 +98,7 @@ async def restore_backup(
     """
     backup = await asyncio.to_thread(read_backup, source)
     _require_known(backup)
-    with _opened(source) as archive:
-        proof = _manifest(archive, source)["key_proof"]
-    brings = backup.with_keys if keyring is None else _has_keys(keyring, proof, backup)
+    brings = backup.with_keys if keyring is None else has_keys_of(keyring, source, backup)
     if not (brings or without_keys):
         raise BackupError(
             Text(
@@ -188,7 +116,7 @@ async def restore_backup(
     version = await _require_free(server, replace=replace)
     await asyncio.to_thread(data_dir.mkdir, parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".zhupei-restore-", dir=data_dir) as folder:
-        dump = await asyncio.to_thread(_unpacked, source, Path(folder), data_dir)
+        dump = await asyncio.to_thread(unpack_backup, source, Path(folder), data_dir)
         await asyncio.to_thread(
             load_dump,
             server,
@@ -199,7 +127,7 @@ async def restore_backup(
     return backup
 
 
-async def _dumped(server: Mapping[str, Any], dump: Path) -> _Counted:
+async def _dumped(server: Mapping[str, Any], dump: Path) -> Counted:
     """Dump the database, and count what one snapshot of it holds."""
     connection = await asyncpg.connect(**server)
     try:
@@ -215,7 +143,7 @@ async def _dumped(server: Mapping[str, Any], dump: Path) -> _Counted:
         await connection.close()
 
 
-async def _counted(connection: asyncpg.Connection[asyncpg.Record]) -> _Counted:
+async def _counted(connection: asyncpg.Connection[asyncpg.Record]) -> Counted:
     tables = await tables_of(connection)
     if ("public", "tortoise_migrations") not in tables:
         raise BackupError(
@@ -233,131 +161,7 @@ async def _counted(connection: asyncpg.Connection[asyncpg.Record]) -> _Counted:
     catalogue = await connection.fetchval(
         "SELECT hash FROM catalogue_version ORDER BY last_loaded_at DESC LIMIT 1"
     )
-    return _Counted(rows, tuple(str(row[0]) for row in files), str(migration), catalogue)
-
-
-def _written(
-    target: Path,
-    folder: Path,
-    counted: _Counted,
-    *,
-    data_dir: Path,
-    keyring: Keyring,
-    with_keys: bool,
-    at: datetime,
-) -> Backup:
-    members: dict[str, Path] = {_DUMP: folder / _DUMP}
-    missing: list[str] = []
-    for name in counted.files:
-        path = data_dir / "files" / name[:2] / name
-        if path.is_file():
-            members[f"files/{name}"] = path
-        else:
-            missing.append(name)
-    if with_keys:
-        keys = data_dir / "keys"
-        for path in sorted(keys.rglob("*")):
-            if path.is_file():
-                members[f"keys/{path.relative_to(keys).as_posix()}"] = path
-    manifest: dict[str, Any] = {
-        "format": _FORMAT,
-        "made_at": at.isoformat(),
-        "zhupei": version_of("zhupei"),
-        "migration": counted.migration,
-        "catalogue": counted.catalogue,
-        "rows": counted.rows,
-        "missing_files": missing,
-        "keys": list(keyring.key_ids),
-        # Tells whether a keyring has these keys, and nothing about them.
-        "key_proof": sorted(keyring.lookup_hashes(_SEEN_THROUGH, at.isoformat())),
-        "with_keys": with_keys,
-        "members": {name: _digest(path) for name, path in members.items()},
-    }
-    manifest["sha256"] = manifest_digest(manifest)
-    whole = folder / "whole.tar"
-    descriptor = os.open(whole, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        with tarfile.open(fileobj=file, mode="w", format=tarfile.PAX_FORMAT) as archive:
-            text = folder / _MANIFEST
-            text.write_text(json.dumps(manifest, ensure_ascii=False, indent=1), encoding="utf-8")
-            for name, path in ((_MANIFEST, text), *members.items()):
-                archive.add(path, arcname=name, recursive=False, filter=_anonymous)
-        file.flush()
-        os.fsync(file.fileno())
-    whole.replace(target)
-    return _described(manifest)
-
-
-def _anonymous(member: tarfile.TarInfo) -> tarfile.TarInfo:
-    member.uid = member.gid = 0
-    member.uname = member.gname = ""
-    member.mode = 0o600
-    return member
-
-
-@contextlib.contextmanager
-def _opened(source: Path) -> Iterator[tarfile.TarFile]:
-    try:
-        with tarfile.open(source, mode="r:") as archive:
-            yield archive
-    except (tarfile.TarError, EOFError) as error:
-        raise BackupError(
-            Text(f"{source} 不是完整的备份", f"{source} is no whole backup")
-        ) from error
-    except OSError as error:
-        raise BackupError(
-            Text(f"无法读取 {source}：{error}", f"{source} cannot be read: {error}")
-        ) from error
-
-
-def _manifest(archive: tarfile.TarFile, source: Path) -> dict[str, Any]:
-    first = archive.next()
-    if first is None or first.name != _MANIFEST or first.size > _LARGEST_MANIFEST:
-        raise BackupError(Text(f"{source} 不是 zhupei 的备份", f"{source} is no backup of zhupei"))
-    content = archive.extractfile(first)
-    try:
-        manifest = json.loads(content.read() if content else b"")
-    except ValueError as error:
-        raise _damaged(source, _MANIFEST) from error
-    if not isinstance(manifest, dict):
-        raise _damaged(source, _MANIFEST)
-    if manifest.get("format") != _FORMAT:
-        raise BackupError(
-            Text(
-                f"{source} 的备份格式不是 {_FORMAT}",
-                f"{source} has another format of backups than {_FORMAT}",
-            ),
-            Text("用更新版本的 zhupei 恢复", "restore it with a newer zhupei"),
-        )
-    if manifest.get("sha256") != manifest_digest(manifest):
-        raise _damaged(source, _MANIFEST)
-    return manifest
-
-
-def manifest_digest(manifest: Mapping[str, Any]) -> str:
-    """Return the hash of everything that a manifest says but the hash itself."""
-    said = {name: value for name, value in manifest.items() if name != "sha256"}
-    return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
-
-
-def _told(manifest: Mapping[str, Any], member: tarfile.TarInfo) -> object:
-    """Return the hash that a member must have; None for one that must not be there."""
-    plain = member.isreg() and not member.name.startswith("/") and ".." not in member.name
-    return manifest["members"].get(member.name) if plain else None
-
-
-def _described(manifest: Mapping[str, Any]) -> Backup:
-    return Backup(
-        made_at=datetime.fromisoformat(manifest["made_at"]),
-        version=manifest["zhupei"],
-        migration=manifest["migration"],
-        catalogue=manifest["catalogue"],
-        rows=manifest["rows"],
-        files=sum(name.startswith("files/") for name in manifest["members"]),
-        missing=tuple(manifest["missing_files"]),
-        keys=tuple(manifest["keys"]),
-        with_keys=bool(manifest["with_keys"]),
-    )
+    return Counted(rows, tuple(str(row[0]) for row in files), str(migration), catalogue)
 
 
 def _require_known(backup: Backup) -> None:
@@ -371,11 +175,6 @@ def _require_known(backup: Backup) -> None:
         ),
         Text(f"用 zhupei {backup.version} 恢复", f"restore it with zhupei {backup.version}"),
     )
-
-
-def _has_keys(keyring: Keyring, proof: list[str], backup: Backup) -> bool:
-    present = keyring.lookup_hashes(_SEEN_THROUGH, backup.made_at.isoformat())
-    return set(proof) <= set(present)
 
 
 async def _require_free(server: Mapping[str, Any], *, replace: bool) -> int:
@@ -410,82 +209,6 @@ async def _require_free(server: Mapping[str, Any], *, replace: bool) -> int:
 
 async def _version(connection: asyncpg.Connection[asyncpg.Record]) -> int:
     return int(await connection.fetchval("SHOW server_version_num"))
-
-
-def _unpacked(source: Path, folder: Path, data_dir: Path) -> Path:
-    """Put files and keys in their places, which none of them has by another content.
-
-    Returns where the dump is. Files are named by their content, so that one too many does no harm
-    when the database is not restored after all; a key that is there stays.
-    """
-    dump = folder / _DUMP
-    with _opened(source) as archive:
-        manifest = _manifest(archive, source)
-        for member in archive:
-            if member.name == _MANIFEST:
-                continue
-            kind, _, name = member.name.partition("/")
-            place = {
-                _DUMP: dump,
-                "files": data_dir / "files" / name[:2] / name,
-                "keys": data_dir / "keys" / name,
-            }.get(kind)
-            if place is None or _told(manifest, member) is None:
-                raise _damaged(source, member.name)
-            if place.exists():
-                continue
-            _extract(archive, member, place, expected=_told(manifest, member), source=source)
-    return dump
-
-
-def _extract(
-    archive: tarfile.TarFile,
-    member: tarfile.TarInfo,
-    place: Path,
-    *,
-    expected: object,
-    source: Path,
-) -> None:
-    place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    coming = place.with_name(f".{place.name}.coming")
-    digest = hashlib.sha256()
-    descriptor = os.open(coming, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "wb") as file, _content(archive, member) as content:
-        while block := content.read(_BLOCK):
-            digest.update(block)
-            file.write(block)
-        file.flush()
-        os.fsync(file.fileno())
-    if digest.hexdigest() != expected:
-        coming.unlink()
-        raise _damaged(source, member.name)
-    coming.replace(place)
-
-
-def _content(archive: tarfile.TarFile, member: tarfile.TarInfo) -> BufferedReader:
-    content = archive.extractfile(member)
-    if content is None:
-        raise tarfile.ReadError(member.name)
-    return cast("BufferedReader", content)
-
-
-def _digest_of(archive: tarfile.TarFile, member: tarfile.TarInfo) -> str | None:
-    if not member.isreg():
-        return None
-    with _content(archive, member) as content:
-        return hashlib.file_digest(content, "sha256").hexdigest()
-
-
-def _digest(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _damaged(source: Path, member: str) -> BackupError:
-    return BackupError(
-        Text(f"{source} 已损坏：{member}", f"{source} is damaged: {member}"),
-        Text("改用另一份备份", "take another backup"),
-    )
 
 
 def _split(name: str) -> tuple[str, str]:

@@ -30,13 +30,8 @@ from zhupei.services.interviews.inputs import (
     ReleaseInterviewInput,
 )
 from zhupei.services.interviews.rows import booking_record, load_slot
-from zhupei.services.interviews.slots import (
-    MANAGE,
-    cancelled_refusal,
-    may_manage,
-    tell_interview,
-    tell_released,
-)
+from zhupei.services.interviews.slot_events import tell_interview, tell_released
+from zhupei.services.interviews.slot_guards import MANAGE, cancelled_refusal, may_manage
 from zhupei.services.office_requests import (
     RefusedError,
     StaleError,

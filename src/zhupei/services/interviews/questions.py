@@ -16,7 +16,7 @@ from zhupei.services.admissions.refusals import Refusal
 from zhupei.services.admissions.searching import seen_among, seen_by
 from zhupei.services.admissions.situations import situation_of
 from zhupei.services.interviews.rows import SLOTS, booking_record, load_slot
-from zhupei.services.interviews.slots import MANAGE, may_manage
+from zhupei.services.interviews.slot_guards import MANAGE, may_manage
 
 __all__ = [
     "FoundSlots",

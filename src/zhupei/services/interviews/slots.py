@@ -4,28 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
-from itertools import combinations
 from uuid import UUID
 
 from zhupei.db.identifiers import uuid7
 from zhupei.db.models import InterviewBookingRow, InterviewPanelRow, InterviewSlotRow
-from zhupei.domain.interviews import (
-    InterviewSlot,
-    SlotMove,
-    SlotPeriod,
-    in_interview_window,
-    mode_foreseen,
-)
+from zhupei.domain.interviews import InterviewSlot, SlotMove, SlotPeriod
 from zhupei.domain.plain_values import plain
-from zhupei.domain.text import Text
 from zhupei.services.admissions.desk import Desk
-from zhupei.services.admissions.refusals import Refusal, RefusalCode
-from zhupei.services.admissions.situations import (
-    not_found,
-    permitted_for,
-    specialty_of,
-)
+from zhupei.services.admissions.refusals import Refusal
+from zhupei.services.admissions.situations import not_found, permitted_for
 from zhupei.services.admissions.texts import has_no_reason
 from zhupei.services.interviews.conflicts import (
     busy_applicants,
@@ -39,6 +26,17 @@ from zhupei.services.interviews.inputs import (
     OpenInterviewSlotsInput,
 )
 from zhupei.services.interviews.rows import load_slot, load_slots
+from zhupei.services.interviews.slot_events import tell_interview, tell_released, tell_slot
+from zhupei.services.interviews.slot_guards import (
+    MANAGE,
+    cancelled_refusal,
+    may_manage,
+    not_in_time,
+    panel_twice,
+    period_of,
+    too_few_places,
+    wrong_input,
+)
 from zhupei.services.office_requests import (
     RefusedError,
     StaleError,
@@ -47,27 +45,9 @@ from zhupei.services.office_requests import (
     lock,
     refuse,
 )
-from zhupei.services.outbox import subject_of
 from zhupei.services.recruitment_parts import RecruitmentPart, frozen_refusal, recruitment_part
 
-__all__ = [
-    "MANAGE",
-    "cancel_interview_slot",
-    "cancelled_refusal",
-    "may_manage",
-    "move_interview_slot",
-    "open_interview_slots",
-    "tell_interview",
-    "tell_released",
-]
-
-MANAGE = "interviews.manage"
-"""The permission to arrange interviews."""
-
-_MOST_PERIODS = 500
-_MOST_PEOPLE = 1000
-_LONGEST = timedelta(days=1)
-_LONGEST_PLACE = 500
+__all__ = ["cancel_interview_slot", "move_interview_slot", "open_interview_slots"]
 
 
 async def open_interview_slots(
@@ -88,12 +68,12 @@ async def open_interview_slots(
         async def do(work: Work) -> list[str]:
             refuse(
                 await frozen_refusal(part)
-                or _wrong_input(given.place, given.periods, given.interviewers)
-                or _not_in_time(desk, part, given)
+                or wrong_input(given.place, given.periods, given.interviewers)
+                or not_in_time(desk, part, given)
                 or await unfit_interviewers(
                     desk.catalogue, part.base, part.specialty, given.interviewers
                 )
-                or _panel_twice(given)
+                or panel_twice(given)
             )
             await lock(work.connection, map(interviewer_key, given.interviewers))
             for each in given.periods:
@@ -106,7 +86,7 @@ async def open_interview_slots(
             await InterviewSlotRow.bulk_create(rows)
             await _seat([row.id for row in rows], given.interviewers)
             for row in rows:
-                _tell(work, part, row.id, "opened", starts_at=row.starts_at)
+                tell_slot(work, part, row.id, "opened", starts_at=row.starts_at)
             return [str(row.id) for row in rows]
 
         async def made(slots: Sequence[str]) -> tuple[InterviewSlot, ...]:
@@ -150,101 +130,6 @@ async def _seat(slots: Sequence[UUID], interviewers: Sequence[UUID]) -> None:
     )
 
 
-def _tell(work: Work, part: RecruitmentPart, slot: UUID, what: str, *, starts_at: datetime) -> None:
-    work.tell(
-        f"interview_slot.{what}",
-        subject_of("InterviewSlot", slot),
-        base=part.base,
-        program=part.program.code,
-        opening=None if part.opening is None else part.opening.code,
-        data={"round": part.round, "starts_at": plain(starts_at)},
-    )
-
-
-def _wrong_input(  # noqa: PLR0911 - each part of the input says what is wrong
-    place: str, periods: Sequence[SlotPeriod], interviewers: Sequence[UUID]
-) -> Refusal | None:
-    if not place.strip() or len(place) > _LONGEST_PLACE or "\x00" in place:
-        return _invalid(
-            "place",
-            f"须填写地点或会议链接，不超过 {_LONGEST_PLACE} 字",
-            f"say the room or the address of the meeting, in {_LONGEST_PLACE} characters at most",
-        )
-    if not 1 <= len(periods) <= _MOST_PERIODS:
-        return _invalid(
-            "periods",
-            f"一次可建 1 至 {_MOST_PERIODS} 个时段",
-            f"1 to {_MOST_PERIODS} slots are made at once",
-        )
-    if len(interviewers) != len(set(interviewers)):
-        return _invalid("interviewers", "考官重复", "an interviewer is named twice")
-    for number, each in enumerate(periods):
-        field = f"periods.{number}"
-        if each.starts_at.tzinfo is None or each.ends_at.tzinfo is None:
-            return _invalid(field, "时间须带时区", "a time needs its zone")
-        if not timedelta(0) < each.ends_at - each.starts_at <= _LONGEST:
-            return _invalid(
-                field,
-                "结束时间须晚于开始时间，且不超过一天",
-                "a slot ends after it begins, within a day",
-            )
-        if not 1 <= each.capacity <= _MOST_PEOPLE:
-            return _invalid(
-                f"{field}.capacity",
-                f"人数应为 1 至 {_MOST_PEOPLE}",
-                f"the capacity is 1 to {_MOST_PEOPLE} people",
-            )
-    return None
-
-
-def _invalid(field: str, zh: str, en: str) -> Refusal:
-    return Refusal(code=RefusalCode.INPUT_INVALID, message=Text(zh, en), field=field)
-
-
-def _not_in_time(
-    desk: Desk, part: RecruitmentPart, given: OpenInterviewSlotsInput | InterviewSlot
-) -> Refusal | None:
-    """Refuse slots of a round without interviews, of another kind, past, or out of the window."""
-    steps = part.path.steps_of("interview")
-    if not steps:
-        return Refusal(
-            code=RefusalCode.INTERVIEW_NOT_FORESEEN,
-            message=Text("本项目本批次没有面试环节", "the program has no interview in this round"),
-            field="program",
-        )
-    against = mode_foreseen(steps, given.mode)
-    if against is not None:
-        return against
-    several = isinstance(given, OpenInterviewSlotsInput)
-    periods = given.periods if isinstance(given, OpenInterviewSlotsInput) else (_period(given),)
-    for number, each in enumerate(periods):
-        field = f"periods.{number}" if several else "startsAt"
-        if each.starts_at < desk.clock():
-            return _invalid(field, "开始时间已过", "the time has passed already")
-        closed = in_interview_window(part.program, part.round, steps, each.starts_at, each.ends_at)
-        if closed is not None:
-            return replace(closed, field=field)
-    return None
-
-
-def _period(slot: InterviewSlot) -> SlotPeriod:
-    return SlotPeriod(starts_at=slot.starts_at, ends_at=slot.ends_at, capacity=slot.capacity)
-
-
-def _panel_twice(given: OpenInterviewSlotsInput) -> Refusal | None:
-    """Refuse periods that overlap: one panel cannot sit in two of them."""
-    if not given.interviewers:
-        return None
-    for one, other in combinations(sorted(given.periods, key=lambda each: each.starts_at), 2):
-        if other.starts_at < one.ends_at:
-            return Refusal(
-                code=RefusalCode.INTERVIEWER_BUSY,
-                message=Text("同一组考官的时段互相重叠", "slots of one panel overlap one another"),
-                field="periods",
-            )
-    return None
-
-
 async def move_interview_slot(desk: Desk, given: MoveInterviewSlotInput) -> InterviewSlot | Refusal:
     """Move a slot with all who are in it, to another time, place or panel, with a reason.
 
@@ -255,8 +140,8 @@ async def move_interview_slot(desk: Desk, given: MoveInterviewSlotInput) -> Inte
         slot, part = await _mine(desk, given.slot, given.reason)
         after = _after(slot, given)
         against = (
-            _wrong_input(after.place, (_period(after),), after.interviewers)
-            or (_not_in_time(desk, part, after) if _moves(slot, after) else None)
+            wrong_input(after.place, (period_of(after),), after.interviewers)
+            or (not_in_time(desk, part, after) if _moves(slot, after) else None)
             or await unfit_interviewers(
                 desk.catalogue, part.base, part.specialty, after.interviewers
             )
@@ -273,7 +158,7 @@ async def move_interview_slot(desk: Desk, given: MoveInterviewSlotInput) -> Inte
         refuse(
             await busy_applicants(work.connection, people, *period, slots=own)
             or await busy_interviewers(work.connection, after.interviewers, *period, slots=own)
-            or (_too_few(after.capacity, slot.taken) if after.capacity < slot.taken else None)
+            or too_few_places(after.capacity, slot.taken)
         )
         await _write_move(desk, slot, after, given.reason)
         # Now that the slot's row is ours nobody else enters it: those whom we asked are all.
@@ -286,7 +171,7 @@ async def move_interview_slot(desk: Desk, given: MoveInterviewSlotInput) -> Inte
             # Another panel or more places are the office's own matter.
             for row in booked:
                 tell_interview(work, part, after, row["application_id"], "moved")
-        _tell(work, part, slot.id, "moved", starts_at=after.starts_at)
+        tell_slot(work, part, slot.id, "moved", starts_at=after.starts_at)
         return str(slot.id)
 
     return await _changed(desk, given.slot, given.idempotency_key, "move_interview_slot", given, do)
@@ -366,17 +251,6 @@ async def _write_move(desk: Desk, slot: InterviewSlot, after: InterviewSlot, rea
         await _seat([slot.id], after.interviewers)
 
 
-def _too_few(capacity: int, taken: int) -> Refusal:
-    return Refusal(
-        code=RefusalCode.SLOT_FULL,
-        message=Text(
-            f"该时段已安排 {taken} 人，不能减为 {capacity} 人",
-            f"{taken} people are in the slot already, more than {capacity}",
-        ),
-        field="capacity",
-    )
-
-
 async def cancel_interview_slot(
     desk: Desk, given: CancelInterviewSlotInput
 ) -> InterviewSlot | Refusal:
@@ -401,58 +275,12 @@ async def cancel_interview_slot(
         await booked.update(
             released_at=desk.clock(), released_by=desk.actor.id, release_reason=given.reason
         )
-        _tell(work, part, slot.id, "cancelled", starts_at=slot.starts_at)
+        tell_slot(work, part, slot.id, "cancelled", starts_at=slot.starts_at)
         return str(slot.id)
 
     return await _changed(
         desk, given.slot, given.idempotency_key, "cancel_interview_slot", given, do
     )
-
-
-def tell_released(work: Work, part: RecruitmentPart, slot: UUID, application: UUID) -> None:
-    """Tell that an application's place in a slot is given up."""
-    work.tell(
-        "interview.released",
-        subject_of("Application", application),
-        base=part.base,
-        program=part.program.code,
-        data={"slot": str(slot), "round": part.round},
-    )
-
-
-def tell_interview(
-    work: Work,
-    part: RecruitmentPart,
-    slot: InterviewSlot,
-    application: UUID,
-    what: str,
-) -> None:
-    """Tell what an applicant has to know: booked, moved or cancelled, with the time.
-
-    The office's reason is free text, which no event carries: notices read it where it is kept.
-    """
-    data: dict[str, str | int | bool | None] = {
-        "slot": str(slot.id),
-        "round": part.round,
-        "mode": slot.mode.value,
-        "starts_at": plain(slot.starts_at),
-        # After the interview nobody needs to hear of it.
-        "expires": plain(slot.starts_at),
-    }
-    work.tell(
-        f"interview.{what}",
-        subject_of("Application", application),
-        base=part.base,
-        program=part.program.code,
-        opening=None if part.opening is None else part.opening.code,
-        data=data,
-    )
-
-
-async def may_manage(desk: Desk, slot: InterviewSlot) -> Refusal | None:
-    """Refuse who may not arrange interviews of a slot's specialty at its base."""
-    specialty = None if slot.opening is None else specialty_of(slot.opening)
-    return await permitted_for(desk, MANAGE, base=slot.base, specialty=specialty)
 
 
 async def _mine(desk: Desk, slot_id: UUID, reason: str) -> tuple[InterviewSlot, RecruitmentPart]:
@@ -466,16 +294,3 @@ async def _mine(desk: Desk, slot_id: UUID, reason: str) -> tuple[InterviewSlot, 
         raise RefusedError(part)
     refuse(await frozen_refusal(part))
     return slot, part
-
-
-def cancelled_refusal(slot: InterviewSlot) -> Refusal | None:
-    """Refuse a slot that was cancelled."""
-    if slot.cancelled_at is None:
-        return None
-    return Refusal(
-        code=RefusalCode.SLOT_CANCELLED,
-        message=Text(
-            f"该时段已取消：{slot.cancel_reason}", f"the slot was cancelled: {slot.cancel_reason}"
-        ),
-        field="slot",
-    )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import TypeVar
 from uuid import UUID
 
 from zhupei.db.models import RoundFreezeRow
@@ -14,7 +13,6 @@ from zhupei.domain.admission import AdmissionStep
 from zhupei.domain.admission_case import AdmissionCase
 from zhupei.domain.admission_guards import round_of, window_open
 from zhupei.domain.admission_process import (
-    EXITS,
     SEAT_STATES,
     STATE_LABELS,
     Action,
@@ -30,13 +28,13 @@ from zhupei.domain.people import TraineeType
 from zhupei.domain.sending_units import SENT_TYPES
 from zhupei.domain.text import Text
 from zhupei.domain.training import Allocation, Opening, Program
+from zhupei.services.admissions.actions import FORWARD, LEAVING, PERMISSIONS
 from zhupei.services.admissions.desk import Desk
 from zhupei.services.admissions.refusals import Refusal, RefusalCode
 from zhupei.services.admissions.store import load_case
 from zhupei.services.permissions import Allowed, allowed
 
 __all__ = [
-    "FORWARD",
     "Situation",
     "application_for_hooks",
     "frozen",
@@ -56,58 +54,9 @@ __all__ = [
     "surroundings",
 ]
 
-_S, _A = ApplicationState, Action
-T = TypeVar("T")
-
-FORWARD: dict[Action, ApplicationState] = {
-    _A.SUBMIT: _S.SUBMITTED,
-    _A.RECOMMEND: _S.RECOMMENDED,
-    _A.CHECK_ELIGIBILITY: _S.CHECKED,
-    _A.RECORD_INTERVIEW: _S.ASSESSED,
-    _A.RECORD_EXAMINATION: _S.ASSESSED,
-    _A.RECORD_SCORES: _S.ASSESSED,
-    _A.GIVE_OPINION: _S.OPINED,
-    _A.REVIEW: _S.REVIEWED,
-    _A.PROPOSE: _S.PROPOSED,
-    _A.ALLOCATE: _S.PROPOSED,
-    _A.PUBLISH: _S.IN_PUBLICITY,
-    _A.CONFIRM: _S.CONFIRMED,
-    _A.ADMIT: _S.ADMITTED,
-    _A.NOTIFY: _S.NOTIFIED,
-    _A.REPORT: _S.REPORTED,
-    _A.SIGN_AGREEMENT: _S.CONTRACTED,
-    _A.REGISTER: _S.REGISTERED,
-}
-"""The state that an action leads to, where the path has it next."""
-
-_BEFORE_SEAT = frozenset(
-    {_S.SUBMITTED, _S.RECOMMENDED, _S.CHECKED, _S.ASSESSED, _S.OPINED, _S.REVIEWED}
-)
-_OFFERED = frozenset({_S.PROPOSED, _S.IN_PUBLICITY, _S.CONFIRMED, _S.ADMITTED, _S.NOTIFIED})
-
-LEAVING: dict[Action, frozenset[ApplicationState]] = {
-    _A.WITHDRAW: frozenset({_S.DRAFT}) | _BEFORE_SEAT,
-    _A.REJECT: _BEFORE_SEAT | {_S.PROPOSED},
-    _A.DECLINE: _OFFERED,
-    _A.AGREE_TO_TRANSFER: _BEFORE_SEAT | {_S.REJECTED},
-    _A.WITHDRAW_CONSENT: _BEFORE_SEAT | {_S.REJECTED},
-    _A.TRANSFER: frozenset({_S.ASSESSED, _S.OPINED, _S.REVIEWED, _S.REJECTED}),
-    _A.EXPIRE: frozenset({_S.IN_PUBLICITY}),
-    _A.DEFER_REPORT: frozenset({_S.NOTIFIED}),
-    _A.MARK_NO_SHOW: frozenset({_S.ADMITTED, _S.NOTIFIED}),
-    _A.CANCEL_FOR_FRAUD: frozenset(_S) - EXITS,
-    _A.OBJECT: frozenset({_S.IN_PUBLICITY, _S.CONFIRMED}),
-    _A.RESOLVE_OBJECTION: frozenset({_S.IN_PUBLICITY, _S.CONFIRMED}),
-    _A.MOVE_FILE: frozenset({_S.REGISTERED}),
-    _A.REDUCE_TRAINING: frozenset({_S.REGISTERED}),
-    _A.END_TRAINING: frozenset({_S.REGISTERED}),
-    _A.ERASE: EXITS | {_S.DRAFT},
-}
-"""The states from which an action leaves the path, or in which it is possible."""
-
 _KINDS = {
-    _A.RECORD_INTERVIEW: ("interview",),
-    _A.RECORD_EXAMINATION: ("examination",),
+    Action.RECORD_INTERVIEW: ("interview",),
+    Action.RECORD_EXAMINATION: ("examination",),
 }
 
 
@@ -134,47 +83,6 @@ class Situation:
             return ()
         kinds = _KINDS.get(action)
         return tuple(step for step in stage.steps if kinds is None or step.kind in kinds)
-
-
-PERMISSIONS: dict[Action, str] = {
-    _A.CREATE: "applications.submit",
-    _A.SUBMIT: "applications.submit",
-    _A.WITHDRAW: "applications.submit",
-    _A.RECOMMEND: "applications.recommend",
-    _A.CHECK_ELIGIBILITY: "applications.check",
-    _A.RECORD_INTERVIEW: "applications.assess",
-    _A.RECORD_EXAMINATION: "applications.assess",
-    _A.RECORD_SCORES: "scores.sign",
-    _A.GIVE_OPINION: "applications.opine",
-    _A.REVIEW: "applications.decide",
-    _A.PROPOSE: "applications.decide",
-    _A.ALLOCATE: "rounds.manage",
-    _A.REJECT: "applications.decide",
-    _A.AGREE_TO_TRANSFER: "offers.answer",
-    _A.WITHDRAW_CONSENT: "offers.answer",
-    _A.TRANSFER: "applications.decide",
-    _A.PUBLISH: "lists.publish",
-    _A.OBJECT: "objections.raise",
-    _A.RESOLVE_OBJECTION: "objections.decide",
-    _A.CONFIRM: "offers.answer",
-    _A.DECLINE: "offers.answer",
-    _A.ADMIT: "applications.admit",
-    _A.NOTIFY: "applications.admit",
-    _A.EXPIRE: "applications.admit",
-    _A.MARK_NO_SHOW: "applications.admit",
-    _A.CANCEL_FOR_FRAUD: "applications.admit",
-    _A.DEFER_REPORT: "registrations.write",
-    _A.REPORT: "registrations.write",
-    _A.SIGN_AGREEMENT: "registrations.write",
-    _A.REGISTER: "registrations.write",
-    _A.IMPORT: "registrations.write",
-    _A.MOVE_FILE: "registrations.write",
-    _A.REDUCE_TRAINING: "registrations.write",
-    _A.END_TRAINING: "registrations.write",
-    _A.ERASE: "applicants.write",
-    _A.REVERT: "rounds.manage",
-}
-"""The permission that each action needs; `zhupei.domain.permissions` says which roles hold it."""
 
 
 def owners_of(
@@ -255,9 +163,9 @@ async def permitted(desk: Desk, action: Action, case: AdmissionCase) -> Refusal 
     """
     name = PERMISSIONS[action]
     owners = owners_of(desk, case.applicant, case.candidate.trainee_type)
-    if action in {_A.CREATE, _A.SUBMIT} and case.channel is not Channel.BATCH:
+    if action in {Action.CREATE, Action.SUBMIT} and case.channel is not Channel.BATCH:
         name = "applications.admit"
-    if action is _A.OBJECT:
+    if action is Action.OBJECT:
         owners = frozenset({desk.actor.id})
     return await permitted_for(
         desk, name, base=case.base, specialty=specialty_of(case.opening), owners=owners

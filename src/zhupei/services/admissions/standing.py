@@ -17,6 +17,7 @@ from zhupei.domain.admission_guards import no_show_on, publicity_period, tie_bre
 from zhupei.domain.admission_process import SEAT_STATES, Action, ApplicationState, Channel
 from zhupei.domain.recruitment_limits import suspension_of
 from zhupei.domain.registrations import Registration
+from zhupei.services.admissions.actions import FORWARD
 from zhupei.services.admissions.arrivals import no_show_not_due, reports_by, too_late
 from zhupei.services.admissions.desk import Desk
 from zhupei.services.admissions.exclusions import OtherPlaces
@@ -24,7 +25,6 @@ from zhupei.services.admissions.personnel_files import foreseen
 from zhupei.services.admissions.published import PublishedLists
 from zhupei.services.admissions.refusals import Refusal
 from zhupei.services.admissions.situations import (
-    FORWARD,
     Situation,
     not_allowed_in,
     permitted,

@@ -14,13 +14,13 @@ from zhupei.db.models import Account, RoleGrant
 from zhupei.domain.access_refusals import AccessCode, AccessRefusal
 from zhupei.domain.actors import ActorKind, Grant
 from zhupei.security.passwords import Passwords
+from zhupei.services.account_guards import is_login
 from zhupei.services.accounts import (
     AccountRecord,
     GrantRecord,
     add_account,
     find_account,
     grant_role,
-    is_login,
     list_accounts,
     lock_account,
     revoke_role,

@@ -8,7 +8,6 @@ password or a hash of one.
 from __future__ import annotations
 
 import logging
-import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -21,10 +20,17 @@ from zhupei.db.models import Account, RoleGrant
 from zhupei.domain.access_refusals import AccessCode, AccessRefusal
 from zhupei.domain.actors import ActorKind, Grant
 from zhupei.domain.permissions import PERMISSIONS
-from zhupei.domain.roles import Role, grant_problem
+from zhupei.domain.roles import Role
 from zhupei.domain.text import Text
-from zhupei.security.passwords import Passwords, password_problems
+from zhupei.security.passwords import Passwords
 from zhupei.services.account_changes import account_changed
+from zhupei.services.account_guards import (
+    grant_refusal,
+    is_login,
+    login_refusal,
+    password_refusal,
+    scopes_refusal,
+)
 
 __all__ = [
     "AccountRecord",
@@ -33,7 +39,6 @@ __all__ = [
     "add_account",
     "find_account",
     "grant_role",
-    "is_login",
     "list_accounts",
     "lock_account",
     "revoke_role",
@@ -43,9 +48,6 @@ __all__ = [
 
 _log = logging.getLogger("zhupei.accounts")
 
-_LOGIN = re.compile(r"[a-z0-9](?:[a-z0-9._-]{0,62}[a-z0-9])?")
-# A login is shown and logged: it must not be a phone or an identity number.
-_NUMBER = re.compile(r"[0-9]{7,}")
 _ACCOUNT = Text("没有这个账号", "there is no such account")
 
 
@@ -79,11 +81,6 @@ class AccountRecord:
     grants: tuple[GrantRecord, ...] = ()
 
 
-def is_login(text: str) -> bool:
-    """Return whether ``text`` could be the login of an account."""
-    return _LOGIN.fullmatch(text) is not None and _NUMBER.search(text) is None
-
-
 async def add_account(
     login: str,
     *,
@@ -106,9 +103,9 @@ async def add_account(
     keep a connection of the pool waiting for it.
     """
     login = login.strip().casefold()
-    refusal = _login_refusal(login) or _scopes_refusal(kind, scopes, permissions)
+    refusal = login_refusal(login) or scopes_refusal(kind, scopes, permissions)
     if refusal is None and password is not None:
-        refusal = _password_refusal(password, login, name)
+        refusal = password_refusal(password, login, name)
     if refusal is not None:
         return refusal
     hashed = None if password is None else await passwords.hash(password)
@@ -174,7 +171,7 @@ async def grant_role(
 
     ``specialties`` are pairs of a base's and a specialty's code, to which a grant may be limited.
     """
-    refusal = _grant_refusal(grant, bases, jurisdictions, specialties)
+    refusal = grant_refusal(grant, bases, jurisdictions, specialties)
     if refusal is not None:
         return refusal
     account = await _found(login_or_id)
@@ -272,7 +269,7 @@ async def set_password(
     account = await _found(login_or_id)
     if account is None or account.login is None:
         return _no_account()
-    refusal = _password_refusal(password, account.login, account.name)
+    refusal = password_refusal(password, account.login, account.name)
     if refusal is not None:
         return refusal
     await Account.filter(id=account.id).update(
@@ -298,85 +295,8 @@ async def _again(account: Account) -> AccountRecord | AccessRefusal:
     return await find_account(str(account.id)) or _no_account()
 
 
-def _login_refusal(login: str) -> AccessRefusal | None:
-    if is_login(login):
-        return None
-    return AccessRefusal(
-        code=AccessCode.LOGIN_INVALID,
-        message=Text(
-            "账号名为 1 至 64 个小写字母、数字、点、横线或下划线，且不得是电话或证件号码",
-            "a login is 1 to 64 of a-z, 0-9, dot, hyphen and underscore, and no phone or identity "
-            "number",
-        ),
-        field="login",
-    )
-
-
-def _scopes_refusal(
-    kind: ActorKind, scopes: Collection[str] | None, permissions: Collection[str]
-) -> AccessRefusal | None:
-    if (kind is ActorKind.SERVICE) is (scopes is None):
-        return AccessRefusal(
-            code=AccessCode.SCOPE_UNKNOWN,
-            message=Text(
-                "服务账号须限定权限范围，个人账号不限定", "a service has scopes, a person none"
-            ),
-            field="scopes",
-        )
-    unknown = sorted(set(scopes or ()) - set(permissions))
-    if not unknown:
-        return None
-    return AccessRefusal(
-        code=AccessCode.SCOPE_UNKNOWN,
-        message=Text(
-            f"没有这些权限：{', '.join(unknown)}", f"no such permission: {', '.join(unknown)}"
-        ),
-        field="scopes",
-    )
-
-
-def _grant_refusal(
-    grant: Grant,
-    bases: Mapping[str, object],
-    jurisdictions: Mapping[str, object],
-    specialties: Collection[tuple[str, str]],
-) -> AccessRefusal | None:
-    problem = grant_problem(grant)
-    if problem is not None:
-        return AccessRefusal(code=AccessCode.GRANT_INVALID, message=problem.text, field="role")
-    if grant.base is not None and grant.base not in bases:
-        return _unknown_code("base", grant.base)
-    if grant.jurisdiction is not None and grant.jurisdiction not in jurisdictions:
-        return _unknown_code("jurisdiction", grant.jurisdiction)
-    if grant.specialty is not None and (grant.base, grant.specialty) not in specialties:
-        return _unknown_code("specialty", f"{grant.base}/{grant.specialty}")
-    return None
-
-
-def _password_refusal(password: str, login: str, name: str | None) -> AccessRefusal | None:
-    problems = password_problems(password, personal=[login, *([name] if name else [])])
-    if not problems:
-        return None
-    return AccessRefusal(
-        code=AccessCode.PASSWORD_WEAK,
-        message=Text(
-            "；".join(problem.zh for problem in problems),
-            "; ".join(problem.en or problem.zh for problem in problems),
-        ),
-        field="password",
-    )
-
-
 def _no_account() -> AccessRefusal:
     return AccessRefusal(code=AccessCode.NOT_FOUND, message=_ACCOUNT, field="account")
-
-
-def _unknown_code(field: str, code: str) -> AccessRefusal:
-    return AccessRefusal(
-        code=AccessCode.NOT_FOUND,
-        message=Text(f"目录中没有“{code}”", f'the catalogue holds no "{code}"'),
-        field=field,
-    )
 
 
 def _next_second(at: datetime) -> datetime:

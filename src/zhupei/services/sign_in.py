@@ -30,13 +30,7 @@ from zhupei.domain.actors import Actor, ActorKind, Grant, SignInRefusedError
 from zhupei.domain.roles import Role
 from zhupei.domain.text import Text
 from zhupei.security.built_in_issuer import BUILT_IN_ISSUER, BuiltInIssuer
-from zhupei.security.passwords import (
-    Attempt,
-    LockOut,
-    LockOutPolicy,
-    Passwords,
-    locked_until,
-)
+from zhupei.security.passwords import Attempt, LockOut, LockOutPolicy, Passwords, locked_until
 from zhupei.security.tokens import (
     IssuerUnavailableError,
     TokenError,
@@ -46,7 +40,7 @@ from zhupei.security.tokens import (
     bearer_token,
 )
 from zhupei.services.account_changes import changes_of_accounts
-from zhupei.services.accounts import is_login
+from zhupei.services.account_guards import is_login
 from zhupei.services.remembered_actors import RememberedActors
 
 __all__ = ["SignIn", "SignedIn"]

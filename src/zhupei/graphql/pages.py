@@ -18,10 +18,16 @@ import strawberry
 from strawberry.annotation import StrawberryAnnotation
 from strawberry.types.arguments import StrawberryArgument
 
-from zhupei.domain.text import Text
 from zhupei.graphql.context import GraphContext
 from zhupei.graphql.cursors import Cursor, CursorNotReadable, SortValue
-from zhupei.graphql.errors import bad_input
+from zhupei.graphql.page_arguments import (
+    DEFAULT_PAGE,
+    LARGEST_PAGE,
+    OrderDirection,
+    PageArguments,
+    checked_first,
+    foreign_cursor,
+)
 
 if TYPE_CHECKING:
     from zhupei.catalogue import Catalogue
@@ -37,20 +43,10 @@ __all__ = [
     "checked_first",
 ]
 
-DEFAULT_PAGE = 20
-LARGEST_PAGE = 100
 _FIRST = (
     f"Rows from the front, 1 to {LARGEST_PAGE} (前若干行); {DEFAULT_PAGE} where neither "
     "`first` nor `last` is given."
 )
-
-
-@strawberry.enum(description="In which direction a list is ordered (排序方向); unknown comes last.")
-class OrderDirection(Enum):
-    """The direction of an order."""
-
-    ASC = strawberry.enum_value("ASC", description="From the smallest up (升序).")
-    DESC = strawberry.enum_value("DESC", description="From the largest down (降序).")
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +170,7 @@ class Page:
         self,
         listing: Listing,
         selected: Selected,
-        arguments: "_Arguments",
+        arguments: "PageArguments",
         found: Callable[[], Iterable[Any]],
     ) -> None:
         self._listing = listing
@@ -209,7 +205,7 @@ class Page:
             GraphRefusal: as `open` does; the filter is looked at with the rows.
 
         """
-        checked = _Arguments.check(arguments, context)
+        checked = PageArguments.check(arguments, context)
         at = arguments.get("at") or context.clock()
         selected = Selected(context.catalogue, at, context)
         wanted = arguments.get("filter")
@@ -308,7 +304,7 @@ class Page:
         try:
             return cursor.precedes(row[0], row[1])
         except CursorNotReadable:
-            raise _foreign_cursor(argument, self._selected.context) from None
+            raise foreign_cursor(argument, self._selected.context) from None
 
     def _sorted(self, rows: "list[_Placed]") -> "list[_Placed]":
         # Rows arrive by key and both ways of sorting are stable: of equal values the smaller
@@ -330,91 +326,3 @@ _Placed: TypeAlias = tuple[SortValue, str, Any]
 
 def _value(row: _Placed) -> Any:
     return row[0]
-
-
-@dataclass(frozen=True, slots=True)
-class _Arguments:
-    """The arguments of a page, checked."""
-
-    order: str
-    descending: bool
-    first: int | None
-    last: int | None
-    after: Cursor | None
-    before: Cursor | None
-
-    @property
-    def is_given_order(self) -> bool:
-        """Whether rows are asked for in the order in which the catalogue holds them."""
-        return self.order == "CODE" and not self.descending
-
-    @property
-    def is_begin(self) -> bool:
-        """Whether rows are asked for from the front of that order."""
-        return self.is_given_order and self.after is None and self.before is None
-
-    @classmethod
-    def check(cls, given: Mapping[str, Any], context: GraphContext) -> "_Arguments":
-        order_by = given.get("order_by")
-        order = "CODE" if order_by is None else order_by.name
-        descending = given.get("direction") is OrderDirection.DESC
-        last = _size("last", given.get("last"), context)
-        first = _size("first", given.get("first"), context)
-        if first is None and last is None:
-            first = DEFAULT_PAGE
-        cursors: dict[str, Cursor | None] = {}
-        for name in ("after", "before"):
-            text = given.get(name)
-            cursors[name] = None
-            if text is None:
-                continue
-            try:
-                cursor = Cursor.decode(text)
-            except CursorNotReadable:
-                raise bad_input(
-                    name,
-                    Text(
-                        "不是本接口给出的游标",
-                        "is not a cursor of this graph; take it from pageInfo or edges",
-                    ),
-                    context.language,
-                ) from None
-            if (cursor.order, cursor.descending) != (order, descending):
-                raise _foreign_cursor(name, context)
-            cursors[name] = cursor
-        return cls(order, descending, first, last, cursors["after"], cursors["before"])
-
-
-def checked_first(value: int | None, context: GraphContext) -> int:
-    """Return how many rows of a plain list to give.
-
-    Raises:
-        GraphRefusal: ``value`` is not from 1 to 100.
-
-    """
-    found = _size("first", value, context)
-    return DEFAULT_PAGE if found is None else found
-
-
-def _size(name: str, value: int | None, context: GraphContext) -> int | None:
-    if value is None or 1 <= value <= LARGEST_PAGE:
-        return value
-    raise bad_input(
-        name,
-        Text(
-            f"应为 1 至 {LARGEST_PAGE}，而不是 {value}",
-            f"must be from 1 to {LARGEST_PAGE}, not {value}",
-        ),
-        context.language,
-    )
-
-
-def _foreign_cursor(argument: str, context: GraphContext) -> Exception:
-    return bad_input(
-        argument,
-        Text(
-            "该游标属于另一种排序，翻页时 orderBy 与 direction 须保持不变",
-            "belongs to another order; keep orderBy and direction while paging",
-        ),
-        context.language,
-    )

@@ -154,8 +154,8 @@ from zhupei.hooks.installation import Commands, Zhupei
 from zhupei.hooks.markers import holds, hookimpl
 
 if TYPE_CHECKING:
-    from zhupei.config.entries import Model
     from zhupei.config.scalars import Amount, Day, Flag, Share, Slug, Whole
+    from zhupei.config.texts import Model
 
 __all__ = [
     "CHINA_TIME",
@@ -282,7 +282,7 @@ __all__ = [
 
 # Models need pydantic, which a plugin without parameters need not wait for.
 _LAZY = {
-    "Model": "zhupei.config.entries",
+    "Model": "zhupei.config.texts",
     "Amount": "zhupei.config.scalars",
     "Day": "zhupei.config.scalars",
     "Flag": "zhupei.config.scalars",

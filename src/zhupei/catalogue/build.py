@@ -27,8 +27,9 @@ from zhupei.catalogue.explain import Explainer
 from zhupei.catalogue.fingerprint import fingerprint
 from zhupei.catalogue.institutions import Institutions
 from zhupei.catalogue.totals import with_totals
-from zhupei.config.files import FileModels, OpeningEntry, SpecialtyBaseEntry
+from zhupei.config.files import FileModels, SpecialtyBaseEntry
 from zhupei.config.layers import Layer, Layers, OpeningRef, ProgramRef
+from zhupei.config.programs import OpeningEntry
 from zhupei.config.shortages import shortage_sets
 from zhupei.config.windows import round_of, source_of
 from zhupei.config.workspace import ConfiguredFile, Workspace

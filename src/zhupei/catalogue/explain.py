@@ -12,9 +12,9 @@ from zhupei.catalogue.answers import BaseAnswers
 from zhupei.catalogue.archive import Archive
 from zhupei.catalogue.catalogue import NodeKind
 from zhupei.catalogue.entries import origin_at
-from zhupei.config.files import OpeningEntry
 from zhupei.config.layers import OpeningRef, ProgramRef
 from zhupei.config.problems import YamlPath
+from zhupei.config.programs import OpeningEntry
 from zhupei.config.workspace import ConfiguredFile
 from zhupei.domain.sources import Level, Origin
 from zhupei.domain.training import Opening, Program

@@ -6,8 +6,9 @@ from typing import Annotated
 
 from pydantic import Field
 
-from zhupei.config.entries import Label, Model, Passage, SourceRef
+from zhupei.config.citations import SourceRef
 from zhupei.config.scalars import Day, Flag, Whole
+from zhupei.config.texts import Label, Model, Passage
 from zhupei.domain.collaborations import AgreementTopic, GuidanceTopic
 from zhupei.domain.institutions import CollaborationKind, CollaborationPart
 

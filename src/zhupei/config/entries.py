@@ -1,4 +1,4 @@
-"""The parts that every file may have: texts, sources, contacts, rules.
+"""The parts that every file may have: contacts and rules.
 
 These are the static shapes. `config.files` adds to rules the kinds that plugins teach, so that
 an entry of a known kind is checked with its own parameters.
@@ -6,29 +6,18 @@ an entry of a known kind is checked with its own parameters.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
-from functools import lru_cache
 from types import MappingProxyType
 from typing import Annotated, Any, Literal
 
-from pydantic import (
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    ModelWrapValidatorHandler,
-    StringConstraints,
-    ValidationError,
-    field_validator,
-    model_validator,
-)
+from pydantic import Field, StringConstraints, field_validator
 
-from zhupei.config.scalars import Amount, Day, Flag, Share, Slug, Whole, problem
+from zhupei.config.citations import SourceRef
+from zhupei.config.scalars import Amount, Flag, Share, Slug, Whole, problem
+from zhupei.config.texts import Label, Model, NonEmpty, Passage
 from zhupei.domain.benefits import FundingSource, Payer, Period
 from zhupei.domain.contacts import parse_phones
 from zhupei.domain.kinds import KindGroup
-from zhupei.domain.text import Text
 from zhupei.domain.training import ProgramKind
 
 __all__ = [
@@ -39,9 +28,6 @@ __all__ = [
     "DocumentEntry",
     "Entry",
     "FormFieldEntry",
-    "Label",
-    "Model",
-    "Passage",
     "PenaltyEntry",
     "PolicyEntry",
     "RequirementEntry",
@@ -49,132 +35,9 @@ __all__ = [
     "SectionEntry",
     "SectionItemEntry",
     "ShortageEntry",
-    "SourceDocumentEntry",
-    "SourceRef",
     "StepEntry",
     "WageEntry",
 ]
-
-_NonEmpty = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
-
-
-class Model(BaseModel):
-    """The base of all our models: frozen, unknown keys refused."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
-
-    def model_post_init(self, context: Any, /) -> None:
-        """Share equal sets of given keys: a province's files have tens of thousands of entries."""
-        given = _shared_keys(frozenset(self.__pydantic_fields_set__))
-        object.__setattr__(self, "__pydantic_fields_set__", given)
-
-
-@lru_cache(maxsize=4_096)
-def _shared_keys(keys: frozenset[str]) -> set[str]:
-    return set(keys)
-
-
-class Label(Model):
-    """A name or message in both languages."""
-
-    zh: _NonEmpty
-    """In Chinese."""
-    en: _NonEmpty
-    """In English."""
-
-    @model_validator(mode="wrap")
-    @classmethod
-    def _shared(cls, value: Any, handler: ModelWrapValidatorHandler[Label]) -> Label:
-        """Keep one object for equal labels: a plan says the same ones in every row."""
-        label = handler(value)
-        return _shared_label(label.zh, label.en)
-
-    def text(self) -> Text:
-        """Return the domain's text."""
-        return Text(self.zh, self.en)
-
-
-@lru_cache(maxsize=65_536)
-def _shared_label(zh: str, en: str) -> Label:
-    return Label.model_construct(zh=zh, en=en)
-
-
-class _Passage(Model):
-    """A longer text: Chinese as the document has it, English where there is a translation."""
-
-    zh: _NonEmpty
-    """In Chinese."""
-    en: _NonEmpty | None = None
-    """In English, where translated."""
-
-    def text(self) -> Text:
-        """Return the domain's text."""
-        return Text(self.zh, self.en)
-
-
-def _passage(value: object) -> object:
-    return {"zh": value} if isinstance(value, str) else value
-
-
-Passage = Annotated[_Passage, BeforeValidator(_passage, json_schema_input_type=str | _Passage)]
-"""A mapping ``{zh, en}``, or Chinese text alone."""
-
-
-class _SourceRef(Model):
-    """The clause that a figure is taken from."""
-
-    document: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9-]*$")]
-    """Code of a document listed under ``sources``."""
-    clause: _NonEmpty
-    """Heading or number of the clause."""
-    lines: (
-        Annotated[str, StringConstraints(pattern=r"^[0-9]+(-[0-9]+)?(,[0-9]+(-[0-9]+)?)*$")] | None
-    ) = None
-    """Lines of the supplied text, such as ``74`` or ``14-25``."""
-
-
-def _source(value: object) -> object:
-    return _source_of_text(value) if isinstance(value, str) else value
-
-
-@lru_cache(maxsize=4_096)
-def _source_of_text(value: str) -> object:
-    match = re.fullmatch(r"([A-Za-z0-9][A-Za-z0-9-]*):([0-9][0-9,-]*)?(?:\s*(.+))?", value)
-    if match is None or not (match[2] or match[3]):
-        raise problem(
-            "CONFIG_BAD_SOURCE",
-            "出处应写作 文件代码:行号 条款，如 S1:74 招收待遇（四），或 {document, clause, lines}",
-            "a source is written DOCUMENT:LINES CLAUSE, such as S1:74 招收待遇（四）, "
-            "or as {document, clause, lines}",
-        )
-    clause = match[3] or f"{match[1]}:{match[2]}"
-    parts = {"document": match[1], "clause": clause, "lines": match[2]}
-    try:
-        # One object for a clause however often a file cites it.
-        return _SourceRef.model_validate(parts)
-    except ValidationError:
-        return parts  # validated again where it stands, which says what is wrong
-
-
-SourceRef = Annotated[_SourceRef, BeforeValidator(_source, json_schema_input_type=str | _SourceRef)]
-"""``DOC:74 clause`` or ``{document, clause, lines}``."""
-
-
-class SourceDocumentEntry(Model):
-    """A document that figures are cited from."""
-
-    title: Passage
-    """Title of the document."""
-    issuer: Passage | None = None
-    """Who issued it."""
-    issued: Day | None = None
-    """Date of issue."""
-    reference: str | None = None
-    """Document number (文号)."""
-    url: str | None = None
-    """Where it is published."""
-    supplied: Flag = True
-    """False for a document that another cites and that was not supplied."""
 
 
 class ContactEntry(Model):
@@ -182,9 +45,9 @@ class ContactEntry(Model):
 
     label: Label | None = None
     """Which office."""
-    people: tuple[_NonEmpty, ...] = ()
+    people: tuple[NonEmpty, ...] = ()
     """Names of the persons in charge."""
-    phones: tuple[_NonEmpty, ...] = ()
+    phones: tuple[NonEmpty, ...] = ()
     """Telephone numbers as printed; extension after 转."""
     qq_groups: tuple[Annotated[str, StringConstraints(pattern=r"^[0-9]{5,11}$")], ...] = ()
     """QQ groups, digits only."""
@@ -192,7 +55,7 @@ class ContactEntry(Model):
         Annotated[str, StringConstraints(pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$")], ...
     ] = ()
     """Mail addresses."""
-    wechat_accounts: tuple[_NonEmpty, ...] = ()
+    wechat_accounts: tuple[NonEmpty, ...] = ()
     """WeChat public accounts (公众号)."""
     websites: tuple[Annotated[str, StringConstraints(pattern=r"^https?://\S+$")], ...] = ()
     """Web addresses."""
@@ -314,7 +177,7 @@ class DocumentEntry(Entry):
 
     kind: str
     """What kind of document."""
-    aliases: tuple[_NonEmpty, ...] = ()
+    aliases: tuple[NonEmpty, ...] = ()
     """Other names of the same document (T8)."""
     at_step: Slug | None = None
     """Id of the step at which it is due."""
@@ -451,7 +314,7 @@ class ShortageEntry(Model):
 
     purpose: Literal["quota_penalty", "admission_priority", "subsidy"]
     """What the set is for; sets of different purposes are never mixed."""
-    specialties: tuple[_NonEmpty, ...]
+    specialties: tuple[NonEmpty, ...]
     """Specialties by code, name or alias."""
     open_ended: Flag = False
     """True where the document's list ends in "and others" (等)."""

@@ -11,7 +11,7 @@ from typing import Any
 
 from pydantic.json_schema import models_json_schema
 
-from zhupei.config import entries, files
+from zhupei.config import entries, files, programs
 from zhupei.config.files import FileModels
 
 __all__ = ["editor_schema", "plain_schemas"]
@@ -63,7 +63,7 @@ def _describe(definition: dict[str, Any]) -> None:
 
 _DESCRIPTIONS = {
     key: field.description
-    for model in (files.JurisdictionFile, files.ProgramEntry)
+    for model in (files.JurisdictionFile, programs.ProgramEntry)
     for key, field in model.model_fields.items()
     if field.description is not None
 }

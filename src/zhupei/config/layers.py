@@ -13,8 +13,9 @@ from functools import cached_property
 from typing import Any
 
 from zhupei.config.entries import RuleBlocks
-from zhupei.config.files import BaseFile, JurisdictionFile, OpeningEntry, ProgramEntry
+from zhupei.config.files import BaseFile, JurisdictionFile
 from zhupei.config.problems import YamlPath
+from zhupei.config.programs import OpeningEntry, ProgramEntry
 from zhupei.config.workspace import ConfiguredFile, Workspace
 from zhupei.config.yaml import Document
 from zhupei.domain.sources import Level

@@ -11,11 +11,11 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from zhupei.config.entries import Model
 from zhupei.config.loader import read, validate
 from zhupei.config.problems import Problems
 from zhupei.config.scalars import Slug
 from zhupei.config.settings_section import read_section
+from zhupei.config.texts import Model
 from zhupei.domain.text import Language, Text
 from zhupei.settings import Settings, SettingsError, SettingsProblem
 from zhupei.settings.section import NO_SECTION, Section

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 from types import MappingProxyType
 
-from zhupei.config.files import RoundEntry, WindowEntry
+from zhupei.config.programs import RoundEntry, WindowEntry
 from zhupei.domain.calendar import parse_closing, parse_opening
 from zhupei.domain.sources import Level, Origin, Source
 from zhupei.domain.text import Text

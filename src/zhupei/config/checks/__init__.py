@@ -18,8 +18,8 @@ from zhupei.config.checks import (
     timelines,
 )
 from zhupei.config.checks.context import CheckContext
-from zhupei.config.files import ProgramEntry
 from zhupei.config.problems import Problem, Problems, YamlPath
+from zhupei.config.programs import ProgramEntry
 from zhupei.config.workspace import Workspace
 from zhupei.domain.calendar import Calendar
 from zhupei.reference import Reference

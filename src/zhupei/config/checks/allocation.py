@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from zhupei.config.checks.context import CheckContext
 from zhupei.config.entries import StepEntry
-from zhupei.config.files import RoundEntry
 from zhupei.config.layers import ProgramRef
 from zhupei.config.policy_values import PolicyValueError, parse_policy
 from zhupei.config.problems import YamlPath
+from zhupei.config.programs import RoundEntry
 from zhupei.domain.policies import POLICIES
 from zhupei.domain.ranking import TieRule
 from zhupei.domain.training import Allocation

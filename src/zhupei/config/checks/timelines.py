@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from zhupei.config.checks.context import CheckContext
-from zhupei.config.files import RoundEntry
 from zhupei.config.layers import ProgramRef
 from zhupei.config.policy_values import PolicyValueError, parse_policy
 from zhupei.config.problems import YamlPath
+from zhupei.config.programs import RoundEntry
 from zhupei.config.windows import WINDOW_LABELS, window_of
 from zhupei.config.yaml import Document
 from zhupei.domain.calendar import CalendarNotConfigured

@@ -6,9 +6,9 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from zhupei.config.entries import Model, Passage
 from zhupei.config.scalars import Whole, problem
 from zhupei.config.templates import TemplateFile
+from zhupei.config.texts import Model, Passage
 from zhupei.domain.agreements import required_fields
 from zhupei.domain.people import TraineeType
 

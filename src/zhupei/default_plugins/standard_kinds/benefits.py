@@ -8,9 +8,9 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, StringConstraints
 
-from zhupei.config.entries import Label, Model
 from zhupei.config.expressions import Missing, ProfileAmount, Roots, compile_expression
 from zhupei.config.scalars import Amount, Flag, Whole, problem
+from zhupei.config.texts import Label, Model
 from zhupei.default_plugins.standard_kinds.benefit_lines import joined, line, yuan
 from zhupei.default_plugins.standard_kinds.names import stem
 from zhupei.default_plugins.standard_kinds.night_shifts import NightShiftParams, night_shift

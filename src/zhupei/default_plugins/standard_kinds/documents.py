@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import StringConstraints
 
-from zhupei.config.entries import Model
+from zhupei.config.texts import Model
 from zhupei.domain.kinds import Kind, KindGroup
 from zhupei.domain.text import Text
 

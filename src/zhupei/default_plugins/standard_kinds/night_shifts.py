@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from decimal import Decimal
 
-from zhupei.config.entries import Model
 from zhupei.config.scalars import Amount
+from zhupei.config.texts import Model
 from zhupei.default_plugins.standard_kinds.benefit_lines import joined, line, yuan
 from zhupei.domain.benefits import AmountRange, SubsidyLine, is_night_shift
 from zhupei.domain.calendar import CHINA_TIME

@@ -6,8 +6,8 @@ from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
-from zhupei.config.entries import Label, Model
 from zhupei.config.scalars import problem
+from zhupei.config.texts import Label, Model
 from zhupei.domain.registration_columns import (
     CODED_FIELDS,
     DATE_FIELDS,

@@ -7,9 +7,9 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator
 
-from zhupei.config.entries import Label, Model
 from zhupei.config.expressions import CandidateCondition, Missing, Roots, compile_expression
 from zhupei.config.scalars import Flag, problem
+from zhupei.config.texts import Label, Model
 from zhupei.default_plugins.standard_kinds.verdicts import failed, in_review, passed, unknown
 from zhupei.domain.eligibility import Verdict, reads
 from zhupei.domain.facts import fact_label

@@ -8,8 +8,8 @@ from typing import Annotated
 
 from pydantic import Field, StringConstraints
 
-from zhupei.config.entries import Model
 from zhupei.config.scalars import Flag, Whole
+from zhupei.config.texts import Model
 from zhupei.default_plugins.standard_kinds.verdicts import (
     LEVEL_NAMES,
     Otherwise,

@@ -7,8 +7,8 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, StringConstraints, model_validator
 
-from zhupei.config.entries import Model
 from zhupei.config.scalars import Flag, problem
+from zhupei.config.texts import Model
 from zhupei.default_plugins.standard_kinds.names import (
     matches_code,
     normal,

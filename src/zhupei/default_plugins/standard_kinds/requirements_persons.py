@@ -8,8 +8,8 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, Field, StringConstraints, model_validator
 
-from zhupei.config.entries import Label, Model
 from zhupei.config.scalars import Flag, Whole, problem
+from zhupei.config.texts import Label, Model
 from zhupei.default_plugins.standard_kinds.verdicts import (
     failed,
     named,

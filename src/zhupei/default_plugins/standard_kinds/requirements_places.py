@@ -6,8 +6,8 @@ from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
-from zhupei.config.entries import Label, Model
 from zhupei.config.scalars import Code, Flag, problem
+from zhupei.config.texts import Label, Model
 from zhupei.default_plugins.standard_kinds.names import normal
 from zhupei.default_plugins.standard_kinds.verdicts import (
     failed,

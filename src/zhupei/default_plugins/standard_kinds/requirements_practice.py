@@ -8,8 +8,8 @@ from typing import Annotated, Any
 
 from pydantic import Field, StringConstraints
 
-from zhupei.config.entries import Model
 from zhupei.config.scalars import Amount, Whole
+from zhupei.config.texts import Model
 from zhupei.default_plugins.standard_kinds.names import stem, with_aliases
 from zhupei.default_plugins.standard_kinds.verdicts import (
     Otherwise,

@@ -6,8 +6,9 @@ from typing import Annotated
 
 from pydantic import Field
 
-from zhupei.config.entries import Label, Model, SourceRef
+from zhupei.config.citations import SourceRef
 from zhupei.config.scalars import Whole
+from zhupei.config.texts import Label, Model
 from zhupei.default_plugins.standard_kinds.agreements import AgreementStepParams
 from zhupei.default_plugins.standard_kinds.registration_lists import RegistrationListParams
 from zhupei.domain.kinds import Kind, KindGroup

@@ -302,8 +302,8 @@ async def test_a_client_that_reads_nothing_is_left_and_holds_little(
     tmp_path: Path, database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What waits for it stays within what is asked at once, and ends with the connection."""
-    monkeypatch.setattr("zhupei.web.subscriptions._SEND_SECONDS", 1.0)
-    monkeypatch.setattr("zhupei.web.subscriptions._CLOSE_SECONDS", 0.5)
+    monkeypatch.setattr("zhupei.web.live_sockets._SEND_SECONDS", 1.0)
+    monkeypatch.setattr("zhupei.web.live_sockets._CLOSE_SECONDS", 0.5)
     monkeypatch.setattr(BoundedWebSocket, "linger_seconds", 1.0)
     query = "{ __schema { types { name description fields { name description } } } }"
     async with served_admissions(tmp_path, database_url, open_per_account=1) as province:

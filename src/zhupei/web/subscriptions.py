@@ -21,27 +21,22 @@ and a client that takes nothing any more is left.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Collection, Mapping
+from collections.abc import AsyncGenerator, Collection
 from contextlib import aclosing, suppress
-from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, Protocol, cast
 
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
-from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
-from strawberry.asgi import ASGIWebSocketAdapter
-from strawberry.http.exceptions import (
-    NonJsonMessageReceived,
-    NonTextMessageReceived,
-    WebSocketDisconnected,
-)
+from starlette.websockets import WebSocket
+from strawberry.http.exceptions import WebSocketDisconnected
 from strawberry.http.websocket_origin import (
     is_same_origin,
     normalize_allowed_origins,
     normalize_origin,
 )
+from strawberry.schema.base import BaseSchema
 from strawberry.subscriptions import GRAPHQL_TRANSPORT_WS_PROTOCOL
 from strawberry.subscriptions.protocols.graphql_transport_ws.handlers import (
     BaseGraphQLTransportWSHandler,
@@ -52,32 +47,24 @@ from strawberry.types.execution import PreExecutionError
 from strawberry.types.unset import UNSET
 
 from graphql import GraphQLError
+from zhupei.db.connection import Database
 from zhupei.domain.actors import Actor
 from zhupei.domain.text import Language, Text
-from zhupei.graphql.context import language_of
+from zhupei.graphql.context import GraphContext, language_of
 from zhupei.graphql.engine import encoded
 from zhupei.graphql.errors import SessionEnded
 from zhupei.web.errors import ErrorCode, refusal
-from zhupei.web.operation_requests import (
-    OperationRequest,
-    RequestRefused,
-    decode_json,
-    operation_of,
-)
+from zhupei.web.live_connections import LiveConnections
+from zhupei.web.live_sockets import Connection, LiveSocket
+from zhupei.web.operation_requests import OperationRequest, RequestRefused, operation_of
+from zhupei.web.persisted_operations import StoredOperations
 from zhupei.web.sign_in import ActorRefused
+from zhupei.web.socket_messages import init_problem, message_problem
 
-if TYPE_CHECKING:
-    from zhupei.web.endpoint import GraphQLEndpoint
+__all__ = ["Answering", "Sockets", "TransportHandler", "is_rejected", "readable"]
 
-__all__ = ["Connection", "LiveSocket", "Sockets", "TransportHandler", "is_rejected", "readable"]
-
-# A client that takes nothing for so long will not take anything any more.
-_SEND_SECONDS = 20.0
-_CLOSE_SECONDS = 2.0
 _INIT_TIMEOUT = timedelta(seconds=10)
 _MOST_OPERATIONS = 50
-_LONGEST_ID = 256
-_CLOSE_MESSAGE_TOO_BIG = 1009
 _CLOSE_TRY_AGAIN_LATER = 1013
 _CLOSE_FORBIDDEN = 4403
 _CLOSE_TOO_MANY = 4429
@@ -85,33 +72,41 @@ _OTHER_SITE = Text(
     "此网站的页面不得连接本服务（见 ZHUPEI_ALLOWED_ORIGINS）。",
     "Pages of this site may not connect (see ZHUPEI_ALLOWED_ORIGINS).",
 )
-_TAKEN_FROM_INIT = ("authorization", "accept-language")
 
 
-@dataclass(slots=True)
-class Connection:
-    """One WebSocket, with what its ``connection_init`` brought.
+class Answering(Protocol):
+    """What answers the operations of WebSockets, as it answers those of other requests."""
 
-    Browsers cannot set headers of a WebSocket, so ``authorization`` and ``accept-language`` may
-    stand in the payload of ``connection_init``; there they go before those of the handshake.
-    """
+    @property
+    def schema(self) -> BaseSchema:
+        """The composed schema."""
 
-    websocket: WebSocket
-    connection_params: dict[str, Any] = field(default_factory=dict)
+    @property
+    def database(self) -> Database:
+        """What operations read and write."""
 
-    def request(self) -> Request:
-        """Return the request as which operations of this connection are answered."""
-        given = {
-            name.lower(): value
-            for name, value in self.connection_params.items()
-            if name.lower() in _TAKEN_FROM_INIT and isinstance(value, str)
-        }
-        scope = self.websocket.scope
-        headers = [pair for pair in scope["headers"] if pair[0].decode("latin-1") not in given]
-        headers += [
-            (name.encode(), value.encode("latin-1", "replace")) for name, value in given.items()
-        ]
-        return Request({**scope, "type": "http", "method": "GET", "headers": headers})
+    @property
+    def stored(self) -> StoredOperations:
+        """Operations that clients may name instead of sending."""
+
+    @property
+    def live(self) -> LiveConnections:
+        """Who has how many connections."""
+
+    @property
+    def max_body_bytes(self) -> int:
+        """How large a message may be."""
+
+    async def context_of(self, request: Request) -> GraphContext:
+        """Return the context of a request; raise `ActorRefused`."""
+
+    def answers(
+        self, asked: OperationRequest, context: Any
+    ) -> AsyncGenerator[ExecutionResult, None]:
+        """Yield the answers to an operation."""
+
+    def shown(self, result: ExecutionResult, language: str | None) -> dict[str, Any]:
+        """Return an answer as it is written."""
 
 
 class Sockets:
@@ -123,7 +118,7 @@ class Sockets:
 
     """
 
-    def __init__(self, endpoint: GraphQLEndpoint, allowed_origins: Collection[str]) -> None:
+    def __init__(self, endpoint: Answering, allowed_origins: Collection[str]) -> None:
         self.endpoint = endpoint
         self._origins = normalize_allowed_origins(allowed_origins)
 
@@ -136,7 +131,7 @@ class Sockets:
         speaks = GRAPHQL_TRANSPORT_WS_PROTOCOL in scope.get("subprotocols", ())
         await websocket.accept(subprotocol=GRAPHQL_TRANSPORT_WS_PROTOCOL if speaks else None)
         view = cast("Any", self)
-        socket = LiveSocket(view, websocket, websocket)
+        socket = LiveSocket(view, websocket, most_bytes=self.endpoint.max_body_bytes)
         if not speaks:
             await socket.close(4406, "Subprotocol not acceptable")
             return
@@ -191,59 +186,6 @@ class Sockets:
         return normalize_origin(origin) in self._origins
 
 
-class LiveSocket(ASGIWebSocketAdapter):
-    """Sends text frames, reads only what may be read, and does not wait for ever."""
-
-    patience: asyncio.Timeout | None = None
-    """Ends whatever waits for messages, where the client cannot be told that it is over."""
-
-    async def iter_json(
-        self, *, ignore_parsing_errors: bool = False
-    ) -> AsyncGenerator[object, None]:
-        """Yield each message, decoded."""
-        most = cast("Sockets", self.view).endpoint.max_body_bytes
-        while self.ws.application_state != WebSocketState.DISCONNECTED:
-            try:
-                text = await self.ws.receive_text()
-            except KeyError:
-                raise NonTextMessageReceived from None
-            except (WebSocketDisconnect, RuntimeError):
-                return
-            if len(text.encode()) > most:
-                await self.close(_CLOSE_MESSAGE_TOO_BIG, "Message too big")
-                return
-            try:
-                message = decode_json(text)
-            except RequestRefused:
-                if not ignore_parsing_errors:
-                    raise NonJsonMessageReceived from None
-                continue
-            yield message
-
-    async def send_json(self, message: Mapping[str, object]) -> None:
-        """Send one message."""
-        try:
-            async with asyncio.timeout(_SEND_SECONDS):
-                await self.ws.send_text(encoded(message).decode())
-        # Closed by either side meanwhile, or nobody takes it.
-        except (WebSocketDisconnect, RuntimeError, OSError) as error:
-            raise WebSocketDisconnected from error
-
-    async def close(self, code: int, reason: str) -> None:
-        """Close, unless that happened already."""
-        if self.ws.application_state is WebSocketState.DISCONNECTED:
-            return
-        try:
-            async with asyncio.timeout(_CLOSE_SECONDS):
-                # A close frame holds 123 bytes of reason at most.
-                await self.ws.close(code, reason.encode()[:120].decode(errors="ignore"))
-        except TimeoutError:
-            if self.patience is not None and not self.patience.expired():
-                self.patience.reschedule(asyncio.get_running_loop().time())
-        except (WebSocketDisconnect, RuntimeError, OSError):
-            pass
-
-
 class _LiveOperation(Operation[Any, None]):
     """An operation whose answers are written as the endpoint writes them."""
 
@@ -255,7 +197,7 @@ class _LiveOperation(Operation[Any, None]):
         id_: str,
         asked: OperationRequest,
         request: Request,
-        endpoint: GraphQLEndpoint,
+        endpoint: Answering,
     ) -> None:
         super().__init__(handler, id_, asked.query or "", asked.variables, asked.operation_name)
         self.asked, self.request, self.endpoint = asked, request, endpoint
@@ -282,7 +224,7 @@ class TransportHandler(BaseGraphQLTransportWSHandler[Any, None]):
 
     async def handle_message(self, message: Any) -> None:
         """Check a message's form, then do what it says."""
-        problem = _problem(message)
+        problem = message_problem(message)
         if problem is None:
             await super().handle_message(message)
         else:
@@ -293,7 +235,7 @@ class TransportHandler(BaseGraphQLTransportWSHandler[Any, None]):
         if message.get("payload") is None:
             message = {**message, "payload": {}}
         payload = message["payload"]
-        problem = _init_problem(payload)
+        problem = init_problem(payload)
         if problem is not None:
             # Who means to sign in must not go on as nobody.
             await self.handle_invalid_message(problem)
@@ -367,7 +309,7 @@ class TransportHandler(BaseGraphQLTransportWSHandler[Any, None]):
                 self.operations.pop(operation.id, None)
 
     @property
-    def _endpoint(self) -> GraphQLEndpoint:
+    def _endpoint(self) -> Answering:
         return cast("Sockets", self.view).endpoint
 
     async def _send_result_stream(self, operation: Any, result_source: Any) -> None:
@@ -419,32 +361,6 @@ def _ended(result: Any) -> SessionEnded | None:
             if isinstance(cause, SessionEnded):
                 return cause
             cause = cause.original_error
-    return None
-
-
-def _problem(message: Any) -> str | None:
-    """Return what is wrong with a message's form, None where it is as the protocol says."""
-    if not isinstance(message, dict):
-        return "Message must be a JSON object"
-    kind = message.get("type")
-    if not isinstance(kind, str):
-        return "Message must have a type"
-    if kind not in {"subscribe", "complete"}:
-        return None
-    id_ = message.get("id")
-    if not isinstance(id_, str) or not 0 < len(id_) <= _LONGEST_ID:
-        return f"Message must have an id of 1 to {_LONGEST_ID} characters"
-    if kind == "subscribe" and not isinstance(message.get("payload"), dict):
-        return "The payload must be an object with a query"
-    return None
-
-
-def _init_problem(payload: Any) -> str | None:
-    """Return what is wrong with what ``connection_init`` brings; null is nothing."""
-    if isinstance(payload, dict):
-        for name, value in payload.items():
-            if name.lower() in _TAKEN_FROM_INIT and not isinstance(value, str | None):
-                return f"{name} in the payload must be a string"
     return None
 
 

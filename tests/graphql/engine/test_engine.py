@@ -80,6 +80,26 @@ async def test_a_document_with_very_many_conditions_is_interpreted(fictional: As
     assert (engine.counts.compiled, engine.counts.interpreted) == (16, 16)
 
 
+async def test_conditions_of_other_operations_of_a_document_have_no_say(
+    fictional: AskedGraph,
+) -> None:
+    engine = _engine(fictional)
+    text = """query a { ...F }
+    query b($no: Boolean!) { ...F @skip(if: $no) ...G }
+    fragment F on Query { f: __typename }
+    fragment G on Query { g: __typename @include(if: $no) }"""
+    for name, given, data in (
+        ("a", {}, {"f": "Query"}),
+        ("b", {"no": True}, {"g": "Query"}),
+        ("b", {"no": False}, {"f": "Query"}),
+    ):
+        found = await engine.execute(
+            text, given, asked_by(fictional, Language.EN)(), operation_name=name
+        )
+        assert (found.data, found.errors) == (data, None)
+    assert (engine.counts.answered, engine.counts.interpreted) == (3, 0)
+
+
 @pytest.mark.parametrize(
     ("variables", "message"),
     [

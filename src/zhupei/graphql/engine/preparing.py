@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +16,7 @@ from graphql import (
     DirectiveNode,
     DocumentNode,
     GraphQLError,
+    OperationDefinitionNode,
     VariableNode,
     Visitor,
     get_operation_ast,
@@ -88,7 +89,7 @@ async def prepare(
     prepared = Prepared(
         context.operation_type,
         operation=Operation(document, definition, schema),
-        conditions=tuple(dict.fromkeys(_conditions(document))),
+        conditions=_conditions(document, definition),
     )
     return _measured(prepared, acting, name)
 
@@ -126,7 +127,12 @@ class _Conditions(Visitor):
             ]
 
 
-def _conditions(document: DocumentNode) -> Iterator[str]:
+def _conditions(document: DocumentNode, definition: OperationDefinitionNode) -> tuple[str, ...]:
+    """Return the operation's variables that decide what it asks for.
+
+    Others of the document may have conditions with variables of their own.
+    """
     visitor = _Conditions()
     visit(document, visitor)
-    yield from visitor.names
+    declared = {each.variable.name.value for each in definition.variable_definitions or ()}
+    return tuple(name for name in dict.fromkeys(visitor.names) if name in declared)

@@ -10,10 +10,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from starlette.applications import Starlette
+from starlette.routing import Mount
 from starlette.testclient import TestClient
 from starlette.types import Message
 
 from small_graph import CHANGES, endpoint_of, small_app, small_settings
+from zhupei.graphql.engine import Engine
 from zhupei.web.event_stream import EventFrames, MultipartFrames, stream
 
 _EVENTS = "text/event-stream"
@@ -45,6 +48,23 @@ def test_events_carry_whole_answers(client: TestClient) -> None:
             'event: next\ndata: {"data":{"count":1}}\n\n'
             "event: complete\ndata: \n\n"
         )
+
+
+def test_what_graphql_core_answers_is_told_and_counted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    endpoint = endpoint_of(tmp_path)
+    client = TestClient(Starlette(routes=[Mount("/", endpoint)]))
+    engine: Engine = endpoint.schema.engine  # type: ignore[attr-defined]  # the small graph has one
+    client.post("/graphql", json={"query": _COUNT}, headers={"accept": _EVENTS})
+    client.post("/graphql", json={"query": "subscription { x }"}, headers={"accept": _EVENTS})
+    assert (engine.counts.interpreted, engine.counts.answered) == (1, 0)
+    monkeypatch.setattr(engine, "explain", True)
+    told = client.post("/graphql", json={"query": _COUNT}, headers={"accept": _EVENTS}).text
+    for number in range(2):
+        shown = {"data": {"count": number}, "extensions": {"engine": {"compiled": False}}}
+        assert f"data: {json.dumps(shown, separators=(',', ':'))}\n" in told
+    assert engine.counts.interpreted == 2
 
 
 def test_parts_carry_payloads_and_end_with_the_last_boundary(client: TestClient) -> None:

@@ -252,10 +252,12 @@ class GraphQLEndpoint:
             operation_extensions=asked.extensions,
             allowed_operation_types=allowed,
         )
-        guard = getattr(getattr(self.schema, "engine", None), "guard", None)
+        engine = getattr(self.schema, "engine", None)
         told = readable(results)
-        if guard is not None:
-            told = guard.events(context, told)
+        if engine is not None:
+            told = engine.handed_over(told)
+            if engine.guard is not None:
+                told = engine.guard.events(context, told)
         try:
             # Not left to the collector: what is watched has to be let go of now.
             async with aclosing(told):

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import logging
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Mapping
+from contextlib import aclosing
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -15,6 +16,7 @@ from strawberry.exceptions import MissingQueryError
 from strawberry.extensions import SchemaExtension
 from strawberry.schema.exceptions import InvalidOperationTypeError
 from strawberry.types import ExecutionResult
+from strawberry.types.execution import PreExecutionError
 from strawberry.types.graphql import OperationType
 
 from graphql import (
@@ -194,6 +196,20 @@ class Engine:
         except GraphQLError as refused:
             return refused
         return None
+
+    async def handed_over(
+        self, results: AsyncGenerator[ExecutionResult, None]
+    ) -> AsyncGenerator[ExecutionResult, None]:
+        """Yield what graphql-core answers to a subscription, counted and told as its own."""
+        counted = False
+        async with aclosing(results):
+            async for result in results:
+                if isinstance(result, PreExecutionError):
+                    yield result
+                    continue
+                self._counts.interpreted += not counted
+                counted = True
+                yield self._explained(result, None)
 
     def charge(
         self, query: str, variable_values: dict[str, Any] | None, name: str | None

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from math import inf
 from typing import Any
+
+import pytest
 
 from asked_graph import AskedGraph, core_graph
 from generated_operations import Generated
@@ -14,7 +17,7 @@ from made_up import made_up_catalogue, opening_of
 from same_answer import asked_by, compare
 from zhupei import Base, Cycle, Opening, holds, hookimpl
 from zhupei.domain.text import Language
-from zhupei.graphql.engine import Engine
+from zhupei.graphql.engine import Answer, Engine
 from zhupei.graphql.schema import build_schema
 from zhupei.hooks.dispatch import Dispatcher
 from zhupei.hooks.manager import PluginHost
@@ -206,3 +209,133 @@ async def test_nothing_is_kept_where_a_plugin_failed() -> None:
     assert len(failed.errors) == 6
     plugin.seats = 3
     assert (await _compared(engine, graph)).count(b'"remainingSeats":3') == 3
+
+
+class _Counting:
+    """Counts the seats of every base anew each time, as plain values or as a coroutine."""
+
+    def __init__(self, *, is_async: bool) -> None:
+        self.asked: list[str] = []
+        self.seats: dict[str, int | None] = {"a": 5, "b": 6}
+        self.fails = False
+        self.waits = 0.0
+
+        def count(base: Base, openings: Any) -> dict[str, int] | None:
+            self.asked.append(base.code)
+            if self.fails:
+                raise RuntimeError
+            seats = self.seats[base.code]
+            return None if seats is None else {opening.code: seats for opening in openings}
+
+        async def awaited(base: Base, openings: Any) -> dict[str, int] | None:
+            await asyncio.sleep(self.waits) if self.waits else None
+            return count(base, openings)
+
+        self.remaining_seats = hookimpl(awaited if is_async else count)
+
+
+def _counting(*, is_async: bool) -> tuple[_Counting, AskedGraph, Engine]:
+    plugin = _Counting(is_async=is_async)
+    host = PluginHost.load({}).extended("seats", plugin, Naming(Rights.PLATFORM))
+    graph = AskedGraph(build_schema(host), made_up_catalogue(_ROWS), Dispatcher(host))
+    return plugin, graph, Engine(graph.composed.schema)
+
+
+async def _answered(engine: Engine, graph: AskedGraph) -> bytes:
+    answer = await engine.execute(_HOLDING_QUERY, {}, asked_by(graph, Language.EN)())
+    assert isinstance(answer, Answer)
+    return answer.json()
+
+
+@pytest.mark.parametrize("is_async", [True, False])
+async def test_what_was_written_is_taken_again_while_plugins_answer_the_same(
+    is_async: bool,
+) -> None:
+    """A coroutine is there at once; a function is as soon as it is known to be quick."""
+    plugin, graph, engine = _counting(is_async=is_async)
+    first = await _answered(engine, graph)
+    for number in range(2, 40):
+        assert await _answered(engine, graph) == first
+        assert sorted(plugin.asked) == ["a"] * number + ["b"] * number  # asked each time
+        if engine.counts.parts:
+            break
+    assert engine.counts.parts == 3
+    room = engine.counts.part_bytes
+    for _ in range(5):
+        assert await _compared(engine, graph) == first
+    assert engine.counts.part_bytes == room or not is_async
+
+
+@pytest.mark.parametrize("is_async", [True, False])
+async def test_another_answer_is_seen_at_once(is_async: bool) -> None:
+    plugin, graph, engine = _counting(is_async=is_async)
+    for seats in ({"a": 5, "b": 6}, {"a": 5, "b": 7}, {"a": 5, "b": 6}, {"a": None, "b": 6}):
+        plugin.seats = dict(seats)
+        for _ in range(5):
+            data = json.loads(await _compared(engine, graph))
+            assert _seats(data) == {
+                "a-2026/0100": seats["a"],
+                "a-2026/0200": seats["a"],
+                "b-2026/0100": seats["b"],
+            }
+
+
+async def test_an_answer_that_is_another_each_time_is_never_kept() -> None:
+    plugin, graph, engine = _counting(is_async=True)
+    for seats in range(20):
+        plugin.seats = {"a": seats, "b": 6}
+        assert (await _answered(engine, graph)).count(f'"remainingSeats":{seats},'.encode()) >= 2
+    assert engine.counts.parts == 0
+
+
+async def test_a_plugin_that_fails_after_its_page_was_kept_is_named() -> None:
+    plugin, graph, engine = _counting(is_async=True)
+    first, *_ = [await _answered(engine, graph) for _ in range(4)]
+    assert engine.counts.parts == 3
+    plugin.fails = True
+    for _ in range(3):
+        failed = await engine.execute(_HOLDING_QUERY, {}, asked_by(graph, Language.EN)())
+        assert [error.path for error in failed.errors or ()] == [
+            ["openings", "edges", at, "node", field]
+            for field in ("remainingSeats", "again")
+            for at in range(3)
+        ]
+    plugin.fails = False
+    for _ in range(3):
+        assert await _answered(engine, graph) == first
+
+
+async def test_who_has_to_be_waited_for_is_asked_before_and_waited_for_where_it_stands() -> None:
+    plugin, graph, engine = _counting(is_async=True)
+    first, *_ = [await _answered(engine, graph) for _ in range(4)]
+    plugin.waits, plugin.asked = 0.01, []
+    for number in range(1, 4):
+        assert await _answered(engine, graph) == first
+        assert plugin.asked == ["a", "b"] * number
+    plugin.waits, plugin.seats = 0.0, {"a": 1, "b": 1}
+    assert (await _answered(engine, graph)).count(b'"remainingSeats":1,"again":1') == 3
+
+
+async def test_two_who_ask_at_once_have_one_answer_each() -> None:
+    plugin, graph, engine = _counting(is_async=True)
+    plugin.waits = 0.002
+    for seats in range(10):
+        plugin.seats = {"a": seats, "b": seats}
+        found = await asyncio.gather(*[_answered(engine, graph) for _ in range(3)])
+        assert {each.count(f'"remainingSeats":{seats},'.encode()) for each in found} == {3}
+
+
+async def test_who_changes_its_own_dictionary_changes_no_answer_that_was_given() -> None:
+    mine: dict[str, int] = {}
+
+    class _Reuses:
+        @hookimpl
+        async def remaining_seats(self, openings: Any) -> dict[str, int]:
+            mine.update({opening.code: mine.get(opening.code, 0) + 1 for opening in openings})
+            return mine
+
+    host = PluginHost.load({}).extended("seats", _Reuses(), Naming(Rights.PLATFORM))
+    graph = AskedGraph(build_schema(host), made_up_catalogue(_ROWS), Dispatcher(host))
+    engine = Engine(graph.composed.schema)
+    for number in range(1, 6):
+        assert (await _answered(engine, graph)).count(f'"remainingSeats":{number},'.encode()) == 3

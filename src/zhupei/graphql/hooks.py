@@ -2,23 +2,142 @@
 
 import asyncio
 import dataclasses
-from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Hashable, Iterable, Mapping, Sequence
 from itertools import groupby
+from operator import is_
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from zhupei.graphql.context import GraphContext
 from zhupei.graphql.errors import Code, GraphRefusal
 from zhupei.graphql.sources import FieldSource, Reader
 from zhupei.hooks.answers import Result
+from zhupei.hooks.questions import Inquiry
 
 if TYPE_CHECKING:
     from zhupei.catalogue import Catalogue
     from zhupei.hooks.scope import Scope
 
-__all__ = ["HookAnswer"]
+__all__ = ["Foreseen", "HookAnswer"]
 
 _Key = tuple[str, Hashable]
-_Answers = dict[_Key, Result[Any] | asyncio.Future[Result[Any]]]
+_Place = tuple[str, _Key]
+"""A hook, and what it is asked about."""
+_Found = Result[Any] | asyncio.Future[Result[Any]]
+
+
+class _Asked:
+    """What plugins were asked in one operation: what they answered, or who waits for it.
+
+    ``used`` are the questions of its fields, also those that go to nobody.
+    """
+
+    __slots__ = ("found", "used")
+
+    def __init__(self) -> None:
+        self.found: dict[_Place, _Found] = {}
+        self.used: dict[_Place, Inquiry] = {}
+
+    def take(self, place: _Place, answered: Result[Any] | Awaitable[Result[Any]]) -> bool:
+        """Keep what was asked; return whether the answer is there already."""
+        if isinstance(answered, Result):
+            self.found[place] = answered
+            return True
+        self.found[place] = asyncio.ensure_future(answered)
+        return False
+
+
+class Foreseen:
+    """What an operation with its variables asked plugins when it was asked last.
+
+    While the catalogue stands and the plugins are the same, it mostly asks the same of them. So
+    they are asked before anything is read, all at once, and where all of them tell the same as
+    last time, what was written of it then is right.
+    """
+
+    __slots__ = ("_about", "_asked", "_told")
+
+    def __init__(self) -> None:
+        self._about: tuple[object, object, int] | None = None
+        self._asked: dict[_Place, Inquiry] = {}
+        self._told: list[object] = []
+
+    def ask(self, context: GraphContext) -> object | None:
+        """Ask; return what stands for all that was told, None where anything is another.
+
+        It is the same object as long as the same is told. Nobody is waited for: what is not
+        answered at once is another.
+        """
+        if self._about is None:
+            return None
+        dispatcher = context.dispatcher
+        if dispatcher is None or not self._is_about(context):
+            self._about = None
+            return None
+        asked: _Asked = context.kept.setdefault(HookAnswer, _Asked())
+        answered = dispatcher.ask_each(list(self._asked.values()))
+        at_once = [asked.take(*each) for each in zip(self._asked, answered, strict=True)]
+        if not all(at_once):
+            return None
+        results: Any = answered
+        if any(result.failures for result in results):
+            return None
+        if not _are_same(_told(results), self._told):
+            return None
+        for result in results:
+            context.held_until = min(context.held_until, result.until)
+        return self._told
+
+    def learn(self, context: GraphContext, told: object | None) -> bool:
+        """Note what fields asked; return whether that is no more than what ``told`` stands for."""
+        asked: _Asked | None = context.kept.get(HookAnswer)
+        if asked is None or context.dispatcher is None:
+            return False
+        used = {place: each for place, each in asked.used.items() if each.is_asked}
+        if told is not None and used.keys() <= self._asked.keys():
+            return told is self._told
+        # What was written before may have answers in it that no field asked for now.
+        used = used if told is None else self._asked | used
+        results = [_result(asked.found[place]) for place in used]
+        if any(result is None or result.failures for result in results):
+            self._about = None
+            return False
+        now = _told(results)
+        if not (self._is_about(context) and self._asked.keys() == used.keys()) or not _are_same(
+            now, self._told
+        ):
+            self._told = now
+        self._about = (context.catalogue, context.dispatcher, context.dispatcher.host.version)
+        self._asked = used
+        return False
+
+    def _is_about(self, context: GraphContext) -> bool:
+        about, dispatcher = self._about, context.dispatcher
+        return (
+            about is not None
+            and dispatcher is not None
+            and about[0] is context.catalogue
+            and about[1] is dispatcher
+            and about[2] == dispatcher.host.version
+        )
+
+
+def _result(found: _Found) -> Result[Any] | None:
+    """Return an answer, None where it is not there or never will be."""
+    if isinstance(found, Result):
+        return found
+    if not found.done() or found.cancelled() or found.exception() is not None:
+        return None
+    return found.result()
+
+
+def _told(results: Iterable[Any]) -> list[object]:
+    """Return the answers to several questions, one after another, None after each."""
+    return [each for result in results for each in (*result.answers, None)]
+
+
+def _are_same(now: Sequence[object], before: Sequence[object]) -> bool:
+    """Return whether answers are the very same: who answers the same again has the same there."""
+    return len(now) == len(before) and all(map(is_, now, before))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -44,7 +163,7 @@ class HookAnswer(FieldSource):
 
         async def read(value: Any, context: GraphContext, _arguments: Mapping[str, Any]) -> Any:
             key = self.of(value)
-            result = self._results([key], context).get(key)
+            result = self._results([key], context).get((self.hook, key))
             # Shielded: a field that is given up must not take the answer from the others.
             if isinstance(result, asyncio.Future):
                 result = await asyncio.shield(result)
@@ -61,13 +180,15 @@ class HookAnswer(FieldSource):
         """Ask once for each group of objects, and pick every object's part of the answers."""
         # Those of one group mostly stand together.
         runs = [(key, list(run)) for key, run in groupby(values, self.of)]
-        results = self._results(dict.fromkeys([key for key, _ in runs]), context)
-        waiting = [each for each in results.values() if isinstance(each, asyncio.Future)]
+        keys = dict.fromkeys([key for key, _ in runs])
+        results = self._results(keys, context)
+        asked = [results.get((self.hook, key)) for key in keys]
+        waiting = [each for each in asked if isinstance(each, asyncio.Future)]
         if waiting:
             await asyncio.gather(*waiting, return_exceptions=True)
         found: list[Any] = []
         for key, run in runs:
-            result = results.get(key)
+            result = results.get((self.hook, key))
             if isinstance(result, asyncio.Future):
                 result = result.result()
             found += self._parts(self._answer(result, context), run)
@@ -103,25 +224,28 @@ class HookAnswer(FieldSource):
             )
         return result.value
 
-    def _results(self, keys: Iterable[_Key], context: GraphContext) -> _Answers:
+    def _results(self, keys: Iterable[_Key], context: GraphContext) -> Mapping[_Place, _Found]:
         """Return what is answered about each group, or who waits for it; those that are asked."""
         dispatcher, catalogue = context.dispatcher, context.catalogue
-        kept: _Answers = context.kept.setdefault((HookAnswer, self.hook), {})
-        missing = [key for key in keys if key not in kept]
-        if not missing or dispatcher is None:
-            return kept
+        if dispatcher is None:
+            return {}
+        asked: _Asked = context.kept.setdefault(HookAnswer, _Asked())
 
         def prepare() -> "tuple[Scope, Mapping[str, Any], Callable[[], dict[str, Any]]]":
             base = key[0]
             scope, configs = catalogue.scope_of(base), catalogue.configs_of(base)
             return scope, configs, lambda: self.asked(key, catalogue)
 
-        asked = []
-        for key in missing:
-            inquiry = dispatcher.inquiry(catalogue, key, self.hook, prepare)
-            if inquiry.is_asked:
-                asked.append((key, inquiry))
-        found = dispatcher.ask_each([inquiry for _, inquiry in asked])
-        for (key, _), each in zip(asked, found, strict=True):
-            kept[key] = each if isinstance(each, Result) else asyncio.ensure_future(each)
-        return kept
+        missing = []
+        for key in keys:
+            place = (self.hook, key)
+            if place in asked.used:
+                continue
+            inquiry = asked.used[place] = dispatcher.inquiry(catalogue, key, self.hook, prepare)
+            if inquiry.is_asked and place not in asked.found:
+                missing.append((place, inquiry))
+        if missing:
+            answered = dispatcher.ask_each([inquiry for _, inquiry in missing])
+            for (place, _), each in zip(missing, answered, strict=True):
+                asked.take(place, each)
+        return asked.found

@@ -67,7 +67,7 @@ class FieldSource:
     owned: ClassVar[bool] = False
     """Whether the objects that it gives are the catalogue's own, the same ones each time."""
     held: ClassVar[bool] = False
-    """Whether its values may hold for a while: `GraphContext.held_until` tells how long."""
+    """Whether its values are the same as long as hooks answer the same (`graphql.hooks`)."""
 
     def reader(self, name: str) -> Reader:
         """Return the function that reads the value of the field with this Python name."""

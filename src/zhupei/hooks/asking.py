@@ -52,8 +52,8 @@ class Asking:
             else:
                 waiting, value = self._isolation.begin(asked.slug, asked.function, asked.values)
             if waiting is not None:
-                return self._awaited(hook, call, waiting, watch, began), None
-            outcome = self.checked(hook, call, value)
+                return self._awaited(hook, asked, waiting, watch, began), None
+            outcome = self.checked(hook, asked, value)
         except asyncio.CancelledError:
             outcome = self._failures.of(hook, call, RuntimeError("it cancelled itself"))
         except (Exception, SystemExit) as error:  # noqa: BLE001 - because isolation is the point
@@ -82,9 +82,9 @@ class Asking:
         started: list[Started] = []
         for (hook, asked), (waiting, value, error, seconds) in zip(plain, begun, strict=True):
             if waiting is not None:
-                started.append((self._awaited(hook, asked.call, waiting, watch, began), None))
+                started.append((self._awaited(hook, asked, waiting, watch, began), None))
                 continue
-            outcome = self._outcome(hook, asked.call, value, error)
+            outcome = self._outcome(hook, asked, value, error)
             if watch is not None:
                 _tell(watch, hook, asked.call, seconds, outcome)
             started.append((None, outcome))
@@ -106,7 +106,7 @@ class Asking:
     async def _awaited(
         self,
         hook: Hook,
-        call: Implementation,
+        asked: Asked,
         waiting: Awaitable[Any],
         watch: HookWatch | None,
         began: float,
@@ -121,34 +121,49 @@ class Asking:
             error = cancelled
         except (Exception, SystemExit) as raised:  # noqa: BLE001 - because isolation is the point
             error = raised
-        outcome = self._outcome(hook, call, value, error)
+        outcome = self._outcome(hook, asked, value, error)
         if watch is not None:
-            _tell(watch, hook, call, time.perf_counter() - began, outcome)
+            _tell(watch, hook, asked.call, time.perf_counter() - began, outcome)
         return outcome
 
     def _outcome(
-        self, hook: Hook, call: Implementation, value: Any, error: BaseException | None
+        self, hook: Hook, asked: Asked, value: Any, error: BaseException | None
     ) -> Outcome:
         if error is None:
             try:
-                return self.checked(hook, call, value)
+                return self.checked(hook, asked, value)
             except Exception as wrong:  # noqa: BLE001 - because isolation is the point
                 error = wrong
         if isinstance(error, asyncio.CancelledError):
             error = RuntimeError("it cancelled itself")
-        return self._failures.of(hook, call, error)
+        return self._failures.of(hook, asked.call, error)
 
-    def checked(self, hook: Hook, call: Implementation, value: Any) -> Answer[Any] | None:
-        """Return an answer, None where the plugin passes; raise `HookAnswerError` for nonsense."""
-        if not (fits(hook, value) or call.plugin.is_core):
+    def checked(self, hook: Hook, asked: Asked, value: Any) -> Answer[Any] | None:
+        """Return an answer, None where the plugin passes; raise `HookAnswerError` for nonsense.
+
+        Who answers plain values, the same as last time, has the very same answer.
+        """
+        call = asked.call
+        if fits(hook, value):
+            if value is None:
+                return None
+            before = asked.answered
+            if before is not None and type(before.value) is type(value) and before.value == value:
+                return before
+            asked.answered = answer = Answer(call.plugin.slug, call.level, _own(value))
+            return answer
+        if not call.plugin.is_core:
             check_answer(call.plugin.slug, hook, value)
             check_levels(call.plugin.slug, hook, value, call.level)
             self._host.check_extension(hook, call.plugin, value)
         if value is None:
             return None
-        # A copy, as the plugin may keep its own and change it later.
-        value = value.copy() if isinstance(value, list | dict) else value
-        return Answer(call.plugin.slug, call.level, value)
+        return Answer(call.plugin.slug, call.level, _own(value))
+
+
+def _own(value: Any) -> Any:
+    """Return a copy, as the plugin may keep its own and change it later."""
+    return value.copy() if isinstance(value, list | dict) else value
 
 
 def _tell(

@@ -260,7 +260,7 @@ class Dispatcher:
                     value = call.function(*values)
                 else:
                     value = run_bounded(call.function, *values, seconds=self._isolation.seconds)
-                question.take(self._asking.checked(asked, call, value))
+                question.take(self._asking.checked(asked, each, value))
             except (Exception, SystemExit) as error:  # noqa: BLE001 - because isolation is the point
                 question.take(self._failures.of(asked, call, error))
             if asked.mode is Mode.FIRST and question.is_over:

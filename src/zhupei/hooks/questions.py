@@ -30,13 +30,17 @@ class How(Enum):
 
 
 class Asked:
-    """A plugin's function, and what it is called with."""
+    """A plugin's function, and what it is called with.
 
-    __slots__ = ("call", "function", "how", "slug", "values")
+    ``answered`` is what it answered last, where that was plain values.
+    """
+
+    __slots__ = ("answered", "call", "function", "how", "slug", "values")
 
     def __init__(self, call: Implementation, values: tuple[Any, ...]) -> None:
         self.call, self.values = call, values
         self.slug, self.function = call.plugin.slug, call.function
+        self.answered: Answer[Any] | None = None
         self.how = How.TASK if call.is_async else How.THREAD
         if call.plugin.is_core:
             self.how = How.HERE

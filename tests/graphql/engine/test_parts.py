@@ -132,7 +132,8 @@ async def test_the_clock_and_plugins_are_always_asked(
 @pytest.mark.parametrize("field_", ["closesAt", "remainingSeats", "base { name tier code }"])
 async def test_asking_again_takes_no_more_room(fictional: AskedGraph, field_: str) -> None:
     engine = Engine(fictional.composed.schema)
-    await _made(engine, fictional, _PAGE % field_, n=3)
+    for _ in range(2):  # what hooks answered is kept once they answer the same again
+        await _made(engine, fictional, _PAGE % field_, n=3)
     before = engine.counts.part_bytes
     for _ in range(20):
         await _made(engine, fictional, _PAGE % field_, n=3)

@@ -5,8 +5,8 @@ settled (`FieldSource.settled`) and the object is reached by settled fields. The
 the same language and with the same values of the variables below it, then has the same JSON as
 long as the catalogue stands; with another catalogue everything is dropped.
 
-Where answers of hooks are among the fields (`FieldSource.held`), it is kept until these do not hold
-any more, which is known once they are there.
+Where answers of hooks are among the fields (`FieldSource.held`), it is kept as long as the hooks
+that were asked for the question give the same answers (`zhupei.graphql.hooks.Foreseen`).
 """
 
 from __future__ import annotations
@@ -14,7 +14,6 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Hashable, Iterable
 from dataclasses import dataclass, is_dataclass
-from math import inf
 from typing import TYPE_CHECKING, Any, cast
 
 import msgspec
@@ -37,8 +36,6 @@ __all__ = ["KeptParts", "Part", "Parts", "is_lasting", "is_timed", "part_of", "s
 # What an object costs beside its JSON: the dictionary's row, two objects' heads.
 _ROW = 200
 _LONGEST_KEY = 1_000
-_SOON = 0.05
-_LOOKS = 32
 # A part of fewer fields is made as fast as it is found.
 _FEWEST_FIELDS = 3
 
@@ -138,35 +135,22 @@ def is_timed(part: Part, arguments: RunArguments) -> bool:
 class Parts(dict[int, msgspec.Raw]):
     """The JSON of the objects at one place of an operation, by the identity of the object.
 
-    Where answers of hooks are in it, ``until`` tells until when each holds, and ``earliest`` when
-    the first of them does not any more. While none holds, most runs do not even note what they
-    write.
+    Where answers of hooks are in it, ``told`` is what they were.
     """
 
-    __slots__ = ("_unheld", "bytes", "earliest", "is_open", "objects", "until")
+    __slots__ = ("bytes", "is_open", "objects", "told")
 
     def __init__(self, *, is_open: bool) -> None:
         super().__init__()
         self.is_open = is_open
         self.bytes = 0
-        self.earliest = inf
-        self.until: dict[int, float] = {}
+        self.told: object = None
         self.objects: dict[int, Any] = {}
         """The objects themselves, whose identities would be others' once they were gone."""
-        self._unheld = 0
-
-    @property
-    def is_noted(self) -> bool:
-        """Whether this run may find that answers hold: those before it did, or long did not."""
-        return self.is_open and not self._unheld % _LOOKS
-
-    def found(self, *, held: bool) -> None:
-        """Note whether the answers of a run hold."""
-        self._unheld = 0 if held else self._unheld + 1
 
 
 _Key = tuple[Any, Any, Any, str]
-"""The place, the language, whose hooks are asked, and the values of variables as a text."""
+"""The place, the language, whose answers of hooks are in it, and the values of variables."""
 
 
 class KeptParts:
@@ -198,16 +182,23 @@ class KeptParts:
         unit: Unit,
         language: Any,
         arguments: RunArguments,
-        asked: Hashable = None,
+        foreseen: Hashable = None,
+        told: object = None,
     ) -> Parts:
-        """Return the parts of the objects that a unit writes, closed where none is kept."""
+        """Return the parts of the objects that a unit writes, closed where none is kept.
+
+        Where ``foreseen`` is asked for answers of hooks, those that were made of what it ``told``.
+        """
         part = unit.part
         assert part is not None  # noqa: S101 - it is why the unit was made
         given = arguments.coerced
         values = repr([given[name] for name in sorted(part.variables) if name in given])
-        key = (unit, language, asked, values)
+        key = (unit, language, foreseen, values)
         found = self.of(catalogue, key)
-        return self.begin(key, is_open=not is_timed(part, arguments)) if found is None else found
+        if found is None or found.told is not told:
+            found = self.begin(key, is_open=not is_timed(part, arguments))
+            found.told = told
+        return found
 
     def begin(self, key: _Key, *, is_open: bool) -> Parts:
         """Return the parts of a place that was not asked for yet, closed where none is kept."""
@@ -216,6 +207,7 @@ class KeptParts:
         gone = self._parts.pop(key, None)
         if gone is not None:
             self.bytes -= gone.bytes
+            gone.is_open, gone.bytes = False, 0
         made = self._parts[key] = Parts(is_open=is_open)
         self._grow(made, _ROW + _LONGEST_KEY)
         return made
@@ -230,30 +222,6 @@ class KeptParts:
             self._grow(parts, len(written) + _ROW)
         return raw
 
-    def hold(self, parts: Parts, value: Any, written: bytes, until: float) -> None:
-        """Keep the JSON of an object until a time, in the place of what was kept of it before."""
-        if len(written) * 8 > self.most:
-            return
-        key = id(value)
-        before = parts.pop(key, None)
-        grown = len(written) - (0 if before is None else len(bytes(before)))
-        grown += 0 if key in parts.objects else _ROW
-        parts.objects[key] = value
-        parts[key] = msgspec.Raw(written)
-        parts.until[key] = until
-        parts.earliest = min(parts.earliest, until)
-        self.made += before is None
-        self._grow(parts, grown)
-
-    def let_go(self, parts: Parts, now: float) -> None:
-        """Drop what does not hold any more, with what will not soon: each look is at all of it."""
-        if now < parts.earliest:
-            return
-        for key in [key for key, until in parts.until.items() if until <= now + _SOON]:
-            del parts.until[key]
-            self._grow(parts, -len(bytes(parts.pop(key))))
-        parts.earliest = min(parts.until.values(), default=inf)
-
     def _grow(self, parts: Parts, by: int) -> None:
         parts.bytes += by
         self.bytes += by
@@ -262,5 +230,4 @@ class KeptParts:
             self.bytes -= gone.bytes
             gone.clear()
             gone.objects.clear()
-            gone.until.clear()
             gone.is_open, gone.bytes = False, 0

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from graphql import GraphQLError
+from zhupei.graphql.hooks import Foreseen
 from zhupei.graphql.inline import Repeated
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ class Question:
     """An operation with its variables: coerced, what it costs, and its program once it has one.
 
     ``errors`` are what it lacks; with them it is not run. ``shared`` is what some of its fields ask
-    for together, by these fields.
+    for together, by these fields. ``foreseen`` is what it asks plugins.
     """
 
     prepared: Prepared
@@ -41,6 +42,7 @@ class Question:
     errors: list[GraphQLError] | None = None
     plan: Plan | None = None
     shared: dict[tuple[Site, ...], Repeated] = field(default_factory=dict)
+    foreseen: Foreseen = field(default_factory=Foreseen)
 
 
 class Questions:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-import time
 from collections.abc import Callable, Coroutine, Iterable, Sequence
 from functools import cached_property
 from typing import Any
@@ -78,7 +77,8 @@ class Run:
     ) -> None:
         self.plan = plan
         self.context = context
-        self._shared = question.shared
+        self._shared, self._foreseen = question.shared, question.foreseen
+        self._told: object = None
         self._root, self._extensions = root, extensions
         self._arguments = RunArguments(plan.operation, given, question.coerced, self._first_info)
         self._parts, self._counts = parts, counts
@@ -87,7 +87,7 @@ class Run:
         self._units = _Units(self)
         self._waiting: dict[tuple[Site, _Settle], list[Slot]] = {}
         self._columns: dict[Site, tuple[str, list[_Cell]]] = {}
-        self._holding: list[tuple[Parts, list[tuple[Any, Any]]]] = []
+        self._noted: list[tuple[Parts, list[tuple[Any, Any]]]] = []
         self.tools: tuple[Any, ...] = (
             self._units,
             self._keep,
@@ -98,13 +98,14 @@ class Run:
 
     async def answer(self) -> Answer:
         """Run the operation."""
+        self._told = self._foreseen.ask(self.context)
         try:
             data = await self._data()
         except NulledError:
             self._discard(())
             data = None
-        if self._holding:
-            self._hold()
+        if self._foreseen.learn(self.context, self._told) and self._noted:
+            self._keep_noted()
         answer = Answer(data, self._errors.errors, settled=self._is_settled())
         self._end()
         return answer
@@ -169,39 +170,38 @@ class Run:
         except (UnicodeEncodeError, OverflowError):
             return found
 
-    @cached_property
-    def now(self) -> float:
-        """The time that decides which answers still hold."""
-        return time.monotonic()
-
-    def held(self, unit: Unit) -> Parts:
-        """Return the parts with answers of hooks that are known of the objects of a unit."""
+    def told(self, unit: Unit) -> Parts:
+        """Return the parts that are known of a unit's objects, made of what hooks tell now too."""
+        if self._told is None:
+            return Parts(is_open=False)
         context = self.context
-        asked = None
-        if context.dispatcher is not None:
-            asked = (context.dispatcher, context.dispatcher.host.version)
-        parts = self._parts.at(context.catalogue, unit, context.language, self._arguments, asked)
-        self._parts.let_go(parts, self.now)
-        return parts
+        return self._parts.at(
+            context.catalogue,
+            unit,
+            context.language,
+            self._arguments,
+            self._foreseen,
+            self._told,
+        )
 
-    def holding(self, parts: Parts) -> Callable[[tuple[Any, Any]], None] | None:
+    def noting(self, parts: Parts) -> Callable[[tuple[Any, Any]], None] | None:
         """Return what notes an object and what was written of it, to be kept at the end."""
+        if not parts.is_open:
+            return None
         noted: list[tuple[Any, Any]] = []
-        self._holding.append((parts, noted))
-        return noted.append if parts.is_noted else None
+        self._noted.append((parts, noted))
+        return noted.append
 
-    def _hold(self) -> None:
-        """Keep what was written with answers that hold, unless something went wrong."""
-        until = self.context.held_until
-        held = until > self.now
-        for parts, _ in self._holding:
-            parts.found(held=held)
-        if not held or self._faults or self._errors.errors:
+    def _keep_noted(self) -> None:
+        """Keep what was written with answers of hooks, unless something went wrong."""
+        if self._faults or self._errors.errors:
             return
-        for parts, noted in self._holding:
-            for value, written in noted if parts.is_open else ():
+        for parts, noted in self._noted:
+            for value, written in noted:
+                if not parts.is_open or id(value) in parts:
+                    continue
                 try:
-                    self._parts.hold(parts, value, strictly_encoded(written), until)
+                    self._parts.add(parts, value, strictly_encoded(written))
                 except (UnicodeEncodeError, OverflowError):
                     continue
 

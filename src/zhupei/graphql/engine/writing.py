@@ -275,10 +275,10 @@ class Writer:
         return self._checked(type_, value, where)
 
     def _held(self, part: Part, type_: GraphQLObjectType, value: str, where: Where) -> str:
-        """Write an object whose JSON is kept until an answer in it does not hold any more."""
+        """Write an object whose JSON is kept as long as hooks answer the same."""
         unit = self.plan.unit(type_, where.site, where.place, part=part)
-        held = self.once(f"run.held({self.constant(unit)})")
-        note = self.once(f"run.holding({held})")
+        held = self.once(f"run.told({self.constant(unit)})")
+        note = self.once(f"run.noting({held})")
         out = self.kept(f"{held}.get(id({value})) if {held} else None")
         with self._block(f"if {out} is None:"):
             self._line(f"{out} = {self._checked(type_, value, where)}")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import json
 import shutil
 import subprocess
@@ -69,10 +68,6 @@ class Browser:
             if time.monotonic() > deadline:
                 raise TimeoutError(f"not within {seconds} s: {script}\n{self.console()}")
             time.sleep(0.1)
-
-    def screenshot(self) -> bytes:
-        """Return the window as PNG."""
-        return base64.b64decode(self._call("GET", f"{self._session}/screenshot"))
 
     def console(self) -> list[str]:
         """Return the lines of the console since the last call."""

@@ -80,10 +80,6 @@ class Specialty:
         """True where a supplied document prints this code with this name."""
         return bool(self.evidence)
 
-    def verified_for(self, cycle: int) -> bool:
-        """Return whether a supplied document of this very cycle prints the code."""
-        return any(found.cycle == cycle for found in self.evidence)
-
     def valid_in(self, cycle: int) -> bool:
         """Return whether the code is recorded for this cycle (a year such as 2026)."""
         return self.valid_from <= cycle and (self.valid_to is None or cycle <= self.valid_to)

@@ -35,11 +35,6 @@ class Prefecture:
     name: Text
     pinyin: str
 
-    @property
-    def province_code(self) -> str:
-        """The GB/T 2260 code of the province that the division belongs to."""
-        return f"{self.code[:2]}0000"
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Province:

@@ -237,11 +237,6 @@ class TraineePayment:
     cancelled_at: datetime | None = None
     cancel_reason: str | None = None
 
-    @property
-    def month_text(self) -> str:
-        """The month as ``2026-09``."""
-        return str(self.month)
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RepaymentLine:

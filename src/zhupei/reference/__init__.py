@@ -45,17 +45,6 @@ class Reference:
             for prefecture in province.prefectures
         }
 
-    def find_province(self, text: str) -> Province | None:
-        """Return the province that ``text`` names exactly: code, full or short name, ZH or EN."""
-        wanted = text.strip().casefold()
-        if wanted in self.provinces:
-            return self.provinces[wanted]
-        for province in self.provinces.values():
-            names = (province.name, province.short_name)
-            if any(wanted in (name.zh.casefold(), (name.en or "").casefold()) for name in names):
-                return province
-        return None
-
 
 def load() -> Reference:
     """Read the reference data that is packaged with zhupei (two small files, no network)."""

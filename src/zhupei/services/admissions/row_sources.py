@@ -91,7 +91,6 @@ PAYMENTS = RowSource(
         "payer": member(Payer, "payer"),
         "funding_source": member(FundingSource, "funding_source"),
     },
-    derived={"month_text": frozenset({"month"})},
 )
 """Payments to trainees, as `TraineePayment` has them."""
 

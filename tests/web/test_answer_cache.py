@@ -9,6 +9,7 @@ import pytest
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
+from graphql import get_introspection_query
 from wired_app import ByCookie, endpoint_in, served
 from zhupei.app import application_of
 from zhupei.domain.text import Language
@@ -89,7 +90,14 @@ def test_what_decides_is_in_the_key() -> None:
     ]
     assert answer_key(base, Language.ZH) not in other
     assert len(set(other)) == len(other)
-    assert answer_key(asked("mutation { a }"), Language.ZH) is None
+    for may_change in (
+        "mutation { a }",
+        "query A{a}mutation B{b}",
+        "\ufeffmutation{a}",
+        "#\nmutation",
+    ):
+        assert answer_key(asked(may_change), Language.ZH) is None
+    assert answer_key(asked("{ __schema { mutationType { name } } }"), Language.ZH) is not None
     assert answer_key(asked("{ a }", extensions={"cost": True}), Language.ZH) is None
 
 
@@ -117,6 +125,23 @@ async def test_an_answer_of_the_catalogue_is_made_once(app: Starlette) -> None:
     english = get(client, _NAME, **{"accept-language": "en"})
     assert english.content != first.content
     assert endpoint.schema.engine.counts.answered == answered + 2  # type: ignore[attr-defined]  # as above
+
+
+async def test_the_schema_is_described_once(app: Starlette) -> None:
+    client, engine = TestClient(app), endpoint_in(app).schema.engine  # type: ignore[attr-defined]  # the served schema
+    whole = get_introspection_query()
+    first, answered = client.post("/graphql", json={"query": whole}), engine.counts.answered
+    assert len(first.json()["data"]["__schema"]["types"]) > 400
+    assert client.post("/graphql", json={"query": whole}).content == first.content
+    again = get(client, whole)
+    assert get(client, whole, **{"if-none-match": again.headers["etag"]}).status_code == 304
+    assert engine.counts.answered == answered
+    for name in ("Base", "Opening"):
+        query = "query ($name: String!) { __type(name: $name) { name } }"
+        body = {"query": query, "variables": {"name": name}}
+        for _ in range(2):
+            assert client.post("/graphql", json=body).json() == {"data": {"__type": {"name": name}}}
+    assert engine.counts.answered == answered + 2
 
 
 async def test_another_catalogue_is_answered_from_at_once(app: Starlette, tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ had a say in it. So nothing has to be guessed and nothing expires: another catal
 from __future__ import annotations
 
 import hashlib
+import re
 from collections import OrderedDict
 from typing import Any
 
@@ -27,6 +28,8 @@ _ENTRY_BYTES = 600
 # One answer takes no more than this share, so that no single one drives out all others.
 _LARGEST_SHARE = 8
 _TAG_BYTES = 16
+# Of a query about the schema, ``mutationType`` is none.
+_MUTATION = re.compile(r"\bmutation\b")
 _VARY = (b"vary", b"Accept, Accept-Encoding, Accept-Language, Authorization")
 
 
@@ -142,7 +145,9 @@ def answer_key(asked: OperationRequest, language: Language) -> Key | None:
     That is where more was asked for beside it, and of what may be a mutation.
     """
     query = asked.query
-    if query is None or "mutation" in query or (asked.extensions and "cost" in asked.extensions):
+    if query is None or (asked.extensions and "cost" in asked.extensions):
+        return None
+    if "mutation" in query and _MUTATION.search(query):
         return None
     variables = encoded(asked.variables) if asked.variables else b""
     return query, asked.operation_name, variables, language

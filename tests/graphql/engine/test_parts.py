@@ -162,6 +162,26 @@ async def test_objects_that_are_made_anew_are_not_kept(fictional: AskedGraph) ->
     assert json.loads(answer.json())["deadlines"]
 
 
+async def test_what_is_asked_of_the_schema_is_settled(fictional: AskedGraph) -> None:
+    engine = Engine(fictional.composed.schema)
+    text = """query ($name: String!) {
+      __type(name: $name) { ...Named }
+      __schema { queryType { ...Named } }
+      base(code: "example-hospital") { code }
+    }
+    fragment Named on __Type { __typename name }"""
+    for name in ("Base", "Opening", "nothing"):
+        context = asked_by(fictional, Language.EN)
+        found = (await compare(engine, Generated(text, {"name": name}), context)).engine
+        assert found.settled
+        type_ = None if name == "nothing" else {"__typename": "__Type", "name": name}
+        assert json.loads(found.json())["__type"] == type_
+    clock = text.replace(
+        "base(", "openings(first: 1, filter: {openNow: true}) { totalCount } base("
+    )
+    assert not (await compare(engine, Generated(clock, {"name": "Base"}), context)).engine.settled
+
+
 async def test_an_answer_with_errors_is_not_settled(fictional: AskedGraph) -> None:
     engine = Engine(fictional.composed.schema)
     context = asked_by(fictional, Language.EN)

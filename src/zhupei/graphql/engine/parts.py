@@ -64,7 +64,7 @@ def part_of(plan: Plan, sites: Iterable[Site], *, held: bool = False) -> Part | 
     argued: list[Site] = []
     for site in sites:
         fields += 1
-        if site.is_typename:
+        if site.is_of_schema:
             continue
         source = settled_source(site, held=held)
         if source is None:

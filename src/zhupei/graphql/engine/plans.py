@@ -147,6 +147,15 @@ class Site:
         return self.reading is Reading.TYPENAME
 
     @property
+    def is_of_schema(self) -> bool:
+        """Whether it follows from the schema: names of types, `__schema` and `__type`.
+
+        The latter are asked at the root alone, of which nothing is kept but whole answers; these
+        are told apart by all variables.
+        """
+        return self.reading in {Reading.TYPENAME, Reading.INTERPRETED}
+
+    @property
     def is_compiled(self) -> bool:
         """Whether it is read where it is written, by an expression or a call."""
         return self.reading in {Reading.WRITTEN, Reading.FUNCTION}

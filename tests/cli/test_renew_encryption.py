@@ -16,14 +16,8 @@ from zhupei.db.connection import Database
 from zhupei.db.models import Applicant, ApplicantIdentity
 from zhupei.domain.identity import DocumentKind
 from zhupei.security.crypto import EncryptionKeysRequiredError, Keyring, new_key_text
-from zhupei.services.applicants import (
-    ApplicantRecord,
-    Details,
-    Renewal,
-    register_applicant,
-    renew_encryption,
-    reveal,
-)
+from zhupei.services.applicant_encryption import Renewal, renew_encryption
+from zhupei.services.applicants import ApplicantRecord, Details, register_applicant, reveal
 from zhupei.services.progress import operations_of
 from zhupei.settings import Environment, Settings
 

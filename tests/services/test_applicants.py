@@ -19,6 +19,7 @@ from zhupei.domain.identity import DocumentKind
 from zhupei.domain.identity_numbers import check_character
 from zhupei.domain.people import Candidate, Degree, DegreeLevel, OriginRegion
 from zhupei.security.crypto import CiphertextError, Keyring, new_key_text
+from zhupei.services.applicant_encryption import renew_encryption
 from zhupei.services.applicants import (
     ApplicantRecord,
     Details,
@@ -27,7 +28,6 @@ from zhupei.services.applicants import (
     change_details,
     find_by_identity,
     register_applicant,
-    renew_encryption,
     reveal,
 )
 

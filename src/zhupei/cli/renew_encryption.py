@@ -17,7 +17,7 @@ from zhupei.domain.text import Text
 if TYPE_CHECKING:
     from zhupei.cli import Subparsers
     from zhupei.db.connection import Database
-    from zhupei.services.applicants import Renewal
+    from zhupei.services.applicant_encryption import Renewal
     from zhupei.settings import Settings
 
 __all__ = ["register"]
@@ -53,7 +53,9 @@ def register(subparsers: Subparsers) -> None:
 
 def _renew(arguments: argparse.Namespace) -> int:
     from zhupei.services.access import open_keyring  # noqa: PLC0415 - see zhupei.cli
-    from zhupei.services.applicants import renew_encryption  # noqa: PLC0415 - see zhupei.cli
+    from zhupei.services.applicant_encryption import (  # noqa: PLC0415 - see zhupei.cli
+        renew_encryption,
+    )
     from zhupei.services.progress import operation  # noqa: PLC0415 - see zhupei.cli
     from zhupei.services.webhooks.rows import (  # noqa: PLC0415 - see zhupei.cli
         renew_webhook_secrets,

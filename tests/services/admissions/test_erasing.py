@@ -19,13 +19,13 @@ from zhupei.security.crypto import Keyring, new_key_text
 from zhupei.services import admissions
 from zhupei.services.admissions import Desk, RefusalCode, inputs
 from zhupei.services.admissions.erasing import EraseApplicantInput, erase_applicant
+from zhupei.services.applicant_encryption import renew_encryption
 from zhupei.services.applicants import (
     ApplicantRecord,
     Details,
     applicant_of,
     find_by_identity,
     register_applicant,
-    renew_encryption,
 )
 from zhupei.services.audit import verify_audit_chain
 from zhupei.services.personal_export import export_person

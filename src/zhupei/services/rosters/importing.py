@@ -39,11 +39,7 @@ from zhupei.services.admissions.refusals import Refusal, RefusalCode
 from zhupei.services.admissions.situations import not_found, permitted_for, surroundings
 from zhupei.services.admissions.training import with_trainee
 from zhupei.services.admissions.transitions import too_busy
-from zhupei.services.applicants import (
-    Details,
-    applicants_by_identity,
-    register_applicant,
-)
+from zhupei.services.applicants import Details, applicants_by_identity, register_applicant
 from zhupei.services.outbox import record_events, subject_of
 from zhupei.services.progress import Progress, operation
 from zhupei.services.rosters.reading import RosterReader, openings_by_specialty

@@ -17,15 +17,10 @@ from zhupei.domain.contacts import normalise_text
 from zhupei.domain.identity import DocumentKind, IdentityDocumentError
 from zhupei.domain.identity_numbers import read_identity_document
 from zhupei.domain.people import DegreeLevel, DegreeType, TraineeType
-from zhupei.domain.rosters import (
-    REQUIRED_FIELDS,
-    ROSTER_HEADERS,
-    RosterField,
-    RosterRow,
-)
+from zhupei.domain.rosters import REQUIRED_FIELDS, ROSTER_HEADERS, RosterField, RosterRow
 from zhupei.domain.text import Text
 from zhupei.domain.training import Opening
-from zhupei.services.applicants import email_problem, name_problem, phone_problem
+from zhupei.services.applicant_records import email_problem, name_problem, phone_problem
 from zhupei.services.rosters.form import CHOICES
 
 __all__ = ["MOST_ROWS", "RosterReader", "openings_by_specialty"]

@@ -27,16 +27,11 @@ from zhupei.db.models import (
 from zhupei.domain.admission_refusals import Refusal, RefusalCode
 from zhupei.domain.events import Event
 from zhupei.domain.text import Text
-from zhupei.domain.webhooks import (
-    TEST_EVENT,
-    DeliveryState,
-    WebhookState,
-    pattern_problem,
-)
+from zhupei.domain.webhooks import TEST_EVENT, DeliveryState, WebhookState, pattern_problem
 from zhupei.hooks.dispatch import Dispatcher
 from zhupei.security.crypto import Keyring
 from zhupei.security.outbound import OutboundRules, address_problem
-from zhupei.services.applicants import email_problem
+from zhupei.services.applicant_records import email_problem
 from zhupei.services.outbox import QUEUE, TELL, record_events, subject_of
 from zhupei.services.webhooks.dispatching import Reader, told_events
 from zhupei.services.webhooks.rows import add_secret, contact_place

@@ -6,13 +6,14 @@ from typing import Annotated, Any, TypeAlias
 import strawberry
 from strawberry import UNSET
 
-from zhupei.domain.matching_simulation import Mechanism
 from zhupei.domain.ranking import TieRule
+from zhupei.graphql.allocation_enums import Mechanism
 from zhupei.graphql.desks import desk_of
 from zhupei.graphql.mutations.declaration import Repeatable, mutation, taken
 from zhupei.graphql.mutations.payloads import BulkPayload
 from zhupei.graphql.sources import GraphInfo
-from zhupei.graphql.types.allocation import AllocationComparison, AllocationRun
+from zhupei.graphql.types.allocation import AllocationRun
+from zhupei.graphql.types.allocation_figures import AllocationComparison
 from zhupei.graphql.types.refusals import ActionRefused, InvalidInput, PluginProblem
 from zhupei.services import allocation
 

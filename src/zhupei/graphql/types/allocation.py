@@ -1,4 +1,4 @@
-"""Allocation by preference lists: runs with their certificate, figures, and explanations."""
+"""Allocation by preference lists: runs with their certificate, and explanations."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -14,154 +14,26 @@ from zhupei.db.tables import RowSource
 from zhupei.domain import allocation
 from zhupei.domain import matching_certificate as certificates
 from zhupei.domain import matching_explanation as explanations
-from zhupei.domain.matching_certificate import ViolationKind
-from zhupei.domain.matching_explanation import Verdict
-from zhupei.domain.matching_simulation import Mechanism
-from zhupei.domain.matching_simulation import Movement as DomainMovement
 from zhupei.domain.permissions import Target
-from zhupei.domain.ranking import TieRule
 from zhupei.domain.text import Text
+from zhupei.graphql.allocation_enums import TieRule, Verdict, ViolationKind
 from zhupei.graphql.asked import reads
 from zhupei.graphql.connections import PageInfo
 from zhupei.graphql.context import GraphContext
 from zhupei.graphql.desks import desk_of
-from zhupei.graphql.enums import show
 from zhupei.graphql.found_rows import Names
 from zhupei.graphql.listed_rows import ListedRows, ReadEdge, ReadPage
 from zhupei.graphql.permissions import permitted
 from zhupei.graphql.row_pages import RowRequest, row_arguments
-from zhupei.graphql.sources import (
-    Attribute,
-    Computed,
-    GraphInfo,
-    Localized,
-    One,
-    declares,
-    field,
-)
+from zhupei.graphql.sources import Attribute, Computed, GraphInfo, Localized, One, declares, field
+from zhupei.graphql.types.allocation_figures import AllocationFigures
 from zhupei.graphql.types.references import ApplicationRef, OpeningRef, ProgramRef
 from zhupei.graphql.types.related import related_application
 from zhupei.services import allocation as use_cases
 from zhupei.services.allocation import pages
 from zhupei.services.allocation.rows import CHOICES, PLACES, RUNS
 
-__all__ = [
-    "AllocationCheck",
-    "AllocationComparison",
-    "AllocationExplanation",
-    "AllocationFigures",
-    "AllocationRun",
-]
-
-show(
-    Mechanism,
-    "How seats are allocated from preference lists (匹配机制).",
-    {
-        Mechanism.DEFERRED_ACCEPTANCE: (
-            "Applicants propose, openings hold the best so far: stable, best for applicants, and "
-            "safe to answer truthfully (延迟接受)."
-        ),
-        Mechanism.OPENING_PROPOSING: "Openings propose: stable, best for openings (岗位提出).",
-        Mechanism.IMMEDIATE_ACCEPTANCE: (
-            "First choices are admitted for good, second ones to what is left (志愿优先)."
-        ),
-        Mechanism.SERIAL_DICTATORSHIP: (
-            "One order of all applicants; each takes the best seat left (分数优先)."
-        ),
-    },
-    name="AllocationMechanism",
-)
-show(
-    TieRule,
-    "What decides between equal totals (并列规则).",
-    {rule: f"{str(rule.label.en).capitalize()} ({rule.label.zh})." for rule in TieRule},
-)
-show(
-    Verdict,
-    "What became of one choice (志愿结果).",
-    {
-        Verdict.PLACED: "A seat (录取).",
-        Verdict.OUTRANKED: "All seats went to applicants who are ranked before (排名靠后).",
-        Verdict.NOT_RANKED: "The opening does not rank the applicant (未列入排序).",
-        Verdict.NO_SEATS: "There are no seats (没有名额).",
-        Verdict.NOT_NEEDED: "There is a seat at a choice before it (已被更靠前的志愿录取).",
-        Verdict.NOT_CONSIDERED: "The application took no part (未参加匹配).",
-    },
-    name="AllocationVerdict",
-)
-show(
-    ViolationKind,
-    "What is wrong with a result, as docs/matching.md explains (核验问题).",
-    {
-        ViolationKind.MARKET_CHANGED: "It was made from other data (数据不符).",
-        ViolationKind.APPLICANT_MISSING: "An applicant is missing (缺少申请人).",
-        ViolationKind.APPLICANT_UNKNOWN: "Somebody takes no part (未参加匹配的申请人).",
-        ViolationKind.OPENING_UNKNOWN: "A place does not exist (不存在的岗位).",
-        ViolationKind.PLACED_TWICE: "Somebody is at two places (重复录取).",
-        ViolationKind.NOT_LISTED: "Somebody is at a place not listed (未填报的志愿).",
-        ViolationKind.NOT_RANKED: "A place does not rank whom it took (未列入排序).",
-        ViolationKind.QUOTA_EXCEEDED: "More people than seats (超出名额).",
-        ViolationKind.BLOCKING_PAIR: "Two would rather have each other (阻碍对).",
-        ViolationKind.TIE_UNDECIDED: "No rule decides between two (并列未决).",
-        ViolationKind.NOT_OPTIMAL: "Some could all move up together (非最优).",
-        ViolationKind.CUT_OFF_WRONG: "A cut-off is wrong (分数线有误).",
-    },
-    name="AllocationViolationKind",
-)
-
-
-@declares(
-    allocation.SpecialtyFigures, description="Seats and placed applicants of a specialty (专业)."
-)
-class AllocationSpecialty:
-    """Figures of a specialty."""
-
-    specialty: str = field(Attribute(), description="Code of the specialty (专业代码).")
-    name: Text = field(Localized(), description="Its name (名称).")
-    shortage: bool = field(Attribute(), description="Whether it is in short supply (是否紧缺).")
-    seats: int = field(Attribute(), description="Seats that were left to the round (名额).")
-    placed: int = field(Attribute(), description="Applicants placed (录取人数).")
-
-
-@declares(
-    allocation.AllocationFigures,
-    description="What a matching does, in numbers (匹配数据).",
-)
-class AllocationFigures:
-    """Figures."""
-
-    mechanism: Mechanism = field(Attribute(), description="By which mechanism (机制).")
-    applicants: int = field(Attribute(), description="Applicants who take part (参加人数).")
-    applications: int = field(Attribute(), description="Their applications (志愿数).")
-    waiting: int = field(
-        Attribute(),
-        description="Applications that have not passed the review and take no part (未审核数).",
-    )
-    placed: int = field(Attribute(), description="Applicants with a seat (录取人数).")
-    unplaced: int = field(Attribute(), description="Applicants without one (未录取人数).")
-    seats: int = field(Attribute(), description="Seats that were left to the round (名额).")
-    unfilled: int = field(Attribute(), description="Seats that nobody got (空余名额).")
-    by_preference: list[int] = field(
-        Attribute(),
-        description="How many got their first, second, … preference (各志愿录取人数).",
-    )
-    average_preference: Decimal | None = field(
-        Attribute(),
-        description="Mean number of the preference that was met; null where none was (平均志愿).",
-    )
-    blocking_pairs: int = field(
-        Attribute(),
-        description="Applicants and places that would both rather have each other (阻碍对数).",
-    )
-    shortage_seats: int = field(
-        Attribute(), description="Seats of shortage specialties (紧缺专业名额)."
-    )
-    shortage_placed: int = field(
-        Attribute(), description="Applicants placed in shortage specialties (紧缺专业录取人数)."
-    )
-    specialties: list[AllocationSpecialty] = field(
-        Attribute(), description="By specialty, in the order of codes (分专业)."
-    )
+__all__ = ["AllocationCheck", "AllocationExplanation", "AllocationRun"]
 
 
 @declares(
@@ -404,29 +276,6 @@ class AllocationRun:
         Computed(_check),
         description="The independent checker, run now on the rows; null for a dry run (核验).",
     )
-
-
-@declares(DomainMovement, description="How applicants fare against the declared rules (变化).")
-class AllocationMovement:
-    """A movement."""
-
-    better: int = field(Attribute(), description="Applicants who do better (变好人数).")
-    worse: int = field(Attribute(), description="Applicants who do worse (变差人数).")
-    same: int = field(Attribute(), description="Applicants for whom nothing changes (不变人数).")
-
-
-@declares(
-    allocation.AllocationComparison,
-    description="A simulation beside the round as it is declared; nothing is written (模拟).",
-)
-class AllocationComparison:
-    """A comparison."""
-
-    declared: AllocationFigures = field(
-        Attribute(), description="The round by its own rules (按现行规则)."
-    )
-    simulated: AllocationFigures = field(Attribute(), description="The round as asked (模拟结果).")
-    movement: AllocationMovement = field(Attribute(), description="Who fares how (变化).")
 
 
 @declares(explanations.Reason, description="What became of one choice, and why (志愿结果).")

@@ -94,7 +94,9 @@ def _by_place(result: ExecutionResult) -> dict[tuple[Any, ...], set[str]]:
 
 
 def _readings(engine: Engine, operation: Generated) -> set[str]:
-    prepared = next(known for (text, _), known in engine._known.items() if text == operation.text)
+    prepared = next(
+        known for (text, _), known in engine.questions.operations.items() if text == operation.text
+    )
     return {site.reading.name for plan in prepared.plans.values() if plan for site in plan.sites}
 
 

@@ -71,6 +71,6 @@ async def test_what_is_kept_of_attacks_is_bounded(graph: AskedGraph) -> None:
     for number in range(200):
         text = "{ " + "catalogueHash " * 39 + f"# {number:04}" + " padding" * 8000 + "\n}"
         await engine.execute(text, {}, GraphContext(catalogue=graph.catalogue))
-    kept = engine._known
+    kept = engine.questions.operations
     assert len(kept) < 200
     assert sum(each.tokens for each in kept.values()) <= 100_000

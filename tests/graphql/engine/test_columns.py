@@ -50,7 +50,7 @@ def _nodes(found: Compared) -> list[dict[str, Any]]:
 
 
 def _texts(engine: Engine) -> str:
-    (prepared,) = engine._known.values()
+    (prepared,) = engine.questions.operations.values()
     (plan,) = prepared.plans.values()
     assert plan is not None
     return "\n".join(unit.text for unit in plan.units)

@@ -248,7 +248,7 @@ async def test_deep_documents_are_compiled_into_several_functions() -> None:
     engine = Engine(faulty_schema())
     text = "{ sure { %s } }" % ("left { lefts { left { " * 8 + "flag" + " } } }" * 8)
     await compare(engine, Generated(text, {}), lambda: context_of(0.0))
-    prepared = next(iter(engine._known.values()))
+    prepared = next(iter(engine.questions.operations.values()))
     plan = next(iter(prepared.plans.values()))
     assert plan is not None
     assert len(plan.units) >= 2

@@ -22,7 +22,7 @@ from zhupei.domain.text import Language, Text
 from zhupei.domain.training import Opening
 from zhupei.graphql.context import GraphContext
 from zhupei.graphql.engine import Answer, Engine
-from zhupei.graphql.engine.parts import KeptParts
+from zhupei.graphql.kept_parts import KeptParts
 from zhupei.graphql.scalars import SCALARS
 from zhupei.graphql.sources import (
     Attribute,

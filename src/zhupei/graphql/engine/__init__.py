@@ -1,11 +1,12 @@
 """The read engine: operations compiled once into Python, and answered without an executor.
 
-`compiling` decides how each field of an operation is read, `writing` writes the program,
-`running` runs it, `engine` keeps the programs and hands to graphql-core what is not compiled.
+`sites` says what is asked where, `plans` which functions that takes, `writing` writes them,
+`running` runs them, `engine` keeps the programs and hands to graphql-core what is not compiled.
 ``docs/engine.md`` follows one operation through all of them.
 """
 
-from zhupei.graphql.engine.answers import Answer, encoded
-from zhupei.graphql.engine.engine import Counts, Engine
+from zhupei.graphql.answers import Answer, encoded
+from zhupei.graphql.engine.counts import Counts
+from zhupei.graphql.engine.engine import Engine
 
 __all__ = ["Answer", "Counts", "Engine", "encoded"]

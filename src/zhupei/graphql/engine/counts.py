@@ -28,6 +28,6 @@ class Counts:
     repaired: int = 0
     """Values that were not as their types say, and so were completed by graphql-core."""
     parts: int = 0
-    """Objects whose JSON was written to be kept (`zhupei.graphql.engine.parts`)."""
+    """Objects whose JSON was written to be kept (`zhupei.graphql.kept_parts`)."""
     part_bytes: int = 0
     """What kept JSON takes now."""

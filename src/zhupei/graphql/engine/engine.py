@@ -1,43 +1,31 @@
-"""The engine: programs by operation, kept while they are used; and what is not compiled."""
+"""The engine: a program for each operation that is asked; and what is not compiled."""
 
 from __future__ import annotations
 
 import logging
-from collections import OrderedDict
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable
 from contextlib import aclosing
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from graphql.execution.values import VariableValues, get_variable_values
 from strawberry import Schema
 from strawberry.exceptions import MissingQueryError
 from strawberry.extensions import SchemaExtension
-from strawberry.schema.exceptions import InvalidOperationTypeError
 from strawberry.types import ExecutionResult
 from strawberry.types.execution import PreExecutionError
 from strawberry.types.graphql import OperationType
 
-from graphql import (
-    GraphQLError,
-)
-from zhupei.graphql.coercion import UnusualError
-from zhupei.graphql.engine.answers import Answer
+from graphql import GraphQLError
+from zhupei.graphql.answers import Answer
 from zhupei.graphql.engine.counts import Counts
-from zhupei.graphql.engine.parts import KeptParts
-from zhupei.graphql.engine.plans import Operation, Plan
-from zhupei.graphql.engine.preparing import Prepared, prepare
-from zhupei.graphql.engine.questions import Question, Questions
-from zhupei.graphql.engine.readings import Reading
+from zhupei.graphql.engine.plans import Plan
 from zhupei.graphql.engine.running import Run
-from zhupei.graphql.limits import (
-    Guard,
-    NotNow,
-    check_cost,
-    check_variables,
-)
-from zhupei.tracing import current_tracing, safe_operation_name, traced
+from zhupei.graphql.kept_parts import KeptParts
+from zhupei.graphql.limits import Guard, NotNow
+from zhupei.graphql.questions import Operation, Question, Questions
+from zhupei.graphql.readings import Reading
+from zhupei.tracing import current_tracing, safe_operation_name
 
 if TYPE_CHECKING:
     from zhupei.graphql.federation.tracing import Tracer
@@ -46,14 +34,10 @@ __all__ = ["Counts", "Engine"]
 
 _log = logging.getLogger("zhupei.graphql")
 
-_OPERATIONS = 256
-# Of all operations that are kept: what stands behind a token takes about 600 bytes.
-_MOST_TOKENS = 100_000
 _PART_BYTES = 32 * 2**20
 # An operation has one program for each combination of what its @skip and @include look at;
 # beyond this many, the others are interpreted.
 _VARIANTS = 16
-_MOST_COERCION_ERRORS = 50  # as graphql-core has it
 
 
 class Engine:
@@ -61,9 +45,9 @@ class Engine:
 
     Args:
         schema: whose operations to answer.
-        operations: how many operations are kept; the one that was not used for longest goes.
+        operations: how many operations are kept (`zhupei.graphql.questions`).
         explain: whether answers say in ``extensions`` what was not compiled.
-        part_bytes: how much memory parts of answers may take (`zhupei.graphql.engine.parts`).
+        part_bytes: how much memory parts of answers may take (`zhupei.graphql.kept_parts`).
 
     """
 
@@ -71,7 +55,7 @@ class Engine:
         self,
         schema: Schema,
         *,
-        operations: int = _OPERATIONS,
+        operations: int | None = None,
         explain: bool = False,
         part_bytes: int = _PART_BYTES,
     ) -> None:
@@ -80,17 +64,21 @@ class Engine:
         self.explain = explain
         self.guard: Guard | None = None
         """Who may run an operation now and for how long; without one, everybody for ever."""
-        self._most = operations
         self._parts = KeptParts(part_bytes)
-        self._known: OrderedDict[tuple[str, str | None], Prepared] = OrderedDict()
-        self._questions = Questions()
-        self._tokens = 0
+        self.questions: Questions[Plan] = Questions(schema, operations)
+        """What was asked, with its programs."""
         self._compiles = not any(map(_takes_part, schema.get_extensions()))
 
     @property
     def counts(self) -> Counts:
         """What the engine has done since it was made, at this moment."""
-        return replace(self._counts, parts=self._parts.made, part_bytes=self._parts.bytes)
+        return replace(
+            self._counts,
+            prepared=self.questions.prepared,
+            found=self.questions.found,
+            parts=self._parts.made,
+            part_bytes=self._parts.bytes,
+        )
 
     async def execute(
         self,
@@ -113,8 +101,9 @@ class Engine:
         if not query:
             raise MissingQueryError
         try:
-            question = await self._asked(
-                (query, operation_name),
+            question = await self.questions.asked(
+                query,
+                operation_name,
                 variable_values,
                 operation_extensions,
                 allowed_operation_types,
@@ -191,7 +180,7 @@ class Engine:
         What its document or its variables lack is told where it is begun.
         """
         try:
-            question = await self._asked((query, name), variable_values, extensions, None)
+            question = await self.questions.asked(query, name, variable_values, extensions, None)
             await self._admit(question, context)
         except GraphQLError as refused:
             return refused
@@ -215,72 +204,15 @@ class Engine:
         self, query: str, variable_values: dict[str, Any] | None, name: str | None
     ) -> int | None:
         """Return what an operation that was answered counts as; None where it is forgotten."""
-        prepared, written = self._known.get((query, name)), Questions.written(variable_values)
-        question = None if prepared is None or written is None else prepared.questions.get(written)
+        question = self.questions.known(query, name, variable_values)
         return None if question is None else Guard.charged(question.cost)
 
-    async def _admit(self, question: Question, context: Any) -> None:
+    async def _admit(self, question: Question[Plan], context: Any) -> None:
         """Count an operation; raise `GraphQLError` where it is not allowed now."""
         if self.guard is not None:
             prepared = question.prepared
             tokens, prepared.unpaid = prepared.unpaid, 0
             await self.guard.admit(context, question.cost, tokens)
-
-    async def _asked(
-        self,
-        key: tuple[str, str | None],
-        variables: dict[str, Any] | None,
-        extensions: dict[str, Any] | None,
-        allowed: Iterable[OperationType] | None,
-    ) -> Question:
-        """Return what is asked, worked out anew where it is not known.
-
-        Raises:
-            GraphQLError: its variables are too many, or it costs too much.
-
-        """
-        prepared, written = self._known.get(key), Questions.written(variables)
-        question = None if prepared is None or written is None else prepared.questions.get(written)
-        if question is not None:
-            self._known.move_to_end(key)
-            self._counts.found += 1
-            _check_allowed(question.prepared, allowed)
-            return question
-        check_variables(variables)
-        prepared = await self._prepared(*key, extensions)
-        _check_allowed(prepared, allowed)
-        operation = prepared.operation
-        if operation is None:
-            return Question(prepared, errors=prepared.errors)
-        coerced = _variables(operation, variables)
-        if isinstance(coerced, list):
-            return Question(prepared, errors=coerced)
-        question = Question(prepared, coerced.coerced, _cost(prepared, coerced.coerced))
-        if written is not None and not operation.is_mutation and self._known.get(key) is prepared:
-            self._questions.keep(question, written, self._known.values())
-        return question
-
-    async def _prepared(
-        self, query: str, name: str | None, extensions: dict[str, Any] | None
-    ) -> Prepared:
-        key = (query, name)
-        found = self._known.get(key)
-        if found is not None:
-            self._known.move_to_end(key)
-            self._counts.found += 1
-            return found
-        self._counts.prepared += 1
-        prepared = await traced("prepare", prepare(self.schema, query, name, extensions), {})
-        found = self._known.setdefault(key, prepared)
-        if found is prepared:
-            self._tokens += found.tokens
-        while len(self._known) > 1 and (
-            len(self._known) > self._most or self._tokens > _MOST_TOKENS
-        ):
-            _, gone = self._known.popitem(last=False)
-            self._tokens -= gone.tokens
-            self._questions.forget(gone)
-        return found
 
     def _interpreter(
         self,
@@ -309,19 +241,18 @@ class Engine:
             extensions=others[-1],
         )
 
-    def _plan(self, question: Question, operation: Operation, context: Any) -> Plan | None:
+    def _plan(self, question: Question[Plan], operation: Operation, context: Any) -> Plan | None:
         """Return the program of a question; None where there is none."""
         if getattr(context, "tracer", None) is not None:
             return None  # what is compiled cannot be timed field by field
         if question.plan is None:
-            question.plan = self._made_plan(question.prepared, operation, question.coerced)
+            question.plan = self._made_plan(question, operation)
         return question.plan
 
-    def _made_plan(
-        self, prepared: Prepared, operation: Operation, given: Mapping[str, Any]
-    ) -> Plan | None:
+    def _made_plan(self, question: Question[Plan], operation: Operation) -> Plan | None:
         """Return the program for these values of conditions; None where there is none."""
-        flags = tuple(given.get(name) for name in prepared.conditions)
+        prepared = question.prepared
+        flags = tuple(question.coerced.get(name) for name in prepared.conditions)
         if flags in prepared.plans:
             return prepared.plans[flags]
         if not self._compiles or len(prepared.plans) >= _VARIANTS:
@@ -383,31 +314,3 @@ def _takes_part(extension: SchemaExtension) -> bool:
         or own.on_execute is not SchemaExtension.on_execute
         or own.get_results is not SchemaExtension.get_results
     )
-
-
-def _check_allowed(prepared: Prepared, allowed: Iterable[OperationType] | None) -> None:
-    found = prepared.operation_type
-    if found is not None and allowed is not None and found not in allowed:
-        raise InvalidOperationTypeError(found)
-
-
-def _cost(prepared: Prepared, coerced: Mapping[str, Any]) -> int:
-    """Return what an operation costs; raise `GraphQLError` where that is too much."""
-    if isinstance(prepared.cost, int):
-        return prepared.cost
-    cost = prepared.cost.value(coerced)
-    if prepared.most_cost is not None:
-        check_cost(cost, prepared.most_cost)
-    return cost
-
-
-def _variables(
-    operation: Operation, given: dict[str, Any] | None
-) -> VariableValues | list[GraphQLError]:
-    try:
-        return VariableValues({}, operation.read_variables(given or {}))
-    except UnusualError:
-        definitions = operation.definition.variable_definitions or ()
-        return get_variable_values(
-            operation.core, definitions, given or {}, max_errors=_MOST_COERCION_ERRORS
-        )

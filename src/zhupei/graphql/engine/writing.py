@@ -13,37 +13,26 @@ made once for a run, or is its own::
         return unit
 
 A value that is not as its type says raises: `zhupei.graphql.engine.running` knows what then comes.
-Rows of a table are written column by column (`columns.py`), so that most of them cost no
-bytecode at all.
 """
 
 from __future__ import annotations
 
 import itertools
-import logging
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
-from graphql import (
-    GraphQLObjectType,
-    is_abstract_type,
-    is_list_type,
-    is_non_null_type,
-)
+from graphql import GraphQLObjectType, is_abstract_type, is_list_type, is_non_null_type
 from zhupei.db.tables import View
-from zhupei.graphql.engine.answers import Slot, shape
-from zhupei.graphql.engine.columns import NAMES, written_columns
-from zhupei.graphql.engine.leaves import IrregularError, leaf, listed, plain_class
-from zhupei.graphql.engine.parts import Part
-from zhupei.graphql.engine.plans import Anchor, Place, Plan, Site, Unit
-from zhupei.graphql.engine.readings import Reading
+from zhupei.graphql.answers import Place, Slot, shape
+from zhupei.graphql.engine.plans import Plan, Unit
+from zhupei.graphql.engine.sites import Anchor, Site
 from zhupei.graphql.inline import Bound
+from zhupei.graphql.leaves import IrregularError, leaf, listed, plain_class
+from zhupei.graphql.readings import Reading
 from zhupei.graphql.sources import FieldSource, IsOneOf
 
-__all__ = ["Where", "Writer", "write"]
-
-_log = logging.getLogger("zhupei.graphql")
+__all__ = ["NAMES", "Where", "Writer"]
 
 # Python allows twenty blocks inside one another; deeper values get a function of their own.
 _DEEPEST = 8
@@ -53,12 +42,8 @@ _TOOLS = {
     Reading.CALLED: "call",
     Reading.INTERPRETED: "interpret",
 }
-_NAMES: Mapping[str, Any] = {
-    "Slot": Slot,
-    "Irregular": IrregularError,
-    "listed": listed,
-    **NAMES,
-}
+NAMES: Mapping[str, Any] = {"Slot": Slot, "Irregular": IrregularError, "listed": listed}
+"""What the text of a unit uses."""
 
 
 class Where(NamedTuple):
@@ -80,37 +65,12 @@ class Where(NamedTuple):
         return f"({''.join(f'{index}, ' for index in self.indexes)})"
 
 
-def write(plan: Plan, unit: Unit) -> Callable[[Any], Callable[..., Any]]:
-    """Return what makes the function of a unit for one run, written when it is first asked for."""
-    if unit.make is None:
-        try:
-            unit.make = _made(plan, unit)
-        except Exception:  # noqa: BLE001 - because graphql-core answers all the same
-            _log.exception("a part of an operation cannot be compiled:\n%s", unit.text)
-            unit.make = _refuse
-    return unit.make
-
-
-def _made(plan: Plan, unit: Unit) -> Callable[[Any], Callable[..., Any]]:
-    writer = Writer(plan)
-    unit.text = writer.unit(unit)
-    names = dict(_NAMES) | writer.constants
-    exec(compile(unit.text, f"<unit {unit.number}>", "exec"), names)  # noqa: S102 - our own text: of a request it holds neither names nor values
-    made: Callable[[Any], Callable[..., Any]] = names["make"]
-    return made
-
-
-def _refuse(_run: Any) -> Callable[..., Any]:
-    raise IrregularError
-
-
 class Writer:
     """Writes one unit."""
 
     def __init__(self, plan: Plan) -> None:
         self.plan = plan
         self.constants: dict[str, Any] = {}
-        self._in_part = False
         self._known: dict[int, str] = {}
         self._once: list[str] = []
         self._lines: list[str] = []
@@ -119,20 +79,22 @@ class Writer:
 
     def unit(self, unit: Unit) -> str:
         """Return the text of a unit."""
-        self._in_part = unit.part is not None
-        indexes = tuple(f"i{at}" for at in range(unit.place.steps.count(None)))
-        site = unit.site
+        anchor, type_ = unit.anchor, unit.anchor.type
+        site, place = anchor.site, anchor.place
+        indexes = tuple(f"i{at}" for at in range(place.depth))
+        view = site.view if place is site.place else None
+        where = Where(site, place, indexes, "above", 0, view)
         if unit.reads:
-            answer = self.field(site, "value", Where(site, site.place, (), "above", 0))
+            answer = self.field(site, "value", where._replace(view=None))
+        elif unit.part is not None and isinstance(type_, GraphQLObjectType):
+            answer = self._object(type_, "value", where)
         else:
-            view = site.view if unit.place is site.place and not self._in_part else None
-            where = Where(site, unit.place, indexes, "above", 0, view)
-            answer = self._value(unit.type, "value", where, held=True)
+            answer = self._value(type_, "value", where, held=True)
         head = [
             "def make(run):",
             "  units, keep, call, interpret, info = run.tools",
         ]
-        function = f"  def unit(value, above{''.join(f', {index}' for index in indexes)}):"
+        function = f"  def unit(value, above{_more(where)}):"
         body = [*self._lines, f"    return {answer}", "  return unit"]
         return "\n".join([*head, *self._once, function, *body]) + "\n"
 
@@ -180,9 +142,10 @@ class Writer:
 
     # Objects and their fields
 
-    def _object(self, sites: tuple[Site, ...], value: str, where: Where) -> str:
-        """Write the fields of an object; return the expression that makes it."""
-        parts = []
+    def _object(self, type_: GraphQLObjectType, value: str, where: Where) -> str:
+        """Write an object that is there, field by field; return the expression that makes it."""
+        self._check(type_, value, where)
+        sites, parts = self.plan.fields(where.site, type_), []
         for site in sites:
             at = where._replace(site=site, place=site.place)
             late = _is_column(site)  # null until it is read
@@ -193,7 +156,7 @@ class Writer:
             return made
         made = self.kept(made)
         for number, site in columns:
-            later = self.once(f"run.column({self.constant(site)}, 'f{number}')")
+            later = self.once(f"run.waiting.column({self.constant(site)}, 'f{number}')")
             cell = ", ".join((made, value, where.above, *where.indexes))
             self._line(f"{later}(({cell}))")
         return made
@@ -207,7 +170,7 @@ class Writer:
         if site.reading is Reading.TYPENAME:
             return repr(site.parent.name)
         if site.reading is Reading.BATCHED:
-            later = self.once(f"run.later({self.constant(site)})")
+            later = self.once(f"run.waiting.later({self.constant(site)})")
             return self.kept(f"{later}({value}, {_rest(where)})")
         tool = _TOOLS.get(site.reading)
         if tool is not None:
@@ -235,16 +198,15 @@ class Writer:
         if completed is not None:
             return completed
         required = is_non_null_type(type_)
-        if not (held or required) and self.plan.may_null_above(type_, where.site.details):
+        if not (held or required) and where.site.may_null(type_):
             # Something below comes later, and may turn this to null.
             anchor = self.constant(Anchor(where.site, type_, where.place))
             slot = self.kept(f"Slot({anchor}, {where.tuple}, {where.above})")
             inside = self._value(type_, value, where._replace(above=slot), held=True)
             return self.kept(f"{slot}.kept({inside})")
         if where.depth >= _DEEPEST:
-            unit = self.plan.unit(type_, where.site, where.place)
-            indexes = "".join(f", {index}" for index in where.indexes)
-            return self.kept(f"units[{unit.number}]({value}, {where.above}{indexes})")
+            unit = self.plan.unit(Anchor(where.site, type_, where.place))
+            return self.kept(f"units[{unit.number}]({value}, {where.above}{_more(where)})")
         if required:
             with self._block(f"if {value} is None:"):
                 self._line("raise Irregular")
@@ -262,47 +224,33 @@ class Writer:
             return self._list(type_.of_type, value, where)
         if is_abstract_type(type_):
             return self._abstract(type_, value, where)
-        part = None if self._in_part else self.plan.kept_part(type_, where.site)
+        anchor, part = Anchor(where.site, type_, where.place), where.site.part(type_)
         if part is not None:
-            unit = self.plan.unit(type_, where.site, where.place, part=part)
-            kept = self.once(f"run.kept({self.constant(unit)})")
-            indexes = "".join(f", {index}" for index in where.indexes)
-            made = f"keep({kept}, {unit.number}, {value}, {where.above}{indexes})"
+            unit = self.plan.unit(anchor, part)
+            kept = self.once(f"run.parts.at({self.constant(unit)}, {self.constant(part)})")
+            made = f"keep({kept}, {unit.number}, {value}, {where.above}{_more(where)})"
             return self.kept(f"{kept}.get(id({value})) or {made}")
-        held = None if self._in_part else self.plan.kept_part(type_, where.site, held=True)
-        if held is not None:
-            return self._held(held, type_, value, where)
-        return self._checked(type_, value, where)
-
-    def _held(self, part: Part, type_: GraphQLObjectType, value: str, where: Where) -> str:
-        """Write an object whose JSON is kept as long as hooks answer the same."""
-        unit = self.plan.unit(type_, where.site, where.place, part=part)
-        held = self.once(f"run.told({self.constant(unit)})")
-        note = self.once(f"run.noting({held})")
-        out = self.kept(f"{held}.get(id({value})) if {held} else None")
+        held = where.site.part(type_, held=True)
+        if held is None:
+            return self._object(type_, value, where)
+        # Its JSON is kept as long as hooks answer the same.
+        known = self.once(f"run.parts.told_at({self.constant(anchor)}, {self.constant(held)})")
+        note = self.once(f"run.parts.noting({known})")
+        out = self.kept(f"{known}.get(id({value})) if {known} else None")
         with self._block(f"if {out} is None:"):
-            self._line(f"{out} = {self._checked(type_, value, where)}")
+            self._line(f"{out} = {self._object(type_, value, where)}")
             with self._block(f"if {note}:"):
                 self._line(f"{note}(({value}, {out}))")
         return out
 
-    def _checked(self, type_: GraphQLObjectType, value: str, where: Where) -> str:
-        self._check(type_, value, where)
-        fields = self.plan.fields(type_, where.site, where.place, in_part=self._in_part)
-        return self._object(fields, value, where)
-
     def _list(self, type_: Any, value: str, where: Where) -> str:
-        if where.view is not None:
-            columns = written_columns(self, type_, value, where)
-            if columns is not None:
-                return columns
-            where = where._replace(view=None)
         items, item = self.scratch(), self.scratch()
         self._line(f"{items} = []")
         with self._block(f"for {item} in listed({value}):"):
             # The index of an item is the number of those before it.
             where = where._replace(
                 place=where.place.item,
+                view=None,
                 indexes=(*where.indexes, f"len({items})"),
                 depth=where.depth + 1,
             )
@@ -312,8 +260,7 @@ class Writer:
     def _abstract(self, type_: Any, value: str, where: Where) -> str:
         about = ", ".join(map(self.constant, (where.site, type_, where.place)))
         resolve = self.once(f"run.types({about})")
-        indexes = "".join(f", {index}" for index in where.indexes)
-        return self.kept(f"{resolve}({value})({value}, {where.above}{indexes})")
+        return self.kept(f"{resolve}({value})({value}, {where.above}{_more(where)})")
 
     def _check(self, type_: GraphQLObjectType, value: str, where: Where) -> None:
         """Write the question whether the value is of its type."""
@@ -327,7 +274,7 @@ class Writer:
             )
             question = f"{exact} and not isinstance({value}, {classes})"
         else:
-            about = self.once(f"run.raw_info({self.constant(where.site)})")
+            about = self.once(f"run.core.raw_info({self.constant(where.site)})")
             question = f"{self.constant(test)}({value}, {about}) is not True"
         with self._block(f"if {question}:"):
             self._line("raise Irregular")
@@ -390,6 +337,11 @@ class _SiteCode:
 def _is_column(site: Site) -> bool:
     """Return whether what is read later goes straight into the object: errors stop there."""
     return site.reading is Reading.BATCHED and plain_class(site.field.type) is not None
+
+
+def _more(where: Where) -> str:
+    """Return the indexes as further arguments or parameters."""
+    return "".join(f", {index}" for index in where.indexes)
 
 
 def _rest(where: Where) -> str:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any, Generic, TypeVar
 
 from strawberry import Schema
 from strawberry.extensions import SchemaExtension
@@ -22,28 +22,30 @@ from graphql import (
     get_operation_ast,
     visit,
 )
-from zhupei.graphql.engine.plans import Operation, Plan
+from zhupei.graphql.hooks import Foreseen
+from zhupei.graphql.inline import Repeated
 from zhupei.graphql.limits import Cost, LimitedDocuments
+from zhupei.graphql.questions.operations import Operation
 
-if TYPE_CHECKING:
-    from zhupei.graphql.engine.questions import Question
-
-__all__ = ["Prepared", "prepare"]
+__all__ = ["Prepared", "Question", "prepare"]
 
 _CONDITIONS = {"skip", "include"}
 
+_Plan = TypeVar("_Plan")
+"""What whoever answers makes of an operation."""
+
 
 @dataclass(slots=True)
-class Prepared:
+class Prepared(Generic[_Plan]):
     """A document as far as it came: refused, without the operation, or ready."""
 
     operation_type: OperationType | None = None
     errors: list[GraphQLError] = field(default_factory=list)
     operation: Operation | None = None
     conditions: tuple[str, ...] = ()
-    plans: dict[tuple[Any, ...], Plan | None] = field(default_factory=dict)
+    plans: dict[tuple[Any, ...], _Plan | None] = field(default_factory=dict)
     """The program for values of conditions; None where it could not be made."""
-    questions: dict[bytes, Question] = field(default_factory=dict)
+    questions: dict[bytes, Question[_Plan]] = field(default_factory=dict)
     """What is known of it with the variables that it was asked with lately, by these."""
     cost: Cost | int = 0
     """What it costs, which variables may decide."""
@@ -53,9 +55,26 @@ class Prepared:
     """Its tokens, until whoever asked for it first was charged for reading them."""
 
 
+@dataclass(slots=True, eq=False)
+class Question(Generic[_Plan]):
+    """An operation with its variables: coerced, what it costs, and its program once it has one.
+
+    ``errors`` are what it lacks; with them it is not run. ``shared`` is what some of its fields ask
+    for together, by these fields. ``foreseen`` is what it asks plugins.
+    """
+
+    prepared: Prepared[_Plan]
+    coerced: Mapping[str, Any] = field(default_factory=dict)
+    cost: int = 0
+    errors: list[GraphQLError] | None = None
+    plan: _Plan | None = None
+    shared: dict[Hashable, Repeated] = field(default_factory=dict)
+    foreseen: Foreseen = field(default_factory=Foreseen)
+
+
 async def prepare(
     schema: Schema, query: str, name: str | None, extensions: dict[str, Any] | None
-) -> Prepared:
+) -> Prepared[Any]:
     """Parse and validate, with the schema's extensions taking part as strawberry has it."""
     context = ExecutionContext(
         query=query,
@@ -86,7 +105,7 @@ async def prepare(
     definition = get_operation_ast(document, context.operation_name)
     if definition is None:
         raise CannotGetOperationTypeError(name)
-    prepared = Prepared(
+    prepared: Prepared[Any] = Prepared(
         context.operation_type,
         operation=Operation(document, definition, schema),
         conditions=_conditions(document, definition),
@@ -94,7 +113,9 @@ async def prepare(
     return _measured(prepared, acting, name)
 
 
-def _measured(prepared: Prepared, acting: Iterable[SchemaExtension], name: str | None) -> Prepared:
+def _measured(
+    prepared: Prepared[Any], acting: Iterable[SchemaExtension], name: str | None
+) -> Prepared[Any]:
     """Note what the schema's limits found out, where it has them."""
     for extension in acting:
         if isinstance(extension, LimitedDocuments) and extension.document is not None:

@@ -4,15 +4,51 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import Any, cast
 
 import msgspec
+from graphql.pyutils import Path
 from strawberry.types import ExecutionResult
 
-from graphql import GraphQLError
+from graphql import GraphQLError, GraphQLObjectType
 
-__all__ = ["Answer", "Slot", "encoded", "shape", "strictly_encoded"]
+__all__ = ["Answer", "Place", "Slot", "encoded", "shape", "strictly_encoded"]
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a value is in an answer: keys with the type that has them, None for a list's index."""
+
+    steps: tuple[tuple[str, str] | None, ...] = ()
+
+    def at(self, key: str, type_: GraphQLObjectType) -> Place:
+        """Return the place of a field of the object that is here."""
+        return Place((*self.steps, (key, type_.name)))
+
+    @property
+    def item(self) -> Place:
+        """The place of the items of the list that is here."""
+        return Place((*self.steps, None))
+
+    @property
+    def depth(self) -> int:
+        """In how many lists it is."""
+        return self.steps.count(None)
+
+    def path(self, indexes: Sequence[int]) -> tuple[str | int, ...]:
+        """Return the path with these indexes of lists."""
+        left = iter(indexes)
+        return tuple(next(left) if step is None else step[0] for step in self.steps)
+
+    def core_path(self, indexes: Sequence[int]) -> Path:
+        """Return the path as graphql-core has it."""
+        left = iter(indexes)
+        path: Path | None = None
+        for step in self.steps:
+            path = Path(path, next(left), None) if step is None else Path(path, *step)
+        return cast("Path", path)  # a place of a value has at least one step
 
 
 class Slot:

@@ -5,27 +5,16 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Mapping
 from enum import Enum, auto
-from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from graphql.execution.collect_fields import FieldDetailsList
 from strawberry.types.field import StrawberryField
 
-from graphql import (
-    GraphQLField,
-    GraphQLObjectType,
-    GraphQLOutputType,
-    is_leaf_type,
-    is_wrapping_type,
-)
-from zhupei.graphql.asked import AskedField, many_of
+from graphql import GraphQLField
+from zhupei.graphql.asked import Asked, many_of
 from zhupei.graphql.inline import Batch, one_by_one
 from zhupei.graphql.sources import FieldSource, SourcedField
 
-if TYPE_CHECKING:
-    from zhupei.graphql.engine.plans import Plan
-
-__all__ = ["Below", "Reading", "reading_of"]
+__all__ = ["Reading", "reading_of"]
 
 
 class Reading(Enum):
@@ -44,27 +33,8 @@ class Reading(Enum):
     """By graphql-core, with everything below."""
 
 
-class Below:
-    """What is asked below a field, looked up when somebody wants to know."""
-
-    def __init__(self, plan: Plan, type_: GraphQLOutputType, details: FieldDetailsList) -> None:
-        self._plan, self._type, self._details = plan, type_, details
-
-    @cached_property
-    def fields(self) -> tuple[AskedField, ...] | None:
-        """The fields; None where objects of several types may be there."""
-        type_: Any = self._type
-        while is_wrapping_type(type_):
-            type_ = type_.of_type
-        if is_leaf_type(type_):
-            return ()
-        if not isinstance(type_, GraphQLObjectType):
-            return None
-        return tuple(self._plan.asked_of(type_, self._details))
-
-
 def reading_of(
-    declared: GraphQLField, name: str, below: Below
+    declared: GraphQLField, name: str, below: Asked
 ) -> tuple[Reading, FieldSource | None, Batch | None]:
     """Return how a field is read, of its source, and for many objects at once."""
     if name == "__typename":
@@ -88,7 +58,7 @@ def reading_of(
 
 
 def _guarded(
-    made: StrawberryField, read: FieldSource | None, guards: list[Any], below: Below
+    made: StrawberryField, read: FieldSource | None, guards: list[Any], below: Asked
 ) -> Batch | None:
     """Return how a field with one guard that can ask for many objects is read at once."""
     if len(guards) != 1 or not hasattr(guards[0], "batched"):

@@ -31,6 +31,7 @@ __all__ = [
     "read_one_with",
     "read_pages",
     "read_pages_of",
+    "read_rows",
     "select",
 ]
 
@@ -70,6 +71,20 @@ async def select(
     client: Any = connections.get("default")
     found: list[Any] = await client.read_rows(statement, values, rows)
     return found
+
+
+async def read_rows(
+    source: RowSource, names: Iterable[str], condition: Condition, *order: str
+) -> list[Any]:
+    """Return all rows that pass a condition, with these attributes, ordered by some of them."""
+    view = source.view(names)
+    by = f" ORDER BY {', '.join(map(source.sql_of, order))}" if order else ""
+    return await select(
+        f"SELECT {', '.join(view.select)} FROM {source.table} "  # noqa: S608 - constants and numbered places
+        f"WHERE {condition.numbered(1)}{by}",
+        condition.values,
+        view.rows,
+    )
 
 
 class Belonging(NamedTuple):

@@ -40,6 +40,7 @@ __all__ = [
     "Timeline",
     "TimelineEntry",
     "TransitionRecord",
+    "Way",
 ]
 
 
@@ -186,13 +187,19 @@ class TimelineEntry:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Timeline:
+class Way:
     """What was done, what comes next, and what the applicant must do now, if anything."""
 
-    application: UUID
     entries: tuple[TimelineEntry, ...]
-    records: tuple[TransitionRecord, ...]
     must_do: Text | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timeline(Way):
+    """The way of an application, with every record of it."""
+
+    application: UUID
+    records: tuple[TransitionRecord, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -28,11 +28,13 @@ from admissions_office import (
     done,
 )
 from zhupei.db.models import ObjectionRow, TraineeRow
+from zhupei.db.reading import Condition, read_rows
 from zhupei.domain.admission_case import AdmissionCase, AgreementKind, AllowedAction, BulkOutcome
 from zhupei.domain.admission_process import Action, ApplicationState
 from zhupei.domain.registrations import EndKind
 from zhupei.services import admissions
-from zhupei.services.admissions import Desk, Refusal, RefusalCode, inputs
+from zhupei.services.admissions import Desk, Refusal, RefusalCode, inputs, overviews
+from zhupei.services.admissions.row_sources import APPLICATIONS
 from zhupei.services.admissions.store import load_case
 from zhupei.services.admissions.training_inputs import (
     EndTrainingInput,
@@ -226,7 +228,9 @@ async def _check(office: Office, application: UUID) -> set[tuple[Action, bool]]:
         office.staff("specialty_base"),
         office.authority(),
     ):
-        for answer in await admissions.allowed_actions(desk, application):
+        answers = await admissions.allowed_actions(desk, application)
+        await _same_by_column(desk, application, answers)
+        for answer in answers:
             if answer.action in _ELSEWHERE:
                 continue
             came = await _tried(desk, office, case, answer.action)
@@ -238,6 +242,22 @@ async def _check(office: Office, application: UUID) -> set[tuple[Action, bool]]:
     assert wrong == []
     assert await _now(office, application) == case
     return told
+
+
+async def _same_by_column(
+    desk: Desk, application: UUID, answers: tuple[AllowedAction, ...]
+) -> None:
+    """Assert that lists of applications, read by column, tell what is told of one that is whole."""
+    way = await admissions.timeline_of(desk, application)
+    if way is None:  # the desk may not see it
+        return
+    this = Condition("a.id = ?", (application,))
+    with desk.database.use():
+        (for_actions,) = await read_rows(APPLICATIONS, overviews.READ_BY_ACTIONS, this)
+        (for_ways,) = await read_rows(APPLICATIONS, overviews.READ_BY_WAYS, this)
+    assert (await overviews.actions_of(desk, [for_actions]))[application] == answers
+    found = (await overviews.ways_of(desk, [for_ways]))[application]
+    assert (found.entries, found.must_do) == (way.entries, way.must_do)
 
 
 async def _whole_way(office: Office) -> AsyncIterator[AdmissionCase]:

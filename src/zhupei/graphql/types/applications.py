@@ -144,10 +144,11 @@ def _about(case: AdmissionCase, context: "GraphContext") -> tuple[Target, ...]:
 
 
 def _related(
-    answer: Callable[[Desk, Sequence[AdmissionCase]], Awaitable[Any]],
+    answer: Callable[[Desk, Sequence[AdmissionCase]], Awaitable[Any]], read: frozenset[str]
 ) -> Load:
-    """Return how something is loaded for many applications by a service."""
+    """Return how something is loaded for many applications by a service that looks at these."""
 
+    @reads(*read)
     async def load(cases: Sequence[AdmissionCase], context: "GraphContext") -> Mapping[Any, Any]:
         found: Mapping[Any, Any] = await answer(await desk_of(context), cases)
         return found
@@ -292,7 +293,7 @@ class Application(Node):
         description="Its place in an interview slot; null without one (面试安排).",
     )
     standing: Standing | None = field(
-        Loaded(_related(overviews.standings_of), attrgetter("id")),
+        Loaded(_related(overviews.standings_of, overviews.READ_BY_STANDINGS), attrgetter("id")),
         description=(
             "Its place in the ranking and on the reserve list (名次); null where it is not "
             "ranked, or not for whoever asks."
@@ -322,11 +323,13 @@ class Application(Node):
         description="The trainee that it made (学员); null before, and for whoever may not see it.",
     )
     timeline: Timeline | None = field(
-        Loaded(_related(overviews.timelines_of), attrgetter("id")),
+        Loaded(_related(overviews.ways_of, overviews.READ_BY_WAYS), attrgetter("id")),
         description="Its way: done, now, next, with deadlines, and what must be done (进度).",
     )
     allowed_actions: list[AllowedAction] = field(
-        Loaded(_related(overviews.actions_of), attrgetter("id"), missing=()),
+        Loaded(
+            _related(overviews.actions_of, overviews.READ_BY_ACTIONS), attrgetter("id"), missing=()
+        ),
         description=(
             "What whoever asks may do with it now, and why not the rest (可办操作); what is "
             "handed in is judged when it is."

@@ -42,7 +42,7 @@ class TimelineEntry:
 
 
 @declares(
-    admission_case.Timeline,
+    admission_case.Way,
     description="What was done, what comes next, and what the applicant must do now (进度).",
 )
 class Timeline:

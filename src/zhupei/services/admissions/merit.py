@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from zhupei.db.models import ApplicationRow
+from zhupei.db.reading import Condition, read_rows
+from zhupei.db.tables import RowView
 from zhupei.domain.admission_case import AdmissionCase, RankedApplication
 from zhupei.domain.admission_guards import tie_break_of, weights_of
 from zhupei.domain.admission_process import EXITS, Channel, Path
@@ -12,10 +14,17 @@ from zhupei.domain.ranking import Ranked, Score, Scored, TieBreak, Weights, rank
 from zhupei.domain.text import Text
 from zhupei.domain.training import Program
 from zhupei.services.admissions.refusals import Refusal, RefusalCode
+from zhupei.services.admissions.row_sources import APPLICATIONS
 from zhupei.services.admissions.situations import Situation
 from zhupei.services.admissions.store import cases_of
 
-__all__ = ["merit_order", "ranked", "ranked_cases"]
+__all__ = ["COMPETING", "RANKED", "merit_order", "ranked", "ranked_cases"]
+
+RANKED = frozenset({"applicant", "id", "scores", "state", "submitted_at"})
+"""What is looked at of an application that is ranked."""
+
+COMPETING = Condition("a.state <> ALL(?::text[])", (tuple(state.value for state in EXITS),))
+"""That an application of `APPLICATIONS` is still open."""
 
 
 async def merit_order(taking: Sequence[Situation]) -> Refusal | None:
@@ -70,14 +79,16 @@ async def ranked(
     program: Program, path: Path, opening: str, round_code: str | None, direction: str | None
 ) -> tuple[RankedApplication, ...] | Refusal:
     """Rank the applications of an opening in a round that are scored and still open."""
-    rows = await ApplicationRow.filter(
-        opening_code=opening, round_code=round_code or "", direction=direction
-    ).exclude(state__in=[state.value for state in EXITS])
-    return ranked_cases(program, path, await cases_of(rows))
+    competing = Condition(
+        f"a.opening_code = ? AND a.round_code = ? AND a.direction IS NOT DISTINCT FROM ? "
+        f"AND {COMPETING.text}",
+        (opening, round_code or "", direction, *COMPETING.values),
+    )
+    return ranked_cases(program, path, await read_rows(APPLICATIONS, RANKED, competing, "id"))
 
 
 def ranked_cases(
-    program: Program, path: Path, competing: Iterable[AdmissionCase]
+    program: Program, path: Path, competing: Iterable[AdmissionCase | RowView]
 ) -> tuple[RankedApplication, ...] | Refusal:
     """Rank the scored ones of some applications for one opening, round and direction."""
     weights = weights_of(program, path)
@@ -98,7 +109,9 @@ def ranked_cases(
     )
 
 
-def _rank(cases: Iterable[AdmissionCase], weights: Weights, ties: TieBreak) -> tuple[Ranked, ...]:
+def _rank(
+    cases: Iterable[AdmissionCase | RowView], weights: Weights, ties: TieBreak
+) -> tuple[Ranked, ...]:
     scored = []
     for case in cases:
         scores: dict[str, Score] = {each.assessment: each.score for each in case.scores}

@@ -7,30 +7,21 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from tortoise import connections
-from tortoise.expressions import Q
 
-from zhupei.db.models import (
-    ApplicationRow,
-    PublicityRow,
-    RoundFreezeRow,
-    TransitionRow,
-)
-from zhupei.domain.admission_case import (
-    AdmissionCase,
-    AllowedAction,
-    ProposedList,
-    RankedApplication,
-    Timeline,
-    TransitionRecord,
-)
+from zhupei.db.reading import Condition, among, read_rows
+from zhupei.db.tables import RowView
+from zhupei.domain.admission_case import AdmissionCase, AllowedAction, RankedApplication, Way
 from zhupei.domain.admission_process import EXITS, SEAT_STATES, Channel, path_of
 from zhupei.services.admissions.desk import Desk
-from zhupei.services.admissions.merit import ranked_cases
-from zhupei.services.admissions.questions import actions_in, timeline_from
+from zhupei.services.admissions.merit import COMPETING, RANKED, ranked_cases
+from zhupei.services.admissions.questions import actions_in, way_from
 from zhupei.services.admissions.refusals import Refusal
+from zhupei.services.admissions.register_rows import PROPOSED_LISTS, ROUND_FREEZES
+from zhupei.services.admissions.row_sources import APPLICATIONS, TRANSITIONS
 from zhupei.services.admissions.situations import (
     Situation,
     permitted_for,
@@ -38,65 +29,70 @@ from zhupei.services.admissions.situations import (
     surroundings,
 )
 from zhupei.services.admissions.standing import read_surroundings
-from zhupei.services.admissions.store import cases_of, record_of
 from zhupei.services.seats import SeatQuota, opening_scope, quotas_of, usage_of
 
 __all__ = [
+    "READ_BY_ACTIONS",
+    "READ_BY_STANDINGS",
+    "READ_BY_WAYS",
     "Standing",
     "actions_of",
-    "lists_of",
-    "records_of",
     "standings_of",
-    "timelines_of",
+    "ways_of",
 ]
 
+READ_BY_WAYS = frozenset({"channel", "id", "opening", "publicity", "report_by", "round", "state"})
+"""What `ways_of` looks at of an application."""
 
-async def records_of(
-    desk: Desk, applications: Collection[UUID]
-) -> Mapping[UUID, tuple[TransitionRecord, ...]]:
-    """Return the records of applications, each in its order."""
+READ_BY_ACTIONS = frozenset(
+    {
+        *("applicant", "base", "channel", "completed_steps", "direction", "id", "invitation"),
+        *("opening", "publicity", "report_by", "root_program", "round", "state"),
+        *("trainee_type", "transferred_from"),
+    }
+)
+"""What `actions_of` looks at of an application."""
+
+READ_BY_STANDINGS = frozenset(
+    {
+        *("applicant", "base", "channel", "direction", "id", "opening", "program", "round"),
+        "state",
+    }
+)
+"""What `standings_of` looks at of an application."""
+
+_STATES_REACHED = frozenset({"application", "at", "from_state", "to_state"})
+_IN_ROUNDS = "(a.opening_code, a.round_code) IN (SELECT * FROM unnest(?::text[], ?::text[]))"
+_GROUPED = RANKED | {"direction", "opening", "round"}
+
+
+async def ways_of(desk: Desk, cases: Sequence[AdmissionCase]) -> Mapping[UUID, Way]:
+    """Return the way of each application; none for one whose opening left the catalogue."""
+    records: dict[UUID, list[RowView]] = {}
     with desk.database.use():
-        rows = await TransitionRow.filter(application_id__in=list(applications)).order_by(
-            "application_id", "revision"
-        )
-    found: dict[UUID, tuple[TransitionRecord, ...]] = {}
-    for row in rows:
-        record = record_of(row)
-        found[record.application] = (*found.get(record.application, ()), record)
-    return found
-
-
-async def lists_of(desk: Desk, publicities: Collection[UUID]) -> Mapping[UUID, ProposedList]:
-    """Return published lists, without the applications on them."""
-    with desk.database.use():
-        rows = await PublicityRow.filter(id__in=list(publicities))
+        of_these = among("r.application_id", tuple(case.id for case in cases), "uuid")
+        for row in await read_rows(
+            TRANSITIONS, _STATES_REACHED, of_these, "application", "revision"
+        ):
+            records.setdefault(row.application, []).append(row)
+        ends = await _ends_of({case.publicity for case in cases if case.publicity is not None})
     return {
-        row.id: ProposedList(
-            id=row.id,
-            program=row.program_code,
-            base=row.base_code,
-            round=row.round_code or None,
-            published_at=row.published_at,
-            ends_on=row.ends_on,
-            ends_at=row.ends_at,
-            working_days=row.working_days,
-            counts_first_day=row.counts_first_day,
-            applications=(),
+        at.case.id: way_from(
+            at,
+            records.get(at.case.id, ()),
+            None if at.case.publicity is None else ends.get(at.case.publicity),
         )
-        for row in rows
+        for at in _situations(desk, cases)
     }
 
 
-async def timelines_of(desk: Desk, cases: Sequence[AdmissionCase]) -> Mapping[UUID, Timeline]:
-    """Return the way of each application; none for one whose opening left the catalogue."""
-    records = await records_of(desk, [case.id for case in cases])
-    lists = await lists_of(desk, {case.publicity for case in cases if case.publicity is not None})
-    found = {}
-    for at in _situations(desk, cases):
-        listed = None if at.case.publicity is None else lists.get(at.case.publicity)
-        ends_at = None if listed is None else listed.ends_at
-        found[at.case.id] = timeline_from(at, records.get(at.case.id, ()), ends_at)
-    return found
+async def _ends_of(publicities: Collection[UUID]) -> Mapping[UUID, datetime]:
+    """Return when the publicity of lists ends."""
+    if not publicities:
+        return {}
+    named = among("l.id", tuple(publicities), "uuid")
+    rows = await read_rows(PROPOSED_LISTS, frozenset({"ends_at", "id"}), named)
+    return {row.id: row.ends_at for row in rows}
 
 
 async def actions_of(
@@ -104,10 +100,10 @@ async def actions_of(
 ) -> Mapping[UUID, tuple[AllowedAction, ...]]:
     """Return what the actor may do with each application now, and what stands against the rest."""
     with desk.database.use():
-        rows = await RoundFreezeRow.filter(
-            root_program_code__in=list({case.root_program for case in cases}), lifted_at=None
-        )
-        frozen = {(row.root_program_code, row.round_code) for row in rows}
+        roots = tuple({case.root_program for case in cases})
+        holds = Condition("f.root_program_code = ANY(?::text[]) AND f.lifted_at IS NULL", (roots,))
+        rows = await read_rows(ROUND_FREEZES, frozenset({"root_program", "round"}), holds)
+        frozen = {(row.root_program, row.round) for row in rows}
         found = {}
         situations = _situations(desk, cases)
         known = await read_surroundings(desk, situations)
@@ -193,10 +189,12 @@ def _standings(
 
 
 async def _published(cases: Sequence[AdmissionCase]) -> set[tuple[str, str]]:
-    rows = await PublicityRow.filter(
-        program_code__in=list({case.program for case in cases}), withdrawn_at=None
-    )
-    return {(row.program_code, row.round_code) for row in rows}
+    programs = tuple({case.program for case in cases})
+    if not programs:
+        return set()
+    stands = Condition("l.program_code = ANY(?::text[]) AND l.withdrawn_at IS NULL", (programs,))
+    rows = await read_rows(PROPOSED_LISTS, frozenset({"program", "round"}), stands)
+    return {(row.program, row.round or "") for row in rows}
 
 
 async def _may_know(desk: Desk, case: AdmissionCase, published: set[tuple[str, str]]) -> bool:
@@ -206,20 +204,19 @@ async def _may_know(desk: Desk, case: AdmissionCase, published: set[tuple[str, s
     return await permitted_for(desk, "scores.read", base=case.base, specialty=specialty) is None
 
 
-async def _groups(cases: Sequence[AdmissionCase]) -> Mapping[_Group, list[AdmissionCase]]:
+async def _groups(cases: Sequence[AdmissionCase]) -> Mapping[_Group, list[RowView]]:
     """Return everybody who competes with these, by opening, round and direction."""
     wanted = {(case.opening, case.round or "", case.direction) for case in cases}
-    competing = Q()
-    for opening, round_code in sorted({(opening, code) for opening, code, _ in wanted}):
-        competing |= Q(opening_code=opening, round_code=round_code)
-    rows = await ApplicationRow.filter(competing).exclude(
-        state__in=[state.value for state in EXITS]
+    openings, rounds = zip(*sorted({(opening, code) for opening, code, _ in wanted}), strict=True)
+    competing = Condition(
+        f"{_IN_ROUNDS} AND {COMPETING.text}",
+        (openings, rounds, *COMPETING.values),
     )
-    found: dict[_Group, list[AdmissionCase]] = {}
-    for case in await cases_of(rows):
-        group = (case.opening, case.round or "", case.direction)
+    found: dict[_Group, list[RowView]] = {}
+    for row in await read_rows(APPLICATIONS, _GROUPED, competing, "id"):
+        group = (row.opening, row.round or "", row.direction)
         if group in wanted:
-            found.setdefault(group, []).append(case)
+            found.setdefault(group, []).append(row)
     return found
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime, time, timedelta
 from typing import cast
 from uuid import UUID
@@ -24,6 +24,7 @@ from zhupei.domain.admission_case import (
     Timeline,
     TimelineEntry,
     TransitionRecord,
+    Way,
 )
 from zhupei.domain.admission_guards import window_of
 from zhupei.domain.admission_process import (
@@ -68,8 +69,8 @@ __all__ = [
     "application_row",
     "applications_of",
     "ranking_of",
-    "timeline_from",
     "timeline_of",
+    "way_from",
 ]
 
 _S = ApplicationState
@@ -153,13 +154,19 @@ async def timeline_of(desk: Desk, application: UUID) -> Timeline | None:
             else await PublicityRow.get_or_none(id=at.case.publicity)
         )
         records = tuple(record_of(row) for row in rows)
-        return timeline_from(at, records, None if publicity is None else publicity.ends_at)
+        way = way_from(at, records, None if publicity is None else publicity.ends_at)
+        return Timeline(
+            application=at.case.id, entries=way.entries, records=records, must_do=way.must_do
+        )
 
 
-def timeline_from(
-    at: Situation, records: tuple[TransitionRecord, ...], ends_at: datetime | None
-) -> Timeline:
-    """Return the way of an application from its records and the end of its publicity."""
+def way_from(
+    at: Situation, records: Iterable[TransitionRecord | RowView], ends_at: datetime | None
+) -> Way:
+    """Return the way of an application from its records and the end of its publicity.
+
+    Of a record it looks at its states and when it was, of the case at what gives path and dates.
+    """
     reached: dict[ApplicationState, datetime] = {}
     for record in records:
         if record.from_state is not record.to_state:
@@ -178,9 +185,7 @@ def timeline_from(
     must_do = _MUST_DO.get(at.case.state)
     if at.case.state is _S.IN_PUBLICITY and _S.CONFIRMED not in at.path:
         must_do = None
-    return Timeline(
-        application=at.case.id, entries=tuple(entries), records=records, must_do=must_do
-    )
+    return Way(entries=tuple(entries), must_do=must_do)
 
 
 def _entry(

@@ -162,7 +162,7 @@ async def permitted(desk: Desk, action: Action, case: AdmissionCase) -> Refusal 
     to whoever files it.
     """
     name = PERMISSIONS[action]
-    owners = owners_of(desk, case.applicant, case.candidate.trainee_type)
+    owners = owners_of(desk, case.applicant, case.trainee_type)
     if action in {Action.CREATE, Action.SUBMIT} and case.channel is not Channel.BATCH:
         name = "applications.admit"
     if action is Action.OBJECT:

@@ -24,8 +24,9 @@ from tortoise.backends.base.client import BaseDBAsyncClient
 from zhupei.db.identifiers import uuid7
 from zhupei.db.models import StateRecordRow
 from zhupei.domain.admission_process import PROCESS_VERSION
-from zhupei.domain.audit_chain import GENESIS, anchor_of, hash_of
+from zhupei.domain.audit_chain import GENESIS
 from zhupei.domain.plain_values import plain
+from zhupei.services.audit_heads import ChainHead, shared_content
 
 __all__ = [
     "SUBJECT_LABELS",
@@ -180,12 +181,7 @@ async def append_state_records(
     latest = list({(change.subject, change.id): change for change in changes}.values())
     if not latest:
         return
-    (head,) = await connection.execute_query_dict(
-        "UPDATE audit_head SET sequence = sequence + $1 WHERE name = 'states' "
-        "RETURNING sequence, anchor",
-        [len(latest)],
-    )
-    sequence, anchor = head["sequence"] - len(latest), head["anchor"]
+    head = await ChainHead.taken(connection, "states", records=len(latest))
     states: dict[tuple[StateSubject, UUID], tuple[str, str]] = {}
     before: dict[tuple[StateSubject, UUID], tuple[int, str | None, str]] = {}
     for subject in sorted({change.subject for change in latest}):
@@ -199,13 +195,12 @@ async def append_state_records(
         key = (change.subject, change.id)
         if key not in states:
             raise RuntimeError(f"there is no {change.subject} {change.id} to record")
-        sequence += 1
         revision, left, previous = before.get(key, _NONE_BEFORE)
         row = StateRecordRow(
             id=uuid7(),
             subject=change.subject.value,
             subject_id=change.id,
-            sequence=sequence,
+            sequence=head.next_number(),
             revision=revision + 1,
             at=change.at,
             actor=change.actor,
@@ -219,13 +214,10 @@ async def append_state_records(
             digest=states[key][1],
             previous_hash=previous,
         )
-        row.hash = hash_of(state_record_content(row))
-        anchor = row.anchor = anchor_of(anchor, row.hash)
+        head.seal(row, state_record_content(row))
         rows.append(row)
     await StateRecordRow.bulk_create(rows, using_db=connection)
-    await connection.execute_query(
-        "UPDATE audit_head SET anchor = $1 WHERE name = 'states'", [anchor]
-    )
+    await head.leave()
 
 
 _NONE_BEFORE: tuple[int, str | None, str] = (0, None, GENESIS)
@@ -262,20 +254,8 @@ async def states_of(
 def state_record_content(row: StateRecordRow) -> dict[str, object]:
     """Return what a record's hash is taken over: every column but hash and anchor."""
     return {
-        "id": str(row.id),
+        **shared_content(row),
         "subject": row.subject,
         "subject_id": str(row.subject_id),
-        "sequence": row.sequence,
-        "revision": row.revision,
-        "at": plain(row.at),
-        "actor": row.actor,
-        "action": row.action,
-        "reason": row.reason,
-        "from_state": row.from_state,
-        "to_state": row.to_state,
-        "rule_version": row.rule_version,
-        "catalogue_hash": row.catalogue_hash,
-        "data": row.data,
         "digest": row.digest,
-        "previous_hash": row.previous_hash,
     }

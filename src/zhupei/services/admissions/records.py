@@ -13,11 +13,12 @@ from zhupei.db.identifiers import uuid7
 from zhupei.db.models import TransitionRow
 from zhupei.domain.admission_case import AdmissionCase
 from zhupei.domain.admission_process import PROCESS_VERSION
-from zhupei.domain.audit_chain import GENESIS, anchor_of, hash_of
+from zhupei.domain.audit_chain import GENESIS
 from zhupei.domain.plain_values import plain
 from zhupei.services.admissions.change import Bulk, Change, Repeat
 from zhupei.services.admissions.desk import Desk
 from zhupei.services.admissions.store import case_digest
+from zhupei.services.audit_heads import ChainHead, shared_content
 
 __all__ = ["append_records", "record_content"]
 
@@ -31,15 +32,9 @@ async def append_records(
     bulk: Bulk | None,
 ) -> list[AdmissionCase]:
     """Append the records and put their hashes on the cases."""
-    (head,) = await connection.execute_query_dict(
-        "UPDATE audit_head SET sequence = sequence + $1 WHERE name = 'records' "
-        "RETURNING sequence, anchor",
-        [len(changes)],
-    )
-    sequence, anchor = head["sequence"] - len(changes), head["anchor"]
+    head = await ChainHead.taken(connection, "records", records=len(changes))
     rows, cases, now = [], [], desk.clock()
     for change in changes:
-        sequence += 1
         before = change.before
         case = replace(change.after, revision=1 if before is None else before.revision + 1)
         # Of several changes of one request the last one answers it.
@@ -47,7 +42,7 @@ async def append_records(
         row = TransitionRow(
             id=uuid7(),
             application_id=case.id,
-            sequence=sequence,
+            sequence=head.next_number(),
             revision=case.revision,
             at=now,
             actor=desk.actor.id,
@@ -63,8 +58,7 @@ async def append_records(
             case_digest=case_digest(case),
             previous_hash=GENESIS if before is None else before.record_hash,
         )
-        row.hash = hash_of(record_content(row, case.id))
-        anchor = row.anchor = anchor_of(anchor, row.hash)
+        head.seal(row, record_content(row, case.id))
         rows.append(row)
         cases.append(replace(case, record_hash=row.hash))
     await TransitionRow.bulk_create(rows)
@@ -73,9 +67,7 @@ async def append_records(
         "AS made(id, hash) WHERE application.id = made.id",
         [[case.id for case in cases], [case.record_hash for case in cases]],
     )
-    await connection.execute_query(
-        "UPDATE audit_head SET anchor = $1 WHERE name = 'records'", [anchor]
-    )
+    await head.leave()
     return cases
 
 
@@ -86,21 +78,9 @@ def _with_request(change: Change, repeat: Repeat) -> dict[str, Any]:
 def record_content(row: TransitionRow, application: UUID) -> dict[str, object]:
     """Return what a record's hash is taken over: every column but hash and anchor."""
     return {
-        "id": str(row.id),
+        **shared_content(row),
         "application": str(application),
-        "sequence": row.sequence,
-        "revision": row.revision,
-        "at": plain(row.at),
-        "actor": row.actor,
-        "action": row.action,
-        "reason": row.reason,
-        "from_state": row.from_state,
-        "to_state": row.to_state,
-        "rule_version": row.rule_version,
-        "catalogue_hash": row.catalogue_hash,
         "bulk_operation": None if row.bulk_operation_id is None else str(row.bulk_operation_id),
         "idempotency_key": row.idempotency_key,
-        "data": row.data,
         "case_digest": row.case_digest,
-        "previous_hash": row.previous_hash,
     }

@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
+from contextvars import ContextVar
 from typing import Any
 
 import pytest
 
-from zhupei.hooks.carrier import Carrier, Pace
+from zhupei.hooks.carrier import Carrier, Pace, Step
 from zhupei.hooks.isolation import Begun, Call, Isolation
 from zhupei.hooks.threads import Bulkhead, OverdueError, StuckError
 
@@ -23,7 +24,7 @@ async def _answer(begun: Begun) -> Any:
 async def _learnt(isolation: Isolation, *calls: Call) -> None:
     """Call functions until they are known to be quick."""
     for _ in range(200):
-        begun = isolation.begin_plain(calls)
+        begun = isolation.begin_plain([[each] for each in calls])
         for each in begun:
             await _answer(each)
         if all(each.waiting is None for each in begun):
@@ -37,7 +38,7 @@ async def test_quick_functions_of_several_plugins_are_over_in_one_turn_of_one_th
     await _learnt(isolation, *calls)
     turns: list[int] = []
     asyncio.get_running_loop().call_soon(turns.append, 1)
-    begun = isolation.begin_plain(calls)
+    begun = isolation.begin_plain([[each] for each in calls])
     here = [await _answer(each) for each in begun]
     if all(each.waiting is None for each in begun):  # who else wants the processor decides
         assert turns == []
@@ -49,7 +50,7 @@ async def test_each_function_has_its_own_answer_or_error() -> None:
     isolation = Isolation(5)
     await _learnt(isolation, Call("a", divmod, (7, 2)))
     calls = [Call("a", divmod, (7, 2)), Call("a", divmod, (7, 0)), Call("a", divmod, (9, 2))]
-    first, second, third = isolation.begin_plain(calls)
+    first, second, third = isolation.begin_plain([[each] for each in calls])
     assert await _answer(first) == (3, 1)
     with pytest.raises(ZeroDivisionError):
         await _answer(second)
@@ -66,13 +67,13 @@ async def test_a_function_that_hangs_takes_its_thread_along_and_nobody_elses_ans
     await _learnt(isolation, quick)
     gate.clear()
     before = time.process_time()
-    begun = isolation.begin_plain([hangs, quick])
+    begun = isolation.begin_plain([[hangs], [quick]])
     assert time.process_time() - before < 0.05
     assert await _answer(begun[1]) == (3, 1)
     with pytest.raises(OverdueError):
         await _answer(begun[0])
     # While it hangs nothing of its plugin is waited for in place; others are again.
-    (again,) = isolation.begin_plain([hangs])
+    (again,) = isolation.begin_plain([[hangs]])
     assert again.waiting is not None
     await _learnt(isolation, quick)
     gate.set()
@@ -84,18 +85,19 @@ async def test_a_plugin_of_which_too_many_hang_is_refused_and_the_others_are_ask
     isolation = Isolation(0.02)
     stuck = [Call("bad", gate.wait, ()) for _ in range(8)]
     outcomes = await asyncio.gather(
-        *(_answer(each) for each in isolation.begin_plain(stuck)), return_exceptions=True
+        *(_answer(each) for each in isolation.begin_plain([[each] for each in stuck])),
+        return_exceptions=True,
     )
     assert {type(each) for each in outcomes} <= {OverdueError, StuckError}
     for _ in range(8):
-        (begun,) = isolation.begin_plain([Call("bad", gate.wait, ())])
+        (begun,) = isolation.begin_plain([[Call("bad", gate.wait, ())]])
         if isinstance(begun.error, StuckError):
             break
         with pytest.raises((OverdueError, StuckError)):
             await _answer(begun)
     else:
         pytest.fail("it was not refused")
-    refused, answered = isolation.begin_plain([Call("bad", int, ()), Call("good", int, ())])
+    refused, answered = isolation.begin_plain([[Call("bad", int, ())], [Call("good", int, ())]])
     assert isinstance(refused.error, StuckError)
     assert await _answer(answered) == 0
     gate.set()
@@ -149,10 +151,113 @@ def test_one_that_never_was_quick_is_waited_for_after_a_thousand_quick_calls() -
     assert pace.is_quick is True
 
 
+async def test_a_chain_is_followed_in_one_turn_until_one_answers() -> None:
+    isolation = Isolation(5)
+    called: list[Any] = []
+
+    def passing(number: int) -> None:
+        called.append((number, threading.get_ident()))
+
+    def answering(number: int) -> str:
+        called.append((number, threading.get_ident()))
+        return "answer"
+
+    chain = [
+        Call("a", passing, (1,)),
+        Call("b", passing, (2,)),
+        Call("c", answering, (3,)),
+        Call("d", passing, (4,)),
+    ]
+    for call in chain:
+        await _learnt(isolation, call)
+    for _ in range(200):
+        called.clear()
+        (begun,) = isolation.begin_plain([chain])
+        if begun.waiting is None and len(begun.passed) == 2:
+            break
+        await _answer(begun)  # somebody else wanted the processor
+    else:
+        pytest.fail("it was never over in one turn")
+    assert begun.value == "answer"
+    assert all(0 <= seconds < 5 for seconds in begun.passed)
+    assert [number for number, _ in called] == [1, 2, 3]
+    assert len({thread for _, thread in called}) == 1
+
+
+async def test_a_chain_ends_where_one_raises_or_was_not_quick() -> None:
+    isolation = Isolation(5)
+    called: list[Any] = []
+    passes, fails = Call("a", called.append, (1,)), Call("b", divmod, (1, 0))
+    for call in (passes, Call("b", divmod, (1, 1))):
+        await _learnt(isolation, call)
+    slow = Call("c", time.sleep, (0,))
+    outcomes = set()
+    for _ in range(200):
+        (first,) = isolation.begin_plain([[passes, fails, slow]])
+        outcomes.add((len(first.passed), type(first.error)))
+        if first.waiting is not None:
+            await _answer(first)
+        (second,) = isolation.begin_plain([[passes, slow, fails]])
+        if second.waiting is not None:
+            await _answer(second)
+        # The third is never begun: the second is not known to be quick.
+        assert (second.passed, second.error) == ((), None)
+        if (1, ZeroDivisionError) in outcomes:
+            break
+    else:
+        pytest.fail("it was never over in one turn")
+
+
+async def test_what_hangs_in_a_chain_is_waited_for_in_its_own_name_and_no_other_is_begun() -> None:
+    gate = threading.Event()
+    gate.set()
+    isolation = Isolation(0.2)
+    after: list[int] = []
+    passes, hangs = Call("good", dict.clear, ({},)), Call("bad", gate.wait, ())
+    last = Call("last", after.append, (1,))
+    for call in (passes, hangs, last):
+        await _learnt(isolation, call)
+    for _ in range(200):
+        gate.clear()
+        after.clear()
+        (begun,) = isolation.begin_plain([[passes, hangs, last]])
+        if len(begun.passed) == 1:
+            break
+        gate.set()
+        await _answer(begun)
+    else:
+        pytest.fail("the second was never begun in the turn of the first")
+    with pytest.raises(OverdueError):
+        await _answer(begun)
+    gate.set()
+    await asyncio.sleep(0.05)
+    assert after == []
+    await _learnt(isolation, passes)
+
+
+async def test_each_function_of_a_chain_has_a_context_of_its_own() -> None:
+    isolation, seen = Isolation(5), []
+    told: ContextVar[str] = ContextVar("told", default="nobody")
+
+    def tell(name: str) -> None:
+        seen.append(told.get())
+        told.set(name)
+
+    chain = [Call(slug, tell, (slug,)) for slug in ("a", "b")]
+    token = told.set("caller")
+    try:
+        for _ in range(50):
+            await _answer(isolation.begin_plain([chain])[0])
+    finally:
+        told.reset(token)
+    assert set(seen) == {"caller"}
+    assert len(seen) >= 50
+
+
 async def test_the_thread_is_one_loops_at_a_time() -> None:
     """Another thread's event loop has its functions run by the plugin's own threads."""
     carrier, bulkhead, gate = Carrier(), Bulkhead(), threading.Event()
-    carrier.carry([(bulkhead, bulkhead.job(int, ()))])
+    carrier.carry([[Step(bulkhead, int, (), Pace(int))]])
     held = threading.Event()
 
     def hold() -> None:
@@ -160,13 +265,16 @@ async def test_the_thread_is_one_loops_at_a_time() -> None:
         gate.wait(5)
 
     other = threading.Thread(
-        target=carrier.carry, args=([(bulkhead, bulkhead.job(hold, ()))],), daemon=True
+        target=carrier.carry, args=([[Step(bulkhead, hold, (), Pace(hold))]],), daemon=True
     )
     other.start()
     held.wait(5)
-    job = bulkhead.job(divmod, (7, 2))
-    carrier.carry([(bulkhead, job)])
-    assert await bulkhead.answer(job, seconds=5) == (3, 1)
+    step = Step(bulkhead, divmod, (7, 2), Pace(divmod))
+    carrier.carry([[step]])
+    assert step.job is None
+    step.queue()
+    assert step.job is not None
+    assert await bulkhead.answer(step.job, seconds=5) == (3, 1)
     gate.set()
     other.join(5)
     assert not other.is_alive()

@@ -181,7 +181,7 @@ async def test_a_plain_function_may_return_what_is_awaited() -> None:
 
     isolation = Isolation(5)
     for _ in range(3):
-        (begun,) = isolation.begin_plain([Call("wrapped", answer, ())])
+        (begun,) = isolation.begin_plain([[Call("wrapped", answer, ())]])
         assert (begun.value if begun.waiting is None else await begun.waiting) == 7
 
 

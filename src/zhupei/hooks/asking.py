@@ -6,12 +6,13 @@ import asyncio
 import inspect
 import time
 from collections.abc import Awaitable, Coroutine, Sequence
+from itertools import takewhile
 from typing import Any
 
-from zhupei.hooks.answers import Answer, HookFailure, check_answer, check_levels, fits
+from zhupei.hooks.answers import Answer, HookFailure, check_answer, check_levels
 from zhupei.hooks.declaration import Hook
 from zhupei.hooks.failures import Failures
-from zhupei.hooks.isolation import Call, Isolation
+from zhupei.hooks.isolation import Begun, Call, Isolation
 from zhupei.hooks.manager import HookWatch, PluginHost
 from zhupei.hooks.plugins import Implementation
 from zhupei.hooks.questions import Asked, How, Outcome, Question
@@ -30,17 +31,18 @@ class Asking:
     def __init__(self, host: PluginHost, isolation: Isolation, failures: Failures) -> None:
         self._host, self._isolation, self._failures = host, isolation, failures
 
-    def begin(self, question: Question, asked: Asked) -> Started:
+    def begin(
+        self, question: Question, asked: Asked, loop: asyncio.AbstractEventLoop | None = None
+    ) -> Started:
         """Ask one plugin; return what to await for the outcome, or None and that."""
-        hook, call = question.hook, asked.call
-        question.holds(call)
-        tracing = current_tracing.get()
-        if tracing is not None and asked.how is How.TASK:
-            return self._traced(tracing, hook, asked), None
-        return self._begin_here(hook, asked)
+        question.begin(asked)
+        if asked.how is How.TASK and (tracing := current_tracing.get()) is not None:
+            return self._traced(tracing, question.hook, asked), None
+        return self._begin_here(question.hook, asked, loop)
 
-    def _begin_here(self, hook: Hook, asked: Asked) -> Started:
-        call = asked.call
+    def _begin_here(
+        self, hook: Hook, asked: Asked, loop: asyncio.AbstractEventLoop | None = None
+    ) -> Started:
         watch = None if asked.how is How.HERE else self._host.watch
         began = 0.0 if watch is None else time.perf_counter()
         outcome: Outcome
@@ -50,51 +52,82 @@ class Asking:
                 value = asked.function(*asked.values)
                 waiting = value if inspect.isawaitable(value) else None
             else:
-                waiting, value = self._isolation.begin(asked.slug, asked.function, asked.values)
+                waiting, value = self._isolation.begin(
+                    asked.slug, asked.function, asked.values, loop
+                )
             if waiting is not None:
                 return self._awaited(hook, asked, waiting, watch, began), None
             outcome = self.checked(hook, asked, value)
         except asyncio.CancelledError:
-            outcome = self._failures.of(hook, call, RuntimeError("it cancelled itself"))
+            outcome = self._failures.of(hook, asked.call, RuntimeError("it cancelled itself"))
         except (Exception, SystemExit) as error:  # noqa: BLE001 - because isolation is the point
-            outcome = self._failures.of(hook, call, error)
+            outcome = self._failures.of(hook, asked.call, error)
         if watch is not None:
-            _tell(watch, hook, call, time.perf_counter() - began, outcome)
+            _tell(watch, hook, asked.call, time.perf_counter() - began, outcome)
         return None, outcome
 
-    def begin_plain(self, plain: Sequence[tuple[Question, Asked]]) -> list[Started]:
-        """Ask plugins that answer by plain functions, all at once: their threads cost the most."""
-        if not plain:
-            return []
-        for question, asked in plain:
-            question.holds(asked.call)
-        tracing = current_tracing.get()
-        if tracing is not None:
-            return [(self._traced(tracing, each.hook, asked), None) for each, asked in plain]
-        return self._begin_threads([(question.hook, asked) for question, asked in plain])
+    def begin_next(self, questions: Sequence[Question]) -> list[Started]:
+        """Ask, of each question, the plain function that is next, and while these pass those after.
 
-    def _begin_threads(self, plain: Sequence[tuple[Hook, Asked]]) -> list[Started]:
+        All at once: their threads cost the most.
+        """
+        if current_tracing.get() is not None:
+            return [self.begin_plain(each, each.left[:1])[0] for each in questions]
+        chains = [list(takewhile(_is_plain, each.left)) for each in questions]
         watch = self._host.watch
         began = 0.0 if watch is None else time.perf_counter()
         begun = self._isolation.begin_plain(
-            [Call(asked.slug, asked.function, asked.values) for _, asked in plain]
+            [[Call(asked.slug, asked.function, asked.values) for asked in each] for each in chains]
         )
-        started: list[Started] = []
-        for (hook, asked), (waiting, value, error, seconds) in zip(plain, begun, strict=True):
-            if waiting is not None:
-                started.append((self._awaited(hook, asked, waiting, watch, began), None))
-                continue
-            outcome = self._outcome(hook, asked, value, error)
-            if watch is not None:
-                _tell(watch, hook, asked.call, seconds, outcome)
-            started.append((None, outcome))
+        started = []
+        for question, chain, each in zip(questions, chains, begun, strict=True):
+            for asked, seconds in zip(chain, each.passed, strict=False):
+                question.begin(asked)
+                if watch is not None:
+                    _tell(watch, question.hook, asked.call, seconds, None)
+            asked = chain[len(each.passed)]
+            question.begin(asked)
+            started.append(self._started(question.hook, asked, each, watch, began))
         return started
+
+    def begin_plain(self, question: Question, plain: Sequence[Asked]) -> list[Started]:
+        """Ask several plugins that answer one question by plain functions, all at once."""
+        if not plain:
+            return []
+        for asked in plain:
+            question.begin(asked)
+        tracing = current_tracing.get()
+        if tracing is not None:
+            return [(self._traced(tracing, question.hook, asked), None) for asked in plain]
+        return self._begin_threads(question.hook, plain)
+
+    def _begin_threads(self, hook: Hook, plain: Sequence[Asked]) -> list[Started]:
+        watch = self._host.watch
+        began = 0.0 if watch is None else time.perf_counter()
+        begun = self._isolation.begin_plain(
+            [[Call(asked.slug, asked.function, asked.values)] for asked in plain]
+        )
+        return [
+            self._started(hook, asked, each, watch, began)
+            for asked, each in zip(plain, begun, strict=True)
+        ]
+
+    def _started(
+        self, hook: Hook, asked: Asked, begun: Begun, watch: HookWatch | None, began: float
+    ) -> Started:
+        waiting, value, error, seconds, _ = begun
+        if waiting is not None:
+            return self._awaited(hook, asked, waiting, watch, began), None
+        outcome = self._outcome(hook, asked, value, error)
+        if watch is not None:
+            _tell(watch, hook, asked.call, seconds, outcome)
+        return None, outcome
 
     async def _traced(self, tracing: Tracing, hook: Hook, asked: Asked) -> Outcome:
         named = {"zhupei.plugin": asked.call.plugin.slug, "zhupei.hook": hook.name}
         with tracing.span("hook", named) as span:
             if asked.how is How.THREAD:
-                ((waiting, outcome),) = self._begin_threads([(hook, asked)])
+                ((waiting, outcome),) = self._begin_threads(hook, [asked])
             else:
                 waiting, outcome = self._begin_here(hook, asked)
             if waiting is not None:
@@ -144,7 +177,7 @@ class Asking:
         Who answers plain values, the same as last time, has the very same answer.
         """
         call = asked.call
-        if fits(hook, value):
+        if asked.is_exact(value):
             if value is None:
                 return None
             before = asked.answered
@@ -159,6 +192,10 @@ class Asking:
         if value is None:
             return None
         return Answer(call.plugin.slug, call.level, _own(value))
+
+
+def _is_plain(asked: Asked) -> bool:
+    return asked.how is How.THREAD
 
 
 def _own(value: Any) -> Any:

@@ -10,15 +10,13 @@ from __future__ import annotations
 
 import queue
 import threading
-from collections import deque
 from collections.abc import Callable, Sequence
+from contextvars import copy_context
 from typing import Any
 
 from zhupei.hooks.threads import Bulkhead, Job
 
-__all__ = ["Carrier", "Pace"]
-
-Call = tuple[Bulkhead, Job]
+__all__ = ["Carrier", "Pace", "Step"]
 
 # What a thread that computes may hold the event loop for anyhow (`sys.getswitchinterval`). A
 # shorter wait costs more: the machine has to set a clock for it.
@@ -26,6 +24,29 @@ _MOMENT = 0.005
 _QUICK = 0.000_2
 _MOST, _SLOW, _MISSED, _LEAST = 16, 8, 64, -1_024
 _IDLE_SECONDS = 5.0
+
+
+class Step:
+    """A call that may be carried; ``job`` is the call once it is begun or queued."""
+
+    __slots__ = ("arguments", "bulkhead", "function", "job", "pace")
+
+    def __init__(
+        self, bulkhead: Bulkhead, function: Callable[..., Any], arguments: Sequence[Any], pace: Pace
+    ) -> None:
+        self.bulkhead, self.function, self.arguments = bulkhead, function, arguments
+        self.pace = pace
+        self.job: Job | None = None
+
+    @property
+    def may_be_carried(self) -> bool:
+        """Whether it is quick, and nothing of its plugin hangs."""
+        return self.pace.is_quick and self.bulkhead.is_free
+
+    def queue(self) -> None:
+        """Have it run by a thread of its plugin; raise `StuckError` where too many hang."""
+        self.job = self.bulkhead.job(self.function, self.arguments)
+        self.bulkhead.queue(self.job)
 
 
 class Pace:
@@ -57,24 +78,43 @@ class Pace:
 
 
 class _Trip:
-    """Calls that are run in one turn; ``over`` is held until all of them were."""
+    """Calls that are run in one turn; ``over`` is held until all of them were.
 
-    __slots__ = ("left", "over")
+    Of each chain the next is called where the one before answered None.
+    """
 
-    def __init__(self, calls: Sequence[Call]) -> None:
-        self.left = deque(calls)
+    __slots__ = ("_begun", "_chains", "_context", "_is_left", "_lock", "over")
+
+    def __init__(self, chains: Sequence[Sequence[Step]]) -> None:
+        self._chains = chains
+        self._context = copy_context()
+        self._lock = threading.Lock()
+        self._begun: Step | None = None
+        self._is_left = False
         self.over = threading.Lock()
         self.over.acquire()
 
-    def take_back(self) -> list[Call]:
-        """Return the calls that are not begun; nobody begins them any more."""
-        taken = []
-        while self.left:
-            try:
-                taken.append(self.left.popleft())
-            except IndexError:  # it was begun this very moment
-                break
-        return taken
+    def run(self) -> bool:
+        """Run the calls; return whether the thread was given to a plugin meanwhile."""
+        for chain in self._chains:
+            for step in chain:
+                job = Job(step.function, step.arguments, self._context.copy())
+                with self._lock:
+                    if self._is_left:
+                        return False
+                    self._begun, step.job = step, job
+                outcome = job.run()
+                if step.bulkhead.finish(job, outcome):
+                    return True
+                if outcome.value is not None or outcome.error is not None:
+                    break
+        return False
+
+    def leave(self) -> Step | None:
+        """Have no more calls begun; return the one that was begun last."""
+        with self._lock:
+            self._is_left = True
+            return self._begun
 
 
 _Trips = queue.SimpleQueue[_Trip]
@@ -88,23 +128,22 @@ class Carrier:
         self._in_use = threading.Lock()
         self._trips: _Trips | None = None
 
-    def carry(self, calls: Sequence[Call]) -> None:
-        """Run calls and wait a moment; what is not over then is left to its bulkhead."""
+    def carry(self, chains: Sequence[Sequence[Step]]) -> None:
+        """Run the calls of chains and wait a moment; what is not over then is its plugin's own.
+
+        Calls that were not begun then have no job.
+        """
         if not self._in_use.acquire(blocking=False):  # by the event loop of another thread
-            _queue(calls)
             return
         try:
-            trip = _Trip(calls)
+            trip = _Trip(chains)
             self._send(trip)
             if trip.over.acquire(timeout=_MOMENT):
                 return
-            left = trip.take_back()
-            for bulkhead, job in calls:
-                # All but one of those that are begun are over.
-                if (bulkhead, job) not in left and bulkhead.adopt(job):
-                    with self._lock:
-                        self._trips = None
-            _queue(left)
+            begun = trip.leave()
+            if begun is not None and begun.job is not None and begun.bulkhead.adopt(begun.job):
+                with self._lock:
+                    self._trips = None
         finally:
             self._in_use.release()
 
@@ -129,23 +168,7 @@ class Carrier:
                     if self._trips is trips:
                         self._trips = None
                     return
-            if _is_given_away(trip):
+            if trip.run():
                 return
             trip.over.release()
-
-
-def _is_given_away(trip: _Trip) -> bool:
-    """Run the calls of a trip; return whether the thread was given to a plugin meanwhile."""
-    while trip.left:
-        try:
-            bulkhead, job = trip.left.popleft()
-        except IndexError:  # it was taken back this very moment
-            break
-        if bulkhead.finish(job, job.run()):
-            return True
-    return False
-
-
-def _queue(calls: Sequence[Call]) -> None:
-    for bulkhead, job in calls:
-        bulkhead.queue(job)
+            del trip  # what was asked is not kept until somebody asks again

@@ -30,14 +30,19 @@ class Coroutines:
     def __init__(self) -> None:
         self._ready: _Rest | None = None
 
-    def begin(self, coroutine: Coroutine[Any, Any, Any]) -> tuple[asyncio.Task[Any] | None, Any]:
+    def begin(
+        self, coroutine: Coroutine[Any, Any, Any], loop: asyncio.AbstractEventLoop | None = None
+    ) -> tuple[asyncio.Task[Any] | None, Any]:
         """Step a coroutine; return the task that goes on with it, or None and what it returned.
+
+        ``loop`` is the one that runs, from who knows it: asking costs as much as the step.
 
         Raises:
             BaseException: what the coroutine raised; a `RuntimeError` for `SystemExit`.
 
         """
-        loop = asyncio.get_running_loop()
+        if loop is None:
+            loop = asyncio.get_running_loop()
         # Not kept while it stands in: the coroutine may begin another one.
         rest, self._ready = self._ready, None
         if rest is None or rest.loop is not loop:

@@ -9,7 +9,6 @@ from collections.abc import (
     Callable,
     Coroutine,
     Hashable,
-    Iterator,
     Mapping,
     Sequence,
 )
@@ -27,7 +26,7 @@ from zhupei.hooks.failures import Failures
 from zhupei.hooks.isolation import Call, Isolation
 from zhupei.hooks.manager import PluginHost
 from zhupei.hooks.plugins import Implementation
-from zhupei.hooks.questions import Asked, How, Inquiries, Inquiry, Question
+from zhupei.hooks.questions import How, Inquiries, Inquiry, Question
 from zhupei.hooks.scope import PLATFORM, Scope
 from zhupei.hooks.threads import run_bounded
 
@@ -161,55 +160,46 @@ class Dispatcher:
         self, inquiries: Sequence[Inquiry]
     ) -> list[Result[Any] | Coroutine[Any, Any, Result[Any]]]:
         """Ask several questions; plain functions that are next are begun together."""
+        loop = asyncio.get_running_loop()
         found: list[Any] = []
-        plain: list[tuple[int, Question, Iterator[Asked], Asked]] = []
+        plain: list[tuple[int, Question]] = []
         for at, inquiry in enumerate(inquiries):
-            question, left = Question(inquiry), iter(inquiry.asked)
-            if inquiry.hook.mode is Mode.FIRST:
-                begun = self._first(question, left)
-            else:
-                begun = self._all(question, inquiry.asked)
-            if isinstance(begun, Asked):
-                plain.append((at, question, left, begun))
+            question = Question(inquiry)
+            begun = self._first(question, loop) if inquiry.is_first else self._all(question)
+            if begun is None:
+                plain.append((at, question))
             found.append(begun)
         while plain:
             turn, plain = plain, []
-            started = self._asking.begin_plain(
-                [(question, asked) for _, question, _, asked in turn]
-            )
-            for (at, question, left, _), (waiting, outcome) in zip(turn, started, strict=True):
+            started = self._asking.begin_next([question for _, question in turn])
+            for (at, question), (waiting, outcome) in zip(turn, started, strict=True):
                 if waiting is not None:
-                    found[at] = self._first_of(question, waiting, left)
+                    found[at] = self._first_of(question, waiting)
                     continue
                 question.take(outcome)
-                found[at] = begun = self._first(question, left)
-                if isinstance(begun, Asked):
-                    plain.append((at, question, left, begun))
+                found[at] = begun = self._first(question, loop)
+                if begun is None:
+                    plain.append((at, question))
         return found
 
     def _first(
-        self, question: Question, left: Iterator[Asked]
-    ) -> Result[Any] | Coroutine[Any, Any, Result[Any]] | Asked:
-        """Ask until somebody answers or has to be waited for, or a plain function is next."""
-        while not question.is_over:
-            asked = next(left, None)
-            if asked is None:
-                break
+        self, question: Question, loop: asyncio.AbstractEventLoop | None = None
+    ) -> Result[Any] | Coroutine[Any, Any, Result[Any]] | None:
+        """Ask until somebody answers or has to be waited for; None where a function is next."""
+        while (asked := question.next()) is not None:
             if asked.how is How.THREAD:
-                return asked
-            waiting, outcome = self._asking.begin(question, asked)
+                return None
+            waiting, outcome = self._asking.begin(question, asked, loop)
             if waiting is not None:
-                return self._first_of(question, waiting, left)
+                return self._first_of(question, waiting)
             question.take(outcome)
         return question.result()
 
-    def _all(
-        self, question: Question, asked: Sequence[Asked]
-    ) -> Result[Any] | Coroutine[Any, Any, Result[Any]]:
+    def _all(self, question: Question) -> Result[Any] | Coroutine[Any, Any, Result[Any]]:
         """Ask everybody."""
-        plain = iter(
-            self._asking.begin_plain([(question, a) for a in asked if a.how is How.THREAD])
-        )
+        asked = question.left
+        threads = [each for each in asked if each.how is How.THREAD]
+        plain = iter(self._asking.begin_plain(question, threads))
         begun = [
             next(plain) if each.how is How.THREAD else self._asking.begin(question, each)
             for each in asked
@@ -220,17 +210,15 @@ class Dispatcher:
             question.take(outcome)
         return question.result()
 
-    async def _first_of(
-        self, question: Question, waiting: Waiting, left: Iterator[Asked]
-    ) -> Result[Any]:
+    async def _first_of(self, question: Question, waiting: Waiting) -> Result[Any]:
         question.take(await waiting)
         while True:
-            found = self._first(question, left)
+            found = self._first(question)
             if isinstance(found, Result):
                 return found
-            if not isinstance(found, Asked):
+            if found is not None:
                 return await found
-            ((more, outcome),) = self._asking.begin_plain([(question, found)])
+            ((more, outcome),) = self._asking.begin_next([question])
             question.take(outcome if more is None else await more)
 
     async def _all_of(self, question: Question, begun: Sequence[Started]) -> Result[Any]:
@@ -253,7 +241,7 @@ class Dispatcher:
         if not asked.sync:
             raise TypeError(f"{hook} has to be awaited")
         question = Question(inquiry)
-        for each in () if question.is_over else inquiry.asked:
+        for each in inquiry.asked if question.next() is not None else ():
             call, values = each.call, each.values
             try:
                 if call.plugin.is_core:
@@ -263,7 +251,7 @@ class Dispatcher:
                 question.take(self._asking.checked(asked, each, value))
             except (Exception, SystemExit) as error:  # noqa: BLE001 - because isolation is the point
                 question.take(self._failures.of(asked, call, error))
-            if asked.mode is Mode.FIRST and question.is_over:
+            if inquiry.is_first and question.next() is None:
                 break
         return question.result()
 
@@ -290,7 +278,7 @@ class Dispatcher:
                 waiting, value = self._isolation.begin(registered.owner, function, values)
             else:
                 call = Call(registered.owner, function, values)
-                waiting, value, error, _ = self._isolation.begin_plain([call])[0]
+                waiting, value, error, *_ = self._isolation.begin_plain([[call]])[0]
                 if error is not None:
                     raise error
             value = value if waiting is None else await waiting

@@ -28,22 +28,23 @@ def exactly(annotation: Any) -> Fits | None:
     if annotation in _PLAIN:
         return lambda value: type(value) is annotation
     if inner and all(each in _PLAIN for each in inner):
+        first, last = frozenset(inner[:1]), frozenset(inner[-1:])
         if origin is list:
-            return lambda value: type(value) is list and _of(value, inner[0])
+            return lambda value: type(value) is list and set(map(type, value)) <= first
         if origin is dict:
             return lambda value: (
-                type(value) is dict and _of(value, inner[0]) and _of(value.values(), inner[1])
+                type(value) is dict
+                and set(map(type, value)) <= first
+                and set(map(type, value.values())) <= last
             )
     return None
-
-
-def _of(values: Any, kind: type) -> bool:
-    return set(map(type, values)) <= {kind}
 
 
 def _any_of(tests: list[Fits | None]) -> Fits | None:
     """Return what sees that one of several fits, as far as each can be seen."""
     seen = tuple(test for test in tests if test is not None)
+    if len(seen) <= 1:
+        return seen[0] if seen else None
 
     def fits(value: Any) -> bool:
         for test in seen:  # noqa: SIM110 - a generator costs more than the tests
@@ -51,4 +52,4 @@ def _any_of(tests: list[Fits | None]) -> Fits | None:
                 return True
         return False
 
-    return fits if seen else None
+    return fits

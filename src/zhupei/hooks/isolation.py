@@ -5,13 +5,18 @@ from __future__ import annotations
 import asyncio
 import inspect
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from types import NoneType
 from typing import Any, NamedTuple
 
-from zhupei.hooks.carrier import Carrier, Pace
+from zhupei.hooks.carrier import Carrier, Pace, Step
 from zhupei.hooks.coroutines import Coroutines, abandon
 from zhupei.hooks.threads import Bulkhead, Job, OverdueError, StuckError
 
 __all__ = ["Begun", "Call", "Isolation"]
+
+
+# What most functions answer; to ask whether it could be awaited takes longer than the function.
+_NOT_AWAITABLE = frozenset({NoneType, bool, dict, int, list, str, tuple})
 
 
 class Call(NamedTuple):
@@ -25,13 +30,15 @@ class Call(NamedTuple):
 class Begun(NamedTuple):
     """What is to be awaited for an answer; None where it is there already, or an error is.
 
-    ``seconds`` is how long a function took that is over.
+    ``seconds`` is how long a function took that is over, and ``passed`` how long those before it in
+    its chain took, which answered None.
     """
 
     waiting: Awaitable[Any] | None
     value: Any = None
     error: BaseException | None = None
     seconds: float = 0.0
+    passed: tuple[float, ...] = ()
 
 
 class Isolation:
@@ -49,68 +56,91 @@ class Isolation:
         self._paces: dict[int, Pace] = {}
 
     def begin(
-        self, slug: str, function: Callable[..., Any], values: Sequence[Any]
+        self,
+        slug: str,
+        function: Callable[..., Any],
+        values: Sequence[Any],
+        loop: asyncio.AbstractEventLoop | None = None,
     ) -> tuple[Awaitable[Any] | None, Any]:
         """Begin a coroutine function; return what to await for its answer, or None and that.
+
+        ``loop`` is the one that runs, if that is known.
 
         Raises:
             BaseException: what the function raised. What is awaited raises `OverdueError` too.
 
         """
-        return self._stepped(slug, function(*values))
+        return self._stepped(slug, function(*values), loop)
 
-    def begin_plain(self, calls: Sequence[Call]) -> list[Begun]:
-        """Begin plain functions, all at once."""
-        jobs: list[tuple[Bulkhead, Job, Pace] | StuckError] = []
-        carried: list[tuple[Bulkhead, Job]] = []
-        for slug, function, values in calls:
-            bulkhead = self._bulkheads.get(slug)
-            if bulkhead is None:
-                bulkhead = self._bulkheads[slug] = Bulkhead()
-            # By its identity, as an object of a plugin need not be hashable.
-            pace = self._paces.get(id(function))
-            if pace is None:
-                pace = self._paces[id(function)] = Pace(function)
-            try:
-                job = bulkhead.job(function, values)
-            except StuckError as error:
-                jobs.append(error)
-                continue
-            jobs.append((bulkhead, job, pace))
-            if pace.is_quick and bulkhead.is_free:
-                carried.append((bulkhead, job))
-            else:
-                bulkhead.queue(job)
+    def begin_plain(self, chains: Sequence[Sequence[Call]]) -> list[Begun]:
+        """Begin the first function of each chain, all at once.
+
+        What answers None at once is followed by the next of its chain, as far as these are quick.
+        """
+        steps: list[list[Step]] = []
+        carried: list[list[Step]] = []
+        for chain in chains:
+            quick: list[Step] = []
+            for call in chain:
+                step = self._step(call)
+                if not step.may_be_carried:
+                    break
+                quick.append(step)
+            steps.append(quick or [step])
+            if quick:
+                carried.append(quick)
         if carried:
             self._carrier.carry(carried)
-        return [
-            Begun(None, error=each) if isinstance(each, StuckError) else self._begun(slug, *each)
-            for (slug, _, _), each in zip(calls, jobs, strict=True)
-        ]
+        return [self._begun(chain, each) for chain, each in zip(chains, steps, strict=True)]
 
-    def _begun(self, slug: str, bulkhead: Bulkhead, job: Job, pace: Pace) -> Begun:
+    def _step(self, call: Call) -> Step:
+        slug, function, values = call
+        bulkhead = self._bulkheads.get(slug)
+        if bulkhead is None:
+            bulkhead = self._bulkheads[slug] = Bulkhead()
+        # By its identity, as an object of a plugin need not be hashable.
+        pace = self._paces.get(id(function))
+        if pace is None:
+            pace = self._paces[id(function)] = Pace(function)
+        return Step(bulkhead, function, values, pace)
+
+    def _begun(self, chain: Sequence[Call], steps: Sequence[Step]) -> Begun:
+        """Return what came of the calls of a chain that were begun; begin the first at least."""
+        begun = [each for each in steps if each.job is not None]
+        passed = tuple([_seconds(each) for each in begun[:-1]])
+        step = begun[-1] if begun else steps[0]
+        if step.job is None:
+            try:
+                step.queue()
+            except StuckError as error:
+                return Begun(None, error=error)
+        job, slug = step.job, chain[len(passed)].slug
+        assert job is not None  # noqa: S101 - it was begun or queued
         if not job.is_over:
             if job.adopted:
-                pace.note(self.seconds)
-            return Begun(self._rest(slug, bulkhead, job, pace))
-        pace.note(job.seconds)
+                step.pace.note(self.seconds)
+            return Begun(self._rest(slug, step, job), passed=passed)
+        step.pace.note(job.seconds)
         try:
             value = job.result()
-            if inspect.isawaitable(value):
-                return Begun(*self._stepped(slug, _awaited(value)))
+            if _is_awaitable(value):
+                return Begun(*self._stepped(slug, _awaited(value)), passed=passed)
         except asyncio.CancelledError as error:
-            return Begun(None, None, error, job.seconds)
+            return Begun(None, None, error, job.seconds, passed)
         except (Exception, SystemExit) as error:  # noqa: BLE001 - because the caller gets it
-            return Begun(None, None, error, job.seconds)
-        return Begun(None, value, None, job.seconds)
+            return Begun(None, None, error, job.seconds, passed)
+        return Begun(None, value, None, job.seconds, passed)
 
     def _stepped(
-        self, slug: str, coroutine: Coroutine[Any, Any, Any]
+        self,
+        slug: str,
+        coroutine: Coroutine[Any, Any, Any],
+        loop: asyncio.AbstractEventLoop | None = None,
     ) -> tuple[Awaitable[Any] | None, Any]:
         coroutines = self._coroutines.get(slug)
         if coroutines is None:
             coroutines = self._coroutines[slug] = Coroutines()
-        task, value = coroutines.begin(coroutine)
+        task, value = coroutines.begin(coroutine, loop)
         return (None, value) if task is None else (self._bounded(task), None)
 
     async def _bounded(self, task: asyncio.Task[Any]) -> Any:
@@ -124,16 +154,27 @@ class Isolation:
             raise OverdueError
         return task.result()
 
-    async def _rest(self, slug: str, bulkhead: Bulkhead, job: Job, pace: Pace) -> Any:
+    async def _rest(self, slug: str, step: Step, job: Job) -> Any:
         try:
-            value = await bulkhead.answer(job, seconds=self.seconds)
+            value = await step.bulkhead.answer(job, seconds=self.seconds)
         finally:
             if job.is_over and not job.adopted:
-                pace.note(job.seconds)
-        if not inspect.isawaitable(value):
+                step.pace.note(job.seconds)
+        if not _is_awaitable(value):
             return value
         waiting, value = self._stepped(slug, _awaited(value))
         return value if waiting is None else await waiting
+
+
+def _is_awaitable(value: Any) -> bool:
+    return type(value) not in _NOT_AWAITABLE and inspect.isawaitable(value)
+
+
+def _seconds(step: Step) -> float:
+    """Return how long a call took that answered None."""
+    assert step.job is not None  # noqa: S101 - it is over
+    step.pace.note(step.job.seconds)
+    return step.job.seconds
 
 
 async def _awaited(answer: Awaitable[Any]) -> Any:

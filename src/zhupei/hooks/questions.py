@@ -10,7 +10,7 @@ from math import inf
 from typing import Any
 
 from zhupei.errors import PluginError
-from zhupei.hooks.answers import Answer, HookFailure, Result, merge
+from zhupei.hooks.answers import Answer, HookFailure, Result, exact, merge
 from zhupei.hooks.declaration import Consequence, Hook, Mode
 from zhupei.hooks.plugins import Implementation
 
@@ -32,14 +32,16 @@ class How(Enum):
 class Asked:
     """A plugin's function, and what it is called with.
 
-    ``answered`` is what it answered last, where that was plain values.
+    ``is_exact`` sees that plain values are right; ``answered`` is what it answered last, where that
+    was such.
     """
 
-    __slots__ = ("answered", "call", "function", "how", "slug", "values")
+    __slots__ = ("answered", "call", "function", "how", "is_exact", "slug", "values")
 
-    def __init__(self, call: Implementation, values: tuple[Any, ...]) -> None:
+    def __init__(self, hook: Hook, call: Implementation, values: tuple[Any, ...]) -> None:
         self.call, self.values = call, values
         self.slug, self.function = call.plugin.slug, call.function
+        self.is_exact = exact(hook)
         self.answered: Answer[Any] | None = None
         self.how = How.TASK if call.is_async else How.THREAD
         if call.plugin.is_core:
@@ -53,7 +55,16 @@ class Inquiry:
     here, and who wants it while it is asked for waits for the same one.
     """
 
-    __slots__ = ("_asking", "_held", "asked", "failures", "hook")
+    __slots__ = (
+        "_asking",
+        "_held",
+        "_last",
+        "asked",
+        "failures",
+        "hook",
+        "is_first",
+        "stops_at_failures",
+    )
 
     def __init__(
         self,
@@ -65,10 +76,15 @@ class Inquiry:
     ) -> None:
         self.hook = hook
         self.asked: tuple[Asked, ...] = tuple(
-            Asked(call, call.values(arguments, configs.get(call.plugin.slug))) for call in calls
+            Asked(hook, call, call.values(arguments, configs.get(call.plugin.slug)))
+            for call in calls
         )
+        self.is_first = hook.mode is Mode.FIRST
+        # In a decision the next level's answer would be the wrong one; while building, it answers.
+        self.stops_at_failures = hook.consequence is not Consequence.NEXT_LEVEL
         self.failures = [HookFailure.of(error, hook.name) for error in missing]
         self._held: Result[Any] | None = None
+        self._last: Result[Any] | None = None
         self._asking: asyncio.Task[Result[Any]] | None = None
 
     @property
@@ -98,6 +114,13 @@ class Inquiry:
         task = self._asking = asyncio.create_task(found)
         task.add_done_callback(self._over)
         return asyncio.shield(task)
+
+    def answered(self, answer: Answer[Any]) -> Result[Any]:
+        """Return the result that is one answer, which has to be asked for again each time."""
+        last = self._last
+        if last is None or last.answers[0] is not answer:
+            last = self._last = Result(self.hook, (answer,))
+        return last
 
     def _over(self, task: asyncio.Task[Result[Any]]) -> None:
         if self._asking is task:
@@ -130,29 +153,35 @@ class Inquiries:
 
 
 class Question:
-    """An inquiry that is being asked: what was answered so far."""
+    """An inquiry that is being asked: who is next, and what was answered so far."""
 
-    __slots__ = ("_until", "answers", "failures", "hook")
+    __slots__ = ("_asked", "_until", "answers", "failures", "hook", "inquiry")
 
     def __init__(self, inquiry: Inquiry) -> None:
-        self.hook = inquiry.hook
+        self.inquiry, self.hook = inquiry, inquiry.hook
         self.answers: list[Answer[Any]] = []
         self.failures = inquiry.failures.copy()
+        self._asked = 0
         self._until = inf
 
-    def holds(self, call: Implementation) -> None:
-        """Note how long the answer of a plugin holds that is asked now."""
-        if self._until:
-            until = time.monotonic() + call.holds if call.holds else 0.0
-            self._until = min(self._until, until)
-
     @property
-    def is_over(self) -> bool:
-        """Whether nobody else is asked, where the first answer counts."""
-        # While building, the next level answers; in a decision its answer would be the wrong one.
-        return bool(
-            self.answers or (self.failures and self.hook.consequence is not Consequence.NEXT_LEVEL)
-        )
+    def left(self) -> tuple[Asked, ...]:
+        """Who was not asked yet."""
+        return self.inquiry.asked[self._asked :]
+
+    def next(self) -> Asked | None:
+        """Return who is asked next; None where nobody is, or the first answer is there."""
+        if self.answers or (self.failures and self.inquiry.stops_at_failures):
+            return None
+        asked = self.inquiry.asked
+        return asked[self._asked] if self._asked < len(asked) else None
+
+    def begin(self, asked: Asked) -> None:
+        """Note that somebody is asked, and how long that answer would hold."""
+        self._asked += 1
+        if self._until:
+            holds = asked.call.holds
+            self._until = min(self._until, time.monotonic() + holds) if holds else 0.0
 
     def take(self, outcome: Outcome) -> None:
         """Note what a plugin answered, if it did."""
@@ -163,6 +192,9 @@ class Question:
 
     def result(self) -> Result[Any]:
         """Return all that was answered."""
-        merged = merge(self.answers) if self.hook.mode is Mode.MERGE else ()
-        until = 0.0 if self.failures else self._until
-        return Result(self.hook, tuple(self.answers), tuple(self.failures), merged, until)
+        answers, failures = self.answers, self.failures
+        if not (failures or self._until) and len(answers) == 1 and self.inquiry.is_first:
+            return self.inquiry.answered(answers[0])
+        merged = merge(answers) if self.hook.mode is Mode.MERGE else ()
+        until = 0.0 if failures else self._until
+        return Result(self.hook, tuple(answers), tuple(failures), merged, until)

@@ -24,6 +24,7 @@ from zhupei.security.passwords import Passwords
 from zhupei.services.access import prepare_access
 from zhupei.services.accounts import AccountRecord, add_account, grant_role
 from zhupei.settings import Settings
+from zhupei.web.http_connections import connections
 from zhupei.web.socket_connections import BoundedWebSocket
 
 __all__ = ["PASSWORD", "RunningGraph", "running_graph"]
@@ -115,9 +116,12 @@ async def running_graph(
     }
     settings = Settings(**values)
     app = create_app(settings, clock=clock)
+    application = application_of(app)
     config = uvicorn.Config(
         app,
+        http=connections(application.repeated, application.revalidated),
         log_config=None,
+        access_log=False,
         timeout_keep_alive=settings.keep_alive_seconds,
         ws=BoundedWebSocket,
     )
@@ -135,7 +139,7 @@ async def running_graph(
             # The server's thread has no event of this loop to set.
             while not server.started and thread.is_alive():  # noqa: ASYNC110 - see above
                 await asyncio.sleep(0.02)
-        assert application_of(app).database.problem is None
+        assert application.database.problem is None
         async with httpx2.AsyncClient(base_url=address, timeout=20) as client:
             yield RunningGraph(client, database, settings, clock)
     finally:

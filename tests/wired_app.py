@@ -111,13 +111,20 @@ class _Transport(asyncio.Transport):
     def resume_reading(self) -> None: ...
 
 
+def _connections(app: ASGIApp) -> Any:
+    if not isinstance(app, Starlette):
+        return connections(None)
+    application = application_of(app)
+    return connections(application.repeated, application.revalidated)
+
+
 class Wire:
     """A connection of a client from ``host``."""
 
     def __init__(self, app: ASGIApp, host: str = "192.0.2.1") -> None:
         config = uvicorn.Config(
             app,
-            http=connections(application_of(app).repeated if isinstance(app, Starlette) else None),
+            http=_connections(app),
             lifespan="off",
             log_config=None,
             access_log=False,

@@ -41,8 +41,10 @@ from zhupei.web.persisted_operations import (
     TrustedDocuments,
     read_manifests,
 )
-from zhupei.web.repeated_requests import RepeatedRequests
+from zhupei.web.repeated_requests import SETTLED, RepeatedRequests
+from zhupei.web.revalidated_answers import MADE_OF_ROWS, RevalidatedAnswers, Served
 from zhupei.web.routes import GRAPHQL_PATH, error_handlers, middleware, routes, trusted_proxies
+from zhupei.web.sending import Keep
 
 __all__ = [
     "Application",
@@ -121,6 +123,8 @@ class Application:
         self.place.courier.watch = graph.metrics.attempt
         self.repeated: RepeatedRequests | None = None
         """What connections may answer by themselves, set by `assemble`."""
+        self.revalidated: RevalidatedAnswers | None = None
+        """What answers a request as before while its rows are the same, set by `assemble`."""
         self._reloading = asyncio.Lock()
         self._reaching: asyncio.Task[None] | None = None
 
@@ -357,7 +361,13 @@ def assemble(settings: Settings, graph: Graph, tracing: Tracing | None = None) -
         open_at_once=settings.open_at_once,
         open_per_address=settings.connections_per_address,
     )
-    application.repeated = _repeated_requests(settings, graph, gate, tracing)
+    keeping: dict[str, Keep] = {}
+    if settings.cache_bytes and tracing is None:
+        application.repeated = repeated = _repeated_requests(settings, graph, gate)
+        keeping[SETTLED] = repeated.keep
+        application.revalidated = revalidated = _revalidated_answers(settings, graph, gate)
+        if revalidated is not None:
+            keeping[MADE_OF_ROWS] = revalidated.keep
     graph.metrics.attach(application.state(gate))
     endpoint.watch = graph.metrics.operation
     app = _Web(
@@ -374,7 +384,7 @@ def assemble(settings: Settings, graph: Graph, tracing: Tracing | None = None) -
             gate,
             graph.metrics.response,
             tracing,
-            application.repeated,
+            keeping,
         ),
         exception_handlers=error_handlers(),
         lifespan=lifespan,
@@ -385,18 +395,38 @@ def assemble(settings: Settings, graph: Graph, tracing: Tracing | None = None) -
     return app
 
 
-def _repeated_requests(
-    settings: Settings, graph: Graph, gate: Gate, tracing: Tracing | None
-) -> RepeatedRequests | None:
-    """Return what answers requests that are known; None where each is traced, or none is kept."""
-    if tracing is not None or not settings.cache_bytes:
-        return None
+def _repeated_requests(settings: Settings, graph: Graph, gate: Gate) -> RepeatedRequests:
+    """Return what answers requests that are known."""
     holder = graph.catalogue
     return RepeatedRequests(
         most_bytes=settings.cache_bytes // _SHARE_OF_REPEATED,
         catalogue=lambda: holder.current,
         gate=gate,
         is_proxy=trusted_proxies(settings),
+        responded=graph.metrics.response,
+        watch=graph.metrics.operation,
+        access_log=settings.access_log,
+    )
+
+
+def _revalidated_answers(settings: Settings, graph: Graph, gate: Gate) -> RevalidatedAnswers | None:
+    """Return what answers requests as before, while their answers are made of the same rows."""
+    holder, guard = graph.catalogue, getattr(getattr(graph.schema, "engine", None), "guard", None)
+    if guard is None or graph.sign_in is None:
+        return None
+
+    def served() -> Served | None:
+        loaded = holder.loaded
+        if loaded is None:
+            return None
+        return Served.by(loaded.catalogue, loaded.dispatcher)
+
+    return RevalidatedAnswers(
+        served=served,
+        sign_in=graph.sign_in,
+        gate=gate,
+        guard=guard,
+        database=graph.database,
         responded=graph.metrics.response,
         watch=graph.metrics.operation,
         access_log=settings.access_log,

@@ -40,12 +40,14 @@ from zhupei.graphql.errors import SessionEnded
 from zhupei.graphql.limits import Guard, QueryLimits, Rates, schema_extensions
 from zhupei.graphql.schema import build_schema
 from zhupei.hooks.manager import PluginHost
+from zhupei.noted_reads import spoil
 from zhupei.security.crypto import Keyring
 from zhupei.services.access import open_keyring, prepare_access
 from zhupei.services.applicant_files import FileStore
 from zhupei.services.changes import ChangeFeed
 from zhupei.services.eligibility import prepare
 from zhupei.services.issuing.signing import open_signing_keys
+from zhupei.services.sign_in import SignIn
 from zhupei.services.webhooks.rules import WebhookRules, webhook_rules
 from zhupei.settings import Environment, Settings, SettingsError, SettingsProblem
 from zhupei.web.calendars import calendar_routes
@@ -84,9 +86,9 @@ class Graph:
 
     ``context`` may be a coroutine function. ``plugins`` is entered while the server runs, after
     the catalogue was loaded. ``routes`` are those beside the graph itself. ``clock`` answers what
-    "now" is, everywhere. ``keyring`` opens the keys of personal data. ``rates``
-    is what is left to whom. ``changes`` tells
-    subscriptions what is committed. ``metrics`` are the figures for operators.
+    "now" is, everywhere. ``keyring`` opens the keys of personal data. ``rates`` is what is left to
+    whom. ``changes`` tells subscriptions what is committed. ``metrics`` are the figures for
+    operators. ``sign_in`` knows who was there a moment ago; None where nobody can sign in.
     """
 
     catalogue: CatalogueHolder
@@ -101,6 +103,7 @@ class Graph:
     plugins: Callable[[], AbstractAsyncContextManager[None]] = _no_plugins
     routes: tuple[Route, ...] = ()
     metrics: Metrics = field(default_factory=Metrics)
+    sign_in: SignIn | None = None
 
 
 class Installation:
@@ -222,7 +225,7 @@ def compose(settings: Settings, *, clock: Callable[[], datetime] = china_now) ->
         host.degrade(problem)
         _log.error("a plugin adds nothing to the graph: %s", problem.text(settings.language))
 
-    changes = ChangeFeed(database.own_connection)
+    changes, now = ChangeFeed(database.own_connection), _noted(clock)
     gateways = Gateways(settings.gateway_secret)
     webhooks = webhook_rules(
         public_url=settings.public_url,
@@ -247,7 +250,7 @@ def compose(settings: Settings, *, clock: Callable[[], datetime] = china_now) ->
             catalogue=loaded.catalogue,
             dispatcher=loaded.dispatcher,
             language=language,
-            clock=clock,
+            clock=now,
             actor=await actor_of(request, loaded.dispatcher, access.sign_in.remembered),
             address=address_of(request.scope),
             keyring=keyring,
@@ -294,6 +297,7 @@ def compose(settings: Settings, *, clock: Callable[[], datetime] = china_now) ->
             *roster_routes(context),
         ),
         metrics=metrics,
+        sign_in=access.sign_in,
     )
 
 
@@ -353,6 +357,16 @@ def _rates(settings: Settings) -> Rates:
             raise SettingsError((problem,)) from None
         storage = cast("Storage", made)
     return Rates(requests=settings.request_rate, cost=settings.cost_rate, storage=storage)
+
+
+def _noted(clock: Callable[[], datetime]) -> Callable[[], datetime]:
+    """Return a clock that says that it was asked: what it has a say in is another answer later."""
+
+    def now() -> datetime:
+        spoil()
+        return clock()
+
+    return now
 
 
 def _loaded(holder: CatalogueHolder) -> LoadedCatalogue:

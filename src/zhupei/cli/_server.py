@@ -61,7 +61,7 @@ def run_server(
     """
     configure_logging(settings.log_format, settings.log_level)
     app = create_app(settings, clock=clock)
-    peer = peer_at(listener)
+    application, peer = application_of(app), peer_at(listener)
     config = uvicorn.Config(
         app,
         # Entered by us, so that an error at the start is ours to explain.
@@ -71,7 +71,7 @@ def run_server(
         timeout_graceful_shutdown=_PATIENCE_SECONDS,
         timeout_keep_alive=settings.keep_alive_seconds,
         server_header=False,
-        http=connections(application_of(app).repeated, peer),
+        http=connections(application.repeated, application.revalidated, peer),
         # The application looks past the proxies that its settings trust.
         proxy_headers=False,
         ws=web_sockets(peer),

@@ -39,6 +39,7 @@ from zhupei.db.deadlines import OverdueStatementError, deadline
 from zhupei.db.merged_reads import MergedReads
 from zhupei.domain.text import Text
 from zhupei.errors import ZhupeiError
+from zhupei.noted_reads import noting, spoil
 from zhupei.tracing import current_tracing, statement_attributes
 
 __all__ = ["DatabaseUnavailableError", "PostgresClient", "client_class"]
@@ -121,9 +122,11 @@ class PostgresClient(AsyncpgDBClient):
         self.connection_class = _Connection
 
     def acquire_connection(self) -> _Borrowed:
+        spoil()
         return _Borrowed(self, self._pool_init_lock)
 
     def _in_transaction(self) -> TransactionContext:
+        spoil()
         return _Transaction(_TransactionClient(self), self._pool_init_lock)
 
     async def _translate_exceptions(self, func: Any, *args: Any, **kwargs: Any) -> Any:
@@ -141,12 +144,20 @@ class PostgresClient(AsyncpgDBClient):
         """Return the rows of one SELECT that changes nothing, as objects of ``record_class``.
 
         With others that ask the same at the same time where that is quicker (`MergedReads`).
+        Noted where somebody wants to know (`zhupei.noted_reads`).
         """
-        read = self.merged_reads.read(statement, values, record_class, deadline.get())
-        if (tracing := current_tracing.get()) is not None:
-            with tracing.span("sql", statement_attributes(statement)):
-                return await read
-        return await read
+        noted = noting.get()
+        found = None if noted is None else noted.at_hand(statement, values, record_class)
+        if found is None:
+            read = self.merged_reads.read(statement, values, record_class, deadline.get())
+            if (tracing := current_tracing.get()) is not None:
+                with tracing.span("sql", statement_attributes(statement)):
+                    found = await read
+            else:
+                found = await read
+        if noted is not None:
+            noted.note(statement, values, record_class, found)
+        return found
 
     async def _read_rows(
         self, statement: str, values: Sequence[Any], record_class: type[asyncpg.Record]

@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import asyncpg
 from tortoise.backends.base.config_generator import expand_db_url
@@ -20,7 +20,7 @@ from tortoise.context import (
 )
 from tortoise.exceptions import BaseORMException
 
-from zhupei.db.client import DatabaseUnavailableError
+from zhupei.db.client import DatabaseUnavailableError, PostgresClient
 from zhupei.db.embedded import EmbeddedPostgres, EmbeddedPostgresError, ServerAddress
 from zhupei.db.job_queue import prepare_job_queue
 from zhupei.db.migrating import migrate
@@ -121,6 +121,7 @@ class Database:
         }
         self._embedded = None if url else EmbeddedPostgres(data_dir / "postgres")
         self._context: TortoiseContext | None = None
+        self._client: PostgresClient | None = None
         self._target: _Target | None = None
         self._problem: DatabaseUnavailableError | None = None
 
@@ -138,6 +139,28 @@ class Database:
         """Return how many connections the pool has open, and how many of them are idle."""
         pool = None if self._context is None else getattr(self._context.db(), "_pool", None)
         return (0, 0) if pool is None else (pool.get_size(), pool.get_idle_size())
+
+    def read(
+        self,
+        statement: str,
+        values: Sequence[Any],
+        rows: type[asyncpg.Record] = asyncpg.Record,
+        until: float | None = None,
+    ) -> Awaitable[list[Any]]:
+        """Return what reads the rows of one SELECT, as `zhupei.db.reading.select` does.
+
+        It is of no request: neither noted nor traced. ``until`` is when whoever asks gives up.
+
+        Raises:
+            DatabaseUnavailableError: there is no database now.
+
+        """
+        if self._client is None:
+            raise self._problem or DatabaseUnavailableError(
+                Text("数据库尚未启动", "the database has not been started yet"),
+                _EMBEDDED_HINT if self._embedded else _GIVEN_HINT,
+            )
+        return self._client.merged_reads.read(statement, values, rows, until)
 
     @property
     def server(self) -> Mapping[str, Any] | None:
@@ -177,6 +200,7 @@ class Database:
             )
             raise self._problem from error
         self._context = context
+        self._client = cast("PostgresClient", context.db())
         self._target = target
         self._problem = None
 
@@ -205,6 +229,7 @@ class Database:
         """Close the connections, then give up the embedded server (the last user stops it)."""
         if self._context is not None:
             context, self._context, self._target = self._context, None, None
+            self._client = None
             # A query that nobody waits for any more must not hold up the end.
             with contextlib.suppress(*_FAILURES):
                 async with asyncio.timeout(_CLOSE_TIMEOUT_SECONDS):

@@ -21,6 +21,8 @@ from contextvars import Context
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+from zhupei.noted_reads import NumberedRows
+
 __all__ = ["MergedReads", "turned"]
 
 _Rows = list[Any]
@@ -187,7 +189,7 @@ class MergedReads:
         for asked, number in zip(going, at, strict=True):
             if not asked.found.done():
                 # A list of its own: who has asked may turn it round.
-                asked.found.set_result(parts[number].copy())
+                asked.found.set_result(NumberedRows(parts[number]))
         return True
 
     async def _answer_alone(self, lane: _Lane, asked: _Asked) -> None:

@@ -151,6 +151,7 @@ class Answer(ExecutionResult):
     """What an operation answers; as Python's own objects only where somebody asks for them.
 
     ``rejected`` tells that it was refused before it ran: such an answer has no data at all.
+    ``noted`` tells that whatever had a say was noted, for who notes it (`zhupei.noted_reads`).
     """
 
     def __init__(
@@ -161,10 +162,12 @@ class Answer(ExecutionResult):
         *,
         rejected: bool = False,
         settled: bool = False,
+        noted: bool = False,
     ) -> None:
         self._written = data
         self.rejected = rejected
         self._settled = settled
+        self.noted = noted
         self.errors = list(errors) if errors else None
         self.extensions = extensions
 

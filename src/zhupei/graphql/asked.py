@@ -14,9 +14,9 @@ from strawberry.types.field import StrawberryField
 
 from zhupei.db.tables import View
 from zhupei.graphql.inline import Batch
-from zhupei.graphql.sources import FieldSource
+from zhupei.graphql.sources import FieldSource, is_settled
 
-__all__ = ["Asked", "AskedField", "listing", "many_of", "needed", "needs_of", "reads"]
+__all__ = ["Asked", "AskedField", "is_noted", "listing", "many_of", "needed", "needs_of", "reads"]
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 
@@ -42,6 +42,20 @@ class Asked(Protocol):
     def fields(self) -> Sequence[AskedField] | None:
         """The fields, of one type of objects; None where objects of several may be there."""
         ...
+
+
+def is_noted(asked: AskedField) -> bool:
+    """Return whether it is noted what decides about a field and all that is asked below."""
+    if asked.declared is None:
+        return True
+    source = asked.source
+    if source is None or not (source.is_noted or is_settled(source)):
+        return False
+    guards = [each for each in asked.declared.extensions if each.has_resolver]
+    if not all(getattr(guard, "is_noted", False) for guard in guards):
+        return False
+    below = asked.below.fields
+    return below is not None and all(map(is_noted, below))
 
 
 def reads(*names: str) -> Callable[[_Function], _Function]:

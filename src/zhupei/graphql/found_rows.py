@@ -11,7 +11,7 @@ import dataclasses
 from collections.abc import Awaitable, Callable, Mapping
 from functools import cached_property, partial
 from operator import attrgetter
-from typing import Any
+from typing import Any, ClassVar
 
 from strawberry.types.arguments import StrawberryArgument
 from strawberry.types.fields.resolver import StrawberryResolver
@@ -46,6 +46,8 @@ class Found(FieldSource):
             raises; it says which attributes it reads (`asked.reads`).
 
     """
+
+    is_noted: ClassVar[bool] = True
 
     rows: RowSource
     search: Callable[..., Awaitable[PageQuery | None]]

@@ -150,6 +150,8 @@ class ListedRows(FieldSource):
     key: ClassVar[Any] = attrgetter("id")
     """Returns the key of that object."""
 
+    is_noted: ClassVar[bool] = True
+
     decided: ClassVar[bool] = False
     """Whether `query` follows from the catalogue, the desk's actor and people, and arguments."""
 
@@ -217,6 +219,8 @@ class RowsOf(Loaded):
         single: whether there is one at most, and null where there is none.
 
     """
+
+    is_noted: ClassVar[bool] = True
 
     load: Any = None
     key: Any = attrgetter("id")

@@ -17,7 +17,7 @@ import asyncio
 import inspect
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import strawberry
 from strawberry.extensions import FieldExtension
@@ -58,6 +58,9 @@ It may look at the context as well, where that tells whose the object is.
 
 class Noted(FieldExtension):
     """Says which permission a field needs."""
+
+    is_noted: ClassVar[bool] = True
+    """Whether it is noted what decides (`zhupei.graphql.asked.is_noted`)."""
 
     def __init__(self, permission: str, *, masks: bool = False) -> None:
         self.permission, self.masks = permission, masks

@@ -68,6 +68,9 @@ class FieldSource:
     """Whether the objects that it gives are the catalogue's own, the same ones each time."""
     held: ClassVar[bool] = False
     """Whether its values are the same as long as hooks answer the same (`graphql.hooks`)."""
+    is_noted: ClassVar[bool] = False
+    """Whether its value follows from who asks, from rows that are noted (`zhupei.noted_reads`), and
+    from what a settled one follows from; what else had a say is noted, too."""
 
     def reader(self, name: str) -> Reader:
         """Return the function that reads the value of the field with this Python name."""

@@ -29,6 +29,7 @@ from zhupei.hooks.plugins import Implementation
 from zhupei.hooks.questions import How, Inquiries, Inquiry, Question
 from zhupei.hooks.scope import PLATFORM, Scope
 from zhupei.hooks.threads import run_bounded
+from zhupei.noted_reads import spoil
 
 __all__ = ["Dispatcher"]
 
@@ -120,6 +121,7 @@ class Dispatcher:
             TypeError: the arguments are not those of the hook.
 
         """
+        spoil()
         return self._begin_all([self._prepared(hook, scope, configs, arguments)])[0]
 
     def inquiry(
@@ -149,6 +151,7 @@ class Dispatcher:
 
     def ask_each(self, inquiries: Sequence[Inquiry]) -> list[Result[Any] | Awaitable[Result[Any]]]:
         """Ask as `ask_soon` does, several at once, and none of which an answer still holds."""
+        spoil()
         found: list[Any] = [each.known() for each in inquiries]
         open_ = [at for at, known in enumerate(found) if known is None]
         begun = self._begin_all([inquiries[at] for at in open_])
@@ -236,6 +239,7 @@ class Dispatcher:
             TypeError: the hook may be async, or the arguments are not its own.
 
         """
+        spoil()
         inquiry = self._prepared(hook, PLATFORM, _NO_CONFIGS, arguments)
         asked = inquiry.hook
         if not asked.sync:

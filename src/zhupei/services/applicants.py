@@ -17,6 +17,7 @@ from tortoise.transactions import in_transaction
 
 from zhupei.db.identifiers import uuid7
 from zhupei.db.models import Applicant, ApplicantIdentity, ApplicationRow
+from zhupei.db.reading import select
 from zhupei.domain.access_refusals import AccessCode, AccessRefusal
 from zhupei.domain.identity import DocumentKind, IdentityDocumentError
 from zhupei.domain.identity_numbers import read_identity_document
@@ -176,8 +177,8 @@ async def applicant_of_account(keyring: Keyring, account: UUID) -> ApplicantReco
 
 async def applicant_id_of(account: UUID) -> UUID | None:
     """Return the id of the applicant that an account is, None where it is none."""
-    row = await Applicant.get_or_none(account_id=account).only("id")
-    return None if row is None else row.id
+    rows = await select("SELECT id FROM applicant WHERE account_id = $1", [account])
+    return UUID(str(rows[0]["id"])) if rows else None
 
 
 async def applicants_with_departments(

@@ -20,7 +20,7 @@ from zhupei.domain.actors import Actor
 from zhupei.security.tokens import VerifiedToken
 from zhupei.services.account_changes import changes_of_accounts
 
-__all__ = ["REMEMBERED_SECONDS", "RememberedActors", "Seen"]
+__all__ = ["REMEMBERED_SECONDS", "RememberedActors", "Seen", "digest_of"]
 
 REMEMBERED_SECONDS = 1.0
 """How long the roles of an actor may be those of before, in another process."""
@@ -58,14 +58,18 @@ class RememberedActors:
 
     def actor(self, token: str) -> Actor | None:
         """Return the actor of a token that was looked up a moment ago."""
-        seen = self._valid(token)
+        return self.actor_of(digest_of(token))
+
+    def actor_of(self, digest: bytes) -> Actor | None:
+        """Return the actor of a token with this digest, as `actor` does."""
+        seen = self._valid(digest)
         if seen is None or seen.changes != changes_of_accounts() or seen.until <= self._elapsed():
             return None
         return seen.actor
 
     def verified(self, token: str, keys: Callable[[str], object]) -> VerifiedToken | None:
         """Return what a token says that was verified before; ``keys`` are the issuer's now."""
-        seen = self._valid(token)
+        seen = self._valid(digest_of(token))
         if seen is None or seen.keys is None or seen.keys != keys(seen.verified.issuer):
             return None
         return seen.verified
@@ -74,7 +78,7 @@ class RememberedActors:
         self, token: str, verified: VerifiedToken, keys: object, actor: Actor, changes: int
     ) -> None:
         """Remember a token and its actor, as they were when accounts had changed so often."""
-        digest = _digest(token)
+        digest = digest_of(token)
         self._seen[digest] = Seen(
             verified,
             keys,
@@ -87,13 +91,14 @@ class RememberedActors:
         if len(self._seen) > _MOST:
             self._seen.popitem(last=False)
 
-    def _valid(self, token: str) -> Seen | None:
-        seen = self._seen.get(_digest(token))
+    def _valid(self, digest: bytes) -> Seen | None:
+        seen = self._seen.get(digest)
         # A clock that was put back may make a token one of the future.
         if seen is None or not seen.verified_at <= self._now() < seen.verified.expires_at:
             return None
         return seen
 
 
-def _digest(token: str) -> bytes:
+def digest_of(token: str) -> bytes:
+    """Return what a token is remembered by."""
     return sha256(token.encode()).digest()

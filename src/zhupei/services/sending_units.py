@@ -17,7 +17,7 @@ from tortoise.transactions import in_transaction
 
 from zhupei.db.identifiers import uuid7
 from zhupei.db.models import Account, SendingUnitPersonRow, SendingUnitRow
-from zhupei.db.reading import PageQuery, read_objects
+from zhupei.db.reading import PageQuery, read_objects, select
 from zhupei.domain.access_refusals import AccessCode, AccessRefusal
 from zhupei.domain.identity import DocumentKind
 from zhupei.domain.people import HospitalTier
@@ -115,12 +115,16 @@ async def units_named(text: str, *, first: int = 20) -> tuple[Unit, ...]:
     return tuple(await read_objects(unit_query(None, name=text), first))
 
 
+_SENT = (
+    "SELECT p.applicant_id FROM sending_unit_person p JOIN sending_unit u ON u.id = p.unit_id "
+    "WHERE u.account_id = $1 AND p.state = $2 ORDER BY p.applicant_id"
+)
+
+
 async def sent_by(account: UUID) -> frozenset[UUID]:
     """Return the applicants whom the unit of an account sends, by both sides' word."""
-    found = await SendingUnitPersonRow.filter(
-        unit__account_id=account, state=LinkState.CONFIRMED.value
-    ).values_list("applicant_id", flat=True)
-    return frozenset(UUID(str(each)) for each in found)
+    found = await select(_SENT, [account, LinkState.CONFIRMED.value])
+    return frozenset(UUID(str(each["applicant_id"])) for each in found)
 
 
 async def unit_that_sends(applicant: UUID) -> SentPerson | None:

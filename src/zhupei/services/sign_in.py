@@ -41,7 +41,7 @@ from zhupei.security.tokens import (
 )
 from zhupei.services.account_changes import changes_of_accounts
 from zhupei.services.account_guards import is_login
-from zhupei.services.remembered_actors import RememberedActors
+from zhupei.services.remembered_actors import RememberedActors, digest_of
 
 __all__ = ["SignIn", "SignedIn"]
 
@@ -159,11 +159,21 @@ class SignIn:
 
         None says nothing: that has to be asked then.
         """
+        digest = self.digest_in(authorization)
+        return None if digest is None else self._remembered.actor_of(digest)
+
+    def remembered_by(self, digest: bytes) -> Actor | None:
+        """Return what `remembered` does, of a header that has this digest."""
+        return self._remembered.actor_of(digest)
+
+    @staticmethod
+    def digest_in(authorization: str) -> bytes | None:
+        """Return what the token of a header is remembered by; None where there is none."""
         try:
             token = bearer_token(authorization)
         except TokenError:
             return None
-        return None if token is None else self._remembered.actor(token)
+        return None if token is None else digest_of(token)
 
     async def by_header(self, authorization: str | None) -> Actor | None:
         """Return the actor of a request by its ``Authorization`` header; None without a token.

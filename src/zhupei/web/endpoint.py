@@ -15,6 +15,7 @@ import logging
 import time
 from collections.abc import AsyncGenerator, Callable, Collection
 from contextlib import aclosing
+from math import inf
 from typing import Any, cast
 
 from starlette.requests import Request
@@ -33,6 +34,7 @@ from zhupei.domain.text import Text
 from zhupei.graphql import limits
 from zhupei.graphql.context import GraphContext, language_of
 from zhupei.graphql.engine import Answer, encoded
+from zhupei.noted_reads import NotedReads, noting
 from zhupei.tracing import safe_operation_name
 from zhupei.web.answer_cache import AnswerCache, Kept, Validation, answer_key
 from zhupei.web.errors import ErrorCode, format_errors, refusal
@@ -61,6 +63,7 @@ from zhupei.web.operation_requests import (
 from zhupei.web.persisted_operations import LearnedOperations, StoredOperations
 from zhupei.web.read_requests import READ, ReadRequest
 from zhupei.web.repeated_requests import PACKET, SETTLED, Settled
+from zhupei.web.revalidated_answers import AT_HAND, MADE_OF_ROWS, MadeOfRows, Served
 from zhupei.web.sign_in import ActorRefused
 from zhupei.web.subscriptions import Sockets, is_rejected, readable
 from zhupei.web.uploads import FORM, sent_form
@@ -397,7 +400,10 @@ class GraphQLEndpoint:
             if PACKET in exchange.scope:
                 self._settle(exchange.scope, asked, context)
             return self._validation.reply(exchange, kept, context, settled=True)
-        result = await self._checked(asked, context, allowed)
+        if runs or not _comes_again(exchange.scope):
+            result = await self._checked(asked, context, allowed)
+        else:
+            result = await self._noted(exchange.scope, asked, context, allowed)
         if result.errors or result.extensions or not isinstance(result, Answer):
             return self._answered(exchange, result)
         body = b'{"data":%b}' % result.json()
@@ -408,12 +414,49 @@ class GraphQLEndpoint:
             return self._validation.reply(exchange, Kept(body), context, settled=False)
         return Reply(200, exchange.kind, body)
 
+    async def _noted(
+        self,
+        scope: Scope,
+        asked: OperationRequest,
+        context: GraphContext,
+        allowed: Collection[OperationType],
+    ) -> ExecutionResult:
+        """Answer, and say what the answer was made of if that were rows and nothing else."""
+        noted, dispatcher = NotedReads(scope.pop(AT_HAND, ())), context.dispatcher
+        served = None if dispatcher is None else Served.by(context.catalogue, dispatcher)
+        token = noting.set(noted)
+        try:
+            result = await self._checked(asked, context, allowed)
+        finally:
+            # Another request may begin out of this one.
+            noting.reset(token)
+        if (
+            served is not None
+            and isinstance(result, Answer)
+            and result.noted
+            and not (noted.is_spoiled or result.errors or result.extensions)
+            and context.held_until == inf
+        ):
+            name = asked.operation_name
+            cost = self._charge(asked)
+            if cost is not None:
+                shown = safe_operation_name(name)
+                scope[MADE_OF_ROWS] = MadeOfRows(
+                    served, context.actor, name, shown, cost, noted.reads
+                )
+        return result
+
+    def _charge(self, asked: OperationRequest) -> int | None:
+        """Return what an operation that was answered counts as, None where it is forgotten."""
+        engine = getattr(self.schema, "engine", None)
+        if engine is None or asked.query is None:
+            return None
+        cost: int | None = engine.charge(asked.query, asked.variables, asked.operation_name)
+        return cost
+
     def _settle(self, scope: Scope, asked: OperationRequest, context: GraphContext) -> None:
         """Say that these bytes will be answered alike, if nothing but the catalogue decides."""
-        engine = getattr(self.schema, "engine", None)
-        if engine is None or asked.query is None or not self._validation.is_public(context):
-            return
-        cost = engine.charge(asked.query, asked.variables, asked.operation_name)
+        cost = self._charge(asked) if self._validation.is_public(context) else None
         if cost is not None:
             name = asked.operation_name
             scope[SETTLED] = Settled(context.catalogue, name, safe_operation_name(name), cost)
@@ -485,6 +528,12 @@ class GraphQLEndpoint:
         response = self._page.response(Request(exchange.scope, exchange.receive))
         response.headers.setdefault("Cache-Control", "no-store")
         await response(exchange.scope, exchange.receive, send)
+
+
+def _comes_again(scope: Scope) -> bool:
+    """Return whether the bytes of a request were known when it came, all of them."""
+    read: ReadRequest | None = scope.get(READ)
+    return read is not None and read.times > 0 and PACKET in scope
 
 
 def is_subscription(asked: OperationRequest) -> bool:

@@ -13,6 +13,7 @@ import sys
 from functools import partial
 from typing import Any, cast
 
+from starlette.types import Receive, Scope, Send
 from uvicorn.protocols.http.httptools_impl import (
     STATUS_LINE,
     RequestResponseCycle,
@@ -22,15 +23,14 @@ from zhupei.domain.text import Text
 from zhupei.graphql.engine import encoded
 from zhupei.web.declined_upgrades import DeclinesUpgrades
 from zhupei.web.errors import ErrorCode, refusal
-from zhupei.web.read_requests import READ, ReadRequests
+from zhupei.web.read_requests import READ, ReadRequest, ReadRequests
 from zhupei.web.repeated_requests import LARGEST_PACKET, PACKET, RepeatedRequests
-from zhupei.web.sending import SAFETY_HEADERS, WHOLE, Headers
+from zhupei.web.revalidated_answers import AT_HAND, RevalidatedAnswers
+from zhupei.web.sending import SAFETY_HEADERS, WHOLE, Headers, head_of
 from zhupei.web.slow_readers import ReadsOrLeaves
 
 __all__ = ["BoundedConnection", "connections"]
 
-# These say how an answer is read, or what comes after it.
-_FRAMING = frozenset({b"connection", b"trailer", b"transfer-encoding", b"upgrade"})
 _HEAD_SECONDS = 10.0
 _LEFT_OVER_SECONDS = 60.0
 _HEAD_BYTES = 64 << 10
@@ -91,7 +91,8 @@ class BoundedConnection(ReadsOrLeaves, DeclinesUpgrades):
     """A connection whose requests begin within ten seconds and with at most 64 kB of headers.
 
     What ``repeated`` knows is answered before it is read, and what ``read`` knows is not read
-    again; without the former, everything is read. ``peer`` is who is at the other end where that
+    again; without the former, everything is read. ``revalidated`` answers what was answered before,
+    where it still is the answer. ``peer`` is who is at the other end where that
     has no address.
     """
 
@@ -100,6 +101,7 @@ class BoundedConnection(ReadsOrLeaves, DeclinesUpgrades):
     """How long the rest of a body may come whose request was answered without it."""
     head_bytes = _HEAD_BYTES
     repeated: RepeatedRequests | None = None
+    revalidated: RevalidatedAnswers | None = None
     read = ReadRequests(most_bytes=0)
     peer: tuple[str, int] | None = None
 
@@ -223,16 +225,7 @@ class BoundedConnection(ReadsOrLeaves, DeclinesUpgrades):
             return False
         self._stop_waiting()
         self._unset_keepalive_if_required()
-        scope: Any = {
-            **read.scope,
-            "headers": read.scope["headers"].copy(),
-            "server": self.server,
-            "client": self.client,
-            "scheme": self.scheme,
-            "state": self.app_state.copy(),
-            PACKET: (origin, data),
-            READ: read,
-        }
+        scope: Any = {}
         cycle = self.cycle = RequestResponseCycle(
             scope=scope,
             transport=self.transport,
@@ -249,9 +242,43 @@ class BoundedConnection(ReadsOrLeaves, DeclinesUpgrades):
         cycle.body += read.body
         cycle.more_body = False
         cycle.message_event.set()
-        scope[WHOLE] = partial(self._send_whole, cycle)
-        self._start_asgi_task(cycle, self.app)
+        if read.answered is None or self.revalidated is None:
+            self._describe(cycle, read, (origin, data))
+            self._start_asgi_task(cycle, self.app)
+        else:
+            again = partial(self._again, cycle, self.revalidated, read, (origin, data))
+            self._start_asgi_task(cycle, again)
         return True
+
+    def _describe(
+        self, cycle: RequestResponseCycle, read: ReadRequest, packet: tuple[str, bytes]
+    ) -> None:
+        """Say what a request is that was read before."""
+        scope: Any = cycle.scope
+        scope.update(read.scope)
+        scope["headers"] = read.scope["headers"].copy()
+        scope["server"], scope["client"], scope["scheme"] = self.server, self.client, self.scheme
+        scope["state"] = self.app_state.copy()
+        scope[PACKET], scope[READ] = packet, read
+        scope[WHOLE] = partial(self._send_whole, cycle)
+
+    async def _again(
+        self,
+        cycle: RequestResponseCycle,
+        revalidated: RevalidatedAnswers,
+        read: ReadRequest,
+        packet: tuple[str, bytes],
+        scope: Scope,
+        receive: Receive,
+        send: Send,
+    ) -> None:
+        """Answer as before where that still is the answer; else as any other request."""
+        reads = await revalidated.give(read, self._host, partial(self._send_again, cycle))
+        if reads is None:
+            return
+        self._describe(cycle, read, packet)
+        scope[AT_HAND] = reads
+        await self.app(scope, receive, send)
 
     def _is_free(self) -> bool:
         """Return whether a request would be the next that is answered."""
@@ -285,31 +312,32 @@ class BoundedConnection(ReadsOrLeaves, DeclinesUpgrades):
             or cycle.scope["method"] == "HEAD"
         ):
             return False
-        length = b""
-        parts = self._begin(status)
-        for name, value in headers:
-            if name == b"content-length":
-                length = value
-            elif name in _FRAMING:
-                return False
-            parts += (name, b": ", value, b"\r\n")
-        head = b"".join(parts)
-        lines = 1 + len(parts) // 4  # that of the status, and four parts for each header
+        head = head_of(headers, body)
+        if head is None:
+            return False
+        self._write(cycle, status, head, body)
+        return True
+
+    def _send_again(self, cycle: RequestResponseCycle, head: bytes, body: bytes) -> bool:
+        """Write an answer as it was before, as `_send_whole` does; return whether it was."""
         if (
-            length != b"%d" % len(body)
-            or head.count(b"\n") != lines
-            or head.count(b"\r") != lines
-            or b"\0" in head
+            cycle.response_started
+            or cycle.disconnected
+            or cycle.access_log
+            or self.flow.write_paused
         ):
             return False
+        self._write(cycle, 200, head, body)
+        return True
+
+    def _write(self, cycle: RequestResponseCycle, status: int, head: bytes, body: bytes) -> None:
         cycle.waiting_for_100_continue = False
         cycle.response_started = cycle.response_complete = True
         # The scope holds this, and this its cycle, which holds the scope.
         cast("dict[str, Any]", cycle.scope).pop(WHOLE, None)
         cycle.message_event.set()
-        self.transport.write(b"%b\r\n%b" % (head, body))
+        self.transport.write(b"".join((*self._begin(status), head, b"\r\n", body)))
         cycle.on_response()
-        return True
 
     def _note(self, origin: str, data: bytes, before: RequestResponseCycle | None) -> None:
         """Tell the application what bytes its request came in, where they were all of them."""
@@ -361,8 +389,15 @@ def _last_error() -> BaseException | None:
 
 
 def connections(
-    repeated: RepeatedRequests | None, peer: tuple[str, int] | None = None
+    repeated: RepeatedRequests | None,
+    revalidated: RevalidatedAnswers | None = None,
+    peer: tuple[str, int] | None = None,
 ) -> type[BoundedConnection]:
     """Return the class of connections that answer what is repeated; ``peer`` as there."""
-    own = {"repeated": repeated, "read": ReadRequests(), "peer": peer}
+    own = {
+        "repeated": repeated,
+        "revalidated": revalidated,
+        "read": ReadRequests(),
+        "peer": peer,
+    }
     return type("Connection", (BoundedConnection,), own)

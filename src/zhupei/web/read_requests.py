@@ -2,12 +2,14 @@
 
 A page that looks for news sends the same bytes every few seconds, with the same token. What they
 mean need not be read again: the head, the headers, the JSON of the body, the operation in it. Who
-asks, what they may see and what the answer is are found out each time; what is kept here is
-neither. It is forgotten a minute after it was last asked, as there are tokens in it.
+asks and what they may see are found out each time. What was answered may be kept here, too; whether
+it still is the answer is for others to say (`zhupei.web.revalidated_answers`). All of it is
+forgotten a minute after it was last asked, as there are tokens in it.
 """
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
@@ -24,7 +26,7 @@ READ = "zhupei.read"
 
 _Key = tuple[str, bytes]
 
-_MOST_BYTES = 2 << 20
+_MOST_BYTES = 16 << 20
 _SECONDS = 60.0
 _ENTRY_BYTES = 2000
 # These are for one time only, or have a say in how the connection goes on.
@@ -46,16 +48,25 @@ class ReadRequest:
     """What a request's bytes say: its scope but for what is its connection's, and its body.
 
     ``headers``, ``accepted`` and ``asked`` are what the graph reads in it, once it has. ``keep``
-    has it known when the same bytes come again.
+    has it known when the same bytes come again, which they did so many ``times``.
+
+    ``answered`` is what was answered and of how many ``answered_bytes``, set by ``holds`` as long
+    as it is known; ``misses`` and ``patience`` are for who decides whether that is to be kept.
     """
 
     scope: Mapping[str, Any]
     body: bytes
     keep: Callable[[ReadRequest], None]
+    holds: Callable[[ReadRequest, Any, int], None]
     headers: Mapping[bytes, bytes] | None = None
     accepted: Accepted | None = None
     asked: OperationRequest | None = None
     until: float = 0.0
+    times: int = 0
+    answered: Any = None
+    answered_bytes: int = 0
+    misses: int = 0
+    patience: int = 0
 
 
 class ReadRequests:
@@ -70,6 +81,7 @@ class ReadRequests:
     ) -> None:
         self._most, self._seconds, self._elapsed = most_bytes, seconds, elapsed
         self._kept: OrderedDict[_Key, ReadRequest] = OrderedDict()
+        self._timer: asyncio.TimerHandle | None = None
         self.bytes = 0
 
     def __len__(self) -> int:
@@ -85,6 +97,7 @@ class ReadRequests:
                 self._forget_old(now)
                 return None
             found.until = now + self._seconds
+            found.times += 1
             self._kept.move_to_end(key)
         return found
 
@@ -104,7 +117,10 @@ class ReadRequests:
         def keep(read: ReadRequest) -> None:
             self._keep((origin, packet), read)
 
-        return ReadRequest(own, body, keep)
+        def holds(read: ReadRequest, answered: Any, size: int) -> None:
+            self._hold((origin, packet), read, answered, size)
+
+        return ReadRequest(own, body, keep, holds)
 
     def _keep(self, key: _Key, read: ReadRequest) -> None:
         now = self._elapsed()
@@ -117,6 +133,30 @@ class ReadRequests:
         self.bytes += size
         while self.bytes > self._most:
             self._forget_oldest()
+        self._forget_later()
+
+    def _hold(self, key: _Key, read: ReadRequest, answered: Any, size: int) -> None:
+        """Keep what was answered to a request as long as that is known."""
+        if self._kept.get(key) is not read:
+            return
+        self.bytes += size - read.answered_bytes
+        read.answered, read.answered_bytes = answered, size
+        while self.bytes > self._most:
+            self._forget_oldest()
+
+    def _forget_later(self) -> None:
+        """Have what is old forgotten also when nobody asks any more."""
+        if self._timer is None and self._kept:
+            try:
+                loop = asyncio.get_running_loop()
+            except RuntimeError:
+                return
+            self._timer = loop.call_later(self._seconds, self._look)
+
+    def _look(self) -> None:
+        self._timer = None
+        self._forget_old(self._elapsed())
+        self._forget_later()
 
     def _forget_old(self, now: float) -> None:
         # Whatever is asked again comes last, with the time until which it is known.
@@ -124,8 +164,11 @@ class ReadRequests:
             self._forget_oldest()
 
     def _forget_oldest(self) -> None:
-        self.bytes -= _size(*self._kept.popitem(last=False))
+        key, read = self._kept.popitem(last=False)
+        self.bytes -= _size(key, read)
+        # Whoever is being answered may still hold the request.
+        read.answered, read.answered_bytes = None, 0
 
 
 def _size(key: _Key, read: ReadRequest) -> int:
-    return len(key[1]) + len(read.body) + _ENTRY_BYTES
+    return len(key[1]) + len(read.body) + read.answered_bytes + _ENTRY_BYTES

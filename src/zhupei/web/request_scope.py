@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -17,9 +18,8 @@ from zhupei.graphql.engine import encoded
 from zhupei.tracing import Tracing, current_tracing
 from zhupei.web.errors import internal_error
 from zhupei.web.logs import current_operation, current_request_id, log_access, path_told
-from zhupei.web.repeated_requests import RepeatedRequests
 from zhupei.web.request_ids import RequestIds
-from zhupei.web.sending import Sending
+from zhupei.web.sending import Keep, Sending
 
 __all__ = ["RequestScope"]
 
@@ -39,7 +39,7 @@ class RequestScope:
         access_log: whether each request gets a log line (method, path, status, duration; never
             the query string, a body, or what a path names).
         tracing: what makes spans of requests, and of what is done for them.
-        repeated: what keeps answers that will be the same again.
+        keeping: who keeps an answer in one piece, by what then is in the scope of the request.
 
     """
 
@@ -51,10 +51,10 @@ class RequestScope:
         access_log: bool,
         responded: Callable[[str, int], None] | None = None,
         tracing: Tracing | None = None,
-        repeated: RepeatedRequests | None = None,
+        keeping: Mapping[str, Keep] = MappingProxyType({}),
     ) -> None:
         self._app = app
-        self._repeated = repeated
+        self._keeping = keeping
         self._tracing = tracing
         self._responded = responded
         self._database = database
@@ -70,7 +70,7 @@ class RequestScope:
         operation = current_operation.set(None)
         started = time.perf_counter() if self._access_log else 0.0
 
-        sending = Sending(scope, send, request_id, self._repeated)
+        sending = Sending(scope, send, request_id, self._keeping)
         try:
             with self._database.use():
                 if self._tracing is None:

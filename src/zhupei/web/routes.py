@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 from starlette.exceptions import HTTPException
@@ -26,8 +27,8 @@ from zhupei.web.guards import Gate, Guards
 from zhupei.web.ide import QueryPage
 from zhupei.web.negotiation import GRAPHQL_RESPONSE
 from zhupei.web.peers import believed
-from zhupei.web.repeated_requests import RepeatedRequests
 from zhupei.web.request_scope import RequestScope
+from zhupei.web.sending import Keep
 
 __all__ = ["GRAPHQL_PATH", "error_handlers", "middleware", "routes", "trusted_proxies"]
 
@@ -132,12 +133,12 @@ def middleware(
     gate: Gate,
     responded: Callable[[str, int], None] | None = None,
     tracing: Tracing | None = None,
-    repeated: RepeatedRequests | None = None,
+    keeping: Mapping[str, Keep] = MappingProxyType({}),
 ) -> list[Middleware]:
     """Return the middleware, outermost first.
 
     ``gate`` knows what is under way; ``responded`` is told of every response's method and status;
-    ``tracing`` makes spans; ``repeated`` keeps answers that will be the same again.
+    ``tracing`` makes spans; ``keeping`` are who keeps answers (`Sending`).
     """
     stack = [
         Middleware(ProxyHeadersMiddleware, trusted_hosts=believed(settings)),
@@ -147,7 +148,7 @@ def middleware(
             access_log=settings.access_log,
             responded=responded,
             tracing=tracing,
-            repeated=repeated,
+            keeping=keeping,
         ),
     ]
     if settings.allowed_origins:

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TypeAlias
 
 from starlette.types import Message, Scope, Send
 
-from zhupei.web.repeated_requests import SETTLED, RepeatedRequests
-
-__all__ = ["SAFETY_HEADERS", "WHOLE", "Headers", "SendWhole", "Sending"]
+__all__ = ["SAFETY_HEADERS", "WHOLE", "Headers", "Keep", "SendWhole", "Sending", "head_of"]
 
 Headers: TypeAlias = list[tuple[bytes, bytes]]
 SendWhole: TypeAlias = Callable[[int, Headers, bytes], bool]
+Keep: TypeAlias = Callable[[Scope, int, Headers, bytes], None]
+"""Keeps what was sent to a request: status, headers without the request's id, and body."""
 
 WHOLE = "zhupei.whole"
 """In the scope of a request: what sends status, headers and body at once (`SendWhole`).
@@ -35,6 +35,35 @@ _ENCRYPTED = frozenset({"https", "wss"})
 _ONLY_ENCRYPTED = (b"strict-transport-security", b"max-age=31536000")
 
 
+# These say how an answer is read, or what comes after it.
+_FRAMING = frozenset({b"connection", b"trailer", b"transfer-encoding", b"upgrade"})
+
+
+def head_of(headers: Headers, body: bytes) -> bytes | None:
+    """Return headers as lines.
+
+    None where anything but the length says where the body ends, or where they are no headers.
+    """
+    length = b""
+    parts: list[bytes] = []
+    for name, value in headers:
+        if name == b"content-length":
+            length = value
+        elif name in _FRAMING:
+            return None
+        parts += (name, b": ", value, b"\r\n")
+    head = b"".join(parts)
+    lines = len(parts) // 4
+    if (
+        length != b"%d" % len(body)
+        or head.count(b"\n") != lines
+        or head.count(b"\r") != lines
+        or b"\0" in head
+    ):
+        return None
+    return head
+
+
 class Sending:
     """Sends the answer to one request.
 
@@ -42,18 +71,18 @@ class Sending:
         scope: that of the request.
         send: where to.
         request_id: goes with the answer.
-        repeated: what keeps answers that will be the same again.
+        keeping: who keeps an answer in one piece, by what then is in the scope of the request.
 
     """
 
-    __slots__ = ("_headers", "_held", "_repeated", "_request_id", "_scope", "_send", "status")
+    __slots__ = ("_headers", "_held", "_keeping", "_request_id", "_scope", "_send", "status")
 
     def __init__(
-        self, scope: Scope, send: Send, request_id: bytes, repeated: RepeatedRequests | None
+        self, scope: Scope, send: Send, request_id: bytes, keeping: Mapping[str, Keep]
     ) -> None:
         self._scope, self._send = scope, send
         self._request_id = request_id
-        self._repeated = repeated
+        self._keeping = keeping
         self._headers: Headers = []
         self._held: Message | None = None
         self.status = 0
@@ -74,8 +103,9 @@ class Sending:
             if held is not None:
                 await self._send(held)
             await self._send(message)
-        if SETTLED in self._scope:
-            self._keep(message)
+        for name, keep in self._keeping.items():
+            if name in self._scope:
+                self._keep(name, keep, message)
 
     def forget(self) -> bool:
         """Forget what was not sent yet; return whether nothing was."""
@@ -105,12 +135,9 @@ class Sending:
         send: SendWhole = self._scope[WHOLE]
         return send(self.status, self._headers, message.get("body", b""))
 
-    def _keep(self, message: Message) -> None:
-        """Keep an answer that was sent in one piece and will be the same again."""
-        if self._repeated is None or message["type"] != "http.response.body":
+    def _keep(self, name: str, keep: Keep, message: Message) -> None:
+        """Have an answer kept that was sent in one piece."""
+        if message["type"] != "http.response.body" or message.get("more_body"):
+            del self._scope[name]
             return
-        if message.get("more_body"):
-            del self._scope[SETTLED]
-            return
-        body = message.get("body", b"")
-        self._repeated.keep(self._scope, self.status, self._headers[:-1], body)
+        keep(self._scope, self.status, self._headers[:-1], message.get("body", b""))

@@ -8,6 +8,7 @@ from typing import Any
 
 from graphql import GraphQLObjectType
 from zhupei.graphql.answers import Place, shape
+from zhupei.graphql.asked import is_noted
 from zhupei.graphql.engine.sites import Anchor, Site, selection_of
 from zhupei.graphql.kept_parts import Part
 from zhupei.graphql.questions import Operation
@@ -58,6 +59,11 @@ class Plan:
     def whole(self) -> Part | None:
         """What decides about the whole answer; None where more than the catalogue has a say."""
         return None if self.operation.is_mutation else self._root.settled
+
+    @cached_property
+    def is_noted(self) -> bool:
+        """Whether it is noted what decides about the whole answer (`zhupei.noted_reads`)."""
+        return not self.operation.is_mutation and all(map(is_noted, self._root.asked))
 
     def unit(self, anchor: Anchor, part: Part | None = None, *, reads: bool = False) -> Unit:
         """Add a function to the program, which is written when it is first called."""

@@ -25,6 +25,7 @@ from zhupei.graphql.inline import Bound
 from zhupei.graphql.kept_parts import KeptParts, Parts, RunParts
 from zhupei.graphql.leaves import IrregularError
 from zhupei.graphql.questions import Question
+from zhupei.noted_reads import noting
 
 __all__ = ["Run"]
 
@@ -88,7 +89,8 @@ class Run:
             data = None
         errors = self.core.errors.errors
         self.parts.end(is_right=not self._faults and not errors)
-        answer = Answer(data, errors, settled=self._is_settled())
+        noted = noting.get() is not None and not self._faults and self.plan.is_noted
+        answer = Answer(data, errors, settled=self._is_settled(), noted=noted)
         self._end()
         return answer
 

@@ -71,6 +71,17 @@ class Guard:
         """How many operations run now, and how many wait for their turn."""
         return self._running - self._free, len(self._waiting)
 
+    def begin(self) -> bool:
+        """Take the turn of an operation if one is free; who took it says when it is over: `end`."""
+        if self._free <= 0:
+            return False
+        self._free -= 1
+        return True
+
+    def end(self) -> None:
+        """End a turn that was taken."""
+        self._leave()
+
     @staticmethod
     def charged(cost: int, tokens: int = 0) -> int:
         """Return what an operation counts as; ``tokens`` had to be read for the first time."""

@@ -12,7 +12,7 @@ import ipaddress
 import logging
 import math
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Protocol
@@ -25,7 +25,7 @@ from limits.aio.strategies import SlidingWindowCounterRateLimiter as SharedLimit
 from zhupei.domain.actors import Actor
 from zhupei.graphql.limits.windows import Windows
 
-__all__ = ["PUBLIC", "Rates", "TooMany", "network_of"]
+__all__ = ["PUBLIC", "Meter", "Rates", "TooMany", "network_of"]
 
 PUBLIC = "public"
 """In place of a role: whoever is not signed in."""
@@ -109,6 +109,25 @@ class _Minute:
     most: int
 
 
+class Meter:
+    """Counts requests of one address and operations of one account, both at once."""
+
+    __slots__ = ("_counted", "_windows")
+
+    def __init__(self, windows: Windows, counted: Sequence[tuple[str, int, int]]) -> None:
+        self._windows = windows
+        self._counted = counted
+
+    def fits(self) -> bool:
+        """Return whether one more would not be too much; nothing is counted."""
+        return all(self._windows.fits(*counted) for counted in self._counted)
+
+    def count(self) -> None:
+        """Count what was found to fit."""
+        for key, amount, _ in self._counted:
+            self._windows.count(key, amount)
+
+
 class Rates:
     """What is left to whom.
 
@@ -164,7 +183,7 @@ class Rates:
             return
         minute = self._of(actor)
         if minute is not None:
-            await self._count(minute, f"a:{actor.issuer or ''}:{actor.id}", cost)
+            await self._count(minute, _account(actor), cost)
 
     def takes(self, address: str, cost: int) -> bool:
         """Count a request and its operation, of nobody who is signed in, at once.
@@ -189,6 +208,22 @@ class Rates:
             windows.count(f"r:{network}", 1)
         return True
 
+    def meter(self, address: str, actor: Actor | None, cost: int) -> Meter | None:
+        """Return what counts a request and its operation, of this cost, as often as it comes.
+
+        None where others have to be asked first, because processes count together.
+        """
+        counted: list[tuple[str, int, int]] = []
+        if self._requests is not None:
+            counted.append((f"r:{network_of(address)}", 1, self._requests.most))
+        minute = self._public if actor is None else self._of(actor)
+        if minute is not None:
+            key = f"c:{network_of(address)}" if actor is None else _account(actor)
+            counted.append((key, min(cost, minute.most), minute.most))
+        if self._windows is None:
+            return None if counted else Meter(Windows(), ())
+        return Meter(self._windows, counted)
+
     def _of(self, actor: Actor) -> _Minute | None:
         named = [self._cost[grant.role] for grant in actor.grants if grant.role in self._cost]
         if not named:
@@ -204,6 +239,11 @@ class Rates:
             return
         left = await self._counting.seconds_until(minute, key, cost)
         raise TooMany(max(1, math.ceil(left)))
+
+
+def _account(actor: Actor) -> str:
+    """Return what the operations of an account are counted by."""
+    return f"a:{actor.issuer or ''}:{actor.id}"
 
 
 def _minute(most: int) -> _Minute | None:

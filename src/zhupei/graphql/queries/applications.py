@@ -82,6 +82,7 @@ class _ApplicationById(FieldSource):
     """One application that whoever asks may see."""
 
     template: ClassVar[Callable[..., None] | None] = staticmethod(_by_id)
+    is_noted: ClassVar[bool] = True
 
     def reader(self, name: str) -> Reader:
         """Read all of it."""

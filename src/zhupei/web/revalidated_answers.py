@@ -1,0 +1,319 @@
+"""Answers made of rows, given again as long as the same rows are read for them.
+
+A front end that waits for news sends the same bytes with the same token every few seconds, and most
+of the time nothing is new. What such a request costs is mostly to find out once more who may see
+what, and to write the same text. Here the statements that the answer was made of are asked again
+with the same values. As long as the same rows come, the answer is the same text; with the first row
+that differs it is made anew, out of what was just read.
+
+It is kept only where nothing else had a say (`zhupei.noted_reads`): not the clock, no hook of a
+plugin, no other use of the database. Who asks is found out each time, and has to be the same
+account with the same roles and scopes; the catalogue and the plugins have to be those of before.
+Rates, load, figures and the log count such a request as any other. Whatever stands against it sends
+the request the usual way, which knows how to refuse.
+
+With the answer its rows are kept for as long as the request's bytes (`zhupei.web.read_requests`):
+at most a minute after they came last, in the memory of the process alone.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from datetime import time as day_time
+from typing import TYPE_CHECKING, Any, NamedTuple
+from uuid import UUID
+
+from starlette.types import Scope
+
+from zhupei.domain.actors import Actor
+from zhupei.graphql.limits import Guard, TimeLimits
+from zhupei.graphql.limits.rates import Meter
+from zhupei.noted_reads import NotedRead, NumberedRows
+from zhupei.web.guards import Gate, address_of
+from zhupei.web.logs import current_operation, current_request_id, log_access
+from zhupei.web.read_requests import READ, ReadRequest
+from zhupei.web.repeated_requests import PACKET
+from zhupei.web.request_ids import RequestIds
+from zhupei.web.sending import Headers, head_of
+
+if TYPE_CHECKING:
+    from zhupei.db.connection import Database
+    from zhupei.hooks.dispatch import Dispatcher
+    from zhupei.hooks.manager import PluginHost
+    from zhupei.services.sign_in import SignIn
+
+__all__ = ["AT_HAND", "MADE_OF_ROWS", "MadeOfRows", "RevalidatedAnswers", "Served", "Write"]
+
+MADE_OF_ROWS = "zhupei.made_of_rows"
+"""In the scope of a request: what its answer was made of (`MadeOfRows`), if nothing else was."""
+AT_HAND = "zhupei.at_hand"
+"""In the scope of a request: what was read for it already (`NotedRead`)."""
+
+# What takes longer is worth more than a second attempt; the usual way has its own time for it.
+_SECONDS = 0.25
+_MOST_READS = 4
+_LARGEST = 512 << 10
+_ROW_BYTES, _VALUE_BYTES = 60, 50
+# After a row that differed, an answer is kept again only when it was asked for so often.
+_MOST_PATIENCE = 16
+
+_OK = 200
+_WHO_ASKS = "actor_from_request"
+
+_Exact = tuple[Any, ...]
+
+
+class Served(NamedTuple):
+    """What answers are made by: the catalogue, and the plugins in their present state."""
+
+    catalogue: Any
+    dispatcher: Dispatcher
+    host: PluginHost
+    version: int
+
+    @classmethod
+    def by(cls, catalogue: Any, dispatcher: Dispatcher) -> Served:
+        """Return what answers are made by now."""
+        host = dispatcher.host
+        return cls(catalogue, dispatcher, host, host.version)
+
+    def is_as(self, other: Served) -> bool:
+        """Return whether both are the same ones, in the same state."""
+        return (
+            self.catalogue is other.catalogue
+            and self.host is other.host
+            and self.version == other.version
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class MadeOfRows:
+    """What an answer was made of, by what, and for whom; ``cost`` is what it counts as."""
+
+    served: Served
+    actor: Actor | None
+    operation: str | None
+    shown: str | None
+    cost: int
+    reads: Sequence[NotedRead]
+
+
+@dataclass(slots=True, eq=False)
+class _Kept:
+    """An answer with what has to be the same; ``found`` are the rows of each statement.
+
+    ``token`` is what the request's token is remembered by, None without one. ``address`` is what a
+    proxy said, None for the peer's; ``meter`` counts for one of ``host``. ``head`` ends where the
+    request's id is to follow.
+    """
+
+    made: MadeOfRows
+    found: list[list[_Exact]]
+    token: bytes | None
+    actor: Actor | None
+    address: str | None
+    host: str
+    meter: Meter
+    path: str
+    head: bytes
+    body: bytes
+
+
+Write = Callable[[bytes, bytes], bool]
+"""Writes an answer of status 200, its head and body; tells whether that could be done now."""
+
+
+class RevalidatedAnswers:
+    """Answers requests that were read before out of what was answered then, if its rows are there.
+
+    Args:
+        served: returns what answers are made by now; None where there is nothing yet.
+        sign_in: knows who was there a moment ago.
+        gate: what is under way, and whether more can be let in.
+        guard: who may run an operation now.
+        database: where the rows are.
+        responded: who is told of every response's method and status.
+        watch: who is told of every operation's name, outcome and seconds.
+        access_log: whether each request gets a log line.
+
+    """
+
+    def __init__(
+        self,
+        *,
+        served: Callable[[], Served | None],
+        sign_in: SignIn,
+        gate: Gate,
+        guard: Guard,
+        database: Database,
+        responded: Callable[[str, int], None],
+        watch: Callable[[str | None, str, float], None],
+        access_log: bool = False,
+    ) -> None:
+        self._served = served
+        self._sign_in = sign_in
+        self._gate = gate
+        self._guard = guard
+        self._database = database
+        self._responded = responded
+        self._watch = watch
+        self._access_log = access_log
+        self._ids = RequestIds()
+        self._limits = TimeLimits(_SECONDS)
+        self.given = self.missed = 0
+        """How often an answer was given again, and how often its rows were others."""
+
+    def keep(self, scope: Scope, status: int, headers: Headers, body: bytes) -> None:
+        """Keep what was sent to a request whose scope holds `READ` and `MADE_OF_ROWS`."""
+        made: MadeOfRows = scope.pop(MADE_OF_ROWS)
+        read: ReadRequest = scope[READ]
+        if status != _OK or not 0 < len(made.reads) <= _MOST_READS or not self._is_served(made):
+            return
+        if made.served.dispatcher.asks_plugins(_WHO_ASKS):
+            return
+        if read.patience:
+            read.patience -= 1
+            return
+        head = head_of(headers, body)
+        found = [_exact(each.found) for each in made.reads]
+        size = len(body) + sum(
+            _ROW_BYTES + _VALUE_BYTES * len(row) for rows in found for row in rows
+        )
+        if head is None or size > _LARGEST:
+            return
+        if not all(_is_told_apart(row) for rows in found for row in rows):
+            return
+        authorization = dict(read.scope["headers"]).get(b"authorization")
+        token = None
+        if authorization is not None:
+            token = self._sign_in.digest_in(authorization.decode("latin-1"))
+        address = address_of(scope)
+        meter = self._gate.rates.meter(address, made.actor, made.cost)
+        if (token is None) is not (made.actor is None) or meter is None:
+            return
+        head += b"x-request-id: "
+        kept = _Kept(
+            made=made,
+            found=found,
+            token=token,
+            actor=made.actor,
+            # Where a proxy is believed, its address is part of what tells requests apart.
+            address=address if " " in scope[PACKET][0] else None,
+            host=address,
+            meter=meter,
+            path=scope["path"],
+            head=head,
+            body=body,
+        )
+        read.holds(read, kept, size)
+
+    async def give(self, read: ReadRequest, host: str, write: Write) -> Sequence[NotedRead] | None:
+        """Give the answer again, if it still is the answer and can be given now: None.
+
+        Else return what was read for it meanwhile. ``host`` is the address of the peer.
+        """
+        kept: _Kept | None = read.answered
+        if kept is None or not self._stands(read, kept):
+            return ()
+        gate, guard, address = self._gate, self._guard, kept.address or host
+        if address != kept.host:
+            self._count_for(kept, address)
+        if gate.is_busy() or gate.is_full(address) or not kept.meter.fits() or not guard.begin():
+            return ()
+        began = time.perf_counter()
+        entered = gate.enter(address)
+        try:
+            with self._limits.limit():
+                asked = [self._database.read(*each[:3]) for each in kept.made.reads]
+                found = [await asked[0]] if len(asked) == 1 else await asyncio.gather(*asked)
+        except Exception:  # noqa: BLE001 - whatever it is, the usual way meets it as well, and tells it
+            return ()
+        finally:
+            guard.end()
+            gate.leave(entered)
+        if list(map(_exact, found)) == kept.found:
+            # Another request may have taken meanwhile what was left.
+            if kept.meter.fits() and self._written(kept, write, began):
+                read.misses = 0
+                return None
+        else:
+            self.missed += 1
+            read.patience = read.misses
+            read.misses = min(2 * read.misses + 1, _MOST_PATIENCE)
+            read.holds(read, None, 0)
+        return [
+            each._replace(found=rows) for each, rows in zip(kept.made.reads, found, strict=True)
+        ]
+
+    def _stands(self, read: ReadRequest, kept: _Kept) -> bool:
+        """Return whether who asks, and what answers, is as before."""
+        if self._is_served(kept.made):
+            actor = None
+            if kept.token is not None:
+                actor = self._sign_in.remembered_by(kept.token)
+                if actor is None:
+                    return False  # has to be looked up, and may be as before
+            if actor is kept.actor:
+                return True
+            if actor == kept.actor:
+                kept.actor = actor
+                return True
+        read.holds(read, None, 0)
+        return False
+
+    def _count_for(self, kept: _Kept, host: str) -> None:
+        meter = self._gate.rates.meter(host, kept.actor, kept.made.cost)
+        if meter is not None:
+            kept.host, kept.meter = host, meter
+
+    def _written(self, kept: _Kept, write: Write, began: float) -> bool:
+        """Write the answer, and count it as any other; return whether that could be done now."""
+        request_id = self._ids.new()
+        if not write(b"%b%b\r\n" % (kept.head, request_id), kept.body):
+            return False
+        kept.meter.count()
+        self.given += 1
+        seconds = time.perf_counter() - began
+        self._watch(kept.made.operation, "ok", seconds)
+        self._responded("POST", _OK)
+        if self._access_log:
+            _log(kept, request_id.decode(), seconds)
+        return True
+
+    def _is_served(self, made: MadeOfRows) -> bool:
+        now = self._served()
+        return now is not None and made.served.is_as(now)
+
+
+def _log(kept: _Kept, request_id: str, seconds: float) -> None:
+    token = current_request_id.set(request_id)
+    operation = current_operation.set(kept.made.shown)
+    try:
+        log_access("POST", kept.path, _OK, seconds)
+    finally:
+        current_operation.reset(operation)
+        current_request_id.reset(token)
+
+
+def _exact(rows: list[Any]) -> list[_Exact]:
+    """Return rows as they are compared: without the number that tells them from others'."""
+    if isinstance(rows, NumberedRows):
+        return [tuple(row)[:-1] for row in rows]
+    return list(map(tuple, rows))
+
+
+_TOLD_APART = frozenset(
+    {type(None), bool, int, str, bytes, UUID, datetime, date, timedelta, day_time}
+)
+
+
+def _is_told_apart(row: _Exact) -> bool:
+    """Return whether values of these types that are equal are written in the same way.
+
+    1.0 and 1.00 are equal decimals, and so are the lists that hold them.
+    """
+    return all(type(value) in _TOLD_APART or isinstance(value, UUID) for value in row)

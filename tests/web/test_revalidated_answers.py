@@ -1,0 +1,396 @@
+"""Tests of zhupei.web.revalidated_answers: over connections, with rows of a real database."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import pytest
+from starlette.applications import Starlette
+
+from admissions_office import BASES
+from running_graph import RunningGraph
+from served_admissions import MovedClock, ServedAdmissions
+from wired_app import ByCookie, Wire, answer_in
+from zhupei.app import application_of, create_app
+from zhupei.db.connection import Database
+from zhupei.db.models import ApplicationRow
+from zhupei.hooks.scope import Naming, Rights
+from zhupei.settings import Settings
+from zhupei.web.revalidated_answers import RevalidatedAnswers
+
+_TIMELINE = """query Timeline($id: ID!) {
+  application(id: $id) { id state base { name } records { revision action toState } }
+}"""
+_OWN = "query Own($id: ID!) { application(id: $id) { id state preference } }"
+_CLOCK = "query Clock($id: ID!) { application(id: $id) { state allowedActions { action } } }"
+
+
+@dataclass
+class Desk:
+    """A served province whose connections are known to the test."""
+
+    served: ServedAdmissions
+    app: Starlette
+    wire: Wire
+
+    @property
+    def answers(self) -> RevalidatedAnswers:
+        found = application_of(self.app).revalidated
+        assert found is not None
+        return found
+
+    async def packet(self, query: str, who: str | None, *lines: str, **variables: Any) -> bytes:
+        """Return the bytes of a request."""
+        if who is not None:
+            lines = (f"authorization: Bearer {await self.served.token(who)}", *lines)
+        body = json.dumps({"query": query, "variables": variables}).encode()
+        head = (
+            "POST /graphql HTTP/1.1",
+            "host: zhupei.example",
+            "content-type: application/json",
+            *lines,
+            f"content-length: {len(body)}",
+        )
+        return "\r\n".join((*head, "", "")).encode() + body
+
+    async def ask(self, packet: bytes) -> Any:
+        """Return what these bytes are answered, which has to be 200."""
+        answered = await self.wire.ask(packet)
+        assert answered.status == 200, answered.body
+        return json.loads(answered.body)
+
+    async def prefer(self, application: str, preference: int) -> None:
+        """Change something in the database that nobody is told of."""
+        database = application_of(self.app).database
+        with database.use():
+            await ApplicationRow.filter(id=application).update(preference=preference)
+
+    async def known(self, packet: bytes) -> Any:
+        """Ask until the answer is kept; return it."""
+        for _ in range(2):
+            found = await self.ask(packet)
+        return found
+
+
+@pytest.fixture
+async def desk(tmp_path: Path, database_url: str) -> AsyncIterator[Desk]:
+    async with _desk(tmp_path, database_url) as made:
+        yield made
+
+
+class _desk:  # noqa: N801 - used as a function
+    def __init__(self, data_dir: Path, database_url: str, **changes: Any) -> None:
+        values: dict[str, Any] = {
+            "data_dir": data_dir,
+            "database_url": database_url,
+            "database_pool": 4,
+            "bases": (BASES,),
+            "plugins": (),
+            "worker": False,
+            **changes,
+        }
+        self.settings, self.clock = Settings(**values), MovedClock()
+
+    async def __aenter__(self) -> Desk:
+        self.app = create_app(self.settings, clock=self.clock)
+        self.running = self.app.router.lifespan_context(self.app)
+        await self.running.__aenter__()
+        self.client = httpx2.AsyncClient(
+            transport=httpx2.ASGITransport(app=self.app), base_url="http://test"
+        )
+        database = application_of(self.app).database
+        graph = RunningGraph(self.client, database, self.settings, self.clock)
+        return Desk(ServedAdmissions(graph, self.clock), self.app, Wire(self.app))
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.client.aclose()
+        await self.running.__aexit__(None, None, None)
+
+
+def spied(monkeypatch: pytest.MonkeyPatch, desk: Desk) -> list[str]:
+    """Return the statements that are read from now on."""
+    read: list[str] = []
+    client: Any = application_of(desk.app).database._client
+    fetched = client.merged_reads.read
+
+    def noting(statement: str, *others: Any) -> Any:
+        read.append(statement)
+        return fetched(statement, *others)
+
+    monkeypatch.setattr(client.merged_reads, "read", noting)
+    return read
+
+
+async def test_while_the_rows_are_the_same_so_is_the_answer(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    application = await desk.served.submitted("wang")
+    packet = await desk.packet(_TIMELINE, "auditor", id=application)
+    first = await desk.wire.ask(packet)
+    second = await desk.wire.ask(packet)
+    read = spied(monkeypatch, desk)
+    third, fourth = await desk.wire.ask(packet), await desk.wire.ask(packet)
+    assert json.loads(first.body)["data"]["application"]["state"] == "SUBMITTED"
+    assert first.lasting == second.lasting == third.lasting == fourth.lasting
+    ids = {each.headers["x-request-id"] for each in (first, second, third, fourth)}
+    assert len(ids) == 4
+    assert (desk.answers.given, desk.answers.missed) == (2, 0)
+    assert len(read) == 2  # the rows, once for each
+    assert not third.again  # they were read before it was answered
+
+
+async def test_a_changed_row_is_told_at_once_and_read_once(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    application = await desk.served.submitted("wang")
+    packet = await desk.packet(_TIMELINE, "auditor", id=application)
+    before = await desk.known(packet)
+    await desk.served.moved("WITHDRAWN", "withdrawApplication", "wang", application, reason="x")
+    read = spied(monkeypatch, desk)
+    after = await desk.ask(packet)
+    assert before["data"]["application"]["state"] == "SUBMITTED"
+    assert after["data"]["application"]["state"] == "WITHDRAWN"
+    assert (desk.answers.given, desk.answers.missed) == (0, 1)
+    assert len(read) == 1, read
+    # What was found is what the next ones are held against.
+    assert await desk.ask(packet) == after
+    assert (desk.answers.given, desk.answers.missed) == (1, 1)
+
+
+async def test_what_differs_each_time_is_kept_more_and_more_seldom(desk: Desk) -> None:
+    application = await desk.served.submitted("wang")
+    timeline = await desk.packet(_TIMELINE, "auditor", id=application)
+    own = await desk.packet(_OWN, "wang", id=application)
+    for packet in (timeline, own):
+        await desk.known(packet)
+    for number in range(40):
+        await desk.prefer(application, number + 1)
+        assert (await desk.ask(timeline))["data"]["application"]["state"] == "SUBMITTED"
+    # The preference is not asked for there: no row that was read differs.
+    assert (desk.answers.given, desk.answers.missed) == (40, 0)
+    for number in range(40):
+        await desk.prefer(application, 100 + number)
+        assert (await desk.ask(own))["data"]["application"]["preference"] == 100 + number
+    # Between them 0, 0, 1, 3, 7 and 15 were not held against what was kept.
+    assert (desk.answers.given, desk.answers.missed) == (40, 6)
+
+
+async def test_everybody_gets_their_own_answer(desk: Desk) -> None:
+    application = await desk.served.submitted("wang")
+    await desk.served.applicant("li")
+    own = await desk.packet(_OWN, "wang", id=application)
+    other = await desk.packet(_OWN, "li", id=application)
+    public = await desk.packet(_OWN, None, id=application)
+    for _ in range(4):
+        assert (await desk.ask(own))["data"]["application"]["id"] == application
+        assert (await desk.ask(other))["data"] == {"application": None}
+        assert (await desk.ask(public))["errors"][0]["extensions"]["code"] == "UNAUTHENTICATED"
+    assert desk.answers.given == 4  # both people's, twice
+
+
+async def test_a_role_that_is_taken_back_is_heeded_at_once(desk: Desk) -> None:
+    application = await desk.served.submitted("wang")
+    packet = await desk.packet(_TIMELINE, "auditor", id=application)
+    await desk.known(packet)
+    assert (await desk.ask(packet))["data"]["application"]["id"] == application
+    assert desk.answers.given == 1
+    taken = await desk.served.do(
+        "revokeRole",
+        "administrator",
+        "... on Account { login }",
+        account=desk.served.tokens["auditor"],
+        role="auditor",
+    )
+    assert taken.get("login") == "auditor", taken
+    assert (await desk.ask(packet))["data"] == {"application": None}
+    assert desk.answers.given == 1
+
+
+async def test_a_token_that_is_over_is_refused(desk: Desk) -> None:
+    application = await desk.served.submitted("wang")
+    packet = await desk.packet(_TIMELINE, "auditor", id=application)
+    await desk.known(packet)
+    desk.served.clock.now += timedelta(hours=2)
+    answered = await desk.wire.ask(packet)
+    assert answered.status == 401
+    assert json.loads(answered.body)["errors"][0]["extensions"]["code"] == "TOKEN_EXPIRED"
+
+
+async def test_what_the_clock_has_a_say_in_is_made_anew(desk: Desk) -> None:
+    application = await desk.served.submitted("wang")
+    packet = await desk.packet(_CLOCK, "auditor", id=application)
+    for _ in range(4):
+        await desk.ask(packet)
+    assert (desk.answers.given, desk.answers.missed) == (0, 0)
+
+
+async def test_another_catalogue_is_another_answer(desk: Desk) -> None:
+    application = await desk.served.submitted("wang")
+    packet = await desk.packet(_TIMELINE, "auditor", id=application)
+    before = await desk.known(packet)
+    await application_of(desk.app).graph.catalogue.reload()
+    assert await desk.ask(packet) == before
+    assert desk.answers.given == 0
+    await desk.ask(packet)
+    assert desk.answers.given == 1
+
+
+async def test_a_plugin_that_knows_people_has_everything_made_anew(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    application = await desk.served.submitted("wang")
+    packet = await desk.packet(_TIMELINE, "auditor", id=application)
+    await desk.known(packet)
+    assert (await desk.ask(packet))["data"]["application"]["id"] == application
+    assert desk.answers.given == 1
+    dispatcher = application_of(desk.app).graph.catalogue.loaded.dispatcher  # type: ignore[union-attr]  # it is loaded
+    more = dispatcher.host.extended(
+        "by-cookie", ByCookie(), Naming(Rights.PLATFORM, Path("zhupei.yaml"), 1)
+    )
+    monkeypatch.setattr(dispatcher, "host", more)
+    monkeypatch.setattr(dispatcher, "_asked", {})
+    for _ in range(3):
+        await desk.ask(packet)
+    assert desk.answers.given == 1
+
+
+async def test_without_its_database_a_request_is_told_so(desk: Desk) -> None:
+    application = await desk.served.submitted("wang")
+    packet = await desk.packet(_TIMELINE, "auditor", id=application)
+    await desk.known(packet)
+    database: Any = application_of(desk.app).database
+
+    async def gone(*_: Any) -> Any:
+        raise OSError
+
+    kept = database._client.merged_reads.read
+    database._client.merged_reads.read = gone
+    found = await desk.ask(packet)
+    assert found["errors"][0]["extensions"]["code"] != "UNAUTHENTICATED"
+    assert found["data"] is None or found["data"] == {"application": None}
+    database._client.merged_reads.read = kept
+    assert (await desk.ask(packet))["data"]["application"]["id"] == application
+
+
+async def test_rows_that_take_long_are_left_to_the_usual_way(desk: Desk) -> None:
+    application = await desk.served.submitted("wang")
+    packet = await desk.packet(_TIMELINE, "auditor", id=application)
+    before = await desk.known(packet)
+    database: Any = application_of(desk.app).database
+    read, late = database.read, []
+
+    def slowly(*asked: Any) -> Any:
+        async def wait() -> Any:
+            late.append(1)
+            await asyncio.sleep(5)
+
+        read(*asked).close()
+        return wait()
+
+    database.read = slowly
+    began = asyncio.get_running_loop().time()
+    assert await desk.ask(packet) == before
+    assert asyncio.get_running_loop().time() - began < 2
+    assert late == [1]
+    assert (desk.answers.given, desk.answers.missed) == (0, 0)
+    assert application_of(desk.app).graph.schema.engine.guard.load == (0, 0)  # type: ignore[attr-defined]  # the served schema
+
+
+async def test_it_costs_what_it_costs(tmp_path: Path, database_url: str) -> None:
+    """Whoever asks too often is refused, however cheap the answer was."""
+    async with _desk(tmp_path, database_url, rate_cost={"auditor": 400}) as desk:
+        application = await desk.served.submitted("wang")
+        packet = await desk.packet(_TIMELINE, "auditor", id=application)
+        answers = [await desk.wire.ask(packet) for _ in range(30)]
+        statuses = [each.status for each in answers]
+        first = statuses.index(429)
+        assert statuses == [200] * first + [429] * (30 - first)
+        assert desk.answers.given == first - 2
+        # As often as without what is kept.
+        application_of(desk.app)
+        other = await desk.packet(_CLOCK, "auditor", id=application)
+        assert (await desk.wire.ask(other)).status == 429
+
+
+async def test_what_comes_behind_is_answered_behind(desk: Desk) -> None:
+    application = await desk.served.submitted("wang")
+    packet = await desk.packet(_TIMELINE, "auditor", id=application)
+    before = await desk.known(packet)
+    other = await desk.packet("{ __typename }", "auditor")
+    wire = desk.wire
+    wire.transport.written = b""
+    wire.protocol.data_received(packet)
+    wire.protocol.data_received(other)
+    await wire.rest()
+    await wire.rest()
+    first = answer_in(wire.transport.written, again=False)
+    assert first is not None
+    length = wire.transport.written.index(b"\r\n\r\n") + 4 + int(first.headers["content-length"])
+    assert json.loads(wire.transport.written[:length].partition(b"\r\n\r\n")[2]) == before
+    second = answer_in(wire.transport.written[length:], again=False)
+    assert second is not None
+    assert json.loads(second.body) == {"data": {"__typename": "Query"}}
+    assert desk.answers.given == 1
+
+
+async def test_many_at_once_get_what_is_theirs(desk: Desk) -> None:
+    applications = [await desk.served.submitted(f"person-{number}") for number in range(4)]
+    packets = [await desk.packet(_OWN, "auditor", id=each) for each in applications]
+    wires = [Wire(desk.app) for _ in range(12)]
+    for wire in wires:
+        wire.protocol.__class__ = wires[0].protocol.__class__
+    for packet in packets:
+        for _ in range(2):
+            await wires[0].ask(packet)
+
+    async def ask(number: int) -> None:
+        for turn in range(20):
+            at = (number + turn) % 4
+            answered = await wires[number].ask(packets[at])
+            found = json.loads(answered.body)["data"]["application"]
+            assert found["id"] == applications[at]
+            assert found["state"] == "SUBMITTED"
+
+    async def change() -> None:
+        for number in range(15):
+            await desk.prefer(applications[0], number + 1)
+            await asyncio.sleep(0.005)
+
+    await asyncio.gather(*map(ask, range(12)), change())
+    assert desk.answers.given > 50
+
+
+async def test_the_memory_counts_what_was_answered(desk: Desk) -> None:
+    application = await desk.served.submitted("wang")
+    packet = await desk.packet(_TIMELINE, "auditor", id=application)
+    reads = desk.wire.protocol.read
+    await desk.ask(packet)
+    before = reads.bytes
+    await desk.ask(packet)
+    kept: Any = next(iter(reads._kept.values()))
+    assert reads.bytes == before + kept.answered_bytes > before + 300
+    reads._forget_old(kept.until)
+    assert (len(reads), reads.bytes) == (0, 0)
+    assert kept.answered is None
+
+
+async def test_without_memory_for_answers_none_is_kept(tmp_path: Path, database_url: str) -> None:
+    async with _desk(tmp_path, database_url, cache_bytes=0) as desk:
+        assert application_of(desk.app).revalidated is None
+        application = await desk.served.submitted("wang")
+        packet = await desk.packet(_TIMELINE, "auditor", id=application)
+        for _ in range(4):
+            assert (await desk.ask(packet))["data"]["application"]["id"] == application
+
+
+def test_a_database_that_was_not_started_says_so(tmp_path: Path) -> None:
+    database = Database(data_dir=tmp_path, url="postgresql://nobody@127.0.0.1:1/none")
+    with pytest.raises(Exception, match="has not been started yet"):
+        database.read("SELECT 1", [])

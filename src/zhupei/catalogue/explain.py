@@ -19,10 +19,9 @@ from zhupei.config.workspace import ConfiguredFile
 from zhupei.domain.sources import Level, Origin
 from zhupei.domain.training import Opening, Program
 
-__all__ = ["Explainer"]
+__all__ = ["LISTED", "Explainer"]
 
-# Lists whose entries carry their own origins: the field, and how its entries are told apart.
-_LISTS = {
+LISTED = {
     "requirements": "id",
     "benefits": "id",
     "steps": "id",
@@ -33,6 +32,8 @@ _LISTS = {
     "policies": "key",
     "rounds": "code",
 }
+"""Lists whose entries carry their own origins: the field, and how its entries are told apart."""
+
 # Fields that one key of the configuration sets; a program without it takes its parent's.
 _INHERITED = {
     "kind": "kind",
@@ -234,13 +235,13 @@ class Explainer:
 def _entries(node: Opening | Program, name: str) -> tuple[Origin, ...] | None:
     """Return the origins of a list, or of one entry of it; None where it is not such a list."""
     field, _, entry_id = name.partition(".")
-    if field not in _LISTS or not hasattr(node, field):
+    if field not in LISTED or not hasattr(node, field):
         return None
     entries = getattr(node, field)
     if not entry_id:
         return tuple(entry.origins[0] for entry in entries if entry.origins)
     for entry in entries:
-        if getattr(entry, _LISTS[field]) == entry_id:
+        if getattr(entry, LISTED[field]) == entry_id:
             return tuple(entry.origins)
     return None
 

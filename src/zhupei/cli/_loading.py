@@ -11,8 +11,9 @@ from zhupei.settings import Settings
 
 if TYPE_CHECKING:
     from zhupei.catalogue.load import LoadedCatalogue
+    from zhupei.hooks.manager import PluginHost
 
-__all__ = ["load_configuration"]
+__all__ = ["load_configuration", "load_plugin_host"]
 
 
 def load_configuration(settings: Settings, paths: Sequence[Path] | None = None) -> LoadedCatalogue:
@@ -46,3 +47,24 @@ def load_configuration(settings: Settings, paths: Sequence[Path] | None = None) 
     asyncio.run(load())
     found[0].problems.extend(platform.problems)
     return found[0]
+
+
+def load_plugin_host(settings: Settings) -> PluginHost:
+    """Load the plugins that the configuration names; those that cannot be loaded are left out.
+
+    Raises:
+        zhupei.errors.ZhupeiError: ``zhupei.yaml`` cannot be read.
+
+    """
+    from zhupei.catalogue.load import load_plugins, platform_namings  # noqa: PLC0415 - see zhupei.cli
+    from zhupei.config.platform import read_platform  # noqa: PLC0415 - see zhupei.cli
+    from zhupei.config.workspace import read_workspace  # noqa: PLC0415 - see zhupei.cli
+
+    platform = read_platform(settings.platform_file)
+    _, host = load_plugins(
+        read_workspace(settings.bases),
+        folders=settings.plugins,
+        platform=platform_namings(platform),
+        disabled=(*settings.disabled_plugins, *platform.disabled),
+    )
+    return host

@@ -21,19 +21,11 @@ def add_plugin_commands(subparsers: Subparsers) -> None:
 
     """
     # Here, not at the top: `zhupei --help` should not wait for plugins.
-    from zhupei.catalogue.load import load_plugins, platform_namings  # noqa: PLC0415 - see zhupei.cli
     from zhupei.cli import read_settings  # noqa: PLC0415 - see zhupei.cli
-    from zhupei.config.platform import read_platform  # noqa: PLC0415 - see zhupei.cli
-    from zhupei.config.workspace import read_workspace  # noqa: PLC0415 - see zhupei.cli
+    from zhupei.cli._loading import load_plugin_host  # noqa: PLC0415 - see zhupei.cli
 
     settings = read_settings()
-    platform = read_platform(settings.platform_file)
-    _, host = load_plugins(
-        read_workspace(settings.bases),
-        folders=settings.plugins,
-        platform=platform_namings(platform),
-        disabled=(*settings.disabled_plugins, *platform.disabled),
-    )
+    host = load_plugin_host(settings)
     language = settings.language
     for error in (*host.failures, *host.add_commands(subparsers)):
         sys.stderr.write(f"zhupei: {error.text(language)}\n")

@@ -8,6 +8,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from zhupei.cli import read_settings
+from zhupei.cli._loading import load_plugin_host
 from zhupei.domain.text import Language, Text
 
 if TYPE_CHECKING:
@@ -50,19 +51,8 @@ def register(subparsers: Subparsers) -> None:
 
 
 def _run(arguments: argparse.Namespace) -> int:
-    # Here, not at the top: `zhupei --help` should not wait for plugins.
-    from zhupei.catalogue.load import load_plugins, platform_namings  # noqa: PLC0415 - see zhupei.cli
-    from zhupei.config.platform import read_platform  # noqa: PLC0415 - see zhupei.cli
-    from zhupei.config.workspace import read_workspace  # noqa: PLC0415 - see zhupei.cli
-
     settings = read_settings()
-    platform = read_platform(settings.platform_file)
-    _, host = load_plugins(
-        read_workspace(settings.bases),
-        folders=settings.plugins,
-        platform=platform_namings(platform),
-        disabled=(*settings.disabled_plugins, *platform.disabled),
-    )
+    host = load_plugin_host(settings)
     if arguments.format == "json":
         listed = [_as_json(plugin) for plugin in host.plugins]
         errors = [error.as_json() for error in host.failures]

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from zhupei.catalogue.catalogue import NodeKind
+from zhupei.catalogue.explain import LISTED
 from zhupei.domain.codes import ShortagePurpose
 from zhupei.domain.institutions import Base, Jurisdiction
 from zhupei.domain.sources import Level, Origin, Source
@@ -22,17 +23,6 @@ _KINDS: dict[type, NodeKind] = {
     Program: "program",
     Base: "base",
     Jurisdiction: "jurisdiction",
-}
-_LISTS = {
-    "requirements": "id",
-    "benefits": "id",
-    "steps": "id",
-    "documents": "id",
-    "penalties": "id",
-    "assessments": "id",
-    "sections": "id",
-    "policies": "key",
-    "rounds": "code",
 }
 # Where the graph words a field otherwise than the configuration.
 _CONFIGURED_AS = {"city": "prefecture", "jurisdictions": "jurisdiction"}
@@ -157,7 +147,7 @@ def explain(node: str, name: str, context: GraphContext) -> Explanation | None:
             context.language,
         )
     listed = _FOLLOWS.get(name, name) if isinstance(found, Opening | Program) else name
-    if listed not in _LISTS:
+    if listed not in LISTED:
         value = chain[0].value if chain else None
         if isinstance(found, Opening | Program) and name in _COMPUTED:
             value = _computed(found, name, context)
@@ -165,7 +155,7 @@ def explain(node: str, name: str, context: GraphContext) -> Explanation | None:
     items = tuple(
         ExplainedEntry(
             chain=entry.origins,
-            id=getattr(entry, _LISTS[listed]),
+            id=getattr(entry, LISTED[listed]),
             label=entry.name if listed == "rounds" else entry.label,
         )
         for entry in _entries(found, listed, context)

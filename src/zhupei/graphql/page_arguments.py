@@ -1,11 +1,13 @@
 """Arguments of a page over the catalogue: what order, how many rows, from where to where."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
 import strawberry
+from strawberry.annotation import StrawberryAnnotation
+from strawberry.types.arguments import StrawberryArgument
 
 from zhupei.domain.text import Text
 from zhupei.graphql.context import GraphContext
@@ -14,15 +16,21 @@ from zhupei.graphql.errors import bad_input
 
 __all__ = [
     "DEFAULT_PAGE",
+    "FILTER",
     "LARGEST_PAGE",
     "OrderDirection",
     "PageArguments",
     "checked_first",
     "foreign_cursor",
+    "order_arguments",
+    "relay_arguments",
+    "shown_arguments",
 ]
 
 DEFAULT_PAGE = 20
 LARGEST_PAGE = 100
+FILTER = "Which rows to list; all parts must hold (筛选条件)."
+"""What an argument of a filter is described as."""
 
 
 @strawberry.enum(description="In which direction a list is ordered (排序方向); unknown comes last.")
@@ -31,6 +39,38 @@ class OrderDirection(Enum):
 
     ASC = strawberry.enum_value("ASC", description="From the smallest up (升序).")
     DESC = strawberry.enum_value("DESC", description="From the largest down (降序).")
+
+
+def shown_arguments(shown: Iterable[tuple[str, Any, str]]) -> list[StrawberryArgument]:
+    """Return arguments that may be left out, of their names, types and descriptions."""
+    return [
+        StrawberryArgument(
+            python_name=name,
+            graphql_name=None,
+            type_annotation=StrawberryAnnotation(type_ | None),
+            description=description,
+            default=strawberry.UNSET,
+        )
+        for name, type_, description in shown
+    ]
+
+
+def relay_arguments(by_default: str) -> list[tuple[str, Any, str]]:
+    """Return the arguments of Relay; ``by_default`` says how many rows from the front they are."""
+    return [
+        ("first", int, f"Rows from the front, 1 to {LARGEST_PAGE} (前若干行); {by_default}."),
+        ("after", str, "Begin after the row with this cursor (游标之后)."),
+        ("last", int, f"Rows from the end, 1 to {LARGEST_PAGE} (末若干行)."),
+        ("before", str, "End before the row with this cursor (游标之前)."),
+    ]
+
+
+def order_arguments(orders: type[Enum], default: str) -> list[tuple[str, Any, str]]:
+    """Return the arguments of an order, which is ``default`` where none is asked for."""
+    return [
+        ("order_by", orders, f"What to order by (排序依据); the default is `{default}`."),
+        ("direction", OrderDirection, "Direction of the order (排序方向), `ASC` by default."),
+    ]
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,19 +14,21 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import msgspec
-import strawberry
-from strawberry.annotation import StrawberryAnnotation
 from strawberry.types.arguments import StrawberryArgument
 
 from zhupei.graphql.context import GraphContext
 from zhupei.graphql.cursors import Cursor, CursorNotReadable, SortValue
 from zhupei.graphql.page_arguments import (
     DEFAULT_PAGE,
+    FILTER,
     LARGEST_PAGE,
     OrderDirection,
     PageArguments,
     checked_first,
     foreign_cursor,
+    order_arguments,
+    relay_arguments,
+    shown_arguments,
 )
 
 if TYPE_CHECKING:
@@ -43,10 +45,8 @@ __all__ = [
     "checked_first",
 ]
 
-_FIRST = (
-    f"Rows from the front, 1 to {LARGEST_PAGE} (前若干行); {DEFAULT_PAGE} where neither "
-    "`first` nor `last` is given."
-)
+_BY_DEFAULT = f"{DEFAULT_PAGE} where neither `first` nor `last` is given"
+_AT = "What `openNow` and `CLOSING` mean by now (时刻); the present by default."
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,35 +92,13 @@ class Listing:
 
     def arguments(self) -> list[StrawberryArgument]:
         """Return the arguments of a connection over this listing."""
-        shown: tuple[tuple[str, Any, str], ...] = (
-            ("filter", self.filter, "Which rows to list; all parts must hold (筛选条件)."),
-            ("order_by", self.orders, "What to order by (排序依据); the default is `CODE`."),
-            ("direction", OrderDirection, "Direction of the order (排序方向), `ASC` by default."),
-            (
-                "at",
-                datetime,
-                "What `openNow` and `CLOSING` mean by now (时刻); the present by default.",
-            ),
-            (
-                "first",
-                int,
-                _FIRST,
-            ),
-            ("after", str, "Begin after the row with this cursor (游标之后)."),
-            ("last", int, f"Rows from the end, 1 to {LARGEST_PAGE} (末若干行)."),
-            ("before", str, "End before the row with this cursor (游标之前)."),
-        )
-        return [
-            StrawberryArgument(
-                python_name=name,
-                graphql_name=None,
-                type_annotation=StrawberryAnnotation(type_ | None),
-                description=description,
-                default=strawberry.UNSET,
-            )
-            for name, type_, description in shown
-            if name != "at" or "CLOSING" in self.by
+        shown = [
+            ("filter", self.filter, FILTER),
+            *order_arguments(self.orders, "CODE"),
         ]
+        if "CLOSING" in self.by:
+            shown.append(("at", datetime, _AT))
+        return shown_arguments([*shown, *relay_arguments(_BY_DEFAULT)])
 
     def timed(self, given: Mapping[str, Any]) -> bool:
         """Return whether a list with these arguments changes as time goes by."""
@@ -132,20 +110,39 @@ class Listing:
         )
 
 
-class _Row(msgspec.Struct):
+@dataclass(frozen=True, slots=True)
+class _Cursors:
+    """What the cursors of a page are written of.
+
+    Rows hold this and not their page: that would hold them, and all that was decided for it would
+    stay until the collector comes by, a list of all openings for each page.
+    """
+
+    listing: Listing
+    selected: Selected
+    order: str
+    descending: bool
+
+    def of(self, node: Any) -> str:
+        """Return the cursor of a row."""
+        key = self.listing.key(node)
+        in_order = self.listing.by.get(self.order)
+        value = key if in_order is None else in_order(node, self.selected)
+        return Cursor(self.order, self.descending, value, key).encode()
+
+
+class _Row(msgspec.Struct, gc=False):
     """One row; its cursor is written where it is asked for.
 
-    A struct, as a page of a hundred rows makes a hundred of them. The collector has to see it: the
-    page keeps its rows, and each of them the page.
+    A struct, as a page of a hundred rows makes a hundred of them; nothing that it holds knows it.
     """
 
     node: Any
-    page: Any
+    cursors: _Cursors
 
     @property
     def cursor(self) -> str:
-        cursor: str = self.page.cursor_of(self.node)
-        return cursor
+        return self.cursors.of(self.node)
 
 
 @dataclass(slots=True)
@@ -234,13 +231,6 @@ class Page:
             self._found = lambda: found
         return len(found)
 
-    def cursor_of(self, node: Any) -> str:
-        """Return the cursor of a row of this page."""
-        asked, key = self._arguments, self._listing.key(node)
-        in_order = self._listing.by.get(asked.order)
-        value = key if in_order is None else in_order(node, self._selected)
-        return Cursor(asked.order, asked.descending, value, key).encode()
-
     @property
     def edges(self) -> list[_Row]:
         """The rows of the page."""
@@ -259,7 +249,8 @@ class Page:
             nodes, follow = nodes[: asked.first], True
         if asked.last is not None and len(nodes) > asked.last:
             nodes, precede = nodes[-asked.last :], True
-        edges = [_Row(node, self) for node in nodes]
+        cursors = _Cursors(self._listing, self._selected, asked.order, asked.descending)
+        edges = [_Row(node, cursors) for node in nodes]
         return edges, _Info(has_next_page=follow, has_previous_page=precede, edges=edges)
 
     def _begin(self) -> tuple[list[Any], bool, bool]:

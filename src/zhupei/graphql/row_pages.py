@@ -9,15 +9,21 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-import strawberry
-from strawberry.annotation import StrawberryAnnotation
 from strawberry.types.arguments import StrawberryArgument
 
 from zhupei.domain.text import Text
 from zhupei.graphql.context import GraphContext
 from zhupei.graphql.cursors import Cursor, CursorNotReadable
 from zhupei.graphql.errors import bad_input
-from zhupei.graphql.pages import DEFAULT_PAGE, LARGEST_PAGE, OrderDirection
+from zhupei.graphql.page_arguments import (
+    DEFAULT_PAGE,
+    FILTER,
+    LARGEST_PAGE,
+    OrderDirection,
+    order_arguments,
+    relay_arguments,
+    shown_arguments,
+)
 
 __all__ = ["RowPlace", "RowRequest", "row_arguments"]
 
@@ -104,29 +110,7 @@ def row_arguments(
     """Return the arguments of a connection over rows."""
     shown: list[tuple[str, Any, str]] = []
     if filter_ is not None:
-        shown.append(("filter", filter_, "Which rows to list; all parts must hold (筛选条件)."))
+        shown.append(("filter", filter_, FILTER))
     if orders is not None:
-        shown += [
-            ("order_by", orders, f"What to order by (排序依据); the default is `{default}`."),
-            ("direction", OrderDirection, "Direction of the order (排序方向), `ASC` by default."),
-        ]
-    shown += [
-        (
-            "first",
-            int,
-            f"Rows from the front, 1 to {LARGEST_PAGE} (前若干行); {DEFAULT_PAGE} by default.",
-        ),
-        ("after", str, "Begin after the row with this cursor (游标之后)."),
-        ("last", int, f"Rows from the end, 1 to {LARGEST_PAGE} (末若干行)."),
-        ("before", str, "End before the row with this cursor (游标之前)."),
-    ]
-    return [
-        StrawberryArgument(
-            python_name=name,
-            graphql_name=None,
-            type_annotation=StrawberryAnnotation(type_ | None),
-            description=description,
-            default=strawberry.UNSET,
-        )
-        for name, type_, description in shown
-    ]
+        shown += order_arguments(orders, default)
+    return shown_arguments([*shown, *relay_arguments(f"{DEFAULT_PAGE} by default")])

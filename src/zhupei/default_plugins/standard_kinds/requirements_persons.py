@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import date, timedelta
 from typing import Annotated, Any, Literal, Self
 
@@ -10,21 +9,11 @@ from pydantic import BeforeValidator, Field, StringConstraints, model_validator
 
 from zhupei.config.scalars import Flag, Whole, problem
 from zhupei.config.texts import Label, Model
-from zhupei.default_plugins.standard_kinds.verdicts import (
-    failed,
-    named,
-    passed,
-    refused,
-    unknown,
-)
+from zhupei.default_plugins.standard_kinds.verdicts import failed, named, passed, refused, unknown
 from zhupei.domain.calendar import CHINA_TIME, age_on
 from zhupei.domain.eligibility import Verdict, reads
 from zhupei.domain.kinds import Kind, KindGroup
-from zhupei.domain.people import (
-    LicenceCategory,
-    TitleLevel,
-    TraineeType,
-)
+from zhupei.domain.people import LicenceCategory, TitleLevel, TraineeType
 from zhupei.domain.questions import EligibilityQuestion
 from zhupei.domain.text import Text
 from zhupei.domain.training import Program
@@ -221,58 +210,49 @@ def _trainee_type(params: TraineeTypeParams, question: EligibilityQuestion) -> V
     )
 
 
-def _kind(
-    name: str, label: Text, description: Text, params: type[Model], decide: Callable[..., Verdict]
-) -> Kind:
-    return Kind(
-        group=KindGroup.REQUIREMENT,
-        name=name,
-        label=label,
-        description=description,
-        params=params,
-        decide=decide,
-    )
-
-
 PERSON_KINDS = (
-    _kind(
-        "licence",
-        Text("医师资格", "Licence"),
-        Text(
+    Kind(
+        group=KindGroup.REQUIREMENT,
+        name="licence",
+        label=Text("医师资格", "Licence"),
+        description=Text(
             "要求医师资格证书，可限定类别，可要求执业证书。",
             "A physician's licence, of certain categories if need be, and a practice certificate.",
         ),
-        LicenceParams,
-        _licence,
+        params=LicenceParams,
+        decide=_licence,
     ),
-    _kind(
-        "age",
-        Text("年龄", "Age"),
-        Text(
+    Kind(
+        group=KindGroup.REQUIREMENT,
+        name="age",
+        label=Text("年龄", "Age"),
+        description=Text(
             "要求不超过若干周岁；“原则上”的规定请写 hard: false。",
             "Not over an age in completed years; write hard: false where it holds in principle.",
         ),
-        AgeParams,
-        _age,
+        params=AgeParams,
+        decide=_age,
     ),
-    _kind(
-        "title",
-        Text("职称", "Title"),
-        Text(
+    Kind(
+        group=KindGroup.REQUIREMENT,
+        name="title",
+        label=Text("职称", "Title"),
+        description=Text(
             "要求职称不低于或尚未达到某级别。",
             "A professional title from a level on, or still below a level.",
         ),
-        TitleParams,
-        _title,
+        params=TitleParams,
+        decide=_title,
     ),
-    _kind(
-        "trainee_type",
-        Text("培训对象类型", "Trainee type"),
-        Text(
+    Kind(
+        group=KindGroup.REQUIREMENT,
+        name="trainee_type",
+        label=Text("培训对象类型", "Trainee type"),
+        description=Text(
             "限定通过本渠道招收的培训对象类型。",
             "The types of trainees that are admitted this way.",
         ),
-        TraineeTypeParams,
-        _trainee_type,
+        params=TraineeTypeParams,
+        decide=_trainee_type,
     ),
 )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from decimal import Decimal
 from typing import Annotated, Any
 
@@ -130,49 +129,40 @@ def _stay(params: StayParams, question: EligibilityQuestion) -> Verdict:
     )
 
 
-def _kind(
-    name: str, label: Text, description: Text, params: type[Model], decide: Callable[..., Verdict]
-) -> Kind:
-    return Kind(
-        group=KindGroup.REQUIREMENT,
-        name=name,
-        label=label,
-        description=description,
-        params=params,
-        decide=decide,
-    )
-
-
 PRACTICE_KINDS = (
-    _kind(
-        "certificate",
-        Text("其他证书", "Certificate"),
-        Text("要求某种证书。", "A certificate, by its name or another name of it."),
-        CertificateParams,
-        _certificate,
+    Kind(
+        group=KindGroup.REQUIREMENT,
+        name="certificate",
+        label=Text("其他证书", "Certificate"),
+        description=Text("要求某种证书。", "A certificate, by its name or another name of it."),
+        params=CertificateParams,
+        decide=_certificate,
     ),
-    _kind(
-        "practice_scope",
-        Text("执业范围", "Scope of practice"),
-        Text(
+    Kind(
+        group=KindGroup.REQUIREMENT,
+        name="practice_scope",
+        label=Text("执业范围", "Scope of practice"),
+        description=Text(
             "要求注册的执业范围与申请专业相符。",
             "The registered scope of practice fits the specialty.",
         ),
-        PracticeScopeParams,
-        _practice_scope,
+        params=PracticeScopeParams,
+        decide=_practice_scope,
     ),
-    _kind(
-        "work_years",
-        Text("工作年限", "Years of work"),
-        Text("要求工作满若干年。", "At least so many years of work."),
-        WorkYearsParams,
-        _work_years,
+    Kind(
+        group=KindGroup.REQUIREMENT,
+        name="work_years",
+        label=Text("工作年限", "Years of work"),
+        description=Text("要求工作满若干年。", "At least so many years of work."),
+        params=WorkYearsParams,
+        decide=_work_years,
     ),
-    _kind(
-        "stay",
-        Text("进修时长", "Length of stay"),
-        Text("限定可选的进修时长。", "The lengths of stay to choose from."),
-        StayParams,
-        _stay,
+    Kind(
+        group=KindGroup.REQUIREMENT,
+        name="stay",
+        label=Text("进修时长", "Length of stay"),
+        description=Text("限定可选的进修时长。", "The lengths of stay to choose from."),
+        params=StayParams,
+        decide=_stay,
     ),
 )

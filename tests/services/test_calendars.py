@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import dataclasses
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -27,6 +28,7 @@ from zhupei.graphql.context import GraphContext
 from zhupei.services.calendars import (
     Entry,
     calendar_file,
+    end_calendar,
     issue_calendar,
     personal_entries,
     program_entries,
@@ -215,11 +217,14 @@ async def test_over_http_with_a_tag(office: Office) -> None:
                 assert missing.json()["errors"][0]["extensions"]["code"] == "NOT_FOUND"
 
 
-async def ask(office: Office, mutation: str, account: str, role: str = "applicant") -> Any:
+async def ask(
+    office: Office, mutation: str, account: str, role: str = "applicant", key: str | None = None
+) -> Any:
     shown = {"issue": "PersonalCalendar { path }", "end": "EndedCalendar { ended }"}[mutation]
     return await _SCHEMA.execute(
-        f"mutation {{ {mutation}Calendar(input: {{}}) {{ __typename "
-        f"... on {shown} ... on Refusal {{ code }} }} }}",
+        f"mutation($key: String) {{ {mutation}Calendar(input: {{idempotencyKey: $key}}) "
+        f"{{ __typename ... on {shown} ... on Refusal {{ code }} }} }}",
+        variable_values={"key": key},
         context_value=GraphContext(
             catalogue=office.loaded.catalogue,
             dispatcher=office.loaded.dispatcher,
@@ -285,3 +290,38 @@ async def test_one_token_is_live_at_a_time(office: Office) -> None:
     with office.database.use():
         tokens = [await issue_calendar(person, moment(f"2026-04-0{day}T09:00")) for day in (1, 2)]
         assert [await token_owner(token) for token in tokens] == [None, person]
+
+
+async def test_a_request_that_is_repeated_opens_the_same_calendar_and_ends_it_once(
+    office: Office,
+) -> None:
+    """Also where it comes many times at once; ended meanwhile, it gives out another address."""
+    person = await applicant(office)
+    at, of_request = moment("2026-04-01T09:00"), ("the-present", "the-one-before")
+    with office.database.use():
+        given = [issue_calendar(person, at, of_request) for _ in range(4)]
+        assert await asyncio.gather(*given) == ["the-present"] * 4
+        assert await CalendarTokenRow.filter(applicant_id=person).count() == 1
+        turned = ("after-new-keys", "the-present")
+        assert await issue_calendar(person, at, turned) == "the-present"
+        assert await end_calendar(person, at)
+        again = await issue_calendar(person, at, of_request)
+        assert again not in of_request
+        assert [await token_owner(each) for each in ("the-present", again)] == [None, person]
+        assert len(set(await asyncio.gather(*(issue_calendar(person, at) for _ in range(4))))) == 4
+        assert await CalendarTokenRow.filter(applicant_id=person, ended_at=None).count() == 1
+
+
+async def test_repeated_with_their_key_both_are_answered_as_before(office: Office) -> None:
+    with office.database.use():
+        account = await Account.create(
+            kind="person", login="li", created_at=AT, tokens_valid_from=AT
+        )
+        person = await applicant(office)
+        await Applicant.filter(id=person).update(account_id=account.id)
+        for mutation in ("issue", "end"):
+            keyed = [await ask(office, mutation, str(account.id), key="k") for _ in range(2)]
+            assert keyed[0].data == keyed[1].data
+            assert keyed[0].data[f"{mutation}Calendar"].get("ended") in {None, True}
+            keyed[1] = await ask(office, mutation, str(account.id), key="l")
+            assert keyed[0].data != keyed[1].data

@@ -21,6 +21,7 @@ from tortoise.transactions import in_transaction
 from zhupei.catalogue.catalogue import Catalogue
 from zhupei.db.identifiers import uuid7
 from zhupei.db.models import (
+    Applicant,
     ApplicationRow,
     CalendarTokenRow,
     InterviewBookingRow,
@@ -217,14 +218,26 @@ def _event(entry: Entry, language: Language, at: datetime) -> Event:
 
 
 def _hashed(token: str) -> str:
-    # Of 256 random bits: nobody guesses one, and a plain hash is enough.
+    # Of 256 bits that nobody guesses: a plain hash is enough.
     return hashlib.sha256(token.encode()).hexdigest()
 
 
-async def issue_calendar(applicant: UUID, at: datetime) -> str:
-    """Give out a token for a person's calendar, once; the one before it ends."""
-    token = secrets.token_urlsafe(_TOKEN_BYTES)
+async def issue_calendar(applicant: UUID, at: datetime, of_request: Sequence[str] = ()) -> str:
+    """Give out a token for a person's calendar, once; the one before it ends.
+
+    ``of_request`` are the tokens that this request gives out however often it is sent, the present
+    one first: while one of them opens the calendar, it is answered again, and nothing is done.
+    Otherwise, and for a request that was ended meanwhile, the token is random.
+    """
+    known = {_hashed(token): token for token in of_request}
     async with in_transaction():
+        # One request of a person at a time: each ends the token of the one before.
+        await Applicant.select_for_update().get(id=applicant)
+        given = await CalendarTokenRow.filter(token_hash__in=list(known)) if known else []
+        for row in given:
+            if row.ended_at is None:
+                return known[row.token_hash]
+        token = of_request[0] if known and not given else secrets.token_urlsafe(_TOKEN_BYTES)
         await end_calendar(applicant, at)
         await CalendarTokenRow.create(
             id=uuid7(), applicant_id=applicant, token_hash=_hashed(token), created_at=at

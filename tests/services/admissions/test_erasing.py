@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from datetime import UTC, date
 from typing import Any
@@ -11,7 +12,14 @@ import pytest
 from tortoise import connections
 
 from admissions_office import Office, done, moment
-from zhupei.db.models import Account, Applicant, ApplicantIdentity, BulkOperationRow
+from zhupei.db.models import (
+    Account,
+    Applicant,
+    ApplicantIdentity,
+    BulkOperationRow,
+    StateRecordRow,
+    TransitionRow,
+)
 from zhupei.domain.actors import Actor, Grant
 from zhupei.domain.identity import DocumentKind
 from zhupei.domain.people import Candidate
@@ -175,6 +183,23 @@ async def test_who_only_registered_is_erased_too(office: Office) -> None:
         assert (await verify_audit_chain()).broken is None
     other, alone = await _another(office)
     assert done(await erase_applicant(alone, wish(other))).applications == 0
+
+
+async def test_asked_many_times_at_once_it_is_done_and_recorded_once(office: Office) -> None:
+    person, own = await a_person(office)
+    await office.draft(applicant=person)
+    other, alone = await _another(office)
+    for applicant, desk, applications in ((person, own, 1), (other, alone, 0)):
+        answers = await asyncio.gather(*(erase_applicant(desk, wish(applicant)) for _ in range(6)))
+        first = done(answers[0])
+        assert (first.applicant, first.applications) == (applicant, applications)
+        assert [done(answer) for answer in answers] == [first] * 6
+        with office.database.use():
+            recorded = StateRecordRow.filter(subject_id=applicant, action="ERASE")
+            assert await recorded.count() == 1
+    with office.database.use():
+        assert await TransitionRow.filter(action="ERASE").count() == 1
+        assert (await verify_audit_chain()).broken is None
 
 
 async def _another(office: Office) -> tuple[UUID, Desk]:

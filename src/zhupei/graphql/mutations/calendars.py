@@ -8,7 +8,7 @@ from zhupei.domain.admission_refusals import Refusal, RefusalCode
 from zhupei.domain.permissions import Target
 from zhupei.domain.text import Text
 from zhupei.graphql.desks import desk_of
-from zhupei.graphql.mutations.declaration import Repeatable, mutation
+from zhupei.graphql.mutations.declaration import Repeatable, mutation, once
 from zhupei.graphql.permissions import require
 from zhupei.graphql.sources import GraphInfo
 from zhupei.graphql.types.refusals import ActionRefused, InvalidInput, PluginProblem
@@ -65,26 +65,35 @@ _NOBODY = Refusal(
 
 
 async def _issue(info: GraphInfo, input: IssueCalendarInput) -> Any:  # noqa: A002 - the argument's name in the graph
-    del input  # repeated, it gives out another token: the first one is kept nowhere
     context = info.context
     desk = await desk_of(context)
     await require(context, _SUBSCRIBE, (Target(owners=frozenset({desk.actor.id})),))
     if desk.applicant is None:
         return _NOBODY
+    tokens: tuple[str, ...] = ()
+    if input.idempotency_key and context.keyring is not None:
+        # Kept nowhere, and the same again for a request that is repeated.
+        of_request = f"{desk.applicant}:{input.idempotency_key}"
+        tokens = context.keyring().lookup_hashes("calendar-token", of_request)
     with desk.database.use():
-        token = await issue_calendar(desk.applicant, context.clock())
+        token = await issue_calendar(desk.applicant, context.clock(), tokens)
     return PersonalCalendar(path=f"/calendar/personal.ics?token={token}")
 
 
 async def _end(info: GraphInfo, input: EndCalendarInput) -> Any:  # noqa: A002 - the argument's name in the graph
-    del input  # ending twice does nothing the second time
     context = info.context
     desk = await desk_of(context)
     await require(context, _SUBSCRIBE, (Target(owners=frozenset({desk.actor.id})),))
-    if desk.applicant is None:
+    applicant = desk.applicant
+    if applicant is None:
         return _NOBODY
+
+    async def work() -> bool:
+        return await end_calendar(applicant, context.clock())
+
     with desk.database.use():
-        return EndedCalendar(ended=await end_calendar(desk.applicant, context.clock()))
+        answer = await once(context, input, "endCalendar", work)
+    return EndedCalendar(ended=answer) if isinstance(answer, bool) else answer
 
 
 @strawberry.type

@@ -261,6 +261,9 @@ async def revert_bulk(desk: Desk, given: RevertBulkInput) -> BulkOutcome | Refus
             if row is None:
                 return not_found("operation", str(given.operation))
             outcome = await _revert(desk, given, row)
+            if isinstance(outcome, Refusal):
+                # The same request, sent twice at once, may have been carried out meanwhile.
+                return await _repeated(desk, Action.REVERT, repeat_of(given)) or outcome
             if outcome is not None:
                 return outcome
         return too_busy()

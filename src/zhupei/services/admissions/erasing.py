@@ -78,7 +78,8 @@ async def erase_applicant(desk: Desk, given: EraseApplicantInput) -> Erasure | R
     """Erase who a person is: name, document, contacts, facts, answers, files, account.
 
     Only the person may ask. What stays are records without a person: that there was an
-    application, in which states, who decided; and the statistics that they are counted in.
+    application, in which states, who decided; and the statistics that they are counted in. Asked
+    twice at the same moment, it is done and recorded once, and answered alike.
     """
     owners = owners_of(desk, given.applicant)
     with desk.database.use():
@@ -91,10 +92,28 @@ async def erase_applicant(desk: Desk, given: EraseApplicantInput) -> Erasure | R
         if against is not None:
             return against
         for _ in range(_ATTEMPTS):
-            done = await _erase(desk, given)
+            try:
+                done = await _erase(desk, given)
+            except _ErasedError:
+                return await _erasure_of(given.applicant)
             if done is not None:
                 return done
         return too_busy()
+
+
+class _ErasedError(Exception):
+    """Ends the transaction of an erasure that came second, so that it writes nothing."""
+
+
+async def _erasure_of(applicant: UUID) -> Erasure:
+    """Return what an erasure took away; its files went at the same instant."""
+    erased_at: Any = (await Applicant.get(id=applicant)).erased_at
+    return Erasure(
+        applicant=applicant,
+        erased_at=erased_at,
+        applications=await ApplicationRow.filter(applicant_id=applicant).count(),
+        files=await ApplicantFile.filter(applicant_id=applicant, removed_at=erased_at).count(),
+    )
 
 
 async def _erase(desk: Desk, given: EraseApplicantInput) -> Erasure | Refusal | None:
@@ -218,9 +237,12 @@ def _without_person(case: AdmissionCase) -> AdmissionCase:
 async def _erase_rows(applicant: UUID, now: datetime) -> tuple[int, list[UUID]]:
     """Erase the applicant, the documents' hashes and account, and end links to units.
 
-    Return how many files were removed, and the links that ended.
+    Return how many files were removed, and the links that ended. Raise _ErasedError where that
+    was done already.
     """
     row = await Applicant.select_for_update().get(id=applicant)
+    if row.erased_at is not None:
+        raise _ErasedError
     account: UUID | None = row.account_id  # type: ignore[attr-defined]  # Tortoise adds it
     await ApplicantIdentity.filter(applicant_id=applicant).delete()
     files = await ApplicantFile.filter(applicant_id=applicant, removed_at=None).update(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -22,7 +21,7 @@ from same_answer import asked_by, compare
 from zhupei.db.connection import Database
 from zhupei.domain.text import Language
 from zhupei.graphql.context import GraphContext
-from zhupei.graphql.engine import Counts, Engine, encoded
+from zhupei.graphql.engine import Counts, Engine
 from zhupei.graphql.inline import Code
 from zhupei.graphql.limits import QueryLimits, schema_extensions
 from zhupei.graphql.sources import Attribute, Computed, FieldSource, GraphInfo, Reader, field
@@ -286,11 +285,6 @@ async def test_what_stays_uncompiled_is_answered_by_graphql_core(
     told = [each for each in caplog.messages if "a part of an operation" in each]
     assert len(told) == 1
     assert ".number +" in told[0]
-
-
-def test_bytes_are_written_as_json_writes_them() -> None:
-    for value in ({"a": [1, "住", None, 1.5, True]}, {"a": "\ud800"}, {"a": 2**70}):
-        assert json.loads(encoded(value)) == value
 
 
 # How many statements

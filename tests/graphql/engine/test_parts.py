@@ -11,8 +11,6 @@ from typing import Any
 
 import pytest
 import strawberry
-from hypothesis import given
-from hypothesis import strategies as st
 from strawberry.schema.config import StrawberryConfig
 
 from asked_graph import NOW, AskedGraph
@@ -22,7 +20,6 @@ from zhupei.domain.text import Language, Text
 from zhupei.domain.training import Opening
 from zhupei.graphql.context import GraphContext
 from zhupei.graphql.engine import Answer, Engine
-from zhupei.graphql.kept_parts import KeptParts
 from zhupei.graphql.scalars import SCALARS
 from zhupei.graphql.sources import (
     Attribute,
@@ -269,29 +266,3 @@ async def test_objects_that_may_change_are_never_kept() -> None:
         answer = await _ask(engine, context, "{ changing { count a b } }")
         assert json.loads(answer.json())["changing"]["count"] == number
     assert engine.counts.parts == 0
-
-
-# Memory
-
-
-@given(st.lists(st.tuples(st.integers(0, 5), st.integers(0, 3_000)), max_size=60))
-def test_parts_stay_within_their_room(steps: list[tuple[int, int]]) -> None:
-    kept, catalogue = KeptParts(10_000), object()
-    expected: dict[tuple[int, int], bytes] = {}
-    for place, length in steps:
-        key = (place, Language.EN, None, "[]")
-        parts = kept.of(catalogue, key)
-        if parts is None:
-            parts = kept.begin(key, is_open=True)
-        value = object()
-        written = b"x" * length
-        assert bytes(kept.add(parts, value, written)) == written
-        expected[place, id(value)] = written
-        assert 0 <= kept.bytes <= kept.most
-        assert kept.bytes == sum(each.bytes for each in kept._parts.values())
-        for (known, *_), each in kept._parts.items():
-            for identity, raw in each.items():
-                assert bytes(raw) == expected[known, identity]
-            assert len(each) == len(each.objects)
-    kept.of(object(), (0, Language.EN, None, "[]"))
-    assert kept.bytes == 0

@@ -1,0 +1,92 @@
+"""Columns: which values are taken as they are, made once, or made row by row."""
+
+from __future__ import annotations
+
+import itertools
+from typing import Any
+
+import pytest
+from graphql.type import GraphQLObjectType
+
+from asked_graph import core_graph
+from zhupei.graphql.columns import NAMES, written_column
+from zhupei.graphql.sources import SourcedField
+from zhupei.services.admissions.row_sources import TRAINEES
+
+_TYPE: Any = core_graph().schema.core_schema.get_type("Trainee")
+_VIEW = TRAINEES.view({"id", "state", "state_label", "months", "started_on", "registered_at"})
+
+
+class _Names:
+    """Gives names, and keeps what they stand for."""
+
+    def __init__(self) -> None:
+        self.constants: dict[str, Any] = dict(NAMES)
+        self._numbers = itertools.count()
+
+    def constant(self, value: object) -> str:
+        """Return the name of a value."""
+        name = f"k{next(self._numbers)}"
+        self.constants[name] = value
+        return name
+
+    def scratch(self) -> str:
+        """Return the name of a variable."""
+        return f"x{next(self._numbers)}"
+
+
+def _written(name: str, names: _Names) -> str:
+    assert isinstance(_TYPE, GraphQLObjectType)
+    found = _TYPE.fields[name]
+    declared = found.extensions["strawberry-definition"]
+    assert isinstance(declared, SourcedField)
+    return written_column(
+        found.type,
+        declared,
+        declared.source,
+        _VIEW,
+        names,
+        lambda: "make",
+        rows="rows",
+        columns="c",
+    )
+
+
+def _at(name: str) -> int:
+    return _VIEW.positions[frozenset({name})]
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("id", "c[{id}]"),
+        ("startedOn", "c[{started_on}]"),
+        ("months", "c[{months}]"),
+        ("state", "made_once(k0, make, c[{state}], rows)"),
+        ("stateLabel", "map(made_of_each(make, c[{state}], rows), c[{state}])"),
+        ("registeredAt", "map(k0, c[{registered_at}])"),
+        ("payments", "map(make, rows)"),
+    ],
+)
+def test_a_field_is_written_as_its_column_allows(name: str, expected: str) -> None:
+    places = {each: _at(each) for each in ("id", "started_on", "months", "state", "registered_at")}
+    assert _written(name, _Names()) == expected.format(**places)
+
+
+def test_what_follows_from_one_column_is_made_once_for_each_value_that_is_there() -> None:
+    names, made = _Names(), []
+    state = _at("state")
+
+    def make(row: Any) -> str:
+        made.append(row[state])
+        return f"made of {row[state]}"
+
+    rows = [tuple(value if at == state else None for at in range(_VIEW.width)) for value in "abba"]
+    expected = ["made of a", "made of b", "made of b", "made of a"]
+    for name, more in (("stateLabel", "ab"), ("state", "abba")):
+        text, known = _written(name, names), {**names.constants, "make": make, "rows": rows}
+        for _ in range(2):
+            assert list(eval(text, {**known, "c": list(zip(*rows, strict=True))})) == expected
+        # An enumeration is known from the runs before; what a catalogue says is not.
+        assert made == list(more) * (2 if name == "stateLabel" else 1)
+        made.clear()

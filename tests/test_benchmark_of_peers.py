@@ -6,9 +6,12 @@ import re
 import subprocess
 import sys
 import xml.etree.ElementTree as ET
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
+from benchmarks.peers import report
+from benchmarks.peers.measuring import Effort
 from benchmarks.peers.plots import bars, lines
 from benchmarks.peers.workload import COMPARED, QUERIES, Keys, difference, requests_of
 
@@ -74,6 +77,39 @@ def test_plots_are_svg_with_every_figure() -> None:
     ]  # fmt: skip
     (line,) = root.iter("{http://www.w3.org/2000/svg}polyline")
     assert [point.split(",")[0] for point in line.attrib["points"].split()] == ["60.0", "460.0"]
+
+
+def test_what_a_row_costs_and_every_plot_are_written(tmp_path: Path) -> None:
+    """Issue 4: CPU per request is linear in the rows returned; plots of all four figures."""
+    (tmp_path / "performance.md").write_text(
+        "before\n<!-- measured: begin -->\nold\n<!-- measured: end -->\nafter\n", encoding="utf-8"
+    )
+    figure = {"query": "trainees", "rate": 100.0, "p50": 1.5, "p99": 4.0, "cpu": 0.25, "round": 0}
+    page = {"bases": 3, "query": "trainees", "peer": "zhupei", "rate": 100.0}
+    results = {
+        **dict.fromkeys(("date", "commit", "processor", "cores", "load_average", "generator"), "?"),
+        "memory_gigabytes": 1,
+        "versions": {},
+        "bases": 3,
+        "compared": 0,
+        "effort": asdict(Effort(1, 0.2, 4, 3)),
+        "servers": {"zhupei": {"cold_start": 1.0, "memory_idle": 1.0, "memory_after": 1.0}},
+        "first_uses": [],
+        "figures": [{**figure, "peer": "zhupei"}, {**figure, "peer": "plain", "rate": 50.0}],
+        "growth": [],
+        "pages": [{**page, "page": 100, "cpu": 0.65}, {**page, "page": 10, "cpu": 0.2}],
+        "scripts": {"benchmarks/bench_matching.py": "applicants\n"},
+    }
+    report.write(results, tmp_path)
+    text = (tmp_path / "performance.md").read_text(encoding="utf-8")
+    assert text.startswith("before\n<!-- measured: begin -->\n\nMeasured ? at commit")
+    assert text.endswith("<!-- measured: end -->\nafter\n")
+    assert "|  | 10 rows | 100 rows | µs for each more |" in text
+    assert "| trainees, zhupei | 0.200 | 0.650 | 5.0 |" in text
+    assert "### `benchmarks/bench_matching.py`\n\n```\napplicants\n```" in text
+    plots = sorted(path.stem for path in (tmp_path / "performance").iterdir())
+    assert plots == ["cpu", "p50", "p99", "rate"]
+    assert all(f"](performance/{plot}.svg)" in text for plot in plots)
 
 
 @pytest.mark.slow

@@ -2,7 +2,8 @@
 
 Everything it needs is made below ``.tools/bench``: the embedded PostgreSQL with the data, the
 generated configuration, Node.js and PostGraphile. ``--write`` puts the results into
-docs/performance.md; ``--quick`` is a smoke run of seconds on little data, without PostGraphile.
+docs/performance.md, with what the benchmarks of catalogue and matching print; ``--quick`` is a
+smoke run of seconds on little data, without PostGraphile.
 """
 
 from __future__ import annotations
@@ -48,7 +49,9 @@ def main() -> int:
     )
     parser.add_argument("--no-growth", action="store_true", help="leave growth out")
     parser.add_argument(
-        "--scripts", action="store_true", help="run the benchmarks of catalogue and matching too"
+        "--scripts",
+        action="store_true",
+        help="run the benchmarks of catalogue and matching too, as --write does",
     )
     parser.add_argument("--directory", type=Path, default=_PROJECT / ".tools" / "bench")
     parser.add_argument("--results", type=Path, help="write all figures there, as JSON")
@@ -66,7 +69,7 @@ def main() -> int:
     bases = arguments.bases or (3 if arguments.quick else 1_000)
     sizes = () if arguments.quick or arguments.no_growth else _GROWTH
     results = _measure(arguments.directory.absolute(), bases, sizes, names, effort)
-    results["scripts"] = _outputs() if arguments.scripts else {}
+    results["scripts"] = _outputs() if arguments.scripts or arguments.write else {}
     if arguments.results is not None:
         arguments.results.write_text(json.dumps(results, ensure_ascii=False, indent=1))
     sys.stdout.write("\n" + report.markdown(results))
@@ -88,6 +91,7 @@ def _measure(
         "bases": bases,
         "effort": dataclasses.asdict(effort),
         "growth": [],
+        "pages": [],
     }
     for size in (*sizes, bases):
         _say(f"{size:,} bases: preparing")
@@ -102,6 +106,9 @@ def _measure(
                     able = [each for each in servers if each.peer.name in grow]
                     found = measuring.growth(able, country, effort, _say)
                     results["growth"] += [dataclasses.asdict(each) for each in found]
+                if sizes and main_run:
+                    found = measuring.growth_of_pages(able, country, effort, _say)
+                    results["pages"] = [dataclasses.asdict(each) for each in found]
     return results
 
 

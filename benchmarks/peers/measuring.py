@@ -21,6 +21,7 @@ __all__ = [
     "all_started",
     "first_uses",
     "growth",
+    "growth_of_pages",
     "refuse_differences",
     "rounds",
 ]
@@ -28,6 +29,8 @@ __all__ = [
 _GROWING = ("base", "openings", "trainees", "timeline", ELIGIBILITY)
 """Queries whose answers have as many rows however many are stored, and the one that reads all."""
 _GROWING_PAGE = 10
+_PAGES = (10, 20, 50, 100)
+"""Rows of a page, to see what a row costs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +78,8 @@ class Sample:
     peer: str
     rate: float
     cpu: float
+    page: int = 0
+    """Rows on a page, where pages of several lengths are compared."""
 
 
 @contextlib.contextmanager
@@ -202,6 +207,30 @@ def growth(
                 found.append(Sample(country.bases, query.name, done.peer, done.rate, done.cpu))
                 report(
                     f"{country.bases:>6,} bases  {query.name:<12}{done.peer:<14}"
+                    f"{done.rate:>10,.1f}/s {done.cpu:>9.3f} ms of CPU"
+                )
+    return found
+
+
+def growth_of_pages(
+    servers: Sequence[Server],
+    country: Country,
+    effort: Effort,
+    report: Callable[[str], None],
+) -> list[Sample]:
+    """Measure pages of several lengths once, to be compared over the rows that they return."""
+    found = []
+    for query in QUERIES:
+        if query.name not in PAGED:
+            continue
+        for server in servers:
+            for page in _PAGES:
+                _round(server, query, country, _warm(effort), 0, page)
+                done = _round(server, query, country, effort, 0, page)
+                sample = Sample(country.bases, query.name, done.peer, done.rate, done.cpu, page)
+                found.append(sample)
+                report(
+                    f"pages of {page:>3} {query.name:<12}{done.peer:<14}"
                     f"{done.rate:>10,.1f}/s {done.cpu:>9.3f} ms of CPU"
                 )
     return found

@@ -23,6 +23,8 @@ def markdown(results: dict[str, Any]) -> str:
     parts = [_conditions(results), *_queries(results), _servers(results), _first_uses(results)]
     if results["growth"]:
         parts.append(_growth(results))
+    if results["pages"]:
+        parts.append(_pages(results))
     for name, text in results["scripts"].items():
         parts.append(f"### `{name}`\n\n```\n{text.rstrip()}\n```")
     return "\n\n".join(parts) + "\n"
@@ -164,9 +166,27 @@ def _growth(results: dict[str, Any]) -> str:
     return f"### Growth with the data\n\n{note}\n\n{_table(head, rows)}"
 
 
+def _pages(results: dict[str, Any]) -> str:
+    samples = {(s["query"], s["peer"], s["page"]): s for s in results["pages"]}
+    pages = sorted({page for _, _, page in samples})
+    rows = []
+    for query, peer in dict.fromkeys((query, peer) for query, peer, _ in samples):
+        cpu = [samples[query, peer, page]["cpu"] for page in pages]
+        each = (cpu[-1] - cpu[0]) / (pages[-1] - pages[0]) * 1e3
+        cells = [f"{one:,.3f}" for one in cpu]
+        rows.append([f"{query}, {_TITLES[peer]}", *cells, f"{each:,.1f}"])
+    head = ["", *(f"{page} rows" for page in pages), "µs for each more"]
+    note = (
+        f"CPU of the server in ms per request with {results['bases']:,} bases and so many rows on "
+        "a page. zhupei's openings are known requests, of which only the bytes are sent."
+    )
+    return f"### Growth with the answer\n\n{note}\n\n{_table(head, rows)}"
+
+
 def _pictures(results: dict[str, Any]) -> Iterator[tuple[str, str, str]]:
     for name, title, unit in (
         ("rate", "Requests per second", "/s"),
+        ("p50", "Latency of the middle", " ms"),
         ("p99", "Latency of the slowest hundredth", " ms"),
         ("cpu", "CPU per request", " ms"),
     ):

@@ -1,7 +1,7 @@
 """The read engine: operations compiled once into Python, and answered without an executor.
 
-`sites` says what is asked where, `plans` which functions that takes, `writing` writes them,
-`running` runs them, `engine` keeps the programs and hands to graphql-core what is not compiled.
+`plans` says which functions an operation takes, `writing` writes them, `running` runs them,
+`engine` keeps the programs and hands to graphql-core what is not compiled.
 ``docs/engine.md`` follows one operation through all of them.
 """
 

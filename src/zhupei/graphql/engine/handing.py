@@ -13,8 +13,8 @@ from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
 from graphql import default_field_resolver, default_type_resolver
 from zhupei.graphql.engine.faults import Errors
-from zhupei.graphql.engine.sites import Anchor, Site
 from zhupei.graphql.questions import Operation, RunArguments
+from zhupei.graphql.sites import Anchor, Site
 
 __all__ = ["Core", "LateInfo"]
 

@@ -9,9 +9,9 @@ from typing import Any
 from graphql import GraphQLObjectType
 from zhupei.graphql.answers import Place, shape
 from zhupei.graphql.asked import is_noted
-from zhupei.graphql.engine.sites import Anchor, Site, selection_of
 from zhupei.graphql.kept_parts import Part
 from zhupei.graphql.questions import Operation
+from zhupei.graphql.sites import Anchor, Site, selection_of
 
 __all__ = ["Plan", "Unit"]
 

@@ -8,9 +8,9 @@ from typing import Any
 from graphql import GraphQLObjectType, is_non_null_type
 from zhupei.db.tables import View
 from zhupei.graphql.columns import written_column
-from zhupei.graphql.engine.sites import Site
 from zhupei.graphql.engine.writing import Where, Writer
 from zhupei.graphql.listed_rows import ReadEdge
+from zhupei.graphql.sites import Site
 
 __all__ = ["RowWriter"]
 

@@ -19,12 +19,12 @@ from zhupei.graphql.engine.faults import NulledError, is_located
 from zhupei.graphql.engine.handing import Core
 from zhupei.graphql.engine.plans import Plan, Unit
 from zhupei.graphql.engine.programs import write
-from zhupei.graphql.engine.sites import Site
 from zhupei.graphql.engine.waiting import Waiting
 from zhupei.graphql.inline import Bound
 from zhupei.graphql.kept_parts import KeptParts, Parts, RunParts
 from zhupei.graphql.leaves import IrregularError
 from zhupei.graphql.questions import Question
+from zhupei.graphql.sites import Site
 from zhupei.noted_reads import noting
 
 __all__ = ["Run"]

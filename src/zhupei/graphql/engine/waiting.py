@@ -13,10 +13,10 @@ from strawberry.execution import optimized_is_awaitable
 from zhupei.graphql.answers import Slot
 from zhupei.graphql.engine.faults import NulledError, is_located
 from zhupei.graphql.engine.handing import Core
-from zhupei.graphql.engine.sites import Site
 from zhupei.graphql.inline import Repeated
 from zhupei.graphql.leaves import plain_class
 from zhupei.graphql.questions import Question
+from zhupei.graphql.sites import Site
 
 __all__ = ["Waiting"]
 

@@ -26,10 +26,10 @@ from graphql import GraphQLObjectType, is_abstract_type, is_list_type, is_non_nu
 from zhupei.db.tables import View
 from zhupei.graphql.answers import Place, Slot, shape
 from zhupei.graphql.engine.plans import Plan, Unit
-from zhupei.graphql.engine.sites import Anchor, Site
 from zhupei.graphql.inline import Bound
 from zhupei.graphql.leaves import IrregularError, leaf, listed, plain_class
 from zhupei.graphql.readings import Reading
+from zhupei.graphql.sites import Anchor, Site
 from zhupei.graphql.sources import FieldSource, IsOneOf
 
 __all__ = ["NAMES", "Where", "Writer"]

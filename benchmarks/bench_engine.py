@@ -10,24 +10,20 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import gc
 import json
 import statistics
 import sys
 import tempfile
-import time
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import strawberry
 from generate import generate
+from in_process import asker, context_of, microseconds, settle
 
 from zhupei.catalogue.load import load_catalogue
-from zhupei.domain.text import Language
-from zhupei.graphql.context import GraphContext
-from zhupei.graphql.engine import Answer, Engine
+from zhupei.graphql.engine import Engine
 from zhupei.graphql.schema import build_schema
 
 _OPENING = "code year specialtyName quota quotaNote kind durationMonths note"
@@ -90,12 +86,8 @@ async def _measure(folder: Path, rounds: int) -> int:
     catalogue = loaded.catalogue
     catalogue.warm()
     engine = Engine(build_schema(loaded.host).schema)
-    # As the server does: what lives as long as the process is not looked at by the collector.
-    gc.collect()
-    gc.freeze()
-
-    def context() -> GraphContext:
-        return GraphContext(catalogue=catalogue, dispatcher=loaded.dispatcher, language=Language.EN)
+    ask = asker(engine, loaded)
+    settle()
 
     good = True
     head = ("", "strawberry ms", "engine ms", "ratio", "first ms", "bytes")
@@ -103,22 +95,21 @@ async def _measure(folder: Path, rounds: int) -> int:
     for question in _questions(next(iter(catalogue.bases))):
 
         async def by_engine(asked: _Question = question) -> bytes:
-            found = await engine.execute(asked.text, asked.variables, context())
-            return cast("Answer", found).json()  # every question is compiled
+            return await ask(asked.text, asked.variables)
 
         async def by_core(asked: _Question = question) -> bytes:
             found = await strawberry.Schema.execute(
-                engine.schema, asked.text, asked.variables, context()
+                engine.schema, asked.text, asked.variables, context_of(loaded)
             )
             return json.dumps(found.data, ensure_ascii=False, separators=(",", ":")).encode()
 
-        first = await _milliseconds(by_engine, 1)
+        first = (await microseconds(by_engine, 1))[0] / 1000
         written = await by_engine()
         good &= json.loads(written) == json.loads(await by_core())
         core, own = [], []
         for _ in range(rounds):
-            core.append(await _milliseconds(by_core, max(1, question.times // 10)))
-            own.append(await _milliseconds(by_engine, question.times))
+            core.append((await microseconds(by_core, max(1, question.times // 10)))[0] / 1000)
+            own.append((await microseconds(by_engine, question.times))[0] / 1000)
         ratio = statistics.median(core) / statistics.median(own)
         good &= ratio >= _LEAST_RATIO or "hook" in question.name
         good &= first < _LONGEST_FIRST_MS
@@ -127,13 +118,6 @@ async def _measure(folder: Path, rounds: int) -> int:
             f"{ratio:>8.1f}{first:>10.1f}{len(written):>10}\n"
         )
     return 0 if good else 1
-
-
-async def _milliseconds(ask: Callable[[], Awaitable[bytes]], times: int) -> float:
-    begin = time.process_time()
-    for _ in range(times):
-        await ask()
-    return (time.process_time() - begin) / times * 1000
 
 
 if __name__ == "__main__":

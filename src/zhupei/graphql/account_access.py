@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from typing import TypeVar
+
+from zhupei.db.tables import RowView
 from zhupei.domain.permissions import Target
 from zhupei.graphql.context import GraphContext
 from zhupei.graphql.permissions import require
 from zhupei.services.account_lists import targets_of
 from zhupei.services.accounts import AccountRecord, find_account
 
-__all__ = ["reachable_account"]
+__all__ = ["reachable_account", "reached"]
+
+_Account = TypeVar("_Account", bound="AccountRecord | RowView | None")
 
 
 async def reachable_account(
@@ -22,7 +27,18 @@ async def reachable_account(
         GraphRefusal: UNAUTHENTICATED or FORBIDDEN.
 
     """
-    found = await find_account(login_or_id)
+    return await reached(context, await find_account(login_or_id), permission)
+
+
+async def reached(context: GraphContext, found: _Account, permission: str) -> _Account:
+    """Return an account that was found, or None, where it is within reach, as above.
+
+    Of a row it looks at the grants.
+
+    Raises:
+        GraphRefusal: as above.
+
+    """
     for target in (Target(),) if found is None else targets_of(found):
         await require(context, permission, (target,))
     return found

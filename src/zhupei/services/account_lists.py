@@ -10,15 +10,23 @@ from uuid import UUID
 from zhupei.catalogue.catalogue import Catalogue
 from zhupei.db.models import Account
 from zhupei.db.reading import Condition, Order, PageQuery, among, any_of
-from zhupei.db.tables import RowSource, column, columns, listed_from, member
+from zhupei.db.tables import RowSource, RowView, column, columns, listed_from, member
 from zhupei.domain.actors import Actor, ActorKind
 from zhupei.domain.permissions import Target
 from zhupei.domain.roles import Role
 from zhupei.hooks.dispatch import Dispatcher
+from zhupei.services.account_guards import is_login
 from zhupei.services.accounts import AccountRecord, GrantRecord
 from zhupei.services.permissions import Allowed, allowed
 
-__all__ = ["ACCOUNTS", "AccountReach", "account_query", "reach_of_accounts", "targets_of"]
+__all__ = [
+    "ACCOUNTS",
+    "AccountReach",
+    "account_named_query",
+    "account_query",
+    "reach_of_accounts",
+    "targets_of",
+]
 
 
 ACCOUNTS = RowSource(
@@ -72,7 +80,7 @@ async def reach_of_accounts(
     )
 
 
-def targets_of(account: AccountRecord) -> tuple[Target, ...]:
+def targets_of(account: AccountRecord | RowView) -> tuple[Target, ...]:
     """Return the places that an account holds roles at; who manages it reaches all of them.
 
     An account without roles, or with one that is limited to no place, is nobody's but those who
@@ -118,6 +126,20 @@ def account_query(
         view=ACCOUNTS.view(names),
         beyond=None if after is None else order.beyond(None, after, backwards=backwards),
         backwards=backwards,
+    )
+
+
+def account_named_query(login_or_id: str, names: Iterable[str] | None) -> PageQuery | None:
+    """Ask for the account with this login or id; None for what can be neither."""
+    try:
+        named = Condition("c.id = ?", (UUID(login_or_id),))
+    except ValueError:
+        login = login_or_id.strip().casefold()
+        if not is_login(login):
+            return None
+        named = Condition("c.login = ?", (login,))
+    return PageQuery(
+        source=ACCOUNTS, conditions=(named,), order=Order("c.id"), view=ACCOUNTS.view(names)
     )
 
 

@@ -12,17 +12,24 @@ from zhupei.db.tables import RowSource
 from zhupei.domain.permissions import Target
 from zhupei.domain.roles import Role
 from zhupei.domain.text import Text
-from zhupei.graphql.account_access import reachable_account
+from zhupei.graphql.account_access import reached
+from zhupei.graphql.asked import reads
 from zhupei.graphql.context import GraphContext
 from zhupei.graphql.desks import signed_in
 from zhupei.graphql.errors import bad_input
-from zhupei.graphql.found_rows import Names
+from zhupei.graphql.found_rows import Found, Names
 from zhupei.graphql.listed_rows import ListedRows
 from zhupei.graphql.permissions import permitted_inside, require
 from zhupei.graphql.row_pages import RowRequest, row_arguments
-from zhupei.graphql.sources import Computed, GraphInfo, field
+from zhupei.graphql.sources import field
 from zhupei.graphql.types.accounts import Account, AccountConnection
-from zhupei.services.account_lists import ACCOUNTS, AccountReach, account_query, reach_of_accounts
+from zhupei.services.account_lists import (
+    ACCOUNTS,
+    AccountReach,
+    account_named_query,
+    account_query,
+    reach_of_accounts,
+)
 
 __all__ = ["AccountQueries"]
 
@@ -87,13 +94,21 @@ def _roles(codes: Sequence[str], context: GraphContext) -> tuple[Role, ...]:
 
 
 async def _account(
-    info: GraphInfo,
+    context: GraphContext,
+    names: Names,
     id: Annotated[  # noqa: A002 - the argument's name in the graph
         strawberry.ID, strawberry.argument(description="Identifier or login (标识或账号名).")
     ],
-) -> Account | None:
-    found: Any = await reachable_account(info.context, id, _READ)
-    return found  # type: ignore[no-any-return]  # the graph's type describes the service's
+) -> PageQuery | None:
+    query = account_named_query(id, names)
+    if query is None:
+        await reached(context, None, _READ)
+    return query
+
+
+@reads("grants")
+async def _reached(context: GraphContext, account: Any) -> Any:
+    return await reached(context, account, _READ)
 
 
 @strawberry.type
@@ -102,7 +117,7 @@ class AccountQueries:
 
     account: Account | None = permitted_inside(
         field(
-            Computed(_account),
+            Found(ACCOUNTS, _account, single=True, allowed=_reached),
             description="An account by its identifier or login (账号).",
         ),
         _READ,

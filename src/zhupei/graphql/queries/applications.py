@@ -9,7 +9,7 @@ import strawberry
 
 from zhupei.db.reading import PageQuery
 from zhupei.domain.admission_case import InvitationState, PlanIncreaseState
-from zhupei.graphql.asked import Asked, needed
+from zhupei.graphql.asked import Asked, needed, reads
 from zhupei.graphql.context import GraphContext
 from zhupei.graphql.desks import desk_of
 from zhupei.graphql.errors import Code, GraphRefusal, not_found
@@ -39,7 +39,7 @@ from zhupei.graphql.types.application_lists import ApplicationConnection
 from zhupei.graphql.types.applications import Application
 from zhupei.graphql.types.rounds import RoundFreeze
 from zhupei.services import admissions
-from zhupei.services.admissions import inputs, registers
+from zhupei.services.admissions import bulk_rows, inputs, registers
 from zhupei.services.admissions.questions import application_row
 from zhupei.services.admissions.refusals import Refusal
 from zhupei.services.admissions.register_rows import (
@@ -242,18 +242,22 @@ async def _freezes(
 
 
 async def _bulk_operation(
-    info: GraphInfo,
+    context: GraphContext,
+    names: Names,
     id: Annotated[  # noqa: A002 - as above
         strawberry.ID, strawberry.argument(description="Identifier of the bulk step (操作标识).")
     ],
-) -> BulkOutcome | None:
-    context = info.context
-    desk = await desk_of(context)
-    try:
-        found: Any = await registers.bulk_operation_of(desk, UUID(id))
-    except ValueError:
-        found = None
-    return found  # type: ignore[no-any-return]  # the graph's type describes the domain's
+) -> PageQuery | None:
+    await desk_of(context)
+    asked = _uuid(id)
+    return None if asked is None else bulk_rows.bulk_step_query(names, asked)
+
+
+@reads(*bulk_rows.DECIDES_ON_STEPS)
+async def _seen_step(context: GraphContext, step: Any) -> Any:
+    if step is None:
+        return None
+    return step if await bulk_rows.may_see_step(await desk_of(context), step) else None
 
 
 def _told(found: Any, permission: str, context: GraphContext) -> Any:
@@ -338,7 +342,7 @@ class ApplicationQueries:
     )
     bulk_operation: BulkOutcome | None = permitted_inside(
         field(
-            Computed(_bulk_operation),
+            Found(bulk_rows.BULK_STEPS, _bulk_operation, single=True, allowed=_seen_step),
             description=(
                 "A bulk step that was carried out (批量操作), for whoever did it and whoever may "
                 "take it back."

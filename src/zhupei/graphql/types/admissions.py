@@ -11,7 +11,7 @@ from zhupei.domain.admission_process import Action, ApplicationState
 from zhupei.graphql.sources import Attribute, Computed, One, declares, field
 from zhupei.graphql.types.references import ApplicationRef, BaseRef, OpeningRef, ProgramRef
 from zhupei.graphql.types.related import related_application
-from zhupei.services.admissions import registers
+from zhupei.services.admissions import bulk_rows
 from zhupei.services.admissions.register_rows import (
     INVITATIONS,
     OBJECTIONS,
@@ -169,7 +169,8 @@ class Effect:
 
 @declares(
     admission_case.BulkOutcome,
-    registers.KeptOutcome,
+    bulk_rows.KeptOutcome,
+    bulk_rows.BULK_STEPS.shown,
     description=(
         "What a bulk step did (批量操作结果); with `dryRun`, what it would do, nothing having been "
         "written."

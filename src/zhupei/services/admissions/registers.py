@@ -1,32 +1,22 @@
-"""Registers beside the applications: increases, objections, invitations, freezes, bulk steps.
+"""Registers beside the applications: increases, objections, invitations, freezes, seats.
 
 Each asks only for what the actor may see, the newest first, with some attributes or, for None, all.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
-from datetime import datetime
 from enum import StrEnum
-from typing import Any
-from uuid import UUID
 
 from tortoise import connections
 
-from zhupei.db.models import BulkOperationRow
 from zhupei.db.reading import Condition, Order, PageQuery, among, any_of
 from zhupei.db.tables import RowSource
 from zhupei.domain.admission_case import (
-    AdmissionCase,
-    BulkOutcome,
-    Effect,
     InvitationState,
     PlanIncreaseState,
-    ProposedList,
 )
-from zhupei.domain.admission_process import Action
-from zhupei.domain.plain_values import restored
 from zhupei.domain.training import Opening
 from zhupei.services.admissions.desk import Desk
 from zhupei.services.admissions.refusals import Refusal
@@ -41,27 +31,13 @@ from zhupei.services.admissions.situations import permitted_for, specialty_of
 from zhupei.services.seats import quotas_of, root_program, usage_of
 
 __all__ = [
-    "KeptOutcome",
     "QuotaUsage",
-    "bulk_operation_of",
     "freeze_query",
     "invitation_query",
     "objection_query",
     "plan_increase_query",
     "seats_of",
 ]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class KeptOutcome:
-    """A bulk step that was carried out, as it is on record."""
-
-    action: Action
-    dry_run: bool
-    effects: tuple[Effect, ...]
-    operation: UUID | None
-    publicity: ProposedList | None
-    reverted_at: datetime | None
 
 
 async def plan_increase_query(
@@ -168,33 +144,6 @@ def _states(expression: str, states: Collection[StrEnum]) -> Iterator[Condition]
 def _is_null(expression: str, holds: bool | None) -> Iterator[Condition]:
     if holds is not None:
         yield Condition(f"{expression} IS {'' if holds else 'NOT '}NULL")
-
-
-async def bulk_operation_of(desk: Desk, operation: UUID) -> KeptOutcome | None:
-    """Return a bulk step, for whoever did it and for those who may take it back."""
-    with desk.database.use():
-        row = await BulkOperationRow.get_or_none(id=operation)
-        if row is None:
-            return None
-        details: Mapping[str, Any] = row.details
-        if row.actor != desk.actor.id:
-            before = (
-                restored(AdmissionCase, value)
-                for value in details["before"].values()
-                if value is not None
-            )
-            for base in sorted({case.base for case in before}):
-                if await permitted_for(desk, "rounds.manage", base=base) is not None:
-                    return None
-        outcome = restored(BulkOutcome, details["outcome"])
-        return KeptOutcome(
-            action=Action(row.action),
-            dry_run=False,
-            effects=outcome.effects,
-            operation=row.id,
-            publicity=outcome.publicity,
-            reverted_at=row.reverted_at,
-        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from math import inf
 from typing import Any
 
 import pytest
+from strawberry.types import get_object_definition
 
 from asked_graph import AskedGraph, core_graph
 from generated_operations import Generated
@@ -18,7 +19,10 @@ from same_answer import asked_by, compare
 from zhupei import Base, Cycle, Opening, holds, hookimpl
 from zhupei.domain.text import Language
 from zhupei.graphql.engine import Answer, Engine
+from zhupei.graphql.hooks import Foreseen, HookAnswer
 from zhupei.graphql.schema import build_schema
+from zhupei.graphql.sources import SourcedField
+from zhupei.graphql.types.openings import Opening as Opening_
 from zhupei.hooks.dispatch import Dispatcher
 from zhupei.hooks.manager import PluginHost
 from zhupei.hooks.scope import Naming, Rights, Scope
@@ -339,3 +343,39 @@ async def test_who_changes_its_own_dictionary_changes_no_answer_that_was_given()
     engine = Engine(graph.composed.schema)
     for number in range(1, 6):
         assert (await _answered(engine, graph)).count(f'"remainingSeats":{number},'.encode()) == 3
+
+
+async def test_who_is_asked_follows_what_is_on_the_page() -> None:
+    """The clock may turn a page: what comes is asked for, what goes is forgotten with a change."""
+    plugin, graph, _ = _counting(is_async=True)
+    source = next(
+        each.source
+        for each in get_object_definition(Opening_, strict=True).fields
+        if isinstance(each, SourcedField) and isinstance(each.source, HookAnswer)
+    )
+    foreseen = Foreseen()
+
+    async def page(*codes: str) -> tuple[object, bool]:
+        context = asked_by(graph, Language.EN)()
+        told = foreseen.ask(context)
+        await source.many([context.catalogue.openings[code] for code in codes], context, {})
+        return told, foreseen.learn(context, told)
+
+    a, b = "a-2026/0100", "b-2026/0100"
+    assert await page(a) == (None, False)
+    told, is_all = await page(a)
+    assert (told is not None, is_all) == (True, True)
+    assert plugin.asked == ["a", "a"]
+    # Another base comes: what was told does not stand for it.
+    assert await page(a, b) == (told, False)
+    grown, is_all = await page(a, b)
+    assert (grown is not None, grown is not told, is_all) == (True, True, True)
+    # One that went is asked until something is another.
+    plugin.asked.clear()
+    assert await page(a) == (grown, True)
+    assert plugin.asked == ["a", "b"]
+    plugin.seats = {"a": 1, "b": 6}
+    assert await page(a) == (None, False)
+    plugin.asked.clear()
+    again, is_all = await page(a)
+    assert (again is not grown, is_all, plugin.asked) == (True, True, ["a"])

@@ -193,7 +193,7 @@ def compose(settings: Settings, *, clock: Callable[[], datetime] = china_now) ->
 
     async def load() -> LoadedCatalogue:
         # The first load takes what the plugins' names were read from.
-        return await _load(settings, host, parsed, read, snapshots)
+        return await _load(settings, host, parsed, read, snapshots, holder.loaded)
 
     holder = CatalogueHolder(load)
     limits = QueryLimits(
@@ -307,6 +307,7 @@ async def _load(
     parsed: ParsedFiles,
     read: list[Workspace],
     snapshots: Snapshots,
+    before: LoadedCatalogue | None,
 ) -> LoadedCatalogue:
     """Return the catalogue with everything made that a first question would wait for.
 
@@ -324,6 +325,7 @@ async def _load(
             parsed=parsed,
             workspace=None if again else read.pop(),
             snapshots=snapshots,
+            before=before,
         )
         await asyncio.to_thread(prepare, loaded.catalogue, loaded.dispatcher)
     # What lives as long as the catalogue need not be gone through by the collector, whose long

@@ -423,7 +423,7 @@ async def test_a_catalogue_that_does_not_fit_what_runs_is_built_anew(
     await kept()
     monkeypatch.delattr("zhupei.domain.training.Policy")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(module, "packed", _refuse)
+        patch.setattr(module, "snapshot_of", _refuse)
         assert await _quota(kept) == 6
     assert len(built) == 2
     assert "a kept catalogue cannot be used" in caplog.text

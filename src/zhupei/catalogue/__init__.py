@@ -2,7 +2,8 @@
 
 from zhupei.catalogue.catalogue import Catalogue, PluginStatus
 from zhupei.catalogue.holder import CatalogueHolder
-from zhupei.catalogue.load import LoadedCatalogue, load_catalogue
+from zhupei.catalogue.load import load_catalogue
+from zhupei.catalogue.loaded import LoadedCatalogue
 
 __all__ = [
     "Catalogue",

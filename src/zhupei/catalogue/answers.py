@@ -47,6 +47,11 @@ class BaseAnswers:
     assessments: dict[str, tuple[Answer, ...]] = field(default_factory=dict)
     degradations: list[Degradation] = field(default_factory=list)
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether nobody had anything to say."""
+        return not self.degradations and not self.everything()
+
     def everything(self) -> list[Answer]:
         """Return all answers in a stable order, for the catalogue's hash."""
         groups = (
@@ -83,6 +88,8 @@ class Questions:
 
         async def one(code: str, base: Base) -> tuple[str, BaseAnswers]:
             async with gate:
+                # Where nobody has to be waited for, all bases would have their turn at once.
+                await asyncio.sleep(0)
                 return code, await _ask_base(
                     dispatcher,
                     base,

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import zlib
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -45,7 +45,9 @@ class Archive:
         models: FileModels,
     ) -> None:
         self._texts = texts
-        self._shared = cache(shared)
+        self.shared = cache(shared)
+        """Returns the validated files of everything above bases; they are kept then."""
+        self._models = models
         self._model = models.by_kind["base"]
         self._kept: OrderedDict[str | None, Layers] = OrderedDict()
         self._lock = Lock()
@@ -75,13 +77,19 @@ class Archive:
 
         return cls(texts, shared, models)
 
+    def changed(self, without: Collection[str], files: Iterable[Document]) -> Archive:
+        """Return the archive without some bases, and with others' files in their place or new."""
+        texts = {code: text for code, text in self._texts.items() if code not in without}
+        texts.update({str(each.data["code"]): (each.path, each.source) for each in files})
+        return Archive(texts, self.shared, self._models)
+
     def layers(self, base: str | None) -> Layers:
         """Return the layers of one base and of everything above it; None for no base."""
         with self._lock:
             layers = self._kept.get(base)
             if layers is None:
                 files = {} if base is None or base not in self._texts else {base: self._read(base)}
-                layers = self._kept[base] = Layers(replace(self._shared(), bases=files))
+                layers = self._kept[base] = Layers(replace(self.shared(), bases=files))
             self._kept.move_to_end(base)
             while len(self._kept) > _KEPT:
                 self._kept.popitem(last=False)

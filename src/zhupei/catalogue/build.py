@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType
-from typing import Any
+from typing import Any, TypeVar
 
 from zhupei.catalogue.amendments import amended_programs
 from zhupei.catalogue.answers import Answer, BaseAnswers, Questions
@@ -25,9 +25,11 @@ from zhupei.catalogue.entries import (
 )
 from zhupei.catalogue.explain import Explainer
 from zhupei.catalogue.fingerprint import fingerprint
+from zhupei.catalogue.foundation import Files
 from zhupei.catalogue.institutions import Institutions
+from zhupei.catalogue.taken import Taken
 from zhupei.catalogue.totals import with_totals
-from zhupei.config.files import FileModels, SpecialtyBaseEntry
+from zhupei.config.files import SpecialtyBaseEntry
 from zhupei.config.layers import Layer, Layers, OpeningRef, ProgramRef
 from zhupei.config.programs import OpeningEntry
 from zhupei.config.shortages import shortage_sets
@@ -56,14 +58,34 @@ from zhupei.hooks.manager import PluginHost
 from zhupei.hooks.scope import Scope
 from zhupei.reference import Reference
 
-__all__ = ["Builder"]
+__all__ = ["Builder", "statuses_of"]
+
+V = TypeVar("V")
 
 # Why a row of a plan table has no seats; pydantic makes a passage of it.
 _BLANK: Any = {"zh": "计划表中此格为空", "en": "Left blank in the plan table"}
 
 
 def _ordered(mapping: Mapping[str, Any]) -> Mapping[str, Any]:
-    return MappingProxyType(dict(sorted(mapping.items())))
+    return MappingProxyType(_sorted(mapping))
+
+
+def _sorted(mapping: Mapping[str, V]) -> dict[str, V]:
+    return {code: mapping[code] for code in sorted(mapping)}
+
+
+def statuses_of(host: PluginHost) -> tuple[PluginStatus, ...]:
+    """Return how the graph shows the plugins of a host."""
+    return tuple(
+        PluginStatus(
+            slug=plugin.slug,
+            version=plugin.version,
+            level=plugin.naming.level if plugin.naming else Level.NATIONAL,
+            hooks=tuple(plugin.hooks),
+            reason=plugin.reason,
+        )
+        for plugin in host.plugins
+    )
 
 
 class Builder:
@@ -76,7 +98,9 @@ class Builder:
         reference: the packaged catalogues.
         calendar: the working calendar.
         plugins: how the graph shows the plugins.
-        models: the models that the files were validated with.
+        files: facts of all files, those of ``taken`` included.
+        archive: the texts of all files, likewise.
+        taken: bases that are not in the workspace, as an earlier catalogue has them.
 
     """
 
@@ -88,14 +112,18 @@ class Builder:
         reference: Reference,
         calendar: Calendar,
         plugins: tuple[PluginStatus, ...],
-        models: FileModels,
+        files: Files,
+        archive: Archive,
+        taken: Taken | None = None,
     ) -> None:
         self.workspace = workspace
+        self.files = files
+        self.archive = archive
+        self.taken = taken or Taken()
         self.layers = Layers(workspace)
         self.reference = reference
         self.calendar = calendar
         self.plugins = plugins
-        self.models = models
         self.host = host
         self.reader = EntryReader(host.kinds.owner)
         self.answers: Mapping[str, BaseAnswers] = {}
@@ -107,7 +135,9 @@ class Builder:
         for each in self.layers.programs.values():
             if each.entry.parent is not None:
                 children.setdefault(each.entry.parent, []).append(each.code)
-        self._children = {code: tuple(found) for code, found in children.items()}
+        for parent, code in self.taken.others.parents():
+            children.setdefault(parent, []).append(code)
+        self._children = {code: tuple(sorted(found)) for code, found in children.items()}
 
     def questions(self) -> Questions:
         """Return what plugins are to be asked about."""
@@ -116,30 +146,42 @@ class Builder:
         for draft in self._drafts.values():
             if draft.base is not None:
                 of_base.setdefault(draft.base, []).append(draft)
-        read, files = self._institutions, self.workspace.bases
+        read, files, taken = self._institutions, self.workspace.bases, self.taken.questions
         return Questions(
-            bases={code: read.base(file) for code, file in files.items()},
-            scopes={code: read.scope(file) for code, file in files.items()},
-            configs={code: read.configs(file) for code, file in files.items()},
-            programs={code: tuple(found) for code, found in of_base.items()},
+            bases=_sorted({**taken.bases, **{c: read.base(file) for c, file in files.items()}}),
+            scopes=_sorted({**taken.scopes, **{c: read.scope(file) for c, file in files.items()}}),
+            configs=_sorted(
+                {**taken.configs, **{c: read.configs(file) for c, file in files.items()}}
+            ),
+            programs=_sorted(
+                {**taken.programs, **{c: tuple(found) for c, found in of_base.items()}}
+            ),
         )
 
     def catalogue(self, questions: Questions, answers: Mapping[str, BaseAnswers]) -> Catalogue:
         """Return the catalogue with what plugins answered to `questions`."""
         self.answers = answers
-        openings: dict[str, Opening] = {}
-        programs: dict[str, Program] = {}
+        taken = self.taken
+        openings: dict[str, Opening] = dict(taken.openings)
+        programs: dict[str, Program] = dict(taken.programs)
         for code, ref in self.layers.programs.items():
             program = self._program(ref, self._drafts[code])
             for opening in self._openings(ref, program):
                 openings[opening.code] = opening
             programs[code] = program
-        programs = with_totals(programs, openings, self.layers)
-        amended = amended_programs(self.layers, self.reader, programs)
+        programs = with_totals(programs, openings, self.layers, taken.programs)
+        built = amended_programs(self.layers, self.reader, programs)
+        amended = MappingProxyType(_sorted({**taken.amended, **built}))
         read, jurisdictions = self._institutions, self.workspace.jurisdictions
-        archive = Archive.of(self.workspace, self.models)
+        specialties = {**taken.program_specialties, **read.program_specialties()}
+        files = self.files
         return Catalogue(
-            hash=fingerprint(self.workspace, self.plugins, answers),
+            hash=fingerprint(
+                files.contents(),
+                (digest for _, digest in files.all_beside()),
+                self.plugins,
+                answers,
+            ),
             reference=self.reference,
             calendar=self.calendar,
             jurisdictions=_ordered(
@@ -154,15 +196,20 @@ class Builder:
             programs=_ordered(programs),
             openings=_ordered(openings),
             amended=amended,
-            documents=_ordered(read.documents()),
-            program_specialties=read.program_specialties(),
-            shortages=self.shortages,
+            documents=_ordered(
+                read.documents({code: parts.documents for code, parts in files.bases.items()})
+            ),
+            # In each program they stay in the order of its file.
+            program_specialties=MappingProxyType(
+                dict(sorted(specialties.items(), key=lambda item: item[0][0]))
+            ),
+            shortages=_sorted({**taken.shortages, **self.shortages}),
             subsidies=_subsidies(answers),
             wages={code: read.wages(file) for code, file in jurisdictions.items()},
             scopes=questions.scopes,
             configs=questions.configs,
             plugins=_with_failures(self.plugins, answers),
-            explanations=Explainer(archive, programs, openings, answers, amended).explain,
+            explanations=Explainer(self.archive, programs, openings, answers, amended).explain,
         )
 
     def _finished(self, base: Base, scope: Scope, answers: BaseAnswers) -> Base:

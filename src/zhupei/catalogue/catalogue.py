@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Set
 from dataclasses import dataclass, field
 from functools import cached_property
 from types import MappingProxyType
@@ -185,13 +185,22 @@ class Catalogue:
     @cached_property
     def pinyin(self) -> Mapping[str, str]:
         """Sort keys by pinyin of bases, programs and openings (their base, then specialty)."""
+        return self._sort_keys({}, frozenset())
+
+    def _sort_keys(self, known: Mapping[str, str], unchanged: Set[str]) -> Mapping[str, str]:
+        """Return sort keys; those of ``unchanged`` bases are ``known``."""
         keys: dict[str, str] = {}
         for base in self.bases.values():
-            keys[base.code] = _pinyin(base.name.zh)
+            code = base.code
+            keys[code] = known[code] if code in unchanged else _pinyin(base.name.zh)
         for program in self.programs.values():
-            keys[program.code] = _pinyin(program.name.zh)
+            code = program.code
+            keys[code] = known[code] if program.base in unchanged else _pinyin(program.name.zh)
         by_name: dict[str, str] = {}
         for opening in self.openings.values():
+            if opening.base in unchanged:
+                keys[opening.code] = known[opening.code]
+                continue
             name = opening.specialty_name.zh
             if name not in by_name:
                 by_name[name] = _pinyin(name)
@@ -246,11 +255,20 @@ class Catalogue:
         """Return codes of national specialties that match, best first."""
         return self._specialty_index.find(text)
 
+    def pieces(self) -> list[object]:
+        """Return what takes most of the memory, one by one."""
+        return [*self.openings.values(), *self.programs.values(), *self.bases.values()]
+
     def warm(self) -> None:
         """Build every index and sort key now, before the catalogue is put into service."""
         for name, value in vars(type(self)).items():
             if isinstance(value, cached_property):
                 getattr(self, name)
+
+    def warm_after(self, earlier: Catalogue, unchanged: Set[str]) -> None:
+        """Do as `warm` does; what ``earlier`` knows of ``unchanged`` bases is taken from there."""
+        vars(self)["pinyin"] = self._sort_keys(earlier.pinyin, unchanged)
+        self.warm()
 
     def _host(self, program: Program) -> tuple[str, ...]:
         base = self.bases.get(program.base or "")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import fields, is_dataclass
 from enum import Enum
 from pathlib import Path
@@ -12,50 +12,60 @@ from typing import Any
 
 from zhupei.catalogue.answers import BaseAnswers
 from zhupei.catalogue.catalogue import PluginStatus
-from zhupei.config.workspace import ConfiguredFile, Workspace
+from zhupei.config.workspace import ConfiguredFile
 
-__all__ = ["fingerprint", "templates"]
+__all__ = ["content_digest", "fingerprint", "templates", "text_digest"]
 
 
 def fingerprint(
-    workspace: Workspace, plugins: tuple[PluginStatus, ...], answers: Mapping[str, BaseAnswers]
+    documents: Iterable[bytes],
+    texts: Iterable[bytes],
+    plugins: tuple[PluginStatus, ...],
+    answers: Mapping[str, BaseAnswers],
 ) -> str:
     """Return a hash of what the catalogue is made of: files, plugins and their answers.
 
-    It does not depend on file names, on the order of files, nor on comments in them.
+    ``documents`` are the digests of what the files say (`content_digest`), ``texts`` those of the
+    agreements beside them. The hash does not depend on file names, on the order of files, nor on
+    comments in them.
     """
-    parts = sorted(
-        json.dumps(document.data, sort_keys=True, ensure_ascii=False)
-        for document in workspace.documents
+    parts = [*sorted(documents), b"texts", *sorted(set(texts)), b"plugins"]
+    parts += sorted(
+        f"{plugin.slug} {plugin.version} {plugin.degraded}".encode() for plugin in plugins
     )
-    parts += sorted({text for _, text in templates(workspace)})
-    parts += sorted(f"{plugin.slug} {plugin.version} {plugin.degraded}" for plugin in plugins)
     for code in sorted(answers):
         found = answers[code].everything()
         if found:
-            parts.append(code + json.dumps([_plain(each) for each in found], ensure_ascii=False))
+            told = json.dumps([_plain(each) for each in found], ensure_ascii=False)
+            parts.append((code + told).encode())
     digest = hashlib.sha256()
     for part in parts:
-        digest.update(part.encode())
-        digest.update(b"\0")
+        digest.update(len(part).to_bytes(8, "big"))
+        digest.update(part)
     return digest.hexdigest()[:32]
 
 
-def templates(workspace: Workspace) -> Iterator[tuple[Path, str]]:
+def content_digest(data: Mapping[str, Any]) -> bytes:
+    """Return the digest of what a file says, however it is written."""
+    return text_digest(json.dumps(data, sort_keys=True, ensure_ascii=False))
+
+
+def text_digest(text: str) -> bytes:
+    """Return the digest of a text."""
+    return hashlib.blake2b(text.encode(), digest_size=20).digest()
+
+
+def templates(file: ConfiguredFile[Any]) -> Iterator[tuple[Path, str]]:
     """Yield file and text of the agreements, which lie beside the configuration's own files."""
-    files: tuple[ConfiguredFile[Any], ...] = (
-        *workspace.national,
-        *workspace.jurisdictions.values(),
-        *workspace.bases.values(),
-    )
-    for file in files:
-        programs = file.model.programs
-        openings = (opening for program in programs for opening in program.openings)
-        for rules in (file.model, *programs, *openings):
-            for step in rules.steps:
-                for entry in getattr(step, "agreements", ()):
-                    if entry.template is not None:
-                        yield file.path.parent / entry.template.file, entry.template.text
+    programs = getattr(file.model, "programs", None)
+    if programs is None:
+        return
+    openings = (opening for program in programs for opening in program.openings)
+    for rules in (file.model, *programs, *openings):
+        for step in rules.steps:
+            for entry in getattr(step, "agreements", ()):
+                if entry.template is not None:
+                    yield file.path.parent / entry.template.file, entry.template.text
 
 
 def _plain(value: Any) -> Any:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
+import threading
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
 from zhupei.catalogue.catalogue import Catalogue
-from zhupei.catalogue.load import LoadedCatalogue
+from zhupei.catalogue.loaded import LoadedCatalogue, let_go
 from zhupei.config.problems import Problems
 from zhupei.config.workspace import Workspace
 from zhupei.domain.text import Language
@@ -30,6 +32,7 @@ class CatalogueHolder:
         self.last_problems = Problems()
         self._loader = loader
         self._reloading = asyncio.Lock()
+        self._keeping: threading.Thread | None = None
 
     @property
     def current(self) -> Catalogue | None:
@@ -63,10 +66,39 @@ class CatalogueHolder:
                     loaded.problems.text(Language.EN),
                 )
             # The files themselves are not needed to serve, and take more room than the catalogue.
-            self.loaded = replace(loaded, workspace=Workspace())
+            self.loaded = replace(loaded, workspace=Workspace(), keep=None)
             if before is not None:
                 same = before.hash == loaded.catalogue.hash
                 _log.info(
                     "catalogue %s in service (%s)", loaded.catalogue.hash, "same" if same else "new"
                 )
+                pieces = before.pieces()
+                del before
+                await asyncio.to_thread(let_go, pieces)
+            self._keep_later(loaded.keep)
             return loaded.problems
+
+    def _keep_later(self, keep: Callable[[], None] | None) -> None:
+        """Keep the catalogue for the next start while this one is in service already.
+
+        A process that ends does not wait for it: then that start builds it anew.
+        """
+        previous = self._keeping
+
+        def run(keep: Callable[[], None]) -> None:
+            if previous is not None:
+                previous.join()
+            # All that packing makes goes again by itself, and is much to look through.
+            was_enabled = gc.isenabled()
+            gc.disable()
+            try:
+                keep()
+            finally:
+                if was_enabled:
+                    gc.enable()
+
+        if keep is not None:
+            self._keeping = threading.Thread(
+                target=run, args=(keep,), name="zhupei-keeps-catalogue", daemon=True
+            )
+            self._keeping.start()

@@ -11,6 +11,7 @@ import json
 import os
 import sys
 import sysconfig
+import zlib
 from collections.abc import Iterable, Iterator
 from functools import cache, lru_cache
 from pathlib import Path
@@ -19,7 +20,7 @@ from time import time
 from zhupei.config.workspace import Workspace
 from zhupei.hooks.manager import PluginHost
 
-__all__ = ["inputs_digest"]
+__all__ = ["inputs_digest", "inputs_digest_of", "surroundings_digest"]
 
 # A program that was changed at about the time when it was imported may have been imported before
 # or after: nobody knows, so its catalogue is neither kept nor taken.
@@ -29,14 +30,38 @@ _OURS = Path(__file__).resolve().parent.parent
 _ASKED_IN_CHECKS = frozenset({"working_day"})
 
 
-def inputs_digest(workspace: Workspace, host: PluginHost) -> str | None:
+def inputs_digest(workspace: Workspace, surroundings: bytes | None) -> str | None:
     """Return the digest of files, programs, plugins and settings; None where it is not certain.
 
     ``workspace`` holds the files as read, before they are validated; with a problem among them
-    there is no digest, because a file that cannot be read is not in it.
+    there is no digest, because a file that cannot be read is not in it. ``surroundings`` is what
+    `surroundings_digest` says.
     """
+    if workspace.problems or surroundings is None:
+        return None
+    files = (
+        (
+            str(document.path),
+            str(document.path.resolve()),
+            hashlib.blake2b(zlib.decompress(document.source), digest_size=20).digest(),
+        )
+        for document in workspace.documents
+    )
+    return inputs_digest_of(files, surroundings)
+
+
+def inputs_digest_of(files: Iterable[tuple[str, str, bytes]], surroundings: bytes) -> str:
+    """Return the digest of surroundings and files: path, where it lies, the digest of its bytes."""
+    digest = hashlib.blake2b(surroundings, digest_size=20)
+    for file in files:
+        digest.update(repr(file).encode())
+    return digest.hexdigest()
+
+
+def surroundings_digest(host: PluginHost) -> bytes | None:
+    """Return the digest of programs, plugins and settings; None where it is not certain."""
     others = [plugin for plugin in host.plugins if not plugin.is_core]
-    if workspace.problems or any(_ASKED_IN_CHECKS.intersection(each.hooks) for each in others):
+    if any(_ASKED_IN_CHECKS.intersection(each.hooks) for each in others):
         return None
     programs = _programs()
     if programs is None:
@@ -47,10 +72,7 @@ def inputs_digest(workspace: Workspace, host: PluginHost) -> str | None:
         digest.update(repr(part).encode())
     for described in _kinds(host):
         digest.update(described.encode())
-    for document in workspace.documents:
-        digest.update(repr((document.path, document.path.resolve())).encode())
-        digest.update(hashlib.blake2b(document.source).digest())
-    return digest.hexdigest()
+    return digest.digest()
 
 
 def _kinds(host: PluginHost) -> Iterator[str]:

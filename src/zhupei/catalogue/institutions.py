@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
@@ -32,7 +32,7 @@ from zhupei.domain.text import Text
 from zhupei.hooks.scope import Scope
 from zhupei.reference import Reference
 
-__all__ = ["Institutions"]
+__all__ = ["Institutions", "sources_of"]
 
 
 class Institutions:
@@ -136,21 +136,27 @@ class Institutions:
                     found[name.replace("_", "-")] = block
         return MappingProxyType(found)
 
-    def documents(self) -> dict[str, SourceDocument]:
-        """Return every source document; of two with the same code the first is kept."""
+    def documents(
+        self, of_bases: Mapping[str, Sequence[SourceDocument]]
+    ) -> dict[str, SourceDocument]:
+        """Return every source document; of two with the same code the first is kept.
+
+        ``of_bases`` are those of the bases' files (`sources_of`), by the code of the base.
+        """
+        workspace = self._workspace
+        above: tuple[ConfiguredFile[Any], ...] = (
+            *workspace.national,
+            *workspace.jurisdictions.values(),
+        )
         found: dict[str, SourceDocument] = {}
-        for file in _all_files(self._workspace):
-            for code, entry in file.model.sources.items():
-                document = SourceDocument(
-                    code=code,
-                    title=Text(entry.title.zh, entry.title.en),
-                    issuer=text_of(entry.issuer),
-                    issued=entry.issued,
-                    reference=entry.reference,
-                    url=entry.url,
-                    supplied=entry.supplied,
-                )
-                found.setdefault(code, document)
+        for listed in (
+            *map(sources_of, above),
+            *(of_bases[code] for code in sorted(of_bases)),
+            *map(sources_of, workspace.plans),
+            *map(sources_of, workspace.calendars),
+        ):
+            for document in listed:
+                found.setdefault(document.code, document)
         return found
 
     def program_specialties(self) -> Mapping[tuple[str, str], ProgramSpecialty]:
@@ -220,9 +226,17 @@ def _collaboration(entry: CollaborationEntry) -> Collaboration:
     )
 
 
-def _all_files(workspace: Workspace) -> Iterator[ConfiguredFile[Any]]:
-    yield from workspace.national
-    yield from workspace.jurisdictions.values()
-    yield from workspace.bases.values()
-    yield from workspace.plans
-    yield from workspace.calendars
+def sources_of(file: ConfiguredFile[Any]) -> tuple[SourceDocument, ...]:
+    """Return the source documents that a file lists."""
+    return tuple(
+        SourceDocument(
+            code=code,
+            title=Text(entry.title.zh, entry.title.en),
+            issuer=text_of(entry.issuer),
+            issued=entry.issued,
+            reference=entry.reference,
+            url=entry.url,
+            supplied=entry.supplied,
+        )
+        for code, entry in file.model.sources.items()
+    )

@@ -13,8 +13,7 @@ import logging
 import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, fields, replace
-from datetime import date
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -22,14 +21,17 @@ import msgspec
 
 from zhupei.catalogue.answers import BaseAnswers, Questions
 from zhupei.catalogue.archive import Archive
-from zhupei.catalogue.build import Builder
-from zhupei.catalogue.catalogue import Catalogue, PluginStatus
+from zhupei.catalogue.build import Builder, statuses_of
+from zhupei.catalogue.calendars import calendar_of, configured_years
+from zhupei.catalogue.catalogue import Catalogue
+from zhupei.catalogue.changes import with_changes
 from zhupei.catalogue.explain import Explainer
-from zhupei.catalogue.fingerprint import templates
-from zhupei.catalogue.inputs import inputs_digest
+from zhupei.catalogue.foundation import Files, Foundation, answered
+from zhupei.catalogue.inputs import inputs_digest, surroundings_digest
+from zhupei.catalogue.loaded import LoadedCatalogue, MadeOf, let_go, snapshot_of
 from zhupei.catalogue.packing import Unpackable, Unpacker
 from zhupei.catalogue.reduced import pruned, without
-from zhupei.catalogue.snapshots import Snapshot, Snapshots, answers_digest, packed
+from zhupei.catalogue.snapshots import Snapshot, Snapshots, answers_digest
 from zhupei.config.absent import Unread, absent_kinds
 from zhupei.config.checks import check
 from zhupei.config.files import FileModels
@@ -38,8 +40,7 @@ from zhupei.config.platform import Platform
 from zhupei.config.problems import Problem, Problems
 from zhupei.config.workspace import Workspace, read_workspace
 from zhupei.config.yaml import Document, parse
-from zhupei.default_plugins.working_days import WorkingDays, official_years
-from zhupei.domain.calendar import Calendar, CalendarYear
+from zhupei.domain.calendar import CalendarYear
 from zhupei.domain.sources import Level
 from zhupei.domain.text import Text
 from zhupei.hooks.dispatch import Dispatcher
@@ -62,22 +63,6 @@ _RIGHTS = {
     Level.JURISDICTION: Rights.JURISDICTION,
     Level.INSTITUTION: Rights.INSTITUTION,
 }
-
-
-@dataclass(frozen=True, slots=True, repr=False)
-class LoadedCatalogue:
-    """A catalogue, the plugins behind it, and every problem of its configuration."""
-
-    catalogue: Catalogue
-    host: PluginHost
-    dispatcher: Dispatcher
-    problems: Problems
-    workspace: Workspace
-
-    @property
-    def complete(self) -> bool:
-        """Whether nothing had to be left out: no file has an error."""
-        return not self.problems.errors
 
 
 def platform_namings(platform: Platform) -> dict[str, Naming]:
@@ -126,6 +111,7 @@ async def load_catalogue(
     parsed: ParsedFiles | None = None,
     workspace: Workspace | None = None,
     snapshots: Snapshots | None = None,
+    before: LoadedCatalogue | None = None,
 ) -> LoadedCatalogue:
     """Read, check and build the configuration at ``paths``.
 
@@ -136,12 +122,19 @@ async def load_catalogue(
     imported (a schema is composed once, at start-up). ``parsed`` knows files that were parsed
     before; ``workspace`` is what was just read from ``paths``, where somebody has it already.
     ``snapshots`` knows catalogues that were built before: a catalogue from there is equal to one
-    that is built anew, and takes less memory; its ``workspace`` is empty.
+    that is built anew, and takes less memory; its ``workspace`` is empty. Where only files of
+    bases changed since ``before``, which was loaded with the same ``host``, everything else is
+    taken over from there: the catalogue is equal to one that is built anew.
 
     Raises:
         zhupei.errors.PluginError: with ``strict``, where a plugin cannot be loaded.
     """
     with collector_paused():
+        if before is not None and host is before.host:
+            dispatcher = Dispatcher(host, timeout=hook_timeout)
+            found = await with_changes(before, paths, parsed, snapshots, dispatcher)
+            if found is not None:
+                return found
         if workspace is None:
             workspace = await asyncio.to_thread(read_workspace, paths, parsed)
         if host is None:
@@ -239,55 +232,6 @@ def _namings(workspace: Workspace, platform: Mapping[str, Naming]) -> dict[str, 
     return {slug: tuple(namings) for slug, namings in found.items()}
 
 
-def _configured_years(workspace: Workspace) -> tuple[CalendarYear, ...]:
-    """Return the years that files configure; a year with a mistake is a problem instead."""
-    years = []
-    for file in workspace.calendars:
-        year = CalendarYear(
-            year=file.model.year,
-            holidays=frozenset(day.date for day in file.model.holidays),
-            working_days=frozenset(day.date for day in file.model.working_days),
-        )
-        problems = year.problems(packaged=year.year in official_years())
-        workspace.problems.extend(
-            file.document.problem((), "CALENDAR_INCOMPLETE", problem) for problem in problems
-        )
-        if not problems:
-            years.append(year)
-    return tuple(years)
-
-
-def _calendar(years: Sequence[CalendarYear], dispatcher: Dispatcher) -> Calendar:
-    """Return the working calendar: configured years first, then what plugins and packages know."""
-    configured = {year.year for year in years}
-    overlay = WorkingDays(years)
-
-    def working_day(day: date) -> bool | None:
-        if day.year in configured:
-            return overlay.working_day(day)
-        answer: bool | None = dispatcher.ask_now("working_day", day=day).value
-        return answer
-
-    return Calendar(working_day)
-
-
-def _statuses(host: PluginHost) -> tuple[PluginStatus, ...]:
-    return tuple(
-        PluginStatus(
-            slug=plugin.slug,
-            version=plugin.version,
-            level=plugin.naming.level if plugin.naming else Level.NATIONAL,
-            hooks=tuple(plugin.hooks),
-            reason=plugin.reason,
-        )
-        for plugin in host.plugins
-    )
-
-
-# What a catalogue is made of anew whenever it is loaded, and so is in no snapshot.
-_MADE_ANEW = frozenset({"reference", "calendar", "explanations"})
-
-
 class _Loading:
     """One load, in steps; those that take long run in a thread."""
 
@@ -299,10 +243,12 @@ class _Loading:
         self._classes = self._models.by_entry
         self._archive = Archive({}, Workspace, self._models)
         self._reference = load_reference()
+        self._surroundings: bytes | None = None
 
     async def with_snapshots(self, snapshots: Snapshots) -> LoadedCatalogue:
         """Return the catalogue of a snapshot, or else built from the files and kept."""
-        digest = await asyncio.to_thread(inputs_digest, self._workspace, self._host)
+        self._surroundings = await asyncio.to_thread(surroundings_digest, self._host)
+        digest = await asyncio.to_thread(inputs_digest, self._workspace, self._surroundings)
         found = None if digest is None else await self._taken(snapshots, digest)
         return await self._kept(snapshots, digest) if found is None else found
 
@@ -339,16 +285,24 @@ class _Loading:
         answers = made_of.answers
         if not loaded.complete:
             return loaded
+        # Not needed any more, and packing needs room.
+        files: list[object] = [*loaded.workspace.documents, *loaded.workspace.models()]
+        loaded = replace(loaded, workspace=Workspace())
+        self._give_up_files()
+        await asyncio.to_thread(let_go, files)
         try:
-            snapshot = await asyncio.to_thread(_packed, loaded, made_of, self._classes)
+            snapshot = await asyncio.to_thread(
+                snapshot_of, loaded.catalogue, loaded.problems, made_of, self._classes
+            )
         except Unpackable as error:
             _log.info("the catalogue is built anew at each start: it holds %s", error)
             return loaded
         if digest is not None:
             await asyncio.to_thread(snapshots.keep, digest, snapshot)
         # What was built goes: taken from the snapshot, the catalogue needs half of the memory.
+        pieces = loaded.catalogue.pieces()
         del loaded, made_of
-        self._give_up_files()
+        await asyncio.to_thread(let_go, pieces)
         unpacker = Unpacker(_given_up(snapshot.chunks), self._classes)
         return await self._unpacked(snapshot, unpacker, answers)
 
@@ -363,12 +317,36 @@ class _Loading:
         self, snapshot: Snapshot, unpacker: Unpacker, answers: Mapping[str, BaseAnswers]
     ) -> LoadedCatalogue:
         await asyncio.to_thread(_exhaust, unpacker.steps(snapshot.rest))
-        _, years = unpacker.get(snapshot.questions)
-        parts, problems = unpacker.get(snapshot.rest)
+        questions, years = unpacker.get(snapshot.questions)
+        parts, problems, files = unpacker.get(snapshot.rest)
         catalogue = self._revived(parts, years, answers)
         await asyncio.to_thread(catalogue.warm)
         return LoadedCatalogue(
-            catalogue, self._host, self._dispatcher, Problems(problems), Workspace()
+            catalogue,
+            self._host,
+            self._dispatcher,
+            Problems(problems),
+            Workspace(),
+            await asyncio.to_thread(self._foundation, files, questions, years, answers),
+        )
+
+    def _foundation(
+        self,
+        files: Files,
+        questions: Questions,
+        years: Sequence[CalendarYear],
+        answers: Mapping[str, BaseAnswers],
+    ) -> Foundation | None:
+        if self._surroundings is None:
+            return None
+        return Foundation(
+            surroundings=self._surroundings,
+            files=files,
+            questions=questions,
+            years=tuple(years),
+            answered=answered(answers, self._classes),
+            archive=self._archive,
+            models=self._models,
         )
 
     def _revived(
@@ -388,7 +366,7 @@ class _Loading:
         )
         catalogue = Catalogue(
             reference=self._reference,
-            calendar=_calendar(years, self._dispatcher),
+            calendar=calendar_of(years, self._dispatcher),
             explanations=explainer.explain,
             **given,
         )
@@ -396,7 +374,7 @@ class _Loading:
         vars(catalogue).update({name: part for name, part in parts.items() if name not in _FIELDS})
         return catalogue
 
-    async def _build(self) -> tuple[LoadedCatalogue, _MadeOf]:
+    async def _build(self) -> tuple[LoadedCatalogue, MadeOf]:
         builder, years, problems = await asyncio.to_thread(self._checked)
         questions = await asyncio.to_thread(builder.questions)
         answers = await questions.ask(self._dispatcher)
@@ -404,13 +382,13 @@ class _Loading:
         await asyncio.to_thread(catalogue.warm)
         workspace = builder.workspace
         loaded = LoadedCatalogue(catalogue, self._host, self._dispatcher, problems, workspace)
-        return loaded, _MadeOf(questions, answers, years)
+        return loaded, MadeOf(questions, answers, years, builder.files)
 
     def _checked(self) -> tuple[Builder, tuple[CalendarYear, ...], Problems]:
         """Validate and check the files; leave out what is wrong."""
         workspace = pruned(self._workspace.validated(self._models))
-        years = _configured_years(workspace)
-        calendar = _calendar(years, self._dispatcher)
+        years = configured_years(workspace)
+        calendar = calendar_of(years, self._dispatcher)
         problems = Problems(workspace.problems)
         known = {plugin.slug for plugin in self._host.plugins}
         # Leaving a file out can break what refers to it, so this repeats until all stay.
@@ -426,19 +404,11 @@ class _Loading:
             host=self._host,
             reference=self._reference,
             calendar=calendar,
-            plugins=_statuses(self._host),
-            models=self._models,
+            plugins=statuses_of(self._host),
+            files=Files.of(workspace),
+            archive=Archive.of(workspace, self._models),
         )
         return builder, years, problems
-
-
-@dataclass(frozen=True, slots=True, repr=False)
-class _MadeOf:
-    """What was asked and answered on the way to a catalogue."""
-
-    questions: Questions
-    answers: Mapping[str, BaseAnswers]
-    years: tuple[CalendarYear, ...]
 
 
 # What unpacking raises where the classes of a snapshot are not those that run.
@@ -464,14 +434,3 @@ def _exhaust(steps: Iterator[None]) -> None:
 
 
 _FIELDS = frozenset(each.name for each in fields(Catalogue))
-
-
-def _packed(loaded: LoadedCatalogue, made_of: _MadeOf, classes: Mapping[str, type]) -> Snapshot:
-    parts = {name: part for name, part in vars(loaded.catalogue).items() if name not in _MADE_ANEW}
-    return packed(
-        (made_of.questions, made_of.years),
-        (parts, tuple(loaded.problems)),
-        answers=made_of.answers,
-        beside=templates(loaded.workspace),
-        classes=classes,
-    )

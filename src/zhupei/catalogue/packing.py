@@ -118,6 +118,17 @@ class Packer:
             found.append(encode(some))
         return found
 
+    def let_go(self) -> None:
+        """Give the memory back bit by bit: all at once, every other thread would wait for it.
+
+        Nothing can be added after it.
+        """
+        for rows in (self._table, self._alive):
+            while rows:
+                rows.pop()
+        while self._rows:
+            self._rows.popitem()
+
     def _add(self, value: Any) -> int:
         kind = type(value)
         if kind is str:
@@ -413,7 +424,8 @@ _Written = tuple[int, Iterable[Any], bool]
 _WRITERS: Mapping[type, Callable[[Any], _Written]] = {
     tuple: lambda value: (_Row.TUPLE, value, True),
     list: lambda value: (_Row.LIST, value, False),
-    dict: lambda value: (_Row.DICT, _pairs(value), False),
+    # A copy, made at once: a catalogue in service may learn something while it is packed.
+    dict: lambda value: (_Row.DICT, _pairs(value.copy()), False),
     _Fixed: lambda value: (_Row.DICT, _pairs(value), True),
     MappingProxyType: lambda value: (_Row.MAPPING, _pairs(value), True),
     frozenset: lambda value: (_Row.FROZENSET, _in_order(value), True),

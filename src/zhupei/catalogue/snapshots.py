@@ -19,9 +19,10 @@ from pathlib import Path
 import msgspec
 
 from zhupei.catalogue.answers import BaseAnswers
+from zhupei.catalogue.fingerprint import text_digest
 from zhupei.catalogue.packing import Packer
 
-__all__ = ["Snapshot", "Snapshots", "answers_digest", "packed"]
+__all__ = ["Snapshot", "Snapshots", "answers_digest", "held_text", "packed"]
 
 _SUFFIX = ".catalogue"
 # So many are kept: of a few servers that share a data directory, and of the last change.
@@ -45,7 +46,7 @@ class Snapshot(msgspec.Struct, frozen=True, array_like=True):
 
     def stands(self) -> bool:
         """Whether the files beside the configuration hold what they held."""
-        return all(_held(Path(name)) == digest for name, digest in self.beside.items())
+        return all(held_text(Path(name)) == digest for name, digest in self.beside.items())
 
 
 _DECODER = msgspec.msgpack.Decoder(Snapshot)
@@ -71,20 +72,23 @@ def packed(
     rest: object,
     *,
     answers: Mapping[str, BaseAnswers],
-    beside: Iterable[tuple[Path, str]],
+    beside: Iterable[tuple[str, bytes]],
     classes: Mapping[str, type],
 ) -> Snapshot:
-    """Return a snapshot.
+    """Return a snapshot; ``beside`` are the files beside, with the digests of their texts.
 
     Raises:
         Unpackable: something of it cannot be packed.
 
     """
-    digests = {str(path.absolute()): _text_digest(text) for path, text in beside}
     packer = Packer(classes)
     first = packer.add(questions)
     last = packer.add(rest)
-    return Snapshot(digests, answers_digest(answers, classes), first, last, packer.chunks())
+    snapshot = Snapshot(
+        dict(beside), answers_digest(answers, classes), first, last, packer.chunks()
+    )
+    packer.let_go()
+    return snapshot
 
 
 class Snapshots:
@@ -156,16 +160,12 @@ def _is_own(status: os.stat_result) -> bool:
     return status.st_uid == os.geteuid() and not writable
 
 
-def _held(path: Path) -> bytes | None:
+def held_text(path: Path) -> bytes | None:
     """Return the digest of the text in a file, None where there is none."""
     try:
-        return _text_digest(path.read_bytes().decode("utf-8-sig"))
+        return text_digest(path.read_bytes().decode("utf-8-sig"))
     except (OSError, UnicodeDecodeError):
         return None
-
-
-def _text_digest(text: str) -> bytes:
-    return hashlib.blake2b(text.encode(), digest_size=20).digest()
 
 
 def _checksum(written: bytes | memoryview) -> bytes:

@@ -14,15 +14,23 @@ __all__ = ["with_totals"]
 
 
 def with_totals(
-    programs: Mapping[str, Program], openings: Mapping[str, Opening], layers: Layers
+    programs: Mapping[str, Program],
+    openings: Mapping[str, Opening],
+    layers: Layers,
+    summed: Mapping[str, Program],
 ) -> dict[str, Program]:
-    """Return the programs with their openings and the sum of their quotas (R023)."""
+    """Return the programs with their openings and the sum of their quotas (R023).
+
+    ``summed`` are those of ``programs`` that have both already; they are not in ``layers``.
+    """
     own: dict[str, list[Opening]] = {}
     for opening in openings.values():
         own.setdefault(opening.program, []).append(opening)
-    totals = _Totals(programs, own, layers)
+    totals = _Totals(programs, own, layers, summed)
     return {
-        code: replace(
+        code: program
+        if code in summed
+        else replace(
             program,
             quota_total=totals.of(code)[0],
             quota_note=totals.of(code)[1],
@@ -40,12 +48,15 @@ class _Totals:
         programs: Mapping[str, Program],
         openings: Mapping[str, Sequence[Opening]],
         layers: Layers,
+        summed: Mapping[str, Program],
     ) -> None:
         self._programs = programs
         self._openings = openings
         self._layers = layers
         self._planned = {plan.model.program for plan in layers.workspace.plans}
-        self._known: dict[str, tuple[int | None, Text | None]] = {}
+        self._known: dict[str, tuple[int | None, Text | None]] = {
+            code: (each.quota_total, each.quota_note) for code, each in summed.items()
+        }
 
     def of(self, code: str) -> tuple[int | None, Text | None]:
         """Return a program's total, and what there is to say about it."""

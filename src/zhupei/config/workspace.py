@@ -7,7 +7,7 @@ to load stands in YAML: `read` looks only at what a file is and which plugins it
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Generic, TypeVar
@@ -81,6 +81,17 @@ class Workspace:
     bases: Mapping[str, ConfiguredFile[BaseFile]] = field(default_factory=dict)
     plans: tuple[ConfiguredFile[PlanFile], ...] = ()
     calendars: tuple[ConfiguredFile[CalendarFile], ...] = ()
+
+    def models(self) -> Iterator[BaseModel]:
+        """Iterate over what the validated files say."""
+        groups: tuple[Iterable[ConfiguredFile[Any]], ...] = (
+            self.national,
+            self.jurisdictions.values(),
+            self.bases.values(),
+            self.plans,
+            self.calendars,
+        )
+        return (file.model for group in groups for file in group)
 
     def namings(self) -> tuple[PluginNaming, ...]:
         """Return which file names which plugin, before anything is validated."""

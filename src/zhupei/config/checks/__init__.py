@@ -18,6 +18,7 @@ from zhupei.config.checks import (
     timelines,
 )
 from zhupei.config.checks.context import CheckContext
+from zhupei.config.facts import OtherBases
 from zhupei.config.problems import Problem, Problems, YamlPath
 from zhupei.config.programs import ProgramEntry
 from zhupei.config.workspace import Workspace
@@ -33,14 +34,19 @@ def check(
     reference: Reference,
     calendar: Calendar,
     plugins: Collection[str] | None = None,
+    others: OtherBases | None = None,
 ) -> Problems:
     """Return what is wrong between the entries and files of a validated workspace.
 
     ``plugins`` are the slugs of the plugins that exist; None leaves their names unchecked.
     Warnings that a program accepts, with a reason, are left out; an acceptance of a warning
     that does not occur is a warning itself.
+
+    ``others`` are bases that are part of the configuration and not of the workspace: they were
+    checked before, with the same files above them. No two bases or programs of the configuration
+    may have the same code then.
     """
-    context = CheckContext(workspace, reference, calendar, plugins)
+    context = CheckContext(workspace, reference, calendar, plugins, others)
     parts = (
         references,
         sources,

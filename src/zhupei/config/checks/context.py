@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable, Mapping
 from functools import cached_property
 from pathlib import Path
 
+from zhupei.config.facts import OtherBases
 from zhupei.config.layers import Layers, ProgramRef
 from zhupei.config.problems import Problems, Severity, YamlPath
 from zhupei.config.workspace import Workspace
@@ -19,7 +20,10 @@ __all__ = ["CheckContext", "did_you_mean"]
 
 
 class CheckContext:
-    """The configuration under check; `report` collects what is wrong with it."""
+    """The configuration under check; `report` collects what is wrong with it.
+
+    ``others`` are bases that are part of it and whose files are not under check.
+    """
 
     def __init__(
         self,
@@ -27,12 +31,14 @@ class CheckContext:
         reference: Reference,
         calendar: Calendar,
         plugins: Collection[str] | None,
+        others: OtherBases | None = None,
     ) -> None:
         self.workspace = workspace
         self.layers = Layers(workspace)
         self.reference = reference
         self.calendar = calendar
         self.plugins = plugins
+        self.others = others or OtherBases()
         self.problems = Problems()
 
     @cached_property

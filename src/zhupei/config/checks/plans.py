@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from zhupei.config.checks.context import CheckContext
+from zhupei.config.facts import capacities_of, seats_of
 from zhupei.config.files import PlanFile
 from zhupei.config.layers import OpeningRef, ProgramRef
 from zhupei.config.problems import YamlPath
@@ -17,24 +18,13 @@ __all__ = ["check"]
 def check(context: CheckContext) -> None:
     """Check every program's plan (R086, R212, V1-V7)."""
     for program in context.layers.programs.values():
-        capacities = _capacities(program)
+        capacities = {} if program.base is None else capacities_of(program.base)
         for opening in program.openings():
             _opening(context, opening, capacities)
         _total(context, program)
         _rounds(context, program)
     for plan in context.workspace.plans:
         _plan(context, plan)
-
-
-def _capacities(program: ProgramRef) -> dict[str, int]:
-    """Return the training capacity of the base's specialties, where it is published."""
-    if program.base is None:
-        return {}
-    return {
-        entry.specialty: entry.capacity
-        for entry in program.base.specialty_bases
-        if entry.capacity is not None
-    }
 
 
 def _opening(context: CheckContext, opening: OpeningRef, capacities: dict[str, int]) -> None:
@@ -110,9 +100,10 @@ def _total(context: CheckContext, program: ProgramRef) -> None:
     if declared is None:
         return
     path = (*program.path, "quota")
-    children = context.children.get(program.code, ())
-    if children:
-        total, complete = _sum(_seats(child) for child in children)
+    below = [seats_of(child.entry) for child in context.children.get(program.code, ())]
+    below += [child.seats for _, child in context.others.below(program.code)]
+    if below:
+        total, complete = _sum(below)
         if total > declared or (complete and total != declared):
             context.report(
                 document,
@@ -133,14 +124,6 @@ def _total(context: CheckContext, program: ProgramRef) -> None:
         )
 
 
-def _seats(program: ProgramRef) -> int | None:
-    """Return a program's seats by its own account: as published, or the sum of its rows."""
-    if program.entry.quota is not None:
-        return program.entry.quota
-    total, complete = _sum(opening.entry.quota for opening in program.openings())
-    return total if complete and program.entry.openings else None
-
-
 def _sum(quotas: Iterable[int | None]) -> tuple[int, bool]:
     """Return the sum of what is known, and whether everything is."""
     listed = list(quotas)
@@ -151,7 +134,7 @@ def _rounds(context: CheckContext, program: ProgramRef) -> None:
     """Check the shares of rounds against the whole and against the rows' own shares."""
     document, rounds = program.host.document, program.entry.rounds
     shares = [each.quota for each in rounds if each.quota is not None]
-    whole = _seats(program)
+    whole = seats_of(program.entry)
     if whole is not None and shares:
         total, complete = sum(shares), len(shares) == len(rounds)
         if total > whole or (complete and total != whole):
@@ -180,14 +163,8 @@ def _rounds(context: CheckContext, program: ProgramRef) -> None:
 
 def _plan(context: CheckContext, file: ConfiguredFile[PlanFile]) -> None:
     """Check the rows of an imported plan against the capacity of the bases' specialties."""
-    capacities = {
-        code: {
-            entry.specialty: entry.capacity
-            for entry in base.model.specialty_bases
-            if entry.capacity is not None
-        }
-        for code, base in context.workspace.bases.items()
-    }
+    capacities = {code: capacities_of(base.model) for code, base in context.workspace.bases.items()}
+    capacities.update(context.others.capacities())
     for index, row in enumerate(file.model.rows):
         if row.quota is not None:
             capacity = capacities.get(row.base, {}).get(row.specialty)

@@ -256,6 +256,7 @@ def _plan(context: CheckContext, file: ConfiguredFile[PlanFile]) -> None:
     members = {
         child.base.code for child in context.children.get(code, ()) if child.base is not None
     }
+    members.update(base for base, _ in context.others.below(code))
     seen: set[tuple[str, str]] = set()
     for index, row in enumerate(file.model.rows):
         path = ("rows", index)

@@ -1,0 +1,45 @@
+"""The working calendar of a configuration: years from files, then what plugins know."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+
+from zhupei.config.workspace import Workspace
+from zhupei.default_plugins.working_days import WorkingDays, official_years
+from zhupei.domain.calendar import Calendar, CalendarYear
+from zhupei.hooks.dispatch import Dispatcher
+
+__all__ = ["calendar_of", "configured_years"]
+
+
+def configured_years(workspace: Workspace) -> tuple[CalendarYear, ...]:
+    """Return the years that files configure; a year with a mistake is a problem instead."""
+    years = []
+    for file in workspace.calendars:
+        year = CalendarYear(
+            year=file.model.year,
+            holidays=frozenset(day.date for day in file.model.holidays),
+            working_days=frozenset(day.date for day in file.model.working_days),
+        )
+        problems = year.problems(packaged=year.year in official_years())
+        workspace.problems.extend(
+            file.document.problem((), "CALENDAR_INCOMPLETE", problem) for problem in problems
+        )
+        if not problems:
+            years.append(year)
+    return tuple(years)
+
+
+def calendar_of(years: Sequence[CalendarYear], dispatcher: Dispatcher) -> Calendar:
+    """Return the working calendar: configured years first, then what plugins and packages know."""
+    configured = {year.year for year in years}
+    overlay = WorkingDays(years)
+
+    def working_day(day: date) -> bool | None:
+        if day.year in configured:
+            return overlay.working_day(day)
+        answer: bool | None = dispatcher.ask_now("working_day", day=day).value
+        return answer
+
+    return Calendar(working_day)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import asyncpg
 import pytest
@@ -13,6 +15,7 @@ from tortoise.migrations.autodetector import MigrationAutodetector
 from postgres_server import PostgresServer
 from zhupei.db import migrations, models
 from zhupei.db.connection import Database, DatabaseUnavailableError, orm_config
+from zhupei.db.migrating import applied_migrations, known_migrations, migrate
 from zhupei.db.models import CatalogueVersion
 from zhupei.domain.text import Language
 
@@ -57,6 +60,49 @@ async def test_starting_migrates_and_starting_twice_changes_nothing(
         await database.stop()
         assert await tables(url) == sorted({*TABLES, *_WITHOUT_MODEL})
     postgres_server.drop_database(name)
+
+
+async def test_migrations_are_gone_through_only_where_one_is_missing(
+    database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gone_through = []
+
+    async def counted(config: Mapping[str, Any], *, direction: str) -> None:
+        gone_through.append(direction)
+        await migrate(config, direction=direction)
+
+    monkeypatch.setattr("zhupei.db.connection.migrate", counted)
+    connection = await asyncpg.connect(database_url)
+    try:
+        assert await applied_migrations(connection) == known_migrations()
+        assert "0001_catalogue_version" in known_migrations()
+        await _started_once(database_url, tmp_path)
+        assert gone_through == []
+        # One that this version does not know is not passed over.
+        await connection.execute(
+            "INSERT INTO tortoise_migrations (app, name, applied_at) "
+            "VALUES ('zhupei', '9999_later', now())"
+        )
+        await _started_once(database_url, tmp_path)
+        assert gone_through == ["forward"]
+        await connection.execute("DELETE FROM tortoise_migrations WHERE name = '9999_later'")
+        last = max(known_migrations())
+        await connection.execute("DELETE FROM tortoise_migrations WHERE name = $1", last)
+        with pytest.raises(DatabaseUnavailableError, match="already exists"):
+            await _started_once(database_url, tmp_path)
+        assert gone_through == ["forward", "forward"]
+    finally:
+        await connection.execute(
+            "INSERT INTO tortoise_migrations (app, name, applied_at) VALUES ('zhupei', $1, now())",
+            max(known_migrations()),
+        )
+        await connection.close()
+
+
+async def _started_once(url: str, folder: Path) -> None:
+    database = Database(data_dir=folder, url=url)
+    await database.start()
+    await database.stop()
 
 
 async def test_processes_that_start_together_migrate_once(

@@ -23,7 +23,7 @@ from tortoise.exceptions import BaseORMException
 from zhupei.db.client import DatabaseUnavailableError, PostgresClient
 from zhupei.db.embedded import EmbeddedPostgres, EmbeddedPostgresError, ServerAddress
 from zhupei.db.job_queue import prepare_job_queue
-from zhupei.db.migrating import migrate
+from zhupei.db.migrating import applied_migrations, known_migrations, migrate
 from zhupei.domain.text import Text
 
 __all__ = ["Database", "DatabaseUnavailableError", "orm_config"]
@@ -388,10 +388,11 @@ async def _migrate(credentials: dict[str, Any]) -> None:
     """Apply pending migrations; of several processes one works and the others wait."""
     config = orm_config({**credentials, "minsize": 1, "maxsize": 2})
     async with _migration_lock(credentials):
-        await migrate(config, direction="forward")
         connection = await _Target(credentials).connect()
         try:
+            if await applied_migrations(connection) != known_migrations():
+                await migrate(config, direction="forward")
+                _log.debug("migrations applied")
             await prepare_job_queue(connection)
         finally:
             await connection.close()
-    _log.debug("migrations applied")

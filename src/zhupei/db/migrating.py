@@ -9,8 +9,10 @@ our migrations ask the database in SQL.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
+import asyncpg
 from tortoise.connection import ConnectionHandler, get_connection
 from tortoise.context import TortoiseContext
 from tortoise.migrations.executor import MigrationExecutor, MigrationTarget
@@ -19,9 +21,27 @@ from tortoise.migrations.schema_generator.state import ModelState, State
 from tortoise.migrations.schema_generator.state_apps import StateApps
 from tortoise.models import Model
 
-__all__ = ["migrate"]
+from zhupei.db import migrations
+
+__all__ = ["applied_migrations", "known_migrations", "migrate"]
 
 _Models = dict[str, dict[str, type[Model]]]
+
+
+def known_migrations() -> frozenset[str]:
+    """Return the names of the migrations of this version."""
+    (folder,) = migrations.__path__
+    return frozenset(path.stem for path in Path(folder).glob("[0-9]*.py"))
+
+
+async def applied_migrations(
+    connection: asyncpg.Connection[asyncpg.Record],
+) -> frozenset[str]:
+    """Return the names of the migrations that a database has; none where it is new."""
+    if await connection.fetchval("SELECT to_regclass('tortoise_migrations')") is None:
+        return frozenset()
+    rows = await connection.fetch("SELECT name FROM tortoise_migrations")
+    return frozenset(str(row["name"]) for row in rows)
 
 
 async def migrate(config: Mapping[str, Any], *, direction: str, target: str | None = None) -> None:

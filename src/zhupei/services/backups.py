@@ -14,9 +14,9 @@ from typing import Any
 
 import asyncpg
 
-from zhupei.db import migrations
 from zhupei.db.connection import Database
 from zhupei.db.dumps import dump_database, load_dump, quoted, tables_of
+from zhupei.db.migrating import known_migrations
 from zhupei.domain.text import Text
 from zhupei.security.crypto import Keyring
 from zhupei.services.backup_archives import (
@@ -165,8 +165,7 @@ async def _counted(connection: asyncpg.Connection[asyncpg.Record]) -> Counted:
 
 
 def _require_known(backup: Backup) -> None:
-    known = {path.stem for path in Path(migrations.__path__[0]).glob("[0-9]*.py")}
-    if backup.migration in known:
+    if backup.migration in known_migrations():
         return
     raise BackupError(
         Text(

@@ -57,7 +57,8 @@ nearest up, `zhupei.yaml`'s, the core's own. Wrappers and ordering flags of `hoo
 runs in a thread, where it may wait for what it likes; a coroutine in the event loop, which it must
 not hold up. Each is given five seconds. Functions that were quick lately (0.2 ms) are run together,
 in one turn of one thread, and waited for on the spot, 5 ms at most in all; for any other nobody
-waits but who asked. A coroutine that need not wait costs the least.
+waits but who asked. A coroutine that need not wait costs the least. Where all plugins of a page
+answer at once, and the same as last time, the page is put together from what was written then.
 
 **Answers that hold**: `@holds(seconds=30)` below `@hookimpl` says that an answer need not be asked
 for again for so long, `@holds()` that it follows from the arguments alone, until the configuration

@@ -63,8 +63,11 @@ class ReadTogether:
         if not wanted:
             return answers
         with database_of(context).use():
-            found = await read_pages([one.query for _, one in wanted])
+            found = await _read([one.query for _, one in wanted])
         for (at, one), rows in zip(wanted, found, strict=True):
+            if isinstance(rows, Exception):
+                answers[at] = rows
+                continue
             try:
                 answers[at] = await one.answer(rows)
             except Exception as error:  # noqa: BLE001 - because it belongs to this one
@@ -74,6 +77,17 @@ class ReadTogether:
     async def asked(self, context: GraphContext, given: Mapping[str, Any]) -> AskedRows | None:
         """Return what is asked with these arguments."""
         return await self._asked(context, given)
+
+
+async def _read(queries: Sequence[PageQuery]) -> Sequence[PageRows | Exception]:
+    """Answer queries at once; one that cannot be read is an exception in its own place."""
+    try:
+        return await read_pages(queries)
+    except Exception as error:  # noqa: BLE001 - because it belongs to a field
+        if len(queries) == 1:
+            return [error]
+    # Whose it is, shows when each is read alone.
+    return [rows for each in queries for rows in await _read([each])]
 
 
 _Asked = Sequence[tuple[ReadTogether, Mapping[str, Any]]]

@@ -18,6 +18,7 @@ from same_answer import compare
 from zhupei.db.connection import Database
 from zhupei.domain.actors import Actor
 from zhupei.domain.text import Language
+from zhupei.graphql.cursors import Cursor
 from zhupei.graphql.engine import Engine
 
 _COMPOSED = core_graph()
@@ -227,3 +228,17 @@ async def test_a_list_that_cannot_be_read_is_an_error_at_its_place(
         (["trainees"], "BAD_USER_INPUT")
     ]
     assert result.data == {"trainees": None, "other": {"totalCount": 2}}
+
+
+async def test_a_statement_that_fails_is_an_error_of_its_own_list(place: RowsOffice) -> None:
+    """What is asked at the same time is read together, and still answered apart."""
+    # No instant, where the order is one of instants.
+    cursor = Cursor("SUBMITTED", False, "v", str(place.applications[0])).encode()
+    query = (
+        f'{{ applications(orderBy: SUBMITTED, after: "{cursor}") {{ totalCount '
+        "edges { node { id } } } trainees { totalCount } }"
+    )
+    context = place.context(place.everything, Language.EN)()
+    result = await _SCHEMA.execute(query, context_value=context)
+    assert [each.path for each in result.errors or ()] == [["applications"]]
+    assert result.data == {"applications": None, "trainees": {"totalCount": 2}}

@@ -124,6 +124,12 @@ def _main_run(servers: Sequence[Server], country: Country, effort: Effort) -> di
     compared = measuring.refuse_differences(servers, country, effort)
     _say(f"{compared:,} answers compared: all alike")
     figures = measuring.rounds(servers, country, effort, _say)
+    unlike = [
+        each
+        for server in servers
+        if server.peer.name == "zhupei"
+        for each in measuring.unlike(server, country, effort, _say)
+    ]
     for server in servers:
         started[server.peer.name]["memory_after"] = server.memory_megabytes()
     return {
@@ -131,6 +137,7 @@ def _main_run(servers: Sequence[Server], country: Country, effort: Effort) -> di
         "servers": started,
         "first_uses": [dataclasses.asdict(each) for each in uses],
         "figures": [dataclasses.asdict(each) for each in figures],
+        "unlike": [dataclasses.asdict(each) for each in unlike],
     }
 
 

@@ -15,7 +15,7 @@ import shutil
 import subprocess
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import cycle
 from pathlib import Path
@@ -51,8 +51,11 @@ def load(
     connections: int,
     core: int | None,
     own: bool = False,
+    alike: bool = True,
 ) -> Load:
     """Send ``requests`` again and again for some seconds.
+
+    Unless ``alike``, no two of them have the same bytes: each names an id of its own.
 
     Raises:
         RuntimeError: a connection broke, an answer had another status than 200, or none came.
@@ -61,21 +64,21 @@ def load(
     wrk = shutil.which("wrk")
     # wrk counts whole seconds.
     if own or wrk is None or seconds < 1:
-        return asyncio.run(_own(port, requests, seconds, connections))
-    return _wrk(wrk, port, requests, seconds, connections, core)
+        return asyncio.run(_own(port, requests, seconds, connections, alike=alike))
+    return _wrk(wrk, port, _script(requests, alike=alike), seconds, connections, core)
 
 
 def _wrk(
     wrk: str,
     port: int,
-    requests: Sequence[bytes],
+    text: bytes,
     seconds: float,
     connections: int,
     core: int | None,
 ) -> Load:
     with tempfile.TemporaryDirectory() as folder:
         script = Path(folder) / "requests.lua"
-        script.write_bytes(_script(requests))
+        script.write_bytes(text)
         done = subprocess.run(  # noqa: S603 - PATH's wrk, no shell
             [
                 wrk,
@@ -97,9 +100,15 @@ def _wrk(
     return Load(int(found[1]), int(found[2]) / 1e6, float(found[3]) / 1e3, float(found[4]) / 1e3)
 
 
+_NEXT = {
+    True: b"request = function() n = n % #texts + 1; return texts[n] end",
+    False: b"""request = function()
+  n = n + 1
+  return (string.gsub(texts[n % #texts + 1], "\\r\\n",
+    string.format("\\r\\nX-Request-Id: bench-%09d\\r\\n", n), 1))
+end""",
+}
 _DONE = b"""
-local n = 0
-request = function() n = n % #texts + 1; return texts[n] end
 done = function(summary, latency, _)
   local e = summary.errors
   io.write(string.format("RESULT %d %d %.1f %.1f %d\\n", summary.requests, summary.duration,
@@ -109,7 +118,7 @@ end
 """
 
 
-def _script(requests: Sequence[bytes]) -> bytes:
+def _script(requests: Sequence[bytes], *, alike: bool) -> bytes:
     """Return wrk's script; its strings are escaped byte by byte where Lua reads bytes otherwise."""
     lines = [b"local texts = {"]
     for text in requests:
@@ -118,7 +127,7 @@ def _script(requests: Sequence[bytes]) -> bytes:
             for byte in text
         )
         lines.append(b'"' + escaped + b'",')
-    return b"\n".join([*lines, b"}", _DONE])
+    return b"\n".join([*lines, b"}", b"local n = 0", _NEXT[alike], _DONE])
 
 
 def _pin_self(core: int | None) -> None:
@@ -126,8 +135,10 @@ def _pin_self(core: int | None) -> None:
         os.sched_setaffinity(0, {core})
 
 
-async def _own(port: int, requests: Sequence[bytes], seconds: float, connections: int) -> Load:
-    texts = cycle(requests)
+async def _own(
+    port: int, requests: Sequence[bytes], seconds: float, connections: int, *, alike: bool
+) -> Load:
+    texts = cycle(requests) if alike else _unlike(requests)
     taken: list[float] = []
     begun = time.perf_counter()
     end = begun + seconds
@@ -154,6 +165,11 @@ async def _own(port: int, requests: Sequence[bytes], seconds: float, connections
         taken[len(taken) // 2] * 1e3,
         taken[min(len(taken) - 1, len(taken) * 99 // 100)] * 1e3,
     )
+
+
+def _unlike(requests: Sequence[bytes]) -> Iterator[bytes]:
+    for number, text in enumerate(cycle(requests)):
+        yield text.replace(b"\r\n", b"\r\nX-Request-Id: bench-%09d\r\n" % number, 1)
 
 
 def _length(head: bytes) -> int:

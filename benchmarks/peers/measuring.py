@@ -169,7 +169,14 @@ def rounds(
 
 
 def _round(
-    server: Server, query: Query, country: Country, effort: Effort, number: int, page: int = 50
+    server: Server,
+    query: Query,
+    country: Country,
+    effort: Effort,
+    number: int,
+    page: int = 50,
+    *,
+    alike: bool = True,
 ) -> Figures:
     texts = _texts(server.peer, query, country, count=effort.variables, page=page)
     connections = 1 if query.alone else effort.connections
@@ -183,9 +190,28 @@ def _round(
         connections=connections,
         core=cores()[1],
         own=effort.own_generator,
+        alike=alike,
     )
     cpu = (server.cpu_seconds() - before) / done.requests * 1e3
     return Figures(query.name, server.peer.name, number, done.rate, done.p50, done.p99, cpu)
+
+
+def unlike(
+    server: Server, country: Country, effort: Effort, report: Callable[[str], None]
+) -> list[Figures]:
+    """Measure every query of one server with requests of which no two have the same bytes."""
+    found = []
+    for query in QUERIES:
+        if query.alone or not server.peer.answers(query):
+            continue
+        for number in range(effort.rounds):
+            figures = _round(server, query, country, effort, number, alike=False)
+            found.append(figures)
+            report(
+                f"{query.name:<12}{number + 1:>2}  unlike requests{figures.rate:>9,.1f}/s"
+                f"{figures.p50:>9.1f}{figures.p99:>9.1f} ms {figures.cpu:>9.3f} ms of CPU"
+            )
+    return found
 
 
 def growth(

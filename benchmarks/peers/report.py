@@ -20,7 +20,10 @@ _PLOTS = Path("performance")
 
 def markdown(results: dict[str, Any]) -> str:
     """Return all tables."""
-    parts = [_conditions(results), *_queries(results), _servers(results), _first_uses(results)]
+    parts = [_conditions(results), *_queries(results)]
+    if results.get("unlike"):
+        parts.append(_unlike(results))
+    parts += [_servers(results), _first_uses(results)]
     if results["growth"]:
         parts.append(_growth(results))
     if results["pages"]:
@@ -104,6 +107,38 @@ def _queries(results: dict[str, Any]) -> Iterator[str]:
             )
         head = ["", "requests/s", "zhupei is", "p50 ms", "p99 ms", "CPU ms/request"]
         yield f"### {query.title.capitalize()}\n\n{_table(head, rows)}"
+
+
+def _unlike(results: dict[str, Any]) -> str:
+    others = ("plain", "postgraphile", "floor")
+    rows = []
+    for query in QUERIES:
+        figures = [each for each in results["unlike"] if each["query"] == query.name]
+        if not figures:
+            continue
+        by_peer = _by_peer(results, query.name)
+        ratios = [
+            f"{_median(figures, 'rate') / _median(by_peer[name], 'rate'):.2f} ×"
+            if name in by_peer
+            else ""
+            for name in others
+        ]
+        rows.append(
+            [
+                query.title,
+                f"{_median(figures, 'rate'):,.1f}",
+                *ratios,
+                f"{_median(figures, 'p50'):,.1f}",
+                f"{_median(figures, 'p99'):,.1f}",
+                f"{_median(figures, 'cpu'):,.3f}",
+            ]
+        )
+    head = ["", "requests/s", *(_TITLES[name] for name in others)]
+    return (
+        "### zhupei where no two requests have the same bytes\n\n"
+        "Nothing that is kept for the bytes of a request helps here. Ratios to the rates of the "
+        "others above.\n\n" + _table([*head, "p50 ms", "p99 ms", "CPU ms/request"], rows)
+    )
 
 
 def _median(figures: list[dict[str, Any]], name: str) -> float:

@@ -12,13 +12,15 @@ account with the same roles and scopes; the catalogue and the plugins have to be
 Rates, load, figures and the log count such a request as any other. Whatever stands against it sends
 the request the usual way, which knows how to refuse.
 
-With the answer its rows are kept for as long as the request's bytes (`zhupei.web.read_requests`):
+Of few rows only a digest is read, once it is known which one is theirs. With the answer its rows or
+their digest are kept for as long as the request's bytes (`zhupei.web.read_requests`):
 at most a minute after they came last, in the memory of the process alone.
 """
 
 from __future__ import annotations
 
 import asyncio
+import secrets
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -27,6 +29,7 @@ from datetime import time as day_time
 from typing import TYPE_CHECKING, Any, NamedTuple
 from uuid import UUID
 
+import asyncpg
 from starlette.types import Scope
 
 from zhupei.domain.actors import Actor
@@ -58,6 +61,8 @@ _SECONDS = 0.25
 _MOST_READS = 4
 _LARGEST = 512 << 10
 _ROW_BYTES, _VALUE_BYTES = 60, 50
+_FEW_ROWS = 16
+_SECRET = secrets.token_hex(16)
 # After a row that differed, an answer is kept again only when it was asked for so often.
 _MOST_PATIENCE = 16
 
@@ -102,9 +107,72 @@ class MadeOfRows:
     reads: Sequence[NotedRead]
 
 
+_Asked = tuple[str, Sequence[Any], type[Any]]
+"""A statement, its values and the class of its rows."""
+
+
+class _Check:
+    """Asks whether the rows of one statement are those of before.
+
+    The first time the rows are read together with their digest (md5 with a prefix that nobody
+    knows, so that nobody can have other rows with the same one), in one statement and so of one
+    moment; from then on only the digest. Of many rows it would take PostgreSQL longer to write a
+    digest than to send them: those are read each time.
+    """
+
+    __slots__ = ("_digest", "_first", "_read", "asked", "rows")
+
+    def __init__(self, read: NotedRead) -> None:
+        self._read = read
+        self.rows = _exact(read.found)
+        """What has to be found."""
+        self.asked: _Asked = read[:3]
+        if 0 < len(self.rows) <= _FEW_ROWS:
+            self.asked = (_together(read), [*read.values, _SECRET], read.rows)
+        self._first, self._digest = self.asked, ""
+
+    def is_same(self, asked: _Asked, found: list[Any]) -> bool:
+        """Return whether what was asked found what it did before."""
+        exact = _exact(found)
+        if asked is not self._first:
+            return exact == [(self._digest,)]
+        if asked[0] is self._read.statement:
+            return exact == self.rows
+        if [row[:-1] for row in exact] != self.rows:
+            return False
+        if not self._digest:
+            self._digest = exact[0][-1]
+            self.asked = (_digest(self._read), asked[1], asyncpg.Record)
+        return True
+
+    def read_by(self, asked: _Asked, found: list[Any]) -> NotedRead | None:
+        """Return what was found as it would be noted; None where that was more, or a digest."""
+        if asked[0] is not self._read.statement:
+            return None
+        return self._read._replace(found=found)
+
+
+def _together(read: NotedRead) -> str:
+    """Return a statement of the same rows, each with the digest of all of them."""
+    return (
+        f"WITH r AS MATERIALIZED ({read.statement}) "  # noqa: S608 - constants and a number
+        f"SELECT r.*, (SELECT {_md5(len(read.values))} FROM r) FROM r"
+    )
+
+
+def _digest(read: NotedRead) -> str:
+    """Return a statement of the digest of the rows alone."""
+    return f"SELECT {_md5(len(read.values))} FROM ({read.statement}) r"  # noqa: S608 - as above
+
+
+def _md5(values: int) -> str:
+    # As text a row says all of it: the scale of a decimal, each part of a list.
+    return f"md5(${values + 1}::text || coalesce(string_agg(r::text, E'\\n'), ''))"
+
+
 @dataclass(slots=True, eq=False)
 class _Kept:
-    """An answer with what has to be the same; ``found`` are the rows of each statement.
+    """An answer with what has to be the same: ``checks``, one for each statement.
 
     ``token`` is what the request's token is remembered by, None without one. ``address`` is what a
     proxy said, None for the peer's; ``meter`` counts for one of ``host``. ``head`` ends where the
@@ -112,7 +180,7 @@ class _Kept:
     """
 
     made: MadeOfRows
-    found: list[list[_Exact]]
+    checks: Sequence[_Check]
     token: bytes | None
     actor: Actor | None
     address: str | None
@@ -179,13 +247,10 @@ class RevalidatedAnswers:
             read.patience -= 1
             return
         head = head_of(headers, body)
-        found = [_exact(each.found) for each in made.reads]
-        size = len(body) + sum(
-            _ROW_BYTES + _VALUE_BYTES * len(row) for rows in found for row in rows
-        )
-        if head is None or size > _LARGEST:
-            return
-        if not all(_is_told_apart(row) for rows in found for row in rows):
+        checks = list(map(_Check, made.reads))
+        rows = [row for check in checks for row in check.rows]
+        size = len(body) + sum(_ROW_BYTES + _VALUE_BYTES * len(row) for row in rows)
+        if head is None or size > _LARGEST or not all(map(_is_told_apart, rows)):
             return
         authorization = dict(read.scope["headers"]).get(b"authorization")
         token = None
@@ -198,7 +263,7 @@ class RevalidatedAnswers:
         head += b"x-request-id: "
         kept = _Kept(
             made=made,
-            found=found,
+            checks=checks,
             token=token,
             actor=made.actor,
             # Where a proxy is believed, its address is part of what tells requests apart.
@@ -228,26 +293,26 @@ class RevalidatedAnswers:
         entered = gate.enter(address)
         try:
             with self._limits.limit():
-                asked = [self._database.read(*each[:3]) for each in kept.made.reads]
-                found = [await asked[0]] if len(asked) == 1 else await asyncio.gather(*asked)
+                asked = [check.asked for check in kept.checks]
+                reading = [self._database.read(*each) for each in asked]
+                found = [await reading[0]] if len(asked) == 1 else await asyncio.gather(*reading)
         except Exception:  # noqa: BLE001 - whatever it is, the usual way meets it as well, and tells it
             return ()
         finally:
             guard.end()
             gate.leave(entered)
-        if list(map(_exact, found)) == kept.found:
+        if all(map(_Check.is_same, kept.checks, asked, found)):
             # Another request may have taken meanwhile what was left.
             if kept.meter.fits() and self._written(kept, write, began):
                 read.misses = 0
                 return None
-        else:
-            self.missed += 1
-            read.patience = read.misses
-            read.misses = min(2 * read.misses + 1, _MOST_PATIENCE)
-            read.holds(read, None, 0)
-        return [
-            each._replace(found=rows) for each, rows in zip(kept.made.reads, found, strict=True)
-        ]
+            return ()
+        self.missed += 1
+        read.patience = read.misses
+        read.misses = min(2 * read.misses + 1, _MOST_PATIENCE)
+        read.holds(read, None, 0)
+        known = map(_Check.read_by, kept.checks, asked, found)
+        return [each for each in known if each is not None]
 
     def _stands(self, read: ReadRequest, kept: _Kept) -> bool:
         """Return whether who asks, and what answers, is as before."""

@@ -309,6 +309,23 @@ async def test_what_did_not_change_is_the_very_same(tmp_path: Path) -> None:
     )
 
 
+async def test_a_published_total_counts_the_bases_that_stay(tmp_path: Path) -> None:
+    place = await _Place.made(tmp_path)
+    for number in range(3):
+        note = "quota_note: {zh: 名额待定, en: To be announced}"
+        place.edit(place.hospital(number), note, "quota: 1")
+    place.edit(place.region, "    kind: residency\n", "    kind: residency\n    quota: 33\n")
+    assert (await place.reloaded()).complete
+    place.edit(place.hospital(1), "name: {zh: 示例医院, ", "name: {zh: 新名医院, ")
+    assert (await place.reloaded()).complete
+    place.edit(place.hospital(1), "quota: 6", "quota: 7")
+
+    refused = await place.reloaded()
+
+    assert [problem.code for problem in refused.problems.errors] == ["CONFIG_QUOTA_SUM"]
+    assert place.parts == [False, True, False]
+
+
 async def test_an_agreement_beside_the_files_is_read_again(tmp_path: Path) -> None:
     place = await _Place.made(tmp_path)
     agreement = """\

@@ -27,11 +27,10 @@ class ProgramFacts:
 
 @dataclass(frozen=True, slots=True)
 class BaseFacts:
-    """A base's programs, and the capacity of its specialties where that is published."""
+    """A base's programs."""
 
     code: str
     programs: tuple[ProgramFacts, ...]
-    capacities: tuple[tuple[str, int], ...]
 
     @classmethod
     def of(cls, model: BaseFile) -> BaseFacts:
@@ -41,7 +40,6 @@ class BaseFacts:
             programs=tuple(
                 ProgramFacts(entry.code, entry.parent, seats_of(entry)) for entry in model.programs
             ),
-            capacities=tuple(capacities_of(model).items()),
         )
 
 
@@ -70,11 +68,6 @@ class OtherBases:
         for parent, programs in self._below.items():
             for _, program in programs:
                 yield parent, program.code
-
-    def capacities(self) -> Iterator[tuple[str, dict[str, int]]]:
-        """Iterate over the bases' codes and the capacities of their specialties."""
-        for base in self._facts.values():
-            yield base.code, dict(base.capacities)
 
 
 def seats_of(entry: ProgramEntry) -> int | None:

@@ -162,9 +162,11 @@ def _rounds(context: CheckContext, program: ProgramRef) -> None:
 
 
 def _plan(context: CheckContext, file: ConfiguredFile[PlanFile]) -> None:
-    """Check the rows of an imported plan against the capacity of the bases' specialties."""
+    """Check the rows of an imported plan against the capacity of the bases' specialties.
+
+    Rows of other bases were checked before, with the same plan.
+    """
     capacities = {code: capacities_of(base.model) for code, base in context.workspace.bases.items()}
-    capacities.update(context.others.capacities())
     for index, row in enumerate(file.model.rows):
         if row.quota is not None:
             capacity = capacities.get(row.base, {}).get(row.specialty)

@@ -228,6 +228,21 @@ async def test_everybody_gets_their_own_answer(desk: Desk) -> None:
     assert desk.answers.given == 4  # both people's, twice
 
 
+async def test_figures_tell_how_often_nothing_had_changed(desk: Desk) -> None:
+    application = await desk.served.submitted("wang")
+    packet = await desk.packet(_TIMELINE, "auditor", id=application)
+    watched: list[tuple[str | None, str]] = []
+
+    def watch(operation: str | None, outcome: str, seconds: float) -> None:
+        assert 0 < seconds < 20
+        watched.append((operation, outcome))
+
+    desk.answers._watch = watch
+    for _ in range(4):
+        await desk.ask(packet)
+    assert watched == [(None, "unchanged")] * 2
+
+
 async def test_a_role_that_is_taken_back_is_heeded_at_once(desk: Desk) -> None:
     application = await desk.served.submitted("wang")
     packet = await desk.packet(_TIMELINE, "auditor", id=application)

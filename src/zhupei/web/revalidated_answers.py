@@ -343,7 +343,7 @@ class RevalidatedAnswers:
         kept.meter.count()
         self.given += 1
         seconds = time.perf_counter() - began
-        self._watch(kept.made.operation, "ok", seconds)
+        self._watch(kept.made.operation, "unchanged", seconds)
         self._responded("POST", _OK)
         if self._access_log:
             _log(kept, request_id.decode(), seconds)

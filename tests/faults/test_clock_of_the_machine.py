@@ -27,6 +27,7 @@ from live_socket import live_socket
 from server_process import ServerProcess
 from zhupei.db.connection import Database
 from zhupei.db.embedded import EmbeddedPostgres
+from zhupei.db.embedded_cluster import Cluster
 from zhupei.db.models import NoticeRow, OutboxRow, TransitionRow
 from zhupei.domain.actors import Grant
 from zhupei.services.audit import verify_audit_chain
@@ -79,13 +80,22 @@ class Clock:
         }
 
 
-class Postgres(EmbeddedPostgres):
-    """A PostgreSQL that sees such a clock."""
+class ClockedCluster(Cluster):
+    """The files of a PostgreSQL that sees such a clock."""
 
     clock: Clock
 
     def _environment(self) -> dict[str, str]:
         return {**super()._environment(), **self.clock.environment}
+
+
+class Postgres(EmbeddedPostgres):
+    """A PostgreSQL that sees such a clock."""
+
+    def __init__(self, directory: Path, clock: Clock) -> None:
+        super().__init__(directory, durable=False)
+        self._cluster = ClockedCluster(directory, durable=False)
+        self._cluster.clock = clock
 
 
 @pytest.fixture
@@ -96,8 +106,7 @@ def clock(open_folder: Path) -> Clock:
 
 @pytest.fixture
 async def url(clock: Clock, open_folder: Path) -> AsyncIterator[str]:
-    server = Postgres(open_folder / "postgres", durable=False)
-    server.clock = clock
+    server = Postgres(open_folder / "postgres", clock)
     address = await asyncio.to_thread(server.start)
     yield f"postgresql://{address.user}@/postgres?host={address.socket_dir}"
     await asyncio.to_thread(server.stop)

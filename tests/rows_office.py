@@ -40,7 +40,7 @@ _BASE, _CLINIC, _PROVINCE = "sample-hospital", "sample-clinic", "sample-province
 
 ROOTS = (
     *("application", "applications", "trainee", "trainees", "registrations"),
-    *("node", "bans", "objections", "invitations", "planIncreases", "roundFreezes"),
+    *("node", "nodes", "bans", "objections", "invitations", "planIncreases", "roundFreezes"),
     *("publicities", "interviewSlots", "scoreSheets", "sendingUnitLinks", "ranking"),
     *("account", "accounts", "allocationExplanation", "allocationRun", "allocationRuns"),
     *("applicant", "brochure", "bulkOperation", "interviewSlot", "notices", "officeQueue"),
@@ -149,7 +149,8 @@ class RowsOffice:
         return pick.choice([0, -1, 101]) if type_ == "Int" else pick.choice(usual)
 
     def _ids(self, name: str) -> Sequence[Any]:
-        known = {"applicant": self.applicants, "trainee": self.trainees}
+        both = (*self.applications, *self.trainees)
+        known = {"applicant": self.applicants, "trainee": self.trainees, "node": both, "ids": both}
         if name in known:
             return known[name]
         kind = self.kinds.ids.get(_TABLES.get(name, ""))

@@ -24,6 +24,10 @@ class _Anything:
         """Nobody knows."""
         return None
 
+    def of(self, _name: str) -> Sequence[AskedField]:
+        """Nothing of any of them."""
+        return ()
+
 
 def _field(name: str) -> tuple[GraphQLObjectType, GraphQLField]:
     type_name, field_name = name.split(".")

@@ -16,7 +16,17 @@ from zhupei.db.tables import View
 from zhupei.graphql.inline import Batch
 from zhupei.graphql.sources import FieldSource, is_settled
 
-__all__ = ["Asked", "AskedField", "is_noted", "listing", "many_of", "needed", "needs_of", "reads"]
+__all__ = [
+    "Asked",
+    "AskedField",
+    "is_noted",
+    "listing",
+    "many_of",
+    "needed",
+    "needed_by",
+    "needs_of",
+    "reads",
+]
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 
@@ -41,6 +51,13 @@ class Asked(Protocol):
     @property
     def fields(self) -> Sequence[AskedField] | None:
         """The fields, of one type of objects; None where objects of several may be there."""
+        ...
+
+    def of(self, name: str) -> Sequence[AskedField]:
+        """Return the fields of objects of a type with this name, of one of those that may be there.
+
+        There are none where it may not be.
+        """
         ...
 
 
@@ -76,9 +93,11 @@ def listing(batch: Batch, view: View) -> Batch:
 
 def needed(asked: Asked) -> frozenset[str] | None:
     """Return which attributes of the objects at a place are looked at; None where nobody knows."""
-    fields = asked.fields
-    if fields is None:
-        return None
+    return None if asked.fields is None else needed_by(asked.fields)
+
+
+def needed_by(fields: Sequence[AskedField]) -> frozenset[str] | None:
+    """Return which attributes of an object fields look at; None where nobody knows."""
     found: set[str] = set()
     for each in fields:
         if each.declared is None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, cast
@@ -181,6 +181,11 @@ class Site(Argued):
         """The place of its value."""
         return Anchor(self, self.field.type, self.place)
 
+    def type_named(self, name: str) -> GraphQLObjectType | None:
+        """Return a type of objects by its name."""
+        found = self._selection.scope.operation.core.get_type(name)
+        return found if isinstance(found, GraphQLObjectType) else None
+
     def selection(self, type_: GraphQLObjectType) -> Selection:
         """Return what is asked of its objects of one type."""
         found = self._selections.get(type_.name)
@@ -282,6 +287,11 @@ class _Below:
         if not isinstance(type_, GraphQLObjectType):
             return None
         return self._site.selection(type_).asked
+
+    def of(self, name: str) -> Sequence[AskedField]:
+        """Return the fields of objects of one of the types that may be there."""
+        type_ = self._site.type_named(name)
+        return () if type_ is None else self._site.selection(type_).asked
 
 
 class _Scope:

@@ -202,6 +202,39 @@ async def test_single_objects_are_one_statement_of_their_columns(
     assert seen[0].count("'before'") == 1
 
 
+async def test_nodes_and_entities_are_read_with_what_is_asked_of_each_type(
+    place: RowsOffice, statements: list[str]
+) -> None:
+    """Gateways ask for little of many: no details of applications, no profiles of trainees."""
+    application, trainee = place.applications[0], place.trainees[0]
+    query = (
+        f'{{ nodes(ids: ["{application}", "{trainee}"]) '
+        "{ id ... on Application { state } ... on Trainee { year } } }"
+    )
+    seen, data = await _asked(place, statements, query, place.everything)
+    assert [sorted(each) for each in data["nodes"]] == [["id", "state"], ["id", "year"]]
+    assert [_selected(each) for each in seen] == [
+        ['a."id"', 'a."state"'],
+        ['t."id"', 't."year"'],
+    ]
+    entities = f'''{{ _entities(representations: [
+        {{__typename: "Application", id: "{application}"}},
+        {{__typename: "Trainee", id: "{trainee}"}}
+    ]) {{ __typename ... on Application {{ openingCode }} }} }}'''
+    seen, data = await _asked(place, statements, entities, place.everything)
+    assert [sorted(each) for each in data["_entities"]] == [
+        ["__typename", "openingCode"],
+        ["__typename"],
+    ]
+    assert sorted(map(_selected, seen)) == [['a."id"', 'a."opening_code"'], ['t."id"']]
+
+
+def _selected(statement: str) -> list[str]:
+    """Return the columns of the statement of a page."""
+    columns = statement.removeprefix("SELECT ").partition(" FROM ")[0]
+    return [each.partition(" AS ")[0] for each in columns.split(", ")]
+
+
 @pytest.mark.slow
 async def test_who_owns_nothing_is_not_looked_up(place: RowsOffice, statements: list[str]) -> None:
     """An applicant is found once for all fields of an operation, and never for staff."""

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -13,13 +14,15 @@ from zhupei.domain.text import Text
 from zhupei.graphql.desks import desk_of
 from zhupei.graphql.errors import Code, GraphRefusal, bad_input
 from zhupei.graphql.federation.representations import Key, read_representation
-from zhupei.graphql.nodes import GlobalId, object_of
-from zhupei.services.admissions.searching import visible_cases
-from zhupei.services.admissions.trainees import (
-    READ_REGISTRATIONS,
-    TraineeSearch,
-    search_trainees,
+from zhupei.graphql.nodes import (
+    GlobalId,
+    RowNames,
+    applications_with,
+    object_of,
+    trainees_with,
 )
+from zhupei.services.admissions import Desk
+from zhupei.services.admissions.trainees import READ_REGISTRATIONS
 
 if TYPE_CHECKING:
     from zhupei.graphql.context import GraphContext
@@ -29,9 +32,9 @@ __all__ = ["ENTITIES", "MOST_ENTITIES", "EntityType", "entities_of"]
 MOST_ENTITIES = 1000
 """Representations that one request may hold."""
 
-_Load = Callable[[Sequence[Key], "GraphContext"], Awaitable[Sequence[Any]]]
+_Load = Callable[[Sequence[Key], "GraphContext", RowNames], Awaitable[Sequence[Any]]]
 """Finds the objects with these keys, in their order: None where there is none, an exception where
-a key cannot be one."""
+a key cannot be one. Rows have at least the attributes that are named."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +52,7 @@ class EntityType:
 
 
 async def entities_of(
-    representations: Sequence[object], context: GraphContext
+    representations: Sequence[object], context: GraphContext, names: RowNames
 ) -> list[Any | Exception | None]:
     """Return the entities that a gateway names, in its order, each type looked up at once.
 
@@ -84,7 +87,7 @@ async def entities_of(
     async def fill(name: str, places: list[tuple[int, Key]]) -> None:
         answers: Sequence[Any]
         try:
-            answers = await ENTITIES[name].load([key for _, key in places], context)
+            answers = await ENTITIES[name].load([key for _, key in places], context, names)
         except Exception as error:  # noqa: BLE001 - because it concerns this type alone
             answers = [error] * len(places)
         for (index, _), answer in zip(places, answers, strict=True):
@@ -116,11 +119,11 @@ def _find(key: Key, context: GraphContext) -> Any:
     return object_of(GlobalId(key.type, code), context.catalogue)
 
 
-async def _of_catalogue(keys: Sequence[Key], context: GraphContext) -> list[Any]:
+async def _of_catalogue(keys: Sequence[Key], context: GraphContext, _names: RowNames) -> list[Any]:
     return [_find(key, context) for key in keys]
 
 
-async def _specialties(keys: Sequence[Key], context: GraphContext) -> list[Any]:
+async def _specialties(keys: Sequence[Key], context: GraphContext, _names: RowNames) -> list[Any]:
     """Find specialties by global id; by code the latest national one, else a program's own.
 
     A code that several programs use for specialties of their own names none of them.
@@ -143,23 +146,20 @@ def _row_id(key: Key) -> UUID | None:
 
 
 def _rows(
-    search: Callable[[Any, list[UUID]], Awaitable[Iterable[Any]]],
+    find: Callable[[Desk, list[UUID], frozenset[str] | None], Awaitable[Mapping[UUID, Any]]],
+    of: Callable[[RowNames], frozenset[str] | None],
 ) -> _Load:
-    async def load(keys: Sequence[Key], context: GraphContext) -> list[Any]:
+    async def load(keys: Sequence[Key], context: GraphContext, names: RowNames) -> list[Any]:
         ids = [_row_id(key) for key in keys]
         desk = await desk_of(context)
         wanted = list(dict.fromkeys(each for each in ids if each is not None))
-        rows = {row.id: row for row in await search(desk, wanted)} if wanted else {}
+        rows = await find(desk, wanted, of(names)) if wanted else {}
         return [
             _no_id(key, context) if id_ is None else rows.get(id_)
             for key, id_ in zip(keys, ids, strict=True)
         ]
 
     return load
-
-
-async def _trainees(desk: Any, ids: list[UUID]) -> Iterable[Any]:
-    return await search_trainees(desk, TraineeSearch(ids=ids), first=len(ids))
 
 
 _BY_CODE = ("code", "id")
@@ -174,8 +174,18 @@ ENTITIES: Mapping[str, EntityType] = MappingProxyType(
             EntityType("Program", _BY_CODE, _of_catalogue),
             EntityType("Opening", _BY_CODE, _of_catalogue),
             EntityType("Specialty", _BY_CODE, _specialties),
-            EntityType("Application", ("id",), _rows(visible_cases), "applications.read"),
-            EntityType("Trainee", ("id",), _rows(_trainees), READ_REGISTRATIONS),
+            EntityType(
+                "Application",
+                ("id",),
+                _rows(applications_with, attrgetter("applications")),
+                "applications.read",
+            ),
+            EntityType(
+                "Trainee",
+                ("id",),
+                _rows(trainees_with, attrgetter("trainees")),
+                READ_REGISTRATIONS,
+            ),
         )
     }
 )

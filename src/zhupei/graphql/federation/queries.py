@@ -6,8 +6,10 @@ from typing import Annotated, Any
 import strawberry
 
 from zhupei.domain.text import Text
+from zhupei.graphql.context import GraphContext
 from zhupei.graphql.errors import Code, GraphRefusal
 from zhupei.graphql.federation.entities import MOST_ENTITIES, entities_of
+from zhupei.graphql.nodes import Fetched, RowNames
 from zhupei.graphql.scalars import Representation
 from zhupei.graphql.sources import Attribute, Computed, GraphInfo, field
 from zhupei.graphql.types.applications import Application
@@ -53,14 +55,14 @@ async def _service(info: GraphInfo) -> SubgraphService:
 
 
 async def _entities(
-    info: GraphInfo,
+    context: GraphContext,
+    names: RowNames,
     representations: Annotated[
         list[Representation],
         strawberry.argument(description=f"What to find, at most {MOST_ENTITIES} (实体引用)."),
     ],
-) -> list[Entity | None]:
-    found: Any = await entities_of(representations, info.context)
-    return found  # type: ignore[no-any-return]  # the graph's type describes the domain's
+) -> list[Any]:
+    return await entities_of(representations, context, names)
 
 
 @strawberry.type
@@ -73,7 +75,7 @@ class FederationQueries:
         description="This subgraph, for the gateway that joins it with others (子图说明).",
     )
     entities: list[Entity | None] = field(
-        Computed(_entities),
+        Fetched(_entities),
         name="_entities",
         description=(
             "Entities by their keys, for a gateway (实体查询), in the order given: null for one "

@@ -20,7 +20,7 @@ from zhupei.graphql.listings import (
     PROVINCES,
     SPECIALTIES,
 )
-from zhupei.graphql.nodes import Node, fetch
+from zhupei.graphql.nodes import Fetched, Node, RowNames, fetch
 from zhupei.graphql.openness import Deadline as DomainDeadline
 from zhupei.graphql.openness import deadlines
 from zhupei.graphql.pages import LARGEST_PAGE, Selected, checked_first
@@ -79,13 +79,12 @@ _Ids = Annotated[
 ]
 
 
-async def _node(info: GraphInfo, id: _Id) -> Node | None:  # noqa: A002 - Relay names it so
-    (found,) = await fetch([id], ["id"], info.context)
-    node: Node | None = found
-    return node
+async def _node(context: GraphContext, names: RowNames, id: _Id) -> Any:  # noqa: A002 - Relay names it so
+    (found,) = await fetch([id], ["id"], context, names)
+    return found
 
 
-async def _nodes(info: GraphInfo, ids: _Ids) -> list[Node | None]:
+async def _nodes(context: GraphContext, names: RowNames, ids: _Ids) -> list[Any]:
     if len(ids) > LARGEST_PAGE:
         raise bad_input(
             "ids",
@@ -93,9 +92,9 @@ async def _nodes(info: GraphInfo, ids: _Ids) -> list[Node | None]:
                 f"一次最多 {LARGEST_PAGE} 个，而不是 {len(ids)} 个",
                 f"at most {LARGEST_PAGE} at once, not {len(ids)}",
             ),
-            info.context.language,
+            context.language,
         )
-    return await fetch(ids, [f"ids.{index}" for index in range(len(ids))], info.context)
+    return await fetch(ids, [f"ids.{index}" for index in range(len(ids))], context, names)
 
 
 def _specialty(
@@ -158,11 +157,11 @@ class CatalogueQueries:
     """Fields of the root type about the catalogue."""
 
     node: Node | None = field(
-        Computed(_node),
+        Fetched(_node),
         description="Anything by its global id (按全局标识查询); null where it is gone.",
     )
     nodes: list[Node | None] = field(
-        Computed(_nodes), description="Several by their global ids, in their order (批量查询)."
+        Fetched(_nodes), description="Several by their global ids, in their order (批量查询)."
     )
     province: Province | None = field(
         ByCode("provinces"), description="A province by its GB/T 2260 code (省份)."

@@ -50,7 +50,7 @@ def _reading(declared: GraphQLField, name: str) -> tuple[Reading, bool, bool]:
         ("Query.specialty", (Reading.FUNCTION, False, False)),
         ("Query.trainees", (Reading.BATCHED, True, True)),
         ("Opening.remainingSeats", (Reading.BATCHED, True, True)),
-        ("Query.nodes", (Reading.CALLED, False, False)),
+        ("Query.nodes", (Reading.BATCHED, True, True)),
     ],
 )
 def test_how_a_field_is_read_follows_from_its_declaration(

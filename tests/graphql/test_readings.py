@@ -51,6 +51,7 @@ def _reading(declared: GraphQLField, name: str) -> tuple[Reading, bool, bool]:
         ("Query.trainees", (Reading.BATCHED, True, True)),
         ("Opening.remainingSeats", (Reading.BATCHED, True, True)),
         ("Query.nodes", (Reading.BATCHED, True, True)),
+        ("Query.eligibility", (Reading.CALLED, False, False)),
     ],
 )
 def test_how_a_field_is_read_follows_from_its_declaration(

@@ -26,10 +26,11 @@ class Condition(NamedTuple):
 def among(expression: str, values: Sequence[Any], kind: str) -> Condition:
     """Return the condition that an expression is one of these values, of PostgreSQL's type.
 
-    A single one is compared as such: then rows come out of an index in its further order.
+    A single one is compared as such: then rows come out of an index in its further order. Its type
+    is told, too: a column of small integers would not take a value that no row has.
     """
     if len(values) == 1:
-        return Condition(f"{expression} = ?", (values[0],))
+        return Condition(f"{expression} = ?::{kind}", (values[0],))
     return Condition(f"{expression} = ANY(?::{kind}[])", (tuple(values),))
 
 

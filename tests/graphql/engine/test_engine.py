@@ -202,7 +202,7 @@ async def test_what_was_done_is_counted(fictional: AskedGraph) -> None:
     await _ask(
         engine, fictional, '{ __schema { queryType { name } } specialty(code: "x") { code } }'
     )
-    await _ask(engine, fictional, "{ nodes(ids: []) { id } }")
+    await _ask(engine, fictional, '{ ranking(opening: "x") { rank } }')
     assert engine.counts == Counts(
         answered=4,
         prepared=3,

@@ -112,6 +112,16 @@ def _actor(place: RowsOffice, role: str) -> Actor:
 _TRAINEE = "id state year traineeType specialtyCode startedOn months endsOn base { name }"
 
 
+@pytest.mark.parametrize("years", ["[2147483647]", "[-2147483648]", "[40000, 9518288]"])
+async def test_a_year_that_no_row_can_have_finds_none(
+    place: RowsOffice, statements: list[str], years: str
+) -> None:
+    """The column is one of small integers, which was an internal error (found by schemathesis)."""
+    query = f"{{ trainees(filter: {{ yearIn: {years} }}) {{ totalCount edges {{ cursor }} }} }}"
+    _, data = await _asked(place, statements, query, place.everything)
+    assert data == {"trainees": {"totalCount": 0, "edges": []}}
+
+
 async def test_a_page_with_counts_is_one_statement(
     place: RowsOffice, statements: list[str]
 ) -> None:

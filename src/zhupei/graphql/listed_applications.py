@@ -35,6 +35,7 @@ class ListedApplications(ListedRows):
 
     rows: ClassVar[RowSource] = APPLICATIONS
     default_order: ClassVar[str] = ApplicationOrder.CREATED.value
+    instants: ClassVar[frozenset[str]] = frozenset({ApplicationOrder.SUBMITTED.value})
     decided: ClassVar[bool] = True
     own: bool = False
 

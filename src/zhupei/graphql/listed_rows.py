@@ -145,6 +145,8 @@ class ListedRows(FieldSource):
 
     rows: ClassVar[RowSource]
     default_order: ClassVar[str]
+    instants: ClassVar[frozenset[str]] = frozenset()
+    """Orders by instants; of the others a cursor holds a text."""
     by: ClassVar[str | None] = None
     """The attribute of the rows that holds the key of the object that has the list."""
     key: ClassVar[Any] = attrgetter("id")
@@ -196,7 +198,7 @@ class ListedRows(FieldSource):
     async def _asked(
         self, context: GraphContext, given: Mapping[str, Any], parts: _Parts
     ) -> AskedRows | None:
-        request = RowRequest.of(given, context, self.default_order)
+        request = RowRequest.of(given, context, self.default_order, self.instants)
         query = await self.query(context, request, given, parts.names)
         if query is None:
             return None

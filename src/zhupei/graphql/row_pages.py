@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -28,6 +28,11 @@ from zhupei.graphql.page_arguments import (
 __all__ = ["RowPlace", "RowRequest", "row_arguments"]
 
 
+_NO_CURSOR = Text(
+    "不是本接口给出的游标", "is not a cursor of this graph; take it from pageInfo or edges"
+)
+
+
 @dataclass(frozen=True, slots=True)
 class RowPlace:
     """A place in an order of rows: the value that is ordered by, and the row's id."""
@@ -47,8 +52,14 @@ class RowRequest:
     place: RowPlace | None
 
     @classmethod
-    def of(cls, arguments: Mapping[str, Any], context: GraphContext, default: str) -> RowRequest:
-        """Read the arguments of a connection.
+    def of(
+        cls,
+        arguments: Mapping[str, Any],
+        context: GraphContext,
+        default: str,
+        instants: Collection[str] = (),
+    ) -> RowRequest:
+        """Read the arguments of a connection; ``instants`` are orders by such, others by texts.
 
         Raises:
             GraphRefusal: a number is out of range, a cursor is none of this list, or both ends are
@@ -75,7 +86,13 @@ class RowRequest:
             )
             raise bad_input(name, problem, context.language)
         cursor, name = (before, "before") if backwards else (after, "after")
-        place = None if cursor is None else _place(cursor, name, order, descending, context)
+        place = None
+        if cursor is not None:
+            place = _place(cursor, name, order, descending, context)
+            if place.value is not None and isinstance(place.value, datetime) is not (
+                order in instants
+            ):
+                raise bad_input(name, _NO_CURSOR, context.language)
         return cls(
             order=order,
             descending=descending,
@@ -90,11 +107,7 @@ def _place(text: str, name: str, order: str, descending: bool, context: GraphCon
         cursor = Cursor.decode(text)
         id_ = UUID(cursor.code)
     except (CursorNotReadable, ValueError):
-        problem = Text(
-            "不是本接口给出的游标",
-            "is not a cursor of this graph; take it from pageInfo or edges",
-        )
-        raise bad_input(name, problem, context.language) from None
+        raise bad_input(name, _NO_CURSOR, context.language) from None
     if (cursor.order, cursor.descending) != (order, descending) or isinstance(cursor.value, int):
         problem = Text(
             "该游标属于另一种排序，翻页时 orderBy 与 direction 须保持不变",

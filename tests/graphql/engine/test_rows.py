@@ -6,6 +6,7 @@ import json
 import random
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -18,7 +19,7 @@ from same_answer import compare
 from zhupei.db.connection import Database
 from zhupei.domain.actors import Actor
 from zhupei.domain.text import Language
-from zhupei.graphql.cursors import Cursor
+from zhupei.graphql.cursors import Cursor, SortValue
 from zhupei.graphql.engine import Engine
 
 _COMPOSED = core_graph()
@@ -285,3 +286,27 @@ async def test_a_statement_that_fails_is_an_error_of_its_own_list(place: RowsOff
     result = await _SCHEMA.execute(query, context_value=context)
     assert [each.path for each in result.errors or ()] == [["applications"]]
     assert result.data == {"applications": None, "trainees": {"totalCount": 2}}
+
+
+@pytest.mark.parametrize(
+    ("order", "value", "is_read"),
+    [
+        ("SUBMITTED", "abc", False),
+        ("SUBMITTED", datetime(2026, 4, 1, tzinfo=UTC), True),
+        ("SUBMITTED", None, True),
+        ("OPENING", datetime(2026, 4, 1, tzinfo=UTC), False),
+        ("OPENING", "abc", True),
+    ],
+)
+async def test_a_cursor_holds_what_its_order_compares(
+    place: RowsOffice, order: str, value: SortValue, is_read: bool
+) -> None:
+    """Who makes one up is told so; PostgreSQL would not take the value."""
+    cursor = Cursor(order, descending=False, value=value, code=str(place.applications[0])).encode()
+    query = f'{{ applications(orderBy: {order}, after: "{cursor}") {{ edges {{ cursor }} }} }}'
+    context = place.context(place.everything, Language.EN)()
+    result = await _SCHEMA.execute(query, context_value=context)
+    told = [(each.message, each.extensions or {}) for each in result.errors or ()]
+    wrong = "after: is not a cursor of this graph; take it from pageInfo or edges"
+    assert [message for message, _ in told] == ([] if is_read else [wrong])
+    assert all(extensions["code"] == "BAD_USER_INPUT" for _, extensions in told)

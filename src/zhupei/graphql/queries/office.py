@@ -59,6 +59,7 @@ class ListedSlots(ListedRows):
 
     rows: ClassVar[RowSource] = interviews.SLOTS
     default_order: ClassVar[str] = _TIME
+    instants: ClassVar[frozenset[str]] = frozenset({_TIME})
 
     def arguments(self) -> list[StrawberryArgument]:
         """Return the filter and the arguments of Relay."""

@@ -26,9 +26,12 @@ from zhupei.db.models import SeatRow, TransitionRow
 from zhupei.domain.admission_case import AdmissionCase, BulkOutcome
 from zhupei.domain.admission_process import Action, ApplicationState
 from zhupei.domain.allocation import AllocationRun
+from zhupei.domain.text import Text
+from zhupei.domain.training import Program
 from zhupei.services import admissions, allocation
 from zhupei.services.admissions import Refusal, RefusalCode, inputs
-from zhupei.services.allocation import ProposeAllocationInput, RunAllocationInput
+from zhupei.services.admissions.desk import Desk
+from zhupei.services.allocation import ProposeAllocationInput, RunAllocationInput, proposal
 from zhupei.services.audit import verify_audit_chain
 
 ASKED = RunAllocationInput(program=ROOT, round=MAIN)
@@ -134,6 +137,31 @@ async def test_a_run_is_proposed_once(office: Matching) -> None:
     before = await office.everything()
     await office.refuses(RefusalCode.DUPLICATE, await propose(office, made))
     await office.refuses(RefusalCode.DUPLICATE, await propose(office, made, idempotency_key="l"))
+
+
+async def test_a_request_overtaken_by_itself_is_answered_as_the_faster_one(
+    office: Matching, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A client that sends it twice at once is not told that the run is outdated by itself."""
+    await market(office)
+    made = await run(office)
+    faster: list[BulkOutcome | Refusal] = []
+    compared = proposal._fits
+
+    async def overtaken(desk: Desk, run: AllocationRun, root: Program) -> bool:
+        if not faster:
+            faster.append(Refusal(code=RefusalCode.CONFLICT, message=Text("", "")))
+            faster[0] = await propose(office, made, idempotency_key="k")
+        return await compared(desk, run, root)
+
+    monkeypatch.setattr(proposal, "_fits", overtaken)
+    slower = done(await propose(office, made, idempotency_key="k"))
+    assert slower == done(faster[0])
+    before = await office.everything()
+    await office.refuses(
+        RefusalCode.DUPLICATE, await propose(office, made, idempotency_key="another")
+    )
+    assert await office.everything() == before
     assert await office.everything() == before
 
 

@@ -49,7 +49,8 @@ async def propose_allocation(desk: Desk, given: ProposeAllocationInput) -> BulkO
             return not_found("run", str(given.run)) if is_hidden else root
         if not await _known(desk, given.idempotency_key):
             against = await _standing_against(desk, run, root)
-            if against is not None:
+            # The same request, sent twice at once, may have been carried out meanwhile.
+            if against is not None and not await _known(desk, given.idempotency_key):
                 return against
         outcome = await _propose(desk, given, run, root)
         if isinstance(outcome, Refusal) and await _proposed(run.id):

@@ -18,6 +18,10 @@ __all__ = ["NotedRead", "NotedReads", "NumberedRows", "noting", "spoil"]
 class NumberedRows(list[Any]):
     """Rows with one column more than was asked for, the last one, which tells them from others."""
 
+    def copy(self) -> NumberedRows:
+        """Return a list of its own, of the same rows."""
+        return NumberedRows(self)
+
 
 class NotedRead(NamedTuple):
     """A statement with its values, the class of its rows, and the rows that were found."""
@@ -56,8 +60,7 @@ class NotedReads:
         self, statement: str, values: Sequence[Any], rows: type[Any], found: list[Any]
     ) -> None:
         """Note what was read; whoever has asked may change the list, not its rows."""
-        copied = found.copy() if type(found) is list else NumberedRows(found)
-        self.reads.append(NotedRead(statement, values, rows, copied))
+        self.reads.append(NotedRead(statement, values, rows, found.copy()))
 
 
 noting: ContextVar[NotedReads | None] = ContextVar("zhupei.noting", default=None)

@@ -19,6 +19,7 @@ from running_graph import RunningGraph
 from served_admissions import MovedClock, ServedAdmissions
 from wired_app import ByCookie, Wire, answer_in
 from zhupei.app import application_of, create_app
+from zhupei.db import moments
 from zhupei.db.connection import Database
 from zhupei.db.models import ApplicationRow
 from zhupei.graphql.limits import TimeLimits
@@ -84,9 +85,16 @@ class Desk:
 
 @pytest.fixture(autouse=True)
 def patient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Have a slow machine count as a fast one does."""
+    """Have a slow machine count as a fast one does, and others write all the time."""
     monkeypatch.setattr(remembered_actors, "REMEMBERED_SECONDS", 3600.0)
     monkeypatch.setattr(revalidated_answers, "_SECONDS", 20.0)
+    monkeypatch.setattr(moments, "_CALM_SECONDS", 3600.0)
+
+
+@pytest.fixture
+def calm(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have the moment asked each time."""
+    monkeypatch.setattr(moments, "_CALM_SECONDS", 0.0)
 
 
 @pytest.fixture
@@ -152,12 +160,79 @@ async def test_while_the_rows_are_the_same_so_is_the_answer(
     ids = {each.headers["x-request-id"] for each in (first, second, third, fourth)}
     assert len(ids) == 4
     assert (desk.answers.given, desk.answers.missed) == (2, 0)
-    # The rows with their digest, then the digest alone.
+    # What moment it is, the rows with their digest, then the digest alone.
     assert [each.partition("(")[0] for each in read] == [
+        "SELECT pg_current_snapshot",
         "WITH r AS MATERIALIZED ",
         "SELECT md5",
     ]
     assert not third.again  # they were read before it was answered
+
+
+async def test_while_nobody_wrote_anything_no_row_is_read(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    application = await desk.served.submitted("wang")
+    timeline = await desk.packet(_TIMELINE, "auditor", id=application)
+    own = await desk.packet(_OWN, "wang", id=application)
+    told: list[Any] = ["first"]
+
+    async def now() -> Any:
+        return told[0]
+
+    monkeypatch.setattr(desk.answers._moments, "now", now)
+    before = [await desk.known(timeline), await desk.known(own)]
+    read = spied(monkeypatch, desk)
+    for moment in ("first", "second", None, "third"):
+        told[0] = moment
+        for _ in range(3):
+            assert [await desk.ask(timeline), await desk.ask(own)] == before
+        # All three statements once, but for when no moment is told.
+        assert len(read) == (9 if moment is None else 3), (moment, read)
+        read.clear()
+    assert (desk.answers.given, desk.answers.missed) == (24, 0)
+
+
+@pytest.mark.usefixtures("calm")
+async def test_whoever_has_written_reads_it(desk: Desk) -> None:
+    """Between any two requests somebody may have written, which one of them is told of."""
+    application = await desk.served.submitted("wang")
+    own = await desk.packet(_OWN, "wang", id=application)
+    wires = [Wire(desk.app) for _ in range(3)]
+    for wire in wires:
+        wire.protocol.__class__ = wires[0].protocol.__class__
+
+    async def poll(wire: Wire) -> None:
+        for _ in range(60):
+            assert (await wire.ask(own)).status == 200
+
+    async def change() -> None:
+        for number in range(20):
+            await desk.prefer(application, number + 1)
+            found = (await desk.ask(own))["data"]["application"]["preference"]
+            assert found == number + 1
+
+    await asyncio.gather(*map(poll, wires), change())
+    assert desk.answers.given > 20
+    assert desk.answers.missed > 0
+
+
+@pytest.mark.usefixtures("calm")
+async def test_a_statement_that_looks_at_the_clock_is_asked_each_time(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(revalidated_answers, "follows_from_rows", lambda _: False)
+    application = await desk.served.submitted("wang")
+    packet = await desk.packet(_TIMELINE, "auditor", id=application)
+    await desk.known(packet)
+    read = spied(monkeypatch, desk)
+    for _ in range(3):
+        await desk.ask(packet)
+    assert [each.partition("(")[0] for each in read] == [
+        "WITH r AS MATERIALIZED ",
+        "SELECT md5",
+        "SELECT md5",
+    ]
 
 
 @pytest.mark.parametrize("known", [2, 3, 4])
@@ -191,7 +266,7 @@ async def test_of_many_rows_what_was_compared_is_not_read_again(
     assert before["data"]["application"]["state"] == "SUBMITTED"
     assert after["data"]["application"]["state"] == "WITHDRAWN"
     assert (desk.answers.given, desk.answers.missed) == (0, 1)
-    assert len(read) == 1, read
+    assert len(read) == 2, read  # with the moment
     # What was found is what the next ones are held against.
     assert await desk.ask(packet) == after
     assert (desk.answers.given, desk.answers.missed) == (1, 1)

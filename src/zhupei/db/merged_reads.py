@@ -139,6 +139,9 @@ class MergedReads:
         if lane.seconds:
             fitting = int(_TOGETHER_SECONDS * lane.answered / lane.seconds)
             most = min(most, max(fitting, _LEAST_TOGETHER))
+        if waiting[:1] and not waiting[0].values:
+            # One question, however many ask it.
+            most = len(waiting)
         going, lane.waiting = waiting[:most], waiting[most:]
         if lane.waiting:
             loop = asyncio.get_running_loop()
@@ -176,21 +179,29 @@ class MergedReads:
         until = None if None in untils else max(each for each in untils if each is not None)
         began = time.monotonic()
         try:
-            found = await self._together(
-                turned(lane.statement, len(sets[0]) - 1), list(sets), lane.rows, until
-            )
+            parts = await self._found(lane, sets, until)
         except Exception:  # noqa: BLE001 - one of them may be wrong, or the connection was lost
             return False
         _note(lane, began, len(sets))
         self.merged += len(going)
-        parts: list[_Rows] = [[] for _ in sets]
-        for row in found:
-            parts[row[-1]].append(row)
         for asked, number in zip(going, at, strict=True):
             if not asked.found.done():
                 # A list of its own: who has asked may turn it round.
-                asked.found.set_result(NumberedRows(parts[number]))
+                asked.found.set_result(parts[number].copy())
         return True
+
+    async def _found(
+        self, lane: _Lane, sets: Sequence[Sequence[Any]], until: float | None
+    ) -> list[_Rows]:
+        """Return the rows for each set of values, the last of which is its number."""
+        if len(sets) == 1:
+            async with asyncio.timeout_at(until):
+                return [await self._alone(lane.statement, sets[0][:-1], lane.rows)]
+        statement = turned(lane.statement, len(sets[0]) - 1)
+        parts: list[_Rows] = [NumberedRows() for _ in sets]
+        for row in await self._together(statement, list(sets), lane.rows, until):
+            parts[row[-1]].append(row)
+        return parts
 
     async def _answer_alone(self, lane: _Lane, asked: _Asked) -> None:
         if asked.found.done():

@@ -4,7 +4,8 @@ A front end that waits for news sends the same bytes with the same token every f
 of the time nothing is new. What such a request costs is mostly to find out once more who may see
 what, and to write the same text. Here the statements that the answer was made of are asked again
 with the same values. As long as the same rows come, the answer is the same text; with the first row
-that differs it is made anew, out of what was just read.
+that differs it is made anew, out of what was just read. And as long as nobody has written anything
+at all since they were there (`zhupei.db.moments`), they need not be asked again.
 
 It is kept only where nothing else had a say (`zhupei.noted_reads`): not the clock, no hook of a
 plugin, no other use of the database. Who asks is found out each time, and has to be the same
@@ -32,6 +33,7 @@ from uuid import UUID
 import asyncpg
 from starlette.types import Scope
 
+from zhupei.db.moments import Moment, Moments, follows_from_rows
 from zhupei.domain.actors import Actor
 from zhupei.graphql.limits import Guard, TimeLimits
 from zhupei.graphql.limits.rates import Meter
@@ -174,9 +176,10 @@ def _md5(values: int) -> str:
 class _Kept:
     """An answer with what has to be the same: ``checks``, one for each statement.
 
-    ``token`` is what the request's token is remembered by, None without one. ``address`` is what a
-    proxy said, None for the peer's; ``meter`` counts for one of ``host``. ``head`` ends where the
-    request's id is to follow.
+    ``moment`` is one of which that is known; not where ``by_moment`` says that a statement cannot
+    be told by one. ``token`` is what the request's token is remembered by, None without one.
+    ``address`` is what a proxy said, None for the peer's; ``meter`` counts for one of ``host``.
+    ``head`` ends where the request's id is to follow.
     """
 
     made: MadeOfRows
@@ -189,6 +192,8 @@ class _Kept:
     path: str
     head: bytes
     body: bytes
+    by_moment: bool
+    moment: Moment | None = None
 
 
 Write = Callable[[bytes, bytes], bool]
@@ -227,6 +232,7 @@ class RevalidatedAnswers:
         self._gate = gate
         self._guard = guard
         self._database = database
+        self._moments = Moments(database.read)
         self._responded = responded
         self._watch = watch
         self._access_log = access_log
@@ -273,6 +279,7 @@ class RevalidatedAnswers:
             path=scope["path"],
             head=head,
             body=body,
+            by_moment=all(follows_from_rows(each.statement) for each in made.reads),
         )
         read.holds(read, kept, size)
 
@@ -293,15 +300,13 @@ class RevalidatedAnswers:
         entered = gate.enter(address)
         try:
             with self._limits.limit():
-                asked = [check.asked for check in kept.checks]
-                reading = [self._database.read(*each) for each in asked]
-                found = [await reading[0]] if len(asked) == 1 else await asyncio.gather(*reading)
+                known = await self._differing(kept)
         except Exception:  # noqa: BLE001 - whatever it is, the usual way meets it as well, and tells it
             return ()
         finally:
             guard.end()
             gate.leave(entered)
-        if all(map(_Check.is_same, kept.checks, asked, found)):
+        if known is None:
             # Another request may have taken meanwhile what was left.
             if kept.meter.fits() and self._written(kept, write, began):
                 read.misses = 0
@@ -311,6 +316,20 @@ class RevalidatedAnswers:
         read.patience = read.misses
         read.misses = min(2 * read.misses + 1, _MOST_PATIENCE)
         read.holds(read, None, 0)
+        return known
+
+    async def _differing(self, kept: _Kept) -> Sequence[NotedRead] | None:
+        """Return what was read where not all of it is as it was; None where the answer holds."""
+        # Before the rows: what is written between them makes the next moment another one.
+        moment = await self._moments.now() if kept.by_moment else None
+        if moment is not None and moment == kept.moment:
+            return None
+        asked = [check.asked for check in kept.checks]
+        reading = [self._database.read(*each) for each in asked]
+        found = [await reading[0]] if len(asked) == 1 else await asyncio.gather(*reading)
+        if all(map(_Check.is_same, kept.checks, asked, found)):
+            kept.moment = moment
+            return None
         known = map(_Check.read_by, kept.checks, asked, found)
         return [each for each in known if each is not None]
 

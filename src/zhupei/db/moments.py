@@ -1,0 +1,81 @@
+"""Moments of the database: whether anything at all was committed since.
+
+What a statement finds follows from its values and from which transactions it can see. PostgreSQL
+tells the latter in one word: a snapshot (``pg_current_snapshot()``) says which ids were given and
+which of those have not ended. Two equal ones of the same server see the same rows, everywhere: each
+transaction that writes takes an id, and its end changes every snapshot after it.
+
+So whoever knows that its rows were there at a moment, and asks for another that is equal, need not
+read them. The moment has to be asked before the rows, or else a transaction may end between them.
+All who ask at the same time share one answer, given after they have asked
+(`zhupei.db.merged_reads`).
+
+Where others write all the time the moments differ all the time, and asking is of no use: then one
+is asked now and then only, to see whether it has become calm.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
+
+import asyncpg
+
+__all__ = ["Moment", "Moments", "follows_from_rows"]
+
+Moment = tuple[Any, ...]
+"""Compared and nothing else."""
+
+# A server that was started anew may be another one, restored from a copy.
+_ASKED = "SELECT pg_current_snapshot()::text, pg_postmaster_start_time()"
+_CALM_SECONDS = 0.05
+
+# What else than rows a statement may look at: the clock, the session, the server, chance.
+_OTHERWISE = re.compile(
+    r"\b(?:now|current_\w+|local\w+|clock_\w+|statement_\w+|transaction_\w+|timeofday|age"
+    r"|random\w*|gen_\w+|uuid\w*_\w+|nextval|currval|lastval|txid_\w+|pg_\w+|user|session_user"
+    r"|inet_\w+|version)\b",
+    re.IGNORECASE,
+)
+_QUOTED = re.compile(r'"[^"]*"|\'[^\']*\'')
+
+_Read = Callable[[str, Sequence[Any], type[Any]], Awaitable[list[Any]]]
+
+
+class Moments:
+    """Tells moments of one database, while it is calm.
+
+    Args:
+        read: reads the rows of a statement, for all who ask the same at the same time.
+        elapsed: a clock in seconds.
+
+    """
+
+    def __init__(self, read: _Read, *, elapsed: Callable[[], float] = time.monotonic) -> None:
+        self._read, self._elapsed = read, elapsed
+        self._last: Moment | None = None
+        self._look_at = 0.0
+
+    async def now(self) -> Moment | None:
+        """Return the present moment, of after the call; None where others write just now.
+
+        Raises DatabaseUnavailableError.
+        """
+        if self._elapsed() < self._look_at:
+            return None
+        (row,) = await self._read(_ASKED, (), asyncpg.Record)
+        moment = tuple(row)[:2]
+        if moment != self._last:
+            self._last = moment
+            self._look_at = self._elapsed() + _CALM_SECONDS
+        return moment
+
+
+def follows_from_rows(statement: str) -> bool:
+    """Return whether a statement finds the same rows whenever it sees the same transactions.
+
+    Rather too seldom than too often: whatever looks like a clock is taken for one.
+    """
+    return _OTHERWISE.search(_QUOTED.sub("", statement)) is None

@@ -94,6 +94,21 @@ async def test_another_byte_is_another_request(app: Starlette, fed: list[bytes])
     assert fed == [chinese, english]
 
 
+async def test_an_id_of_its_way_makes_no_other_request(app: Starlette, fed: list[bytes]) -> None:
+    wire = Wire(app)
+    packets = [post(_CLOCK, f"x-request-id: proxy-{number}-id") for number in range(3)]
+    answers = [await wire.ask(packet) for packet in packets]
+    assert fed == packets
+    assert len(kept_of(wire)) == 1
+    (known,) = kept_of(wire)._kept.values()
+    assert known.times == 2
+    assert b"x-request-id" not in dict(known.scope["headers"])
+    assert answers[0].lasting == answers[1].lasting == answers[2].lasting
+    assert [each.headers["x-request-id"] for each in answers] == [
+        f"proxy-{number}-id" for number in range(3)
+    ]
+
+
 def beside(wire: Wire, app: Starlette, host: str) -> Wire:
     """Another client of the same server."""
     other = Wire(app, host)
@@ -199,7 +214,6 @@ async def test_a_server_that_stops_ends_the_connection_after_the_answer(app: Sta
     "packet",
     [
         post(_CLOCK, "expect: 100-continue"),
-        post(_CLOCK, "x-request-id: 0123456789abcdef0123456789abcdef"),
         post(_CLOCK, "connection: close"),
         post(_CLOCK, path="/nothing"),
         post(_CLOCK, "accept: text/event-stream")[:-1] + b"x",

@@ -28,7 +28,15 @@ from zhupei.hooks.scope import Naming, Rights
 from zhupei.tracing import Tracing
 from zhupei.web.guards import Gate
 from zhupei.web.logs import current_operation, current_request_id
-from zhupei.web.repeated_requests import PACKET, SETTLED, RepeatedRequests, Settled
+from zhupei.web.repeated_requests import (
+    PACKET,
+    PASSING,
+    SETTLED,
+    RepeatedRequests,
+    Settled,
+    is_meaning,
+    meaning_of,
+)
 
 _NAME = 'query Name { base(code: "example-hospital") { code name } }'
 _LONG = "{ specialties(first: 50) { edges { node { code name } } } }"
@@ -103,6 +111,90 @@ async def test_the_same_bytes_get_the_same_answer_before_they_are_read(
     assert b"errors" not in answers[2].body
 
 
+@pytest.mark.parametrize("make", [post, get])
+async def test_an_id_of_its_way_makes_no_other_request(app: Starlette, make: Any) -> None:
+    """A proxy gives each request one, and a gateway that traces several."""
+    wire, query = Wire(app), _NAME.replace("query Name ", "")
+    answers = [
+        await wire.ask(make(query, f"x-request-id: proxy-{number}-id", f"CF-Ray: {number}"))
+        for number in range(4)
+    ]
+    assert len(kept_in(app)) == 1
+    # They have to be read, and are answered in a task.
+    assert [each.again for each in answers] == [False] * 4
+    assert [each.status for each in answers] == [200] * 4
+    assert answers[1].lasting == answers[2].lasting == answers[3].lasting
+    ids = [each.headers["x-request-id"] for each in answers]
+    assert ids == [f"proxy-{number}-id" for number in range(4)]
+    told: list[str] = []
+    kept_in(app)._watch = lambda _, outcome, __: told.append(outcome)
+    traced = [
+        await wire.ask(
+            make(query, f"traceparent: 00-{'1' * 32}-{number:016}-01", f"X-Request-ID: {number}")
+        )
+        for number in range(2)
+    ]
+    # An id that could disturb a log is not taken over.
+    assert all(len(each.headers["x-request-id"]) == 32 for each in traced)
+    assert [each.lasting for each in traced] == [answers[1].lasting] * 2
+    assert told == ["kept"] * 2
+    other = await wire.ask(make(query, "x-request-id: proxy-9-id", "accept: text/plain"))
+    assert other.status == 406
+
+
+async def test_what_counts_is_counted_of_requests_with_ids_too(
+    whole: Starlette,
+) -> None:
+    app = changed(whole, rate_requests=3)
+    wire = Wire(app)
+    statuses = [
+        (await wire.ask(post(_NAME, f"x-request-id: proxy-{number}-id"))).status
+        for number in range(5)
+    ]
+    assert statuses == [200, 200, 200, 429, 429]
+
+
+_HEADERS = st.lists(
+    st.tuples(
+        st.sampled_from([b"a", b"a:b", b"x-request-id", b"accept", b"traceparent"]),
+        st.sampled_from([b"", b"1", b":1", b"b:1", b"x-request-id:1"]),
+    ),
+    max_size=4,
+)
+_SCOPES = st.builds(
+    lambda method, path, query, headers: {
+        "method": method,
+        "http_version": "1.1",
+        "raw_path": path,
+        "query_string": query,
+        "headers": headers,
+    },
+    st.sampled_from(["GET", "POST"]),
+    st.sampled_from([b"/graphql", b"/", b"/graph"]),
+    st.sampled_from([b"", b"a", b"ql"]),
+    _HEADERS,
+)
+_BODIES = st.sampled_from([b"", b"{}", b"\na:1", b"\n\n"])
+
+
+@given(_SCOPES, _SCOPES, _BODIES, _BODIES)
+def test_two_requests_mean_the_same_if_all_but_their_ids_is_equal(
+    one: dict[str, Any], other: dict[str, Any], body: bytes, another: bytes
+) -> None:
+    def rest(scope: dict[str, Any], body: bytes) -> Any:
+        headers = [pair for pair in scope["headers"] if pair[0] not in PASSING]
+        # A name holds no colon: what is before the first one is the name.
+        joined = [b":".join(pair) for pair in headers]
+        return {**scope, "headers": joined}, body
+
+    first, second = meaning_of(one, body), meaning_of(other, another)
+    assert (first is None) is all(name not in PASSING for name, _ in one["headers"])
+    if first is not None and second is not None:
+        assert is_meaning(first)
+        assert (first == second) is (rest(one, body) == rest(other, another))
+    assert not is_meaning(post())
+
+
 async def test_what_is_compressed_stays_so(app: Starlette) -> None:
     wire = Wire(app)
     plain = (await asked(wire, post(_LONG)))[2]
@@ -150,8 +242,6 @@ async def test_another_byte_is_another_request(app: Starlette) -> None:
         post("subscription { nothing }"),
         post("{ __typename }", more={"extensions": {"cost": True}}),
         post("{ __typename }", "authorization: Basic YTpi"),
-        post("{ __typename }", "x-request-id: my-own-id-1"),
-        post("{ __typename }", "traceparent: 00-" + "1" * 32 + "-" + "2" * 16 + "-01"),
         post("{ __typename }", "expect: 100-continue"),
         post("{ __typename }", "upgrade: h2c", "connection: upgrade"),
         post("{ __typename }", "x-long: " + "x" * 20_000),

@@ -193,6 +193,26 @@ async def test_while_nobody_wrote_anything_no_row_is_read(
     assert (desk.answers.given, desk.answers.missed) == (24, 0)
 
 
+async def test_an_id_of_its_way_makes_no_other_answer(desk: Desk) -> None:
+    application = await desk.served.submitted("wang")
+    packet = await desk.packet(_TIMELINE, "auditor", "X-Request-Id: proxy-0-id", id=application)
+    answers = [
+        await desk.wire.ask(packet.replace(b"proxy-0-id", b"proxy-%d-id" % number))
+        for number in range(5)
+    ]
+    assert (desk.answers.given, desk.answers.missed) == (3, 0)
+    assert [each.headers["x-request-id"] for each in answers] == [
+        f"proxy-{number}-id" for number in range(5)
+    ]
+    assert len({str(each.lasting) for each in answers}) == 1
+    await desk.served.moved("WITHDRAWN", "withdrawApplication", "wang", application, reason="x")
+    found = await desk.ask(packet)
+    assert found["data"]["application"]["state"] == "WITHDRAWN"
+    other = await desk.packet(_TIMELINE, "wang", "X-Request-Id: proxy-9-id", id=application)
+    assert (await desk.ask(other))["data"] != found["data"]
+    assert desk.answers.given == 3
+
+
 @pytest.mark.usefixtures("calm")
 async def test_whoever_has_written_reads_it(desk: Desk) -> None:
     """Between any two requests somebody may have written, which one of them is told of."""

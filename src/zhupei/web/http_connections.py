@@ -13,7 +13,7 @@ import sys
 from functools import partial
 from typing import Any, cast
 
-from starlette.types import Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.protocols.http.httptools_impl import (
     STATUS_LINE,
     RequestResponseCycle,
@@ -24,7 +24,13 @@ from zhupei.graphql.engine import encoded
 from zhupei.web.declined_upgrades import DeclinesUpgrades
 from zhupei.web.errors import ErrorCode, refusal
 from zhupei.web.read_requests import READ, ReadRequest, ReadRequests
-from zhupei.web.repeated_requests import LARGEST_PACKET, PACKET, RepeatedRequests
+from zhupei.web.repeated_requests import (
+    LARGEST_PACKET,
+    PACKET,
+    RepeatedRequests,
+    is_meaning,
+    meaning_of,
+)
 from zhupei.web.revalidated_answers import AT_HAND, RevalidatedAnswers
 from zhupei.web.sending import SAFETY_HEADERS, WHOLE, Headers, head_of
 from zhupei.web.slow_readers import ReadsOrLeaves
@@ -244,11 +250,41 @@ class BoundedConnection(ReadsOrLeaves, DeclinesUpgrades):
         cycle.message_event.set()
         if read.answered is None or self.revalidated is None:
             self._describe(cycle, read, (origin, data))
-            self._start_asgi_task(cycle, self.app)
+            super()._start_asgi_task(cycle, self.app)
         else:
             again = partial(self._again, cycle, self.revalidated, read, (origin, data))
-            self._start_asgi_task(cycle, again)
+            super()._start_asgi_task(cycle, again)
         return True
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
+        """Have a request answered that was read; when it begins, it is known what it means."""
+        if self._origin is not None:
+            app = partial(self._meant, cycle, app)
+        super()._start_asgi_task(cycle, app)
+
+    async def _meant(
+        self, cycle: RequestResponseCycle, app: ASGIApp, scope: Scope, receive: Receive, send: Send
+    ) -> None:
+        """Answer what is known but for an id of its way as `data_received` does what is known."""
+        packet: tuple[str, bytes] | None = scope.get(PACKET)
+        if packet is None or not is_meaning(packet[1]):
+            await app(scope, receive, send)
+            return
+        headers = scope["headers"]
+        read: ReadRequest | None = scope.get(READ)
+        if read is not None and read.answered is not None and self.revalidated is not None:
+            write = partial(self._send_again, cycle)
+            reads = await self.revalidated.give(read, self._host, write, headers)
+            if reads is None:
+                return
+            scope[AT_HAND] = reads
+        elif self.repeated is not None and self._can_write(cycle):
+            found = self.repeated.answer(packet[0], self._host, packet[1], headers)
+            if found is not None:
+                status, head, body = found
+                self._write(cycle, status, head[:-2], body)
+                return
+        await app(scope, receive, send)
 
     def _describe(
         self, cycle: RequestResponseCycle, read: ReadRequest, packet: tuple[str, bytes]
@@ -320,15 +356,19 @@ class BoundedConnection(ReadsOrLeaves, DeclinesUpgrades):
 
     def _send_again(self, cycle: RequestResponseCycle, head: bytes, body: bytes) -> bool:
         """Write an answer as it was before, as `_send_whole` does; return whether it was."""
-        if (
+        if not self._can_write(cycle):
+            return False
+        self._write(cycle, 200, head, body)
+        return True
+
+    def _can_write(self, cycle: RequestResponseCycle) -> bool:
+        """Return whether nothing is in the way of an answer that is written at once."""
+        return not (
             cycle.response_started
             or cycle.disconnected
             or cycle.access_log
             or self.flow.write_paused
-        ):
-            return False
-        self._write(cycle, 200, head, body)
-        return True
+        )
 
     def _write(self, cycle: RequestResponseCycle, status: int, head: bytes, body: bytes) -> None:
         cycle.waiting_for_100_continue = False
@@ -340,14 +380,18 @@ class BoundedConnection(ReadsOrLeaves, DeclinesUpgrades):
         cycle.on_response()
 
     def _note(self, origin: str, data: bytes, before: RequestResponseCycle | None) -> None:
-        """Tell the application what bytes its request came in, where they were all of them."""
+        """Tell the application what bytes its request came in, where they were all of them.
+
+        Or what they mean, where an id of its way makes them unlike all others.
+        """
         cycle = self.cycle
         if cycle is None or cycle is before or len(data) > LARGEST_PACKET:
             return
         if cycle.keep_alive:
-            scope = cast("dict[str, Any]", cycle.scope)
-            scope[PACKET] = origin, data
-            read = self.read.noted(origin, data, scope, bytes(cycle.body))
+            scope, body = cast("dict[str, Any]", cycle.scope), bytes(cycle.body)
+            packet = meaning_of(scope, body) or data
+            scope[PACKET] = origin, packet
+            read = self.read.noted(origin, packet, scope, body)
             if read is not None:
                 scope[READ] = read
 

@@ -1,5 +1,7 @@
 """Requests that were read before: what is byte for byte the same asks the same.
 
+Or says the same but for ids that it was given on its way (`zhupei.web.repeated_requests`).
+
 A page that looks for news sends the same bytes every few seconds, with the same token. What they
 mean need not be read again: the head, the headers, the JSON of the body, the operation in it. Who
 asks and what they may see are found out each time. What was answered may be kept here, too; whether
@@ -18,6 +20,7 @@ from typing import Any
 
 from zhupei.web.negotiation import Accepted
 from zhupei.web.operation_requests import OperationRequest
+from zhupei.web.repeated_requests import PASSING, is_meaning
 
 __all__ = ["READ", "ReadRequest", "ReadRequests"]
 
@@ -29,8 +32,8 @@ _Key = tuple[str, bytes]
 _MOST_BYTES = 16 << 20
 _SECONDS = 60.0
 _ENTRY_BYTES = 2000
-# These are for one time only, or have a say in how the connection goes on.
-_SINGULAR = frozenset({b"expect", b"traceparent", b"tracestate", b"upgrade", b"x-request-id"})
+# These have a say in how the connection goes on.
+_SINGULAR = frozenset({b"expect", b"upgrade"})
 _OF_REQUEST = (
     "type",
     "asgi",
@@ -106,13 +109,16 @@ class ReadRequests:
     ) -> ReadRequest | None:
         """Return what was read of a request that came in these bytes, not known before `keep`.
 
-        None where the same bytes would not be the same request.
+        What is known by its meaning is returned as by `get`. None where the same bytes would not
+        be the same request.
         """
         headers = scope["headers"]
         if scope["method"] != "POST" or any(name in _SINGULAR for name, _ in headers):
             return None
+        if is_meaning(packet) and (known := self.get(origin, packet)) is not None:
+            return known
         own = {name: scope[name] for name in _OF_REQUEST}
-        own["headers"] = headers.copy()
+        own["headers"] = [pair for pair in headers if pair[0] not in PASSING]
 
         def keep(read: ReadRequest) -> None:
             self._keep((origin, packet), read)

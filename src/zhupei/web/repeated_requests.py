@@ -6,6 +6,9 @@ application, writing a head again. Where the answer is one that the catalogue al
 there is another catalogue. So a connection looks here before it reads, and where a request is known
 it is counted as all are (rates, load, figures, log) and answered at once. Whatever stands against
 it sends it the usual way, which knows how to refuse.
+
+Whoever passes requests on may give each an id of its own, from which nothing follows that is
+answered. Such a request has to be read, and is then known by all the rest of it (`meaning_of`).
 """
 
 from __future__ import annotations
@@ -22,20 +25,49 @@ from zhupei.web.guards import Gate, address_of
 from zhupei.web.logs import current_operation, current_request_id, log_access
 from zhupei.web.request_ids import RequestIds
 
-__all__ = ["LARGEST_PACKET", "PACKET", "SETTLED", "RepeatedRequests", "Settled"]
+__all__ = [
+    "LARGEST_PACKET",
+    "PACKET",
+    "PASSING",
+    "SETTLED",
+    "RepeatedRequests",
+    "Settled",
+    "is_meaning",
+    "meaning_of",
+]
 
 PACKET = "zhupei.packet"
-"""In the scope of a request: where it came from and its bytes, if it came whole and alone."""
+"""In the scope of a request: where it came from and its bytes, if it came whole and alone.
+
+Where it carries an id of its way, its meaning stands for its bytes (`meaning_of`).
+"""
 SETTLED = "zhupei.settled"
 """In the scope of a request: what is known of its answer (`Settled`), if that is the same again."""
 LARGEST_PACKET = 16 << 10
+PASSING = frozenset(
+    {
+        b"b3",
+        b"cf-ray",
+        b"traceparent",
+        b"tracestate",
+        b"uber-trace-id",
+        b"x-amzn-trace-id",
+        b"x-b3-parentspanid",
+        b"x-b3-sampled",
+        b"x-b3-spanid",
+        b"x-b3-traceid",
+        b"x-cloud-trace-context",
+        b"x-correlation-id",
+        b"x-request-id",
+    }
+)
+"""Headers by which proxies and gateways tell one request from another."""
 
 _Key = tuple[str, bytes]
 
-# These make requests that nobody sends twice, or say what holds for one time only.
-_SINGULAR = frozenset(
-    {b"authorization", b"expect", b"traceparent", b"tracestate", b"upgrade", b"x-request-id"}
-)
+_MEANT = b"\0"
+# Who asks is not remembered here, and the others say what holds for one time only.
+_SINGULAR = frozenset({b"authorization", b"expect", b"upgrade"})
 # With these, it would take more than the same bytes to answer in the same way.
 _FRAMING = frozenset({b"connection", b"trailer", b"transfer-encoding", b"upgrade"})
 _NOT_MODIFIED = 304
@@ -114,10 +146,13 @@ class RepeatedRequests:
         """Return what of a connection has a say: whom a proxy asks for is in its requests."""
         return f"{scheme} {host}" if self._is_proxy(host) else scheme
 
-    def answer(self, origin: str, host: str, packet: bytes) -> tuple[int, bytes, bytes] | None:
+    def answer(
+        self, origin: str, host: str, packet: bytes, headers: Sequence[tuple[bytes, bytes]] = ()
+    ) -> tuple[int, bytes, bytes] | None:
         """Return status, head and body of the answer to these bytes, and count that it is given.
 
-        None where it is not known, or may not be given at this moment.
+        ``headers`` are those of the request where they may bring its id along. None where it is
+        not known, or may not be given at this moment.
         """
         found = self._kept.get((origin, packet))
         if found is None or self._of is not self._catalogue():
@@ -127,7 +162,7 @@ class RepeatedRequests:
             return None
         began = time.perf_counter() if self._access_log else 0.0
         self._kept.move_to_end((origin, packet))
-        request_id = self._ids.new()
+        request_id = self._ids.of(headers)
         self._watch(settled.operation, "kept", 0.0)
         self._responded(found.method, found.status)
         if self._access_log:
@@ -168,6 +203,25 @@ class RepeatedRequests:
         self.bytes += size
         while self.bytes > self._most:
             self.bytes -= _size(*self._kept.popitem(last=False))
+
+
+def meaning_of(scope: Scope, body: bytes) -> bytes | None:
+    """Return what a request says but for ids of its way; None where it carries none.
+
+    Two requests from one place mean the same if this is equal; no packet is.
+    """
+    headers = scope["headers"]
+    said = [b"%b:%b" % pair for pair in headers if pair[0] not in PASSING]
+    if len(said) == len(headers):
+        return None
+    line = f"{scope['method']} {scope['http_version']} ".encode()
+    target = scope["raw_path"] + b"?" + scope["query_string"]
+    return b"%b%b%b\n%b\n\n%b" % (_MEANT, line, target, b"\n".join(said), body)
+
+
+def is_meaning(packet: bytes) -> bool:
+    """Return whether this is what `meaning_of` makes."""
+    return packet[:1] == _MEANT
 
 
 def _size(key: _Key, answered: _Answered) -> int:

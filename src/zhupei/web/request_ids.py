@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Iterable
 
 __all__ = ["RequestIds"]
 
@@ -33,7 +34,7 @@ class RequestIds:
         self._at = at + _DIGITS
         return self._drawn[at : at + _DIGITS]
 
-    def of(self, headers: list[tuple[bytes, bytes]]) -> bytes:
+    def of(self, headers: Iterable[tuple[bytes, bytes]]) -> bytes:
         """Return the id that a request brings along, or a new one."""
         for name, value in headers:
             if name == b"x-request-id" and _ACCEPTABLE.fullmatch(value):

@@ -283,10 +283,17 @@ class RevalidatedAnswers:
         )
         read.holds(read, kept, size)
 
-    async def give(self, read: ReadRequest, host: str, write: Write) -> Sequence[NotedRead] | None:
+    async def give(
+        self,
+        read: ReadRequest,
+        host: str,
+        write: Write,
+        headers: Sequence[tuple[bytes, bytes]] = (),
+    ) -> Sequence[NotedRead] | None:
         """Give the answer again, if it still is the answer and can be given now: None.
 
-        Else return what was read for it meanwhile. ``host`` is the address of the peer.
+        Else return what was read for it meanwhile. ``host`` is the address of the peer, and
+        ``headers`` are those of the request where they may bring its id along.
         """
         kept: _Kept | None = read.answered
         if kept is None or not self._stands(read, kept):
@@ -308,7 +315,7 @@ class RevalidatedAnswers:
             gate.leave(entered)
         if known is None:
             # Another request may have taken meanwhile what was left.
-            if kept.meter.fits() and self._written(kept, write, began):
+            if kept.meter.fits() and self._written(kept, write, began, headers):
                 read.misses = 0
                 return None
             return ()
@@ -354,9 +361,11 @@ class RevalidatedAnswers:
         if meter is not None:
             kept.host, kept.meter = host, meter
 
-    def _written(self, kept: _Kept, write: Write, began: float) -> bool:
+    def _written(
+        self, kept: _Kept, write: Write, began: float, headers: Sequence[tuple[bytes, bytes]]
+    ) -> bool:
         """Write the answer, and count it as any other; return whether that could be done now."""
-        request_id = self._ids.new()
+        request_id = self._ids.of(headers)
         if not write(b"%b%b\r\n" % (kept.head, request_id), kept.body):
             return False
         kept.meter.count()

@@ -13,7 +13,14 @@ import pytest
 from benchmarks.peers import report
 from benchmarks.peers.measuring import Effort
 from benchmarks.peers.plots import bars, lines
-from benchmarks.peers.workload import COMPARED, QUERIES, Keys, difference, requests_of
+from benchmarks.peers.workload import (
+    COMPARED,
+    QUERIES,
+    Keys,
+    difference,
+    other_requests,
+    requests_of,
+)
 
 from graphql import OperationDefinitionNode, parse
 
@@ -64,6 +71,25 @@ def test_requests_repeat_and_name_known_keys() -> None:
     assert {r.login for r in requests_of("base", _KEYS)} == {None}
 
 
+def test_other_requests_are_all_different_and_of_the_same_variables() -> None:
+    keys = Keys(("a", "b"), ("0100",), ("a",), ("1",), recorded=tuple(map(str, range(9_000))))
+    numbers = {}
+    for query in QUERIES:
+        if query.alone:
+            continue
+        found = other_requests(query.name, keys)
+        assert found == other_requests(query.name, keys)
+        assert {frozenset(each.variables) for each in found} == {
+            frozenset(requests_of(query.name, keys)[0].variables)
+        }
+        assert {each.login for each in found} <= {
+            each.login for each in requests_of(query.name, keys)
+        }
+        assert len({str(each.variables) for each in found}) == len(found)
+        numbers[query.name] = len(found)
+    assert numbers == {"base": 2, "bases": 20, "openings": 11, "trainees": 41, "timeline": 8_000}
+
+
 def test_plots_are_svg_with_every_figure() -> None:
     drawn = bars("Rates", {"one & all": {"zhupei": 1000.0, "peer": 12.5}, "none": {}}, "/s")
     texts = [each.text for each in ET.fromstring(drawn).iter("{http://www.w3.org/2000/svg}text")]
@@ -96,6 +122,19 @@ def test_what_a_row_costs_and_every_plot_are_written(tmp_path: Path) -> None:
         "servers": {"zhupei": {"cold_start": 1.0, "memory_idle": 1.0, "memory_after": 1.0}},
         "first_uses": [],
         "figures": [{**figure, "peer": "zhupei"}, {**figure, "peer": "plain", "rate": 50.0}],
+        "unlike": [
+            {
+                "way": way,
+                "figures": {**figure, "peer": peer, "rate": rate},
+                "questions": 41,
+            }
+            for way, peer, rate in (
+                ("ids", "zhupei", 90.0),
+                ("written", "zhupei", 90.0),
+                ("others", "zhupei", 90.0),
+                ("others", "plain", 45.0),
+            )
+        ],
         "growth": [],
         "pages": [{**page, "page": 100, "cpu": 0.65}, {**page, "page": 10, "cpu": 0.2}],
         "scripts": {"benchmarks/bench_matching.py": "applicants\n"},
@@ -106,6 +145,8 @@ def test_what_a_row_costs_and_every_plot_are_written(tmp_path: Path) -> None:
     assert text.endswith("<!-- measured: end -->\nafter\n")
     assert "|  | 10 rows | 100 rows | µs for each more |" in text
     assert "| trainees, zhupei | 0.200 | 0.650 | 5.0 |" in text
+    assert "| a page of trainees with counts by state | 100.0 | 90.0 | 90.0 | 0.250 |" in text
+    assert "| a page of trainees with counts by state | 41 | 90.0 | 2.00 × |  |  | 1.5 |" in text
     assert "### `benchmarks/bench_matching.py`\n\n```\napplicants\n```" in text
     plots = sorted(path.stem for path in (tmp_path / "performance").iterdir())
     assert plots == ["cpu", "p50", "p99", "rate"]

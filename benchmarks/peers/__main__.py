@@ -101,7 +101,7 @@ def _measure(
             chosen = names if main_run else grow
             with measuring.all_started(chosen, country, server, node) as servers:
                 if main_run:
-                    results.update(_main_run(servers, country, effort))
+                    results.update(_main_run(servers, country, server, effort))
                 if sizes:
                     able = [each for each in servers if each.peer.name in grow]
                     found = measuring.growth(able, country, effort, _say)
@@ -112,7 +112,9 @@ def _measure(
     return results
 
 
-def _main_run(servers: Sequence[Server], country: Country, effort: Effort) -> dict[str, Any]:
+def _main_run(
+    servers: Sequence[Server], country: Country, database: dict[str, Any], effort: Effort
+) -> dict[str, Any]:
     started = {
         server.peer.name: {
             "cold_start": server.cold_start_seconds,
@@ -124,12 +126,7 @@ def _main_run(servers: Sequence[Server], country: Country, effort: Effort) -> di
     compared = measuring.refuse_differences(servers, country, effort)
     _say(f"{compared:,} answers compared: all alike")
     figures = measuring.rounds(servers, country, effort, _say)
-    unlike = [
-        each
-        for server in servers
-        if server.peer.name == "zhupei"
-        for each in measuring.unlike(server, country, effort, _say)
-    ]
+    unlike = measuring.unlike(servers, country, database, effort, _say)
     for server in servers:
         started[server.peer.name]["memory_after"] = server.memory_megabytes()
     return {

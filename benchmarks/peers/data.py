@@ -83,6 +83,7 @@ async def prepare(folder: Path, bases: int) -> tuple[Country, Database]:
         if known is None:
             known = await _fill(database, files)
             _note(folder, bases, known)
+        known["recorded"] = await _recorded(database)
         keys = Keys(**{name: tuple(values) for name, values in known.items()})
         tokens = await _tokens(settings, database, keys)
     except BaseException:
@@ -140,6 +141,15 @@ async def _fill(database: Database, files: Path) -> dict[str, list[str]]:
         "offices": codes[:: max(1, len(codes) // _OFFICES)][:_OFFICES],
         "applications": [row["id"] for row in applications],
     }
+
+
+async def _recorded(database: Database) -> list[str]:
+    connection = await database.own_connection()
+    try:
+        rows = await connection.fetch("SELECT DISTINCT application_id::text FROM peer.transition")
+    finally:
+        await connection.close()
+    return sorted(row[0] for row in rows)
 
 
 def _catalogue_rows(catalogue: Catalogue) -> Iterable[tuple[str, list[tuple[Any, ...]]]]:

@@ -51,11 +51,11 @@ def load(
     connections: int,
     core: int | None,
     own: bool = False,
-    alike: bool = True,
+    ids: bool = False,
 ) -> Load:
     """Send ``requests`` again and again for some seconds.
 
-    Unless ``alike``, no two of them have the same bytes: each names an id of its own.
+    With ``ids`` no two of them have the same bytes: each brings one of its own, as behind a proxy.
 
     Raises:
         RuntimeError: a connection broke, an answer had another status than 200, or none came.
@@ -64,8 +64,8 @@ def load(
     wrk = shutil.which("wrk")
     # wrk counts whole seconds.
     if own or wrk is None or seconds < 1:
-        return asyncio.run(_own(port, requests, seconds, connections, alike=alike))
-    return _wrk(wrk, port, _script(requests, alike=alike), seconds, connections, core)
+        return asyncio.run(_own(port, requests, seconds, connections, ids=ids))
+    return _wrk(wrk, port, _script(requests, ids=ids), seconds, connections, core)
 
 
 def _wrk(
@@ -101,8 +101,8 @@ def _wrk(
 
 
 _NEXT = {
-    True: b"request = function() n = n % #texts + 1; return texts[n] end",
-    False: b"""request = function()
+    False: b"request = function() n = n % #texts + 1; return texts[n] end",
+    True: b"""request = function()
   n = n + 1
   return (string.gsub(texts[n % #texts + 1], "\\r\\n",
     string.format("\\r\\nX-Request-Id: bench-%09d\\r\\n", n), 1))
@@ -118,7 +118,7 @@ end
 """
 
 
-def _script(requests: Sequence[bytes], *, alike: bool) -> bytes:
+def _script(requests: Sequence[bytes], *, ids: bool) -> bytes:
     """Return wrk's script; its strings are escaped byte by byte where Lua reads bytes otherwise."""
     lines = [b"local texts = {"]
     for text in requests:
@@ -127,7 +127,7 @@ def _script(requests: Sequence[bytes], *, alike: bool) -> bytes:
             for byte in text
         )
         lines.append(b'"' + escaped + b'",')
-    return b"\n".join([*lines, b"}", b"local n = 0", _NEXT[alike], _DONE])
+    return b"\n".join([*lines, b"}", b"local n = 0", _NEXT[ids], _DONE])
 
 
 def _pin_self(core: int | None) -> None:
@@ -136,9 +136,9 @@ def _pin_self(core: int | None) -> None:
 
 
 async def _own(
-    port: int, requests: Sequence[bytes], seconds: float, connections: int, *, alike: bool
+    port: int, requests: Sequence[bytes], seconds: float, connections: int, *, ids: bool
 ) -> Load:
-    texts = cycle(requests) if alike else _unlike(requests)
+    texts = _with_ids(requests) if ids else cycle(requests)
     taken: list[float] = []
     begun = time.perf_counter()
     end = begun + seconds
@@ -167,7 +167,7 @@ async def _own(
     )
 
 
-def _unlike(requests: Sequence[bytes]) -> Iterator[bytes]:
+def _with_ids(requests: Sequence[bytes]) -> Iterator[bytes]:
     for number, text in enumerate(cycle(requests)):
         yield text.replace(b"\r\n", b"\r\nX-Request-Id: bench-%09d\r\n" % number, 1)
 

@@ -2,33 +2,52 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import asyncpg
 from benchmarks.peers.data import Country
 from benchmarks.peers.load import load
 from benchmarks.peers.servers import PEERS, Peer, Server, cores, raw_request, started
-from benchmarks.peers.workload import ELIGIBILITY, PAGED, QUERIES, Query, difference, requests_of
+from benchmarks.peers.workload import (
+    ELIGIBILITY,
+    PAGED,
+    QUERIES,
+    Query,
+    Request,
+    difference,
+    other_requests,
+    requests_of,
+)
 
 __all__ = [
+    "WAYS",
     "Effort",
     "Figures",
     "FirstUse",
     "Sample",
+    "Unlike",
     "all_started",
     "first_uses",
     "growth",
     "growth_of_pages",
     "refuse_differences",
     "rounds",
+    "unlike",
+    "writing",
 ]
 
 _GROWING = ("base", "openings", "trainees", "timeline", ELIGIBILITY)
 """Queries whose answers have as many rows however many are stored, and the one that reads all."""
 _GROWING_PAGE = 10
+WAYS = ("ids", "written", "others")
+"""The same questions with an id each; while others commit; other questions each time."""
+_WRITTEN_EVERY_SECONDS = 0.05
 _PAGES = (10, 20, 50, 100)
 """Rows of a page, to see what a row costs."""
 
@@ -175,10 +194,20 @@ def _round(
     effort: Effort,
     number: int,
     page: int = 50,
-    *,
-    alike: bool = True,
 ) -> Figures:
     texts = _texts(server.peer, query, country, count=effort.variables, page=page)
+    return _sent(server, query, texts, effort, number)
+
+
+def _sent(
+    server: Server,
+    query: Query,
+    texts: Sequence[bytes],
+    effort: Effort,
+    number: int,
+    *,
+    ids: bool = False,
+) -> Figures:
     connections = 1 if query.alone else effort.connections
     # Slow servers get the time in which every connection has had its answer.
     seconds = max(effort.seconds, _milliseconds(server, texts[0]) / 1e3 * connections * 1.5)
@@ -190,28 +219,78 @@ def _round(
         connections=connections,
         core=cores()[1],
         own=effort.own_generator,
-        alike=alike,
+        ids=ids,
     )
     cpu = (server.cpu_seconds() - before) / done.requests * 1e3
     return Figures(query.name, server.peer.name, number, done.rate, done.p50, done.p99, cpu)
 
 
+@dataclass(frozen=True, slots=True)
+class Unlike:
+    """What one peer did where it is not the same again: ``way`` is one of `WAYS`."""
+
+    way: str
+    figures: Figures
+    questions: int
+    """Different requests that were sent in turn."""
+
+
 def unlike(
-    server: Server, country: Country, effort: Effort, report: Callable[[str], None]
-) -> list[Figures]:
-    """Measure every query of one server with requests of which no two have the same bytes."""
+    servers: Sequence[Server],
+    country: Country,
+    database: Mapping[str, Any],
+    effort: Effort,
+    report: Callable[[str], None],
+) -> list[Unlike]:
+    """Measure what is the same again in some way only; all peers where the questions are others."""
     found = []
     for query in QUERIES:
-        if query.alone or not server.peer.answers(query):
+        if query.alone:
             continue
-        for number in range(effort.rounds):
-            figures = _round(server, query, country, effort, number, alike=False)
-            found.append(figures)
-            report(
-                f"{query.name:<12}{number + 1:>2}  unlike requests{figures.rate:>9,.1f}/s"
-                f"{figures.p50:>9.1f}{figures.p99:>9.1f} ms {figures.cpu:>9.3f} ms of CPU"
-            )
+        able = [server for server in servers if server.peer.answers(query)]
+        others = other_requests(query.name, country.keys)
+        for way in WAYS:
+            # In the first two ways others do as if nothing were: they keep nothing.
+            measured = able if way == "others" else [s for s in able if s.peer.name == "zhupei"]
+            for number in range(effort.rounds):
+                for server in measured:
+                    if way == "others":
+                        texts = _raw(server.peer, query, country, others)
+                    else:
+                        texts = _texts(server.peer, query, country, count=effort.variables)
+                    with writing(database) if way == "written" else contextlib.nullcontext():
+                        figures = _sent(server, query, texts, effort, number, ids=way == "ids")
+                    found.append(Unlike(way, figures, len(texts)))
+                    report(
+                        f"{query.name:<12}{number + 1:>2}  {way:<10}{figures.peer:<14}"
+                        f"{figures.rate:>10,.1f}/s{figures.p50:>9.1f}{figures.p99:>9.1f} ms "
+                        f"{figures.cpu:>9.3f} ms of CPU"
+                    )
     return found
+
+
+@contextlib.contextmanager
+def writing(database: Mapping[str, Any]) -> Iterator[None]:
+    """Have somebody commit twenty times a second, on a connection of their own."""
+    ended = threading.Event()
+
+    async def write() -> None:
+        connection = await asyncpg.connect(**database)
+        try:
+            while not ended.is_set():
+                # A transaction that writes takes an id; this one takes it and nothing else.
+                await connection.fetchval("SELECT pg_current_xact_id()::text")
+                await asyncio.sleep(_WRITTEN_EVERY_SECONDS)
+        finally:
+            await connection.close()
+
+    thread = threading.Thread(target=lambda: asyncio.run(write()))
+    thread.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        thread.join()
 
 
 def growth(
@@ -270,4 +349,8 @@ def _texts(
     peer: Peer, query: Query, country: Country, *, count: int, page: int = 50
 ) -> list[bytes]:
     wanted = requests_of(query.name, country.keys, page=page, count=count)
+    return _raw(peer, query, country, wanted)
+
+
+def _raw(peer: Peer, query: Query, country: Country, wanted: Sequence[Request]) -> list[bytes]:
     return [raw_request(peer, query, request, country.tokens) for request in wanted]

@@ -22,6 +22,7 @@ __all__ = [
     "Query",
     "Request",
     "difference",
+    "other_requests",
     "requests_of",
 ]
 
@@ -42,6 +43,8 @@ class Keys:
     """Bases whose office has an account; their trainees are asked for."""
     applications: tuple[str, ...]
     """Applications with records."""
+    recorded: tuple[str, ...] = ()
+    """All of them, or very many."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,6 +245,37 @@ def _request(name: str, keys: Keys, page: int, number: int, chance: random.Rando
         candidate = {**_CANDIDATE, "english": {"cet4": 430 + number}}
         return Request({"candidate": candidate, "first": page})
     raise ValueError(f"no query {name!r}")
+
+
+def other_requests(name: str, keys: Keys, *, count: int = 8_000) -> Sequence[Request]:
+    """Return ``count`` requests of a query, of which as few are alike as its keys allow.
+
+    They come in turn, so that whatever is known of one was forgotten for thousands of others,
+    where there are so many.
+    """
+    chance = random.Random(f"{name}-other-20261123")  # noqa: S311 - figures, not secrets
+    every: Sequence[Request]
+    if name == "base":
+        every = [Request({"code": code}) for code in keys.bases]
+    elif name == "bases":
+        every = [Request({"first": 100 - number}) for number in range(20)]
+    elif name == "openings":
+        every = [
+            Request({"specialty": specialty, "year": _YEAR, "first": first})
+            for specialty in keys.specialties
+            for first in range(45, 56)
+        ]
+    elif name == "trainees":
+        every = [
+            Request({"base": base, "first": first}, login=f"office-{base}")
+            for base in keys.offices
+            for first in range(30, 71)
+        ]
+    elif name == "timeline":
+        every = [Request({"id": each}, login="auditor") for each in keys.recorded]
+    else:
+        raise ValueError(f"no query {name!r}")
+    return chance.sample(every, min(count, len(every)))
 
 
 _INSTANTS = {"at", "submittedAt"}

@@ -10,7 +10,7 @@ import pytest
 
 from zhupei.db import moments
 from zhupei.db.connection import Database
-from zhupei.db.moments import Moments, follows_from_rows
+from zhupei.db.moments import Moments, Sessions, follows_from_rows
 
 
 @pytest.fixture
@@ -72,7 +72,7 @@ class _Told:
         return [(*self.moment, 0)]
 
     def moments(self) -> Moments:
-        return Moments(self, elapsed=lambda: self.elapsed)
+        return Moments(self, elapsed=lambda: self.elapsed, sessions=Sessions())
 
 
 async def test_a_server_that_was_started_anew_is_another_one() -> None:
@@ -91,17 +91,17 @@ async def test_while_others_write_it_is_asked_now_and_then(
     monkeypatch.setattr(moments, "_CALM_SECONDS", 0.05)
     told = _Told()
     asked = told.moments()
-    assert await asked.now() == ("1:1:", "started")
+    assert await asked.now() == ("1:1:", "started", 0)
     for number in range(100):
         told.elapsed += 0.01
         told.moment = (f"{number}:{number}:", "started")
         found = await asked.now()
-        assert found in {None, told.moment}
+        assert found in {None, (*told.moment, 0)}
     # Each 50 ms, of which each 10 had another moment.
     assert 15 <= told.asked <= 22
     told.elapsed += 1
     calm = [await asked.now() for _ in range(5)]
-    assert calm == [told.moment] * 5
+    assert calm == [(*told.moment, 0)] * 5
 
 
 @pytest.mark.parametrize(

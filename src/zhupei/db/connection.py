@@ -24,6 +24,7 @@ from zhupei.db.client import DatabaseUnavailableError, PostgresClient
 from zhupei.db.embedded import EmbeddedPostgres, EmbeddedPostgresError, ServerAddress
 from zhupei.db.job_queue import prepare_job_queue
 from zhupei.db.migrating import applied_migrations, known_migrations, migrate
+from zhupei.db.moments import SESSIONS
 from zhupei.domain.text import Text
 
 __all__ = ["Database", "DatabaseUnavailableError", "orm_config"]
@@ -118,6 +119,7 @@ class Database:
             "maxsize": pool_size,
             "acquire_timeout": acquire_timeout,
             "timeout": _CONNECT_TIMEOUT_SECONDS,
+            "init": SESSIONS,
         }
         self._embedded = None if url else EmbeddedPostgres(data_dir / "postgres")
         self._context: TortoiseContext | None = None

@@ -42,8 +42,8 @@ class Found(FieldSource):
         single: whether the field is one row, null where none was found.
         by: the attribute of the rows that holds the key of the object that has the field.
         key: the key of that object.
-        allowed: of a single row that was found (None for none), returns what the field holds, or
-            raises; it says which attributes it reads (`asked.reads`).
+        allowed: of the arguments and a single row that was found (None for none), returns what the
+            field holds, or raises; it says which attributes it reads (`asked.reads`).
 
     """
 
@@ -54,7 +54,7 @@ class Found(FieldSource):
     single: bool = False
     by: str | None = None
     key: Callable[[Any], Any] = attrgetter("id")
-    allowed: Callable[[GraphContext, Any], Awaitable[Any]] | None = None
+    allowed: Callable[[GraphContext, Mapping[str, Any], Any], Awaitable[Any]] | None = None
 
     def arguments(self) -> list[StrawberryArgument]:
         """Return the parameters of the search."""
@@ -100,7 +100,7 @@ class Found(FieldSource):
             return None
         if self.single:
             query.first = 1
-        allowed = None if self.allowed is None else partial(self.allowed, context)
+        allowed = None if self.allowed is None else partial(self.allowed, context, given)
         return AskedRows(query, partial(self._made, whole=names is None), allowed)
 
     def _made(self, found: PageRows, *, whole: bool) -> Any:

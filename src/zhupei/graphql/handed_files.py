@@ -13,7 +13,7 @@ from zhupei.graphql.context import GraphContext
 from zhupei.graphql.desks import desk_of
 from zhupei.graphql.permissions import refused_by
 from zhupei.services.applicant_files import FileRecord, FileStore
-from zhupei.services.applicants import applicant_of, applicant_of_account, departments_of
+from zhupei.services.applicant_rows import applicant_row
 
 __all__ = ["NO_SUCH_FILE", "file_targets", "hand_in", "meant_applicant"]
 
@@ -53,13 +53,13 @@ async def hand_in(
 
 async def meant_applicant(asked: GraphContext, named: str | None) -> UUID | None:
     """Return the applicant of this id, without one that of whoever asks; None for nobody."""
-    if asked.actor is None or asked.keyring is None:
+    if asked.actor is None:
         return None
     try:
         if named is None:
-            found = await applicant_of_account(asked.keyring(), UUID(asked.actor.id))
+            found = await applicant_row({"id"}, account=UUID(asked.actor.id))
         else:
-            found = await applicant_of(asked.keyring(), UUID(named))
+            found = await applicant_row({"id"}, applicant=UUID(named))
     except ValueError:  # no id; or a plugin's actor, who is no account of ours
         return None
     return None if found is None else found.id
@@ -67,12 +67,11 @@ async def meant_applicant(asked: GraphContext, named: str | None) -> UUID | None
 
 async def file_targets(asked: GraphContext, applicant: UUID | None) -> tuple[Target, ...]:
     """Return what is asked for to read an applicant's files, or to hand one in."""
-    if applicant is None or asked.keyring is None:
+    if applicant is None:
         return ()
-    record = await applicant_of(asked.keyring(), applicant)
-    account = None if record is None else record.account
+    found = await applicant_row({"account", "departments"}, applicant=applicant)
+    account, places = (None, ()) if found is None else (found.account, found.departments)
     owners = frozenset() if account is None else frozenset({str(account)})
-    places = await departments_of(applicant)
     return (
         Target(owners=owners),
         *(Target(base=base, specialty=specialty, owners=owners) for base, specialty in places),

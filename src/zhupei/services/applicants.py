@@ -6,7 +6,7 @@ Every function works on the database that is in use. What it returns holds maske
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from datetime import date, datetime
 from typing import Any, cast
 from uuid import UUID
@@ -46,7 +46,6 @@ __all__ = [
     "applicant_of",
     "applicant_of_account",
     "applicants_by_identity",
-    "applicants_with_departments",
     "change_details",
     "contacts_held",
     "departments_of",
@@ -179,23 +178,6 @@ async def applicant_id_of(account: UUID) -> UUID | None:
     """Return the id of the applicant that an account is, None where it is none."""
     rows = await select("SELECT id FROM applicant WHERE account_id = $1", [account])
     return UUID(str(rows[0]["id"])) if rows else None
-
-
-async def applicants_with_departments(
-    keyring: Keyring, applicants: Collection[UUID]
-) -> Mapping[UUID, tuple[ApplicantRecord, tuple[tuple[str, str], ...]]]:
-    """Return several applicants by id, each with what `departments_of` answers."""
-    rows = await Applicant.filter(id__in=list(applicants))
-    filed = await ApplicationRow.filter(
-        applicant_id__in=[row.id for row in rows], submitted_at__isnull=False
-    ).values_list("applicant_id", "base_code", "opening_code")
-    departments: dict[Any, set[tuple[str, str]]] = {}
-    for applicant, base, code in filed:
-        departments.setdefault(applicant, set()).add((str(base), str(code).rpartition("/")[2]))
-    return {
-        row.id: (record_of(keyring, row), tuple(sorted(departments.get(row.id, ()))))
-        for row in rows
-    }
 
 
 async def applicants_by_identity(

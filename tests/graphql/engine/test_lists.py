@@ -49,7 +49,7 @@ _OWN = "applications(first: 50) { totalCount edges { node { id state base { name
 # What each list costs, with all that is asked of it: statements, whatever the number of rows.
 _LISTS: Mapping[str, tuple[int, str]] = {
     "Query.applications": (
-        8,
+        7,
         _page(
             "applications",
             "state holdsSeat applicant { name } scores { points } documents { document } "
@@ -63,10 +63,10 @@ _LISTS: Mapping[str, tuple[int, str]] = {
         12,
         _page("applications", "timeline { mustDo } standing { rank } allowedActions { action }"),
     ),
-    "Applicant.files": (4, _page("applications", "applicant { files { document size } }")),
+    "Applicant.files": (3, _page("applications", "applicant { files { document size } }")),
     "Viewer.applications": (2, f"viewer {{ {_OWN} }}"),
     "Query.trainees": (
-        4,
+        3,
         _page("trainees", "stateLabel applicant { name } application { state }"),
     ),
     "Query.registrations": (1, _page("registrations", "state startedOn base { name }")),

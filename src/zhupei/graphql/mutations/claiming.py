@@ -18,10 +18,10 @@ from zhupei.graphql.mutations.declaration import Repeatable, mutation, once, rea
 from zhupei.graphql.mutations.registering import ApplicantPayload
 from zhupei.graphql.permissions import require
 from zhupei.graphql.sources import GraphInfo
-from zhupei.graphql.types.applicants import see
 from zhupei.graphql.types.refusals import ActionRefused, InvalidInput, PluginProblem
 from zhupei.security.crypto import Keyring
 from zhupei.services import claims
+from zhupei.services.applicant_rows import sealed_applicant
 
 __all__ = ["ClaimingMutations"]
 
@@ -145,7 +145,7 @@ async def _claim(info: GraphInfo, input: ClaimApplicantInput) -> ApplicantPayloa
         if not isinstance(found, AccessRefusal):
             # Whoever signed in is an applicant only since this moment.
             context.kept.clear()
-            found = await see(found)
+            found = await sealed_applicant(found.id)
     return found  # type: ignore[no-any-return]  # the graph's type describes the record's
 
 

@@ -18,12 +18,13 @@ from zhupei.graphql.errors import bad_input
 from zhupei.graphql.mutations.declaration import Repeatable, mutation, once, read_id
 from zhupei.graphql.permissions import require
 from zhupei.graphql.sources import GraphInfo
-from zhupei.graphql.types.applicants import Applicant, see
+from zhupei.graphql.types.applicants import Applicant
 from zhupei.graphql.types.inputs import CandidateInput, candidate_of
 from zhupei.graphql.types.refusals import ActionRefused, InvalidInput, PluginProblem
 from zhupei.security.crypto import Keyring
 from zhupei.services import applicant_files, applicants
 from zhupei.services.admissions.situations import not_found
+from zhupei.services.applicant_rows import sealed_applicant
 from zhupei.services.applicants import ApplicantRecord, Details
 
 __all__ = ["ApplicantPayload", "RegisteringMutations", "seen_applicant"]
@@ -206,8 +207,7 @@ async def seen_applicant(context: GraphContext, answer: Any) -> Any:
         return answer
     # Whoever signed in may be an applicant only since a moment ago.
     context.kept.clear()
-    record = await applicants.applicant_of(_keyring(context), UUID(answer))
-    return not_found("applicant", answer) if record is None else await see(record)
+    return await sealed_applicant(UUID(answer)) or not_found("applicant", answer)
 
 
 @strawberry.type

@@ -2,18 +2,21 @@
 
 import dataclasses
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 from uuid import UUID
 
 import strawberry
 
+from zhupei.db.reading import PageQuery
 from zhupei.domain.permissions import Target
+from zhupei.graphql.asked import reads
 from zhupei.graphql.context import GraphContext
+from zhupei.graphql.found_rows import Found, Names
 from zhupei.graphql.permissions import for_signed_in, permitted_inside, require
-from zhupei.graphql.sources import Computed, FieldSource, GraphInfo, Reader, field
-from zhupei.graphql.types.applicants import Applicant, see
+from zhupei.graphql.sources import FieldSource, Reader, field
+from zhupei.graphql.types.applicants import Applicant, targets_of
 from zhupei.graphql.types.viewer import Viewer
-from zhupei.services.applicants import applicant_of, applicant_of_account
+from zhupei.services.applicant_rows import APPLICANTS, applicant_query
 
 __all__ = ["AccessQueries"]
 
@@ -21,6 +24,8 @@ __all__ = ["AccessQueries"]
 @dataclasses.dataclass(frozen=True)
 class WhoAsks(FieldSource):
     """The actor of the request; null for the public."""
+
+    is_noted: ClassVar[bool] = True
 
     def reader(self, name: str) -> Reader:
         """Read it off the context."""
@@ -35,43 +40,36 @@ _READ = "applicants.read"
 
 
 async def _applicant(
-    info: GraphInfo,
+    context: GraphContext,
+    names: Names,
     id: Annotated[  # noqa: A002 - the argument's name in the graph
         strawberry.ID | None,
         strawberry.argument(
             description="Identifier of the applicant (标识); without it, the viewer's own."
         ),
     ] = None,
-) -> Applicant | None:
-    context = info.context
-    if id is None:
-        return await _own(context)
-    record = None
-    if context.actor is not None and context.keyring is not None:
-        try:
-            record = await applicant_of(context.keyring(), UUID(id))
-        except ValueError:
-            record = None
-    # Somebody who does not exist is refused as somebody whom the actor may not see.
-    seen = None if record is None else await see(record)
-    await require(context, _READ, (Target(),) if seen is None else seen.targets)
-    found: Any = seen
-    return found  # type: ignore[no-any-return]  # the graph's type describes the domain's
-
-
-async def _own(context: GraphContext) -> Applicant | None:
+) -> PageQuery | None:
     if context.actor is None:
         await require(context, _READ, ())
-    if context.actor is None or context.keyring is None:
         return None
     try:
-        record = await applicant_of_account(context.keyring(), UUID(context.actor.id))
-    except ValueError:  # a plugin's actor is no account of ours
-        return None
-    found: Any = None if record is None else await see(record)
-    if found is not None:
-        await require(context, _READ, found.targets)
-    return found  # type: ignore[no-any-return]  # the graph's type describes the domain's
+        if id is None:
+            return applicant_query(names, account=UUID(context.actor.id))
+        return applicant_query(names, applicant=UUID(id))
+    except ValueError:
+        # No id; or a plugin's actor, who is no account of ours.
+        return None if id is None else await _seen(context, {"id": id}, None)
+
+
+@reads("account", "departments")
+async def _seen(context: GraphContext, given: Mapping[str, Any], found: Any) -> Any:
+    """Return an applicant whom whoever asks may see.
+
+    Somebody who does not exist is refused as somebody whom they may not see.
+    """
+    if found is not None or given.get("id") is not None:
+        await require(context, _READ, (Target(),) if found is None else targets_of(found))
+    return found
 
 
 @strawberry.type
@@ -89,7 +87,7 @@ class AccessQueries:
     )
     applicant: Applicant | None = permitted_inside(
         field(
-            Computed(_applicant),
+            Found(APPLICANTS, _applicant, single=True, allowed=_seen),
             description="An applicant (报考人); null where the viewer is none.",
         ),
         _READ,

@@ -107,7 +107,7 @@ async def _account(
 
 
 @reads("grants")
-async def _reached(context: GraphContext, account: Any) -> Any:
+async def _reached(context: GraphContext, _given: Mapping[str, Any], account: Any) -> Any:
     return await reached(context, account, _READ)
 
 

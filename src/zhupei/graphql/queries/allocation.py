@@ -1,5 +1,6 @@
 """Queries about allocation: runs of a round, and why somebody was placed where."""
 
+from collections.abc import Mapping
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -36,12 +37,12 @@ async def _run(
     try:
         return run_query(names, Condition("r.id = ?", (UUID(id),)))
     except ValueError:
-        await _managed(context, None)
+        await _managed(context, {}, None)
         return None
 
 
 @reads("root_program")
-async def _managed(context: GraphContext, found: Any) -> Any:
+async def _managed(context: GraphContext, _given: Mapping[str, Any], found: Any) -> Any:
     """Return a run for who manages its round; the same answer where there is none."""
     if found is not None and await is_managed(await desk_of(context), found.root_program):
         return found

@@ -254,7 +254,7 @@ async def _bulk_operation(
 
 
 @reads(*bulk_rows.DECIDES_ON_STEPS)
-async def _seen_step(context: GraphContext, step: Any) -> Any:
+async def _seen_step(context: GraphContext, _given: Mapping[str, Any], step: Any) -> Any:
     if step is None:
         return None
     return step if await bulk_rows.may_see_step(await desk_of(context), step) else None

@@ -1,5 +1,6 @@
 """Queries about notices and their delivery, and about long work."""
 
+from collections.abc import Mapping
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -98,7 +99,7 @@ async def _operation(
 
 
 @reads("started_by", "base")
-async def _seen(context: GraphContext, found: Any) -> Any:
+async def _seen(context: GraphContext, _given: Mapping[str, Any], found: Any) -> Any:
     """Return work for whoever started it and the offices of its base; else null."""
     desk = await desk_of(context)
     if found is None or found.started_by == desk.actor.id:

@@ -4,8 +4,7 @@ import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from operator import attrgetter
-from typing import Any
+from typing import Any, ClassVar
 
 import strawberry
 
@@ -13,67 +12,93 @@ from zhupei.db.reading import Condition
 from zhupei.domain.identity import DocumentKind
 from zhupei.domain.people import OriginRegion
 from zhupei.domain.permissions import Target
+from zhupei.graphql.asked import reads
 from zhupei.graphql.context import GraphContext
 from zhupei.graphql.listed_rows import RowsOf
 from zhupei.graphql.permissions import permitted
 from zhupei.graphql.sources import Attribute, FieldSource, Reader, declares, field
+from zhupei.security.crypto import Keyring
 from zhupei.services import applicant_files
 from zhupei.services.applicant_files import FileRecord
-from zhupei.services.applicants import ApplicantRecord, departments_of, reveal
+from zhupei.services.applicant_rows import (
+    APPLICANTS,
+    Sealed,
+    SealedApplicant,
+    masked,
+    opened,
+)
 
-__all__ = ["Applicant", "ApplicantFile", "SeenApplicant", "see"]
+__all__ = ["Applicant", "ApplicantFile", "targets_of"]
 
 _log = logging.getLogger("zhupei.access")
 
 
-@dataclass(frozen=True, slots=True)
-class SeenApplicant:
-    """An applicant with base and specialty of each application of theirs that was submitted."""
-
-    record: ApplicantRecord
-    departments: tuple[tuple[str, str], ...]
-
-    @property
-    def targets(self) -> tuple[Target, ...]:
-        """What a permission about this person is asked for."""
-        account = self.record.account
-        owners = frozenset() if account is None else frozenset({str(account)})
-        return tuple(
-            Target(base=base, specialty=specialty, owners=owners)
-            for base, specialty in self.departments
-        ) or (Target(owners=owners),)
+@reads("account", "departments")
+def targets_of(applicant: SealedApplicant) -> tuple[Target, ...]:
+    """Return what a permission about this person is asked for."""
+    account = applicant.account
+    owners = frozenset() if account is None else frozenset({str(account)})
+    return tuple(
+        Target(base=base, specialty=specialty, owners=owners)
+        for base, specialty in applicant.departments
+    ) or (Target(owners=owners),)
 
 
-async def see(record: ApplicantRecord) -> SeenApplicant:
-    """Return an applicant for the graph."""
-    return SeenApplicant(record, await departments_of(record.id))
-
-
-def _targets(seen: SeenApplicant) -> tuple[Target, ...]:
-    return seen.targets
+def _keyring(context: GraphContext) -> Keyring:
+    if context.keyring is None:
+        raise RuntimeError("personal data needs the keyring")
+    return context.keyring()
 
 
 @dataclass(frozen=True)
-class Revealed(FieldSource):
-    """A true value that is a ciphertext at rest; that it was read is logged, what it is is not."""
+class _Opened(FieldSource):
+    """A true value that is a ciphertext at rest; that it was read is logged, what it is is not.
 
-    name: str
+    So it is read each time that somebody asks (`is_noted` is not set).
+    """
+
+    what: Sealed
 
     def reader(self, name: str) -> Reader:
         """Decrypt it."""
 
-        async def read(
-            seen: SeenApplicant, context: GraphContext, _arguments: Mapping[str, Any]
+        def read(
+            applicant: SealedApplicant, context: GraphContext, _arguments: Mapping[str, Any]
         ) -> Any:
-            if context.keyring is None:
-                raise RuntimeError("personal data needs the keyring")
-            found = await reveal(context.keyring(), seen.record.id)
+            value = opened(_keyring(context), applicant, self.what)
             actor = None if context.actor is None else context.actor.id
-            extra = {"what": self.name, "applicant": str(seen.record.id), "actor": actor}
+            extra = {"what": self.what.value, "applicant": str(applicant.id), "actor": actor}
             _log.info("personal data read", extra=extra)
-            return None if found is None else getattr(found, self.name)
+            return value
 
         return read
+
+    def needs(self, name: str) -> frozenset[str]:
+        """Return the ciphertext, and whose it is."""
+        return frozenset({"id", self.what.attribute})
+
+
+@dataclass(frozen=True)
+class _Masked(FieldSource):
+    """What is shown of such a value to those who may not read it."""
+
+    is_noted: ClassVar[bool] = True
+
+    what: Sealed
+
+    def reader(self, name: str) -> Reader:
+        """Decrypt it, and hide most of it."""
+        return lambda applicant, context, _: masked(_keyring(context), applicant, self.what)
+
+    def needs(self, name: str) -> frozenset[str]:
+        """Return the ciphertext, and whose it is."""
+        return frozenset({"id", self.what.attribute})
+
+
+def _sealed(what: Sealed, permission: str, description: str) -> Any:
+    """Declare a value that is a ciphertext at rest, masked without the permission."""
+    opening = field(_Opened(what), description=description)
+    return permitted(opening, permission, about=targets_of, otherwise=_Masked(what))
 
 
 async def _present(_context: GraphContext) -> Condition:
@@ -97,7 +122,8 @@ class ApplicantFile:
 
 
 @declares(
-    SeenApplicant,
+    SealedApplicant,
+    APPLICANTS.shown,
     description=(
         "A person who applies (报考人). A base sees those who have submitted an application to it."
     ),
@@ -105,46 +131,32 @@ class ApplicantFile:
 class Applicant:
     """An applicant."""
 
-    id: strawberry.ID = field(Attribute("record.id"), description="Identifier (标识).")
-    name: str = field(Attribute("record.name"), description="Name (姓名).")
+    id: strawberry.ID = field(Attribute(), description="Identifier (标识).")
+    name: str = field(Attribute(), description="Name (姓名).")
     identity_kind: DocumentKind = field(
-        Attribute("record.identity_kind"), description="Kind of the identity document (证件类型)."
+        Attribute(), description="Kind of the identity document (证件类型)."
     )
-    identity_number: str = permitted(
-        field(Revealed("number"), description="Number of the identity document (证件号码)."),
-        "identity.read",
-        about=_targets,
-        otherwise=Attribute("record.masked_number"),
+    identity_number: str = _sealed(
+        Sealed.NUMBER, "identity.read", "Number of the identity document (证件号码)."
     )
-    phone: str | None = permitted(
-        field(Revealed("phone"), description="Phone number with its country code (电话)."),
-        "contacts.read",
-        about=_targets,
-        otherwise=Attribute("record.masked_phone"),
+    phone: str | None = _sealed(
+        Sealed.PHONE, "contacts.read", "Phone number with its country code (电话)."
     )
-    email: str | None = permitted(
-        field(Revealed("email"), description="E-mail address (电子邮箱)."),
-        "contacts.read",
-        about=_targets,
-        otherwise=Attribute("record.masked_email"),
-    )
+    email: str | None = _sealed(Sealed.EMAIL, "contacts.read", "E-mail address (电子邮箱).")
     origin: OriginRegion | None = field(
-        Attribute("record.facts.origin"), description="Where the person is from (生源地)."
+        Attribute(), description="Where the person is from (生源地)."
     )
     files: list[ApplicantFile] | None = permitted(
         field(
             RowsOf(
                 rows=applicant_files.FILES,
                 by="applicant",
-                key=attrgetter("record.id"),
                 order=("id",),
                 where=_present,
             ),
             description="Files that were handed in (已交材料).",
         ),
         "files.read",
-        about=_targets,
+        about=targets_of,
     )
-    revision: int = field(
-        Attribute("record.revision"), description="Counts changes; given back with one (版本)."
-    )
+    revision: int = field(Attribute(), description="Counts changes; given back with one (版本).")

@@ -23,7 +23,6 @@ from zhupei.graphql.nodes import Node
 from zhupei.graphql.permissions import permitted
 from zhupei.graphql.sources import Attribute, Computed, GraphInfo, One, declares, field
 from zhupei.graphql.types.admissions import Objection, ProposedList
-from zhupei.graphql.types.applicants import SeenApplicant
 from zhupei.graphql.types.candidate_facts import CandidateFact
 from zhupei.graphql.types.decisions import Finding
 from zhupei.graphql.types.interviews import InterviewBooking, interview_of_application
@@ -42,7 +41,7 @@ from zhupei.services.admissions.register_rows import OBJECTIONS, PROPOSED_LISTS
 from zhupei.services.admissions.row_sources import APPLICATIONS, TRAINEES, TRANSITIONS
 from zhupei.services.admissions.situations import owners_of, specialty_of
 from zhupei.services.admissions.trainees import seen_trainees
-from zhupei.services.applicants import applicants_with_departments
+from zhupei.services.applicant_rows import APPLICANTS
 
 if TYPE_CHECKING:
     from zhupei.graphql.context import GraphContext
@@ -156,14 +155,6 @@ def _related(
     return load
 
 
-@reads("applicant")
-async def _applicants(cases: Sequence[AdmissionCase], context: "GraphContext") -> Any:
-    if context.keyring is None:
-        raise RuntimeError("applicants need the keyring")
-    found = await applicants_with_departments(context.keyring(), {case.applicant for case in cases})
-    return {id_: SeenApplicant(record, places) for id_, (record, places) in found.items()}
-
-
 async def _seen_trainees(context: "GraphContext") -> Condition:
     return await seen_trainees(await desk_of(context))
 
@@ -246,7 +237,7 @@ class Application(Node):
     )
     applicant: ApplicantRef | None = permitted(
         field(
-            Loaded(_applicants, attrgetter("applicant")),
+            RowsOf(rows=APPLICANTS, by="id", key=attrgetter("applicant"), single=True),
             description="The person, numbers masked by role (报考人).",
         ),
         "applicants.read",

@@ -1,6 +1,5 @@
 """Trainees: registered people, what they were paid, and how their training ends."""
 
-from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from operator import attrgetter
 from typing import TYPE_CHECKING, Annotated, Any
@@ -22,7 +21,6 @@ from zhupei.graphql.desks import desk_of
 from zhupei.graphql.enums import show
 from zhupei.graphql.errors import bad_input
 from zhupei.graphql.listed_rows import ReadEdge, ReadPage, RowsOf
-from zhupei.graphql.loading import Loaded
 from zhupei.graphql.nodes import Node
 from zhupei.graphql.permissions import permitted
 from zhupei.graphql.scalars import Yuan
@@ -35,7 +33,6 @@ from zhupei.graphql.sources import (
     declares,
     field,
 )
-from zhupei.graphql.types.applicants import SeenApplicant
 from zhupei.graphql.types.decisions import BenefitEstimate
 from zhupei.graphql.types.origins import Source
 from zhupei.graphql.types.references import (
@@ -50,7 +47,7 @@ from zhupei.services.admissions import Desk
 from zhupei.services.admissions.row_sources import PAYMENTS, TRAINEES
 from zhupei.services.admissions.situations import owners_of
 from zhupei.services.admissions.trainees import TraineeOrder, pay_of
-from zhupei.services.applicants import applicants_with_departments
+from zhupei.services.applicant_rows import APPLICANTS
 
 if TYPE_CHECKING:
     from zhupei.graphql.context import GraphContext
@@ -192,18 +189,6 @@ def _about(trainee: registrations.Registration, context: "GraphContext") -> tupl
     return (Target(base=trainee.base, specialty=trainee.specialty, owners=owners),)
 
 
-@reads("applicant")
-async def _applicants(
-    trainees: Sequence[registrations.Registration], context: "GraphContext"
-) -> Mapping[Any, Any]:
-    if context.keyring is None:
-        raise RuntimeError("applicants need the keyring")
-    found = await applicants_with_departments(
-        context.keyring(), {trainee.applicant for trainee in trainees}
-    )
-    return {id_: SeenApplicant(record, places) for id_, (record, places) in found.items()}
-
-
 def read_month(text: str, place: str, context: "GraphContext") -> Month:
     """Return the month that a text such as ``2026-09`` names.
 
@@ -319,7 +304,7 @@ class Trainee(Node):
     )
     applicant: ApplicantRef | None = permitted(
         field(
-            Loaded(_applicants, attrgetter("applicant")),
+            RowsOf(rows=APPLICANTS, by="id", key=attrgetter("applicant"), single=True),
             description="The person, numbers masked by role (人员).",
         ),
         "applicants.read",

@@ -6,13 +6,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from zhupei.db.models import ApplicationRow
+from zhupei.db.reading import among, read_rows
 from zhupei.domain.admission_process import ApplicationState, Channel
 from zhupei.domain.text import Text
 from zhupei.security.crypto import Keyring
 from zhupei.services.admissions.desk import Desk
 from zhupei.services.admissions.refusals import Refusal, RefusalCode
 from zhupei.services.admissions.situations import permitted_for
-from zhupei.services.applicants import applicants_with_departments
+from zhupei.services.applicant_rows import APPLICANTS, Sealed, masked
 from zhupei.services.papers.records import AssessedApplicant
 from zhupei.services.papers.score_sheet import (
     ScoreColumn,
@@ -104,13 +105,18 @@ async def roster_of(
         )
         if not steps.intersection(row["completed_steps"])
     ]
-    people = await applicants_with_departments(keyring(), [row["applicant_id"] for row in rows])
+    named = among("p.id", tuple({row["applicant_id"] for row in rows}), "uuid")
+    people = {
+        each.id: each
+        for each in await read_rows(APPLICANTS, {"id", "name", "sealed_number"}, named)
+    }
+    keys = keyring()
     found = [
         AssessedApplicant(
             application=str(row["id"]),
-            name=people[row["applicant_id"]][0].name,
+            name=people[row["applicant_id"]].name,
             opening=row["opening_code"],
-            masked_number=people[row["applicant_id"]][0].masked_number,
+            masked_number=masked(keys, people[row["applicant_id"]], Sealed.NUMBER),
         )
         for row in rows
     ]

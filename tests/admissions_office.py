@@ -248,7 +248,9 @@ class Office:
         done(await self.publish(*cases))
         return [await self.case(case.id) for case in cases]
 
-    async def publish(self, *cases: AdmissionCase, dry_run: bool = False) -> object:
+    async def publish(
+        self, *cases: AdmissionCase, dry_run: bool = False, idempotency_key: str | None = None
+    ) -> object:
         """Publish the list of batch 1 with these applications."""
         return await admissions.publish_proposed_list(
             self.staff(),
@@ -257,6 +259,7 @@ class Office:
                 round="batch-1",
                 applications=tuple(case.id for case in cases),
                 dry_run=dry_run,
+                idempotency_key=idempotency_key,
             ),
         )
 

@@ -94,6 +94,30 @@ async def test_failure_is_noted_and_raised(
     assert (found.state, found.problem) == (OperationState.FAILED, problem)
 
 
+async def _forgotten_and_failed(database: Database, begun: list[Progress]) -> None:
+    async with operation(database, kind="k", by="office", clock=lambda: NOW) as progress:
+        begun.append(progress)
+        progress.forget()
+        raise RefusedError
+
+
+async def test_what_was_done_before_is_not_shown_a_second_time(database: Database) -> None:
+    async with operation(database, kind="k", by="office", clock=lambda: NOW) as first:
+        await first.advance()
+    async with operation(database, kind="k", by="office", clock=lambda: NOW) as again:
+        await again.advance()
+        assert (await seen(database, again)).state is OperationState.RUNNING
+        again.forget()
+    failed: list[Progress] = []
+    with pytest.raises(RefusedError):
+        await _forgotten_and_failed(database, failed)
+    with database.use():
+        found = await operations_of(first=10)
+    assert [(each.id, each.state) for each in found] == [
+        (failed[0].id, OperationState.FAILED), (first.id, OperationState.SUCCEEDED),
+    ]  # fmt: skip
+
+
 async def test_the_database_is_not_told_of_every_row(database: Database) -> None:
     async with operation(database, kind="k", by="o", clock=lambda: NOW, total=1000) as progress:
         await progress.advance()

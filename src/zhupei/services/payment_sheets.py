@@ -162,7 +162,7 @@ async def _record(
         clock=desk.clock,
         total=len(entries),
     ) as progress:
-        done = await record_payments(desk, asked)
+        done = await record_payments(desk, asked, progress)
         if isinstance(done, Refusal):
             progress.result["refused"] = done.code.value
         else:

@@ -8,7 +8,8 @@
 
 What is told here is seen at once, also while the work itself is in a transaction that is not
 committed yet. Work that ends with an exception is FAILED; work whose process was killed falls
-silent and is called interrupted (`fail_interrupted`).
+silent and is called interrupted (`fail_interrupted`). Work that turns out to be done already, by
+the same request sent before, is shown once (`Progress.forget`).
 """
 
 from __future__ import annotations
@@ -96,6 +97,7 @@ class Progress:
     result: dict[str, Any] = field(default_factory=dict)
     _context: contextvars.Context = field(default_factory=contextvars.copy_context, repr=False)
     _told_at: float = 0.0
+    _forgotten: bool = False
 
     async def expect(self, total: int | None, stage: str | None = None) -> None:
         """Say how much there is to do from now on (None: unknown), and what is done first."""
@@ -124,13 +126,23 @@ class Progress:
             seen_at=self.clock(), **values
         )
 
+    async def _leave(self) -> None:
+        await OperationRow.filter(id=self.id).delete()
+
     async def outside(self, work: Coroutine[Any, Any, None]) -> None:
         """Do something in the context of the operation's beginning: outside any transaction."""
         # A task of its own: a transaction is bound to the context that opened it.
         await asyncio.create_task(work, context=self._context.copy())
 
+    def forget(self) -> None:
+        """Say that the same request did it before: with the end it is as if it had not begun."""
+        self._forgotten = True
+
     async def end(self, state: OperationState, problem: Text | None = None) -> None:
-        """Write how it ended."""
+        """Write how it ended; what was done before is not shown a second time."""
+        if self._forgotten and state is OperationState.SUCCEEDED:
+            await self.outside(self._leave())
+            return
         await self.outside(
             self._update(
                 state=state.value,

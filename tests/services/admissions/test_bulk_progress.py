@@ -7,7 +7,8 @@ import pytest
 from admissions_office import HOSPITAL, Office, done
 from zhupei.services import admissions
 from zhupei.services.admissions import Refusal, RefusalCode, bulk, inputs
-from zhupei.services.progress import Operation, OperationState, operations_of
+from zhupei.services.admissions.change import Change
+from zhupei.services.progress import Operation, OperationState, Progress, operations_of
 
 
 async def told(office: Office) -> tuple[Operation, ...]:
@@ -39,6 +40,36 @@ async def test_a_long_publication_shows_how_far_it_is(
     assert (seen.base, seen.program) == ("sample-hospital", HOSPITAL)
     assert seen.started_by == "base_office@sample-hospital"
     assert seen.result == {"operation": str(outcome.operation)}  # type: ignore[attr-defined]  # it was published
+
+
+@pytest.mark.parametrize("overtaken", [False, True])
+async def test_a_repeated_one_is_shown_once(
+    office: Office, monkeypatch: pytest.MonkeyPatch, overtaken: bool
+) -> None:
+    """Also where both are sent at once, and one is carried out while the other is prepared."""
+    monkeypatch.setattr(bulk, "_LONG", 2)
+    office.go("2026-04-10T09:00")
+    cases = [await office.submitted() for _ in range(2)]
+    office.go("2026-04-27T09:00")
+    for case, points in zip(cases, (90, 80), strict=True):
+        await office.reviewed(case, points)
+    office.go("2026-05-11T10:00")
+    changes = bulk._changes
+    faster: list[object] = []
+
+    async def slow(step: bulk._Step, progress: Progress | None) -> list[Change] | Refusal:
+        if overtaken and progress is not None and not faster:
+            faster.append(None)
+            faster[0] = await office.publish(*cases, idempotency_key="k")
+        return await changes(step, progress)
+
+    monkeypatch.setattr(bulk, "_changes", slow)
+    one = done(await office.publish(*cases, idempotency_key="k"))
+    before = await office.everything()
+    assert done(await office.publish(*cases, idempotency_key="k")) == one
+    assert faster == ([one] if overtaken else [])
+    assert await office.everything() == before
+    assert [(each.kind, each.done) for each in await told(office)] == [("bulk_publish", 2)]
 
 
 async def test_a_refused_one_says_so_and_strangers_leave_no_trace(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+from dataclasses import replace
 from datetime import UTC, date
 from typing import Any
 from uuid import UUID
@@ -200,6 +201,24 @@ async def test_asked_many_times_at_once_it_is_done_and_recorded_once(office: Off
     with office.database.use():
         assert await TransitionRow.filter(action="ERASE").count() == 1
         assert (await verify_audit_chain()).broken is None
+
+
+async def test_who_sent_it_twice_at_once_is_told_alike_when_no_longer_that_applicant(
+    office: Office,
+) -> None:
+    """The slower request finds that its sender is no applicant any more, by the faster one."""
+    person, own = await a_person(office)
+    await office.draft(applicant=person)
+    other, alone = await _another(office)
+    erased = done(await erase_applicant(own, wish(person)))
+    before = await everything_said(office)
+    late = replace(own, applicant=None)
+    assert done(await erase_applicant(late, wish(person))) == erased
+    # Others are told what they are told of nobody.
+    for desk in (alone, replace(alone, applicant=None), office.staff(), office.authority()):
+        await office.refuses(RefusalCode.NOT_FOUND, await erase_applicant(desk, wish(person)))
+    await office.refuses(RefusalCode.NOT_FOUND, await erase_applicant(late, wish(other)))
+    assert await everything_said(office) == before
 
 
 async def _another(office: Office) -> tuple[UUID, Desk]:

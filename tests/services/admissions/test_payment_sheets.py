@@ -110,7 +110,11 @@ async def test_a_sheet_goes_out_and_comes_back(office: Office) -> None:
     assert await ledger(office) == kept
     with office.database.use():
         seen = await operations_of(by=None, bases=None, running=False, first=10)
-    assert {each.kind for each in seen} == {"payment_import"}
+    # The repeated request has no progress of its own.
+    assert [(each.kind, each.done, each.result) for each in seen] == [
+        ("payment_import", 0, {"refused": "DUPLICATE"}),
+        ("payment_import", 1, None),
+    ]
 
 
 async def test_an_xlsx_file_is_read_as_a_csv_file_is(office: Office) -> None:

@@ -31,6 +31,7 @@ from zhupei.services import admissions, allocation
 from zhupei.services.admissions import RefusalCode, inputs
 from zhupei.services.allocation import RunAllocationInput
 from zhupei.services.allocation.rows import choices_of, places_of_run
+from zhupei.services.progress import operations_of
 
 ASKED = RunAllocationInput(program=ROOT, round=MAIN)
 
@@ -190,6 +191,9 @@ async def test_the_same_request_answers_the_same_run(office: Matching) -> None:
     )
     first, second = map(done, both)
     assert first == second == done(await allocation.run_allocation(office.authority(), asked))
+    with office.database.use():
+        (shown,) = await operations_of(first=10)
+    assert (shown.kind, shown.result) == ("allocation", {"run": str(first.id)})
     runs = done(await allocation.allocation_runs(office.authority(), ROOT, MAIN))
     assert [each.id for each in runs] == [first.id]
     found = done(await allocation.allocation_run(office.authority(), first.id))

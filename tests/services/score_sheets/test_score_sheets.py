@@ -36,6 +36,7 @@ from zhupei.services.interviews import (
 )
 from zhupei.services.interviews.inputs import OpenInterviewSlotsInput
 from zhupei.services.office_queue import OfficeQueueInput, office_queue
+from zhupei.services.progress import operations_of
 from zhupei.services.score_sheets import (
     SearchSheetsInput,
     blank_sheet,
@@ -44,6 +45,7 @@ from zhupei.services.score_sheets import (
     score_sheets,
     sheet_problems,
     sign_score_sheet,
+    signing,
 )
 from zhupei.services.score_sheets.inputs import (
     EnterScoreSheetInput,
@@ -236,6 +238,36 @@ async def test_nobody_signs_their_own_sheet(office: BaseOffices) -> None:
         RefusalCode.NOT_FOUND, await sign_score_sheet(office.desk(second()), missing)
     )
     assert await office.rows() == before
+
+
+@pytest.mark.parametrize("overtaken", [False, True])
+@pytest.mark.parametrize("points", [("90", "80"), ("缺考", "缺考")])
+async def test_a_repeated_signature_is_shown_once(
+    office: BaseOffices, monkeypatch: pytest.MonkeyPatch, overtaken: bool, points: tuple[str, ...]
+) -> None:
+    """Also where both are sent at once, and one is carried out before the other records."""
+    await crowd(office, 1)
+    sheet = await entered(office, points)
+    record = signing._record
+    faster: list[object] = []
+
+    async def slow(*given: Any) -> Any:
+        if overtaken and not faster:
+            faster.append(None)
+            faster[0] = await sign(office, sheet, idempotency_key="k")
+        return await record(*given)
+
+    monkeypatch.setattr(signing, "_record", slow)
+    signed = done(await sign(office, sheet, idempotency_key="k"))
+    before = await office.rows()
+    assert done(await sign(office, sheet, idempotency_key="k")) == signed
+    assert faster == ([signed] if overtaken else [])
+    assert await office.rows() == before
+    with office.database.use():
+        shown = await operations_of(first=10)
+    assert [(each.kind, each.result) for each in shown] == [
+        ("score_sheet", {"sheet": str(sheet.id), "refused": False})
+    ]
 
 
 async def test_two_who_sign_at_once_record_once(office: BaseOffices) -> None:

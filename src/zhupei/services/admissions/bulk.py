@@ -37,7 +37,7 @@ from zhupei.services.admissions.store import load_case, load_cases
 from zhupei.services.admissions.texts import has_no_reason
 from zhupei.services.admissions.transitions import check_steps, key_used, too_busy
 from zhupei.services.changes import RoundChanged, RoundChangeKind, announce
-from zhupei.services.progress import operation
+from zhupei.services.progress import Progress, operation
 from zhupei.services.state_records import StateChange, StateSubject, append_state_records
 
 __all__ = ["Build", "Prepare", "carry_out", "revert_bulk"]
@@ -68,7 +68,10 @@ async def carry_out(
     step = _Step(desk, action, applications, build, dry_run, repeat, extra, publicity, prepare)
     first = None if dry_run or len(applications) < _LONG else await load_case(applications[0])
     if first is None or action in _TOLD_ELSEWHERE or not await may_read(desk, first):
-        return await _tried(step, _nobody_watches)
+        return await _tried(step, None)
+    repeated = await _repeated(desk, action, repeat)
+    if repeated is not None:
+        return repeated
     async with operation(
         desk.database,
         kind=f"bulk_{action.value.lower()}",
@@ -78,7 +81,7 @@ async def carry_out(
         program=first.program,
         total=len(applications),
     ) as progress:
-        done = await _tried(step, progress.advance)
+        done = await _tried(step, progress)
         if isinstance(done, Refusal):
             progress.result["refused"] = done.code.value
         else:
@@ -107,32 +110,30 @@ class _Step:
     prepare: Prepare | None
 
 
-async def _nobody_watches() -> None:
-    """Stand for progress of a step that is over in a moment."""
-
-
-async def _tried(step: _Step, advance: Callable[[], Awaitable[None]]) -> BulkOutcome | Refusal:
-    """Try it until nobody changed a case meanwhile."""
-    desk, action, repeat = step.desk, step.action, step.repeat
+async def _tried(step: _Step, progress: Progress | None) -> BulkOutcome | Refusal:
+    """Try it until nobody changed a case meanwhile; who repeats it leaves no progress."""
     for _ in range(_ATTEMPTS):
-        repeated = await _repeated(desk, action, repeat)
-        if repeated is not None:
-            return repeated
-        done = await _attempt(step, advance)
-        if done is not None and (isinstance(done, Refusal) or not done.effects):
+        repeated = await _repeated(step.desk, step.action, step.repeat)
+        if repeated is None:
+            done = await _attempt(step, progress)
+            if done is None:
+                continue
+            if not isinstance(done, Refusal) and done.effects:
+                return done
             # The same request, sent twice at once, may have been carried out meanwhile.
-            return await _repeated(desk, action, repeat) or done
-        if done is not None:
-            return done
+            repeated = await _repeated(step.desk, step.action, step.repeat)
+            if repeated is None:
+                return done
+        if progress is not None:
+            progress.forget()
+        return repeated
     return too_busy()
 
 
-async def _attempt(
-    step: _Step, advance: Callable[[], Awaitable[None]]
-) -> BulkOutcome | Refusal | None:
+async def _attempt(step: _Step, progress: Progress | None) -> BulkOutcome | Refusal | None:
     """Try it once; None where others changed a case meanwhile."""
     desk, action, dry_run, repeat = step.desk, step.action, step.dry_run, step.repeat
-    changes = await _changes(step, advance)
+    changes = await _changes(step, progress)
     if isinstance(changes, Refusal):
         return changes
     outcome = BulkOutcome(
@@ -174,7 +175,7 @@ async def _repeated(
     return restored(BulkOutcome, details["outcome"])
 
 
-async def _changes(step: _Step, advance: Callable[[], Awaitable[None]]) -> list[Change] | Refusal:
+async def _changes(step: _Step, progress: Progress | None) -> list[Change] | Refusal:
     changes: list[Change] = []
     problems: list[ApplicationProblem] = []
     applications = step.applications
@@ -183,7 +184,8 @@ async def _changes(step: _Step, advance: Callable[[], Awaitable[None]]) -> list[
         await step.prepare(known.cases)
     for application in dict.fromkeys(applications):
         change = await _change(step.desk, known, step.action, application, step.build)
-        await advance()
+        if progress is not None:
+            await progress.advance()
         if isinstance(change, Refusal):
             problems.append(ApplicationProblem(application=application, refusal=change))
         else:

@@ -26,6 +26,7 @@ from zhupei.db.models import (
     CalendarTokenRow,
     RoleGrant,
     SendingUnitPersonRow,
+    StateRecordRow,
     TraineeRow,
     TransitionRow,
 )
@@ -52,7 +53,7 @@ __all__ = ["EraseApplicantInput", "Erasure", "erase_applicant"]
 
 _S = ApplicationState
 _ATTEMPTS = 8
-_ERASED_NAME = "-"
+_ERASED_NAME, _ERASE = "-", "ERASE"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,11 +80,14 @@ async def erase_applicant(desk: Desk, given: EraseApplicantInput) -> Erasure | R
 
     Only the person may ask. What stays are records without a person: that there was an
     application, in which states, who decided; and the statistics that they are counted in. Asked
-    twice at the same moment, it is done and recorded once, and answered alike.
+    twice, while they may still ask, it is done and recorded once, and answered alike.
     """
     owners = owners_of(desk, given.applicant)
     with desk.database.use():
         row = await Applicant.get_or_none(id=given.applicant)
+        # The same request, sent twice at once, may have ended that they are this applicant.
+        if given.applicant != desk.applicant and await _was_erased_by(desk, given.applicant):
+            return await _erasure_of(given.applicant)
         if row is None or given.applicant != desk.applicant:
             return not_found("applicant", str(given.applicant))
         against = await permitted_for(desk, "applicants.write", owners=owners) or has_no_reason(
@@ -103,6 +107,15 @@ async def erase_applicant(desk: Desk, given: EraseApplicantInput) -> Erasure | R
 
 class _ErasedError(Exception):
     """Ends the transaction of an erasure that came second, so that it writes nothing."""
+
+
+async def _was_erased_by(desk: Desk, applicant: UUID) -> bool:
+    return await StateRecordRow.filter(
+        subject=StateSubject.APPLICANT.value,
+        subject_id=applicant,
+        action=_ERASE,
+        actor=desk.actor.id,
+    ).exists()
 
 
 async def _erasure_of(applicant: UUID) -> Erasure:
@@ -151,12 +164,12 @@ async def _erase(desk: Desk, given: EraseApplicantInput) -> Erasure | Refusal | 
         person = StateChange(
             subject=StateSubject.APPLICANT,
             id=given.applicant,
-            action="ERASE",
+            action=_ERASE,
             reason=given.reason,
             **by,
         )
         of_units = [
-            StateChange(subject=StateSubject.SENT_PERSON, id=link, action="ERASE", **by)
+            StateChange(subject=StateSubject.SENT_PERSON, id=link, action=_ERASE, **by)
             for link in links
         ]
         await append_state_records(connection, [person, *of_units])

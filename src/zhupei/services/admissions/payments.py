@@ -25,6 +25,7 @@ from zhupei.services.admissions.training_inputs import (
     RecordPaymentsInput,
 )
 from zhupei.services.admissions.training_rows import payment_of
+from zhupei.services.progress import Progress
 
 __all__ = [
     "LARGEST_LEDGER_ENTRY",
@@ -44,11 +45,11 @@ _WRITE = "registrations.write"
 
 
 async def record_payments(
-    desk: Desk, given: RecordPaymentsInput
+    desk: Desk, given: RecordPaymentsInput, progress: Progress | None = None
 ) -> tuple[TraineePayment, ...] | Refusal:
     """Record payments of trainees of the actor's base; one that is wrong refuses all of them.
 
-    A dry run checks everything and keeps nothing.
+    A dry run checks everything and keeps nothing. A repeated request leaves no ``progress``.
     """
     if not 1 <= len(given.payments) <= LARGEST_LEDGER_ENTRY:
         return _refused(
@@ -74,20 +75,21 @@ async def record_payments(
             )
             return batch
 
+        async def show(recorded: UUID) -> tuple[TraineePayment, ...]:
+            if progress is not None and recorded != batch:
+                progress.forget()
+            rows = await TraineePaymentRow.filter(batch_id=recorded).order_by("id")
+            return tuple(payment_of(row) for row in rows)
+
         return await once_for(
             desk,
             "record_payments",
             given,
             work,
             key=given.idempotency_key,
-            show=_batch,
+            show=show,
             dry_run=given.dry_run,
         )
-
-
-async def _batch(id_: UUID) -> tuple[TraineePayment, ...]:
-    rows = await TraineePaymentRow.filter(batch_id=id_).order_by("id")
-    return tuple(payment_of(row) for row in rows)
 
 
 @dataclass(frozen=True, slots=True)

@@ -92,7 +92,7 @@ async def run_allocation(
             if known is not None:
                 return _repeated(known, root, given)
         if given.dry_run:
-            return await _carried_out(desk, given, root, _telling(stage, None))
+            return await _carried_out(desk, given, root, stage, None)
         async with operation(
             desk.database,
             kind="allocation",
@@ -101,7 +101,7 @@ async def run_allocation(
             base=root.base,
             program=root.code,
         ) as progress:
-            run = await _carried_out(desk, given, root, _telling(stage, progress))
+            run = await _carried_out(desk, given, root, stage, progress)
             if isinstance(run, Refusal):
                 progress.result["refused"] = run.code.value
             else:
@@ -120,8 +120,13 @@ def _telling(stage: Stage | None, progress: Progress | None) -> Callable[[str], 
 
 
 async def _carried_out(
-    desk: Desk, given: RunAllocationInput, root: Program, tell: Callable[[str], Awaitable[None]]
+    desk: Desk,
+    given: RunAllocationInput,
+    root: Program,
+    stage: Stage | None,
+    progress: Progress | None,
 ) -> AllocationRun | Refusal:
+    tell = _telling(stage, progress)
     await tell("read")
     gathered = await snapshot(desk, root, given.round)
     if isinstance(gathered, Refusal):
@@ -162,6 +167,8 @@ async def _carried_out(
         known = await AllocationRunRow.get(
             actor=desk.actor.id, idempotency_key=given.idempotency_key
         )
+        if progress is not None:
+            progress.forget()
         return _repeated(known, root, given)
     return run
 

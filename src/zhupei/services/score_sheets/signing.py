@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from decimal import Decimal
 from uuid import UUID
@@ -32,7 +32,7 @@ from zhupei.services.admissions.texts import has_no_reason
 from zhupei.services.idempotency import request_hash
 from zhupei.services.office_requests import RefusedError, Work, answer_once, refuse
 from zhupei.services.outbox import subject_of
-from zhupei.services.progress import operation
+from zhupei.services.progress import Progress, operation
 from zhupei.services.score_sheets.inputs import RejectScoreSheetInput, SignScoreSheetInput
 from zhupei.services.score_sheets.roster import ENTER
 from zhupei.services.score_sheets.rows import load_sheet, sheet_now
@@ -63,8 +63,8 @@ async def sign_score_sheet(desk: Desk, given: SignScoreSheetInput) -> SheetSigne
         if against is not None:
             return against
         scored = {row.application: row for row in sheet.rows if row.scores}
-        if given.dry_run:
-            return await _record(desk, sheet, given, scored, _nothing)
+        if given.dry_run or sheet.state is ScoreSheetState.SIGNED:
+            return await _record(desk, sheet, given, scored, None)
         async with operation(
             desk.database,
             kind="score_sheet",
@@ -74,14 +74,10 @@ async def sign_score_sheet(desk: Desk, given: SignScoreSheetInput) -> SheetSigne
             program=sheet.program,
             total=len(scored),
         ) as progress:
-            signed = await _record(desk, sheet, given, scored, progress.advance)
+            signed = await _record(desk, sheet, given, scored, progress)
             progress.result["sheet"] = str(sheet.id)
             progress.result["refused"] = isinstance(signed, Refusal)
             return signed
-
-
-async def _nothing() -> None:
-    """Stand for progress that nobody watches."""
 
 
 async def _permitted(desk: Desk, sheet: ScoreSheet) -> Refusal | None:
@@ -135,23 +131,26 @@ async def _record(
     sheet: ScoreSheet,
     given: SignScoreSheetInput,
     scored: Mapping[UUID, SheetRow],
-    advance: Callable[[], Awaitable[None]],
+    progress: Progress | None,
 ) -> SheetSigned | Refusal:
     # One key for one sheet: whoever repeats the signature gets the answer of the first.
     key = f"score-sheet:{sheet.id}"
+    settled: list[UUID | None] = []
 
     async def build(at: Situation) -> Change | Refusal:
         change = _change(desk, at, scored[at.case.id], given.documents)
-        await advance()
+        if progress is not None:
+            await progress.advance()
         return change
 
     async def settle(connection: BaseDBAsyncClient) -> None:
         found = await BulkOperationRow.get_or_none(actor=desk.actor.id, idempotency_key=key)
-        await _settle(desk, sheet, None if found is None else found.id)
+        settled.append(None if found is None else found.id)
+        await _settle(desk, sheet, settled[-1])
 
     try:
         if not scored and not given.dry_run:
-            return await _sign_absent(desk, sheet, key)
+            return await _sign_absent(desk, sheet, key, progress)
         outcome = await carry_out(
             desk,
             Action.RECORD_SCORES,
@@ -165,6 +164,8 @@ async def _record(
         return refused.refusal
     if isinstance(outcome, Refusal):
         return _outdated(outcome)
+    if progress is not None and outcome.operation not in settled:
+        progress.forget()
     return SheetSigned(
         sheet=sheet if given.dry_run else await load_sheet(sheet.id) or sheet, outcome=outcome
     )
@@ -182,17 +183,24 @@ async def _settle(desk: Desk, sheet: ScoreSheet, operation_id: UUID | None) -> N
         raise RefusedError(_decided())
 
 
-async def _sign_absent(desk: Desk, sheet: ScoreSheet, key: str) -> SheetSigned | Refusal:
+async def _sign_absent(
+    desk: Desk, sheet: ScoreSheet, key: str, progress: Progress | None
+) -> SheetSigned | Refusal:
     """Sign a sheet on which everybody was absent: there is nothing to record."""
+    settled: list[str] = []
 
     async def do(_work: Work) -> str:
         await _settle(desk, sheet, None)
-        return str(sheet.id)
+        settled.append(str(sheet.id))
+        return settled[-1]
 
     async def signed(_sheet: str) -> SheetSigned:
         return SheetSigned(sheet=await load_sheet(sheet.id) or sheet, outcome=None)
 
-    return await answer_once(desk, key, "sign_score_sheet", {"sheet": sheet.id}, do, show=signed)
+    done = await answer_once(desk, key, "sign_score_sheet", {"sheet": sheet.id}, do, show=signed)
+    if progress is not None and not settled and not isinstance(done, Refusal):
+        progress.forget()
+    return done
 
 
 def _outdated(refusal: Refusal) -> Refusal:
@@ -278,7 +286,7 @@ async def sheet_problems(desk: Desk, sheet: ScoreSheet) -> Refusal | None:
         if sheet.state is not ScoreSheetState.PENDING or not scored:
             return None
         given = SignScoreSheetInput(sheet=sheet.id, dry_run=True)
-        signed = await _record(desk, sheet, given, scored, _nothing)
+        signed = await _record(desk, sheet, given, scored, None)
         return signed if isinstance(signed, Refusal) else None
 
 

@@ -26,6 +26,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Awaitable, Callable, Sequence
+from functools import lru_cache
 from typing import Any
 
 import asyncpg
@@ -108,6 +109,7 @@ class Moments:
         return moment
 
 
+@lru_cache(1024)
 def follows_from_rows(statement: str) -> bool:
     """Return whether a statement finds the same rows whenever it sees the same transactions.
 

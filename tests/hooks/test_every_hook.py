@@ -39,6 +39,7 @@ from zhupei.hooks.dispatch import Dispatcher
 from zhupei.hooks.manager import PluginHost
 from zhupei.hooks.scope import PLATFORM, Naming, Rights, Scope
 from zhupei.testing import (
+from zhupei.noted_reads import NotedReads, noting
     FakeZhupei,
     a_base,
     a_benefit,
@@ -178,6 +179,18 @@ async def test_a_function_of_a_kind_that_fails_is_as_isolated_as_a_hook(host: Pl
     assert caught.value.reason.en == (
         "plugin kitchen-sink, hook register_kinds: failed (AttributeError)"
     )
+
+
+async def test_a_function_of_a_kind_has_a_say_as_a_hook_has(host: PluginHost) -> None:
+    """What it looks at is not known, so an answer that it went into is not given again."""
+    noted = NotedReads()
+    token = noting.set(noted)
+    try:
+        with pytest.raises(PluginError):
+            await Dispatcher(host).decide(KindGroup.BENEFIT, "kitchen-sink.meals", None, None)
+    finally:
+        noting.reset(token)
+    assert noted.is_spoiled
 
 
 def test_hook_register_config(host: PluginHost) -> None:

@@ -275,6 +275,7 @@ class Dispatcher:
             raise TypeError(f'the {group} kind "{name}" decides nothing')
         if registered.owner is None:
             return function(params, question)
+        spoil()
         asked = _DECISIONS[group]
         values = (params, question)
         try:

@@ -38,8 +38,8 @@ from zhupei.hooks.declaration import declared_hooks
 from zhupei.hooks.dispatch import Dispatcher
 from zhupei.hooks.manager import PluginHost
 from zhupei.hooks.scope import PLATFORM, Naming, Rights, Scope
-from zhupei.testing import (
 from zhupei.noted_reads import NotedReads, noting
+from zhupei.testing import (
     FakeZhupei,
     a_base,
     a_benefit,

@@ -54,7 +54,7 @@ async def test_after_a_crash_no_moment_is_one_of_before(open_folder: Path) -> No
             init=sessions,
         ) as pool:
 
-            async def read(statement: str, values: Sequence[Any], _: type[Any]) -> list[Any]:
+            async def read(statement: str, values: Sequence[Any], *_: Any) -> list[Any]:
                 rows: list[Any] = await pool.fetch(statement, *values)
                 return rows
 

@@ -16,7 +16,9 @@ _PROJECT = Path(__file__).parents[2]
 def south() -> LoadedCatalogue:
     """What `bases/guangdong` and `bases/guangxi` say, with their plugins."""
     folders = [_PROJECT / "bases" / "guangdong", _PROJECT / "bases" / "guangxi"]
-    return asyncio.run(load_catalogue(folders, plugin_folders=[_PROJECT / "plugins"]))
+    return asyncio.run(
+        load_catalogue(folders, plugin_folders=[_PROJECT / "plugins"], keep_files=True)
+    )
 
 
 @pytest.fixture(scope="session")

@@ -45,7 +45,12 @@ _REVIEW, _UNKNOWN = FindingOutcome.REVIEW, FindingOutcome.UNKNOWN
 def loaded() -> LoadedCatalogue:
     """The jurisdiction and its bases, with the national rules and the plugin."""
     return asyncio.run(
-        load_catalogue([_ROOT / "bases" / "hubei"], plugin_folders=[_ROOT / "plugins"], strict=True)
+        load_catalogue(
+            [_ROOT / "bases" / "hubei"],
+            plugin_folders=[_ROOT / "plugins"],
+            strict=True,
+            keep_files=True,
+        )
     )
 
 

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import weakref
 from pathlib import Path
+from time import monotonic, sleep
+
+import pytest
+from pydantic import BaseModel
 
 from catalogue.conftest import Load
-from zhupei.catalogue import load_catalogue
+from zhupei.catalogue import Catalogue, load_catalogue
+from zhupei.config.files import FileModels
+from zhupei.config.workspace import Workspace
 from zhupei.domain.institutions import BaseStatus
 from zhupei.domain.sources import Level
 from zhupei.domain.text import Language
@@ -141,10 +148,47 @@ async def test_institutions_plugin_brings_no_rules_for_others(bases: Path, tmp_p
     _plugin(plugins, "carried-national", {"national.yaml": national})
     (bases / "other.yaml").write_text(OTHER + "plugins: [carried-national]\n", "utf-8")
 
-    loaded = await load_catalogue([bases], plugin_folders=[plugins])
+    loaded = await load_catalogue([bases], plugin_folders=[plugins], keep_files=True)
 
     assert [(problem.code, problem.message.en) for problem in loaded.problems.errors] == [
         ("CONFIG_BEYOND_RIGHTS", "the plugin carried-national may not bring a national file")
     ]
     assert [file.model.code for file in loaded.workspace.national] == ["national"]
     assert "other-hospital" in loaded.catalogue.bases
+
+
+async def test_files_are_gone_before_the_indices_are_made(
+    bases: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They take more memory than the catalogue: only who asks for them has them then."""
+    files: list[weakref.ref[BaseModel]] = []
+    left: list[int] = []
+    validated, warm = Workspace.validated, Catalogue.warm
+
+    def validating(workspace: Workspace, models: FileModels) -> Workspace:
+        found = validated(workspace, models)
+        files[:] = (weakref.ref(file.model) for file in found.bases.values())
+        return found
+
+    def warming(catalogue: Catalogue) -> None:
+        # The thread of the step before may hold them until it gets its turn.
+        end = monotonic() + (0 if keeps else 10)
+        while any(file() is not None for file in files) and monotonic() < end:
+            sleep(0.001)
+        left.append(sum(file() is not None for file in files))
+        warm(catalogue)
+
+    (bases / "other.yaml").write_text(OTHER, "utf-8")
+    monkeypatch.setattr(Workspace, "validated", validating)
+    monkeypatch.setattr(Catalogue, "warm", warming)
+
+    keeps = False
+    without = await load_catalogue([bases])
+    keeps = True
+    kept = await load_catalogue([bases], keep_files=True)
+
+    written = len(kept.catalogue.bases)
+    assert written > 1
+    assert left == [0, written]
+    assert [len(each.workspace.bases) for each in (without, kept)] == [0, written]
+    assert without.catalogue.hash == kept.catalogue.hash

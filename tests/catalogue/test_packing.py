@@ -18,8 +18,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel, ConfigDict
 
-from zhupei.catalogue.packing import Packer, Unpackable, Unpacker
+from zhupei.catalogue.packed import Unpackable
+from zhupei.catalogue.packing import Packer
 from zhupei.catalogue.search import SearchIndex
+from zhupei.catalogue.unpacking import Unpacker
 from zhupei.domain.calendar import CHINA_TIME
 from zhupei.domain.sources import Level
 from zhupei.domain.text import Text
@@ -247,3 +249,35 @@ def test_several_values_share_one_table() -> None:
     assert unpacker.get(first) == ("甲", "乙")
     list(unpacker.steps(second))
     assert unpacker.get(second)[1] is unpacker.get(first)
+
+
+def test_half_a_character_is_refused() -> None:
+    """Only a plugin could answer with it: no file holds one."""
+    with pytest.raises(Unpackable, match="a text with half a character"):
+        Packer().add(("\ud800",))
+
+
+def test_large_sets_are_packed_alike_whatever_their_order() -> None:
+    members = [(number % 7, str(number)) for number in range(9_000)]
+    some, others = set(members), set()
+    for member in reversed(members):
+        others.add(member)
+    packers = Packer(), Packer()
+    rows = [packer.add(value) for packer, value in zip(packers, (some, others), strict=True)]
+    assert rows[0] == rows[1]
+    assert packers[0].chunks() == packers[1].chunks()
+    assert _again(some) == some
+
+
+def test_a_table_goes_on_after_its_chunks_were_asked_for() -> None:
+    packer = Packer()
+    packer.add([*range(5_000)])
+    begun = packer.chunks()
+    row = packer.add("the last")
+    chunks = packer.chunks()
+    assert [len(begun), len(chunks)] == [2, 2]
+    assert chunks[0] == begun[0]
+    unpacker = Unpacker(chunks)
+    for _ in unpacker.steps(row):
+        pass
+    assert unpacker.get(row) == "the last"

@@ -19,7 +19,8 @@ from zhupei.catalogue import LoadedCatalogue, inputs, load_catalogue
 from zhupei.catalogue import load as module
 from zhupei.catalogue.build import Builder
 from zhupei.catalogue.catalogue import NodeKind
-from zhupei.catalogue.packing import Packer, Unpackable
+from zhupei.catalogue.packed import Unpackable
+from zhupei.catalogue.packing import Packer
 from zhupei.catalogue.snapshots import Snapshots
 from zhupei.domain.institutions import Base
 from zhupei.domain.text import Language

@@ -29,7 +29,7 @@ from zhupei.catalogue.foundation import (
 )
 from zhupei.catalogue.inputs import inputs_digest_of, surroundings_digest
 from zhupei.catalogue.loaded import LoadedCatalogue, MadeOf, snapshot_of
-from zhupei.catalogue.packing import Unpackable
+from zhupei.catalogue.packed import Unpackable
 from zhupei.catalogue.snapshots import Snapshots, held_text
 from zhupei.catalogue.taken import Taken
 from zhupei.config.checks import check

@@ -12,7 +12,6 @@ from dataclasses import replace
 from zhupei.catalogue.catalogue import Catalogue
 from zhupei.catalogue.loaded import LoadedCatalogue, let_go
 from zhupei.config.problems import Problems
-from zhupei.config.workspace import Workspace
 from zhupei.domain.text import Language
 
 __all__ = ["CatalogueHolder"]
@@ -65,8 +64,7 @@ class CatalogueHolder:
                     len(errors),
                     loaded.problems.text(Language.EN),
                 )
-            # The files themselves are not needed to serve, and take more room than the catalogue.
-            self.loaded = replace(loaded, workspace=Workspace(), keep=None)
+            self.loaded = replace(loaded, keep=None)
             if before is not None:
                 same = before.hash == loaded.catalogue.hash
                 _log.info(

@@ -29,9 +29,10 @@ from zhupei.catalogue.explain import Explainer
 from zhupei.catalogue.foundation import Files, Foundation, answered
 from zhupei.catalogue.inputs import inputs_digest, surroundings_digest
 from zhupei.catalogue.loaded import LoadedCatalogue, MadeOf, let_go, snapshot_of
-from zhupei.catalogue.packing import Unpackable, Unpacker
+from zhupei.catalogue.packed import Unpackable
 from zhupei.catalogue.reduced import pruned, without
 from zhupei.catalogue.snapshots import Snapshot, Snapshots, answers_digest
+from zhupei.catalogue.unpacking import Unpacker
 from zhupei.config.absent import Unread, absent_kinds
 from zhupei.config.checks import check
 from zhupei.config.files import FileModels
@@ -112,6 +113,7 @@ async def load_catalogue(
     workspace: Workspace | None = None,
     snapshots: Snapshots | None = None,
     before: LoadedCatalogue | None = None,
+    keep_files: bool = False,
 ) -> LoadedCatalogue:
     """Read, check and build the configuration at ``paths``.
 
@@ -122,9 +124,10 @@ async def load_catalogue(
     imported (a schema is composed once, at start-up). ``parsed`` knows files that were parsed
     before; ``workspace`` is what was just read from ``paths``, where somebody has it already.
     ``snapshots`` knows catalogues that were built before: a catalogue from there is equal to one
-    that is built anew, and takes less memory; its ``workspace`` is empty. Where only files of
-    bases changed since ``before``, which was loaded with the same ``host``, everything else is
-    taken over from there: the catalogue is equal to one that is built anew.
+    that is built anew, and takes less memory. Where only files of bases changed since ``before``,
+    which was loaded with the same ``host``, everything else is taken over from there: the
+    catalogue is equal to one that is built anew. Its ``workspace`` is empty, because the files
+    take more memory than the catalogue; ``keep_files``, without ``snapshots``, keeps them there.
 
     Raises:
         zhupei.errors.PluginError: with ``strict``, where a plugin cannot be loaded.
@@ -147,10 +150,13 @@ async def load_catalogue(
             )
         else:
             workspace = _with_carried(workspace, host)
-        loading = _Loading(workspace, host, Dispatcher(host, timeout=hook_timeout))
+        dispatcher = Dispatcher(host, timeout=hook_timeout)
+        loading = await asyncio.to_thread(_Loading, workspace, host, dispatcher)
         # Given up as soon as a snapshot takes its place, and its memory with it.
         del workspace
-        return await (loading.built() if snapshots is None else loading.with_snapshots(snapshots))
+        if snapshots is not None:
+            return await loading.with_snapshots(snapshots)
+        return await (loading.with_files() if keep_files else loading.built())
 
 
 @contextmanager
@@ -275,34 +281,49 @@ class _Loading:
             self._workspace = await asyncio.to_thread(_read_again, files)
             return None
 
+    async def with_files(self) -> LoadedCatalogue:
+        """Return the catalogue built from the files, and these."""
+        builder, problems, made_of = await self._asked()
+        catalogue = await asyncio.to_thread(builder.catalogue, made_of.questions, made_of.answers)
+        await asyncio.to_thread(catalogue.warm)
+        return self._loaded(catalogue, problems, builder.workspace)
+
     async def built(self) -> LoadedCatalogue:
-        """Return the catalogue built from the files."""
+        """Return the catalogue built from the files, without these."""
         return (await self._build())[0]
+
+    async def _build(self) -> tuple[LoadedCatalogue, MadeOf]:
+        builder, problems, made_of = await self._asked()
+        # What is built next needs the room of the files, so nobody else holds them from here on.
+        if problems.errors:
+            self._workspace = Workspace()
+        else:
+            self._give_up_files()
+        builders = [builder]
+        del builder
+        catalogue = await asyncio.to_thread(_alone, builders, made_of.questions, made_of.answers)
+        return self._loaded(catalogue, problems, Workspace()), made_of
+
+    def _loaded(
+        self, catalogue: Catalogue, problems: Problems, workspace: Workspace
+    ) -> LoadedCatalogue:
+        return LoadedCatalogue(catalogue, self._host, self._dispatcher, problems, workspace)
 
     async def _kept(self, snapshots: Snapshots, digest: str | None) -> LoadedCatalogue:
         """Return the catalogue built from the files, after keeping it where that is certain."""
         loaded, made_of = await self._build()
-        answers = made_of.answers
         if not loaded.complete:
             return loaded
-        # Not needed any more, and packing needs room.
-        files: list[object] = [*loaded.workspace.documents, *loaded.workspace.models()]
-        loaded = replace(loaded, workspace=Workspace())
-        self._give_up_files()
-        await asyncio.to_thread(let_go, files)
+        # Taken from the snapshot, the catalogue needs half of the memory: what was built goes.
+        answers, built = made_of.answers, [(loaded, made_of)]
+        del loaded, made_of
         try:
-            snapshot = await asyncio.to_thread(
-                snapshot_of, loaded.catalogue, loaded.problems, made_of, self._classes
-            )
+            snapshot = await asyncio.to_thread(_packed, built, self._classes)
         except Unpackable as error:
             _log.info("the catalogue is built anew at each start: it holds %s", error)
-            return loaded
+            return built[0][0]
         if digest is not None:
             await asyncio.to_thread(snapshots.keep, digest, snapshot)
-        # What was built goes: taken from the snapshot, the catalogue needs half of the memory.
-        pieces = loaded.catalogue.pieces()
-        del loaded, made_of
-        await asyncio.to_thread(let_go, pieces)
         unpacker = Unpacker(_given_up(snapshot.chunks), self._classes)
         return await self._unpacked(snapshot, unpacker, answers)
 
@@ -374,15 +395,12 @@ class _Loading:
         vars(catalogue).update({name: part for name, part in parts.items() if name not in _FIELDS})
         return catalogue
 
-    async def _build(self) -> tuple[LoadedCatalogue, MadeOf]:
+    async def _asked(self) -> tuple[Builder, Problems, MadeOf]:
+        """Return what builds the catalogue of the files, after asking the plugins about it."""
         builder, years, problems = await asyncio.to_thread(self._checked)
         questions = await asyncio.to_thread(builder.questions)
         answers = await questions.ask(self._dispatcher)
-        catalogue = await asyncio.to_thread(builder.catalogue, questions, answers)
-        await asyncio.to_thread(catalogue.warm)
-        workspace = builder.workspace
-        loaded = LoadedCatalogue(catalogue, self._host, self._dispatcher, problems, workspace)
-        return loaded, MadeOf(questions, answers, years, builder.files)
+        return builder, problems, MadeOf(questions, answers, years, builder.files)
 
     def _checked(self) -> tuple[Builder, tuple[CalendarYear, ...], Problems]:
         """Validate and check the files; leave out what is wrong."""
@@ -419,6 +437,35 @@ def _read_again(files: Iterable[tuple[Path, bytes]]) -> Workspace:
     """Return the files as they were read: all of them were without mistakes."""
     read = (parse(path, zlib.decompress(source)) for path, source in files)
     return Workspace(documents=tuple(each for each in read if isinstance(each, Document)))
+
+
+def _alone(
+    builders: list[Builder], questions: Questions, answers: Mapping[str, BaseAnswers]
+) -> Catalogue:
+    """Return the catalogue, warm, and let go of what it is built with before that."""
+    builder = builders.pop()
+    catalogue = builder.catalogue(questions, answers)
+    files: list[object] = [*builder.workspace.documents, *builder.workspace.models()]
+    del builder
+    let_go(files)
+    catalogue.warm()
+    return catalogue
+
+
+def _packed(built: list[tuple[LoadedCatalogue, MadeOf]], classes: Mapping[str, type]) -> Snapshot:
+    """Return the snapshot of what was built, and let go of that.
+
+    Raises:
+        Unpackable: something of it cannot be packed; it stays.
+
+    """
+    ((loaded, made_of),) = built
+    snapshot = snapshot_of(loaded.catalogue, loaded.problems, made_of, classes)
+    pieces = loaded.catalogue.pieces()
+    built.clear()
+    del loaded, made_of
+    let_go(pieces)
+    return snapshot
 
 
 def _given_up(chunks: list[bytes]) -> Iterator[bytes]:

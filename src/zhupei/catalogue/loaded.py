@@ -25,7 +25,8 @@ _MADE_ANEW = frozenset({"reference", "calendar", "explanations"})
 class LoadedCatalogue:
     """A catalogue, the plugins behind it, and every problem of its configuration.
 
-    ``foundation`` is what it was built from, None where it was not kept. ``keep`` packs and keeps
+    ``workspace`` is empty but where the files were to be kept. ``foundation`` is what it was built
+    from, None where it was not kept. ``keep`` packs and keeps
     the catalogue for the next start, which takes seconds; None where that was done or cannot be.
     """
 

@@ -1,67 +1,44 @@
-"""Objects of the catalogue as bytes, and back: plain data that runs nothing when it is read.
+"""Objects of the catalogue as bytes: plain data that runs nothing when it is read.
 
 What is packed becomes one table, each part before what it is part of. Parts that are frozen and
 equal in every respect, types included, are one row of it however often they occur, so what is
-unpacked shares them too: a province repeats itself, and takes half the memory then. Chunks of the
-table are unpacked one by one, so that other threads get their turn in between.
+unpacked (`zhupei.catalogue.unpacking`) shares them too: a province repeats itself, and takes half
+the memory then. A row is bytes as soon as it is known: as objects, the rows would take more room
+than what they are made of.
 """
 
 from __future__ import annotations
 
-import sys
+import heapq
 from array import array
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields, is_dataclass
-from datetime import UTC, date, datetime, time, timedelta, timezone
+from datetime import date, datetime, time, timedelta, timezone
 from decimal import Decimal
-from enum import Enum, IntEnum
+from enum import Enum
 from itertools import islice
 from operator import attrgetter
-from pathlib import Path, PosixPath, WindowsPath
-from types import MappingProxyType, MemberDescriptorType
+from pathlib import PosixPath, WindowsPath
+from sys import getrefcount
+from types import MappingProxyType
 from typing import Any
 
 import msgspec
 
-from zhupei.catalogue.facets import Facets
-from zhupei.catalogue.search import SearchIndex, TextForm
-from zhupei.domain.calendar import CHINA_TIME
+from zhupei.catalogue.packed import PLAIN, Row, Unpackable, class_at, is_model, slots_of
 
-__all__ = ["Packer", "Unpackable", "Unpacker"]
+__all__ = ["Packer"]
 
-# Rows of a chunk: some milliseconds of work.
+# Rows of a chunk: some milliseconds of work for who unpacks it.
 _CHUNK = 4_096
+# Members of a set that are sorted at once: no other thread runs meanwhile.
+_SORTED = 4_096
+# Parts of what was seen: one dictionary of it all would hold up all threads whenever it grows.
+_PARTS = 64
+# References to a value that only one other holds: by that, its parts in turn, and our own.
+_ONE_HOLDER = 5
 _LEAST, _MOST = -(2**63), 2**63 - 1
-_PLAIN: tuple[type, ...] = (SearchIndex, TextForm, Facets)
-"""Classes of ours that are neither dataclasses nor models, and are packed by their slots."""
-
-
-class Unpackable(TypeError):  # noqa: N818 - a property of what was given, not a fault
-    """Something cannot be packed, or what was packed cannot be made here."""
-
-
-class _Row(IntEnum):
-    """What a row of the table is made into; the number of a class's row is not negative."""
-
-    TUPLE = -1
-    LIST = -2
-    DICT = -3
-    MAPPING = -4
-    FROZENSET = -5
-    SET = -6
-    CLASS = -7
-    MEMBER = -8
-    DECIMAL = -9
-    DATETIME = -10
-    DATE = -11
-    TIME = -12
-    TIMEDELTA = -13
-    ZONE = -14
-    PATH = -15
-    INTEGER = -16
-    ARRAY = -17
-    NAMES = -18
-
+_ENCODER = msgspec.msgpack.Encoder()
 
 _Record = list[Any]
 
@@ -85,69 +62,65 @@ class Packer:
 
     def __init__(self, classes: Mapping[str, type] | None = None) -> None:
         self._names = {found: name for name, found in (classes or {}).items()}
-        self._table: list[Any] = []
+        self._chunks: list[bytes] = []
+        self._begun: list[bytes] = []
         # What was seen, by address: it must stay where it is until everything is packed.
-        self._seen: dict[int, int] = {}
+        self._seen: list[dict[int, int]] = [{} for _ in range(_PARTS)]
         self._alive: list[Any] = []
         self._texts: dict[str, int] = {}
         self._integers: dict[int, int] = {}
         self._scalars: dict[tuple[str, Any], int] = {}
-        self._rows: dict[tuple[Any, ...], int] = {}
+        self._rows: dict[bytes, int] = {}
         self._shapes: dict[type, _Shape] = {}
+        self._keys: dict[frozenset[str], int] = {}
         for single in (None, False, True):
-            self._seen[id(single)] = self._append(single)
+            self._seen_at(single)[id(single)] = self._append(_ENCODER.encode(single))
 
     def add(self, value: object) -> int:
         """Return the row that ``value`` has in the table.
 
         Raises:
             Unpackable: it is, or holds, what can only be made by running something; or it holds
-                itself.
+                itself, or a text that no file could hold.
 
         """
         try:
             return self._add(value)
         except RecursionError:
             raise Unpackable("a value that holds itself") from None
+        except UnicodeEncodeError:
+            raise Unpackable("a text with half a character") from None
 
     def chunks(self) -> list[bytes]:
         """Return the whole table in pieces."""
-        encode, rows = msgspec.msgpack.encode, iter(self._table)
-        found = []
-        while some := list(islice(rows, _CHUNK)):
-            found.append(encode(some))
-        return found
+        return [*self._chunks, _chunk(self._begun)] if self._begun else [*self._chunks]
 
     def let_go(self) -> None:
         """Give the memory back bit by bit: all at once, every other thread would wait for it.
 
         Nothing can be added after it.
         """
-        for rows in (self._table, self._alive):
-            while rows:
-                rows.pop()
+        while self._alive:
+            self._alive.pop()
         while self._rows:
             self._rows.popitem()
+        for part in self._seen:
+            part.clear()
 
     def _add(self, value: Any) -> int:
         kind = type(value)
         if kind is str:
             row = self._texts.get(value)
             if row is None:
-                row = self._texts[value] = self._append(value)
+                row = self._texts[value] = self._append(_ENCODER.encode(value))
             return row
-        row = self._seen.get(id(value))
+        seen = self._seen_at(value)
+        row = seen.get(id(value))
         if row is not None:
             return row
-        if kind is int:
-            row = self._integers.get(value)
-            if row is None:
-                fits = _LEAST <= value <= _MOST
-                record = value if fits else [_Row.INTEGER, _bytes_of(value)]
-                row = self._integers[value] = self._append(record)
-            return row
-        if kind is float or kind is bytes:
-            return self._scalar(kind, value)
+        plain = _PLAINLY.get(kind)
+        if plain is not None:
+            return plain(self, value)
         shape = self._shapes.get(kind)
         if shape is not None:
             record = [shape.row, *map(self._add, shape.parts(value))]
@@ -155,27 +128,60 @@ class Packer:
         else:
             record, shared = self._record(kind, value)
         if shared:
-            key = tuple(record)
-            row = self._rows.get(key)
-            if row is None:
-                row = self._rows[key] = self._append(record)
+            row = self._share(record)
+            if getrefcount(value) <= _ONE_HOLDER:
+                # Nobody else leads here again; and whoever does finds the row by what it holds.
+                return row
         else:
-            row = self._append(record)
-        self._seen[id(value)] = row
+            row = self._append(_ENCODER.encode(record))
+        seen[id(value)] = row
         self._alive.append(value)
         return row
 
-    def _append(self, record: Any) -> int:
-        self._table.append(record)
-        return len(self._table) - 1
+    def _seen_at(self, value: object) -> dict[int, int]:
+        # The lowest bits of addresses are all alike.
+        return self._seen[(id(value) >> 4) % _PARTS]
 
-    def _scalar(self, kind: type, value: Any) -> int:
+    def _share(self, record: _Record) -> int:
+        """Return the row of a record that all equal ones share."""
+        encoded = _ENCODER.encode(record)
+        row = self._rows.get(encoded)
+        if row is None:
+            row = self._rows[encoded] = self._append(encoded)
+        return row
+
+    def _append(self, encoded: bytes) -> int:
+        row = len(self._chunks) * _CHUNK + len(self._begun)
+        self._begun.append(encoded)
+        if len(self._begun) == _CHUNK:
+            self._chunks.append(_chunk(self._begun))
+            self._begun.clear()
+        return row
+
+    def _integer(self, value: int) -> int:
+        row = self._integers.get(value)
+        if row is None:
+            record = value if _LEAST <= value <= _MOST else [Row.INTEGER, _bytes_of(value)]
+            row = self._integers[value] = self._append(_ENCODER.encode(record))
+        return row
+
+    def _scalar(self, value: float | bytes) -> int:
         # By what it looks like: 0.0 and -0.0 are equal.
-        key = kind.__name__, repr(value) if kind is float else value
+        key = type(value).__name__, repr(value) if isinstance(value, float) else value
         row = self._scalars.get(key)
         if row is None:
-            row = self._scalars[key] = self._append(value)
+            row = self._scalars[key] = self._append(_ENCODER.encode(value))
         return row
+
+    def _names_given(self, value: _Keys) -> int:
+        row = self._keys.get(value)
+        if row is None:
+            names = _in_order(value)
+            row = self._keys[value] = self._share([Row.NAMES, *map(self._add, names)])
+        return row
+
+    def _fixed(self, value: _Fixed) -> int:
+        return self._share([Row.DICT, *map(self._add, _pairs(value))])
 
     def _record(self, kind: type, value: Any) -> tuple[_Record, bool]:
         write = _WRITERS.get(kind)
@@ -187,10 +193,10 @@ class Packer:
             return literal(value), True
         if kind is datetime or kind is time:
             zone = self._add(value.tzinfo)
-            head = _Row.DATETIME if kind is datetime else _Row.TIME
+            head = Row.DATETIME if kind is datetime else Row.TIME
             return [head, value.replace(tzinfo=None).isoformat(), value.fold, zone], True
         if kind is array:
-            return [_Row.ARRAY, value.typecode, value.tobytes()], False
+            return [Row.ARRAY, value.typecode, value.tobytes()], False
         if isinstance(value, Enum | type):
             return self._named(kind, value), True
         self._shapes[kind] = shape = self._shape(kind)
@@ -201,121 +207,41 @@ class Packer:
             return self._class(value)
         if value.name not in value.__class__.__members__:
             raise Unpackable(f"a {kind.__qualname__} of several")
-        return [_Row.MEMBER, self._add(kind), value.name]
+        return [Row.MEMBER, self._add(kind), value.name]
 
     def _class(self, kind: type) -> _Record:
         name = self._names.get(kind)
         if name is not None:
-            return [_Row.CLASS, "", name]
+            return [Row.CLASS, "", name]
         module, name = kind.__module__, kind.__qualname__
-        if _class_at(module, name) is not kind:
+        if class_at(module, name) is not kind:
             raise Unpackable(f"the class {module}.{name}, which is not where it says")
-        return [_Row.CLASS, module, name]
+        return [Row.CLASS, module, name]
 
     def _shape(self, kind: type) -> _Shape:
         row = self._add(kind)
-        if _is_model(kind):
+        if is_model(kind):
             if not getattr(kind, "model_config", {}).get("frozen"):
                 raise Unpackable(f"{kind.__qualname__}, a model that may change")
             return _Shape(row, _model_parts(kind), shared=True)
         if is_dataclass(kind):
             frozen = kind.__dataclass_params__.frozen  # type: ignore[attr-defined]  # typeshed leaves it out
             return _Shape(row, _dataclass_parts(kind), shared=frozen)
-        if kind in _PLAIN:
-            names = _slots(kind)
+        if kind in PLAIN:
+            names = slots_of(kind)
             return _Shape(row, lambda value: [getattr(value, name) for name in names], shared=False)
         raise Unpackable(f"a {kind.__module__}.{kind.__qualname__}")
 
 
-class Unpacker:
-    """Makes the objects that were packed, chunk by chunk.
-
-    Args:
-        chunks: the table, in pieces.
-        classes: as given to the packer.
-
-    """
-
-    def __init__(self, chunks: Iterable[bytes], classes: Mapping[str, type] | None = None) -> None:
-        self._chunks = iter(chunks)
-        self._classes = classes or {}
-        self._table: list[Any] = []
-
-    def steps(self, row: int) -> Iterator[None]:
-        """Make objects as far as ``row``, with a stop after each chunk.
-
-        Raises:
-            Unpackable: a class is not here, or has other parts now.
-            msgspec.DecodeError: the bytes are no table.
-
-        """
-        while len(self._table) <= row:
-            chunk = next(self._chunks, None)
-            if chunk is None:
-                raise Unpackable("the table ends too early")
-            self._make(msgspec.msgpack.decode(chunk))
-            yield
-
-    def get(self, row: int) -> Any:
-        """Return the object in ``row``, which `steps` has reached."""
-        return self._table[row]
-
-    def _make(self, records: list[Any]) -> None:
-        table = self._table
-        get, append = table.__getitem__, table.append
-        for record in records:
-            if type(record) is not list:
-                append(record)
-                continue
-            rest = iter(record)
-            head = next(rest)
-            if head >= 0:
-                append(table[head](map(get, rest)))
-            elif head == _TUPLE:
-                append(tuple(map(get, rest)))
-            elif head == _Row.CLASS:
-                append(self._maker(*rest))
-            else:
-                append(_READERS[head](get, rest))
-
-    def _maker(self, module: str, name: str) -> Any:
-        """Return what stands for a class: what makes its instances, or the class of an enum."""
-        kind = _class_at(module, name) if module else self._classes.get(name)
-        if kind is None:
-            raise Unpackable(f"the class {module}.{name} is not here")
-        if issubclass(kind, Enum):
-            return kind
-        if _is_model(kind):
-            return _model_maker(kind)
-        if is_dataclass(kind):
-            return _maker_by_slots(kind, [field.name for field in fields(kind)])
-        if kind in _PLAIN:
-            return _maker_by_slots(kind, _slots(kind))
-        raise Unpackable(f"{module}.{name} is no class that is packed")
-
-
-_TUPLE = int(_Row.TUPLE)
-
-
-def _class_at(module: str, name: str) -> type | None:
-    """Return a class of a module that was imported before; nothing is imported for this."""
-    found: Any = sys.modules.get(module)
-    for part in name.split("."):
-        found = getattr(found, part, None)
-    return found if isinstance(found, type) else None
-
-
-def _is_model(kind: type) -> bool:
-    """Whether a class is one of pydantic's models, which only the configuration knows as such."""
-    return hasattr(kind, "model_fields")
+def _chunk(rows: list[bytes]) -> bytes:
+    """Return the bytes of a list of rows, which are bytes already."""
+    # The head of a list of as many empty rows, each of which is one byte.
+    head = _ENCODER.encode([None] * len(rows))[: -len(rows)]
+    return head + b"".join(rows)
 
 
 def _bytes_of(value: int) -> bytes:
     return value.to_bytes(value.bit_length() // 8 + 1, "little", signed=True)
-
-
-def _slots(kind: type) -> list[str]:
-    return sorted(name for each in kind.__mro__ for name in getattr(each, "__slots__", ()))
 
 
 def _dataclass_parts(kind: Any) -> Callable[[Any], Iterable[Any]]:
@@ -345,7 +271,7 @@ def _model_parts(kind: Any) -> Callable[[Any], Iterable[Any]]:
             raise Unpackable(f"{kind.__qualname__} with more than its fields")
         extra = value.__pydantic_extra__
         return (
-            _Names(value.__pydantic_fields_set__),
+            _Keys(value.__pydantic_fields_set__),
             None if extra is None else MappingProxyType(extra),
             *[
                 _Fixed(part) if type(part) is dict else part
@@ -356,53 +282,12 @@ def _model_parts(kind: Any) -> Callable[[Any], Iterable[Any]]:
     return parts
 
 
-class _Names(frozenset[str]):
+class _Keys(frozenset[str]):
     """The keys that a file gives, which equal entries share as one set."""
 
 
 class _Fixed(dict[Any, Any]):
     """A dictionary of a frozen model, which nobody may change: equal ones are one."""
-
-
-def _maker_by_slots(kind: type, names: list[str]) -> Callable[[Iterable[Any]], Any]:
-    """Return what makes an instance of its parts, without running anything of the class."""
-    new = object.__new__
-    setters = [_setter(kind, name) for name in names]
-
-    def make(parts: Iterable[Any]) -> Any:
-        made: Any = new(kind)
-        for put, part in zip(setters, parts, strict=True):
-            put(made, part)
-        return made
-
-    return make
-
-
-def _setter(kind: type, name: str) -> Callable[[Any, Any], None]:
-    slot = getattr(kind, name, None)
-    if isinstance(slot, MemberDescriptorType):
-        return slot.__set__
-    set_attribute = object.__setattr__
-    return lambda made, part: set_attribute(made, name, part)
-
-
-def _model_maker(kind: Any) -> Callable[[Iterable[Any]], Any]:
-    new, put = object.__new__, object.__setattr__
-    names = list(kind.model_fields)
-
-    def make(parts: Iterable[Any]) -> Any:
-        made = new(kind)
-        rest = iter(parts)
-        given, extra = next(rest), next(rest)
-        # One by one: so all instances of a class share the keys of their dictionaries.
-        for name, part in zip(names, rest, strict=True):
-            put(made, name, part)
-        put(made, "__pydantic_fields_set__", given)
-        put(made, "__pydantic_extra__", None if extra is None else dict(extra))
-        put(made, "__pydantic_private__", None)
-        return made
-
-    return make
 
 
 def _pairs(value: Mapping[Any, Any]) -> Iterator[Any]:
@@ -413,79 +298,43 @@ def _pairs(value: Mapping[Any, Any]) -> Iterator[Any]:
 
 def _in_order(value: Iterable[Any]) -> list[Any]:
     """Return the members of a set as every process would: theirs depends on chance."""
-    return sorted(value, key=lambda each: (type(each).__name__, repr(each)))
+    members, runs = iter(value), []
+    while some := sorted(islice(members, _SORTED), key=_looks):
+        runs.append(some)
+    return runs[0] if len(runs) == 1 else list(heapq.merge(*runs, key=_looks))
+
+
+def _looks(value: object) -> tuple[str, str]:
+    return type(value).__name__, repr(value)
 
 
 def _zone_record(offset: timedelta, *name: str) -> _Record:
-    return [_Row.ZONE, offset.total_seconds(), *name]
+    return [Row.ZONE, offset.total_seconds(), *name]
 
 
 _Written = tuple[int, Iterable[Any], bool]
 _WRITERS: Mapping[type, Callable[[Any], _Written]] = {
-    tuple: lambda value: (_Row.TUPLE, value, True),
-    list: lambda value: (_Row.LIST, value, False),
+    tuple: lambda value: (Row.TUPLE, value, True),
+    list: lambda value: (Row.LIST, value, False),
     # A copy, made at once: a catalogue in service may learn something while it is packed.
-    dict: lambda value: (_Row.DICT, _pairs(value.copy()), False),
-    _Fixed: lambda value: (_Row.DICT, _pairs(value), True),
-    MappingProxyType: lambda value: (_Row.MAPPING, _pairs(value), True),
-    frozenset: lambda value: (_Row.FROZENSET, _in_order(value), True),
-    set: lambda value: (_Row.SET, _in_order(value), False),
-    _Names: lambda value: (_Row.NAMES, _in_order(value), True),
+    dict: lambda value: (Row.DICT, _pairs(value.copy()), False),
+    MappingProxyType: lambda value: (Row.MAPPING, _pairs(value), True),
+    frozenset: lambda value: (Row.FROZENSET, _in_order(value), True),
+    set: lambda value: (Row.SET, _in_order(value), False),
+}
+# These are known by what they hold, not by where they are.
+_PLAINLY: Mapping[type, Callable[[Packer, Any], int]] = {
+    int: Packer._integer,  # noqa: SLF001 - our own, which a dictionary of its own would hold in a circle
+    float: Packer._scalar,  # noqa: SLF001 - see above
+    bytes: Packer._scalar,  # noqa: SLF001 - see above
+    _Keys: Packer._names_given,  # noqa: SLF001 - see above
+    _Fixed: Packer._fixed,  # noqa: SLF001 - see above
 }
 _LITERALS: Mapping[type, Callable[[Any], _Record]] = {
-    Decimal: lambda value: [_Row.DECIMAL, str(value)],
-    date: lambda value: [_Row.DATE, value.isoformat()],
-    timedelta: lambda value: [_Row.TIMEDELTA, value.days, value.seconds, value.microseconds],
+    Decimal: lambda value: [Row.DECIMAL, str(value)],
+    date: lambda value: [Row.DATE, value.isoformat()],
+    timedelta: lambda value: [Row.TIMEDELTA, value.days, value.seconds, value.microseconds],
     timezone: lambda value: _zone_record(*value.__getinitargs__()),
-    PosixPath: lambda value: [_Row.PATH, str(value)],
-    WindowsPath: lambda value: [_Row.PATH, str(value)],
-}
-
-_Get = Callable[[int], Any]
-
-
-def _read_mapping(get: _Get, rest: Iterator[Any]) -> dict[Any, Any]:
-    return {get(key): get(item) for key, item in zip(rest, rest, strict=True)}
-
-
-def _read_datetime(get: _Get, rest: Iterator[Any]) -> datetime:
-    text, fold, zone = rest
-    return datetime.fromisoformat(text).replace(tzinfo=get(zone), fold=fold)
-
-
-def _read_time(get: _Get, rest: Iterator[Any]) -> time:
-    text, fold, zone = rest
-    return time.fromisoformat(text).replace(tzinfo=get(zone), fold=fold)
-
-
-def _read_zone(_get: _Get, rest: Iterator[Any]) -> timezone:
-    zone = timezone(timedelta(seconds=next(rest)), *rest)
-    # Those that all the code shares are the same objects here.
-    return next((one for one in (CHINA_TIME, UTC) if repr(one) == repr(zone)), zone)
-
-
-def _read_array(_get: _Get, rest: Iterator[Any]) -> array[Any]:
-    typecode, content = rest
-    found: array[Any] = array(typecode)
-    found.frombytes(content)
-    return found
-
-
-_READERS: Mapping[int, Callable[[_Get, Iterator[Any]], Any]] = {
-    _Row.LIST: lambda get, rest: list(map(get, rest)),
-    _Row.DICT: _read_mapping,
-    _Row.MAPPING: lambda get, rest: MappingProxyType(_read_mapping(get, rest)),
-    _Row.FROZENSET: lambda get, rest: frozenset(map(get, rest)),
-    _Row.SET: lambda get, rest: set(map(get, rest)),
-    _Row.NAMES: lambda get, rest: set(map(get, rest)),
-    _Row.MEMBER: lambda get, rest: get(next(rest))[next(rest)],
-    _Row.DECIMAL: lambda _get, rest: Decimal(next(rest)),
-    _Row.DATETIME: _read_datetime,
-    _Row.DATE: lambda _get, rest: date.fromisoformat(next(rest)),
-    _Row.TIME: _read_time,
-    _Row.TIMEDELTA: lambda _get, rest: timedelta(*rest),
-    _Row.ZONE: _read_zone,
-    _Row.PATH: lambda _get, rest: Path(next(rest)),
-    _Row.INTEGER: lambda _get, rest: int.from_bytes(next(rest), "little", signed=True),
-    _Row.ARRAY: _read_array,
+    PosixPath: lambda value: [Row.PATH, str(value)],
+    WindowsPath: lambda value: [Row.PATH, str(value)],
 }

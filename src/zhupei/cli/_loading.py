@@ -41,6 +41,7 @@ def load_configuration(settings: Settings, paths: Sequence[Path] | None = None) 
                 plugin_folders=settings.plugins,
                 platform=platform_namings(platform),
                 disabled=disabled,
+                keep_files=True,
             )
         )
 

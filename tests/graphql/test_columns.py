@@ -9,8 +9,8 @@ import pytest
 from graphql.type import GraphQLObjectType
 
 from asked_graph import core_graph
-from zhupei.graphql.columns import NAMES, written_column
-from zhupei.graphql.sources import SourcedField
+from zhupei.graphql.columns import NAMES, held_by_list, written_column
+from zhupei.graphql.sources import Attribute, Localized, SourcedField
 from zhupei.services.admissions.row_sources import TRAINEES
 
 _TYPE: Any = core_graph().schema.core_schema.get_type("Trainee")
@@ -90,3 +90,25 @@ def test_what_follows_from_one_column_is_made_once_for_each_value_that_is_there(
         # An enumeration is known from the runs before; what a catalogue says is not.
         assert made == list(more) * (2 if name == "stateLabel" else 1)
         made.clear()
+
+
+def test_what_stands_for_a_row_says_what_lists_of_it_hold() -> None:
+    """A type of a page's edges by its class; what is no plain attribute of it is read of each."""
+    schema = core_graph().schema.core_schema
+    found = {}
+    for name in ("TraineeEdge", "Trainee", "BaseEdge"):
+        type_ = schema.get_type(name)
+        assert isinstance(type_, GraphQLObjectType)
+        for key, field in type_.fields.items():
+            declared = field.extensions["strawberry-definition"]
+            source = declared.source if declared.base_resolver is None else None
+            found[f"{name}.{key}"] = held_by_list(type_, declared, source)
+    held = {name: column for name, column in found.items() if column is not None}
+    assert held == {"TraineeEdge.cursor": "cursors", "TraineeEdge.node": "rows"}
+    edge = schema.get_type("TraineeEdge")
+    assert isinstance(edge, GraphQLObjectType)
+    node = edge.fields["node"].extensions["strawberry-definition"]
+    assert held_by_list(edge, node, Attribute("cursor")) == "cursors"
+    assert held_by_list(edge, node, Attribute("other")) is None
+    assert held_by_list(edge, node, Attribute(ordered=True)) is None
+    assert held_by_list(edge, node, Localized()) is None

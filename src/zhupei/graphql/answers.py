@@ -142,9 +142,23 @@ def encoded(value: Any) -> bytes:
 
 
 def _plain(value: Any) -> Any:
-    if isinstance(value, msgspec.Raw):
-        return json.loads(bytes(value))
+    if isinstance(value, msgspec.Struct):
+        return _fields_of(value)
     return msgspec.to_builtins(value, enc_hook=_filled)
+
+
+def _fields_of(written: msgspec.Struct) -> dict[str, Any]:
+    """Return an object's fields, also those that stand behind the value of another in a run."""
+    fields: dict[str, Any] = {}
+    for name, key in zip(
+        written.__struct_fields__, written.__struct_encode_fields__, strict=True
+    ):
+        value = getattr(written, name)
+        if isinstance(value, msgspec.Raw):
+            fields |= json.loads(b'{"%s":%s}' % (key.encode(), bytes(value)))
+        else:
+            fields[key] = value
+    return fields
 
 
 class Answer(ExecutionResult):
@@ -175,8 +189,8 @@ class Answer(ExecutionResult):
     def data(self) -> dict[str, Any] | None:
         """The data as dictionaries and lists."""
         if self._written is not None and not isinstance(self._written, dict):
-            self._written = msgspec.to_builtins(self._written, enc_hook=_filled)
-        return self._written
+            self._written = json.loads(self.json())
+        return cast("dict[str, Any] | None", self._written)
 
     @data.setter
     def data(self, value: dict[str, Any] | None) -> None:

@@ -20,6 +20,7 @@ from graphql import (
     GraphQLBoolean,
     GraphQLID,
     GraphQLInt,
+    GraphQLObjectType,
     GraphQLString,
     get_nullable_type,
     is_enum_type,
@@ -32,7 +33,7 @@ from zhupei.graphql.inline import Names
 from zhupei.graphql.leaves import is_date, leaf
 from zhupei.graphql.sources import Attribute, FieldSource
 
-__all__ = ["NAMES", "written_column"]
+__all__ = ["NAMES", "held_by_list", "written_column"]
 
 # Scalars that msgspec writes as they should be, by the classes of what a column holds.
 _WRITTEN: Mapping[Any, tuple[type, ...]] = {
@@ -71,6 +72,21 @@ NAMES: Mapping[str, Any] = {
     "repeat": itertools.repeat,
 }
 """What the text of columns uses."""
+
+
+def held_by_list(
+    type_: GraphQLObjectType, declared: StrawberryField, source: FieldSource | None
+) -> str | None:
+    """Return the attribute of a list of objects that holds a field of theirs, one after another.
+
+    The class that the type describes says so (``held_by_list``, by its own attributes): of what
+    stands for a row each, the list has the rows, and what follows from them. None where it has not.
+    """
+    described: Sequence[type] = getattr(type_.is_type_of, "described", ())
+    if len(described) != 1 or type(source) is not Attribute or source.ordered:
+        return None
+    held: Mapping[str, str] = getattr(described[0], "held_by_list", {})
+    return held.get(source.name or declared.python_name)
 
 
 def written_column(

@@ -43,12 +43,13 @@ def one_by_one(read: Callable[..., Any]) -> Batch:
     async def many(
         values: Sequence[Any], context: GraphContext, given: Mapping[str, Any]
     ) -> Sequence[Any]:
-        found: list[Any] = []
-        for value in values:
+        def outcome(value: Any) -> Any:
             try:
-                found.append(read(value, context, given))
+                return read(value, context, given)
             except Exception as error:  # noqa: BLE001 - because it is this object's alone
-                found.append(error)
+                return error
+
+        found = list(map(outcome, values))
         waiting = [at for at, value in enumerate(found) if inspect.isawaitable(value)]
         answers = await asyncio.gather(*(found[at] for at in waiting), return_exceptions=True)
         for at, answer in zip(waiting, answers, strict=True):

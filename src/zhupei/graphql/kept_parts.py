@@ -6,7 +6,9 @@ the same language and with the same values of the variables below it, then has t
 long as the catalogue stands; with another catalogue everything is dropped.
 
 Where answers of hooks are among the fields (`FieldSource.held`), it is kept as long as the hooks
-that were asked for the question give the same answers (`zhupei.graphql.hooks.Foreseen`).
+that were asked for the question give the same answers (`zhupei.graphql.hooks.Foreseen`). Where they
+answer anything else, the settled fields that stand together are still kept, as a part of a part: a
+run. Its JSON stands in the place of the value of its first field, with the others behind it.
 """
 
 from __future__ import annotations
@@ -35,16 +37,27 @@ _FEWEST_FIELDS = 3
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """What decides about a part: its variables, and the fields that may look at the clock."""
+    """What decides about a part: its variables, and the fields that may look at the clock.
 
-    fields: int
+    ``size`` is how many fields it has in all, and ``fields`` are the keys of those of the object
+    itself: all of them, or where it ``is_run`` some that stand together.
+    """
+
+    size: int
     variables: frozenset[str]
     argued: tuple[tuple[FieldSource, Argued], ...]
+    fields: tuple[str, ...]
+    is_run: bool = False
 
     @property
     def pays(self) -> bool:
         """Whether it is worth being kept."""
-        return self.fields >= _FEWEST_FIELDS
+        return self.size >= _FEWEST_FIELDS
+
+    @property
+    def within(self) -> slice | None:
+        """Where in the JSON of an object a run is: from its first value to its last."""
+        return slice(len(strictly_encoded({self.fields[0]: 0})) - 2, -1) if self.is_run else None
 
     def is_timed(self, arguments: RunArguments) -> bool:
         """Return whether the clock has a say in it with these arguments."""
@@ -57,16 +70,18 @@ class Part:
 class Parts(dict[int, msgspec.Raw]):
     """The JSON of the objects at one place of an operation, by the identity of the object.
 
-    Where answers of hooks are in it, ``told`` is what they were.
+    Where answers of hooks are in it, ``told`` is what they were. Of a run, ``run`` is where in the
+    JSON of its fields what is kept begins and ends.
     """
 
-    __slots__ = ("bytes", "is_open", "objects", "told")
+    __slots__ = ("bytes", "is_open", "objects", "run", "told")
 
     def __init__(self, *, is_open: bool) -> None:
         super().__init__()
         self.is_open = is_open
         self.bytes = 0
         self.told: object = None
+        self.run: slice | None = None
         self.objects: dict[int, Any] = {}
         """The objects themselves, whose identities would be others' once they were gone."""
 
@@ -171,11 +186,14 @@ class RunParts:
         found = self._kept.of(context.catalogue, key)
         if found is None or found.told is not told:
             found = self._kept.begin(key, is_open=not part.is_timed(self._arguments))
-            found.told = told
+            found.told, found.run = told, part.within
         return found
 
     def add(self, parts: Parts, value: Any, written: Any) -> Any:
         """Keep what was written of an object; return what to put into the answer."""
+        if parts.run is not None:
+            run = strictly_encoded(written)[parts.run]
+            return self._kept.add(parts, value, run) if parts.is_open else msgspec.Raw(run)
         if not parts.is_open:
             return written
         try:

@@ -31,6 +31,9 @@ class ReadEdge:
 
     __slots__ = ("_cursor_of", "_row", "node")
 
+    held_by_list: ClassVar[Mapping[str, str]] = {"cursor": "cursors", "node": "rows"}
+    """What `Edges` have of all of them at once (`zhupei.graphql.columns.held_by_list`)."""
+
     def __init__(self, node: Any, row: Any, cursor_of: Callable[[Any], str]) -> None:
         self.node, self._row, self._cursor_of = node, row, cursor_of
 
@@ -79,8 +82,9 @@ class Edges(Sequence[ReadEdge]):
         row = self.rows[at]
         return ReadEdge(row if self._made is None else self._made(row), row, self._cursor_of)
 
+    @property
     def cursors(self) -> list[str]:
-        """Return the place of each row."""
+        """The place of each row."""
         return list(map(self._cursor_of, self.rows))
 
 

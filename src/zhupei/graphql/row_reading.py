@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from zhupei.db.reading import PageQuery, PageRows, read_pages, read_pages_of
 from zhupei.db.tables import View
@@ -67,11 +67,8 @@ class ReadTogether:
         for (at, one), rows in zip(wanted, found, strict=True):
             if isinstance(rows, Exception):
                 answers[at] = rows
-                continue
-            try:
-                answers[at] = await one.answer(rows)
-            except Exception as error:  # noqa: BLE001 - because it belongs to this one
-                answers[at] = error
+            else:
+                answers[at] = await _outcome(one.answer(rows))
         return answers
 
     async def asked(self, context: GraphContext, given: Mapping[str, Any]) -> AskedRows | None:
@@ -90,6 +87,7 @@ async def _read(queries: Sequence[PageQuery]) -> Sequence[PageRows | Exception]:
     return [rows for each in queries for rows in await _read([each])]
 
 
+_Found = TypeVar("_Found")
 _Asked = Sequence[tuple[ReadTogether, Mapping[str, Any]]]
 _Wanted = tuple[Sequence[tuple[int, AskedRows]], list[Any]]
 _MOST_DECIDED = 8
@@ -100,14 +98,20 @@ async def _wanted(asked: _Asked, context: GraphContext) -> _Wanted:
     answers: list[Any] = [None] * len(asked)
     wanted: list[tuple[int, AskedRows]] = []
     for at, (batch, given) in enumerate(asked):
-        try:
-            one = await batch.asked(context, given)
-        except Exception as error:  # noqa: BLE001 - as above
-            answers[at] = error
+        one = await _outcome(batch.asked(context, given))
+        if isinstance(one, AskedRows):
+            wanted.append((at, one))
         else:
-            if one is not None:
-                wanted.append((at, one))
+            answers[at] = one
     return wanted, answers
+
+
+async def _outcome(work: Awaitable[_Found]) -> _Found | Exception:
+    """Return what comes of some work; its error is that of one field, and held by no caller."""
+    try:
+        return await work
+    except Exception as error:  # noqa: BLE001 - see above
+        return error
 
 
 async def _decided(asked: Repeated, context: GraphContext) -> _Wanted:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import groupby
 from typing import Any, cast
 
 from graphql.execution.collect_fields import (
@@ -97,18 +98,30 @@ class Selection:
     @cached_property
     def settled(self) -> Part | None:
         """What decides about all of it; None where more than the catalogue has a say."""
-        return self._part(held=False)
+        return self._part(self.sites)
 
     @cached_property
     def held(self) -> Part | None:
         """The same where hooks may have a say whose answers hold for a while."""
-        return self._part(held=True)
+        return self._part(self.sites, held=True)
 
-    def _part(self, *, held: bool) -> Part | None:
-        fields = len(self.sites)
+    @cached_property
+    def runs(self) -> tuple[Part, ...]:
+        """What decides about fields that stand together, each of which is settled."""
+        runs = [
+            self._part(tuple(sites), is_run=True)
+            for is_settled, sites in groupby(self.sites, lambda site: self._part((site,)) is not None)
+            if is_settled
+        ]
+        return tuple([run for run in runs if run is not None and run.pays])
+
+    def _part(
+        self, sites: Sequence[Site], *, held: bool = False, is_run: bool = False
+    ) -> Part | None:
+        size = len(sites)
         variables: set[str] = set()
         argued: list[tuple[FieldSource, Argued]] = []
-        for site in self.sites:
+        for site in sites:
             if site.is_of_schema:
                 continue
             source = settled_source(site.field, self.type, held=held)
@@ -119,10 +132,11 @@ class Selection:
             if site.field.args and is_settled(source):
                 argued.append((source, site))
             for part in below:
-                fields += part.fields
+                size += part.size
                 variables |= part.variables
                 argued += part.argued
-        return Part(fields, frozenset(variables), tuple(argued))
+        keys = tuple(site.key for site in sites)
+        return Part(size, frozenset(variables), tuple(argued), keys, is_run)
 
 
 class Site(Argued):

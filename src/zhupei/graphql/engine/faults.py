@@ -23,6 +23,8 @@ class Errors(CollectedErrors):
         if any(place[:length] in self._places for length in range(len(place) + 1)):
             return
         self._places.add(place)
+        # On its way up it came by what holds it; where it began, is told by the original.
+        error.__traceback__ = getattr(error.original_error, "__traceback__", None)
         self._errors.append(error)
 
     def forget(self, path: tuple[str | int, ...]) -> None:

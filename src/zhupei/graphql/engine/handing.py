@@ -3,20 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
-import strawberry
 from graphql.execution.collect_fields import FragmentDetails
 from strawberry.execution import optimized_is_awaitable
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
-from graphql import default_field_resolver, default_type_resolver
+from graphql import GraphQLResolveInfoHelpers, default_field_resolver, default_type_resolver
 from zhupei.graphql.engine.faults import Errors
+from zhupei.graphql.late_info import LateInfo
 from zhupei.graphql.questions import Operation, RunArguments
 from zhupei.graphql.sites import Anchor, Site
 
-__all__ = ["Core", "LateInfo"]
+__all__ = ["Core"]
+
+
+class _Executor(StrawberryGraphQLCoreExecutionContext):
+    """The executor; it does not hold its own methods, or would stay until the collector comes."""
+
+    async_helpers: Any = property(
+        lambda self: GraphQLResolveInfoHelpers(self.gather_async_work, self.track_async_work),
+        lambda _self, _made: None,
+    )
 
 
 class Core:
@@ -37,10 +46,10 @@ class Core:
         self.arguments = RunArguments(operation, given, coerced, self.info)
 
     @cached_property
-    def executor(self) -> StrawberryGraphQLCoreExecutionContext:
+    def executor(self) -> _Executor:
         """The executor itself."""
         operation = self.operation
-        core = StrawberryGraphQLCoreExecutionContext(
+        core = _Executor(
             operation.core,
             operation.fragments,
             {name: FragmentDetails(node) for name, node in operation.fragments.items()},
@@ -56,6 +65,13 @@ class Core:
         )
         core.collected_errors = self.errors
         return core
+
+    def end(self) -> None:
+        """Let go of the errors, whose tracebacks hold the run; what still fails is told nobody."""
+        self.arguments.end()
+        self.errors = Errors()
+        if "executor" in vars(self):
+            self.executor.collected_errors = self.errors
 
     def report(self, anchor: Anchor, error: Exception, indexes: Sequence[int]) -> None:
         """Report an error at a place, or raise it with its place where that must not be null."""
@@ -91,21 +107,4 @@ class Core:
 
     def info(self, site: Site, indexes: tuple[int, ...] | None = None) -> LateInfo:
         """Return what a function may take as ``info``."""
-        return LateInfo(self, site, indexes)
-
-
-class LateInfo(strawberry.Info[Any, Any]):
-    """What a function may take as ``info``; graphql-core's own is made only where it is read."""
-
-    def __init__(self, core: Core, site: Site, indexes: tuple[int, ...] | None) -> None:
-        self._core, self._site, self._indexes = core, site, indexes
-        self._field = site.declared
-
-    @property
-    def context(self) -> Any:
-        """The context of the operation."""
-        return self._core.context
-
-    @cached_property
-    def _raw_info(self) -> Any:  # type: ignore[override]  # made late
-        return self._core.raw_info(self._site, self._indexes)
+        return LateInfo(self.context, site.declared, partial(self.raw_info, site, indexes))

@@ -5,50 +5,41 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
-from graphql import GraphQLObjectType, is_non_null_type
+from graphql import GraphQLObjectType, get_nullable_type, is_non_null_type
 from zhupei.db.tables import View
-from zhupei.graphql.columns import written_column
+from zhupei.graphql.columns import held_by_list, written_column
 from zhupei.graphql.engine.writing import Where, Writer
-from zhupei.graphql.listed_rows import ReadEdge
 from zhupei.graphql.sites import Site
 
 __all__ = ["RowWriter"]
 
-_OF_EDGES = {"cursor", "node"}
 _AT = "at"
 
 
 class RowWriter(Writer):
-    """Writes one unit; lists of rows, and the edges of pages of them, by column."""
+    """Writes one unit; lists of rows, and of what stands for one row each, by column."""
 
     def _list(self, type_: Any, value: str, where: Where) -> str:
         inner = type_.of_type if is_non_null_type(type_) else None
         if where.view is not None and isinstance(inner, GraphQLObjectType):
-            there = where._replace(place=where.place.item, view=None)
-            if getattr(inner.is_type_of, "described", ()) == (ReadEdge,):
-                edges = self._edges(inner, value, where.view, there)
-                if edges is not None:
-                    return edges
-            elif where.site.view is not None:
-                return self.kept(f"list({self._rows(inner, value, where.view, there)})")
+            view, where = where.view, where._replace(place=where.place.item, view=None)
+            if where.site.view is not None:
+                return self.kept(f"list({self._rows(inner, value, view, where)})")
+            sites = self.plan.fields(where.site, inner)
+            if all(site.is_typename or _held(site) for site in sites):
+                parts = [self._held(site, value, view, where) for site in sites]
+                return self.kept(f"list(map({self.shape(sites)}, {', '.join(parts)}))")
         return super()._list(type_, value, where)
 
-    def _edges(self, type_: GraphQLObjectType, value: str, view: View, where: Where) -> str | None:
-        """Write the edges of a page; None where something else is asked of them."""
-        sites = self.plan.fields(where.site, type_)
-        if not all(site.is_typename or site.declared.python_name in _OF_EDGES for site in sites):
-            return None
-        rows, parts = self.kept(f"{value}.rows"), []
-        for site in sites:
-            if site.is_typename:
-                parts.append(f"repeat({type_.name!r}, len({rows}))")
-            elif site.declared.python_name == "cursor":
-                parts.append(f"{value}.cursors()")
-            else:
-                there = where._replace(site=site, place=site.place, indexes=(*where.indexes, _AT))
-                node: Any = site.field.type
-                parts.append(self._rows(node.of_type, rows, view, there))
-        return self.kept(f"list(map({self.shape(sites)}, {', '.join(parts)}))")
+    def _held(self, site: Site, value: str, view: View, where: Where) -> str:
+        """Return the expression of what a list holds of a field of what stands for rows."""
+        if site.is_typename:
+            return f"repeat({site.parent.name!r}, len({value}))"
+        held, below = f"{value}.{_held(site)}", get_nullable_type(site.field.type)
+        if not isinstance(below, GraphQLObjectType):
+            return held
+        there = where._replace(site=site, place=site.place, indexes=(*where.indexes, _AT))
+        return self._rows(below, self.kept(held), view, there)
 
     def _rows(self, type_: GraphQLObjectType, rows: str, view: View, where: Where) -> str:
         """Write the columns of rows; return the expression of the objects."""
@@ -83,3 +74,8 @@ class RowWriter(Writer):
             rows=rows,
             columns=columns,
         )
+
+
+def _held(site: Site) -> str | None:
+    """Return the name by which a list holds a field of its objects."""
+    return held_by_list(site.parent, site.declared, site.source) if site.is_compiled else None

@@ -98,7 +98,7 @@ class Run:
         """Let go of what holds this in turn: rows would stay until the collector comes by."""
         self.tools = ()
         self._units.end()
-        self.core.arguments.end()
+        self.core.end()
         self.waiting.end()
 
     async def _data(self) -> Any:
@@ -148,13 +148,12 @@ class Run:
         """Return a function that a source makes once; one that raises where making it does."""
         try:
             return self.once(site, make)  # type: ignore[no-any-return]  # a reader
-        except Exception as error:  # noqa: BLE001 - because it belongs to each object
-            problem = error
+        except Exception:  # noqa: BLE001 - because it belongs to each object, which meets it anew
 
-        def refuse(*_: Any) -> Any:
-            raise problem
+            def again(*value: Any) -> Any:
+                return self.once(site, make)(*value)
 
-        return refuse
+            return again
 
     def types(
         self, site: Site, type_: GraphQLAbstractType, place: Place

@@ -18,7 +18,7 @@ A value that is not as its type says raises: `zhupei.graphql.engine.running` kno
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
@@ -27,6 +27,7 @@ from zhupei.db.tables import View
 from zhupei.graphql.answers import Place, Slot, shape
 from zhupei.graphql.engine.plans import Plan, Unit
 from zhupei.graphql.inline import Bound
+from zhupei.graphql.kept_parts import Part
 from zhupei.graphql.leaves import IrregularError, leaf, listed, plain_class
 from zhupei.graphql.readings import Reading
 from zhupei.graphql.sites import Anchor, Site
@@ -87,7 +88,7 @@ class Writer:
         if unit.reads:
             answer = self.field(site, "value", where._replace(view=None))
         elif unit.part is not None and isinstance(type_, GraphQLObjectType):
-            answer = self._object(type_, "value", where)
+            answer = self._object(type_, "value", where, unit.part.fields)
         else:
             answer = self._value(type_, "value", where, held=True)
         head = [
@@ -142,14 +143,30 @@ class Writer:
 
     # Objects and their fields
 
-    def _object(self, type_: GraphQLObjectType, value: str, where: Where) -> str:
-        """Write an object that is there, field by field; return the expression that makes it."""
+    def _object(
+        self,
+        type_: GraphQLObjectType,
+        value: str,
+        where: Where,
+        some: Collection[str] | None = None,
+        runs: Collection[Part] = (),
+    ) -> str:
+        """Write an object that is there, field by field; return the expression that makes it.
+
+        It has all fields, or ``some``, by their keys; those of ``runs`` are kept together.
+        """
         self._check(type_, value, where)
         sites, parts = self.plan.fields(where.site, type_), []
+        first = {run.fields[0]: run for run in runs}
+        more = {key for run in runs for key in run.fields[1:]}
+        sites = tuple([s for s in sites if s.key not in more and (not some or s.key in some)])
         for site in sites:
             at = where._replace(site=site, place=site.place)
             late = _is_column(site)  # null until it is read
-            parts.append("None" if late else self.field(site, value, at))
+            if site.key in first:
+                parts.append(self._part(type_, value, where, first[site.key]))
+            else:
+                parts.append("None" if late else self.field(site, value, at))
         made = f"{self.shape(sites)}({', '.join(parts)})"
         columns = [(number, site) for number, site in enumerate(sites) if _is_column(site)]
         if not columns:
@@ -224,24 +241,29 @@ class Writer:
             return self._list(type_.of_type, value, where)
         if is_abstract_type(type_):
             return self._abstract(type_, value, where)
-        anchor, part = Anchor(where.site, type_, where.place), where.site.part(type_)
+        part, held = where.site.part(type_), where.site.part(type_, held=True)
         if part is not None:
-            unit = self.plan.unit(anchor, part)
-            kept = self.once(f"run.parts.at({self.constant(unit)}, {self.constant(part)})")
-            made = f"keep({kept}, {unit.number}, {value}, {where.above}{_more(where)})"
-            return self.kept(f"{kept}.get(id({value})) or {made}")
-        held = where.site.part(type_, held=True)
+            return self._part(type_, value, where, part)
         if held is None:
             return self._object(type_, value, where)
         # Its JSON is kept as long as hooks answer the same.
-        known = self.once(f"run.parts.told_at({self.constant(anchor)}, {self.constant(held)})")
+        anchor = self.constant(Anchor(where.site, type_, where.place))
+        known = self.once(f"run.parts.told_at({anchor}, {self.constant(held)})")
         note = self.once(f"run.parts.noting({known})")
         out = self.kept(f"{known}.get(id({value})) if {known} else None")
         with self._block(f"if {out} is None:"):
-            self._line(f"{out} = {self._object(type_, value, where)}")
+            runs = where.site.selection(type_).runs
+            self._line(f"{out} = {self._object(type_, value, where, runs=runs)}")
             with self._block(f"if {note}:"):
                 self._line(f"{note}(({value}, {out}))")
         return out
+
+    def _part(self, type_: GraphQLObjectType, value: str, where: Where, part: Part) -> str:
+        """Write how a part is found, and made where it is not kept."""
+        unit = self.plan.unit(Anchor(where.site, type_, where.place), part)
+        kept = self.once(f"run.parts.at({self.constant(unit)}, {self.constant(part)})")
+        made = f"keep({kept}, {unit.number}, {value}, {where.above}{_more(where)})"
+        return self.kept(f"{kept}.get(id({value})) or {made}")
 
     def _list(self, type_: Any, value: str, where: Where) -> str:
         items, item = self.scratch(), self.scratch()

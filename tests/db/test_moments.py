@@ -65,7 +65,9 @@ class _Told:
     def __init__(self) -> None:
         self.moment, self.asked, self.elapsed = ("1:1:", "started"), 0, 100.0
 
-    async def __call__(self, _: str, values: Sequence[Any], __: type[Any]) -> list[Any]:
+    async def __call__(
+        self, _: str, values: Sequence[Any], __: type[Any], ___: float | None
+    ) -> list[Any]:
         assert values == ()
         self.asked += 1
         # The number of a question that went with others comes last.
@@ -135,6 +137,11 @@ def test_a_statement_that_looks_at_rows_only_is_told_by_the_moment(statement: st
         "pg_sleep(1)",
         "current_user",
         "user",
+        "'now'::timestamptz",
+        "' Today 12:00'::timestamptz",
+        "E'it\\'s' || now() || 'here'",
+        "$$it's$$ || now() || $$'$$",
+        "0 FOR UPDATE SKIP LOCKED",
     ],
 )
 def test_a_statement_that_looks_at_anything_else_is_not(looks_at: str) -> None:

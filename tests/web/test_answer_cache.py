@@ -21,6 +21,10 @@ _NAME = '{ base(code: "example-hospital") { code name } }'
 _CLOCK = "{ openings(first: 1, filter: { openNow: true }) { totalCount } }"
 
 
+class Served:
+    """Stands for a catalogue."""
+
+
 def asked(query: str, **more: Any) -> OperationRequest:
     return OperationRequest(
         **{
@@ -35,7 +39,7 @@ def asked(query: str, **more: Any) -> OperationRequest:
 
 
 def test_what_is_kept_belongs_to_one_catalogue() -> None:
-    cache, first, second = AnswerCache(1 << 20), object(), object()
+    cache, first, second = AnswerCache(1 << 20), Served(), Served()
     key = answer_key(asked("{ a }"), Language.ZH)
     assert key is not None
     cache.put(first, key, b"1")
@@ -49,7 +53,7 @@ def test_what_is_kept_belongs_to_one_catalogue() -> None:
 
 
 def test_what_was_not_asked_for_longest_goes_first_and_bytes_are_bounded() -> None:
-    catalogue = object()
+    catalogue = Served()
     cache = AnswerCache(16_000)
     keys = [answer_key(asked(f"{{ a{number} }}"), Language.ZH) for number in range(12)]
     for key in keys[:9]:
@@ -73,7 +77,7 @@ def test_what_was_not_asked_for_longest_goes_first_and_bytes_are_bounded() -> No
 
 
 def test_an_answer_that_would_drive_out_the_others_is_not_kept() -> None:
-    cache, catalogue = AnswerCache(16_000), object()
+    cache, catalogue = AnswerCache(16_000), Served()
     key = answer_key(asked("{ a }"), Language.ZH)
     assert key is not None
     assert cache.put(catalogue, key, b"x" * 2000).body == b"x" * 2000

@@ -59,6 +59,10 @@ def _head(*lines: str) -> bytes:
     return "\r\n".join((lines[0], *fixed, *lines[1:], "", "")).encode()
 
 
+class Served:
+    """Stands for a catalogue."""
+
+
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory: pytest.TempPathFactory) -> Starlette:
     made = served(tmp_path_factory.mktemp("app"))
@@ -630,14 +634,14 @@ def _length(size: int) -> list[tuple[bytes, bytes]]:
 async def test_only_an_answer_whose_length_tells_its_end_is_kept(
     status: int, headers: list[tuple[bytes, bytes]], keeps: bool
 ) -> None:
-    catalogue = object()
+    catalogue = Served()
     repeated = repeated_of(1 << 20, catalogue)
     repeated.keep(scope_of(b"a", catalogue), status, headers, b"" if status == 304 else b"y")
     assert (repeated.answer("http", "192.0.2.1", b"a") is not None) is keeps
 
 
 async def test_the_memory_is_bounded_and_what_was_not_asked_for_longest_goes() -> None:
-    catalogue = object()
+    catalogue = Served()
     repeated = repeated_of(20_000, catalogue)
     packets = [b"%d" % number + b"x" * 400 for number in range(30)]
     for packet in packets[:10]:
@@ -653,13 +657,13 @@ async def test_the_memory_is_bounded_and_what_was_not_asked_for_longest_goes() -
     assert repeated.answer("http", "192.0.2.1", packets[2]) is None
     # One that would drive out the others is not kept, nor is one of another catalogue.
     repeated.keep(scope_of(packets[20], catalogue), 200, _length(2000), b"y" * 2000)
-    repeated.keep(scope_of(packets[21], object()), 200, _length(1), b"y")
+    repeated.keep(scope_of(packets[21], Served()), 200, _length(1), b"y")
     assert repeated.answer("http", "192.0.2.1", packets[20]) is None
     assert repeated.answer("http", "192.0.2.1", packets[21]) is None
 
 
 async def test_over_tls_the_same_bytes_are_another_request() -> None:
-    catalogue = object()
+    catalogue = Served()
     repeated = repeated_of(1 << 20, catalogue)
     repeated.keep(scope_of(b"a", catalogue), 200, [(b"a", b"1"), *_length(1)], b"y")
     found = repeated.answer("http", "192.0.2.1", b"a")

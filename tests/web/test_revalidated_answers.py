@@ -5,82 +5,23 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-import httpx2
 import pytest
-from starlette.applications import Starlette
 
-from admissions_office import BASES
-from running_graph import RunningGraph
-from served_admissions import MovedClock, ServedAdmissions
+from answered_desk import OWN, TIMELINE, Desk, opened_desk
 from wired_app import ByCookie, Wire, answer_in
-from zhupei.app import application_of, create_app
+from zhupei.app import application_of
 from zhupei.db import moments
 from zhupei.db.connection import Database
-from zhupei.db.models import ApplicationRow
 from zhupei.graphql.limits import TimeLimits
 from zhupei.hooks.scope import Naming, Rights
 from zhupei.services import remembered_actors
-from zhupei.settings import Settings
 from zhupei.web import revalidated_answers
-from zhupei.web.revalidated_answers import RevalidatedAnswers
 
-_TIMELINE = """query Timeline($id: ID!) {
-  application(id: $id) { id state base { name } records { revision action toState } }
-}"""
-_OWN = "query Own($id: ID!) { application(id: $id) { id state preference } }"
 _CLOCK = "query Clock($id: ID!) { application(id: $id) { state allowedActions { action } } }"
-
-
-@dataclass
-class Desk:
-    """A served province whose connections are known to the test."""
-
-    served: ServedAdmissions
-    app: Starlette
-    wire: Wire
-
-    @property
-    def answers(self) -> RevalidatedAnswers:
-        found = application_of(self.app).revalidated
-        assert found is not None
-        return found
-
-    async def packet(self, query: str, who: str | None, *lines: str, **variables: Any) -> bytes:
-        """Return the bytes of a request."""
-        if who is not None:
-            lines = (f"authorization: Bearer {await self.served.token(who)}", *lines)
-        body = json.dumps({"query": query, "variables": variables}).encode()
-        head = (
-            "POST /graphql HTTP/1.1",
-            "host: zhupei.example",
-            "content-type: application/json",
-            *lines,
-            f"content-length: {len(body)}",
-        )
-        return "\r\n".join((*head, "", "")).encode() + body
-
-    async def ask(self, packet: bytes) -> Any:
-        """Return what these bytes are answered, which has to be 200."""
-        answered = await self.wire.ask(packet)
-        assert answered.status == 200, answered.body
-        return json.loads(answered.body)
-
-    async def prefer(self, application: str, preference: int) -> None:
-        """Change something in the database that nobody is told of."""
-        database = application_of(self.app).database
-        with database.use():
-            await ApplicationRow.filter(id=application).update(preference=preference)
-
-    async def known(self, packet: bytes) -> Any:
-        """Ask until the answer is kept; return it."""
-        for _ in range(2):
-            found = await self.ask(packet)
-        return found
 
 
 @pytest.fixture(autouse=True)
@@ -99,37 +40,8 @@ def calm(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 async def desk(tmp_path: Path, database_url: str) -> AsyncIterator[Desk]:
-    async with _desk(tmp_path, database_url) as made:
+    async with opened_desk(tmp_path, database_url) as made:
         yield made
-
-
-class _desk:  # noqa: N801 - used as a function
-    def __init__(self, data_dir: Path, database_url: str, **changes: Any) -> None:
-        values: dict[str, Any] = {
-            "data_dir": data_dir,
-            "database_url": database_url,
-            "database_pool": 4,
-            "bases": (BASES,),
-            "plugins": (),
-            "worker": False,
-            **changes,
-        }
-        self.settings, self.clock = Settings(**values), MovedClock()
-
-    async def __aenter__(self) -> Desk:
-        self.app = create_app(self.settings, clock=self.clock)
-        self.running = self.app.router.lifespan_context(self.app)
-        await self.running.__aenter__()
-        self.client = httpx2.AsyncClient(
-            transport=httpx2.ASGITransport(app=self.app), base_url="http://test"
-        )
-        database = application_of(self.app).database
-        graph = RunningGraph(self.client, database, self.settings, self.clock)
-        return Desk(ServedAdmissions(graph, self.clock), self.app, Wire(self.app))
-
-    async def __aexit__(self, *_: object) -> None:
-        await self.client.aclose()
-        await self.running.__aexit__(None, None, None)
 
 
 def spied(monkeypatch: pytest.MonkeyPatch, desk: Desk) -> list[str]:
@@ -150,7 +62,7 @@ async def test_while_the_rows_are_the_same_so_is_the_answer(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     application = await desk.served.submitted("wang")
-    packet = await desk.packet(_TIMELINE, "auditor", id=application)
+    packet = await desk.packet(TIMELINE, "auditor", id=application)
     first = await desk.wire.ask(packet)
     second = await desk.wire.ask(packet)
     read = spied(monkeypatch, desk)
@@ -173,11 +85,11 @@ async def test_while_nobody_wrote_anything_no_row_is_read(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     application = await desk.served.submitted("wang")
-    timeline = await desk.packet(_TIMELINE, "auditor", id=application)
-    own = await desk.packet(_OWN, "wang", id=application)
+    timeline = await desk.packet(TIMELINE, "auditor", id=application)
+    own = await desk.packet(OWN, "wang", id=application)
     told: list[Any] = ["first"]
 
-    async def now() -> Any:
+    async def now(_until: float) -> Any:
         return told[0]
 
     monkeypatch.setattr(desk.answers._moments, "now", now)
@@ -195,7 +107,7 @@ async def test_while_nobody_wrote_anything_no_row_is_read(
 
 async def test_an_id_of_its_way_makes_no_other_answer(desk: Desk) -> None:
     application = await desk.served.submitted("wang")
-    packet = await desk.packet(_TIMELINE, "auditor", "X-Request-Id: proxy-0-id", id=application)
+    packet = await desk.packet(TIMELINE, "auditor", "X-Request-Id: proxy-0-id", id=application)
     answers = [
         await desk.wire.ask(packet.replace(b"proxy-0-id", b"proxy-%d-id" % number))
         for number in range(5)
@@ -208,7 +120,7 @@ async def test_an_id_of_its_way_makes_no_other_answer(desk: Desk) -> None:
     await desk.served.moved("WITHDRAWN", "withdrawApplication", "wang", application, reason="x")
     found = await desk.ask(packet)
     assert found["data"]["application"]["state"] == "WITHDRAWN"
-    other = await desk.packet(_TIMELINE, "wang", "X-Request-Id: proxy-9-id", id=application)
+    other = await desk.packet(TIMELINE, "wang", "X-Request-Id: proxy-9-id", id=application)
     assert (await desk.ask(other))["data"] != found["data"]
     assert desk.answers.given == 3
 
@@ -217,7 +129,7 @@ async def test_an_id_of_its_way_makes_no_other_answer(desk: Desk) -> None:
 async def test_whoever_has_written_reads_it(desk: Desk) -> None:
     """Between any two requests somebody may have written, which one of them is told of."""
     application = await desk.served.submitted("wang")
-    own = await desk.packet(_OWN, "wang", id=application)
+    own = await desk.packet(OWN, "wang", id=application)
     wires = [Wire(desk.app) for _ in range(3)]
     for wire in wires:
         wire.protocol.__class__ = wires[0].protocol.__class__
@@ -243,7 +155,7 @@ async def test_a_statement_that_looks_at_the_clock_is_asked_each_time(
 ) -> None:
     monkeypatch.setattr(revalidated_answers, "follows_from_rows", lambda _: False)
     application = await desk.served.submitted("wang")
-    packet = await desk.packet(_TIMELINE, "auditor", id=application)
+    packet = await desk.packet(TIMELINE, "auditor", id=application)
     await desk.known(packet)
     read = spied(monkeypatch, desk)
     for _ in range(3):
@@ -259,7 +171,7 @@ async def test_a_statement_that_looks_at_the_clock_is_asked_each_time(
 async def test_a_changed_row_is_told_at_once(desk: Desk, known: int) -> None:
     """Whether the rows are compared, the rows with their digest, or that alone."""
     application = await desk.served.submitted("wang")
-    packet = await desk.packet(_TIMELINE, "auditor", id=application)
+    packet = await desk.packet(TIMELINE, "auditor", id=application)
     for _ in range(known):
         before = await desk.ask(packet)
     await desk.served.moved("WITHDRAWN", "withdrawApplication", "wang", application, reason="x")
@@ -278,7 +190,7 @@ async def test_of_many_rows_what_was_compared_is_not_read_again(
 ) -> None:
     monkeypatch.setattr(revalidated_answers, "_FEW_ROWS", 1)
     application = await desk.served.submitted("wang")
-    packet = await desk.packet(_TIMELINE, "auditor", id=application)
+    packet = await desk.packet(TIMELINE, "auditor", id=application)
     before = await desk.known(packet)
     await desk.served.moved("WITHDRAWN", "withdrawApplication", "wang", application, reason="x")
     read = spied(monkeypatch, desk)
@@ -294,8 +206,8 @@ async def test_of_many_rows_what_was_compared_is_not_read_again(
 
 async def test_what_differs_each_time_is_kept_more_and_more_seldom(desk: Desk) -> None:
     application = await desk.served.submitted("wang")
-    timeline = await desk.packet(_TIMELINE, "auditor", id=application)
-    own = await desk.packet(_OWN, "wang", id=application)
+    timeline = await desk.packet(TIMELINE, "auditor", id=application)
+    own = await desk.packet(OWN, "wang", id=application)
     for packet in (timeline, own):
         await desk.known(packet)
     for number in range(40):
@@ -313,9 +225,9 @@ async def test_what_differs_each_time_is_kept_more_and_more_seldom(desk: Desk) -
 async def test_everybody_gets_their_own_answer(desk: Desk) -> None:
     application = await desk.served.submitted("wang")
     await desk.served.applicant("li")
-    own = await desk.packet(_OWN, "wang", id=application)
-    other = await desk.packet(_OWN, "li", id=application)
-    public = await desk.packet(_OWN, None, id=application)
+    own = await desk.packet(OWN, "wang", id=application)
+    other = await desk.packet(OWN, "li", id=application)
+    public = await desk.packet(OWN, None, id=application)
     for _ in range(4):
         assert (await desk.ask(own))["data"]["application"]["id"] == application
         assert (await desk.ask(other))["data"] == {"application": None}
@@ -325,7 +237,7 @@ async def test_everybody_gets_their_own_answer(desk: Desk) -> None:
 
 async def test_figures_tell_how_often_nothing_had_changed(desk: Desk) -> None:
     application = await desk.served.submitted("wang")
-    packet = await desk.packet(_TIMELINE, "auditor", id=application)
+    packet = await desk.packet(TIMELINE, "auditor", id=application)
     watched: list[tuple[str | None, str]] = []
 
     def watch(operation: str | None, outcome: str, seconds: float) -> None:
@@ -340,7 +252,7 @@ async def test_figures_tell_how_often_nothing_had_changed(desk: Desk) -> None:
 
 async def test_a_role_that_is_taken_back_is_heeded_at_once(desk: Desk) -> None:
     application = await desk.served.submitted("wang")
-    packet = await desk.packet(_TIMELINE, "auditor", id=application)
+    packet = await desk.packet(TIMELINE, "auditor", id=application)
     await desk.known(packet)
     assert (await desk.ask(packet))["data"]["application"]["id"] == application
     assert desk.answers.given == 1
@@ -358,7 +270,7 @@ async def test_a_role_that_is_taken_back_is_heeded_at_once(desk: Desk) -> None:
 
 async def test_a_token_that_is_over_is_refused(desk: Desk) -> None:
     application = await desk.served.submitted("wang")
-    packet = await desk.packet(_TIMELINE, "auditor", id=application)
+    packet = await desk.packet(TIMELINE, "auditor", id=application)
     await desk.known(packet)
     desk.served.clock.now += timedelta(hours=2)
     answered = await desk.wire.ask(packet)
@@ -376,7 +288,7 @@ async def test_what_the_clock_has_a_say_in_is_made_anew(desk: Desk) -> None:
 
 async def test_another_catalogue_is_another_answer(desk: Desk) -> None:
     application = await desk.served.submitted("wang")
-    packet = await desk.packet(_TIMELINE, "auditor", id=application)
+    packet = await desk.packet(TIMELINE, "auditor", id=application)
     before = await desk.known(packet)
     await application_of(desk.app).graph.catalogue.reload()
     assert await desk.ask(packet) == before
@@ -389,7 +301,7 @@ async def test_a_plugin_that_knows_people_has_everything_made_anew(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     application = await desk.served.submitted("wang")
-    packet = await desk.packet(_TIMELINE, "auditor", id=application)
+    packet = await desk.packet(TIMELINE, "auditor", id=application)
     await desk.known(packet)
     assert (await desk.ask(packet))["data"]["application"]["id"] == application
     assert desk.answers.given == 1
@@ -406,7 +318,7 @@ async def test_a_plugin_that_knows_people_has_everything_made_anew(
 
 async def test_without_its_database_a_request_is_told_so(desk: Desk) -> None:
     application = await desk.served.submitted("wang")
-    packet = await desk.packet(_TIMELINE, "auditor", id=application)
+    packet = await desk.packet(TIMELINE, "auditor", id=application)
     await desk.known(packet)
     database: Any = application_of(desk.app).database
 
@@ -427,7 +339,7 @@ async def test_rows_that_take_long_are_left_to_the_usual_way(
 ) -> None:
     monkeypatch.setattr(desk.answers, "_limits", TimeLimits(0.25))
     application = await desk.served.submitted("wang")
-    packet = await desk.packet(_TIMELINE, "auditor", id=application)
+    packet = await desk.packet(TIMELINE, "auditor", id=application)
     before = await desk.known(packet)
     database: Any = application_of(desk.app).database
     read, late = database.read, []
@@ -451,9 +363,9 @@ async def test_rows_that_take_long_are_left_to_the_usual_way(
 
 async def test_it_costs_what_it_costs(tmp_path: Path, database_url: str) -> None:
     """Whoever asks too often is refused, however cheap the answer was."""
-    async with _desk(tmp_path, database_url, rate_cost={"auditor": 400}) as desk:
+    async with opened_desk(tmp_path, database_url, rate_cost={"auditor": 400}) as desk:
         application = await desk.served.submitted("wang")
-        packet = await desk.packet(_TIMELINE, "auditor", id=application)
+        packet = await desk.packet(TIMELINE, "auditor", id=application)
         answers = [await desk.wire.ask(packet) for _ in range(30)]
         statuses = [each.status for each in answers]
         first = statuses.index(429)
@@ -467,7 +379,7 @@ async def test_it_costs_what_it_costs(tmp_path: Path, database_url: str) -> None
 
 async def test_what_comes_behind_is_answered_behind(desk: Desk) -> None:
     application = await desk.served.submitted("wang")
-    packet = await desk.packet(_TIMELINE, "auditor", id=application)
+    packet = await desk.packet(TIMELINE, "auditor", id=application)
     before = await desk.known(packet)
     other = await desk.packet("{ __typename }", "auditor")
     wire = desk.wire
@@ -488,7 +400,7 @@ async def test_what_comes_behind_is_answered_behind(desk: Desk) -> None:
 
 async def test_many_at_once_get_what_is_theirs(desk: Desk) -> None:
     applications = [await desk.served.submitted(f"person-{number}") for number in range(4)]
-    packets = [await desk.packet(_OWN, "auditor", id=each) for each in applications]
+    packets = [await desk.packet(OWN, "auditor", id=each) for each in applications]
     wires = [Wire(desk.app) for _ in range(12)]
     for wire in wires:
         wire.protocol.__class__ = wires[0].protocol.__class__
@@ -515,7 +427,7 @@ async def test_many_at_once_get_what_is_theirs(desk: Desk) -> None:
 
 async def test_the_memory_counts_what_was_answered(desk: Desk) -> None:
     application = await desk.served.submitted("wang")
-    packet = await desk.packet(_TIMELINE, "auditor", id=application)
+    packet = await desk.packet(TIMELINE, "auditor", id=application)
     reads = desk.wire.protocol.read
     await desk.ask(packet)
     before = reads.bytes
@@ -528,10 +440,10 @@ async def test_the_memory_counts_what_was_answered(desk: Desk) -> None:
 
 
 async def test_without_memory_for_answers_none_is_kept(tmp_path: Path, database_url: str) -> None:
-    async with _desk(tmp_path, database_url, cache_bytes=0) as desk:
+    async with opened_desk(tmp_path, database_url, cache_bytes=0) as desk:
         assert application_of(desk.app).revalidated is None
         application = await desk.served.submitted("wang")
-        packet = await desk.packet(_TIMELINE, "auditor", id=application)
+        packet = await desk.packet(TIMELINE, "auditor", id=application)
         for _ in range(4):
             assert (await desk.ask(packet))["data"]["application"]["id"] == application
 

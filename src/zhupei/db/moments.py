@@ -46,12 +46,14 @@ _CALM_SECONDS = 0.05
 _OTHERWISE = re.compile(
     r"\b(?:now|current_\w+|local\w+|clock_\w+|statement_\w+|transaction_\w+|timeofday|age"
     r"|random\w*|gen_\w+|uuid\w*_\w+|nextval|currval|lastval|txid_\w+|pg_\w+|user|session_user"
-    r"|inet_\w+|version)\b",
+    r"|inet_\w+|version|tablesample|locked)\b",
     re.IGNORECASE,
 )
+# Texts that mean the present when they are read as a time, and quotes that do not end a text.
+_PRESENT = re.compile(r"'\s*(?:now|today|tomorrow|yesterday)\b[^'(]*'|\\'|\$\$", re.IGNORECASE)
 _QUOTED = re.compile(r'"[^"]*"|\'[^\']*\'')
 
-_Read = Callable[[str, Sequence[Any], type[Any]], Awaitable[list[Any]]]
+_Read = Callable[[str, Sequence[Any], type[Any], float | None], Awaitable[list[Any]]]
 
 
 class Sessions:
@@ -90,16 +92,18 @@ class Moments:
         self._last: Moment | None = None
         self._look_at = 0.0
 
-    async def now(self) -> Moment | None:
+    async def now(self, until: float | None = None) -> Moment | None:
         """Return the present moment, of after the call; None where others write just now.
 
         None as well where a session was opened meanwhile: the answer may have come from either
-        side of a crash. Raises DatabaseUnavailableError.
+        side of a crash. ``until`` is when whoever asks gives up, by the loop's clock.
+
+        Raises DatabaseUnavailableError.
         """
         if self._elapsed() < self._look_at:
             return None
         opened = self._sessions.opened
-        rows = await self._read(_ASKED, (), asyncpg.Record)
+        rows = await self._read(_ASKED, (), asyncpg.Record, until)
         if not rows or opened != self._sessions.opened:
             return None
         moment = (*tuple(rows[0])[:2], opened)
@@ -115,4 +119,6 @@ def follows_from_rows(statement: str) -> bool:
 
     Rather too seldom than too often: whatever looks like a clock is taken for one.
     """
+    if _PRESENT.search(statement) is not None:
+        return False
     return _OTHERWISE.search(_QUOTED.sub("", statement)) is None

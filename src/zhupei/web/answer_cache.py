@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import hashlib
 import re
+import weakref
 from collections import OrderedDict
+from collections.abc import Callable
 from typing import Any
 
 from zhupei.domain.text import Language
@@ -56,7 +58,7 @@ class AnswerCache:
 
     def __init__(self, most_bytes: int) -> None:
         self._most = most_bytes
-        self._catalogue: Any = None
+        self._catalogue: Callable[[], Any] = _nothing
         self._kept: OrderedDict[Key, Kept] = OrderedDict()
         self.bytes = 0
 
@@ -65,7 +67,7 @@ class AnswerCache:
 
     def get(self, catalogue: Any, key: Key) -> Kept | None:
         """Return the answer that this catalogue gives, None where it is not kept."""
-        if catalogue is not self._catalogue:
+        if catalogue is not self._catalogue():
             return None
         found = self._kept.get(key)
         if found is not None:
@@ -78,8 +80,9 @@ class AnswerCache:
         size = _size(key, kept)
         if size * _LARGEST_SHARE > self._most:
             return kept
-        if catalogue is not self._catalogue:
-            self._catalogue = catalogue
+        if catalogue is not self._catalogue():
+            # The one of before is nobody's any more.
+            self._catalogue = weakref.ref(catalogue)
             self._kept.clear()
             self.bytes = 0
         before = self._kept.pop(key, None)
@@ -161,6 +164,10 @@ def _matches(if_none_match: bytes | None, tag: bytes) -> bool:
         return True
     opaque = tag.removeprefix(b"W/")
     return any(one.strip().removeprefix(b"W/") == opaque for one in if_none_match.split(b","))
+
+
+def _nothing() -> None:
+    """Stand for a catalogue before there is one."""
 
 
 def _size(key: Key, kept: Kept) -> int:

@@ -136,7 +136,7 @@ class BoundedConnection(ReadsOrLeaves, DeclinesUpgrades):
 
     def data_received(self, data: bytes) -> None:
         """Read, unless what should be a head of a request is too long for one, or is known."""
-        origin = None if self._in_message else self._origin
+        origin = None if self._in_message or is_meaning(data) else self._origin
         if origin is not None and (
             self._answers_again(origin, data) or self._asks_again(origin, data)
         ):
@@ -231,7 +231,8 @@ class BoundedConnection(ReadsOrLeaves, DeclinesUpgrades):
             return False
         self._stop_waiting()
         self._unset_keepalive_if_required()
-        scope: Any = {}
+        # As much of it as is said of whatever goes wrong.
+        scope: Any = {"method": "POST"}
         cycle = self.cycle = RequestResponseCycle(
             scope=scope,
             transport=self.transport,
@@ -363,7 +364,7 @@ class BoundedConnection(ReadsOrLeaves, DeclinesUpgrades):
 
     def _can_write(self, cycle: RequestResponseCycle) -> bool:
         """Return whether nothing is in the way of an answer that is written at once."""
-        return not (
+        return cycle.keep_alive and not (
             cycle.response_started
             or cycle.disconnected
             or cycle.access_log

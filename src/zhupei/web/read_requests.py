@@ -31,7 +31,9 @@ _Key = tuple[str, bytes]
 
 _MOST_BYTES = 16 << 20
 _SECONDS = 60.0
-_ENTRY_BYTES = 2000
+_ENTRY_BYTES = 1000
+_MOST_HEADERS = 64
+_HEADER_BYTES, _VALUE_BYTES = 120, 40
 # These have a say in how the connection goes on.
 _SINGULAR = frozenset({b"expect", b"upgrade"})
 _OF_REQUEST = (
@@ -113,7 +115,11 @@ class ReadRequests:
         be the same request.
         """
         headers = scope["headers"]
-        if scope["method"] != "POST" or any(name in _SINGULAR for name, _ in headers):
+        if (
+            scope["method"] != "POST"
+            or len(headers) > _MOST_HEADERS
+            or any(name in _SINGULAR for name, _ in headers)
+        ):
             return None
         if is_meaning(packet) and (known := self.get(origin, packet)) is not None:
             return known
@@ -177,4 +183,11 @@ class ReadRequests:
 
 
 def _size(key: _Key, read: ReadRequest) -> int:
-    return len(key[1]) + len(read.body) + read.answered_bytes + _ENTRY_BYTES
+    return len(key[1]) + _read_size(read) + read.answered_bytes + _ENTRY_BYTES
+
+
+def _read_size(read: ReadRequest) -> int:
+    """Return about what a request takes that was read, which may be much more than its bytes."""
+    body = read.body
+    values = sum(map(body.count, (b",", b":", b"[", b"{")))
+    return len(body) + _VALUE_BYTES * values + _HEADER_BYTES * len(read.scope["headers"])

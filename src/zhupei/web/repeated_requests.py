@@ -14,9 +14,10 @@ answered. Such a request has to be read, and is then known by all the rest of it
 from __future__ import annotations
 
 import time
+import weakref
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from starlette.types import Scope
@@ -135,7 +136,7 @@ class RepeatedRequests:
         self._watch = watch
         self._access_log = access_log
         self._ids = RequestIds()
-        self._of: Any = None
+        self._of: Callable[[], Any] = _nothing
         self._kept: OrderedDict[_Key, _Answered] = OrderedDict()
         self.bytes = 0
 
@@ -155,7 +156,7 @@ class RepeatedRequests:
         not known, or may not be given at this moment.
         """
         found = self._kept.get((origin, packet))
-        if found is None or self._of is not self._catalogue():
+        if found is None or self._of() is not self._catalogue():
             return None
         settled = found.settled
         if not self._gate.takes(found.address or host, settled.cost):
@@ -176,7 +177,7 @@ class RepeatedRequests:
 
         Not where anything but its length says where the answer ends.
         """
-        settled: Settled = scope[SETTLED]
+        settled: Settled = scope.pop(SETTLED)
         key: _Key = scope[PACKET]
         if any(name in _SINGULAR for name, _ in scope["headers"]):
             return
@@ -188,12 +189,14 @@ class RepeatedRequests:
         # The request's id comes last, and anew each time.
         head = b"".join(b"%b: %b\r\n" % pair for pair in headers) + b"x-request-id: "
         address = address_of(scope) if " " in key[0] else None
-        answered = _Answered(settled, scope["method"], scope["path"], status, address, head, body)
+        # The catalogue of before is nobody's any more.
+        told = replace(settled, catalogue=None)
+        answered = _Answered(told, scope["method"], scope["path"], status, address, head, body)
         size = _size(key, answered)
         if size * _LARGEST_SHARE > self._most or settled.catalogue is not self._catalogue():
             return
-        if settled.catalogue is not self._of:
-            self._of = settled.catalogue
+        if settled.catalogue is not self._of():
+            self._of = weakref.ref(settled.catalogue)
             self._kept.clear()
             self.bytes = 0
         before = self._kept.pop(key, None)
@@ -203,6 +206,10 @@ class RepeatedRequests:
         self.bytes += size
         while self.bytes > self._most:
             self.bytes -= _size(*self._kept.popitem(last=False))
+
+
+def _nothing() -> None:
+    """Stand for a catalogue before there is one."""
 
 
 def meaning_of(scope: Scope, body: bytes) -> bytes | None:

@@ -23,6 +23,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 import time
+import weakref
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -94,6 +95,26 @@ class Served(NamedTuple):
             self.catalogue is other.catalogue
             and self.host is other.host
             and self.version == other.version
+        )
+
+
+class _By(NamedTuple):
+    """What an answer was made by, which is not kept for it."""
+
+    catalogue: weakref.ref[Any]
+    host: weakref.ref[PluginHost]
+    version: int
+
+    @classmethod
+    def of(cls, served: Served) -> _By:
+        return cls(weakref.ref(served.catalogue), weakref.ref(served.host), served.version)
+
+    def is_as(self, served: Served) -> bool:
+        """Return whether that is what answers are made by."""
+        return (
+            self.catalogue() is served.catalogue
+            and self.host() is served.host
+            and self.version == served.version
         )
 
 
@@ -182,7 +203,10 @@ class _Kept:
     ``head`` ends where the request's id is to follow.
     """
 
-    made: MadeOfRows
+    by: _By
+    operation: str | None
+    shown: str | None
+    cost: int
     checks: Sequence[_Check]
     token: bytes | None
     actor: Actor | None
@@ -245,7 +269,10 @@ class RevalidatedAnswers:
         """Keep what was sent to a request whose scope holds `READ` and `MADE_OF_ROWS`."""
         made: MadeOfRows = scope.pop(MADE_OF_ROWS)
         read: ReadRequest = scope[READ]
-        if status != _OK or not 0 < len(made.reads) <= _MOST_READS or not self._is_served(made):
+        now = self._served()
+        if now is None or not made.served.is_as(now):
+            return
+        if status != _OK or not 0 < len(made.reads) <= _MOST_READS:
             return
         if made.served.dispatcher.asks_plugins(_WHO_ASKS):
             return
@@ -255,7 +282,7 @@ class RevalidatedAnswers:
         head = head_of(headers, body)
         checks = list(map(_Check, made.reads))
         rows = [row for check in checks for row in check.rows]
-        size = len(body) + sum(_ROW_BYTES + _VALUE_BYTES * len(row) for row in rows)
+        size = len(body) + sum(map(_size, rows))
         if head is None or size > _LARGEST or not all(map(_is_told_apart, rows)):
             return
         authorization = dict(read.scope["headers"]).get(b"authorization")
@@ -268,7 +295,10 @@ class RevalidatedAnswers:
             return
         head += b"x-request-id: "
         kept = _Kept(
-            made=made,
+            by=_By.of(made.served),
+            operation=made.operation,
+            shown=made.shown,
+            cost=made.cost,
             checks=checks,
             token=token,
             actor=made.actor,
@@ -301,7 +331,9 @@ class RevalidatedAnswers:
         gate, guard, address = self._gate, self._guard, kept.address or host
         if address != kept.host:
             self._count_for(kept, address)
-        if gate.is_busy() or gate.is_full(address) or not kept.meter.fits() or not guard.begin():
+        # Another request may come from elsewhere meanwhile.
+        meter = kept.meter
+        if gate.is_busy() or gate.is_full(address) or not meter.fits() or not guard.begin():
             return ()
         began = time.perf_counter()
         entered = gate.enter(address)
@@ -315,7 +347,8 @@ class RevalidatedAnswers:
             gate.leave(entered)
         if known is None:
             # Another request may have taken meanwhile what was left.
-            if kept.meter.fits() and self._written(kept, write, began, headers):
+            if meter.fits() and self._written(kept, write, began, headers):
+                meter.count()
                 read.misses = 0
                 return None
             return ()
@@ -328,11 +361,12 @@ class RevalidatedAnswers:
     async def _differing(self, kept: _Kept) -> Sequence[NotedRead] | None:
         """Return what was read where not all of it is as it was; None where the answer holds."""
         # Before the rows: what is written between them makes the next moment another one.
-        moment = await self._moments.now() if kept.by_moment else None
+        until = asyncio.get_running_loop().time() + _SECONDS
+        moment = await self._moments.now(until) if kept.by_moment else None
         if moment is not None and moment == kept.moment:
             return None
         asked = [check.asked for check in kept.checks]
-        reading = [self._database.read(*each) for each in asked]
+        reading = [self._database.read(*each, until) for each in asked]
         found = [await reading[0]] if len(asked) == 1 else await asyncio.gather(*reading)
         if all(map(_Check.is_same, kept.checks, asked, found)):
             kept.moment = moment
@@ -342,7 +376,8 @@ class RevalidatedAnswers:
 
     def _stands(self, read: ReadRequest, kept: _Kept) -> bool:
         """Return whether who asks, and what answers, is as before."""
-        if self._is_served(kept.made):
+        now = self._served()
+        if now is not None and kept.by.is_as(now):
             actor = None
             if kept.token is not None:
                 actor = self._sign_in.remembered_by(kept.token)
@@ -357,7 +392,7 @@ class RevalidatedAnswers:
         return False
 
     def _count_for(self, kept: _Kept, host: str) -> None:
-        meter = self._gate.rates.meter(host, kept.actor, kept.made.cost)
+        meter = self._gate.rates.meter(host, kept.actor, kept.cost)
         if meter is not None:
             kept.host, kept.meter = host, meter
 
@@ -368,28 +403,28 @@ class RevalidatedAnswers:
         request_id = self._ids.of(headers)
         if not write(b"%b%b\r\n" % (kept.head, request_id), kept.body):
             return False
-        kept.meter.count()
         self.given += 1
         seconds = time.perf_counter() - began
-        self._watch(kept.made.operation, "unchanged", seconds)
+        self._watch(kept.operation, "unchanged", seconds)
         self._responded("POST", _OK)
         if self._access_log:
             _log(kept, request_id.decode(), seconds)
         return True
 
-    def _is_served(self, made: MadeOfRows) -> bool:
-        now = self._served()
-        return now is not None and made.served.is_as(now)
-
 
 def _log(kept: _Kept, request_id: str, seconds: float) -> None:
     token = current_request_id.set(request_id)
-    operation = current_operation.set(kept.made.shown)
+    operation = current_operation.set(kept.shown)
     try:
         log_access("POST", kept.path, _OK, seconds)
     finally:
         current_operation.reset(operation)
         current_request_id.reset(token)
+
+
+def _size(row: _Exact) -> int:
+    texts = sum(len(value) for value in row if isinstance(value, str | bytes))
+    return _ROW_BYTES + _VALUE_BYTES * len(row) + texts
 
 
 def _exact(rows: list[Any]) -> list[_Exact]:

@@ -31,7 +31,7 @@ from graphql import (
 from zhupei.graphql import limits, uploads
 from zhupei.graphql import scalars as own_scalars
 from zhupei.graphql.chinese_messages import in_chinese
-from zhupei.web import endpoint, subscriptions
+from zhupei.web import operation_answers, subscriptions
 
 _CHINESE = re.compile(r"[\u4e00-\u9fff]")
 _SAYING = {"GraphQLError", "GraphQLSyntaxError", "report_invalid_value", "report_invalid_literal"}
@@ -134,7 +134,7 @@ def _of_ours() -> Iterator[str]:
     modules = [importlib.import_module(name) for name in names]
     for module in (*modules, own_scalars, uploads, subscriptions):
         yield from _said_in(module, _REFUSING)
-    yield from (endpoint._TOO_DEEP, endpoint._NO_OPERATION)
+    yield from (operation_answers._TOO_DEEP, operation_answers._NO_OPERATION)
 
 
 _ALL = sorted({*_of_graphql(), *_of_ours()} - _OF_FAULTS)

@@ -12,23 +12,18 @@ from __future__ import annotations
 
 import inspect
 import logging
-import time
 from collections.abc import AsyncGenerator, Callable, Collection
-from contextlib import aclosing
 from math import inf
 from typing import Any, cast
 
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
-from strawberry.exceptions import MissingQueryError
 from strawberry.schema.base import BaseSchema
-from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
+from strawberry.schema.exceptions import InvalidOperationTypeError
 from strawberry.types import ExecutionResult
-from strawberry.types.execution import PreExecutionError
 from strawberry.types.graphql import OperationType
 
-from graphql import GraphQLError
 from zhupei.db.connection import Database
 from zhupei.domain.text import Text
 from zhupei.graphql import limits
@@ -37,7 +32,7 @@ from zhupei.graphql.engine import Answer, encoded
 from zhupei.noted_reads import NotedReads, noting
 from zhupei.tracing import safe_operation_name
 from zhupei.web.answer_cache import AnswerCache, Kept, Validation, answer_key
-from zhupei.web.errors import ErrorCode, format_errors, refusal
+from zhupei.web.errors import ErrorCode, refusal
 from zhupei.web.event_stream import FRAMES, stream
 from zhupei.web.exchanges import (
     NO_STORE,
@@ -51,8 +46,14 @@ from zhupei.web.exchanges import (
 )
 from zhupei.web.ide import QueryPage
 from zhupei.web.live_connections import LiveConnections
-from zhupei.web.logs import current_operation, current_request_id
+from zhupei.web.logs import current_operation
 from zhupei.web.negotiation import GRAPHQL_RESPONSE
+from zhupei.web.operation_answers import (
+    READS_AND_WRITES,
+    AnswersOperations,
+    is_subscription,
+    rejected,
+)
 from zhupei.web.operation_requests import (
     OperationRequest,
     RequestRefused,
@@ -65,7 +66,7 @@ from zhupei.web.read_requests import READ, ReadRequest
 from zhupei.web.repeated_requests import PACKET, SETTLED, Settled
 from zhupei.web.revalidated_answers import AT_HAND, MADE_OF_ROWS, MadeOfRows, Served
 from zhupei.web.sign_in import ActorRefused
-from zhupei.web.subscriptions import Sockets, is_rejected, readable
+from zhupei.web.subscriptions import Sockets, is_rejected
 from zhupei.web.uploads import FORM, sent_form
 
 __all__ = ["GraphQLEndpoint"]
@@ -73,7 +74,6 @@ __all__ = ["GraphQLEndpoint"]
 _log = logging.getLogger("zhupei.graphql")
 
 _READS = frozenset({OperationType.QUERY})
-_READS_AND_WRITES = frozenset({OperationType.QUERY, OperationType.MUTATION})
 _STREAMED_READS = frozenset({OperationType.QUERY, OperationType.SUBSCRIPTION})
 _STREAMED = frozenset(OperationType)
 _LONGER_WITH_FILES = 20
@@ -83,8 +83,6 @@ _STATUS_OF_LIMIT = {
     limits.LimitCode.OVERLOADED.value: 503,
 }
 
-_NO_OPERATION = "The document holds no operation."
-_TOO_DEEP = "The operation is nested too deeply."
 _NO_PAGE = Text("没有此页面。", "Not Found")
 _METHODS = Text("GraphQL 只支持 GET 与 POST。", "GraphQL only supports GET and POST requests.")
 _GET_READS = Text(
@@ -102,7 +100,7 @@ _NO_COMMON_TYPE = Text(
 )
 
 
-class GraphQLEndpoint:
+class GraphQLEndpoint(AnswersOperations):
     """Answers GraphQL requests at one path, and shows browsers the query page there.
 
     Args:
@@ -142,22 +140,18 @@ class GraphQLEndpoint:
         body_seconds: float = 30.0,
         most_live: int = 0,
     ) -> None:
-        self.schema = schema
+        super().__init__(schema, suggest=suggest)
         self.max_body_bytes = max_body_bytes
         self.database = database
         self.stored = LearnedOperations() if stored is None else stored
         self._context = context
         self._page = page
-        self._suggest = suggest
         self._most_operations = most_operations
         self._kept = AnswerCache(cache_bytes)
         self._validation = Validation(cache_seconds)
         self._most_upload_bytes = most_upload_bytes
         self._body_seconds = body_seconds
         self._body_limits = limits.TimeLimits(body_seconds)
-        self._execute = getattr(schema, "engine", schema).execute
-        self.watch: Callable[[str | None, str, float], None] | None = None
-        """Who is told of every operation: its name, its outcome, its seconds."""
         self.live = LiveConnections(most_live)
         self._sockets = Sockets(self, allowed_origins)
 
@@ -184,133 +178,13 @@ class GraphQLEndpoint:
             context = await context
         return cast("GraphContext", context)
 
-    async def answer(
-        self,
-        asked: OperationRequest,
-        context: Any,
-        allowed: Collection[OperationType] = _READS_AND_WRITES,
-    ) -> ExecutionResult:
-        """Answer a query or mutation whose text is known.
-
-        Raises:
-            InvalidOperationTypeError: it is of another type than those allowed.
-
-        """
-        current_operation.set(safe_operation_name(asked.operation_name))
-        if self.watch is None:
-            return await self._executed(asked, context, allowed)
-        began = time.perf_counter()
-        result = await self._executed(asked, context, allowed)
-        self.watch(asked.operation_name, _outcome(result), time.perf_counter() - began)
-        return result
-
-    async def _executed(
-        self, asked: OperationRequest, context: Any, allowed: Collection[OperationType]
-    ) -> ExecutionResult:
-        try:
-            result: ExecutionResult = await self._execute(
-                asked.query,
-                asked.variables,
-                context,
-                None,
-                asked.operation_name,
-                allowed,
-                asked.extensions,
-            )
-        except CannotGetOperationTypeError as error:
-            name = error.operation_name
-            return _rejected(
-                GraphQLError(
-                    _NO_OPERATION if name is None else f"Unknown operation named '{name}'."
-                )
-            )
-        except MissingQueryError:
-            return _rejected(GraphQLError("No GraphQL query found in the request"))
-        except GraphQLError as error:
-            # The parser's cache raises what the parser raised.
-            return _rejected(error)
-        except RecursionError:
-            return _rejected(
-                GraphQLError(_TOO_DEEP, extensions={"code": ErrorCode.LIMIT_EXCEEDED.value})
-            )
-        return result
-
-    async def answers(
-        self, asked: OperationRequest, context: Any, allowed: Collection[OperationType] = _STREAMED
-    ) -> AsyncGenerator[ExecutionResult, None]:
-        """Yield the answers to an operation of any type whose text is known."""
-        if not is_subscription(asked):
-            yield await self.answer(asked, context, allowed)
-            return
-        current_operation.set(safe_operation_name(asked.operation_name))
-        limited = await self._refusal(asked, context)
-        if limited is not None:
-            yield _rejected(limited)
-            return
-        results = await self.schema.stream(
-            asked.query,
-            variable_values=asked.variables,
-            context_value=context,
-            operation_name=asked.operation_name,
-            operation_extensions=asked.extensions,
-            allowed_operation_types=allowed,
-        )
-        engine = getattr(self.schema, "engine", None)
-        told = readable(results)
-        if engine is not None:
-            told = engine.handed_over(told)
-            if engine.guard is not None:
-                told = engine.guard.events(context, told)
-        try:
-            # Not left to the collector: what is watched has to be let go of now.
-            async with aclosing(told):
-                async for result in told:
-                    yield cast("ExecutionResult", result)
-        except limits.NotNow as refused:
-            yield ExecutionResult(data=None, errors=[refused])
-
-    def shown(self, result: ExecutionResult, language: str | None) -> dict[str, Any]:
-        """Return an answer as it is written; what was refused before it ran has no data.
-
-        ``language`` is the value of an ``Accept-Language`` header.
-        """
-        shown: dict[str, Any] = {}
-        if not is_rejected(result):
-            shown["data"] = result.raw if isinstance(result, Answer) else result.data
-        if result.errors:
-            shown["errors"] = format_errors(
-                result.errors,
-                language=language_of(language),
-                request_id=current_request_id.get() or "",
-                suggest=self._suggest,
-            )
-        if result.extensions:
-            shown["extensions"] = result.extensions
-        return shown
-
-    async def _refusal(self, asked: OperationRequest, context: Any) -> GraphQLError | None:
-        """Return why an operation that is not executed may not be answered now."""
-        engine = getattr(self.schema, "engine", None)
-        if engine is None or asked.query is None:
-            return None
-        try:
-            limited: GraphQLError | None = await engine.refusal(
-                asked.query, asked.variables, context, asked.operation_name, asked.extensions
-            )
-        except CannotGetOperationTypeError:
-            # Told where it is begun.
-            return None
-        return limited
-
     async def _reply(self, exchange: Exchange, send: Send) -> Reply | None:
         """Answer a request; None where it was answered as a stream, or nobody waits."""
         method = exchange.scope["method"]
         if method == "POST":
             read: ReadRequest | None = exchange.scope.get(READ)
             if read is not None and read.asked is not None:
-                return await self._operated(
-                    exchange, send, read.asked, _READS_AND_WRITES, _STREAMED
-                )
+                return await self._operated(exchange, send, read.asked, READS_AND_WRITES, _STREAMED)
             if self._most_upload_bytes and content_type_of(exchange) == FORM:
                 return await self._with_files(exchange, send)
             body = await read_body(exchange, most=self.max_body_bytes, limits=self._body_limits)
@@ -320,7 +194,7 @@ class GraphQLEndpoint:
             if read is not None and isinstance(asked, OperationRequest):
                 read.asked = asked
                 read.keep(read)
-            allowed, streamed = _READS_AND_WRITES, _STREAMED
+            allowed, streamed = READS_AND_WRITES, _STREAMED
         elif method == "GET":
             query_string = exchange.scope["query_string"]
             if exchange.accepted.html and not _names_an_operation(query_string):
@@ -343,7 +217,7 @@ class GraphQLEndpoint:
             if decoded is None:
                 return None
             asked = operations_of(decoded, most=self._most_operations)
-            return await self._operated(exchange, send, asked, _READS_AND_WRITES, _STREAMED)
+            return await self._operated(exchange, send, asked, READS_AND_WRITES, _STREAMED)
 
     async def _operated(
         self,
@@ -392,9 +266,9 @@ class GraphQLEndpoint:
         key = None if runs else answer_key(asked, context.language)
         if key is not None and (kept := self._kept.get(catalogue, key)) is not None:
             current_operation.set(safe_operation_name(asked.operation_name))
-            limited = await self._refusal(asked, context)
+            limited = await self.refusal(asked, context)
             if limited is not None:
-                return self._answered(exchange, _rejected(limited))
+                return self._answered(exchange, rejected(limited))
             if self.watch is not None:
                 self.watch(asked.operation_name, "kept", 0.0)
             if PACKET in exchange.scope:
@@ -438,7 +312,7 @@ class GraphQLEndpoint:
             and context.held_until == inf
         ):
             name = asked.operation_name
-            cost = self._charge(asked)
+            cost = self.charge(asked)
             if cost is not None:
                 shown = safe_operation_name(name)
                 scope[MADE_OF_ROWS] = MadeOfRows(
@@ -446,17 +320,9 @@ class GraphQLEndpoint:
                 )
         return result
 
-    def _charge(self, asked: OperationRequest) -> int | None:
-        """Return what an operation that was answered counts as, None where it is forgotten."""
-        engine = getattr(self.schema, "engine", None)
-        if engine is None or asked.query is None:
-            return None
-        cost: int | None = engine.charge(asked.query, asked.variables, asked.operation_name)
-        return cost
-
     def _settle(self, scope: Scope, asked: OperationRequest, context: GraphContext) -> None:
         """Say that these bytes will be answered alike, if nothing but the catalogue decides."""
-        cost = self._charge(asked) if self._validation.is_public(context) else None
+        cost = self.charge(asked) if self._validation.is_public(context) else None
         if cost is not None:
             name = asked.operation_name
             scope[SETTLED] = Settled(context.catalogue, name, safe_operation_name(name), cost)
@@ -486,9 +352,7 @@ class GraphQLEndpoint:
         for each in asked:
             context = await self.context_of(Request(exchange.scope, exchange.receive))
             try:
-                result = await self._checked(
-                    self.stored.completed(each), context, _READS_AND_WRITES
-                )
+                result = await self._checked(self.stored.completed(each), context, READS_AND_WRITES)
             except RequestRefused as refused:
                 answers.append(refusal(refused.code, refused.message.get(language_of(language))))
             else:
@@ -536,25 +400,8 @@ def _comes_again(scope: Scope) -> bool:
     return read is not None and read.times > 0 and PACKET in scope
 
 
-def is_subscription(asked: OperationRequest) -> bool:
-    """Return whether a request is a subscription; what cannot be parsed is none."""
-    return asked.query is not None and limits.is_subscription(asked.query, asked.operation_name)
-
-
 def _names_an_operation(query_string: bytes) -> bool:
     return any(
         part.startswith((b"query=", b"documentId=", b"extensions="))
         for part in query_string.split(b"&")
     )
-
-
-def _outcome(result: ExecutionResult) -> str:
-    """Return ok, or the code of the first error."""
-    for error in result.errors or ():
-        code = (error.extensions or {}).get("code")
-        return code if isinstance(code, str) else "error"
-    return "ok"
-
-
-def _rejected(error: GraphQLError) -> PreExecutionError:
-    return PreExecutionError(data=None, errors=[error])

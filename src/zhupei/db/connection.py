@@ -26,6 +26,7 @@ from zhupei.db.job_queue import prepare_job_queue
 from zhupei.db.migrating import applied_migrations, known_migrations, migrate
 from zhupei.db.moments import SESSIONS
 from zhupei.domain.text import Text
+from zhupei.noted_reads import spoil
 
 __all__ = ["Database", "DatabaseUnavailableError", "orm_config"]
 
@@ -151,7 +152,8 @@ class Database:
     ) -> Awaitable[list[Any]]:
         """Return what reads the rows of one SELECT, as `zhupei.db.reading.select` does.
 
-        It is of no request: neither noted nor traced. ``until`` is when whoever asks gives up.
+        It is of no request: neither traced nor noted, so that an answer that it goes into is not
+        given again (`zhupei.noted_reads`). ``until`` is when whoever asks gives up.
 
         Raises:
             DatabaseUnavailableError: there is no database now.
@@ -162,6 +164,7 @@ class Database:
                 Text("数据库尚未启动", "the database has not been started yet"),
                 _EMBEDDED_HINT if self._embedded else _GIVEN_HINT,
             )
+        spoil()
         return self._client.merged_reads.read(statement, values, rows, until)
 
     @property
@@ -288,6 +291,7 @@ class Database:
             DatabaseUnavailableError: there is no database now.
 
         """
+        spoil()
         try:
             if self._target is None:
                 raise ConnectionError("the database is not started")

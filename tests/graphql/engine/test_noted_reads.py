@@ -177,3 +177,20 @@ async def test_another_use_of_the_database_spoils_the_answer(place: RowsOffice) 
         noting.reset(token)
     assert noted.is_spoiled
     assert noted.reads == []
+
+
+@pytest.mark.parametrize("own", [True, False])
+async def test_what_is_read_of_no_request_spoils_the_answer_of_one(
+    database: Database, own: bool
+) -> None:
+    noted = NotedReads()
+    token = noting.set(noted)
+    try:
+        if own:
+            await (await database.own_connection()).close()
+        else:
+            await database.read("SELECT 1", ())
+    finally:
+        noting.reset(token)
+    assert noted.is_spoiled
+    assert noted.reads == []

@@ -24,7 +24,8 @@ from starlette.routing import Route
 from strawberry.schema.base import BaseSchema
 
 from zhupei.catalogue import CatalogueHolder, LoadedCatalogue, load_catalogue
-from zhupei.catalogue.load import collector_paused, load_plugins, platform_namings
+from zhupei.catalogue.collector import collector_paused
+from zhupei.catalogue.named_plugins import load_plugins, platform_namings
 from zhupei.catalogue.snapshots import Snapshots
 from zhupei.config.parsed import ParsedFiles
 from zhupei.config.platform import read_platform

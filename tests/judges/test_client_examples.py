@@ -19,7 +19,7 @@ import pytest
 from judges.node_suites import installed
 from judges.python_suites import installed_python
 from running_graph import RunningGraph, running_graph
-from zhupei.catalogue.load import load_plugins
+from zhupei.catalogue.named_plugins import load_plugins
 from zhupei.config.workspace import read_workspace
 from zhupei.domain.actors import Grant
 from zhupei.domain.calendar import CHINA_TIME

@@ -11,7 +11,7 @@ import pytest
 from judges.federation_packages import federation_packages
 from judges.node_suites import node
 from running_graph import running_graph
-from zhupei.catalogue.load import load_plugins
+from zhupei.catalogue.named_plugins import load_plugins
 from zhupei.config.workspace import read_workspace
 from zhupei.graphql.schema import build_schema
 from zhupei.settings import Environment, FederationAccess

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from judges.node_suites import installed, node
-from zhupei.catalogue.load import load_plugins
+from zhupei.catalogue.named_plugins import load_plugins
 from zhupei.config.workspace import read_workspace
 from zhupei.graphql.schema import build_schema
 

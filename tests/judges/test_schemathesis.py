@@ -25,7 +25,7 @@ from graphql import GraphQLSchema, build_schema
 from judges.fuzzed_world import FuzzedServer, fuzzed_server
 from judges.strange_requests import send_strange_requests
 from mutation_scenarios import SECRETS
-from zhupei.catalogue.load import load_plugins
+from zhupei.catalogue.named_plugins import load_plugins
 from zhupei.config.workspace import read_workspace
 from zhupei.graphql.schema import build_schema as build_graph
 

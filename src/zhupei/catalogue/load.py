@@ -8,12 +8,10 @@ depends on it, and the rest stands. Whether such a catalogue is served is the ca
 from __future__ import annotations
 
 import asyncio
-import gc
 import logging
 import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import fields, replace
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -25,10 +23,12 @@ from zhupei.catalogue.build import Builder, statuses_of
 from zhupei.catalogue.calendars import calendar_of, configured_years
 from zhupei.catalogue.catalogue import Catalogue
 from zhupei.catalogue.changes import with_changes
+from zhupei.catalogue.collector import collector_paused
 from zhupei.catalogue.explain import Explainer
 from zhupei.catalogue.foundation import Files, Foundation, answered
 from zhupei.catalogue.inputs import inputs_digest, surroundings_digest
 from zhupei.catalogue.loaded import LoadedCatalogue, MadeOf, let_go, snapshot_of
+from zhupei.catalogue.named_plugins import load_plugins, with_carried
 from zhupei.catalogue.packed import Unpackable
 from zhupei.catalogue.reduced import pruned, without
 from zhupei.catalogue.snapshots import Snapshot, Snapshots, answers_digest
@@ -37,67 +37,18 @@ from zhupei.config.absent import Unread, absent_kinds
 from zhupei.config.checks import check
 from zhupei.config.files import FileModels
 from zhupei.config.parsed import ParsedFiles
-from zhupei.config.platform import Platform
-from zhupei.config.problems import Problem, Problems
+from zhupei.config.problems import Problems
 from zhupei.config.workspace import Workspace, read_workspace
 from zhupei.config.yaml import Document, parse
 from zhupei.domain.calendar import CalendarYear
-from zhupei.domain.sources import Level
-from zhupei.domain.text import Text
 from zhupei.hooks.dispatch import Dispatcher
 from zhupei.hooks.manager import PluginHost
-from zhupei.hooks.scope import Naming, Rights
+from zhupei.hooks.scope import Naming
 from zhupei.reference import load as load_reference
 
-__all__ = [
-    "LoadedCatalogue",
-    "collector_paused",
-    "load_catalogue",
-    "load_plugins",
-    "platform_namings",
-]
+__all__ = ["LoadedCatalogue", "load_catalogue"]
 
 _log = logging.getLogger(__name__)
-
-_RIGHTS = {
-    Level.NATIONAL: Rights.PLATFORM,
-    Level.JURISDICTION: Rights.JURISDICTION,
-    Level.INSTITUTION: Rights.INSTITUTION,
-}
-
-
-def platform_namings(platform: Platform) -> dict[str, Naming]:
-    """Return the namings of the plugins that ``zhupei.yaml`` names: all rights, everywhere."""
-    return {
-        slug: Naming(Rights.PLATFORM, file=platform.file, line=line)
-        for slug, line in platform.lines.items()
-    }
-
-
-def load_plugins(
-    workspace: Workspace,
-    *,
-    folders: Sequence[Path] = (),
-    platform: Mapping[str, Naming] | None = None,
-    disabled: Iterable[str] = (),
-    strict: bool = False,
-) -> tuple[Workspace, PluginHost]:
-    """Load the plugins that a workspace names, and the folders that these bring along.
-
-    Returns the workspace with those folders, and the host.
-
-    Raises:
-        zhupei.errors.PluginError: with ``strict``, where a plugin cannot be loaded.
-    """
-    named = _namings(workspace, platform or {})
-    while True:
-        host = PluginHost.load(named, folders=folders, disabled=frozenset(disabled), strict=strict)
-        workspace = _with_carried(workspace, host)
-        # The files that plugins bring along name plugins too, so this repeats until none is new.
-        found = _namings(workspace, platform or {})
-        if found == named:
-            return workspace, host
-        named = found
 
 
 async def load_catalogue(
@@ -149,7 +100,7 @@ async def load_catalogue(
                 strict=strict,
             )
         else:
-            workspace = _with_carried(workspace, host)
+            workspace = with_carried(workspace, host)
         dispatcher = Dispatcher(host, timeout=hook_timeout)
         loading = await asyncio.to_thread(_Loading, workspace, host, dispatcher)
         # Given up as soon as a snapshot takes its place, and its memory with it.
@@ -159,24 +110,6 @@ async def load_catalogue(
         return await (loading.with_files() if keep_files else loading.built())
 
 
-@contextmanager
-def collector_paused() -> Iterator[None]:
-    """Keep the garbage collector from looking through a province again and again.
-
-    A build makes hundreds of thousands of objects that stay, and hardly one that goes.
-    """
-    was_enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_enabled:
-            # As if it had looked through all of this already: else it would do so at once.
-            gc.freeze()
-            gc.unfreeze()
-            gc.enable()
-
-
 def _models(workspace: Workspace, host: PluginHost) -> FileModels:
     """Return the models of the files; words of plugins that are absent are left unread."""
     absent = {plugin.slug for plugin in host.plugins if plugin.reason is not None}
@@ -184,58 +117,6 @@ def _models(workspace: Workspace, host: PluginHost) -> FileModels:
     extras: dict[str, type[Any]] = dict.fromkeys(absent, Unread)
     extras.update(host.config_models)
     return FileModels.of(kinds, extras)
-
-
-def _with_carried(workspace: Workspace, host: PluginHost) -> Workspace:
-    """Return the workspace with the files that plugins carry, as far as their rights reach.
-
-    A plugin's file may say what its plugin may: one that a base names brings bases, one that a
-    jurisdiction names brings jurisdictions and bases, and only the platform's bring more.
-    """
-    rights = {plugin.slug: plugin.rights for plugin in host.plugins}
-    known = {document.path.resolve() for document in workspace.documents}
-    for slug, folders in host.base_folders.items():
-        extended = workspace.with_folders(folders)
-        refused = [
-            document
-            for document in extended.documents
-            if document.path.resolve() not in known
-            and document.data["kind"] not in _CARRIED.get(rights[slug], _EVERY_KIND)
-        ]
-        extended.problems.extend(_refusal(document, slug) for document in refused)
-        documents = tuple(each for each in extended.documents if each not in refused)
-        workspace = replace(extended, documents=documents)
-        known |= {document.path.resolve() for document in documents}
-    return workspace
-
-
-_EVERY_KIND = frozenset({"national", "jurisdiction", "base", "plan", "calendar"})
-_CARRIED = {
-    Rights.INSTITUTION: frozenset({"base"}),
-    Rights.JURISDICTION: frozenset({"jurisdiction", "base", "plan"}),
-}
-
-
-def _refusal(document: Document, slug: str) -> Problem:
-    kind = document.data["kind"]
-    return document.problem(
-        ("kind",),
-        "CONFIG_BEYOND_RIGHTS",
-        Text(f"插件 {slug} 无权提供 {kind} 文件", f"the plugin {slug} may not bring a {kind} file"),
-        Text(
-            "由 zhupei.yaml 命名该插件，或把文件放进 bases/",
-            "name the plugin in zhupei.yaml, or put the file below bases/",
-        ),
-    )
-
-
-def _namings(workspace: Workspace, platform: Mapping[str, Naming]) -> dict[str, tuple[Naming, ...]]:
-    """Return who names each plugin; several files may name the same one."""
-    found: dict[str, list[Naming]] = {slug: [naming] for slug, naming in platform.items()}
-    for each in workspace.namings():
-        naming = Naming(_RIGHTS[each.level], file=each.file, line=each.line, code=each.code)
-        found.setdefault(each.slug, []).append(naming)
-    return {slug: tuple(namings) for slug, namings in found.items()}
 
 
 class _Loading:

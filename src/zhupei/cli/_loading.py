@@ -22,10 +22,8 @@ def load_configuration(settings: Settings, paths: Sequence[Path] | None = None) 
     Problems of ``zhupei.yaml`` are among its problems. Plugins that cannot be loaded are left
     out, whatever ``ZHUPEI_STRICT`` says: the command decides what that means.
     """
-    from zhupei.catalogue.load import (  # noqa: PLC0415 - see zhupei.cli
-        load_catalogue,
-        platform_namings,
-    )
+    from zhupei.catalogue.load import load_catalogue  # noqa: PLC0415 - see zhupei.cli
+    from zhupei.catalogue.named_plugins import platform_namings  # noqa: PLC0415 - see zhupei.cli
     from zhupei.config.platform import read_platform  # noqa: PLC0415 - see zhupei.cli
 
     platform = read_platform(settings.platform_file)
@@ -57,7 +55,10 @@ def load_plugin_host(settings: Settings) -> PluginHost:
         zhupei.errors.ZhupeiError: ``zhupei.yaml`` cannot be read.
 
     """
-    from zhupei.catalogue.load import load_plugins, platform_namings  # noqa: PLC0415 - see zhupei.cli
+    from zhupei.catalogue.named_plugins import (  # noqa: PLC0415 - see zhupei.cli
+        load_plugins,
+        platform_namings,
+    )
     from zhupei.config.platform import read_platform  # noqa: PLC0415 - see zhupei.cli
     from zhupei.config.workspace import read_workspace  # noqa: PLC0415 - see zhupei.cli
 

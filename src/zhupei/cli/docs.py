@@ -131,7 +131,7 @@ def _hooks(root: Path) -> str:
 
 def _graph(root: Path) -> Iterator[tuple[Path, str]]:
     """Yield the core's graph, and the types of each plugin of the repository that has some."""
-    from zhupei.catalogue.load import load_plugins  # noqa: PLC0415 - see zhupei.cli
+    from zhupei.catalogue.named_plugins import load_plugins  # noqa: PLC0415 - see zhupei.cli
     from zhupei.config.workspace import read_workspace  # noqa: PLC0415 - see zhupei.cli
     from zhupei.graphql.schema import build_schema  # noqa: PLC0415 - see zhupei.cli
 

@@ -127,7 +127,7 @@ def _run(arguments: argparse.Namespace) -> int:
 
 
 def _configuration() -> tuple[Workspace, Layers]:
-    from zhupei.catalogue.load import load_plugins  # noqa: PLC0415 - see _run
+    from zhupei.catalogue.named_plugins import load_plugins  # noqa: PLC0415 - see _run
     from zhupei.config.files import FileModels  # noqa: PLC0415 - see _run
     from zhupei.config.layers import Layers  # noqa: PLC0415 - see _run
     from zhupei.config.workspace import read_workspace  # noqa: PLC0415 - see _run

@@ -118,7 +118,7 @@ def _access(arguments: argparse.Namespace) -> FederationAccess:
 
 
 def _composed(access: FederationAccess = FederationAccess.NONE) -> ComposedSchema:
-    from zhupei.catalogue.load import load_plugins  # noqa: PLC0415 - see zhupei.cli
+    from zhupei.catalogue.named_plugins import load_plugins  # noqa: PLC0415 - see zhupei.cli
     from zhupei.config.workspace import read_workspace  # noqa: PLC0415 - see zhupei.cli
     from zhupei.graphql.schema import build_schema  # noqa: PLC0415 - see zhupei.cli
 

@@ -7,7 +7,7 @@ the base's files, the base's plugins. Lists are merged by id along it; where one
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType
 from typing import Any, TypeVar
@@ -27,14 +27,13 @@ from zhupei.catalogue.explain import Explainer
 from zhupei.catalogue.fingerprint import fingerprint
 from zhupei.catalogue.foundation import Files
 from zhupei.catalogue.institutions import Institutions
+from zhupei.catalogue.openings import Openings
 from zhupei.catalogue.taken import Taken
 from zhupei.catalogue.totals import with_totals
-from zhupei.config.files import SpecialtyBaseEntry
-from zhupei.config.layers import Layer, Layers, OpeningRef, ProgramRef
-from zhupei.config.programs import OpeningEntry
+from zhupei.config.layers import Layer, Layers, ProgramRef
 from zhupei.config.shortages import shortage_sets
 from zhupei.config.windows import round_of, source_of
-from zhupei.config.workspace import ConfiguredFile, Workspace
+from zhupei.config.workspace import Workspace
 from zhupei.domain.calendar import Calendar
 from zhupei.domain.codes import ShortageSet
 from zhupei.domain.institutions import (
@@ -43,15 +42,11 @@ from zhupei.domain.institutions import (
     Degradation,
 )
 from zhupei.domain.sources import Level, Origin
-from zhupei.domain.text import Text
 from zhupei.domain.training import (
-    Direction,
     Opening,
     Program,
     ProgramKind,
-    Quota,
     Round,
-    RoundQuota,
     Timeline,
 )
 from zhupei.hooks.manager import PluginHost
@@ -61,9 +56,6 @@ from zhupei.reference import Reference
 __all__ = ["Builder", "statuses_of"]
 
 V = TypeVar("V")
-
-# Why a row of a plan table has no seats; pydantic makes a passage of it.
-_BLANK: Any = {"zh": "计划表中此格为空", "en": "Left blank in the plan table"}
 
 
 def _ordered(mapping: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -130,7 +122,7 @@ class Builder:
         self.shortages: dict[str, tuple[ShortageSet, ...]] = {}
         self._institutions = Institutions(workspace, self.layers, reference)
         self._drafts: dict[str, Program] = {}
-        self._plan_rows = _rows_by_program(workspace, self.layers)
+        self._openings = Openings(workspace, self.layers, self.reader, reference)
         children: dict[str, list[str]] = {}
         for each in self.layers.programs.values():
             if each.entry.parent is not None:
@@ -166,7 +158,8 @@ class Builder:
         programs: dict[str, Program] = dict(taken.programs)
         for code, ref in self.layers.programs.items():
             program = self._program(ref, self._drafts[code])
-            for opening in self._openings(ref, program):
+            given = answers.get(program.base or "") or BaseAnswers()
+            for opening in self._openings.of(ref, program, given, self.shortages[code]):
                 openings[opening.code] = opening
             programs[code] = program
         programs = with_totals(programs, openings, self.layers, taken.programs)
@@ -333,140 +326,10 @@ class Builder:
                 )
         return ()
 
-    def _openings(self, ref: ProgramRef, program: Program) -> Iterator[Opening]:
-        """Yield the openings of a program: its own rows, the plan's, and what plugins add."""
-        if ref.base is None:
-            return
-        answers = self.answers.get(ref.base.code) or BaseAnswers()
-        quotas = {
-            quota.specialty: (answer, quota)
-            for answer in reversed(answers.quotas.get(program.year, ()))
-            for quota in answer.value
-            if quota.program == ref.code
-        }
-        chain = self.layers.of_program(ref)
-        seen = set()
-        for opening in (*ref.openings(), *self._plan_rows.get(ref.code, ())):
-            seen.add(opening.entry.specialty)
-            yield self._opening(opening, program, chain, quotas.get(opening.entry.specialty))
-        for specialty, (answer, quota) in quotas.items():
-            if specialty not in seen:
-                entry = OpeningEntry(specialty=specialty)
-                path = ref.path
-                yield self._opening(OpeningRef(entry, ref, path), program, chain, (answer, quota))
-
-    def _opening(
-        self,
-        ref: OpeningRef,
-        program: Program,
-        chain: Sequence[Layer],
-        answer: tuple[Answer, Quota] | None,
-    ) -> Opening:
-        entry, code = ref.entry, ref.code
-        quota, note = entry.quota, entry.quota_note or ref.program.entry.quota_note
-        directions = tuple(
-            Direction(
-                id=each.id,
-                name=each.name.text(),
-                quota=each.quota,
-                quota_note=text_of(each.quota_note),
-                source=source_of(each.source),
-            )
-            for each in entry.directions
-        )
-        rounds = tuple(RoundQuota(round=key, seats=seats) for key, seats in entry.rounds.items())
-        source, reason = source_of(entry.source), text_of(note)
-        if answer is not None and (answer[0].level is Level.INSTITUTION or quota is None):
-            given = answer[1]
-            quota, reason = given.seats, given.note or reason
-            directions, rounds = given.directions or directions, given.rounds or rounds
-            source = given.source or source
-        base = program.base or ""
-        accredited = self._accredited(ref.program, entry.specialty)
-        return Opening(
-            code=code,
-            program=program.code,
-            base=base,
-            specialty=entry.specialty,
-            specialty_name=text_of(entry.name)
-            or self._name(ref.program, program.year, entry.specialty),
-            year=program.year,
-            kind=program.kind,
-            quota=quota,
-            quota_note=None if quota is not None and entry.quota_note is None else reason,
-            directions=directions,
-            round_quotas=rounds,
-            capacity=entry.capacity or (None if accredited is None else accredited.capacity),
-            suspended=None if accredited is None else text_of(accredited.suspended),
-            post_type=entry.post_type,
-            duration_months=entry.duration_months or program.duration_months,
-            note=text_of(entry.note),
-            requirements=self._own("requirements", program.requirements, ref, program),
-            benefits=self._own("benefits", program.benefits, ref, program),
-            shortage_purposes=frozenset(
-                each.purpose.value
-                for each in self.shortages[program.code]
-                if entry.specialty in each.codes
-            ),
-            source=source,
-        )
-
-    def _own(
-        self, name: str, merged: tuple[Any, ...], ref: OpeningRef, program: Program
-    ) -> tuple[Any, ...]:
-        """Lay an opening's own entries over its program's; most have none and share the tuple."""
-        if not getattr(ref.entry, name):
-            return merged
-        return overlay(merged, self.reader.of_layer(name, ref.layer, program.kind))
-
-    @staticmethod
-    def _accredited(program: ProgramRef, specialty: str) -> SpecialtyBaseEntry | None:
-        entries = () if program.base is None else program.base.specialty_bases
-        return next((entry for entry in entries if entry.specialty == specialty), None)
-
-    def _name(self, program: ProgramRef, year: int, specialty: str) -> Text:
-        for each in self.layers.lineage(program):
-            for declared in each.entry.specialties:
-                if declared.code == specialty:
-                    return declared.name.text()
-        national = self.reference.specialties.get(year, specialty)
-        if national is None:
-            raise KeyError(f"{program.code}/{specialty}")
-        return national.name
-
 
 def _without_host(chain: Sequence[Layer], ref: ProgramRef) -> list[Layer]:
     """Leave out the base's own file: its sections are about the hospital, not the program."""
     return [layer for layer in chain if layer.rules is not ref.host.model or ref.base is None]
-
-
-def _rows_by_program(workspace: Workspace, layers: Layers) -> dict[str, tuple[OpeningRef, ...]]:
-    """Return the rows of plan tables by the bases' programs that they belong to."""
-    children = {
-        (ref.entry.parent, ref.base.code): ref
-        for ref in layers.programs.values()
-        if ref.base is not None and ref.entry.parent is not None
-    }
-    found: dict[str, list[OpeningRef]] = {}
-    for plan in workspace.plans:
-        for index, row in enumerate(plan.model.rows):
-            ref = children.get((plan.model.program, row.base))
-            if ref is None:
-                continue
-            listed = {each.specialty for each in ref.entry.openings}
-            if row.specialty in listed:
-                continue
-            entry = OpeningEntry(
-                specialty=row.specialty,
-                quota=row.quota,
-                quota_note=_BLANK if row.quota is None else None,
-                note=plan.model.note,
-                source=plan.model.source,
-            )
-            host = ConfiguredFile(plan.document, ref.host.model)
-            placed = ProgramRef(ref.entry, host, ref.path)
-            found.setdefault(ref.code, []).append(OpeningRef(entry, placed, ("rows", index)))
-    return {code: tuple(rows) for code, rows in found.items()}
 
 
 def _least_specific_first(answers: Sequence[Answer]) -> list[Answer]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
 from enum import Enum
 from typing import Any
@@ -112,7 +112,7 @@ _VALUES = st.one_of(
     st.floats(),
     st.text(st.characters(exclude_categories=["Cs"]), max_size=5),
     st.dates(),
-    st.datetimes(timezones=st.just(UTC)),
+    st.datetimes(timezones=st.sampled_from([UTC, timezone(-timedelta(hours=11, minutes=30))])),
     st.decimals(allow_nan=False, allow_infinity=False),
     st.uuids(),
     st.sampled_from(_Colour),

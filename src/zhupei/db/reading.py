@@ -13,7 +13,7 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 import asyncpg
-from tortoise import connections
+from tortoise.context import require_context
 
 from zhupei.db.conditions import Condition, Order, among, any_of
 from zhupei.db.page_statements import Shape, statement_of, statement_of_each
@@ -68,7 +68,7 @@ async def select(
     statement: str, values: Sequence[Any], rows: type[asyncpg.Record] = asyncpg.Record
 ) -> list[Any]:
     """Return the rows of a SELECT, on the connection that models use now."""
-    client: Any = connections.get("default")
+    client: Any = require_context().connections.get("default")
     found: list[Any] = await client.read_rows(statement, values, rows)
     return found
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Mapping, Sequence
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -30,7 +30,7 @@ from graphql import (
 from zhupei.db.tables import Held, View
 from zhupei.graphql.asked import needs_of
 from zhupei.graphql.inline import Names
-from zhupei.graphql.leaves import is_date, leaf
+from zhupei.graphql.leaves import in_china, is_date, is_instant, leaf
 from zhupei.graphql.sources import Attribute, FieldSource
 
 __all__ = ["NAMES", "held_by_list", "written_column"]
@@ -120,7 +120,9 @@ def written_column(
         return f"made_once({names.constant({})}, {make()}, {column}, {rows})"
     completed = leaf(type_, "value", names) or ""
     if held is not None and not held.null and completed.endswith("(value)"):
-        return f"map({completed.removesuffix('(value)')}, {column})"
+        checked = completed.removesuffix("(value)")
+        is_sure = is_instant(inner) and held.kind is datetime
+        return f"map({names.constant(in_china) if is_sure else checked}, {column})"
     # Instants and the like are seldom the same.
     return f"map({make()}, {rows})"
 

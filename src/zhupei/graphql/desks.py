@@ -66,8 +66,10 @@ async def desk_of(context: GraphContext) -> Desk:
     if isinstance(kept, Desk):
         return kept
     signed_in(context)
-    actor, account = context.actor, account_of(context)
-    if account is None or actor is None or _owns_nothing(actor):
+    actor = context.actor
+    nothing = actor is None or _owns_nothing(actor)
+    account = None if nothing else account_of(context)
+    if account is None:
         desk = context.kept[Desk] = _desk(context, None, frozenset())
         return desk
     # Several fields ask at the same time: one of them looks, and the others wait for it.

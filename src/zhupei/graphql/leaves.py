@@ -6,6 +6,7 @@ import keyword
 from collections.abc import Callable
 from datetime import date, datetime
 from decimal import Decimal
+from operator import methodcaller
 from typing import Any
 
 from graphql.pyutils.is_iterable import is_collection
@@ -25,9 +26,11 @@ from graphql import (
     is_non_null_type,
 )
 from zhupei.db.tables import ID_CLASSES
+from zhupei.domain.calendar import CHINA_TIME
 from zhupei.graphql.inline import Names
+from zhupei.graphql.scalars import show_instant
 
-__all__ = ["IrregularError", "is_date", "leaf", "listed", "plain_class"]
+__all__ = ["IrregularError", "in_china", "is_date", "is_instant", "leaf", "listed", "plain_class"]
 
 # What a value is tested for; what passes is written as it is.
 _PLAIN: dict[GraphQLLeafType, str] = {
@@ -46,6 +49,9 @@ _CLASSES: dict[GraphQLLeafType, type] = {
     GraphQLBoolean: bool,
     GraphQLInt: int,
 }
+
+in_china: Callable[[datetime], datetime] = methodcaller("astimezone", CHINA_TIME)
+"""Returns an instant so that msgspec writes it as the scalar of instants does."""
 
 # Classes whose instances are neither null, nor an error, nor awaited.
 _NEITHER = frozenset({date, datetime, Decimal, str, int})
@@ -120,6 +126,11 @@ def is_date(type_: Any) -> bool:
     return getattr(type_, "coerce_output_value", None) == date.isoformat
 
 
+def is_instant(type_: Any) -> bool:
+    """Return whether a type is the scalar of instants."""
+    return getattr(type_, "coerce_output_value", None) is show_instant
+
+
 def _held(value: str, code: Names) -> tuple[str, str]:
     """Return how to mention a value the first time, and how after that."""
     if value.isidentifier() and not keyword.iskeyword(value):
@@ -129,7 +140,7 @@ def _held(value: str, code: Names) -> tuple[str, str]:
 
 
 def _strict(type_: GraphQLLeafType) -> Callable[[Any], Any]:
-    coerce = type_.coerce_output_value
+    coerce = in_china if is_instant(type_) else type_.coerce_output_value
 
     def write(value: Any) -> Any:
         if type(value) not in _NEITHER and (

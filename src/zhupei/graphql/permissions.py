@@ -247,8 +247,9 @@ async def refused_by(
     refusal: AccessRefusal | None = None
     for target in targets or (Target(),):
         key = (_Permitted, permission, target)
-        if key not in context.kept:
-            context.kept[key] = await allowed(
+        outcome: Allowed | AccessRefusal | None = context.kept.get(key)
+        if outcome is None:
+            outcome = context.kept[key] = await allowed(
                 context.actor,
                 permission,
                 target.base,
@@ -258,7 +259,6 @@ async def refused_by(
                 specialty=target.specialty,
                 owners=target.owners,
             )
-        outcome: Allowed | AccessRefusal = context.kept[key]
         if isinstance(outcome, Allowed):
             return None
         refusal = refusal or outcome

@@ -15,7 +15,7 @@ from zhupei.domain.calendar import CHINA_TIME
 from zhupei.domain.text import Text
 from zhupei.graphql.uploads import Upload, read_upload, write_upload
 
-__all__ = ["SCALARS", "Representation", "Yuan", "plain"]
+__all__ = ["SCALARS", "Representation", "Yuan", "plain", "show_instant"]
 
 Yuan = NewType("Yuan", Decimal)
 """An amount of money in yuan; in the graph a string, because binary floats round."""
@@ -69,7 +69,8 @@ def _instant(value: Any) -> datetime:
         ) from None
 
 
-def _show_instant(value: datetime) -> str:
+def show_instant(value: datetime) -> str:
+    """Return an instant as it is written."""
     return value.astimezone(CHINA_TIME).isoformat()
 
 
@@ -91,7 +92,7 @@ SCALARS: Mapping[object, Any] = {
             "Answers are always in China's time, +08:00; values given may carry any offset, but "
             "must carry one."
         ),
-        serialize=_show_instant,
+        serialize=show_instant,
         parse_value=_instant,
         specified_by_url="https://scalars.graphql.org/andimarek/date-time",
     ),

@@ -247,7 +247,7 @@ class _Known:
     def __init__(self, catalogue: Catalogue, dispatcher: Dispatcher) -> None:
         self.catalogue = weakref.ref(catalogue)
         self._host = dispatcher.host
-        self.failures = len(dispatcher.host.failures)
+        self.version = dispatcher.host.version
         self.asked: dict[str, None] = {
             code: None
             for code in catalogue.bases
@@ -329,7 +329,7 @@ def _known(catalogue: Catalogue, dispatcher: Dispatcher) -> _Known:
     found = _KNOWN.get(dispatcher)
     stale = found is None or found.catalogue() is not catalogue
     # A plugin that is left out while we run is one failure more.
-    if found is None or stale or found.failures != len(dispatcher.host.failures):
+    if found is None or stale or found.version != dispatcher.host.version:
         found = _KNOWN[dispatcher] = _Known(catalogue, dispatcher)
     return found
 

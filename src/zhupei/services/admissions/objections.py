@@ -155,13 +155,12 @@ async def resolve_objection(  # noqa: PLR0911 - each guard says why it refuses
                 return objection_of(row) if same else _decided()
             against = await standing_against(desk, at, Action.RESOLVE_OBJECTION)
             against = against or has_no_reason(given.resolution, "resolution")
-            if against is not None:
-                return against
-            done = await _resolve(desk, given, row, at)
-            if isinstance(done, Refusal):
-                return done
-            if done:
+            done = against or await _resolve(desk, given, row, at)
+            if done is True:
                 return objection_of(await ObjectionRow.get(id=row.id))
+            # Decided meanwhile, by the same request sent twice at once: what it says now decides.
+            if isinstance(done, Refusal) and await ObjectionRow.exists(id=row.id, upheld=None):
+                return done
         return too_busy()
 
 

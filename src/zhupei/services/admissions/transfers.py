@@ -176,7 +176,7 @@ def not_agreed(field: str) -> Refusal:
     )
 
 
-async def transfer_application(  # noqa: PLR0911 - each guard says why it refuses
+async def transfer_application(
     desk: Desk, given: TransferApplicationInput
 ) -> AdmissionCase | Refusal:
     """Move an applicant who agreed to another opening of the same round (R145).
@@ -186,43 +186,46 @@ async def transfer_application(  # noqa: PLR0911 - each guard says why it refuse
     """
     with desk.database.use():
         for _ in range(8):
-            repeated = await _transferred(desk, given)
-            if repeated is not None:
-                return repeated
-            at = await situation_of(desk, given.application)
-            if isinstance(at, Refusal):
-                return at
-            against = (
-                await standing_against(desk, at, Action.TRANSFER)
-                or has_no_reason(given.reason)
-                or transfers_against(at)
-            )
-            if against is not None:
-                return against
-            consent = await _consent(at, given)
-            if isinstance(consent, Refusal):
-                return consent
-            change = await _new_application(desk, at, given, consent)
-            if isinstance(change, Refusal):
-                return change
-            left = Change(
-                action=Action.TRANSFER,
-                before=at.case,
-                after=replace(at.case, state=_S.TRANSFERRED),
-                at=at,
-                reason=given.reason,
-                data={"to": change.after.id, "opening": given.opening, "consent": consent},
-            )
-            against = await check_steps(desk, change)
-            if against is not None:
-                return against
-            done = await commit(desk, [left, change], repeat=repeat_of(given))
+            done = await _transferred(desk, given) or await _attempt(desk, given)
             if isinstance(done, Refusal):
-                # The same request at the same time may have been the quicker one.
+                # The same request, sent twice at once, may have been carried out meanwhile.
                 return await _transferred(desk, given) or done
             if done is not None:
-                return done[1]
+                return done
         return too_busy()
+
+
+async def _attempt(desk: Desk, given: TransferApplicationInput) -> AdmissionCase | Refusal | None:
+    """Try it once; None where others changed the case meanwhile."""
+    at = await situation_of(desk, given.application)
+    if isinstance(at, Refusal):
+        return at
+    against = (
+        await standing_against(desk, at, Action.TRANSFER)
+        or has_no_reason(given.reason)
+        or transfers_against(at)
+    )
+    if against is not None:
+        return against
+    consent = await _consent(at, given)
+    if isinstance(consent, Refusal):
+        return consent
+    change = await _new_application(desk, at, given, consent)
+    if isinstance(change, Refusal):
+        return change
+    left = Change(
+        action=Action.TRANSFER,
+        before=at.case,
+        after=replace(at.case, state=_S.TRANSFERRED),
+        at=at,
+        reason=given.reason,
+        data={"to": change.after.id, "opening": given.opening, "consent": consent},
+    )
+    against = await check_steps(desk, change)
+    if against is not None:
+        return against
+    done = await commit(desk, [left, change], repeat=repeat_of(given))
+    return done if done is None or isinstance(done, Refusal) else done[1]
 
 
 async def _transferred(

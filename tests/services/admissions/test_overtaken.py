@@ -21,7 +21,8 @@ async def overtaken(
     monkeypatch: pytest.MonkeyPatch, module: ModuleType, name: str, ask: Asked
 ) -> tuple[Any, Any]:
     """Ask, and once more just before the slower one comes to ``name``; return both answers."""
-    original, faster = getattr(module, name), []
+    original = getattr(module, name)
+    faster: list[Any] = []
 
     async def slow(*given: Any) -> Any:
         if not faster:

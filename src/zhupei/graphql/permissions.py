@@ -17,7 +17,7 @@ import asyncio
 import inspect
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any
 
 import strawberry
 from strawberry.extensions import FieldExtension
@@ -31,7 +31,7 @@ from zhupei.graphql.asked import listing
 from zhupei.graphql.context import GraphContext
 from zhupei.graphql.errors import Code, GraphRefusal
 from zhupei.graphql.inline import Batch, one_by_one
-from zhupei.graphql.sources import FieldSource
+from zhupei.graphql.sources import FieldSource, is_settled
 from zhupei.services.permissions import Allowed, allowed
 
 __all__ = [
@@ -59,11 +59,13 @@ It may look at the context as well, where that tells whose the object is.
 class Noted(FieldExtension):
     """Says which permission a field needs."""
 
-    is_noted: ClassVar[bool] = True
-    """Whether it is noted what decides (`zhupei.graphql.asked.is_noted`)."""
-
     def __init__(self, permission: str, *, masks: bool = False) -> None:
         self.permission, self.masks = permission, masks
+
+    @property
+    def is_noted(self) -> bool:
+        """Whether it is noted what decides (`zhupei.graphql.asked.is_noted`)."""
+        return True
 
     def resolve(
         self, next_: Callable[..., Any], source: Any, info: strawberry.Info, **kwargs: Any
@@ -121,6 +123,13 @@ class _Permitted(Noted):
         else:
             raise _error(refusal, self.permission, context)
         return await value if inspect.isawaitable(value) else value
+
+    @property
+    def is_noted(self) -> bool:
+        """Whether the object tells what is asked for, and what stands there without permission."""
+        otherwise = self._otherwise
+        told = getattr(self._about, "reads", None) is not None
+        return told and (otherwise is None or otherwise.is_noted or is_settled(otherwise))
 
     @property
     def needs(self) -> frozenset[str] | None:

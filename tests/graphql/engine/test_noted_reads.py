@@ -5,9 +5,10 @@ from __future__ import annotations
 import random
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from math import inf
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
@@ -17,10 +18,14 @@ from rows_office import ROOTS, Judge, RowsOffice, rows_office
 from zhupei.db.connection import Database
 from zhupei.db.models import Account
 from zhupei.domain.actors import Actor
+from zhupei.domain.permissions import Target
 from zhupei.domain.text import Language
 from zhupei.graphql.answers import Answer
+from zhupei.graphql.asked import AskedField, is_noted, reads
 from zhupei.graphql.context import GraphContext
 from zhupei.graphql.engine import Engine
+from zhupei.graphql.permissions import permitted
+from zhupei.graphql.sources import Attribute, FieldSource, field
 from zhupei.noted_reads import NotedReads, noting, spoil
 
 _SCHEMA = core_graph().schema
@@ -141,6 +146,50 @@ async def test_what_may_follow_from_more_is_not_noted(
     context = clocked(place.context(place.everything, Language.EN))
     found = await asked(engine, query, None, context, NotedReads())
     assert not getattr(found, "noted", False), why
+
+
+@dataclass(frozen=True)
+class FromElsewhere(FieldSource):
+    """What somebody else tells, of whom nothing is known."""
+
+
+@reads("base")
+def _declared(value: Any) -> Sequence[Target]:
+    return (Target(base=value.base),)
+
+
+def _undeclared(value: Any) -> Sequence[Target]:
+    return (Target(base=value.base),)
+
+
+class Nothing:
+    """What is asked below a leaf."""
+
+    fields: ClassVar[Sequence[AskedField] | None] = ()
+
+    def of(self, name: str) -> Sequence[AskedField]:
+        """Return no fields."""
+        return ()
+
+
+@pytest.mark.parametrize(
+    ("about", "otherwise", "known"),
+    [
+        (_declared, None, True),
+        (_declared, Attribute("masked"), True),
+        (_declared, FromElsewhere(), False),
+        (_undeclared, None, False),
+        (_undeclared, Attribute("masked"), False),
+    ],
+)
+def test_what_decides_about_a_permission_has_to_be_told(
+    about: Any, otherwise: FieldSource | None, known: bool
+) -> None:
+    """What a plugin's function looks at, and what a masked field holds, may be anything."""
+    declared = permitted(
+        field(Attribute(), description="Number."), "identity.read", about=about, otherwise=otherwise
+    )
+    assert is_noted(AskedField(declared, Attribute(), Nothing())) is known
 
 
 @pytest.mark.parametrize("answer", [True, False, None])

@@ -378,16 +378,15 @@ class RevalidatedAnswers:
         """Return whether who asks, and what answers, is as before."""
         now = self._served()
         if now is not None and kept.by.is_as(now):
-            actor = None
-            if kept.token is not None:
-                actor = self._sign_in.remembered_by(kept.token)
-                if actor is None:
-                    return False  # has to be looked up, and may be as before
+            token = kept.token
+            actor = None if token is None else self._sign_in.remembered_by(token)
             if actor is kept.actor:
                 return True
-            if actor == kept.actor:
+            if actor is not None and actor == kept.actor:
                 kept.actor = actor
                 return True
+        # Somebody who has to be looked up may not be who they were, and the answer is made anew in
+        # any case; nor may what is theirs stay for as long as they go on asking.
         read.holds(read, None, 0)
         return False
 

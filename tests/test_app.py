@@ -13,8 +13,8 @@ from starlette.applications import Starlette
 
 from postgres_server import PostgresServer
 from small_graph import small_app, small_settings
-from zhupei import app as app_module
 from zhupei.app import ConfigurationRefusedError, application_of
+from zhupei.db import supervision
 from zhupei.db.models import CatalogueVersion
 from zhupei.domain.text import Language
 
@@ -79,7 +79,7 @@ async def test_a_database_that_comes_late_is_found(
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    monkeypatch.setattr(app_module, "_FIRST_PAUSE_SECONDS", 0.01)
+    monkeypatch.setattr(supervision, "_FIRST_PAUSE_SECONDS", 0.01)
     name = postgres_server.new_database()
     admin = await asyncpg.connect(postgres_server.url("postgres"))
     await admin.execute(f'ALTER DATABASE "{name}" ALLOW_CONNECTIONS false')
@@ -91,8 +91,8 @@ async def test_a_database_that_comes_late_is_found(
             catalogue = application.graph.catalogue.current
             assert catalogue is not None
             await admin.execute(f'ALTER DATABASE "{name}" ALLOW_CONNECTIONS true')
-            assert application._reaching is not None
-            await asyncio.wait_for(application._reaching, 10)
+            assert application.supervisor.waiting is not None
+            await asyncio.wait_for(application.supervisor.waiting, 10)
             assert "the database can be used now" in caplog.text
             assert await recorded(app) == [(catalogue.hash, 0)]
     [record] = [r for r in caplog.records if r.message.startswith("no database")]

@@ -18,7 +18,7 @@ from zhupei.catalogue import LoadedCatalogue
 from zhupei.composition import Graph, compose
 from zhupei.config.problems import Problems
 from zhupei.db.catalogue_versions import record_catalogue_version
-from zhupei.db.connection import DatabaseUnavailableError
+from zhupei.db.supervision import DatabaseSupervisor
 from zhupei.domain.text import Language, Text
 from zhupei.errors import ZhupeiError
 from zhupei.graphql.context import china_now
@@ -56,12 +56,6 @@ __all__ = [
 
 _log = logging.getLogger("zhupei")
 
-# Seconds between two tries to reach a database that was not there.
-_FIRST_PAUSE_SECONDS = 1.0
-_LONGEST_PAUSE_SECONDS = 30.0
-# Between two looks whether the embedded database still runs, which cost next to nothing.
-_LOOK_SECONDS = 0.5
-_WORTH_TELLING = 3
 # PostgreSQL looks no longer for figures; whoever asked for them does not wait that long.
 _FIGURES_SECONDS = 2
 
@@ -126,7 +120,8 @@ class Application:
         self.revalidated: RevalidatedAnswers | None = None
         """What answers a request as before while its rows are the same, set by `assemble`."""
         self._reloading = asyncio.Lock()
-        self._reaching: asyncio.Task[None] | None = None
+        self.supervisor = DatabaseSupervisor(graph.database, settings.language, self._record)
+        """What reaches the database while the application runs."""
 
     @contextlib.asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
@@ -134,22 +129,18 @@ class Application:
 
         The database may stay away: the catalogue is served without it, and a task keeps trying.
         """
-        reaching = asyncio.create_task(self._reach_database())
-        reviving = asyncio.create_task(self._keep_alive()) if self.database.is_embedded else None
+        self.supervisor.start()
         try:
             problems = await self.graph.catalogue.reload()
             if self.settings.strict and problems.errors:
                 raise ConfigurationRefusedError(problems)
-            await reaching
+            await self.supervisor.tried()
             await self._record()
             async with self.graph.plugins(), self._worker():
                 yield
         finally:
             await self.graph.changes.aclose()
-            for task in (reviving, reaching, self._reaching):
-                if task is not None:
-                    task.cancel()
-                    await asyncio.wait([task])
+            await self.supervisor.stop()
             await self.graph.rates.aclose()
             await self.database.stop()
             if self.tracing is not None:
@@ -256,55 +247,6 @@ class Application:
             "database": "unavailable" if self.database.problem else database,
             "data": str(self.settings.data_dir),
         }
-
-    async def _reach_database(self) -> None:
-        try:
-            await self.database.start()
-        except DatabaseUnavailableError as error:
-            self._report(error)
-            self._reaching = asyncio.create_task(self._keep_reaching(error))
-
-    async def _keep_reaching(self, error: DatabaseUnavailableError) -> None:
-        pause = _FIRST_PAUSE_SECONDS
-        reported = error.message
-        while True:
-            await asyncio.sleep(pause)
-            pause = min(pause * 2, _LONGEST_PAUSE_SECONDS)
-            try:
-                await self.database.start()
-            except DatabaseUnavailableError as again:
-                if again.message != reported:
-                    self._report(again)
-                    reported = again.message
-            else:
-                _log.info("the database can be used now")
-                await self._record()
-                return
-
-    async def _keep_alive(self) -> None:
-        """Start the embedded database again whenever it ends before we do."""
-        pause, failures = _LOOK_SECONDS, 0
-        while True:
-            await asyncio.sleep(pause)
-            try:
-                revived = await self.database.revive()
-            except DatabaseUnavailableError as error:
-                # The sessions of the one that ended may hold its memory for a moment.
-                failures += 1
-                if failures == _WORTH_TELLING:
-                    self._report(error)
-                pause = min(pause * 2, _LONGEST_PAUSE_SECONDS)
-                continue
-            pause, failures = _LOOK_SECONDS, 0
-            if revived:
-                _log.error("the embedded PostgreSQL had ended by itself and was started again")
-
-    def _report(self, error: DatabaseUnavailableError) -> None:
-        language = self.settings.language
-        _log.error(
-            "no database; the catalogue is served all the same",
-            extra={"reason": error.message.get(language), "hint": error.hint.get(language)},
-        )
 
     async def _record(self) -> None:
         """Note the version in the database, if there is one; serving does not depend on it."""

@@ -1,4 +1,4 @@
-"""An answer that is given again is counted and logged as any other."""
+"""An answer that is given again is counted and logged as any other, and forgotten in time."""
 
 from __future__ import annotations
 
@@ -108,3 +108,27 @@ def _figures(metrics: Any) -> dict[tuple[str, ...], float]:
         for sample in family.samples
         if sample.name in wanted
     }
+
+
+async def test_what_somebody_may_no_longer_see_is_forgotten(
+    tmp_path: Path, database_url: str
+) -> None:
+    """Also where they go on asking, by which requests are known for longer."""
+    async with opened_desk(tmp_path, database_url) as desk:
+        application = await desk.served.submitted("wang")
+        packet = await desk.packet(TIMELINE, "auditor", id=application)
+        await desk.known(packet)
+        (read,) = (
+            each for each in desk.wire.protocol.read._kept.values() if each.answered is not None
+        )
+        await desk.served.do(
+            "lockAccount",
+            "administrator",
+            "... on Account { login }",
+            account=desk.served.tokens["auditor"],
+        )
+        for _ in range(3):
+            assert (await desk.wire.ask(packet)).status == 401
+        assert read.answered is None
+        assert read.answered_bytes == 0
+        assert desk.answers.given == 0

@@ -56,6 +56,20 @@ def test_an_actor_is_remembered_for_a_second_and_no_longer(
     assert remembered.verified("t", lambda issuer: "rotated") is None
 
 
+def test_an_actor_that_is_looked_up_and_is_the_same_stays_the_same_object(
+    remembered: RememberedActors,
+) -> None:
+    _keep(remembered)
+    verified, again = _verified(), Actor(id="a")
+    assert again == _ACTOR
+    assert again is not _ACTOR
+    remembered.keep("t", verified, "k", again, changes_of_accounts())
+    assert remembered.actor("t") is _ACTOR
+    another = Actor(id="a", name="n")
+    remembered.keep("t", verified, "k", another, changes_of_accounts())
+    assert remembered.actor("t") is another
+
+
 def test_a_change_of_any_account_ends_it_at_once(remembered: RememberedActors) -> None:
     _keep(remembered)
     assert remembered.actor("t") is _ACTOR

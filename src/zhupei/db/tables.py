@@ -162,7 +162,7 @@ class View:
         return len(self.select)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class RowSource:
     """Rows of a table that stand for objects of a class.
 
@@ -180,12 +180,6 @@ class RowSource:
     alias: str
     attributes: Mapping[str, Made]
     derived: Mapping[str, frozenset[str]] = field(default_factory=dict)
-
-    def __hash__(self) -> int:
-        return id(self)
-
-    def __eq__(self, other: object) -> bool:
-        return self is other
 
     @cached_property
     def table(self) -> str:

@@ -13,7 +13,7 @@ from collections.abc import (
     Sequence,
 )
 from types import MappingProxyType
-from typing import Any
+from typing import Any, NamedTuple
 
 from zhupei.domain.benefits import SubsidyLine
 from zhupei.domain.eligibility import Verdict
@@ -45,6 +45,14 @@ _DECISIONS = {
 }
 
 
+class _Who(NamedTuple):
+    """Who is asked, why those are not who should be, and whether any is not the core's own."""
+
+    calls: tuple[Implementation, ...]
+    missing: tuple[PluginError, ...]
+    has_plugins: bool
+
+
 class Dispatcher:
     """Asks the plugins of one host.
 
@@ -60,23 +68,18 @@ class Dispatcher:
         self._asking = Asking(host, self._isolation, self._failures)
         self._inquiries = Inquiries()
         self._known: set[tuple[str, ...]] = set()
-        self._asked: dict[
-            tuple[object, ...], tuple[tuple[Implementation, ...], tuple[PluginError, ...]]
-        ] = {}
+        self._asked: dict[tuple[object, ...], _Who] = {}
 
     def asks(self, hook: str, scope: Scope = PLATFORM) -> bool:
         """Return whether `ask` would ask anybody, or miss somebody who was left out."""
-        calls, missing = self._who(hook, scope)
-        return bool(calls or missing)
+        who = self._who(hook, scope)
+        return bool(who.calls or who.missing)
 
     def asks_plugins(self, hook: str, scope: Scope = PLATFORM) -> bool:
         """Return whether `ask` would ask, or miss, any plugin but the core's own."""
-        calls, missing = self._who(hook, scope)
-        return bool(missing) or not all(call.plugin.is_core for call in calls)
+        return self._who(hook, scope).has_plugins
 
-    def _who(
-        self, hook: str, scope: Scope
-    ) -> tuple[tuple[Implementation, ...], tuple[PluginError, ...]]:
+    def _who(self, hook: str, scope: Scope) -> _Who:
         """Return who is asked, and why those are not who should be; found once."""
         # A plugin that is left out while we run is one problem more.
         key = (hook, scope.institution, scope.jurisdictions, self.host.version)
@@ -84,7 +87,9 @@ class Dispatcher:
         if found is None:
             asked = self.host.hooks[hook]
             calls = self.host.implementations(asked, scope)
-            found = self._asked[key] = calls, tuple(self.host.absent(asked, scope))
+            missing = tuple(self.host.absent(asked, scope))
+            has_plugins = bool(missing) or not all(call.plugin.is_core for call in calls)
+            found = self._asked[key] = _Who(calls, missing, has_plugins)
         return found
 
     async def ask(
@@ -309,4 +314,5 @@ class Dispatcher:
         for name, value in arguments.items():
             if isinstance(value, list):  # a plugin must not change what the next one sees
                 arguments[name] = tuple(value)
-        return Inquiry(asked, *self._who(hook, scope), arguments, configs)
+        who = self._who(hook, scope)
+        return Inquiry(asked, who.calls, who.missing, arguments, configs)

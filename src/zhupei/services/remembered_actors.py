@@ -79,6 +79,9 @@ class RememberedActors:
     ) -> None:
         """Remember a token and its actor, as they were when accounts had changed so often."""
         digest = digest_of(token)
+        before = self._seen.get(digest)
+        if before is not None and before.actor == actor:
+            actor = before.actor  # what is known of it is found again at once
         self._seen[digest] = Seen(
             verified,
             keys,

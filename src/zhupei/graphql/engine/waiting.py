@@ -43,7 +43,7 @@ class Waiting:
         self._cells: dict[Site, tuple[str, list[_Cell]]] = {}
 
     def __bool__(self) -> bool:
-        return bool(self._slots) or any(cells for _, cells in self._cells.values())
+        return bool(self._slots or (self._cells and any(c for _, c in self._cells.values())))
 
     def end(self) -> None:
         """Let go of whatever waits, and of the run."""

@@ -85,6 +85,9 @@ class Situation:
         return tuple(step for step in stage.steps if kinds is None or step.kind in kinds)
 
 
+_NOBODY: frozenset[str] = frozenset()
+
+
 def owners_of(
     desk: Desk, applicant: UUID, trainee_type: TraineeType | None = None
 ) -> frozenset[str]:
@@ -92,6 +95,8 @@ def owners_of(
 
     A unit is concerned with what its people file as sent ones, and with nothing else they file.
     """
+    if desk.applicant is None and not desk.sends:
+        return _NOBODY
     sent = applicant in desk.sends and trainee_type in SENT_TYPES
     return frozenset({desk.actor.id}) if applicant == desk.applicant or sent else frozenset()
 

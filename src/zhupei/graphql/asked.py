@@ -14,7 +14,7 @@ from strawberry.types.field import StrawberryField
 
 from zhupei.db.tables import View
 from zhupei.graphql.inline import Batch
-from zhupei.graphql.sources import FieldSource, is_settled
+from zhupei.graphql.sources import FieldSource, SourcedField, is_settled
 
 __all__ = [
     "Asked",
@@ -66,6 +66,8 @@ def is_noted(asked: AskedField) -> bool:
     if asked.declared is None:
         return True
     source = asked.source
+    if source is None and isinstance(asked.declared, SourcedField):
+        source = asked.declared.source
     if source is None or not (source.is_noted or is_settled(source)):
         return False
     guards = [each for each in asked.declared.extensions if each.has_resolver]

@@ -20,6 +20,7 @@ __all__ = [
     "FieldSource",
     "Localized",
     "Many",
+    "OfRows",
     "One",
     "Param",
     "Reader",
@@ -367,6 +368,16 @@ class Computed(FieldSource):
     def arguments(self) -> list[StrawberryArgument]:
         """Return the parameters of the function that are not ``root`` or ``info``."""
         return list(StrawberryResolver(self.function).arguments)
+
+
+@dataclasses.dataclass(frozen=True)
+class OfRows(Computed):
+    """A function that follows from who asks, the plugins that are loaded, and rows (`is_noted`).
+
+    It reads rows by statements that are noted, with the columns that it looks at.
+    """
+
+    is_noted: ClassVar[bool] = True
 
 
 def is_settled(source: FieldSource) -> bool:

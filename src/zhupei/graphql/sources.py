@@ -27,6 +27,7 @@ from zhupei.graphql.field_sources import (
     FieldSource,
     Localized,
     Many,
+    OfRows,
     One,
     Param,
     Reader,
@@ -42,6 +43,7 @@ __all__ = [
     "IsOneOf",
     "Localized",
     "Many",
+    "OfRows",
     "One",
     "Param",
     "Reader",
@@ -52,6 +54,7 @@ __all__ = [
     "field",
     "is_settled",
     "source_of",
+    "writer_of",
 ]
 
 GraphInfo = strawberry.Info[GraphContext, None]
@@ -60,6 +63,17 @@ GraphInfo = strawberry.Info[GraphContext, None]
 _METADATA_KEY = "zhupei.source"
 _COST_KEY = "zhupei.cost"
 _Class = TypeVar("_Class", bound=type[Any])
+
+
+def writer_of(source: FieldSource) -> Callable[..., str]:
+    """Return how a source writes itself: by what belongs to its reader, not to a parent's."""
+    for each in type(source).__mro__:
+        if "inline" in vars(each):
+            found: Callable[..., str] = each.inline  # type: ignore[attr-defined]  # just seen
+            return found
+        if "reader" in vars(each):
+            break
+    return FieldSource.inline
 
 
 class SourcedField(StrawberryField):

@@ -15,7 +15,7 @@ from zhupei.graphql.desks import desk_of, signed_in
 from zhupei.graphql.errors import Code, GraphRefusal
 from zhupei.graphql.found_rows import Found, Names
 from zhupei.graphql.permissions import permitted_inside, require
-from zhupei.graphql.sources import Computed, GraphInfo, field
+from zhupei.graphql.sources import GraphInfo, OfRows, field
 from zhupei.graphql.types.allocation import AllocationExplanation, AllocationRun
 from zhupei.services import allocation
 from zhupei.services.allocation.pages import MOST_RUNS, is_managed, run_query, runs_of_round
@@ -120,7 +120,7 @@ class AllocationQueries:
     )
     allocation_explanation: AllocationExplanation | None = permitted_inside(
         field(
-            Computed(_explanation),
+            OfRows(_explanation),
             description=(
                 "Why an applicant was placed where, or nowhere (匹配说明); null where the "
                 "application took part in no run, or the list is not public yet. Staff need the "

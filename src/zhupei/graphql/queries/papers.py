@@ -18,14 +18,14 @@ from zhupei.graphql.found_rows import Found, Names
 from zhupei.graphql.listed_rows import ListedRows
 from zhupei.graphql.permissions import permitted_inside, require
 from zhupei.graphql.row_pages import RowRequest, row_arguments
-from zhupei.graphql.sources import Computed, GraphInfo, field
+from zhupei.graphql.sources import Computed, GraphInfo, OfRows, field
 from zhupei.graphql.types.papers import IssuedPaper, Paper, PaperKind
 from zhupei.graphql.types.publicity import Publicity, PublicityConnection
 from zhupei.graphql.types.statistics import RecruitmentReport
-from zhupei.services import admissions
+from zhupei.services.admissions.questions import application_row
 from zhupei.services.admissions.situations import owners_of
 from zhupei.services.issuing import lists
-from zhupei.services.issuing.persons import due_papers
+from zhupei.services.issuing.persons import READ_BY_DUE_PAPERS, due_papers
 from zhupei.services.issuing.recruitment import programs_within, recruitment_report
 
 __all__ = ["PaperQueries"]
@@ -155,6 +155,9 @@ async def _statistics(
     return found  # type: ignore[no-any-return]  # the graph's type describes the service's
 
 
+_READ_OF_APPLICATION = READ_BY_DUE_PAPERS | {"applicant", "base", "id", "submitted_at"}
+
+
 async def _papers(
     info: GraphInfo,
     application: Annotated[
@@ -164,13 +167,14 @@ async def _papers(
     context = info.context
     desk = await desk_of(context)
     try:
-        case = await admissions.application_of(desk, UUID(application))
+        seen = await application_row(desk, UUID(application), _READ_OF_APPLICATION)
     except ValueError:
-        case = None
-    if case is None:
+        seen = None
+    if seen is None:
         # Refused as one that exists and is somebody else's.
         await require(context, _PAPERS, (Target(),))
         return None
+    case, _ = seen
     base = None if case.submitted_at is None else case.base
     owners = owners_of(desk, case.applicant)
     await require(context, _PAPERS, (Target(base=base, owners=owners),))
@@ -212,7 +216,7 @@ class PaperQueries:
     )
     papers: list[Paper] | None = permitted_inside(
         field(
-            Computed(_papers),
+            OfRows(_papers),
             description="Papers for the person of an application (个人文书).",
         ),
         _PAPERS,

@@ -8,7 +8,7 @@ from zhupei.domain import actors
 from zhupei.domain.actors import ActorKind
 from zhupei.domain.roles import Role
 from zhupei.graphql.listed_applications import ListedApplications
-from zhupei.graphql.sources import Attribute, Computed, GraphInfo, One, declares, field
+from zhupei.graphql.sources import Attribute, GraphInfo, OfRows, One, declares, field
 from zhupei.graphql.types.application_lists import ApplicationConnection
 from zhupei.graphql.types.references import BaseRef, JurisdictionRef
 from zhupei.services.permissions import permissions_of
@@ -34,7 +34,7 @@ class Grant:
     role: str = field(
         Attribute(), description="Code of the role, such as `base_office` (角色代码)."
     )
-    label: str = field(Computed(_label), description="Name of the role (角色名称).")
+    label: str = field(OfRows(_label), description="Name of the role (角色名称).")
     base: BaseRef | None = field(One("bases"), description="The base that it is for (培训基地).")
     specialty: str | None = field(
         Attribute(),
@@ -88,10 +88,10 @@ class Viewer:
     kind: ActorKind = field(Attribute(), description="A person or a program (账号类型).")
     name: str | None = field(Attribute(), description="Name to show, where one is known (名称).")
     grants: list[Grant] = field(
-        Computed(_grants), description="Roles, and where they are held (角色)."
+        OfRows(_grants), description="Roles, and where they are held (角色)."
     )
     permissions: list[str] = field(
-        Computed(_permissions),
+        OfRows(_permissions),
         description=(
             "Permissions that the roles hold somewhere (权限); whether one holds for a base "
             "depends on the grants, and a plugin may still refuse."
@@ -102,6 +102,6 @@ class Viewer:
         description="One's own applications (我的报名); null for an account that is no applicant.",
     )
     scopes: list[str] | None = field(
-        Computed(_scopes),
+        OfRows(_scopes),
         description="Permissions that the token is limited to (权限范围); null without limit.",
     )

@@ -8,7 +8,10 @@ from uuid import UUID
 
 from zhupei.db.identifiers import uuid7
 from zhupei.db.models import BanRow
+from zhupei.db.reading import Condition, among, read_rows
+from zhupei.db.tables import RowView
 from zhupei.domain.admission_case import Ban
+from zhupei.services.admissions.register_rows import BANS
 from zhupei.services.state_records import StateChange, StateSubject
 
 __all__ = ["ban_in_force", "ban_of", "ban_recorded", "bans_in_force", "new_ban"]
@@ -61,17 +64,23 @@ def ban_recorded(
     )
 
 
-async def ban_in_force(applicant: UUID, today: date) -> BanRow | None:
+async def ban_in_force(applicant: UUID, today: date) -> RowView | None:
     """Return the ban that keeps a person from applying today, the longest of several."""
     return (await bans_in_force([applicant], today)).get(applicant)
 
 
-async def bans_in_force(people: Collection[UUID], today: date) -> Mapping[UUID, BanRow]:
-    """Return the ban that keeps each of some people from applying today, the longest of several."""
-    rows = await BanRow.filter(
-        applicant_id__in=list(people), starts_on__lte=today, until__gte=today, lifted_at=None
-    ).order_by("until")
-    return {row.applicant_id: row for row in rows}
+async def bans_in_force(people: Collection[UUID], today: date) -> Mapping[UUID, RowView]:
+    """Return the ban that keeps each of some people from applying today, the longest of several.
+
+    Of each its ``applicant``, ``reason`` and ``until``.
+    """
+    theirs = among("b.applicant_id", tuple(people), "uuid")
+    binding = Condition(
+        f"{theirs.text} AND b.starts_on <= ? AND b.until >= ? AND b.lifted_at IS NULL",
+        (*theirs.values, today, today),
+    )
+    rows = await read_rows(BANS, frozenset({"applicant", "reason", "until"}), binding, "until")
+    return {row.applicant: row for row in rows}
 
 
 def ban_of(row: BanRow) -> Ban:

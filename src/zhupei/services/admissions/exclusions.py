@@ -5,25 +5,32 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from uuid import UUID
 
-from zhupei.db.models import ApplicationRow, BanRow, InvitationRow
+from zhupei.db.reading import Condition, among, read_rows
+from zhupei.db.tables import RowView
 from zhupei.domain.admission_guards import policy_of, preference_limit
 from zhupei.domain.admission_process import EXITS, ApplicationState, Channel
 from zhupei.domain.recruitment_limits import suspension_of
 from zhupei.domain.text import Text
 from zhupei.services.admissions.ban_rows import bans_in_force
 from zhupei.services.admissions.refusals import Refusal, RefusalCode
+from zhupei.services.admissions.register_rows import INVITATIONS
+from zhupei.services.admissions.row_sources import APPLICATIONS
 from zhupei.services.admissions.situations import Situation
 
 __all__ = ["OtherPlaces", "lasting_refusals"]
 
 _S = ApplicationState
 
-_LIVE = (_S.IN_PUBLICITY.value, _S.CONFIRMED.value)
-
-
-_ADMITTED = tuple(
-    state.value for state in (_S.ADMITTED, _S.NOTIFIED, _S.REPORTED, _S.CONTRACTED, _S.REGISTERED)
+_LIVE = (_S.IN_PUBLICITY, _S.CONFIRMED)
+_ADMITTED = (_S.ADMITTED, _S.NOTIFIED, _S.REPORTED, _S.CONTRACTED, _S.REGISTERED)
+_OTHER = frozenset(
+    {
+        *("applicant", "channel", "id", "invitation", "root_program", "round", "state"),
+        "transferred_from",
+    }
 )
+_ACCEPTED = frozenset({"applicant", "root_program", "round"})
+"""What is looked at of other applications, and of invitations."""
 
 
 async def lasting_refusals(at: Situation) -> Refusal | None:
@@ -37,8 +44,8 @@ class OtherPlaces:
     """What some applicants have beside an application: bans, applications, invitations."""
 
     def __init__(self) -> None:
-        self._bans: Mapping[UUID, BanRow] = {}
-        self._others: Mapping[UUID, list[ApplicationRow]] = {}
+        self._bans: Mapping[UUID, RowView] = {}
+        self._others: Mapping[UUID, list[RowView]] = {}
         self._invited: frozenset[tuple[UUID, str, str]] = frozenset()
 
     async def read(self, situations: Collection[Situation]) -> None:
@@ -47,14 +54,17 @@ class OtherPlaces:
         if not people:
             return
         self._bans = await bans_in_force(people, max(at.today for at in situations))
-        others: dict[UUID, list[ApplicationRow]] = {}
-        for row in await ApplicationRow.filter(applicant_id__in=people):
-            others.setdefault(row.applicant_id, []).append(row)
+        others: dict[UUID, list[RowView]] = {}
+        theirs = among("a.applicant_id", tuple(people), "uuid")
+        for row in await read_rows(APPLICATIONS, _OTHER, theirs):
+            others.setdefault(row.applicant, []).append(row)
         self._others = others
-        accepted = await InvitationRow.filter(
-            applicant_id__in=people, state="ACCEPTED"
-        ).values_list("applicant_id", "root_program_code", "round_code")
-        self._invited = frozenset((UUID(str(who)), str(root), str(r)) for who, root, r in accepted)
+        theirs = among("i.applicant_id", tuple(people), "uuid")
+        accepted = Condition(f"{theirs.text} AND i.state = 'ACCEPTED'", theirs.values)
+        self._invited = frozenset(
+            (row.applicant, row.root_program, row.round)
+            for row in await read_rows(INVITATIONS, _ACCEPTED, accepted)
+        )
 
     def against(self, at: Situation) -> Refusal | None:
         """Refuse to file where something lasting stands against it."""
@@ -74,7 +84,7 @@ class OtherPlaces:
         others = [
             other
             for other in self._others.get(case.applicant, ())
-            if other.root_program_code == case.root_program and other.id != case.id
+            if other.root_program == case.root_program and other.id != case.id
         ]
         if any(other.state in _ADMITTED for other in others):
             return Refusal(
@@ -99,21 +109,19 @@ class OtherPlaces:
         )
 
 
-def _preferences(
-    at: Situation, others: Sequence[ApplicationRow], *, is_invited: bool
-) -> Refusal | None:
+def _preferences(at: Situation, others: Sequence[RowView], *, is_invited: bool) -> Refusal | None:
     """Keep the number of preferences (T41) and their exclusion by an invitation (T40)."""
     case = at.case
     if case.invitation is not None or case.transferred_from is not None:
         return None
-    open_ = {_S.DRAFT.value, *(state.value for state in EXITS)}
+    open_ = {_S.DRAFT, *EXITS}
     filed = [
         other
         for other in others
-        if other.round_code == (case.round or "")
+        if other.round == case.round
         and other.state not in open_
-        and other.channel == Channel.BATCH.value
-        and other.invitation_id is None
+        and other.channel is Channel.BATCH
+        and other.invitation is None
         and other.transferred_from is None
     ]
     limit = preference_limit(at.program, case.round)

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from datetime import date
 
 from zhupei.db.models import TraineeRow
+from zhupei.db.tables import RowView
 from zhupei.domain.admission import AdmissionStep
 from zhupei.domain.admission_case import AdmissionCase, AgreementKind
 from zhupei.domain.admission_process import Action
@@ -80,7 +81,7 @@ def _step_for(at: Situation, trainee_type: TraineeType | None) -> AdmissionStep 
     return None
 
 
-def foreseen(at: Situation, trainee: Registration) -> Refusal | None:
+def foreseen(at: Situation, trainee: Registration | RowView) -> Refusal | None:
     """Refuse where the rules move no file of this trainee, or no contract says where to."""
     if trainee.ended_on is not None:
         return ended(trainee)

@@ -6,24 +6,29 @@ from collections.abc import Collection, Mapping
 from datetime import datetime
 from uuid import UUID
 
-from zhupei.db.models import ObjectionRow, PublicityRow
+from zhupei.db.models import PublicityRow
+from zhupei.db.reading import Condition, among, read_rows
+from zhupei.db.tables import RowView
 from zhupei.domain.admission_case import AdmissionCase
 from zhupei.domain.admission_guards import policy_of
 from zhupei.domain.admission_process import ApplicationState
 from zhupei.domain.text import Text
 from zhupei.services.admissions.refusals import Refusal, RefusalCode
+from zhupei.services.admissions.register_rows import OBJECTIONS, PROPOSED_LISTS
 from zhupei.services.admissions.situations import Situation
 
 __all__ = ["PublishedLists", "list_is_live", "not_on_live_list", "publicity_over"]
 
 _S = ApplicationState
+_LIST = frozenset({"ends_at", "ends_on", "id", "published_at", "withdrawn_at"})
+"""What is looked at of a list."""
 
 
 class PublishedLists:
     """The lists that some applications stand on and the objections that are open, read at once."""
 
     def __init__(self) -> None:
-        self._lists: Mapping[UUID, PublicityRow] = {}
+        self._lists: Mapping[UUID, RowView] = {}
         self._objected: frozenset[UUID] = frozenset()
 
     async def read(self, cases: Collection[AdmissionCase]) -> None:
@@ -32,12 +37,13 @@ class PublishedLists:
         self._lists, self._objected = {}, frozenset()
         if not named:
             return
-        self._lists = {row.id: row for row in await PublicityRow.filter(id__in=list(named))}
-        found = await ObjectionRow.filter(
-            application_id__in=[case.id for case in cases if case.publicity is not None],
-            upheld=None,
-        ).values_list("application_id", flat=True)
-        self._objected = frozenset(UUID(str(each)) for each in found)
+        standing = among("l.id", tuple(named), "uuid")
+        self._lists = {row.id: row for row in await read_rows(PROPOSED_LISTS, _LIST, standing)}
+        listed = tuple([case.id for case in cases if case.publicity is not None])
+        undecided = among("o.application_id", listed, "uuid")
+        undecided = Condition(f"{undecided.text} AND o.upheld IS NULL", undecided.values)
+        found = await read_rows(OBJECTIONS, frozenset({"application"}), undecided)
+        self._objected = frozenset(each.application for each in found)
 
     def still_public(self, at: Situation) -> Refusal | None:
         """Refuse what waits for the end of publicity."""
@@ -107,7 +113,7 @@ def not_on_live_list() -> Refusal:
     )
 
 
-def list_is_live(publicity: PublicityRow, state: ApplicationState, now: datetime) -> bool:
+def list_is_live(publicity: PublicityRow | RowView, state: ApplicationState, now: datetime) -> bool:
     """Whether somebody in ``state`` stands on a list that is public now."""
     on_list = state in {_S.IN_PUBLICITY, _S.CONFIRMED}
     return bool(publicity.withdrawn_at is None and now < publicity.ends_at and on_list)

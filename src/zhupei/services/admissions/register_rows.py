@@ -71,6 +71,7 @@ INVITATIONS = RowSource(
         **columns(
             applicant="applicant_id",
             opening="opening_code",
+            root_program="root_program_code",
             round="round_code",
             application="application_id",
         ),
@@ -110,7 +111,7 @@ PROPOSED_LISTS = RowSource(
     alias="l",
     attributes={
         **columns("id", "published_at", "ends_on", "ends_at", "working_days"),
-        **columns("counts_first_day", program="program_code", base="base_code"),
+        **columns("counts_first_day", "withdrawn_at", program="program_code", base="base_code"),
         "round": column("round_code", _known),
         "applications": expressed("'{{}}'::uuid[]", tuple),
     },

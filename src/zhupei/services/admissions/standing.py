@@ -12,11 +12,11 @@ from uuid import UUID
 
 from tortoise import connections
 
-from zhupei.db.models import TraineeRow, TransitionRow
+from zhupei.db.reading import Condition, among, read_rows
+from zhupei.db.tables import RowView
 from zhupei.domain.admission_guards import no_show_on, publicity_period, tie_break_of, weights_of
 from zhupei.domain.admission_process import SEAT_STATES, Action, ApplicationState, Channel
 from zhupei.domain.recruitment_limits import suspension_of
-from zhupei.domain.registrations import Registration
 from zhupei.services.admissions.actions import FORWARD
 from zhupei.services.admissions.arrivals import no_show_not_due, reports_by, too_late
 from zhupei.services.admissions.desk import Desk
@@ -24,6 +24,7 @@ from zhupei.services.admissions.exclusions import OtherPlaces
 from zhupei.services.admissions.personnel_files import foreseen
 from zhupei.services.admissions.published import PublishedLists
 from zhupei.services.admissions.refusals import Refusal
+from zhupei.services.admissions.row_sources import TRAINEES, TRANSITIONS
 from zhupei.services.admissions.situations import (
     Situation,
     not_allowed_in,
@@ -31,13 +32,19 @@ from zhupei.services.admissions.situations import (
     standing_against,
 )
 from zhupei.services.admissions.training import ended, not_reducible
-from zhupei.services.admissions.training_rows import registration_of
 from zhupei.services.admissions.transfers import consent_withdrawn, not_agreed, transfers_against
 from zhupei.services.seats import SeatQuota, SeatUsage, no_seat, quotas_of, usage_of
 
 __all__ = ["Surroundings", "action_against", "read_surroundings"]
 
 _A, _S = Action, ApplicationState
+_TRAINEE = frozenset(
+    {
+        *("agreement", "application", "ended_on", "least_months", "months", "state"),
+        *("state_label", "trainee_type"),
+    }
+)
+"""What is looked at of a trainee."""
 
 
 @dataclass(slots=True)
@@ -48,7 +55,7 @@ class Surroundings:
     others: OtherPlaces = field(default_factory=OtherPlaces)
     consents: Mapping[UUID, bool] = field(default_factory=dict)
     """Whether the person agreed at last to be moved, or took the consent back at last."""
-    trainees: Mapping[UUID, Registration] = field(default_factory=dict)
+    trainees: Mapping[UUID, RowView] = field(default_factory=dict)
     seats: Mapping[str, SeatUsage] = field(default_factory=dict)
 
 
@@ -60,9 +67,9 @@ async def read_surroundings(desk: Desk, situations: Sequence[Situation]) -> Surr
     found.consents = await _consents([at.case.id for at in situations if _moves(at)])
     registered = [at.case.id for at in situations if at.case.state is _S.REGISTERED]
     if registered:
-        rows = await TraineeRow.filter(application_id__in=registered)
-        trainees = [registration_of(row) for row in rows]
-        found.trainees = {trainee.application: trainee for trainee in trainees}
+        theirs = among("t.application_id", tuple(registered), "uuid")
+        rows = await read_rows(TRAINEES, _TRAINEE, theirs)
+        found.trainees = {trainee.application: trainee for trainee in rows}
     quotas = {}
     for at in situations:
         if _takes_next(at) and not isinstance(asked := _quotas(desk, at), Refusal):
@@ -92,15 +99,15 @@ def _quotas(desk: Desk, at: Situation) -> tuple[SeatQuota, ...] | Refusal:
 async def _consents(applications: Collection[UUID]) -> Mapping[UUID, bool]:
     if not applications:
         return {}
-    rows = (
-        await TransitionRow.filter(
-            application_id__in=list(applications),
-            action__in=[_A.AGREE_TO_TRANSFER.value, _A.WITHDRAW_CONSENT.value],
-        )
-        .order_by("revision")
-        .values_list("application_id", "action")
+    theirs = among("r.application_id", tuple(applications), "uuid")
+    consented = Condition(
+        f"{theirs.text} AND r.action = ANY(?::text[])",
+        (*theirs.values, (_A.AGREE_TO_TRANSFER.value, _A.WITHDRAW_CONSENT.value)),
     )
-    return {UUID(str(id_)): action == _A.AGREE_TO_TRANSFER.value for id_, action in rows}
+    rows = await read_rows(
+        TRANSITIONS, frozenset({"action", "application", "revision"}), consented, "revision"
+    )
+    return {row.application: row.action is _A.AGREE_TO_TRANSFER for row in rows}
 
 
 async def action_against(
@@ -189,7 +196,7 @@ def _transfer(at: Situation, known: Surroundings) -> Refusal | None:
 
 
 def _trained(
-    ask: Callable[[Situation, Registration], Refusal | None], action: Action
+    ask: Callable[[Situation, RowView], Refusal | None], action: Action
 ) -> Callable[[Situation, Surroundings], Refusal | None]:
     def against(at: Situation, known: Surroundings) -> Refusal | None:
         trainee = known.trainees.get(at.case.id)
@@ -198,11 +205,11 @@ def _trained(
     return against
 
 
-def _goes_on(_at: Situation, trainee: Registration) -> Refusal | None:
+def _goes_on(_at: Situation, trainee: RowView) -> Refusal | None:
     return None if trainee.ended_on is None else ended(trainee)
 
 
-def _reducible(_at: Situation, trainee: Registration) -> Refusal | None:
+def _reducible(_at: Situation, trainee: RowView) -> Refusal | None:
     # One month is the least that can be taken off.
     return not_reducible(trainee, 1)
 

@@ -12,6 +12,7 @@ from typing import Any, cast
 from uuid import UUID
 
 from zhupei.db.models import TraineeRow
+from zhupei.db.tables import RowView
 from zhupei.domain.admission_case import AdmissionCase
 from zhupei.domain.admission_process import Action
 from zhupei.domain.off_site import SchoolSite, off_site_refusal
@@ -184,7 +185,7 @@ def for_trainee(refusal: Refusal, trainee: UUID) -> Refusal:
     return refusal
 
 
-def ended(trainee: Registration) -> Refusal:
+def ended(trainee: Registration | RowView) -> Refusal:
     """Return the refusal of what needs a training that goes on."""
     return Refusal(
         code=RefusalCode.TRAINING_ENDED,
@@ -250,7 +251,7 @@ async def act_on_trainee(
         return await trainee_now(trainee)
 
 
-def not_reducible(trainee: Registration, months: int) -> Refusal | None:
+def not_reducible(trainee: Registration | RowView, months: int) -> Refusal | None:
     """Refuse to take so many months off, where the rules do not let an assessment do that."""
     if trainee.state is not TraineeState.IN_TRAINING:
         return ended(trainee)

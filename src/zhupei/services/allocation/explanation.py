@@ -5,40 +5,36 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from uuid import UUID
 
-from tortoise.expressions import Q
-
-from zhupei.db.models import (
-    AllocationChoiceRow,
-    AllocationPlaceRow,
-    AllocationRunRow,
-    ApplicationRow,
-    PublicityRow,
-)
-from zhupei.domain.admission_case import AdmissionCase
+from zhupei.db.reading import Condition, read_rows
+from zhupei.db.tables import RowView
 from zhupei.domain.admission_process import ApplicationState, Channel, path_of
-from zhupei.domain.allocation import (
-    AllocationChoice,
-    AllocationExplanation,
-    AllocationPlace,
-    AllocationRun,
-    place_code,
-)
+from zhupei.domain.allocation import AllocationExplanation, place_code
 from zhupei.domain.matching_explanation import Reason, Verdict, explanation
 from zhupei.domain.matching_market import Lottery, Measure
 from zhupei.domain.text import Text
 from zhupei.services.admissions.desk import Desk
+from zhupei.services.admissions.questions import application_row
 from zhupei.services.admissions.refusals import Refusal
-from zhupei.services.admissions.situations import (
-    may_read,
-    not_found,
-    permitted_for,
-    specialty_of,
-)
-from zhupei.services.admissions.store import load_case
+from zhupei.services.admissions.register_rows import PROPOSED_LISTS
+from zhupei.services.admissions.row_sources import APPLICATIONS
+from zhupei.services.admissions.situations import not_found, permitted_for, specialty_of
 from zhupei.services.allocation.market import criterion_label
-from zhupei.services.allocation.rows import choice_of, place_of, run_of
+from zhupei.services.allocation.rows import CHOICES, PLACES, RUNS
 
 __all__ = ["allocation_explanation"]
+
+_ASKED_ABOUT = frozenset({"applicant", "id"})
+_RUN = frozenset({"id", "operation", "proposed_at", "root_program", "round"})
+_CHOICE = frozenset({"application", "place", "preference", "rank", "singles", "value", "verdict"})
+_LAST = frozenset({"applicant", "place", "singles", "value"})
+_LEFT_OUT = frozenset({"opening", "preference"})
+_PLACE = frozenset(
+    {
+        *("code", "criteria", "cut_off", "direction", "last", "opening", "quota", "ranked"),
+        *("taken", "ties"),
+    }
+)
+"""What of each row the explanation looks at."""
 
 _EARLIER = Text("提交时间较早者优先", "earlier submission first")
 
@@ -54,12 +50,12 @@ async def allocation_explanation(
     that it speaks of, also of those at which the person took no part in the run.
     """
     with desk.database.use():
-        case = await load_case(application)
-        if case is None or not await may_read(desk, case):
+        found = await application_row(desk, application, _ASKED_ABOUT)
+        if found is None:
             return not_found("application", str(application))
-        runs = await _runs_of(case)
+        case, _ = found
         own = desk.applicant == case.applicant
-        for run in runs:
+        for run in await _runs_of(case):
             if own and run.operation is None:
                 continue
             told = await _explained(desk, run, case)
@@ -73,46 +69,48 @@ async def allocation_explanation(
         return None
 
 
-async def _runs_of(case: AdmissionCase) -> list[AllocationRun]:
+async def _runs_of(case: RowView) -> list[RowView]:
     """Return the runs in which an application took part, the latest first."""
-    ids = await AllocationChoiceRow.filter(application_id=case.id).values_list("run_id", flat=True)
-    rows = await AllocationRunRow.filter(id__in=list(ids)).order_by("-id")
-    return [run_of(row) for row in rows]
+    took_part = Condition(
+        "r.id IN (SELECT c.run_id FROM allocation_choice c WHERE c.application_id = ?)", (case.id,)
+    )
+    return (await read_rows(RUNS, _RUN, took_part, "id"))[::-1]
 
 
 async def _explained(
-    desk: Desk, run: AllocationRun, case: AdmissionCase
-) -> tuple[AllocationExplanation, tuple[AllocationPlace, ...], frozenset[str]]:
+    desk: Desk, run: RowView, case: RowView
+) -> tuple[AllocationExplanation, tuple[RowView, ...], frozenset[str]]:
     """Return the explanation, the places among the choices, and all openings that it speaks of."""
-    choices = [
-        choice_of(row)
-        for row in await AllocationChoiceRow.filter(run_id=run.id, applicant_id=case.applicant)
-    ]
+    own = Condition("c.run_id = ? AND c.applicant_id = ?", (run.id, case.applicant))
+    choices = await read_rows(CHOICES, _CHOICE, own)
     codes = [each.place for each in choices]
-    places = {
-        row.code: place_of(row)
-        for row in await AllocationPlaceRow.filter(run_id=run.id, code__in=codes)
-    }
+    asked_for = Condition("p.run_id = ? AND p.code = ANY(?::text[])", (run.id, codes))
+    places = {each.code: each for each in await read_rows(PLACES, _PLACE, asked_for)}
+    lasts = [place.last for place in places.values() if place.last is not None]
+    there = Condition(
+        "c.run_id = ? AND c.place = ANY(?::text[]) AND c.applicant_id = ANY(?::uuid[])",
+        (run.id, codes, lasts),
+    )
     last = {
-        row.place: choice_of(row)
-        for row in await AllocationChoiceRow.filter(
-            run_id=run.id,
-            place__in=codes,
-            applicant_id__in=[place.last for place in places.values() if place.last is not None],
-        )
-        if places[row.place].last == row.applicant_id
+        each.place: each
+        for each in await read_rows(CHOICES, _LAST, there)
+        if places[each.place].last == each.applicant
     }
     reasons = [_reason(each, places[each.place], last.get(each.place)) for each in choices]
-    others = await ApplicationRow.filter(
-        applicant_id=case.applicant,
-        root_program_code=run.root_program,
-        round_code=run.round,
-        channel=Channel.BATCH.value,
-        invitation_id=None,
-        transferred_from=None,
-    ).exclude(
-        Q(id__in=[each.application for each in choices]) | Q(state=ApplicationState.DRAFT.value)
+    filed = Condition(
+        "a.applicant_id = ? AND a.root_program_code = ? AND a.round_code = ? "
+        "AND a.channel = ? AND a.state <> ? AND a.invitation_id IS NULL "
+        "AND a.transferred_from IS NULL AND a.id <> ALL(?::uuid[])",
+        (
+            case.applicant,
+            run.root_program,
+            run.round,
+            Channel.BATCH.value,
+            ApplicationState.DRAFT.value,
+            [each.application for each in choices],
+        ),
     )
+    others = await read_rows(APPLICATIONS, _LEFT_OUT, filed)
     reasons += [_left_out(row) for row in others]
     reasons.sort(key=lambda reason: reason.choice)
     labels = _labels(desk, [*places.values()], others)
@@ -121,14 +119,12 @@ async def _explained(
         run=run.id, application=case.id, text=text, reasons=tuple(reasons), labels=labels
     )
     spoken_of = frozenset(
-        {place.opening for place in places.values()} | {row.opening_code for row in others}
+        {place.opening for place in places.values()} | {row.opening for row in others}
     )
     return told, tuple(places.values()), spoken_of
 
 
-def _reason(
-    choice: AllocationChoice, place: AllocationPlace, last: AllocationChoice | None
-) -> Reason:
+def _reason(choice: RowView, place: RowView, last: RowView | None) -> Reason:
     tie = None
     if choice.verdict is Verdict.OUTRANKED and last is not None and last.value == choice.value:
         tie = _deciding(choice, last, place)
@@ -148,7 +144,7 @@ def _reason(
     )
 
 
-def _deciding(choice: AllocationChoice, last: AllocationChoice, place: AllocationPlace) -> Text:
+def _deciding(choice: RowView, last: RowView, place: RowView) -> Text:
     """Return the criterion by which an equal total lost."""
     pairs = zip(place.criteria, choice.singles, last.singles, strict=True)
     for criterion, mine, theirs in pairs:
@@ -157,10 +153,10 @@ def _deciding(choice: AllocationChoice, last: AllocationChoice, place: Allocatio
     return Lottery("").label if place.ties.rule.draws else _EARLIER
 
 
-def _left_out(row: ApplicationRow) -> Reason:
+def _left_out(row: RowView) -> Reason:
     return Reason(
         choice=row.preference,
-        opening=place_code(row.opening_code, None),
+        opening=place_code(row.opening, None),
         verdict=Verdict.NOT_CONSIDERED,
         quota=0,
         taken=0,
@@ -169,12 +165,10 @@ def _left_out(row: ApplicationRow) -> Reason:
     )
 
 
-def _labels(
-    desk: Desk, places: Sequence[AllocationPlace], others: Iterable[ApplicationRow]
-) -> dict[str, Text]:
+def _labels(desk: Desk, places: Sequence[RowView], others: Iterable[RowView]) -> dict[str, Text]:
     """Return the names of places: base, specialty, and direction where it is one."""
     named = [(place.code, place.opening, place.direction) for place in places]
-    named += [(row.opening_code, row.opening_code, None) for row in others]
+    named += [(row.opening, row.opening, None) for row in others]
     found = {}
     for code, opening_code, direction in named:
         opening = desk.catalogue.openings.get(opening_code)
@@ -193,22 +187,24 @@ def _labels(
     return found
 
 
-async def _published(desk: Desk, run: AllocationRun, places: Iterable[AllocationPlace]) -> bool:
+async def _published(desk: Desk, run: RowView, places: Iterable[RowView]) -> bool:
     """Whether every program at which the run placed somebody here has published its list since."""
+    waited_for = set()
     for code in {place.opening.rpartition("/")[0] for place in places if place.taken}:
         program = desk.catalogue.programs.get(code)
         if program is None:
             return False
-        if ApplicationState.IN_PUBLICITY not in path_of(program, run.round):
-            continue
-        if not await PublicityRow.filter(
-            program_code=code,
-            round_code=run.round,
-            published_at__gte=run.proposed_at,
-            withdrawn_at=None,
-        ).exists():
-            return False
-    return True
+        if ApplicationState.IN_PUBLICITY in path_of(program, run.round):
+            waited_for.add(code)
+    if not waited_for:
+        return True
+    since = Condition(
+        "l.program_code = ANY(?::text[]) AND l.round_code = ? AND l.published_at >= ? "
+        "AND l.withdrawn_at IS NULL",
+        (sorted(waited_for), run.round, run.proposed_at),
+    )
+    lists = await read_rows(PROPOSED_LISTS, frozenset({"program"}), since)
+    return waited_for == {each.program for each in lists}
 
 
 async def _unreadable(desk: Desk, openings: Iterable[str]) -> Refusal | None:

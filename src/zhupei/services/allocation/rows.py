@@ -37,7 +37,6 @@ __all__ = [
     "RUNS",
     "certificate_digest",
     "certificate_of",
-    "choice_of",
     "choices_of",
     "gathered_of",
     "place_of",
@@ -259,21 +258,6 @@ def place_of(row: AllocationPlaceRow) -> AllocationPlace:
         cut_off=row.cut_off,
         ties=TieBreak(TieRule(row.tie_rule), row.tie_seed),
         criteria=tuple(row.criteria),
-    )
-
-
-def choice_of(row: AllocationChoiceRow) -> AllocationChoice:
-    """Return the choice of a row."""
-    return AllocationChoice(
-        application=row.application_id,
-        applicant=row.applicant_id,
-        place=row.place,
-        preference=row.preference,
-        value=row.value,
-        singles=tuple(Decimal(each) for each in row.singles),
-        submitted_at=row.submitted_at,
-        rank=row.rank,
-        verdict=Verdict(row.verdict),
     )
 
 

@@ -15,6 +15,7 @@ from uuid import UUID
 
 from zhupei.catalogue.catalogue import Catalogue
 from zhupei.db.models import Applicant, ApplicantFile, ApplicationRow, TraineeRow, TransitionRow
+from zhupei.db.tables import RowView
 from zhupei.domain.admission_case import AdmissionCase
 from zhupei.domain.admission_guards import window_of
 from zhupei.domain.admission_process import STATE_LABELS, Action, ApplicationState
@@ -41,6 +42,7 @@ from zhupei.services.papers.records import (
 from zhupei.services.papers.render import UnprintableTextError, render_html, render_pdf
 
 __all__ = [
+    "READ_BY_DUE_PAPERS",
     "DuePaper",
     "IssuedLetter",
     "PaperNotDueError",
@@ -88,9 +90,19 @@ class DuePaper:
     reason: Text | None = None
 
 
-def due_papers(catalogue: Catalogue, case: AdmissionCase) -> tuple[DuePaper, ...]:
-    """Return the papers that there are for a person, in the order in which they are needed."""
-    program = catalogue.program_of(catalogue.openings[case.opening])
+READ_BY_DUE_PAPERS = frozenset({"opening", "state", "trainee_type"})
+"""What `due_papers` looks at of an application."""
+
+
+def due_papers(catalogue: Catalogue, case: AdmissionCase | RowView) -> tuple[DuePaper, ...]:
+    """Return the papers that there are for a person, in the order in which they are needed.
+
+    There are none for an opening that left the catalogue, whose rules nobody knows any more.
+    """
+    opening = catalogue.openings.get(case.opening)
+    if opening is None:
+        return ()
+    program = catalogue.program_of(opening)
     reason = _not_due(case).message
     residency = program.kind is ProgramKind.RESIDENCY
     return (
@@ -109,7 +121,7 @@ def due_papers(catalogue: Catalogue, case: AdmissionCase) -> tuple[DuePaper, ...
                 agreement=each.kind,
                 reason=None if case.state in _CONTRACTING else reason,
             )
-            for each in agreements_for(program, case.candidate.trainee_type)
+            for each in agreements_for(program, case.trainee_type)
         ),
     )
 
@@ -347,7 +359,7 @@ def _told(letter: IssuedLetter, error: ZhupeiError) -> str:
     return f"{letter.application}: {message.zh} · {message.en or message.zh}\n"
 
 
-def _not_due(case: AdmissionCase) -> PaperNotDueError:
+def _not_due(case: AdmissionCase | RowView) -> PaperNotDueError:
     label = STATE_LABELS[case.state]
     return PaperNotDueError(
         Text(

@@ -150,9 +150,7 @@ def _plain(value: Any) -> Any:
 def _fields_of(written: msgspec.Struct) -> dict[str, Any]:
     """Return an object's fields, also those that stand behind the value of another in a run."""
     fields: dict[str, Any] = {}
-    for name, key in zip(
-        written.__struct_fields__, written.__struct_encode_fields__, strict=True
-    ):
+    for name, key in zip(written.__struct_fields__, written.__struct_encode_fields__, strict=True):
         value = getattr(written, name)
         if isinstance(value, msgspec.Raw):
             fields |= json.loads(b'{"%s":%s}' % (key.encode(), bytes(value)))

@@ -32,12 +32,13 @@ from zhupei.db.tables import View
 from zhupei.graphql.answers import Place
 from zhupei.graphql.asked import AskedField
 from zhupei.graphql.kept_parts import Part
+from zhupei.graphql.leaves import plain_class
 from zhupei.graphql.questions import Argued, Operation
 from zhupei.graphql.readings import Reading, reading_of
 from zhupei.graphql.settled import is_lasting, is_told_by_value, settled_source
 from zhupei.graphql.sources import FieldSource, is_settled
 
-__all__ = ["Anchor", "Selection", "Site", "selection_of"]
+__all__ = ["Anchor", "Runs", "Selection", "Site", "selection_of"]
 
 
 @dataclass(eq=False, slots=True)
@@ -106,14 +107,19 @@ class Selection:
         return self._part(self.sites, held=True)
 
     @cached_property
-    def runs(self) -> tuple[Part, ...]:
-        """What decides about fields that stand together, each of which is settled."""
-        runs = [
-            self._part(tuple(sites), is_run=True)
-            for is_settled, sites in groupby(self.sites, lambda site: self._part((site,)) is not None)
-            if is_settled
-        ]
-        return tuple([run for run in runs if run is not None and run.pays])
+    def runs(self) -> Runs:
+        """The fields; of those that are settled and stand together the first, and their part."""
+        runs: list[tuple[Site, Part | None]] = []
+        for _, group in groupby(self.sites, lambda site: self._part((site,)) is None):
+            sites = tuple(group)
+            run = self._part(sites, is_run=True)
+            pays = run is not None and run.pays
+            runs += [(sites[0], run)] if pays else [(site, None) for site in sites]
+        return runs
+
+    def of(self, part: Part) -> Runs:
+        """Return the fields of a part."""
+        return [(site, None) for site in self.sites if site.key in part.fields]
 
     def _part(
         self, sites: Sequence[Site], *, held: bool = False, is_run: bool = False
@@ -179,6 +185,11 @@ class Site(Argued):
     def is_compiled(self) -> bool:
         """Whether it is read where it is written, by an expression or a call."""
         return self.reading in {Reading.WRITTEN, Reading.FUNCTION}
+
+    @property
+    def is_column(self) -> bool:
+        """Whether what is read later goes straight into the object: errors stop there."""
+        return self.reading is Reading.BATCHED and plain_class(self.field.type) is not None
 
     @property
     def view(self) -> View | None:
@@ -284,6 +295,10 @@ class Site(Argued):
         selection = self.selection(type_)
         part = selection.held if held else selection.settled
         return part if part is not None and part.pays else None
+
+
+Runs = Sequence[tuple[Site, Part | None]]
+"""Fields of an object; with a part where it stands for the fields after it, too."""
 
 
 class _Below:

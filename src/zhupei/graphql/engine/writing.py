@@ -18,7 +18,7 @@ A value that is not as its type says raises: `zhupei.graphql.engine.running` kno
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
@@ -28,10 +28,10 @@ from zhupei.graphql.answers import Place, Slot, shape
 from zhupei.graphql.engine.plans import Plan, Unit
 from zhupei.graphql.inline import Bound
 from zhupei.graphql.kept_parts import Part
-from zhupei.graphql.leaves import IrregularError, leaf, listed, plain_class
+from zhupei.graphql.leaves import IrregularError, leaf, listed
 from zhupei.graphql.readings import Reading
-from zhupei.graphql.sites import Anchor, Site
-from zhupei.graphql.sources import FieldSource, IsOneOf
+from zhupei.graphql.sites import Anchor, Runs, Site
+from zhupei.graphql.sources import IsOneOf, writer_of
 
 __all__ = ["NAMES", "Where", "Writer"]
 
@@ -88,7 +88,7 @@ class Writer:
         if unit.reads:
             answer = self.field(site, "value", where._replace(view=None))
         elif unit.part is not None and isinstance(type_, GraphQLObjectType):
-            answer = self._object(type_, "value", where, unit.part.fields)
+            answer = self._object(type_, "value", where, site.selection(type_).of(unit.part))
         else:
             answer = self._value(type_, "value", where, held=True)
         head = [
@@ -144,31 +144,21 @@ class Writer:
     # Objects and their fields
 
     def _object(
-        self,
-        type_: GraphQLObjectType,
-        value: str,
-        where: Where,
-        some: Collection[str] | None = None,
-        runs: Collection[Part] = (),
+        self, type_: GraphQLObjectType, value: str, where: Where, runs: Runs | None = None
     ) -> str:
-        """Write an object that is there, field by field; return the expression that makes it.
-
-        It has all fields, or ``some``, by their keys; those of ``runs`` are kept together.
-        """
+        """Write an object that is there, field by field; return the expression that makes it."""
         self._check(type_, value, where)
         sites, parts = self.plan.fields(where.site, type_), []
-        first = {run.fields[0]: run for run in runs}
-        more = {key for run in runs for key in run.fields[1:]}
-        sites = tuple([s for s in sites if s.key not in more and (not some or s.key in some)])
-        for site in sites:
+        runs = runs or [(site, None) for site in sites]
+        sites = tuple([site for site, _ in runs])
+        for site, run in runs:
             at = where._replace(site=site, place=site.place)
-            late = _is_column(site)  # null until it is read
-            if site.key in first:
-                parts.append(self._part(type_, value, where, first[site.key]))
-            else:
-                parts.append("None" if late else self.field(site, value, at))
+            if run is not None:
+                parts.append(self._part(type_, value, where, run))
+            else:  # what comes later is null until it is read
+                parts.append("None" if site.is_column else self.field(site, value, at))
         made = f"{self.shape(sites)}({', '.join(parts)})"
-        columns = [(number, site) for number, site in enumerate(sites) if _is_column(site)]
+        columns = [(number, site) for number, site in enumerate(sites) if site.is_column]
         if not columns:
             return made
         made = self.kept(made)
@@ -253,7 +243,7 @@ class Writer:
         out = self.kept(f"{known}.get(id({value})) if {known} else None")
         with self._block(f"if {out} is None:"):
             runs = where.site.selection(type_).runs
-            self._line(f"{out} = {self._object(type_, value, where, runs=runs)}")
+            self._line(f"{out} = {self._object(type_, value, where, runs)}")
             with self._block(f"if {note}:"):
                 self._line(f"{note}(({value}, {out}))")
         return out
@@ -311,7 +301,7 @@ class Writer:
             default = self.constant(made.default_resolver)
             return f"{default}({value}, {made.python_name!r})"
         code = _SiteCode(self, site)
-        return _writer_of(site.source)(site.source, made.python_name, value, code)
+        return writer_of(site.source)(site.source, made.python_name, value, code)
 
     def _called(self, site: Site, value: str, where: Where) -> str:
         """Return the call of a field's own function."""
@@ -356,11 +346,6 @@ class _SiteCode:
         return self._writer.once(f"run.reader({self.constant(self._site)}, {self.constant(make)})")
 
 
-def _is_column(site: Site) -> bool:
-    """Return whether what is read later goes straight into the object: errors stop there."""
-    return site.reading is Reading.BATCHED and plain_class(site.field.type) is not None
-
-
 def _more(where: Where) -> str:
     """Return the indexes as further arguments or parameters."""
     return "".join(f", {index}" for index in where.indexes)
@@ -368,14 +353,3 @@ def _more(where: Where) -> str:
 
 def _rest(where: Where) -> str:
     return f"{where.above}, {where.tuple}"
-
-
-def _writer_of(source: FieldSource) -> Callable[..., str]:
-    """Return how a source writes itself: by what belongs to its reader, not to a parent's."""
-    for each in type(source).__mro__:
-        if "inline" in vars(each):
-            found: Callable[..., str] = each.inline  # type: ignore[attr-defined]  # just seen
-            return found
-        if "reader" in vars(each):
-            break
-    return FieldSource.inline

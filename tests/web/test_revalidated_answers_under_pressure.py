@@ -17,6 +17,7 @@ from answered_desk import TIMELINE, Desk, opened_desk
 from wired_app import Wire
 from zhupei.app import application_of
 from zhupei.db import moments
+from zhupei.graphql.limits import TimeLimits
 from zhupei.services import remembered_actors
 from zhupei.web import revalidated_answers
 
@@ -171,6 +172,32 @@ async def test_nothing_waits_in_the_database_for_those_who_have_their_answer(
         await other.execute("ROLLBACK")
         await other.close()
         assert (await desk.ask(packet))["data"]["application"]["state"] == "SUBMITTED"
+
+
+async def test_a_database_in_trouble_is_not_asked_twice_by_everybody(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    packet = await known(desk)
+    monkeypatch.setattr(desk.answers, "_limits", TimeLimits(0.05))
+    database: Any = application_of(desk.app).database
+    read, asked = database.read, []
+
+    def slowly(*given: Any) -> Any:
+        async def wait() -> Any:
+            asked.append(given[0])
+            await asyncio.sleep(5)
+
+        read(*given).close()
+        return wait()
+
+    with monkeypatch.context() as patched:
+        patched.setattr(database, "read", slowly)
+        for _ in range(6):
+            assert (await desk.wire.ask(packet)).status == 200
+    assert (len(asked), desk.answers.given) == (1, 0)
+    monkeypatch.setattr(desk.answers, "_rests_until", 0.0)
+    await desk.ask(packet)
+    assert desk.answers.given == 1
 
 
 def large(number: int, kind: str) -> bytes:

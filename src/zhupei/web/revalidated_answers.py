@@ -61,6 +61,7 @@ AT_HAND = "zhupei.at_hand"
 
 # What takes longer is worth more than a second attempt; the usual way has its own time for it.
 _SECONDS = 0.25
+_REST_SECONDS = 5.0
 _MOST_READS = 4
 _LARGEST = 512 << 10
 _ROW_BYTES, _VALUE_BYTES = 60, 50
@@ -262,6 +263,7 @@ class RevalidatedAnswers:
         self._access_log = access_log
         self._ids = RequestIds()
         self._limits = TimeLimits(_SECONDS)
+        self._rests_until = 0.0
         self.given = self.missed = 0
         """How often an answer was given again, and how often its rows were others."""
 
@@ -326,7 +328,7 @@ class RevalidatedAnswers:
         ``headers`` are those of the request where they may bring its id along.
         """
         kept: _Kept | None = read.answered
-        if kept is None or not self._stands(read, kept):
+        if kept is None or not self._stands(read, kept) or time.monotonic() < self._rests_until:
             return ()
         gate, guard, address = self._gate, self._guard, kept.address or host
         if address != kept.host:
@@ -341,6 +343,8 @@ class RevalidatedAnswers:
             with self._limits.limit():
                 known = await self._differing(kept)
         except Exception:  # noqa: BLE001 - whatever it is, the usual way meets it as well, and tells it
+            # Nor is a database in trouble asked twice by everybody.
+            self._rests_until = time.monotonic() + _REST_SECONDS
             return ()
         finally:
             guard.end()

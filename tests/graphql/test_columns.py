@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import itertools
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from graphql.type import GraphQLObjectType
 
 from asked_graph import core_graph
+from zhupei.graphql.answers import encoded
 from zhupei.graphql.columns import NAMES, held_by_list, written_column
+from zhupei.graphql.leaves import in_china
 from zhupei.graphql.sources import Attribute, Localized, SourcedField
 from zhupei.services.admissions.row_sources import TRAINEES
 
@@ -71,6 +74,15 @@ def _at(name: str) -> int:
 def test_a_field_is_written_as_its_column_allows(name: str, expected: str) -> None:
     places = {each: _at(each) for each in ("id", "started_on", "months", "state", "registered_at")}
     assert _written(name, _Names()) == expected.format(**places)
+
+
+def test_instants_of_a_column_are_written_without_a_look_at_each() -> None:
+    names = _Names()
+    assert _written("registeredAt", names) == f"map(k0, c[{_at('registered_at')}])"
+    assert names.constants["k0"] is in_china
+    assert encoded(in_china(datetime(2026, 4, 9, 16, 30, tzinfo=UTC))) == (
+        b'"2026-04-10T00:30:00+08:00"'
+    )
 
 
 def test_what_follows_from_one_column_is_made_once_for_each_value_that_is_there() -> None:

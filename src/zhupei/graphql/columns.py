@@ -118,13 +118,19 @@ def written_column(
         return f"map(made_of_each({make()}, {column}, {rows}), {column})"
     if is_enum_type(inner):
         return f"made_once({names.constant({})}, {make()}, {column}, {rows})"
-    completed = leaf(type_, "value", names) or ""
-    if held is not None and not held.null and completed.endswith("(value)"):
-        checked = completed.removesuffix("(value)")
-        is_sure = is_instant(inner) and held.kind is datetime
-        return f"map({names.constant(in_china) if is_sure else checked}, {column})"
     # Instants and the like are seldom the same.
-    return f"map({make()}, {rows})"
+    write = _writer(type_, held, names)
+    return f"map({make()}, {rows})" if write is None else f"map({write}, {column})"
+
+
+def _writer(type_: Any, held: Held | None, names: Names) -> str | None:
+    """Return what writes each value of a column that is never null; None where it takes more."""
+    if held is None or held.null:
+        return None
+    if is_instant(get_nullable_type(type_)) and held.kind is datetime:
+        return names.constant(in_china)
+    completed = leaf(type_, "value", names) or ""
+    return completed.removesuffix("(value)") if completed.endswith("(value)") else None
 
 
 def _is_written(type_: Any, held: Held | None) -> bool:

@@ -58,6 +58,17 @@ def test_a_slot_is_written_as_what_it_was_filled_with() -> None:
     assert Answer(written).data == {"items": [{"name": "x"}]}
 
 
+def test_fields_behind_the_value_of_another_are_its_neighbours() -> None:
+    run = msgspec.Raw(b'1,"b":{"x":[2]}')
+    inner = shape(("a", "c"))(run, "y")
+    assert encoded(inner) == b'{"a":1,"b":{"x":[2]},"c":"y"}'
+    assert Answer(shape(("of",))([inner])).data == {"of": [{"a": 1, "b": {"x": [2]}, "c": "y"}]}
+    # What has no UTF-8 is written in another way.
+    broken = Answer(shape(("of", "half"))([inner], "\ud800"))
+    assert json.loads(broken.json()) == broken.data
+    assert broken.data == {"of": [{"a": 1, "b": {"x": [2]}, "c": "y"}], "half": "\ud800"}
+
+
 def test_nobody_waits_below_a_place_that_is_null() -> None:
     outer = Slot(_Anchor(_ITEMS), (), None)
     inner = Slot(_Anchor(_NAME), (0,), outer)

@@ -113,7 +113,7 @@ class Selection:
         for _, group in groupby(self.sites, lambda site: self._part((site,)) is None):
             sites = tuple(group)
             run = self._part(sites, is_run=True)
-            pays = run is not None and run.pays
+            pays = run is not None and run.pays and len(sites) > 1
             runs += [(sites[0], run)] if pays else [(site, None) for site in sites]
         return runs
 

@@ -28,14 +28,16 @@ _Found = Result[Any] | asyncio.Future[Result[Any]]
 class _Asked:
     """What plugins were asked in one operation: what they answered, or who waits for it.
 
-    ``used`` are the questions of its fields, also those that go to nobody.
+    ``used`` are the questions of its fields, also those that go to nobody. ``foreseen`` are those
+    that were foreseen, where all of these were answered at once.
     """
 
-    __slots__ = ("found", "used")
+    __slots__ = ("foreseen", "found", "used")
 
     def __init__(self) -> None:
         self.found: dict[_Place, _Found] = {}
         self.used: dict[_Place, Inquiry] = {}
+        self.foreseen: dict[_Place, Inquiry] | None = None
 
     def take(self, place: _Place, answered: Result[Any] | Awaitable[Result[Any]]) -> bool:
         """Keep what was asked; return whether the answer is there already."""
@@ -81,7 +83,9 @@ class Foreseen:
         results: Any = answered
         if any(result.failures for result in results):
             return None
-        if not _are_same(_told(results), self._told):
+        asked.foreseen, told = self._asked, _told(results)
+        if not _are_same(told, self._told):
+            self._told = told
             return None
         for result in results:
             context.held_until = min(context.held_until, result.until)
@@ -93,6 +97,8 @@ class Foreseen:
         if asked is None or context.dispatcher is None:
             return False
         used = {place: each for place, each in asked.used.items() if each.is_asked}
+        if told is None and asked.foreseen is self._asked and used.keys() == self._asked.keys():
+            return False  # it was noted when they were asked
         if told is not None and used.keys() <= self._asked.keys():
             return told is self._told
         # What was written before may have answers in it that no field asked for now.

@@ -742,6 +742,7 @@ async def _training(world: World) -> dict[str, Case]:
 async def _invitations(world: World) -> dict[str, Case]:
     """The second round: somebody may be invited, and somebody is."""
     free, asked = [await world.person() for _ in range(2)]
+    await world.file_of(asked, "identity-scan")
     world.go(_INVITING)
     invited = done(
         await admissions.invite_candidate(

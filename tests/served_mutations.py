@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import cache
@@ -30,7 +30,22 @@ from zhupei.graphql.uploads import Upload
 from zhupei.security.crypto import new_key_text
 from zhupei.services.access import Access, prepare_access
 
-__all__ = ["Rows", "Sender", "ServedMutations", "served_mutations"]
+__all__ = [
+    "LAST",
+    "WRITE_NOTHING",
+    "Rows",
+    "Sender",
+    "ServedMutations",
+    "alike",
+    "served_mutations",
+    "serving",
+    "work",
+]
+
+LAST = "eraseApplicant"
+"""Ends the account of whoever sends it, which is answered nothing afterwards."""
+WRITE_NOTHING = {"exportMyData", "simulateAllocation"}
+"""A copy, and a simulation: they write nothing but their key."""
 
 _BEGIN, _APRIL = "2026-03-01T09:00", "2026-04-10T09:00"
 _LONG = timedelta(days=360)
@@ -38,6 +53,11 @@ _SCOPES = ("webhooks.manage", "events.read")
 _PATIENCE_SECONDS = 120
 _PLACES = ("sample", "office", "north")
 _PROVINCES = ("sample", "office", "matching")
+# What is told once only, and kept by nobody.
+_TOLD_ONCE = {"issueClaimCode": "ClaimCode_claimCode"}
+# Written beside the work: papers when they are first shown, and what a server tells of its
+# configuration when it starts.
+_BESIDE = {"catalogue_version", "published_list"}
 _STAFF = (
     *(Grant(name) for name in ("administrator", "national", "auditor", "applicant")),
     *(
@@ -212,17 +232,25 @@ class ServedMutations:
         self, server: ServerProcess, mutation: str, case: Case
     ) -> tuple[Sender, dict[str, int]]:
         """Carry a mutation out, put all back, and return who may, and how many rows it makes."""
+        async with contextlib.aclosing(self.each_alone(server, mutation, case)) as found:
+            return await anext(found)
+
+    async def each_alone(
+        self, server: ServerProcess, mutation: str, case: Case
+    ) -> AsyncGenerator[tuple[Sender, dict[str, int]], None]:
+        """Do so for each of those who may, one after the other."""
         self.go(case.at)
-        before = await self.rows.counted()
         refused = []
         for sender in self.senders(case):
+            before = await self.rows.counted()
             answer = await self.until_sent(server, mutation, sender, uuid4().hex)
-            if "code" not in answer:
-                made = await self.made(before)
-                await self.put_back(before)
-                return sender, made
-            refused.append(answer)
-        raise AssertionError((mutation, refused))
+            made = await self.made(before)
+            await self.put_back(before)
+            if "code" in answer:
+                refused.append(answer)
+            else:
+                yield sender, made
+        assert len(refused) < len(self.senders(case)), (mutation, refused)
 
     async def made(self, before: Mapping[str, tuple[int, int]]) -> dict[str, int]:
         """Return the tables that were written, each with how many rows it has more."""
@@ -252,6 +280,34 @@ def _body(mutation: str, given: Mapping[str, Any]) -> dict[str, Any]:
             "0": ("a.png", given[name].content.read()),
         },
     }
+
+
+@contextlib.asynccontextmanager
+async def serving(*servers: ServerProcess) -> AsyncIterator[None]:
+    """Serve until the block ends."""
+    try:
+        await asyncio.gather(*(server.start() for server in servers))
+        yield
+    finally:
+        await asyncio.gather(*(server.kill() for server in servers))
+
+
+def work(made: Mapping[str, int]) -> dict[str, int]:
+    """Return the tables that a mutation writes, each with how many rows it has more."""
+    return {table: more for table, more in made.items() if table not in _BESIDE}
+
+
+def alike(mutation: str, answers: Sequence[Mapping[str, Any]]) -> bool:
+    """Return whether a mutation was carried out, and all were told so alike."""
+    found = [_without_secret(mutation, each) for each in answers]
+    if mutation == LAST:
+        found = [each for each in found if each.get("code") != "UNAUTHENTICATED"]
+    return found != [] and "code" not in found[0] and found == [found[0]] * len(found)
+
+
+def _without_secret(mutation: str, answer: Mapping[str, Any]) -> dict[str, Any]:
+    """Return an answer without what is told once only."""
+    return {name: value for name, value in answer.items() if name != _TOLD_ONCE.get(mutation)}
 
 
 @contextlib.asynccontextmanager

@@ -9,6 +9,7 @@ DATABASE_URL is the embedded PostgreSQL.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import os
 import resource
@@ -86,11 +87,10 @@ class ServerProcess:
         async with asyncio.timeout(90), httpx2.AsyncClient(base_url=self.address) as client:
             while True:
                 assert self.process.poll() is None, "the server ended"
-                try:
+                with contextlib.suppress(httpx2.TransportError):
                     if (await client.get("/health/ready")).status_code == 200:
                         return
-                except httpx2.TransportError:
-                    await asyncio.sleep(0.05)
+                await asyncio.sleep(0.05)
 
     async def kill(self) -> None:
         """End it without a warning, whatever it does (kill -9)."""

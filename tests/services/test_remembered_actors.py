@@ -70,6 +70,26 @@ def test_an_actor_that_is_looked_up_and_is_the_same_stays_the_same_object(
     assert remembered.actor("t") is another
 
 
+def test_an_actor_is_renewed_for_a_second_without_another_look_at_keys(
+    remembered: RememberedActors, clocks: _Clocks
+) -> None:
+    assert remembered.renew("t", _ACTOR, changes_of_accounts()) is _ACTOR
+    assert remembered.actor("t") is None  # of a token that was forgotten nothing is known
+    _keep(remembered)
+    clocks.elapsed += 1.0
+    assert remembered.actor("t") is None
+    assert remembered.renew("t", Actor(id="a"), changes_of_accounts()) is _ACTOR
+    clocks.elapsed += 0.99
+    assert remembered.actor("t") is _ACTOR
+    # What it was verified with stays as it was.
+    assert remembered.verified("t", lambda issuer: "k") == _verified()
+    assert remembered.verified("t", lambda issuer: "rotated") is None
+    before = changes_of_accounts()
+    account_changed()
+    remembered.renew("t", _ACTOR, before)
+    assert remembered.actor("t") is None
+
+
 def test_a_change_of_any_account_ends_it_at_once(remembered: RememberedActors) -> None:
     _keep(remembered)
     assert remembered.actor("t") is _ACTOR

@@ -80,19 +80,28 @@ class RememberedActors:
         """Remember a token and its actor, as they were when accounts had changed so often."""
         digest = digest_of(token)
         before = self._seen.get(digest)
-        if before is not None and before.actor == actor:
-            actor = before.actor  # what is known of it is found again at once
-        self._seen[digest] = Seen(
-            verified,
-            keys,
-            self._now(),
-            actor,
-            changes,
-            self._elapsed() + REMEMBERED_SECONDS,
-        )
+        seen = Seen(verified, keys, self._now(), None if before is None else before.actor)
+        self._seen[digest] = seen
         self._seen.move_to_end(digest)
         if len(self._seen) > _MOST:
             self._seen.popitem(last=False)
+        self._note(seen, actor, changes)
+
+    def renew(self, token: str, actor: Actor, changes: int) -> Actor:
+        """Remember, and return, the actor of a token whose keys were looked at for `verified`."""
+        digest = digest_of(token)
+        seen = self._seen.get(digest)
+        if seen is None:
+            return actor
+        self._seen.move_to_end(digest)
+        return self._note(seen, actor, changes)
+
+    def _note(self, seen: Seen, actor: Actor, changes: int) -> Actor:
+        # As long as it is the same it stays the same object: what is known of it is found at once.
+        if seen.actor is None or seen.actor != actor:
+            seen.actor = actor
+        seen.changes, seen.until = changes, self._elapsed() + REMEMBERED_SECONDS
+        return seen.actor
 
     def _valid(self, digest: bytes) -> Seen | None:
         seen = self._seen.get(digest)

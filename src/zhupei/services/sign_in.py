@@ -198,8 +198,11 @@ class SignIn:
         # Counted first: a change meanwhile makes what is read now one of before.
         changes = changes_of_accounts()
         verified = self._remembered.verified(token, self._verifier.keys_of)
-        if verified is None:
-            verified = await self._verifier.verify(token)
+        if verified is not None:
+            with _database():
+                actor = await self._actor(verified)
+            return self._remembered.renew(token, actor, changes)
+        verified = await self._verifier.verify(token)
         with _database():
             actor = await self._actor(verified)
         keys = self._verifier.keys_of(verified.issuer)

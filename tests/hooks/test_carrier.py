@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import threading
 import time
 from contextvars import ContextVar
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -252,6 +254,48 @@ async def test_each_function_of_a_chain_has_a_context_of_its_own() -> None:
         told.reset(token)
     assert set(seen) == {"caller"}
     assert len(seen) >= 50
+
+
+def _carriers() -> set[threading.Thread]:
+    return {each for each in threading.enumerate() if each.name == "zhupei-plugins"}
+
+
+def _pipes() -> set[str]:
+    found = set()
+    for each in Path("/proc/self/fd").iterdir():
+        with contextlib.suppress(OSError):  # others' may be closed meanwhile
+            found.add(str(each.readlink()))
+    return {each for each in found if each.startswith("pipe:")}
+
+
+async def test_the_thread_and_its_pipe_end_with_who_asks() -> None:
+    pipes, before = _pipes(), _carriers()
+    carrier, bulkhead = Carrier(), Bulkhead()
+    for _ in range(3):
+        carrier.carry([[Step(bulkhead, int, (), Pace(int))]])
+    (thread,) = _carriers() - before
+    (pipe,) = _pipes() - pipes
+    del carrier
+    thread.join(5)
+    assert not thread.is_alive()
+    assert pipe not in _pipes()
+
+
+async def test_a_thread_that_was_given_away_ends_with_what_hung_and_closes_its_pipe() -> None:
+    pipes, before, gate = _pipes(), _carriers(), threading.Event()
+    carrier, bulkhead = Carrier(), Bulkhead()
+    step = Step(bulkhead, gate.wait, (5,), Pace(gate.wait))
+    while step.job is None:  # on a busy machine it may not have begun in a moment
+        carrier.carry([[step]])
+    (given,) = _carriers() - before
+    carrier.carry([[Step(bulkhead, int, (), Pace(int))]])
+    (anew,) = _carriers() - before - {given}
+    assert len(_pipes() - pipes) == 2
+    gate.set()
+    assert await bulkhead.answer(step.job, seconds=5) is True
+    given.join(5)
+    assert (given.is_alive(), anew.is_alive()) == (False, True)
+    assert len(_pipes() - pipes) == 1
 
 
 async def test_the_thread_is_one_loops_at_a_time() -> None:

@@ -62,7 +62,8 @@ def test_an_object_is_kept_where_all_of_it_is_settled_and_three_fields_are_asked
     base: Any = _SCHEMA.core_schema.get_type("Base")
     part = node.part(base)
     assert part is not None
-    assert (part.fields, part.variables) == (4, frozenset())
+    assert (part.size, part.variables) == (4, frozenset())
+    assert part.fields == ("code", "there", "province")
     # What takes arguments may look at the clock because of them.
     assert [asked.nodes[0].name.value for _, asked in part.argued] == ["name", "name"]
     # What is within a part is no part of its own.

@@ -19,7 +19,7 @@ from zhupei.db.connection import Database
 from zhupei.graphql.limits import TimeLimits
 from zhupei.hooks.scope import Naming, Rights
 from zhupei.services import remembered_actors
-from zhupei.web import revalidated_answers
+from zhupei.web import checked_rows, revalidated_answers
 
 _CLOCK = "query Clock($id: ID!) { application(id: $id) { state allowedActions { action } } }"
 
@@ -188,7 +188,7 @@ async def test_a_changed_row_is_told_at_once(desk: Desk, known: int) -> None:
 async def test_of_many_rows_what_was_compared_is_not_read_again(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(revalidated_answers, "_FEW_ROWS", 1)
+    monkeypatch.setattr(checked_rows, "_FEW_ROWS", 1)
     application = await desk.served.submitted("wang")
     packet = await desk.packet(TIMELINE, "auditor", id=application)
     before = await desk.known(packet)

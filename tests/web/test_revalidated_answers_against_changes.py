@@ -25,7 +25,7 @@ from zhupei.graphql.answers import Answer
 from zhupei.graphql.context import GraphContext
 from zhupei.graphql.engine import Engine
 from zhupei.noted_reads import NotedReads, noting, spoil
-from zhupei.web.revalidated_answers import _Check, _is_told_apart
+from zhupei.web.checked_rows import RowsCheck, is_told_apart
 
 _SCHEMA = core_graph().schema
 
@@ -102,7 +102,7 @@ class Kept:
     operation: Generated
     make: Callable[[], GraphContext]
     body: bytes
-    checks: Sequence[_Check]
+    checks: Sequence[RowsCheck]
 
 
 def clocked(make: Callable[[], GraphContext], later: timedelta) -> GraphContext:
@@ -137,8 +137,8 @@ async def kept(operation: Generated, make: Callable[[], GraphContext]) -> Kept |
         return None
     if not noted.reads or context.held_until != inf:
         return None
-    checks = list(map(_Check, noted.reads))
-    if not all(_is_told_apart(row) for check in checks for row in check.rows):
+    checks = list(map(RowsCheck, noted.reads))
+    if not all(is_told_apart(row) for check in checks for row in check.rows):
         return None
     return Kept(operation, make, found.json(), checks)
 
@@ -147,7 +147,7 @@ async def is_same(database: Database, each: Kept) -> bool:
     """Return what is found out before an answer is given again."""
     asked = [check.asked for check in each.checks]
     found = await asyncio.gather(*(database.read(*one) for one in asked))
-    return all(map(_Check.is_same, each.checks, asked, found))
+    return all(map(RowsCheck.is_same, each.checks, asked, found))
 
 
 async def _compared(

@@ -21,24 +21,20 @@ at most a minute after they came last, in the memory of the process alone.
 from __future__ import annotations
 
 import asyncio
-import secrets
 import time
 import weakref
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
-from datetime import time as day_time
 from typing import TYPE_CHECKING, Any, NamedTuple
-from uuid import UUID
 
-import asyncpg
 from starlette.types import Scope
 
 from zhupei.db.moments import Moment, Moments, follows_from_rows
 from zhupei.domain.actors import Actor
 from zhupei.graphql.limits import Guard, TimeLimits
 from zhupei.graphql.limits.rates import Meter
-from zhupei.noted_reads import NotedRead, NumberedRows
+from zhupei.noted_reads import NotedRead
+from zhupei.web.checked_rows import RowsCheck, is_told_apart, size_of
 from zhupei.web.guards import Gate, address_of
 from zhupei.web.logs import current_operation, current_request_id, log_access
 from zhupei.web.read_requests import READ, ReadRequest
@@ -64,16 +60,11 @@ _SECONDS = 0.25
 _REST_SECONDS = 5.0
 _MOST_READS = 4
 _LARGEST = 512 << 10
-_ROW_BYTES, _VALUE_BYTES = 60, 50
-_FEW_ROWS = 16
-_SECRET = secrets.token_hex(16)
 # After a row that differed, an answer is kept again only when it was asked for so often.
 _MOST_PATIENCE = 16
 
 _OK = 200
 _WHO_ASKS = "actor_from_request"
-
-_Exact = tuple[Any, ...]
 
 
 class Served(NamedTuple):
@@ -131,69 +122,6 @@ class MadeOfRows:
     reads: Sequence[NotedRead]
 
 
-_Asked = tuple[str, Sequence[Any], type[Any]]
-"""A statement, its values and the class of its rows."""
-
-
-class _Check:
-    """Asks whether the rows of one statement are those of before.
-
-    The first time the rows are read together with their digest (md5 with a prefix that nobody
-    knows, so that nobody can have other rows with the same one), in one statement and so of one
-    moment; from then on only the digest. Of many rows it would take PostgreSQL longer to write a
-    digest than to send them: those are read each time.
-    """
-
-    __slots__ = ("_digest", "_first", "_read", "asked", "rows")
-
-    def __init__(self, read: NotedRead) -> None:
-        self._read = read
-        self.rows = _exact(read.found)
-        """What has to be found."""
-        self.asked: _Asked = read[:3]
-        if 0 < len(self.rows) <= _FEW_ROWS:
-            self.asked = (_together(read), [*read.values, _SECRET], read.rows)
-        self._first, self._digest = self.asked, ""
-
-    def is_same(self, asked: _Asked, found: list[Any]) -> bool:
-        """Return whether what was asked found what it did before."""
-        exact = _exact(found)
-        if asked is not self._first:
-            return exact == [(self._digest,)]
-        if asked[0] is self._read.statement:
-            return exact == self.rows
-        if [row[:-1] for row in exact] != self.rows:
-            return False
-        if not self._digest:
-            self._digest = exact[0][-1]
-            self.asked = (_digest(self._read), asked[1], asyncpg.Record)
-        return True
-
-    def read_by(self, asked: _Asked, found: list[Any]) -> NotedRead | None:
-        """Return what was found as it would be noted; None where that was more, or a digest."""
-        if asked[0] is not self._read.statement:
-            return None
-        return self._read._replace(found=found)
-
-
-def _together(read: NotedRead) -> str:
-    """Return a statement of the same rows, each with the digest of all of them."""
-    return (
-        f"WITH r AS MATERIALIZED ({read.statement}) "  # noqa: S608 - constants and a number
-        f"SELECT r.*, (SELECT {_md5(len(read.values))} FROM r) FROM r"
-    )
-
-
-def _digest(read: NotedRead) -> str:
-    """Return a statement of the digest of the rows alone."""
-    return f"SELECT {_md5(len(read.values))} FROM ({read.statement}) r"  # noqa: S608 - as above
-
-
-def _md5(values: int) -> str:
-    # As text a row says all of it: the scale of a decimal, each part of a list.
-    return f"md5(${values + 1}::text || coalesce(string_agg(r::text, E'\\n'), ''))"
-
-
 @dataclass(slots=True, eq=False)
 class _Kept:
     """An answer with what has to be the same: ``checks``, one for each statement.
@@ -208,7 +136,7 @@ class _Kept:
     operation: str | None
     shown: str | None
     cost: int
-    checks: Sequence[_Check]
+    checks: Sequence[RowsCheck]
     token: bytes | None
     actor: Actor | None
     address: str | None
@@ -282,10 +210,10 @@ class RevalidatedAnswers:
             read.patience -= 1
             return
         head = head_of(headers, body)
-        checks = list(map(_Check, made.reads))
+        checks = list(map(RowsCheck, made.reads))
         rows = [row for check in checks for row in check.rows]
-        size = len(body) + sum(map(_size, rows))
-        if head is None or size > _LARGEST or not all(map(_is_told_apart, rows)):
+        size = len(body) + sum(map(size_of, rows))
+        if head is None or size > _LARGEST or not all(map(is_told_apart, rows)):
             return
         authorization = dict(read.scope["headers"]).get(b"authorization")
         token = None
@@ -372,10 +300,10 @@ class RevalidatedAnswers:
         asked = [check.asked for check in kept.checks]
         reading = [self._database.read(*each, until) for each in asked]
         found = [await reading[0]] if len(asked) == 1 else await asyncio.gather(*reading)
-        if all(map(_Check.is_same, kept.checks, asked, found)):
+        if all(map(RowsCheck.is_same, kept.checks, asked, found)):
             kept.moment = moment
             return None
-        known = map(_Check.read_by, kept.checks, asked, found)
+        known = map(RowsCheck.read_by, kept.checks, asked, found)
         return [each for each in known if each is not None]
 
     def _stands(self, read: ReadRequest, kept: _Kept) -> bool:
@@ -423,28 +351,3 @@ def _log(kept: _Kept, request_id: str, seconds: float) -> None:
     finally:
         current_operation.reset(operation)
         current_request_id.reset(token)
-
-
-def _size(row: _Exact) -> int:
-    texts = sum(len(value) for value in row if isinstance(value, str | bytes))
-    return _ROW_BYTES + _VALUE_BYTES * len(row) + texts
-
-
-def _exact(rows: list[Any]) -> list[_Exact]:
-    """Return rows as they are compared: without the number that tells them from others'."""
-    if isinstance(rows, NumberedRows):
-        return [tuple(row)[:-1] for row in rows]
-    return list(map(tuple, rows))
-
-
-_TOLD_APART = frozenset(
-    {type(None), bool, int, str, bytes, UUID, datetime, date, timedelta, day_time}
-)
-
-
-def _is_told_apart(row: _Exact) -> bool:
-    """Return whether values of these types that are equal are written in the same way.
-
-    1.0 and 1.00 are equal decimals, and so are the lists that hold them.
-    """
-    return all(type(value) in _TOLD_APART or isinstance(value, UUID) for value in row)

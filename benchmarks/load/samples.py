@@ -15,7 +15,7 @@ from pathlib import Path
 from benchmarks.load.site import Site
 from benchmarks.load.work import Work
 
-__all__ = ["GROUPS", "Sample", "Sampler", "growth", "part_of", "percentile"]
+__all__ = ["GROUPS", "Sample", "Sampler", "growth", "part_of", "percentile", "risen"]
 
 GROUPS = ("catalogue", "rows", "mutation")
 """Kinds of requests whose latencies are drawn; the table has all of them."""
@@ -115,6 +115,17 @@ def growth(samples: Sequence[Sample], value: Callable[[Sample], float]) -> tuple
         return 0.0, points[-1][1]
     level = statistics.median(each[1] for each in points)
     return statistics.median(slopes) * (points[-1][0] - points[0][0]), level
+
+
+def risen(samples: Sequence[Sample], value: Callable[[Sample], float]) -> tuple[float, float]:
+    """Return by how much the highest value of the second half is above that of the first, and that.
+
+    For what rises and falls by itself: what PostgreSQL's sessions hold grows until the pool closes
+    them, and the part of such a tooth that a half begins and ends with says nothing of a leak.
+    """
+    middle = len(samples) // 2
+    first = max((value(each) for each in samples[:middle]), default=0.0)
+    return max(value(each) for each in samples[middle:]) - first, first
 
 
 def percentile(values: Sequence[float], part: float) -> float:

@@ -58,7 +58,7 @@ class AnswerCache:
 
     def __init__(self, most_bytes: int) -> None:
         self._most = most_bytes
-        self._catalogue: Callable[[], Any] = _nothing
+        self._catalogue: Callable[[], Any] = lambda: None
         self._kept: OrderedDict[Key, Kept] = OrderedDict()
         self.bytes = 0
 
@@ -164,10 +164,6 @@ def _matches(if_none_match: bytes | None, tag: bytes) -> bool:
         return True
     opaque = tag.removeprefix(b"W/")
     return any(one.strip().removeprefix(b"W/") == opaque for one in if_none_match.split(b","))
-
-
-def _nothing() -> None:
-    """Stand for a catalogue before there is one."""
 
 
 def _size(key: Key, kept: Kept) -> int:

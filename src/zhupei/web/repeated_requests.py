@@ -136,7 +136,7 @@ class RepeatedRequests:
         self._watch = watch
         self._access_log = access_log
         self._ids = RequestIds()
-        self._of: Callable[[], Any] = _nothing
+        self._of: Callable[[], Any] = lambda: None
         self._kept: OrderedDict[_Key, _Answered] = OrderedDict()
         self.bytes = 0
 
@@ -206,10 +206,6 @@ class RepeatedRequests:
         self.bytes += size
         while self.bytes > self._most:
             self.bytes -= _size(*self._kept.popitem(last=False))
-
-
-def _nothing() -> None:
-    """Stand for a catalogue before there is one."""
 
 
 def meaning_of(scope: Scope, body: bytes) -> bytes | None:

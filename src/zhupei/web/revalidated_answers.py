@@ -81,14 +81,6 @@ class Served(NamedTuple):
         host = dispatcher.host
         return cls(catalogue, dispatcher, host, host.version)
 
-    def is_as(self, other: Served) -> bool:
-        """Return whether both are the same ones, in the same state."""
-        return (
-            self.catalogue is other.catalogue
-            and self.host is other.host
-            and self.version == other.version
-        )
-
 
 class _By(NamedTuple):
     """What an answer was made by, which is not kept for it."""
@@ -199,8 +191,8 @@ class RevalidatedAnswers:
         """Keep what was sent to a request whose scope holds `READ` and `MADE_OF_ROWS`."""
         made: MadeOfRows = scope.pop(MADE_OF_ROWS)
         read: ReadRequest = scope[READ]
-        now = self._served()
-        if now is None or not made.served.is_as(now):
+        by = _By.of(made.served)
+        if not self._is_by(by):
             return
         if status != _OK or not 0 < len(made.reads) <= _MOST_READS:
             return
@@ -225,7 +217,7 @@ class RevalidatedAnswers:
             return
         head += b"x-request-id: "
         kept = _Kept(
-            by=_By.of(made.served),
+            by=by,
             operation=made.operation,
             shown=made.shown,
             cost=made.cost,
@@ -308,8 +300,7 @@ class RevalidatedAnswers:
 
     def _stands(self, read: ReadRequest, kept: _Kept) -> bool:
         """Return whether who asks, and what answers, is as before."""
-        now = self._served()
-        if now is not None and kept.by.is_as(now):
+        if self._is_by(kept.by):
             token = kept.token
             actor = None if token is None else self._sign_in.remembered_by(token)
             if actor is kept.actor:
@@ -321,6 +312,10 @@ class RevalidatedAnswers:
         # any case; nor may what is theirs stay for as long as they go on asking.
         read.holds(read, None, 0)
         return False
+
+    def _is_by(self, by: _By) -> bool:
+        now = self._served()
+        return now is not None and by.is_as(now)
 
     def _count_for(self, kept: _Kept, host: str) -> None:
         meter = self._gate.rates.meter(host, kept.actor, kept.cost)

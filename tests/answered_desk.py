@@ -13,12 +13,11 @@ import httpx2
 from starlette.applications import Starlette
 
 from admissions_office import BASES
-from running_graph import RunningGraph
+from running_graph import RunningGraph, served_settings
 from served_admissions import MovedClock, ServedAdmissions
 from wired_app import Wire
 from zhupei.app import application_of, create_app
 from zhupei.db.models import ApplicationRow
-from zhupei.settings import Settings
 from zhupei.web.revalidated_answers import RevalidatedAnswers
 
 __all__ = ["OWN", "TIMELINE", "Desk", "opened_desk"]
@@ -86,16 +85,10 @@ class Desk:
 @asynccontextmanager
 async def opened_desk(data_dir: Path, database_url: str, **changes: Any) -> AsyncIterator[Desk]:
     """Serve the fictional province with some settings."""
-    values: dict[str, Any] = {
-        "data_dir": data_dir,
-        "database_url": database_url,
-        "database_pool": 4,
-        "bases": (BASES,),
-        "plugins": (),
-        "worker": False,
-        **changes,
-    }
-    settings, clock = Settings(**values), MovedClock()
+    settings, clock = (
+        served_settings(data_dir, database_url, **{"bases": (BASES,)} | changes),
+        MovedClock(),
+    )
     app = create_app(settings, clock=clock)
     async with (
         app.router.lifespan_context(app),

@@ -27,7 +27,7 @@ from zhupei.settings import Settings
 from zhupei.web.http_connections import connections
 from zhupei.web.socket_connections import BoundedWebSocket
 
-__all__ = ["PASSWORD", "RunningGraph", "running_graph"]
+__all__ = ["PASSWORD", "RunningGraph", "running_graph", "served_settings"]
 
 PASSWORD = "correct horse battery"
 _QUICK = Passwords(time_cost=1, memory_kib=8, parallelism=1)
@@ -95,15 +95,8 @@ class RunningGraph:
         )
 
 
-@contextlib.asynccontextmanager
-async def running_graph(
-    data_dir: Path,
-    database_url: str,
-    *,
-    clock: Callable[[], datetime] = china_now,
-    **changes: Any,
-) -> AsyncIterator[RunningGraph]:
-    """Serve the fictional hospital until the block ends; ``clock`` is the server's."""
+def served_settings(data_dir: Path, database_url: str, **changes: Any) -> Settings:
+    """Return the settings by which tests serve the fictional hospital, or other ``bases``."""
     values: dict[str, Any] = {
         "data_dir": data_dir,
         "database_url": database_url,
@@ -114,7 +107,19 @@ async def running_graph(
         "worker": False,
         **changes,
     }
-    settings = Settings(**values)
+    return Settings(**values)
+
+
+@contextlib.asynccontextmanager
+async def running_graph(
+    data_dir: Path,
+    database_url: str,
+    *,
+    clock: Callable[[], datetime] = china_now,
+    **changes: Any,
+) -> AsyncIterator[RunningGraph]:
+    """Serve the fictional hospital until the block ends; ``clock`` is the server's."""
+    settings = served_settings(data_dir, database_url, **changes)
     app = create_app(settings, clock=clock)
     application = application_of(app)
     config = uvicorn.Config(

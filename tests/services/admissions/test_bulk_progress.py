@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from admissions_office import HOSPITAL, Office, done
+from zhupei.domain.admission_case import AdmissionCase
 from zhupei.services import admissions
 from zhupei.services.admissions import Refusal, RefusalCode, bulk, inputs
 from zhupei.services.admissions.change import Change
@@ -16,16 +17,22 @@ async def told(office: Office) -> tuple[Operation, ...]:
         return await operations_of(by=None, bases=None, running=None, first=10)
 
 
-async def test_a_long_publication_shows_how_far_it_is(
-    office: Office, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(bulk, "_LONG", 2)
+async def two_reviewed(office: Office) -> list[AdmissionCase]:
+    """Return two applications on the day on which they can be published."""
     office.go("2026-04-10T09:00")
     cases = [await office.submitted() for _ in range(2)]
     office.go("2026-04-27T09:00")
     for case, points in zip(cases, (90, 80), strict=True):
         await office.reviewed(case, points)
     office.go("2026-05-11T10:00")
+    return cases
+
+
+async def test_a_long_publication_shows_how_far_it_is(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bulk, "_LONG", 2)
+    cases = await two_reviewed(office)
     done(await office.publish(*cases, dry_run=True))
     assert await told(office) == ()
     outcome = await office.publish(*cases)
@@ -48,12 +55,7 @@ async def test_a_repeated_one_is_shown_once(
 ) -> None:
     """Also where both are sent at once, and one is carried out while the other is prepared."""
     monkeypatch.setattr(bulk, "_LONG", 2)
-    office.go("2026-04-10T09:00")
-    cases = [await office.submitted() for _ in range(2)]
-    office.go("2026-04-27T09:00")
-    for case, points in zip(cases, (90, 80), strict=True):
-        await office.reviewed(case, points)
-    office.go("2026-05-11T10:00")
+    cases = await two_reviewed(office)
     changes = bulk._changes
     faster: list[object] = []
 

@@ -202,7 +202,7 @@ async def test_a_database_in_trouble_is_not_asked_twice_by_everybody(
 
 def large(number: int, kind: str) -> bytes:
     """Return a request that is small and takes much memory once it is read."""
-    nested, lines = "1", [f"x{number}: 1"]
+    nested, lines = str(number), [f"x{number}: 1"]
     if kind == "values":
         nested = f"[{','.join(['[]'] * 5200)}]"
     elif kind == "headers":
@@ -223,7 +223,8 @@ async def test_memory_is_about_what_is_counted(desk: Desk) -> None:
         tracemalloc.start()
         try:
             for number in range(30):
-                assert (await desk.wire.ask(large(number, kind))).status == 200
+                for _ in range(2):
+                    assert (await desk.wire.ask(large(number, kind))).status == 200
             gc.collect()
             taken = tracemalloc.get_traced_memory()[0]
         finally:

@@ -16,7 +16,7 @@ from zhupei.web.errors import ErrorCode, internal_error, refusal
 from zhupei.web.logs import current_request_id
 from zhupei.web.negotiation import JSON, Accepted, accepted
 from zhupei.web.operation_requests import RequestRefused
-from zhupei.web.read_requests import READ, ReadRequest
+from zhupei.web.read_requests import BODY, READ, ReadRequest
 from zhupei.web.sign_in import ActorRefused
 
 __all__ = [
@@ -158,6 +158,11 @@ async def read_body(exchange: Exchange, *, most: int, limits: TimeLimits) -> byt
     announced = exchange.headers.get(b"content-length", b"0")
     if announced.isdigit() and int(announced) > most:
         raise too_large(most)
+    whole: bytes | None = exchange.scope.get(BODY)
+    if whole is not None:
+        if len(whole) > most:
+            raise too_large(most)
+        return whole
     parts: list[bytes] = []
     received = 0
     try:

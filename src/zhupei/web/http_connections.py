@@ -23,7 +23,7 @@ from zhupei.domain.text import Text
 from zhupei.graphql.engine import encoded
 from zhupei.web.declined_upgrades import DeclinesUpgrades
 from zhupei.web.errors import ErrorCode, refusal
-from zhupei.web.read_requests import READ, ReadRequest, ReadRequests
+from zhupei.web.read_requests import BODY, READ, ReadRequest, ReadRequests
 from zhupei.web.repeated_requests import (
     LARGEST_PACKET,
     PACKET,
@@ -296,7 +296,7 @@ class BoundedConnection(ReadsOrLeaves, DeclinesUpgrades):
         scope["headers"] = read.scope["headers"].copy()
         scope["server"], scope["client"], scope["scheme"] = self.server, self.client, self.scheme
         scope["state"] = self.app_state.copy()
-        scope[PACKET], scope[READ] = packet, read
+        scope[BODY], scope[PACKET], scope[READ] = read.body, packet, read
         scope[WHOLE] = partial(self._send_whole, cycle)
 
     async def _again(
@@ -391,7 +391,7 @@ class BoundedConnection(ReadsOrLeaves, DeclinesUpgrades):
         if cycle.keep_alive:
             scope, body = cast("dict[str, Any]", cycle.scope), bytes(cycle.body)
             packet = meaning_of(scope, body) or data
-            scope[PACKET] = origin, packet
+            scope[BODY], scope[PACKET] = body, (origin, packet)
             read = self.read.noted(origin, packet, scope, body)
             if read is not None:
                 scope[READ] = read

@@ -7,6 +7,9 @@ mean need not be read again: the head, the headers, the JSON of the body, the op
 asks and what they may see are found out each time. What was answered may be kept here, too; whether
 it still is the answer is for others to say (`zhupei.web.revalidated_answers`). All of it is
 forgotten a minute after it was last asked, as there are tokens in it.
+
+Most requests never come again. Of bytes that came once only a hash is remembered, so that what is
+worth keeping is not pushed out by what is not.
 """
 
 from __future__ import annotations
@@ -22,8 +25,10 @@ from zhupei.web.negotiation import Accepted
 from zhupei.web.operation_requests import OperationRequest
 from zhupei.web.repeated_requests import PASSING, is_meaning
 
-__all__ = ["READ", "ReadRequest", "ReadRequests"]
+__all__ = ["BODY", "READ", "ReadRequest", "ReadRequests"]
 
+BODY = "zhupei.body"
+"""In the scope of a request that came whole: its body, which need not be received any more."""
 READ = "zhupei.read"
 """In the scope of a request that came whole: what is known of its bytes (`ReadRequest`)."""
 
@@ -33,6 +38,7 @@ _MOST_BYTES = 16 << 20
 _SECONDS = 60.0
 _ENTRY_BYTES = 1000
 _MOST_HEADERS = 64
+_MOST_ONCE = 10_000
 _HEADER_BYTES, _VALUE_BYTES = 120, 40
 # These have a say in how the connection goes on.
 _SINGULAR = frozenset({b"expect", b"upgrade"})
@@ -87,6 +93,9 @@ class ReadRequests:
         self._most, self._seconds, self._elapsed = most_bytes, seconds, elapsed
         self._kept: OrderedDict[_Key, ReadRequest] = OrderedDict()
         self._timer: asyncio.TimerHandle | None = None
+        # Hashes of what came once, the newer and the older ones.
+        self._once: set[int] = set()
+        self._once_before: set[int] = set()
         self.bytes = 0
 
     def __len__(self) -> int:
@@ -111,18 +120,20 @@ class ReadRequests:
     ) -> ReadRequest | None:
         """Return what was read of a request that came in these bytes, not known before `keep`.
 
-        What is known by its meaning is returned as by `get`. None where the same bytes would not
-        be the same request.
+        What is known by its meaning is returned as by `get`. None where they came for the first
+        time, and where the same bytes would not be the same request.
         """
         headers = scope["headers"]
         if (
             scope["method"] != "POST"
             or len(headers) > _MOST_HEADERS
-            or any(name in _SINGULAR for name, _ in headers)
+            or not _SINGULAR.isdisjoint([name for name, _ in headers])
         ):
             return None
         if is_meaning(packet) and (known := self.get(origin, packet)) is not None:
             return known
+        if self._is_first(hash((origin, packet))):
+            return None
         own = {name: scope[name] for name in _OF_REQUEST}
         own["headers"] = [pair for pair in headers if pair[0] not in PASSING]
 
@@ -132,7 +143,16 @@ class ReadRequests:
         def holds(read: ReadRequest, answered: Any, size: int) -> None:
             self._hold((origin, packet), read, answered, size)
 
-        return ReadRequest(own, body, keep, holds)
+        return ReadRequest(own, body, keep, holds, times=1)
+
+    def _is_first(self, known_by: int) -> bool:
+        """Return whether something comes for the first time, as far as is remembered."""
+        if known_by in self._once or known_by in self._once_before:
+            return False
+        if len(self._once) >= _MOST_ONCE:
+            self._once, self._once_before = set(), self._once
+        self._once.add(known_by)
+        return True
 
     def _keep(self, key: _Key, read: ReadRequest) -> None:
         now = self._elapsed()

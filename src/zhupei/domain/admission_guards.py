@@ -29,6 +29,7 @@ __all__ = [
     "round_of",
     "score_of",
     "tie_break_of",
+    "too_far_ahead",
     "weights_of",
     "window_of",
     "window_open",
@@ -301,3 +302,24 @@ def no_show_on(program: Program, report_by: date) -> date | None:
     """Return the first day on which who has not reported loses the place (G28); None: no rule."""
     days = _value(program, "no_show_days")
     return no_show_date(report_by, days) if isinstance(days, int) else None
+
+
+_YEARS_AHEAD = 10
+
+
+def too_far_ahead(day: date, today: date, field: str) -> Refusal | None:
+    """Refuse a day that an office can only have mistyped: more than ten years from now.
+
+    The rules count days and months on from it, which for 9999-12-31 leads past the last date there
+    is; whatever looked at such an application would fail from then on.
+    """
+    if day.year - today.year <= _YEARS_AHEAD:
+        return None
+    return Refusal(
+        code=_C.INPUT_INVALID,
+        message=Text(
+            f"日期 {day} 距今超过 {_YEARS_AHEAD} 年，请核对",
+            f"{day} lies more than {_YEARS_AHEAD} years ahead: check the date",
+        ),
+        field=field,
+    )

@@ -123,6 +123,40 @@ async def test_a_deferral_takes_no_day_away(office: Office, day: date) -> None:
     assert await office.everything() == before
 
 
+_FAR = "9999-12-31 lies more than 10 years ahead: check the date"
+
+
+async def test_nobody_reports_after_the_last_date_there_is(office: Office) -> None:
+    """Once written it ended every later look at the person, and all no-shows of the program."""
+    (case,) = await office.published(90)
+    await office.confirmed(case)
+    office.go("2026-05-22T00:00")
+    done(await admissions.admit(office.staff(), inputs.AdmitInput(applications=(case.id,))))
+    given = inputs.SendNoticeInput(applications=(case.id,), report_by=date(9999, 12, 31))
+    before = await office.everything()
+    refused = await office.refuses(
+        C.INPUT_INVALID, await admissions.send_notice(office.staff(), given)
+    )
+    assert (refused.field, refused.message.en) == ("reportBy", _FAR)
+    assert await office.everything() == before
+    # The last year that an office can mean.
+    sent = replace(given, report_by=date(2036, 12, 31))
+    done(await admissions.send_notice(office.staff(), sent))
+    before = await office.everything()
+    later = inputs.DeferReportInput(
+        application=case.id, report_by=date(9999, 12, 31), reason="住院"
+    )
+    refused = await office.refuses(
+        C.INPUT_INVALID, await admissions.defer_report(office.staff(), later)
+    )
+    assert (refused.field, refused.message.zh) == (
+        "reportBy",
+        "日期 9999-12-31 距今超过 10 年，请核对",
+    )
+    assert await office.everything() == before
+    assert (await admissions.timeline_of(office.own(case.applicant), case.id)) is not None
+
+
 async def test_only_the_office_defers(office: Office) -> None:
     case = await _notified(office)
     before = await office.everything()

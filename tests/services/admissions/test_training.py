@@ -248,7 +248,7 @@ async def test_direct_channels_end_in_a_registration_too(
     assert (found.months, found.least_months, found.earliest_end) == (36, None, None)
 
 
-async def test_training_does_not_start_before_the_report(office: Office) -> None:
+async def test_training_starts_after_the_report_on_a_day_that_can_be_meant(office: Office) -> None:
     office.go("2026-04-10T09:00")
     (case,) = await office.published(90)
     await office.confirmed(case)
@@ -264,6 +264,16 @@ async def test_training_does_not_start_before_the_report(office: Office) -> None
     assert (refusal.field, refusal.message.en) == (
         "startedOn",
         "training does not start before the report on 2026-08-30",
+    )
+    assert await everything(office) == before
+    # Its end would lie after the last date there is, which was an internal error.
+    given = replace(given, started_on=date(9999, 12, 31))
+    refusal = await office.refuses(
+        _R.INPUT_INVALID, await admissions.register_trainee(office.staff(), given)
+    )
+    assert (refusal.field, refusal.message.en) == (
+        "startedOn",
+        "9999-12-31 lies more than 10 years ahead: check the date",
     )
     assert await everything(office) == before
 

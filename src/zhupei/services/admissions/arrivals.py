@@ -7,7 +7,13 @@ from datetime import date, timedelta
 
 from zhupei.db.models import ApplicationRow
 from zhupei.domain.admission_case import AdmissionCase, BulkOutcome
-from zhupei.domain.admission_guards import handed_in, no_show_on, policy_of, report_date
+from zhupei.domain.admission_guards import (
+    handed_in,
+    no_show_on,
+    policy_of,
+    report_date,
+    too_far_ahead,
+)
 from zhupei.domain.admission_process import Action, ApplicationState
 from zhupei.domain.applications import Submission
 from zhupei.domain.calendar import CHINA_TIME
@@ -60,7 +66,11 @@ async def defer_report(desk: Desk, given: DeferReportInput) -> AdmissionCase | R
     """
 
     async def build(at: Situation) -> Change | Refusal:
-        against = has_no_reason(given.reason) or no_nul(given.reason)
+        against = (
+            has_no_reason(given.reason)
+            or no_nul(given.reason)
+            or too_far_ahead(given.report_by, at.today, "reportBy")
+        )
         if against is not None:
             return against
         by = reports_by(at)

@@ -12,7 +12,7 @@ from tortoise.backends.base.client import BaseDBAsyncClient
 from zhupei.db.identifiers import uuid7
 from zhupei.db.models import ApplicationRow, PublicityRow
 from zhupei.domain.admission_case import AdmissionCase, BulkOutcome, ProposedList
-from zhupei.domain.admission_guards import publicity_period, report_date
+from zhupei.domain.admission_guards import publicity_period, report_date, too_far_ahead
 from zhupei.domain.admission_process import Action, ApplicationState, Channel, path_of
 from zhupei.domain.calendar import CHINA_TIME
 from zhupei.domain.text import Text
@@ -328,6 +328,9 @@ async def send_notice(desk: Desk, given: SendNoticeInput) -> BulkOutcome | Refus
                 message=Text(f"报到日期 {by} 已过", f"the day to report by, {by}, is past"),
                 field="reportBy",
             )
+        against = None if by is None else too_far_ahead(by, at.today, "reportBy")
+        if against is not None:
+            return against
         change = forward(at, Action.NOTIFY)
         return replace(change, after=replace(change.after, report_by=by), data={"report_by": by})
 

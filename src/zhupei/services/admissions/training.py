@@ -14,6 +14,7 @@ from uuid import UUID
 from zhupei.db.models import TraineeRow
 from zhupei.db.tables import RowView
 from zhupei.domain.admission_case import AdmissionCase
+from zhupei.domain.admission_guards import too_far_ahead
 from zhupei.domain.admission_process import Action
 from zhupei.domain.off_site import SchoolSite, off_site_refusal
 from zhupei.domain.people import Profile
@@ -91,7 +92,9 @@ async def register_trainee(
                 field="startedOn",
             )
         school = _school(given)
-        against = off_site_refusal(at.program, at.base, at.case.candidate.trainee_type, school)
+        against = too_far_ahead(started_on, at.today, "startedOn") or off_site_refusal(
+            at.program, at.base, at.case.candidate.trainee_type, school
+        )
         if against is not None:
             return against
         return await with_trainee(

@@ -138,6 +138,26 @@ async def test_a_file_for_nobody(database: Database, tmp_path: Path) -> None:
     assert everything(tmp_path) == []
 
 
+async def test_a_file_of_somebody_who_is_erased_while_it_comes(
+    database: Database, tmp_path: Path
+) -> None:
+    """An upload takes its time; nothing of it is kept of a person who is not kept."""
+
+    async def slow(owner: UUID) -> AsyncIterator[bytes]:
+        yield _PDF
+        await Applicant.filter(id=owner).update(erased_at=_AT)
+
+    store = FileStore(tmp_path, largest=1000)
+    with database.use():
+        owner = await an_applicant()
+        for content in (slow(owner), parts(_PDF)):
+            refusal = await store.keep(owner, "degree", content, by="me", at=_AT)
+            assert isinstance(refusal, AccessRefusal)
+            assert (refusal.code, refusal.field) == (AccessCode.NOT_FOUND, "applicant")
+        assert await ApplicantFile.all().count() == 0
+    assert everything(tmp_path) == []
+
+
 async def test_a_removed_file_is_gone_and_may_come_again(
     database: Database, tmp_path: Path
 ) -> None:

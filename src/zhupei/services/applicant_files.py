@@ -113,12 +113,8 @@ class FileStore:
         by: str,
         at: datetime,
     ) -> FileRecord | AccessRefusal:
-        if not await Applicant.exists(id=applicant):
-            return AccessRefusal(
-                code=AccessCode.NOT_FOUND,
-                message=Text("没有这个报考人", "there is no such applicant"),
-                field="applicant",
-            )
+        if not await Applicant.exists(id=applicant, erased_at=None):
+            return _nobody()
         coming = await asyncio.to_thread(_Coming, self._folder)
         try:
             received = await self._receive(parts, coming.file)
@@ -130,15 +126,21 @@ class FileStore:
             row = await self._settled(coming, named, values)
         finally:
             coming.discard()
-        return _record(row)
+        return _nobody() if row is None else _record(row)
 
     async def _settled(
         self, coming: _Coming, named: dict[str, Any], values: dict[str, Any]
-    ) -> ApplicantFile:
-        """Put a file in its place and note it, both under the lock that its removal takes."""
+    ) -> ApplicantFile | None:
+        """Put a file in its place and note it, both under the lock that its removal takes.
+
+        None where the person was erased while the file came.
+        """
         try:
             async with in_transaction() as connection:
                 await lock_content(connection, named["sha256"])
+                # Whoever erases the person waits here for the file, or the file for them.
+                if not await _is_there(named["applicant_id"]):
+                    return None
                 await asyncio.to_thread(coming.settle, self._path(named["sha256"]))
                 return await ApplicantFile.create(**named, **values)
         except IntegrityError:
@@ -258,6 +260,20 @@ class _Coming:
         with contextlib.suppress(OSError):
             self.file.close()
         self._path.unlink(missing_ok=True)
+
+
+async def _is_there(applicant: UUID) -> bool:
+    """Whether there is such a person, who is not erased before the transaction ends."""
+    people = Applicant.filter(id=applicant, erased_at=None)
+    return await people.select_for_update().first() is not None
+
+
+def _nobody() -> AccessRefusal:
+    return AccessRefusal(
+        code=AccessCode.NOT_FOUND,
+        message=Text("没有这个报考人", "there is no such applicant"),
+        field="applicant",
+    )
 
 
 def _record(row: ApplicantFile) -> FileRecord:

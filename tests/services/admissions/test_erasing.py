@@ -12,11 +12,12 @@ from uuid import UUID
 import pytest
 from tortoise import connections
 
-from admissions_office import Office, done, moment
+from admissions_office import MEDICINE, PAEDIATRICS, PERSON, Office, done, moment
 from zhupei.db.models import (
     Account,
     Applicant,
     ApplicantIdentity,
+    ApplicationRow,
     BulkOperationRow,
     StateRecordRow,
     TransitionRow,
@@ -26,7 +27,15 @@ from zhupei.domain.identity import DocumentKind
 from zhupei.domain.people import Candidate
 from zhupei.security.crypto import Keyring, new_key_text
 from zhupei.services import admissions
-from zhupei.services.admissions import Desk, RefusalCode, inputs
+from zhupei.services.admissions import (
+    Desk,
+    RefusalCode,
+    commits,
+    erasing,
+    filing,
+    inputs,
+    situations,
+)
 from zhupei.services.admissions.erasing import EraseApplicantInput, erase_applicant
 from zhupei.services.applicant_encryption import renew_encryption
 from zhupei.services.applicants import (
@@ -201,6 +210,62 @@ async def test_asked_many_times_at_once_it_is_done_and_recorded_once(office: Off
     with office.database.use():
         assert await TransitionRow.filter(action="ERASE").count() == 1
         assert (await verify_audit_chain()).broken is None
+
+
+@pytest.mark.parametrize("filed", [0, 1])
+async def test_what_is_filed_while_it_is_carried_out_is_erased_too(
+    office: Office, monkeypatch: pytest.MonkeyPatch, filed: int
+) -> None:
+    """A draft of another window holds the same facts as those that were looked at first."""
+    person, own = await a_person(office)
+    if filed:
+        await office.draft(applicant=person)
+    original = erasing._kept
+    later: list[UUID] = []
+
+    async def kept(*given: Any) -> Any:
+        against = await original(*given)
+        if not later:
+            later.append((await office.draft(PAEDIATRICS, person, direction="neonatology")).id)
+        return against
+
+    monkeypatch.setattr(erasing, "_kept", kept)
+    erased = done(await erase_applicant(own, wish(person)))
+    assert erased.applications == filed + 1
+    assert re.search(r"cet4\W+430", await everything_said(office)) is None
+    with office.database.use():
+        assert (await ApplicationRow.get(id=later[0])).state == "WITHDRAWN"
+        assert (await verify_audit_chain()).broken is None
+
+
+async def test_nothing_is_filed_for_who_was_erased_meanwhile(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    person, own = await a_person(office)
+    original = situations.surroundings
+
+    def erasing_first(*given: Any) -> Any:
+        waiting.append(asyncio.ensure_future(erase_applicant(own, wish(person))))
+        return original(*given)
+
+    waiting: list[asyncio.Future[Any]] = []
+    monkeypatch.setattr(filing, "surroundings", erasing_first)
+    lock = commits._lock_applicants
+
+    async def locked(*given: Any) -> None:
+        done(await waiting[0])
+        await lock(*given)
+
+    monkeypatch.setattr(commits, "_lock_applicants", locked)
+    given = inputs.CreateApplicationInput(
+        applicant=person, opening=MEDICINE, round="batch-1", candidate=PERSON
+    )
+    refused = await office.refuses(
+        RefusalCode.NOT_FOUND, await admissions.create_application(office.own(person), given)
+    )
+    assert (refused.field, refused.message.en) == ("applicant", f"there is no applicant {person}")
+    with office.database.use():
+        assert await ApplicationRow.all().count() == await TransitionRow.all().count() == 0
 
 
 async def test_who_sent_it_twice_at_once_is_told_alike_when_no_longer_that_applicant(

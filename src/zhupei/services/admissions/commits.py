@@ -13,7 +13,7 @@ from tortoise.exceptions import IntegrityError, OperationalError
 from tortoise.transactions import in_transaction
 
 from zhupei.db.identifiers import uuid7
-from zhupei.db.models import ApplicationRow, BulkOperationRow, ScoreRow
+from zhupei.db.models import Applicant, ApplicationRow, BulkOperationRow, ScoreRow
 from zhupei.domain.admission_case import AdmissionCase
 from zhupei.domain.admission_process import EXITS, SEAT_STATES, Action
 from zhupei.domain.events import Event
@@ -25,7 +25,7 @@ from zhupei.services.admissions.merit import merit_order
 from zhupei.services.admissions.priorities import priority_order
 from zhupei.services.admissions.records import append_records
 from zhupei.services.admissions.refusals import ApplicationProblem, Refusal, RefusalCode
-from zhupei.services.admissions.situations import frozen, frozen_refusal
+from zhupei.services.admissions.situations import frozen, frozen_refusal, not_found
 from zhupei.services.admissions.store import row_values, score_rows
 from zhupei.services.changes import announce, application_changed
 from zhupei.services.interview_places import give_up_places
@@ -125,7 +125,13 @@ async def _lock_applicants(
 
 
 async def _recheck(changes: Sequence[Change]) -> None:
-    """Ask again what may have become otherwise: freezes of the rounds, and what changes ask."""
+    """Ask again what may have become otherwise: people, freezes of the rounds, what changes ask."""
+    new = {change.after.applicant for change in changes if change.before is None}
+    gone = (
+        await Applicant.filter(id__in=list(new), erased_at__isnull=False).first() if new else None
+    )
+    if gone is not None:
+        raise _RefusedError(not_found("applicant", str(gone.id)))
     rounds = {
         (change.after.root_program, change.after.round)
         for change in changes

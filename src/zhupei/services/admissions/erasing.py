@@ -43,6 +43,7 @@ from zhupei.services.admissions.change import Change
 from zhupei.services.admissions.commits import commit
 from zhupei.services.admissions.desk import Desk
 from zhupei.services.admissions.refusals import Refusal, RefusalCode
+from zhupei.services.admissions.requests import StaleError
 from zhupei.services.admissions.situations import not_found, owners_of, permitted_for, surroundings
 from zhupei.services.admissions.store import cases_of
 from zhupei.services.admissions.texts import has_no_reason
@@ -100,6 +101,8 @@ async def erase_applicant(desk: Desk, given: EraseApplicantInput) -> Erasure | R
                 done = await _erase(desk, given)
             except _ErasedError:
                 return await _erasure_of(given.applicant)
+            except StaleError:
+                continue
             if done is not None:
                 return done
         return too_busy()
@@ -153,6 +156,8 @@ async def _erase(desk: Desk, given: EraseApplicantInput) -> Erasure | Refusal | 
     erased: list[int] = []
 
     async def write(connection: BaseDBAsyncClient) -> None:
+        if await ApplicationRow.filter(applicant_id=given.applicant).count() != len(cases):
+            raise StaleError
         files, links = await _erase_rows(given.applicant, now)
         erased.append(files)
         await _erase_bulk_steps(cases)
@@ -183,8 +188,6 @@ async def _erase(desk: Desk, given: EraseApplicantInput) -> Erasure | Refusal | 
             await connection.execute_query(
                 "SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", [str(given.applicant)]
             )
-            if await ApplicationRow.filter(applicant_id=given.applicant).exists():
-                return None
             await write(connection)
     return Erasure(
         applicant=given.applicant,

@@ -153,7 +153,7 @@ def test_what_a_row_costs_and_every_plot_are_written(tmp_path: Path) -> None:
     assert all(f"](performance/{plot}.svg)" in text for plot in plots)
 
 
-@pytest.mark.slow
+@pytest.mark.slow(seconds=20)
 def test_quick_run_compares_all_answers(tmp_path: Path) -> None:
     """All peers but PostGraphile, which needs npm, give the same answers (issue 4, part 5)."""
     done = subprocess.run(

@@ -112,7 +112,7 @@ _HEEDS_INTERRUPTS = (
 )
 
 
-@pytest.mark.slow
+@pytest.mark.slow(seconds=10)
 def test_an_interrupt_leaves_nothing_behind(tmp_path: Path, database_url: str) -> None:
     """`--keep` serves until Ctrl-C; then the server and the temporary folder are gone."""
     place = scenario(tmp_path, "first", "{}")

@@ -143,7 +143,7 @@ def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-@pytest.mark.slow
+@pytest.mark.slow(seconds=15)
 def test_stale_files_are_named_and_written(
     repository: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -90,7 +90,7 @@ def test_the_types_are_those_that_the_graph_has(empty: Path) -> None:
     ]
 
 
-@pytest.mark.slow
+@pytest.mark.slow(seconds=28)
 def test_the_page_works_literally(empty: Path) -> None:
     """Every command in order, every file where it says; then its query has its answer."""
     [(path, text)] = re.findall(r"^```yaml file=(\S+)\n(.*?)^```$", _PAGE, re.MULTILINE | re.DOTALL)

@@ -16,6 +16,7 @@ from zhupei.db.migrating import migrate
 _FIRST, _LAST = "zhupei.0001_catalogue_version", "zhupei.__latest__"
 
 
+@pytest.mark.slow(seconds=18)
 async def test_it_makes_what_tortoise_makes_in_a_third_of_the_time(
     postgres_server: PostgresServer,
 ) -> None:

@@ -111,6 +111,7 @@ def figures(outcome: Outcome) -> tuple[int, int, int, int, int]:
     )
 
 
+@pytest.mark.slow(seconds=45)
 async def test_hubei_2024(tmp_path: Path, database_url: str) -> None:
     """R134-R158, R162, R164, G19, G21, G24, G26, G28: both rounds from brochure to list."""
     found = await played("hubei", tmp_path, database_url, Language.EN)
@@ -137,6 +138,7 @@ async def test_hubei_2024(tmp_path: Path, database_url: str) -> None:
     assert "     ⏱ no-shows: 1\n" in found.told
 
 
+@pytest.mark.slow(seconds=18)
 async def test_hku_szh_2026(tmp_path: Path, database_url: str) -> None:
     """R020-R040, R043-R045, R058, R060, R215-R217, R220, G7, G8, G10: from brochure to contract."""
     found = await played("hku-szh", tmp_path, database_url, Language.ZH)
@@ -151,6 +153,7 @@ async def test_hku_szh_2026(tmp_path: Path, database_url: str) -> None:
     assert "完成：88 步，其中 15 步按预期被拒绝" in found.told
 
 
+@pytest.mark.slow(seconds=13)
 async def test_liuzhou_june_2024(tmp_path: Path, database_url: str) -> None:
     """R072-R078, R087-R097, R182, G14: from the form to the report."""
     found = await played("liuzhou", tmp_path, database_url, Language.EN)

@@ -130,6 +130,7 @@ def _settled(text: str) -> str:
     return re.sub(r"catalogue [0-9a-f]{12,}", "catalogue H", text)
 
 
+@pytest.mark.slow(seconds=18)
 def test_the_page_runs_as_printed(tmp_path: Path, database_url: str) -> None:
     blocks = _BLOCK.findall(_PAGE.read_text("utf-8"))
     assert [language for language, _ in blocks].count("sh") == 8

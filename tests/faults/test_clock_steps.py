@@ -29,6 +29,7 @@ _WATCH = """subscription { applicationChanged(base: "sample-hospital") {
 _BEFORE, _OPEN, _AFTER = "2026-04-09T23:30", "2026-04-10T00:30", "2026-04-18T00:30"
 
 
+@pytest.mark.slow(seconds=30)
 async def test_the_clock_steps_back_and_forth(
     database: Database, database_url: str, tmp_path: Path
 ) -> None:

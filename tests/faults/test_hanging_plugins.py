@@ -74,6 +74,7 @@ async def _ask(client: httpx2.AsyncClient, query: str) -> tuple[float, httpx2.Re
     return time.monotonic() - began, response
 
 
+@pytest.mark.slow(seconds=12)
 @pytest.mark.parametrize("folders", list(_FUNCTIONS), indirect=True)
 async def test_others_do_not_wait_for_it(
     folders: tuple[Path, Path], database_url: str, tmp_path: Path

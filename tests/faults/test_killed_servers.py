@@ -84,6 +84,7 @@ def client_of(server: ServerProcess) -> httpx2.AsyncClient:
     )
 
 
+@pytest.mark.slow(seconds=15)
 async def test_64_clients_on_two_servers_get_exactly_25_seats(crowd: Crowd) -> None:
     cases = await crowd.selected(64)
     crowd.office.go(NOTICING)
@@ -106,6 +107,7 @@ async def test_64_clients_on_two_servers_get_exactly_25_seats(crowd: Crowd) -> N
     await crowd.check(notified=25, records=64 * 4 + 25)
 
 
+@pytest.mark.slow(seconds=45)
 async def test_a_server_that_is_killed_under_load_loses_nothing_and_does_nothing_twice(
     crowd: Crowd,
 ) -> None:

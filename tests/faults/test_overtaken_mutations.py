@@ -130,6 +130,7 @@ def ways(mutation: str, case: Case) -> list[Case]:
     return [case] if other is None else [case, replace(case, given={**case.given, **other})]
 
 
+@pytest.mark.slow(seconds=10)
 async def test_a_request_overtaken_by_itself_is_answered_as_the_faster_one(
     database: Database, database_url: str, tmp_path: Path
 ) -> None:

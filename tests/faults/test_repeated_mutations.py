@@ -127,6 +127,7 @@ class Repeating:
         await self.office.put_back(before)
 
 
+@pytest.mark.slow(seconds=25)
 async def test_one_key_at_once_and_after_the_database_or_the_server_owed_the_answer(
     database: Database, database_url: str, tmp_path: Path
 ) -> None:

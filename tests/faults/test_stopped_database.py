@@ -133,6 +133,7 @@ async def until_ready(client: httpx2.AsyncClient, status: str) -> None:
         await asyncio.sleep(0.02)
 
 
+@pytest.mark.slow(seconds=20)
 async def test_postgresql_is_stopped_and_killed_under_load(
     open_folder: Path, tmp_path: Path
 ) -> None:
@@ -219,6 +220,7 @@ async def test_postgresql_is_stopped_and_killed_under_load(
             await database.stop()
 
 
+@pytest.mark.slow(seconds=20)
 async def test_the_embedded_postgresql_is_killed_and_comes_back(
     open_folder: Path,
 ) -> None:

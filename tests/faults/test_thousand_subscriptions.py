@@ -69,6 +69,7 @@ async def stream(port: int, token: str) -> AsyncIterator[Stream]:
         writer.close()
 
 
+@pytest.mark.slow(seconds=12)
 async def test_a_thousand_subscriptions(
     database: Database, database_url: str, tmp_path: Path
 ) -> None:

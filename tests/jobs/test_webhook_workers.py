@@ -101,6 +101,7 @@ async def stopped(process: asyncio.subprocess.Process) -> str:
     return rest.decode()
 
 
+@pytest.mark.slow(seconds=15)
 async def test_a_worker_that_is_killed_in_the_middle_loses_nothing(
     office: Office, tmp_path: Path, database_url: str
 ) -> None:

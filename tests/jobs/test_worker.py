@@ -140,6 +140,7 @@ async def test_a_worker_does_what_is_due_and_stops_when_asked(
         assert personal not in rest
 
 
+@pytest.mark.slow(seconds=20)
 async def test_killed_workers_lose_nothing_and_do_nothing_twice(
     office: Office, tmp_path: Path, database_url: str, room: MailRoom
 ) -> None:
@@ -174,6 +175,7 @@ async def test_killed_workers_lose_nothing_and_do_nothing_twice(
     assert await office.taken() == 0
 
 
+@pytest.mark.slow(seconds=10)
 async def test_a_worker_killed_while_it_sends(
     office: Office, tmp_path: Path, database_url: str, room: MailRoom
 ) -> None:

@@ -115,6 +115,7 @@ def test_versions_are_exact_and_nothing_generated_is_kept() -> None:
     assert [each for each in kept if re.search(r"lock|__generated__|/graph/|/build/", each)] == []
 
 
+@pytest.mark.slow(seconds=18)
 async def test_an_applicant_in_typescript(tmp_path: Path, database_url: str) -> None:
     """She finds an opening, learns what is missing, is refused, mends it, and files."""
     packages = await asyncio.to_thread(_packages, "typescript")
@@ -162,6 +163,7 @@ async def test_an_applicant_in_typescript(tmp_path: Path, database_url: str) -> 
     }
 
 
+@pytest.mark.slow(seconds=10)
 async def test_a_page_in_relay(tmp_path: Path, database_url: str) -> None:
     """Pages follow each other, an object is fetched again by its id, and entries stay apart."""
     packages = await asyncio.to_thread(_packages, "relay")
@@ -239,6 +241,7 @@ async def _file(graph: RunningGraph, login: str, name: str, passport: str) -> No
     await did("submitApplication", "Application", application=draft)
 
 
+@pytest.mark.slow(seconds=14)
 async def test_an_office_in_python(tmp_path: Path, database_url: str) -> None:
     """It sees its queue, exports, records a check, hears of it, and is refused a second one."""
     requirements = (_CLIENTS / "python" / "requirements.txt").read_text("utf-8").splitlines()

@@ -37,6 +37,7 @@ def _texts(folder: Path) -> dict[str, str]:
     return files
 
 
+@pytest.mark.slow(seconds=30)
 async def test_composition_contracts_joins_and_traces(
     tmp_path: Path, database_url: str, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -71,6 +71,7 @@ def _opening(code: str, name: str, quota: int, beds: int | None, houses: bool | 
     }
 
 
+@pytest.mark.slow(seconds=12)
 def test_one_question_is_answered_by_both(example: Path, database_url: str) -> None:
     done = _run(example, database_url)
     assert done.returncode == 0, done.stderr
@@ -115,6 +116,7 @@ def _seats(code: str, specialty: str, name: str, quota: int) -> Any:
     return {**opening, "quota": quota}
 
 
+@pytest.mark.slow(seconds=25)
 def test_two_servers_are_asked_through_a_portal(example: Path, database_url: str) -> None:
     """Each answers for its own bases; as subgraphs they do not compose, and the error says why."""
     done = _run(example, database_url, "two-servers.mjs")

@@ -118,6 +118,7 @@ async def _generate(st: Path, server: FuzzedServer, mode: str, cases: int) -> st
     return "" if process.returncode == 0 else printed.decode()
 
 
+@pytest.mark.slow(seconds=30)
 async def test_no_generated_operation_is_a_fault_of_the_server(
     tmp_path: Path,
     database_url: str,

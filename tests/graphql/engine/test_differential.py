@@ -117,14 +117,14 @@ def graph(request: pytest.FixtureRequest) -> AskedGraph:
     return found
 
 
-@pytest.mark.slow
+@pytest.mark.slow(seconds=40)
 async def test_many_operations_over_the_graph(graph: AskedGraph, more_operations: int) -> None:
     seen = await _asked(graph, range(100, 700 + more_operations))
     assert seen["with much data"] > 0.4 * seen["operations"]
     assert seen["without errors"] > 0.3 * seen["operations"]
 
 
-@pytest.mark.slow
+@pytest.mark.slow(seconds=15)
 async def test_many_operations_over_the_real_graph(real: AskedGraph, more_operations: int) -> None:
     seen = await _asked(real, range(10_000, 10_200 + more_operations), depth=5, width=4)
     assert seen["with much data"] > 0.4 * seen["operations"]

@@ -52,7 +52,7 @@ async def test_whatever_goes_wrong_goes_wrong_alike() -> None:
     assert seen["compiled"] > 33
 
 
-@pytest.mark.slow
+@pytest.mark.slow(seconds=50)
 async def test_whatever_goes_wrong_goes_wrong_alike_in_many(more_operations: int) -> None:
     seen = await _faulty(range(1000, 2800 + more_operations))
     assert seen["with errors"] > 0.2 * seen["operations"]

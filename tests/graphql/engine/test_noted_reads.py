@@ -113,7 +113,7 @@ async def test_an_answer_made_of_noted_rows_follows_from_them(place: RowsOffice)
     assert seen["not noted"] > 5, seen
 
 
-@pytest.mark.slow
+@pytest.mark.slow(seconds=15)
 async def test_many_answers_made_of_noted_rows(place: RowsOffice, more_operations: int) -> None:
     seen = await _replayed(place, range(2000, 2250 + more_operations), ROOTS)
     seen += await _replayed(place, range(5000, 5250 + more_operations), _NOTED)

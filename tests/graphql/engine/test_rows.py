@@ -82,7 +82,7 @@ async def test_operations_over_rows(place: RowsOffice) -> None:
     assert seen["with much data"] > 4
 
 
-@pytest.mark.slow
+@pytest.mark.slow(seconds=20)
 async def test_many_operations_over_rows(place: RowsOffice, more_operations: int) -> None:
     seen = await _compared(place, range(1000, 1300 + more_operations))
     assert seen["without errors"] > 0.2 * seen["operations"]

@@ -107,6 +107,7 @@ async def test_64_clients_on_25_seats_get_exactly_25(office: Office) -> None:
     assert (report.broken, report.records) == (None, 64 * 4 + 25)
 
 
+@pytest.mark.slow(seconds=10)
 async def test_two_processes_on_one_database_admit_exactly_25(
     office: Office, database_url: str
 ) -> None:

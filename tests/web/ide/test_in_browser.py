@@ -49,6 +49,7 @@ def address(open_folder: Path, database_url: str) -> Iterator[str]:
     process.stderr.close()
 
 
+@pytest.mark.slow(seconds=12)
 def test_every_example_answers_in_the_page_and_nothing_foreign_is_asked(address: str) -> None:
     assert QueryPage("/graphql", examples=_EXAMPLES).missing is None
     examples = read_examples(_EXAMPLES)

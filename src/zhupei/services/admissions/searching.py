@@ -88,27 +88,22 @@ class Seen:
     """What an actor may see: applications of whole bases, of openings, and of applicants.
 
     A draft that a person files belongs to the person alone. Of the people whom it ``sent`` a unit
-    sees what they file as sent ones.
+    sees what they file as sent ones. ``whole`` are ``bases`` to look a code up in.
     """
 
     bases: tuple[str, ...]
+    whole: Collection[str]
     openings: tuple[str, ...]
     applicants: tuple[UUID, ...]
     sent: tuple[UUID, ...] = ()
-
-    @property
-    def whole(self) -> Collection[str]:
-        """The bases that are seen as a whole, to look a code up."""
-        return self.bases if len(self.bases) <= _FEW else frozenset(self.bases)
-
-
-_FEW = 8
 
 
 async def seen_by(desk: Desk, permission: str = "applications.read") -> Seen:
     """Return what the actor may see with a permission; plugins are asked for each base."""
     catalogue, dispatcher = desk.catalogue, desk.dispatcher
     reach, bases = await allowed_reach(desk.actor, permission, catalogue, dispatcher)
+    # Made once for all who reach as much; where plugins have a say, they may allow less each time.
+    whole = reach.bases if bases is reach.ordered else frozenset(bases)
     openings: list[str] = []
     if reach.specialties:
         refused = {
@@ -122,12 +117,12 @@ async def seen_by(desk: Desk, permission: str = "applications.read") -> Seen:
             code for code in reach.openings(catalogue) if catalogue.openings[code].base not in known
         ]
     if desk.applicant is None and not desk.sends:
-        return Seen(tuple(bases), tuple(sorted(openings)), ())
+        return Seen(tuple(bases), whole, tuple(sorted(openings)), ())
     own = () if desk.applicant is None else (desk.applicant,)
     against = await permitted_for(desk, permission, owners=frozenset({desk.actor.id}))
     if against is not None:
-        return Seen(tuple(bases), tuple(sorted(openings)), ())
-    return Seen(tuple(bases), tuple(sorted(openings)), own, tuple(sorted(desk.sends)))
+        return Seen(tuple(bases), whole, tuple(sorted(openings)), ())
+    return Seen(tuple(bases), whole, tuple(sorted(openings)), own, tuple(sorted(desk.sends)))
 
 
 def seen_among(

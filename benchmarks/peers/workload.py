@@ -267,8 +267,11 @@ def other_requests(name: str, keys: Keys, *, count: int = 8_000) -> Sequence[Req
         ]
     elif name == "trainees":
         every = [
-            Request({"base": base, "first": first}, login=f"office-{base}")
-            for base in keys.offices
+            Request(
+                {"base": base, "first": first},
+                login=f"office-{base}" if base in keys.offices else "auditor",
+            )
+            for base in keys.bases
             for first in range(30, 71)
         ]
     elif name == "timeline":

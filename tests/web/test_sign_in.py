@@ -229,7 +229,7 @@ async def test_a_new_password_ends_old_tokens(graph: RunningGraph) -> None:
             "another long password",
             passwords=Passwords(time_cost=1, memory_kib=8, parallelism=1),
             by="a test",
-            at=datetime.now(UTC),
+            clock=lambda: datetime.now(UTC),
         )
     assert (await graph.ask(_VIEWER, token)).status_code == 401
     await asyncio.sleep(1.1)  # tokens tell whole seconds

@@ -120,7 +120,7 @@ def _password(arguments: argparse.Namespace) -> int:
 
     async def work() -> AccountRecord | AccessRefusal:
         return await set_password(
-            arguments.login, password, passwords=Passwords(), by=at_command_line(), at=_now()
+            arguments.login, password, passwords=Passwords(), by=at_command_line(), clock=_now
         )
 
     return _show(read_settings(), work)

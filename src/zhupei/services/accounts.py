@@ -8,7 +8,7 @@ password or a hash of one.
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -263,7 +263,12 @@ async def unlock_account(
 
 
 async def set_password(
-    login_or_id: str, password: str, *, passwords: Passwords, by: str, at: datetime
+    login_or_id: str,
+    password: str,
+    *,
+    passwords: Passwords,
+    by: str,
+    clock: Callable[[], datetime],
 ) -> AccountRecord | AccessRefusal:
     """Give an account of ours a new password; tokens made before end with this moment."""
     account = await _found(login_or_id)
@@ -272,9 +277,11 @@ async def set_password(
     refusal = password_refusal(password, account.login, account.name)
     if refusal is not None:
         return refusal
+    hashed = await passwords.hash(password)
     await Account.filter(id=account.id).update(
-        password_hash=await passwords.hash(password),
-        tokens_valid_from=_next_second(at),
+        password_hash=hashed,
+        # Of now: while this one was hashed the old one still opened the account.
+        tokens_valid_from=_next_second(clock()),
         failed_attempts=0,
         last_failed_at=None,
     )

@@ -140,14 +140,20 @@ class SignIn:
         if account is None or not check.matches:
             _log.warning("sign-in with a wrong login or password")
             return _WRONG
-        await Account.filter(id=account.id).update(
-            failed_attempts=0, last_failed_at=None, last_signed_in_at=now
-        )
+        # Where many sign in a check waits for its turn: meanwhile the account may have been locked,
+        # or got another password, which ends what the old one opened.
+        still = await Account.filter(
+            id=account.id, tokens_valid_from=account.tokens_valid_from, disabled_at=None
+        ).update(failed_attempts=0, last_failed_at=None, last_signed_in_at=now)
+        if not still:
+            _log.warning("sign-in with a wrong login or password")
+            return _WRONG
+        signed_in = self.token_for(account.id, self._lifetime)
         if check.needs_rehash:
             await Account.filter(id=account.id, password_hash=stored).update(
                 password_hash=await self._passwords.hash(password)
             )
-        return self.token_for(account.id, self._lifetime)
+        return signed_in
 
     def token_for(self, account: UUID, lifetime: timedelta, scopes: Iterable[str] = ()) -> SignedIn:
         """Return a token of the built-in issuer for an account that exists."""

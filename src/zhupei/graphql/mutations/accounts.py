@@ -239,7 +239,7 @@ async def _password(info: GraphInfo, input: SetPasswordInput) -> Any:  # noqa: A
             input.password,
             passwords=_PASSWORDS,
             by=_by(context),
-            at=context.clock(),
+            clock=context.clock,
         )
         return str(done.id) if isinstance(done, AccountRecord) else done
 

@@ -11,10 +11,11 @@ import pytest
 from zhupei.db.connection import Database
 from zhupei.db.models import Account
 from zhupei.domain.access_refusals import AccessCode, AccessRefusal
+from zhupei.domain.actors import SignInRefusedError
 from zhupei.security.built_in_issuer import BuiltInIssuer
 from zhupei.security.passwords import PasswordCheck, Passwords
 from zhupei.services.accounts import add_account, lock_account, set_password
-from zhupei.services.sign_in import SignedIn, SignIn, SignInRefusedError
+from zhupei.services.sign_in import SignedIn, SignIn
 
 _OLD, _NEW = "correct horse battery", "another long password"
 _BEGIN = datetime(2026, 6, 18, 4, 0, 0, 250_000, tzinfo=UTC)

@@ -99,6 +99,14 @@ class Catalogue:
         """Return the program as it binds an opening: with the rules of the opening's own."""
         return self.amended.get(opening.code) or self.programs[opening.program]
 
+    def program_binding(self, program: str, opening: str) -> Program | None:
+        """Return the program as it binds an application, by the codes that are kept with that.
+
+        None where it left the catalogue. Where only the opening left, its program binds.
+        """
+        known = self.openings.get(opening)
+        return self.programs.get(program) if known is None else self.program_of(known)
+
     def scope_of(self, base: str) -> Scope:
         """Return whom hooks about a base are asked of."""
         return self.scopes.get(base, Scope(base=base))

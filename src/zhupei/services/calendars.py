@@ -130,7 +130,7 @@ async def personal_entries(catalogue: Catalogue, applicant: UUID) -> tuple[Entry
     }
     found: list[Entry] = []
     for row in rows:
-        program = catalogue.programs.get(row.program_code)
+        program = catalogue.program_binding(row.program_code, row.opening_code)
         if program is not None:
             found += _deadlines(row, program, publicities)
     programs = {row.id: row.program_code for row in rows}

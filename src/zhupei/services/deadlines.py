@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
 from uuid import UUID
 
 from tortoise.backends.base.client import BaseDBAsyncClient
@@ -261,9 +262,9 @@ async def reminders(catalogue: Catalogue, now: datetime, before: timedelta) -> l
                     kind, row["id"], found_program, row["round_code"], due, row[column].isoformat()
                 )
     for row in await ApplicationRow.filter(state=_S.DRAFT.value, channel="BATCH").values(
-        "id", "program_code", "round_code"
+        "id", "program_code", "opening_code", "round_code"
     ):
-        drafted = catalogue.programs.get(row["program_code"])
+        drafted = _binding(catalogue, row)
         closes = None if drafted is None else submission_closes(drafted, row["round_code"])
         if drafted is not None and closes is not None:
             remind(
@@ -317,7 +318,7 @@ async def _in_publicity(
     rows = (
         await ApplicationRow.filter(state=_S.IN_PUBLICITY.value, publicity_id__isnull=False)
         .order_by("id")
-        .values("id", "program_code", "round_code", "channel", "publicity_id")
+        .values("id", "program_code", "opening_code", "round_code", "channel", "publicity_id")
     )
     lists = await PublicityRow.filter(
         id__in=list({row["publicity_id"] for row in rows}), withdrawn_at=None
@@ -326,9 +327,12 @@ async def _in_publicity(
     return [
         (row["id"], program, row["round_code"], Channel(row["channel"]), ends[row["publicity_id"]])
         for row in rows
-        if row["publicity_id"] in ends
-        and (program := catalogue.programs.get(row["program_code"])) is not None
+        if row["publicity_id"] in ends and (program := _binding(catalogue, row)) is not None
     ]
+
+
+def _binding(catalogue: Catalogue, row: Mapping[str, Any]) -> Program | None:
+    return catalogue.program_binding(row["program_code"], row["opening_code"])
 
 
 def _of_case(

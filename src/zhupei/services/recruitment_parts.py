@@ -79,12 +79,14 @@ def recruitment_part(  # noqa: PLR0911 - each code says what is wrong
             ),
             field="round",
         )
+    # An opening may have steps and assessments of its own.
+    binding = found if entry is None else desk.catalogue.program_of(entry)
     return RecruitmentPart(
         base=at,
-        program=found,
+        program=binding,
         opening=entry,
         round=round_code,
-        path=path_of(found, round_code),
+        path=path_of(binding, round_code),
         root=root_program(desk.catalogue, found).code,
     )
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from datetime import date
+import re
+from dataclasses import dataclass, field, replace
+from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
 from admissions_office import (
+    BASES,
     HOSPITAL,
     IDENTITY,
     MEDICINE,
@@ -18,18 +20,25 @@ from admissions_office import (
     Office,
     changed_catalogue,
     done,
+    moment,
 )
 from zhupei import hookimpl
+from zhupei.db.models import InterviewSlotRow
 from zhupei.domain.admission_case import BulkOutcome
 from zhupei.domain.admission_guards import policy_of
+from zhupei.domain.admission_process import ApplicationState
 from zhupei.domain.eligibility import Finding
+from zhupei.domain.interviews import InterviewMode, SlotPeriod
 from zhupei.domain.sources import Level
 from zhupei.domain.training import Opening, Program
 from zhupei.hooks.dispatch import Dispatcher
 from zhupei.hooks.scope import Naming, Rights, Scope
-from zhupei.services import admissions
+from zhupei.services import admissions, interviews
 from zhupei.services.admissions import RefusalCode, inputs
+from zhupei.services.calendars import personal_entries
+from zhupei.services.deadlines import confirmations_expired, reminders
 from zhupei.services.eligibility import eligible_openings, evaluate
+from zhupei.services.interviews.inputs import OpenInterviewSlotsInput
 
 C = RefusalCode
 _OPENING = '      - {specialty: "0100", quota: 2, source: SAMPLE-PLAN:10 计划表}\n'
@@ -222,3 +231,98 @@ async def test_eligibility_is_judged_by_the_rules_that_bind_the_opening(
     judge.seen.clear()
     await eligible_openings(catalogue, dispatcher, PERSON, today=office.today, openings=expected)
     assert judge.seen == expected
+
+
+def _without(*ids: str) -> tuple[str, str]:
+    """Return the change that gives internal medicine the province's steps without some."""
+    (steps,) = re.findall(
+        r"(?m)^    steps:\n((?:      .*\n)+)", (BASES / "_jurisdiction.yaml").read_text("utf-8")
+    )
+    kept = [each for each in re.split(r"(?m)^(?=      - )", steps) if each]
+    named = [each for each in kept if not re.search(rf"id: (?:{'|'.join(ids)})\b", each)]
+    assert len(named) == len(kept) - len(ids)
+    lines = [line[4:] for each in named for line in each.splitlines()]
+    return _with("steps:", *lines)
+
+
+async def test_only_who_is_asked_to_confirm_is_let_go(office: Office, tmp_path: Path) -> None:
+    """R147: an opening without the step asks nobody to confirm, so that nobody is late there."""
+    await _change(office, tmp_path, _without("confirmation"))
+    office.go("2026-04-10T09:00")
+    medicine = await office.submitted()
+    paediatrics = await office.submitted(PAEDIATRICS, direction="neonatology")
+    office.go("2026-04-27T09:00")
+    for case in (medicine, paediatrics):
+        await office.reviewed(case)
+    office.go("2026-05-11T10:00")
+    done(await office.publish(medicine, paediatrics))
+    catalogue = office.loaded.catalogue
+    with office.database.use():
+        dates = {
+            case.id: [str(each.summary.en) for each in await personal_entries(catalogue, person)]
+            for case in (medicine, paediatrics)
+            for person in (case.applicant,)
+        }
+        near = await reminders(catalogue, moment("2026-05-20T09:00"), timedelta(days=3))
+        late = await confirmations_expired(catalogue, moment("2026-05-21T00:00"))
+    assert dates[medicine.id] == []
+    assert [text.partition(" · ")[0] for text in dates[paediatrics.id]] == [
+        "Last moment to accept the offer"
+    ]
+    assert [(each.kind, each.subject) for each in near] == [
+        ("CONFIRMATION_NEAR", str(paediatrics.id))
+    ]
+    assert late == {(HOSPITAL, "batch-1"): (paediatrics.id,)}
+    office.go("2026-05-22T00:00")
+    given = inputs.ExpireConfirmationsInput(program=HOSPITAL)
+    gone = done(await admissions.expire_confirmations(office.staff(), given))
+    assert [effect.application for effect in gone.effects] == [paediatrics.id]
+    assert (await office.case(medicine.id)).state is ApplicationState.IN_PUBLICITY
+    admitted = inputs.AdmitInput(applications=(medicine.id,))
+    done(await admissions.admit(office.staff(), admitted))
+
+
+async def test_nobody_is_interviewed_for_an_opening_without_interviews(
+    office: Office, tmp_path: Path
+) -> None:
+    await _change(office, tmp_path, _without("interview"))
+    period = SlotPeriod(
+        starts_at=moment("2026-04-28T09:00"), ends_at=moment("2026-04-28T10:00"), capacity=3
+    )
+    given = OpenInterviewSlotsInput(
+        program=HOSPITAL,
+        opening=MEDICINE,
+        round="batch-1",
+        mode=InterviewMode.ON_SITE,
+        place="301",
+        periods=(period,),
+    )
+    refused = await interviews.open_interview_slots(office.staff(), given)
+    await office.refuses(C.INTERVIEW_NOT_FORESEEN, refused)
+    with office.database.use():
+        assert await InterviewSlotRow.all().count() == 0
+    other = replace(given, opening=PAEDIATRICS)
+    assert len(done(await interviews.open_interview_slots(office.staff(), other))) == 1
+
+
+async def test_a_list_takes_who_waits_for_it_by_the_openings_own_steps(
+    office: Office, tmp_path: Path
+) -> None:
+    """Internal medicine publishes after the scores, paediatrics after the review."""
+    await _change(office, tmp_path, _without("result-packet", "opinion", "base-review"))
+    office.go("2026-04-10T09:00")
+    medicine = await office.submitted()
+    paediatrics = [await office.submitted(PAEDIATRICS, direction="neonatology") for _ in range(2)]
+    office.go("2026-04-27T09:00")
+    for case in (medicine, *paediatrics):
+        checked = inputs.RecordEligibilityCheckInput(application=case.id, passed=True)
+        if case is not paediatrics[0]:
+            done(await admissions.record_eligibility_check(office.staff(), checked))
+            for record in (admissions.record_interview, admissions.record_examination):
+                score = inputs.RecordScoreInput(application=case.id, points=Decimal(80), of=100)
+                done(await record(office.staff(), score))
+    await office.reviewed(paediatrics[0])
+    office.go("2026-05-11T10:00")
+    given = inputs.PublishProposedListInput(program=HOSPITAL, round="batch-1", dry_run=True)
+    outcome = done(await admissions.publish_proposed_list(office.staff(), given))
+    assert {effect.application for effect in outcome.effects} == {medicine.id, paediatrics[0].id}

@@ -44,7 +44,6 @@ __all__ = [
     "decline_admission",
     "expire_confirmations",
     "forward",
-    "open_applications",
     "propose_admission",
     "publish_proposed_list",
     "send_notice",
@@ -102,13 +101,7 @@ async def publish_proposed_list(
     with desk.database.use():
         chosen = given.applications
         if chosen is None:
-            path = path_of(program, given.round)
-            before = [
-                state
-                for state in path.states
-                if (following := path.next_after(state)) and following.state is _S.IN_PUBLICITY
-            ]
-            chosen = await open_applications(program.code, given.round, before)
+            chosen = await _unpublished(desk, program, given.round)
         period = await _longest_period(desk, program, chosen, now)
         if isinstance(period, Refusal):
             return period
@@ -196,16 +189,29 @@ async def _longest_period(
     return longest or publicity_period(program, desk.catalogue.calendar, now)
 
 
-async def open_applications(
-    program: str, round_code: str | None, states: Sequence[ApplicationState]
-) -> tuple[UUID, ...]:
-    """Return the applications of a program and round in some states, in the order of their ids."""
+async def _unpublished(desk: Desk, program: Program, round_code: str | None) -> tuple[UUID, ...]:
+    """Return the applications that wait for the list, in the order of their ids."""
+    usual = _before_publicity(program, round_code)
+    # An opening may have steps of its own.
+    own = {
+        code: _before_publicity(desk.catalogue.amended[code], round_code)
+        for code in program.openings
+        if code in desk.catalogue.amended
+    }
     found = await ApplicationRow.filter(
-        program_code=program,
+        program_code=program.code,
         round_code=round_code or "",
-        state__in=[state.value for state in states],
+        state__in=list({state for state in (usual, *own.values()) if state is not None}),
     ).order_by("id")
-    return tuple(row.id for row in found)
+    return tuple(row.id for row in found if row.state == own.get(row.opening_code, usual))
+
+
+def _before_publicity(program: Program, round_code: str | None) -> str | None:
+    """Return the state in which applications wait for publicity; None where there is none."""
+    states = path_of(program, round_code).states
+    if _S.IN_PUBLICITY not in states:
+        return None
+    return states[states.index(_S.IN_PUBLICITY) - 1].value
 
 
 async def confirm_admission(desk: Desk, given: ApplicationInput) -> AdmissionCase | Refusal:
@@ -268,12 +274,18 @@ async def expire_confirmations(
         asked = [
             row.id
             for row in rows
-            if _S.CONFIRMED in path_of(program, row.round_code or None, Channel(row.channel))
-            and (given.applications is None or row.id in given.applications)
+            if _confirms(desk, row) and (given.applications is None or row.id in given.applications)
         ]
         return await carry_out(
             desk, Action.EXPIRE, asked, build, dry_run=given.dry_run, repeat=repeat_of(given)
         )
+
+
+def _confirms(desk: Desk, row: ApplicationRow) -> bool:
+    """Whether the path of an application asks for a confirmation; openings may have their own."""
+    program = desk.catalogue.program_binding(row.program_code, row.opening_code)
+    channel = Channel(row.channel)
+    return program is not None and _S.CONFIRMED in path_of(program, row.round_code or None, channel)
 
 
 def _nobody() -> Refusal:

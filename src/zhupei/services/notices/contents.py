@@ -261,7 +261,8 @@ async def _values(
         }
         if case.publicity is not None:
             publicity = await PublicityRow.get(id=case.publicity)
-            path = path_of(program, case.round, case.channel)
+            binding = catalogue.program_binding(case.program, case.opening) or program
+            path = path_of(binding, case.round, case.channel)
             values |= {
                 "publicity": {"ends_on": _iso(publicity.ends_on)},
                 "asks_confirmation": _S.CONFIRMED in path,

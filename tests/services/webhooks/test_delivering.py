@@ -294,6 +294,38 @@ async def test_a_worker_that_dies_loses_nothing(office: Office) -> None:
         assert ids_of(there.received) == [event, event]
 
 
+async def test_a_worker_that_dies_while_it_takes_leaves_no_gap(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first attempt of a delivery is what its end is judged by: it has to be on record."""
+    async with receiver(seconds=60.0) as there:
+        place = delivering(office, there)
+        hook = await webhook(office, await integrator(office), there)
+        await happened(office, "round.opened")
+        await tell_events(place)
+        dying = asyncio.create_task(place.courier.deliver())
+        await there.came.wait()
+        dying.cancel()
+        await asyncio.gather(dying, return_exceptions=True)
+        there.seconds = 0.0
+        office.now += timedelta(minutes=2)
+
+        async def killed(**_values: object) -> None:
+            raise ConnectionError("killed")
+
+        with monkeypatch.context() as patched:
+            patched.setattr(WebhookAttemptRow, "create", killed)
+            with pytest.raises(ConnectionError, match="killed"):
+                await deliver_events(delivering(office, there))
+        office.now += timedelta(minutes=2)
+        assert await deliver_events(delivering(office, there)) == {"DELIVERED": 1}
+        (delivery,) = await log_of(office, hook)
+        assert [(each.number, each.outcome.value) for each in delivery.attempts] == [
+            (1, "INTERRUPTED"),
+            (2, "DELIVERED"),
+        ]
+
+
 async def test_two_workers_deliver_each_event_once(office: Office) -> None:
     async with receiver() as there:
         places = [delivering(office, there) for _ in range(2)]

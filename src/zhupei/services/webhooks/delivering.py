@@ -21,7 +21,6 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from tortoise import connections
 from tortoise.transactions import in_transaction
 
 from zhupei.db.connection import Database, DatabaseUnavailableError
@@ -179,17 +178,19 @@ class Courier:
         now = self._clock()
         lease = timedelta(seconds=self._rules.outbound.seconds) + _NOTING
         values = [now, self._rules.to_one, most, now + lease]
-        rows = await connections.get("default").execute_query_dict(_TAKE, values)
-        taken = [_taken(row) for row in rows]
-        for each in taken:
-            if each.held_until is not None:
-                # Whoever had it never noted an answer: it may have arrived or not.
-                await WebhookAttemptRow.create(
-                    delivery_id=each.id,
-                    number=each.attempted - 1,
-                    at=each.held_until,
-                    outcome=AttemptOutcome.INTERRUPTED.value,
-                )
+        # Both or neither: each number that was given out has its attempt on record.
+        async with in_transaction() as connection:
+            rows = await connection.execute_query_dict(_TAKE, values)
+            taken = [_taken(row) for row in rows]
+            for each in taken:
+                if each.held_until is not None:
+                    # Whoever had it never noted an answer: it may have arrived or not.
+                    await WebhookAttemptRow.create(
+                        delivery_id=each.id,
+                        number=each.attempted - 1,
+                        at=each.held_until,
+                        outcome=AttemptOutcome.INTERRUPTED.value,
+                    )
         return taken
 
     async def _tried(self, taken: _Taken) -> AttemptOutcome:

@@ -7,9 +7,10 @@ import json
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from math import inf
-from typing import Any
+from typing import Any, cast
 
 import pytest
+import strawberry
 from strawberry.types import get_object_definition
 
 from asked_graph import AskedGraph, core_graph
@@ -21,7 +22,7 @@ from zhupei.domain.text import Language
 from zhupei.graphql.engine import Answer, Engine
 from zhupei.graphql.hooks import Foreseen, HookAnswer
 from zhupei.graphql.schema import build_schema
-from zhupei.graphql.sources import SourcedField
+from zhupei.graphql.sources import Attribute, SourcedField, declares, field
 from zhupei.graphql.types.openings import Opening as Opening_
 from zhupei.hooks.dispatch import Dispatcher
 from zhupei.hooks.manager import PluginHost
@@ -385,15 +386,18 @@ async def test_who_changes_its_own_dictionary_changes_no_answer_that_was_given()
         assert (await _answered(engine, graph)).count(f'"remainingSeats":{number},'.encode()) == 3
 
 
-async def test_who_is_asked_follows_what_is_on_the_page() -> None:
-    """The clock may turn a page: what comes is asked for, what goes is forgotten with a change."""
-    plugin, graph, _ = _counting(is_async=True)
-    source = next(
+def _source() -> HookAnswer:
+    return next(
         each.source
         for each in get_object_definition(Opening_, strict=True).fields
         if isinstance(each, SourcedField) and isinstance(each.source, HookAnswer)
     )
-    foreseen = Foreseen()
+
+
+async def test_who_is_asked_follows_what_is_on_the_page() -> None:
+    """The clock may turn a page: what comes is asked for, what goes is forgotten with a change."""
+    plugin, graph, _ = _counting(is_async=True)
+    source, foreseen = _source(), Foreseen()
 
     async def page(*codes: str) -> tuple[object, bool]:
         context = asked_by(graph, Language.EN)()
@@ -419,3 +423,66 @@ async def test_who_is_asked_follows_what_is_on_the_page() -> None:
     plugin.asked.clear()
     again, is_all = await page(a)
     assert (again is not grown, is_all, plugin.asked) == (True, True, ["a"])
+
+
+async def test_what_comes_first_on_a_page_is_read_where_its_answer_is_there(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """An answer that was foreseen goes into its object at once; only what it lacks comes later."""
+    later: list[list[str]] = []
+    many = HookAnswer.many
+
+    async def told(source: HookAnswer, values: Any, *others: Any) -> Any:
+        later.append([value.code for value in values])
+        return await many(source, values, *others)
+
+    monkeypatch.setattr(HookAnswer, "many", told)
+    plugin, graph, engine = _counting(is_async=True)
+    for seats in range(3):
+        plugin.seats = {"a": seats, "b": None if seats == 2 else 6}
+        await _answered(engine, graph)
+    everything = ["a-2026/0100", "a-2026/0200", "b-2026/0100"]
+    assert later == [everything] * 2 + [["b-2026/0100"]] * 2  # it is asked for twice
+    plugin.fails = True
+    assert (await _answered(engine, graph)).count(b'"remainingSeats":null') == 3
+    assert later[4:] == [everything] * 2
+
+
+@pytest.mark.parametrize("is_async", [True, False])
+async def test_a_figure_that_the_graph_cannot_write_is_an_error_of_its_own(is_async: bool) -> None:
+    plugin, graph, engine = _counting(is_async=is_async)
+    for seats in (*range(3), 2**31 - 1, 2**31, -(2**31) - 1, 7):
+        plugin.seats = {"a": seats, "b": 6}
+        written = (await _compared(engine, graph)).count(f'"remainingSeats":{seats},'.encode())
+        assert written == (2 if -(2**31) <= seats < 2**31 else 0)
+
+
+@declares(Opening, description="x", name="Row")
+class _Row:
+    code: str = field(Attribute(), description="x")
+    seats: int | None = field(_source(), description="x")
+
+
+async def test_a_mutation_asks_after_it_changed_something() -> None:
+    """Each time it is sent, also the second time, when it is known what it will ask."""
+    plugin, graph, _ = _counting(is_async=True)
+
+    @strawberry.type
+    class Mutation:
+        @strawberry.mutation
+        async def take(self, info: strawberry.Info) -> _Row:
+            plugin.seats["a"] = (plugin.seats["a"] or 0) - 1
+            return cast("_Row", info.context.catalogue.openings["a-2026/0100"])
+
+    @strawberry.type
+    class Query:
+        nothing: int = 0
+
+    engine = Engine(strawberry.Schema(query=Query, mutation=Mutation))
+    for seats in (4, 3, 2):
+        answer = await engine.execute(
+            "mutation { take { code seats } }", {}, asked_by(graph, Language.EN)()
+        )
+        assert isinstance(answer, Answer)
+        assert json.loads(answer.json()) == {"take": {"code": "a-2026/0100", "seats": seats}}
+        assert engine.counts.answered > 0

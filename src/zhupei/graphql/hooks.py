@@ -164,6 +164,10 @@ class HookAnswer(FieldSource):
 
     held: ClassVar[bool] = True
 
+    def planned(self, _asked: object) -> "_Together":
+        """Return how it is read of many objects, whatever is asked below."""
+        return _Together(self)
+
     def reader(self, name: str) -> Reader:
         """Ask, or wait for the answer that another object already asked for."""
 
@@ -255,3 +259,55 @@ class HookAnswer(FieldSource):
             for (place, _), each in zip(missing, answered, strict=True):
                 asked.take(place, each)
         return asked.found
+
+
+class _Together:
+    """Reads a field of many objects at once, or of one where its answer is there already."""
+
+    __slots__ = ("_source",)
+
+    def __init__(self, source: HookAnswer) -> None:
+        self._source = source
+
+    async def __call__(
+        self, values: Sequence[Any], context: GraphContext, given: Mapping[str, Any]
+    ) -> Sequence[Any]:
+        return await self._source.many(values, context, given)
+
+    def at_hand(self, context: GraphContext, _given: Mapping[str, Any]) -> Callable[[Any], Any]:
+        """Return what picks an object's part of an answer; None where it cannot be picked now."""
+        source = self._source
+        of, picked, foreseen = source.of, source.picked, _Known(source.hook, context)
+
+        def read(value: Any) -> Any:
+            try:
+                answer = foreseen[of(value)]
+                return None if answer is None else picked(answer, value)
+            except Exception:  # noqa: BLE001 - because whoever reads it then has the error
+                return None
+
+        return read
+
+
+class _Known(dict[_Key, Any]):
+    """What a hook answered before anything was read, None where it did not, by who asked for it."""
+
+    __slots__ = ("_context", "_hook")
+
+    def __init__(self, hook: str, context: GraphContext) -> None:
+        super().__init__()
+        self._hook, self._context = hook, context
+
+    def __missing__(self, key: _Key) -> Any:
+        self[key] = answer = self._answer((self._hook, key))
+        return answer
+
+    def _answer(self, place: _Place) -> Any:
+        context = self._context
+        asked: _Asked | None = context.kept.get(HookAnswer)
+        if asked is None or asked.foreseen is None or place not in asked.foreseen:
+            return None
+        result: Any = asked.found[place]
+        asked.used[place] = asked.foreseen[place]
+        context.held_until = min(context.held_until, result.until)
+        return result.value

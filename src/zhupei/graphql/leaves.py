@@ -27,10 +27,19 @@ from graphql import (
 )
 from zhupei.db.tables import ID_CLASSES
 from zhupei.domain.calendar import CHINA_TIME
-from zhupei.graphql.inline import Names
+from zhupei.graphql.inline import Batch, Bound, Code, Names
 from zhupei.graphql.scalars import show_instant
 
-__all__ = ["IrregularError", "in_china", "is_date", "is_instant", "leaf", "listed", "plain_class"]
+__all__ = [
+    "IrregularError",
+    "at_hand",
+    "in_china",
+    "is_date",
+    "is_instant",
+    "leaf",
+    "listed",
+    "plain_class",
+]
 
 # What a value is tested for; what passes is written as it is.
 _PLAIN: dict[GraphQLLeafType, str] = {
@@ -64,6 +73,20 @@ class IrregularError(Exception):
 def plain_class(type_: Any) -> type | None:
     """Return the class of plain values of a leaf that may be null; None for any other type."""
     return _CLASSES.get(type_) if is_leaf_type(type_) else None
+
+
+def at_hand(batch: Batch | None, type_: Any, value: str, code: Code) -> str:
+    """Return the expression of what a leaf that is read later holds; null where that has to wait.
+
+    A batch may have ``at_hand``, which makes what reads one object now (`Bound`): it gives the
+    value where that is there already, and None of any other, whatever keeps it from being there.
+    """
+    make: Bound | None = getattr(batch, "at_hand", None)
+    if make is None:
+        return "None"
+    given, held = _held(f"{code.reader(make)}({value})", code)
+    test = (_plain(type_, code) or "False").format(x=held).replace(held, given, 1)
+    return f"({held} if {test} else None)"
 
 
 def leaf(type_: Any, value: str, code: Names) -> str | None:

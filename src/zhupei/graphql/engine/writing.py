@@ -28,7 +28,7 @@ from zhupei.graphql.answers import Place, Slot, shape
 from zhupei.graphql.engine.plans import Plan, Unit
 from zhupei.graphql.inline import Bound
 from zhupei.graphql.kept_parts import Part
-from zhupei.graphql.leaves import IrregularError, leaf, listed
+from zhupei.graphql.leaves import IrregularError, at_hand, leaf, listed
 from zhupei.graphql.readings import Reading
 from zhupei.graphql.sites import Anchor, Runs, Site
 from zhupei.graphql.sources import IsOneOf, writer_of
@@ -39,10 +39,7 @@ __all__ = ["NAMES", "Where", "Writer"]
 _DEEPEST = 8
 
 # How fields are read that are not read by an expression: see `Run.tools`.
-_TOOLS = {
-    Reading.CALLED: "call",
-    Reading.INTERPRETED: "interpret",
-}
+_TOOLS = {Reading.CALLED: "call", Reading.INTERPRETED: "interpret"}
 NAMES: Mapping[str, Any] = {"Slot": Slot, "Irregular": IrregularError, "listed": listed}
 """What the text of a unit uses."""
 
@@ -155,8 +152,10 @@ class Writer:
             at = where._replace(site=site, place=site.place)
             if run is not None:
                 parts.append(self._part(type_, value, where, run))
-            else:  # what comes later is null until it is read
-                parts.append("None" if site.is_column else self.field(site, value, at))
+            elif site.is_column:
+                parts.append(at_hand(site.batch, site.field.type, value, _SiteCode(self, site)))
+            else:
+                parts.append(self.field(site, value, at))
         made = f"{self.shape(sites)}({', '.join(parts)})"
         columns = [(number, site) for number, site in enumerate(sites) if site.is_column]
         if not columns:
@@ -165,7 +164,8 @@ class Writer:
         for number, site in columns:
             later = self.once(f"run.waiting.column({self.constant(site)}, 'f{number}')")
             cell = ", ".join((made, value, where.above, *where.indexes))
-            self._line(f"{later}(({cell}))")
+            with self._block(f"if {made}.f{number} is None:"):
+                self._line(f"{later}(({cell}))")
         return made
 
     def shape(self, sites: tuple[Site, ...]) -> str:

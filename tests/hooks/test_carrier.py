@@ -6,15 +6,16 @@ import asyncio
 import contextlib
 import threading
 import time
+from collections.abc import Callable, Sequence
 from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from zhupei.hooks.carrier import Carrier, Pace, Step
-from zhupei.hooks.isolation import Begun, Call, Isolation
-from zhupei.hooks.threads import Bulkhead, OverdueError, StuckError
+from zhupei.hooks.carrier import Call, Carrier, Pace
+from zhupei.hooks.isolation import Begun, Isolation
+from zhupei.hooks.threads import Bulkhead, Job, OverdueError, StuckError
 
 
 async def _answer(begun: Begun) -> Any:
@@ -36,7 +37,7 @@ async def _learnt(isolation: Isolation, *calls: Call) -> None:
 
 async def test_quick_functions_of_several_plugins_are_over_in_one_turn_of_one_thread() -> None:
     isolation = Isolation(5)
-    calls = [Call(slug, threading.get_ident, ()) for slug in ("a", "b", "c")]
+    calls = [isolation.call(slug, threading.get_ident, ()) for slug in ("a", "b", "c")]
     await _learnt(isolation, *calls)
     turns: list[int] = []
     asyncio.get_running_loop().call_soon(turns.append, 1)
@@ -50,8 +51,12 @@ async def test_quick_functions_of_several_plugins_are_over_in_one_turn_of_one_th
 
 async def test_each_function_has_its_own_answer_or_error() -> None:
     isolation = Isolation(5)
-    await _learnt(isolation, Call("a", divmod, (7, 2)))
-    calls = [Call("a", divmod, (7, 2)), Call("a", divmod, (7, 0)), Call("a", divmod, (9, 2))]
+    await _learnt(isolation, isolation.call("a", divmod, (7, 2)))
+    calls = [
+        isolation.call("a", divmod, (7, 2)),
+        isolation.call("a", divmod, (7, 0)),
+        isolation.call("a", divmod, (9, 2)),
+    ]
     first, second, third = isolation.begin_plain([[each] for each in calls])
     assert await _answer(first) == (3, 1)
     with pytest.raises(ZeroDivisionError):
@@ -64,7 +69,7 @@ async def test_a_function_that_hangs_takes_its_thread_along_and_nobody_elses_ans
     gate = threading.Event()
     gate.set()
     isolation = Isolation(0.2)
-    hangs, quick = Call("bad", gate.wait, ()), Call("good", divmod, (7, 2))
+    hangs, quick = isolation.call("bad", gate.wait, ()), isolation.call("good", divmod, (7, 2))
     await _learnt(isolation, hangs)
     await _learnt(isolation, quick)
     gate.clear()
@@ -85,21 +90,23 @@ async def test_a_function_that_hangs_takes_its_thread_along_and_nobody_elses_ans
 async def test_a_plugin_of_which_too_many_hang_is_refused_and_the_others_are_asked() -> None:
     gate = threading.Event()
     isolation = Isolation(0.02)
-    stuck = [Call("bad", gate.wait, ()) for _ in range(8)]
+    stuck = [isolation.call("bad", gate.wait, ()) for _ in range(8)]
     outcomes = await asyncio.gather(
         *(_answer(each) for each in isolation.begin_plain([[each] for each in stuck])),
         return_exceptions=True,
     )
     assert {type(each) for each in outcomes} <= {OverdueError, StuckError}
     for _ in range(8):
-        (begun,) = isolation.begin_plain([[Call("bad", gate.wait, ())]])
+        (begun,) = isolation.begin_plain([[isolation.call("bad", gate.wait, ())]])
         if isinstance(begun.error, StuckError):
             break
         with pytest.raises((OverdueError, StuckError)):
             await _answer(begun)
     else:
         pytest.fail("it was not refused")
-    refused, answered = isolation.begin_plain([[Call("bad", int, ())], [Call("good", int, ())]])
+    refused, answered = isolation.begin_plain(
+        [[isolation.call("bad", int, ())], [isolation.call("good", int, ())]]
+    )
     assert isinstance(refused.error, StuckError)
     assert await _answer(answered) == 0
     gate.set()
@@ -165,10 +172,10 @@ async def test_a_chain_is_followed_in_one_turn_until_one_answers() -> None:
         return "answer"
 
     chain = [
-        Call("a", passing, (1,)),
-        Call("b", passing, (2,)),
-        Call("c", answering, (3,)),
-        Call("d", passing, (4,)),
+        isolation.call("a", passing, (1,)),
+        isolation.call("b", passing, (2,)),
+        isolation.call("c", answering, (3,)),
+        isolation.call("d", passing, (4,)),
     ]
     for call in chain:
         await _learnt(isolation, call)
@@ -189,10 +196,10 @@ async def test_a_chain_is_followed_in_one_turn_until_one_answers() -> None:
 async def test_a_chain_ends_where_one_raises_or_was_not_quick() -> None:
     isolation = Isolation(5)
     called: list[Any] = []
-    passes, fails = Call("a", called.append, (1,)), Call("b", divmod, (1, 0))
-    for call in (passes, Call("b", divmod, (1, 1))):
+    passes, fails = isolation.call("a", called.append, (1,)), isolation.call("b", divmod, (1, 0))
+    for call in (passes, isolation.call("b", divmod, (1, 1))):
         await _learnt(isolation, call)
-    slow = Call("c", time.sleep, (0,))
+    slow = isolation.call("c", time.sleep, (0,))
     outcomes = set()
     for _ in range(200):
         (first,) = isolation.begin_plain([[passes, fails, slow]])
@@ -215,8 +222,8 @@ async def test_what_hangs_in_a_chain_is_waited_for_in_its_own_name_and_no_other_
     gate.set()
     isolation = Isolation(0.2)
     after: list[int] = []
-    passes, hangs = Call("good", dict.clear, ({},)), Call("bad", gate.wait, ())
-    last = Call("last", after.append, (1,))
+    passes, hangs = isolation.call("good", dict.clear, ({},)), isolation.call("bad", gate.wait, ())
+    last = isolation.call("last", after.append, (1,))
     for call in (passes, hangs, last):
         await _learnt(isolation, call)
     for _ in range(200):
@@ -245,7 +252,7 @@ async def test_each_function_of_a_chain_has_a_context_of_its_own() -> None:
         seen.append(told.get())
         told.set(name)
 
-    chain = [Call(slug, tell, (slug,)) for slug in ("a", "b")]
+    chain = [isolation.call(slug, tell, (slug,)) for slug in ("a", "b")]
     token = told.set("caller")
     try:
         for _ in range(50):
@@ -254,6 +261,10 @@ async def test_each_function_of_a_chain_has_a_context_of_its_own() -> None:
         told.reset(token)
     assert set(seen) == {"caller"}
     assert len(seen) >= 50
+
+
+def _call(bulkhead: Bulkhead, function: Callable[..., Any], *arguments: Any) -> Call:
+    return Call("a", function, arguments, bulkhead, Pace(function))
 
 
 def _carriers() -> set[threading.Thread]:
@@ -272,7 +283,7 @@ async def test_the_thread_and_its_pipe_end_with_who_asks() -> None:
     pipes, before = _pipes(), _carriers()
     carrier, bulkhead = Carrier(), Bulkhead()
     for _ in range(3):
-        carrier.carry([[Step(bulkhead, int, (), Pace(int))]])
+        carrier.carry([[_call(bulkhead, int)]])
     (thread,) = _carriers() - before
     (pipe,) = _pipes() - pipes
     del carrier
@@ -284,15 +295,15 @@ async def test_the_thread_and_its_pipe_end_with_who_asks() -> None:
 async def test_a_thread_that_was_given_away_ends_with_what_hung_and_closes_its_pipe() -> None:
     pipes, before, gate = _pipes(), _carriers(), threading.Event()
     carrier, bulkhead = Carrier(), Bulkhead()
-    step = Step(bulkhead, gate.wait, (5,), Pace(gate.wait))
-    while step.job is None:  # on a busy machine it may not have begun in a moment
-        carrier.carry([[step]])
+    jobs: Sequence[Job] = ()
+    while not jobs:  # on a busy machine it may not have begun in a moment
+        (jobs,) = carrier.carry([[_call(bulkhead, gate.wait, 5)]])
     (given,) = _carriers() - before
-    carrier.carry([[Step(bulkhead, int, (), Pace(int))]])
+    carrier.carry([[_call(bulkhead, int)]])
     (anew,) = _carriers() - before - {given}
     assert len(_pipes() - pipes) == 2
     gate.set()
-    assert await bulkhead.answer(step.job, seconds=5) is True
+    assert await bulkhead.answer(jobs[0], seconds=5) is True
     given.join(5)
     assert (given.is_alive(), anew.is_alive()) == (False, True)
     assert len(_pipes() - pipes) == 1
@@ -301,24 +312,19 @@ async def test_a_thread_that_was_given_away_ends_with_what_hung_and_closes_its_p
 async def test_the_thread_is_one_loops_at_a_time() -> None:
     """Another thread's event loop has its functions run by the plugin's own threads."""
     carrier, bulkhead, gate = Carrier(), Bulkhead(), threading.Event()
-    carrier.carry([[Step(bulkhead, int, (), Pace(int))]])
+    carrier.carry([[_call(bulkhead, int)]])
     held = threading.Event()
 
     def hold() -> None:
         held.set()
         gate.wait(5)
 
-    other = threading.Thread(
-        target=carrier.carry, args=([[Step(bulkhead, hold, (), Pace(hold))]],), daemon=True
-    )
+    other = threading.Thread(target=carrier.carry, args=([[_call(bulkhead, hold)]],), daemon=True)
     other.start()
     held.wait(5)
-    step = Step(bulkhead, divmod, (7, 2), Pace(divmod))
-    carrier.carry([[step]])
-    assert step.job is None
-    step.queue()
-    assert step.job is not None
-    assert await bulkhead.answer(step.job, seconds=5) == (3, 1)
+    call = _call(bulkhead, divmod, 7, 2)
+    assert [*carrier.carry([[call]])] == [()]
+    assert await bulkhead.answer(call.queue(), seconds=5) == (3, 1)
     gate.set()
     other.join(5)
     assert not other.is_alive()

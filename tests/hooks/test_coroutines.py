@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from zhupei.hooks.coroutines import Coroutines
-from zhupei.hooks.isolation import Call, Isolation
+from zhupei.hooks.isolation import Isolation
 from zhupei.hooks.threads import OverdueError
 
 _WHO: ContextVar[str] = ContextVar("who", default="nobody")
@@ -181,7 +181,7 @@ async def test_a_plain_function_may_return_what_is_awaited() -> None:
 
     isolation = Isolation(5)
     for _ in range(3):
-        (begun,) = isolation.begin_plain([[Call("wrapped", answer, ())]])
+        (begun,) = isolation.begin_plain([[isolation.call("wrapped", answer, ())]])
         assert (begun.value if begun.waiting is None else await begun.waiting) == 7
 
 

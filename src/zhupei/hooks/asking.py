@@ -6,13 +6,12 @@ import asyncio
 import inspect
 import time
 from collections.abc import Awaitable, Coroutine, Sequence
-from itertools import takewhile
 from typing import Any
 
 from zhupei.hooks.answers import Answer, HookFailure, check_answer, check_levels
 from zhupei.hooks.declaration import Hook
 from zhupei.hooks.failures import Failures
-from zhupei.hooks.isolation import Begun, Call, Isolation
+from zhupei.hooks.isolation import Begun, Isolation
 from zhupei.hooks.manager import HookWatch, PluginHost
 from zhupei.hooks.plugins import Implementation
 from zhupei.hooks.questions import Asked, How, Outcome, Question
@@ -23,6 +22,8 @@ __all__ = ["Asking", "Started", "Waiting"]
 Waiting = Coroutine[Any, Any, Outcome]
 Started = tuple[Waiting | None, Outcome]
 """What to await for an outcome; or None, and the outcome."""
+
+_CHANGEABLE = (list, dict)
 
 
 class Asking:
@@ -73,20 +74,16 @@ class Asking:
         """
         if current_tracing.get() is not None:
             return [self.begin_plain(each, each.left[:1])[0] for each in questions]
-        chains = [list(takewhile(_is_plain, each.left)) for each in questions]
         watch = self._host.watch
         began = 0.0 if watch is None else time.perf_counter()
-        begun = self._isolation.begin_plain(
-            [[Call(asked.slug, asked.function, asked.values) for asked in each] for each in chains]
-        )
+        begun = self._isolation.begin_plain([each.chain for each in questions])
         started = []
-        for question, chain, each in zip(questions, chains, begun, strict=True):
-            for asked, seconds in zip(chain, each.passed, strict=False):
-                question.begin(asked)
+        for question, each in zip(questions, begun, strict=True):
+            for seconds in each.passed:
+                asked = question.begin_next()
                 if watch is not None:
                     _tell(watch, question.hook, asked.call, seconds, None)
-            asked = chain[len(each.passed)]
-            question.begin(asked)
+            asked = question.begin_next()
             started.append(self._started(question.hook, asked, each, watch, began))
         return started
 
@@ -105,7 +102,7 @@ class Asking:
         watch = self._host.watch
         began = 0.0 if watch is None else time.perf_counter()
         begun = self._isolation.begin_plain(
-            [[Call(asked.slug, asked.function, asked.values)] for asked in plain]
+            [[asked.plain] for asked in plain if asked.plain is not None]
         )
         return [
             self._started(hook, asked, each, watch, began)
@@ -194,13 +191,9 @@ class Asking:
         return Answer(call.plugin.slug, call.level, _own(value))
 
 
-def _is_plain(asked: Asked) -> bool:
-    return asked.how is How.THREAD
-
-
 def _own(value: Any) -> Any:
     """Return a copy, as the plugin may keep its own and change it later."""
-    return value.copy() if isinstance(value, list | dict) else value
+    return value.copy() if isinstance(value, _CHANGEABLE) else value
 
 
 def _tell(

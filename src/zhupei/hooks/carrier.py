@@ -18,36 +18,13 @@ from typing import Any
 
 from zhupei.hooks.threads import Bulkhead, Job
 
-__all__ = ["Carrier", "Pace", "Step"]
+__all__ = ["Call", "Carrier", "Pace"]
 
 # What a thread that computes may hold the event loop for anyhow (`sys.getswitchinterval`). A
 # shorter wait costs more: the machine has to set a clock for it.
 _MOMENT = 0.005
 _QUICK = 0.000_2
 _MOST, _SLOW, _MISSED, _LEAST = 16, 8, 64, -1_024
-
-
-class Step:
-    """A call that may be carried; ``job`` is the call once it is begun or queued."""
-
-    __slots__ = ("arguments", "bulkhead", "function", "job", "pace")
-
-    def __init__(
-        self, bulkhead: Bulkhead, function: Callable[..., Any], arguments: Sequence[Any], pace: Pace
-    ) -> None:
-        self.bulkhead, self.function, self.arguments = bulkhead, function, arguments
-        self.pace = pace
-        self.job: Job | None = None
-
-    @property
-    def may_be_carried(self) -> bool:
-        """Whether it is quick, and nothing of its plugin hangs."""
-        return self.pace.is_quick and self.bulkhead.is_free
-
-    def queue(self) -> None:
-        """Have it run by a thread of its plugin; raise `StuckError` where too many hang."""
-        self.job = self.bulkhead.job(self.function, self.arguments)
-        self.bulkhead.queue(self.job)
 
 
 class Pace:
@@ -72,50 +49,97 @@ class Pace:
     def note(self, seconds: float) -> None:
         """Note how long a call took."""
         if seconds <= _QUICK:
-            self._score = min(self._score + 1, _MOST)
+            if self._score < _MOST:
+                self._score += 1
         else:
             slow = _SLOW if seconds < _MOMENT else _MISSED
             self._score = max(self._score - slow, _LEAST)
 
 
+class Call:
+    """A plain function of a plugin and what it is called with, as often as one likes.
+
+    ``bulkhead`` has the threads of its plugin, and ``pace`` tells whether it was quick lately.
+    """
+
+    __slots__ = ("arguments", "bulkhead", "function", "pace", "slug")
+
+    def __init__(
+        self,
+        slug: str,
+        function: Callable[..., Any],
+        arguments: Sequence[Any],
+        bulkhead: Bulkhead,
+        pace: Pace,
+    ) -> None:
+        self.slug, self.function, self.arguments = slug, function, arguments
+        self.bulkhead, self.pace = bulkhead, pace
+
+    @property
+    def may_be_carried(self) -> bool:
+        """Whether it is quick, and nothing of its plugin hangs."""
+        return self.pace.is_quick and self.bulkhead.is_free
+
+    def queue(self) -> Job:
+        """Have it run by a thread of its plugin.
+
+        Raises:
+            StuckError: too many calls of its plugin hang.
+
+        """
+        job = self.bulkhead.job(self.function, self.arguments)
+        self.bulkhead.queue(job)
+        return job
+
+
 class _Trip:
     """Calls that are run in one turn; ``over`` is held until all of them were.
 
-    Of each chain the next is called where the one before answered None.
+    Of each chain the next is called where the one before answered None; ``jobs`` are those that
+    were begun, of each.
     """
 
-    __slots__ = ("_begun", "_chains", "_context", "_is_left", "_lock", "over")
+    __slots__ = ("_chains", "_context", "_is_left", "_lock", "_running", "jobs", "over")
 
-    def __init__(self, chains: Sequence[Sequence[Step]]) -> None:
+    def __init__(self, chains: Sequence[Sequence[Call]]) -> None:
         self._chains = chains
         self._context = copy_context()
         self._lock = threading.Lock()
-        self._begun: Step | None = None
+        self._running: tuple[Bulkhead, Job] | None = None
         self._is_left = False
+        self.jobs: list[list[Job]] = [[] for _ in chains]
         self.over = threading.Lock()
         self.over.acquire()
 
     def run(self) -> bool:
         """Run the calls; return whether the thread was given to a plugin meanwhile."""
-        for chain in self._chains:
-            for step in chain:
-                job = Job(step.function, step.arguments, self._context.copy())
+        for chain, jobs in zip(self._chains, self.jobs, strict=True):
+            for call in chain:
+                job, bulkhead = (
+                    Job(call.function, call.arguments, self._context.copy()),
+                    call.bulkhead,
+                )
                 with self._lock:
                     if self._is_left:
                         return False
-                    self._begun, step.job = step, job
+                    self._running = bulkhead, job
+                    jobs.append(job)
                 outcome = job.run()
-                if step.bulkhead.finish(job, outcome):
+                if bulkhead.finish(job, outcome):
                     return True
                 if outcome.value is not None or outcome.error is not None:
                     break
         return False
 
-    def leave(self) -> Step | None:
-        """Have no more calls begun; return the one that was begun last."""
+    def leave(self) -> bool:
+        """Have no more calls begun; return whether the plugin of the last one got the thread."""
         with self._lock:
             self._is_left = True
-            return self._begun
+            running = self._running
+        if running is None:
+            return False
+        bulkhead, job = running
+        return bulkhead.adopt(job)
 
 
 class _Trips:
@@ -167,23 +191,21 @@ class Carrier:
         self._trips: _Trips | None = None
         self._end: weakref.finalize[[], Carrier] | None = None
 
-    def carry(self, chains: Sequence[Sequence[Step]]) -> None:
-        """Run the calls of chains and wait a moment; what is not over then is its plugin's own.
+    def carry(self, chains: Sequence[Sequence[Call]]) -> Sequence[Sequence[Job]]:
+        """Run the calls of chains and wait a moment; return those that were begun, of each.
 
-        Calls that were not begun then have no job.
+        What is not over then is its plugin's own.
         """
         if not self._in_use.acquire(blocking=False):  # by the event loop of another thread
-            return
+            return [()] * len(chains)
         try:
             trip = _Trip(chains)
             self._send(trip)
-            if trip.over.acquire(timeout=_MOMENT):
-                return
-            begun = trip.leave()
-            if begun is not None and begun.job is not None and begun.bulkhead.adopt(begun.job):
+            if not trip.over.acquire(timeout=_MOMENT) and trip.leave():
                 self._trips = None
                 if self._end is not None:
                     self._end()
+            return trip.jobs
         finally:
             self._in_use.release()
 

@@ -23,7 +23,7 @@ from zhupei.hooks.answers import Result, check_answer
 from zhupei.hooks.asking import Asking, Started, Waiting
 from zhupei.hooks.declaration import Hook, Mode, Reach, When
 from zhupei.hooks.failures import Failures
-from zhupei.hooks.isolation import Call, Isolation
+from zhupei.hooks.isolation import Isolation
 from zhupei.hooks.manager import PluginHost
 from zhupei.hooks.plugins import Implementation
 from zhupei.hooks.questions import How, Inquiries, Inquiry, Question
@@ -149,7 +149,7 @@ class Dispatcher:
         def make() -> Inquiry:
             scope, configs, arguments = prepare()
             if not self.asks(hook, scope):
-                return Inquiry(self.host.hooks[hook], (), (), {}, {})
+                return Inquiry(self.host.hooks[hook], (), (), {}, {}, self._isolation)
             return self._prepared(hook, scope, configs, arguments())
 
         return self._inquiries.find(catalogue, self.host.version, (hook, key), make)
@@ -287,7 +287,7 @@ class Dispatcher:
             if inspect.iscoroutinefunction(function):
                 waiting, value = self._isolation.begin(registered.owner, function, values)
             else:
-                call = Call(registered.owner, function, values)
+                call = self._isolation.call(registered.owner, function, values)
                 waiting, value, error, *_ = self._isolation.begin_plain([[call]])[0]
                 if error is not None:
                     raise error
@@ -315,4 +315,4 @@ class Dispatcher:
             if isinstance(value, list):  # a plugin must not change what the next one sees
                 arguments[name] = tuple(value)
         who = self._who(hook, scope)
-        return Inquiry(asked, who.calls, who.missing, arguments, configs)
+        return Inquiry(asked, who.calls, who.missing, arguments, configs, self._isolation)

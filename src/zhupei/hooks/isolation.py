@@ -8,23 +8,15 @@ from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from types import NoneType
 from typing import Any, NamedTuple
 
-from zhupei.hooks.carrier import Carrier, Pace, Step
+from zhupei.hooks.carrier import Call, Carrier, Pace
 from zhupei.hooks.coroutines import Coroutines, abandon
 from zhupei.hooks.threads import Bulkhead, Job, OverdueError, StuckError
 
-__all__ = ["Begun", "Call", "Isolation"]
+__all__ = ["Begun", "Isolation"]
 
 
 # What most functions answer; to ask whether it could be awaited takes longer than the function.
 _NOT_AWAITABLE = frozenset({NoneType, bool, dict, int, list, str, tuple})
-
-
-class Call(NamedTuple):
-    """A plain function of a plugin and what it is called with."""
-
-    slug: str
-    function: Callable[..., Any]
-    values: Sequence[Any]
 
 
 class Begun(NamedTuple):
@@ -72,29 +64,8 @@ class Isolation:
         """
         return self._stepped(slug, function(*values), loop)
 
-    def begin_plain(self, chains: Sequence[Sequence[Call]]) -> list[Begun]:
-        """Begin the first function of each chain, all at once.
-
-        What answers None at once is followed by the next of its chain, as far as these are quick.
-        """
-        steps: list[list[Step]] = []
-        carried: list[list[Step]] = []
-        for chain in chains:
-            quick: list[Step] = []
-            for call in chain:
-                step = self._step(call)
-                if not step.may_be_carried:
-                    break
-                quick.append(step)
-            steps.append(quick or [step])
-            if quick:
-                carried.append(quick)
-        if carried:
-            self._carrier.carry(carried)
-        return [self._begun(chain, each) for chain, each in zip(chains, steps, strict=True)]
-
-    def _step(self, call: Call) -> Step:
-        slug, function, values = call
+    def call(self, slug: str, function: Callable[..., Any], values: Sequence[Any]) -> Call:
+        """Return a call of a plain function, for `begin_plain`."""
         bulkhead = self._bulkheads.get(slug)
         if bulkhead is None:
             bulkhead = self._bulkheads[slug] = Bulkhead()
@@ -102,29 +73,37 @@ class Isolation:
         pace = self._paces.get(id(function))
         if pace is None:
             pace = self._paces[id(function)] = Pace(function)
-        return Step(bulkhead, function, values, pace)
+        return Call(slug, function, values, bulkhead, pace)
 
-    def _begun(self, chain: Sequence[Call], steps: Sequence[Step]) -> Begun:
+    def begin_plain(self, chains: Sequence[Sequence[Call]]) -> list[Begun]:
+        """Begin the first function of each chain, all at once.
+
+        What answers None at once is followed by the next of its chain, as far as these are quick.
+        """
+        carried = [_carried(chain) for chain in chains]
+        jobs = self._carrier.carry(carried) if any(carried) else [()] * len(chains)
+        return [self._begun(chain, begun) for chain, begun in zip(chains, jobs, strict=True)]
+
+    def _begun(self, chain: Sequence[Call], jobs: Sequence[Job]) -> Begun:
         """Return what came of the calls of a chain that were begun; begin the first at least."""
-        begun = [each for each in steps if each.job is not None]
-        passed = tuple([_seconds(each) for each in begun[:-1]])
-        step = begun[-1] if begun else steps[0]
-        if step.job is None:
+        passed = () if len(jobs) < 2 else tuple(map(_seconds, chain, jobs[:-1]))
+        call = chain[len(passed)]
+        if jobs:
+            job = jobs[-1]
+        else:
             try:
-                step.queue()
+                job = call.queue()
             except StuckError as error:
                 return Begun(None, error=error)
-        job, slug = step.job, chain[len(passed)].slug
-        assert job is not None  # noqa: S101 - it was begun or queued
         if not job.is_over:
             if job.adopted:
-                step.pace.note(self.seconds)
-            return Begun(self._rest(slug, step, job), passed=passed)
-        step.pace.note(job.seconds)
+                call.pace.note(self.seconds)
+            return Begun(self._rest(call, job), passed=passed)
+        call.pace.note(job.seconds)
         try:
             value = job.result()
             if _is_awaitable(value):
-                return Begun(*self._stepped(slug, _awaited(value)), passed=passed)
+                return Begun(*self._stepped(call.slug, _awaited(value)), passed=passed)
         except asyncio.CancelledError as error:
             return Begun(None, None, error, job.seconds, passed)
         except (Exception, SystemExit) as error:  # noqa: BLE001 - because the caller gets it
@@ -154,27 +133,34 @@ class Isolation:
             raise OverdueError
         return task.result()
 
-    async def _rest(self, slug: str, step: Step, job: Job) -> Any:
+    async def _rest(self, call: Call, job: Job) -> Any:
         try:
-            value = await step.bulkhead.answer(job, seconds=self.seconds)
+            value = await call.bulkhead.answer(job, seconds=self.seconds)
         finally:
             if job.is_over and not job.adopted:
-                step.pace.note(job.seconds)
+                call.pace.note(job.seconds)
         if not _is_awaitable(value):
             return value
-        waiting, value = self._stepped(slug, _awaited(value))
+        waiting, value = self._stepped(call.slug, _awaited(value))
         return value if waiting is None else await waiting
+
+
+def _carried(chain: Sequence[Call]) -> Sequence[Call]:
+    """Return the calls at the beginning of a chain that may be carried."""
+    for at, call in enumerate(chain):
+        if not call.may_be_carried:
+            return chain[:at]
+    return chain
 
 
 def _is_awaitable(value: Any) -> bool:
     return type(value) not in _NOT_AWAITABLE and inspect.isawaitable(value)
 
 
-def _seconds(step: Step) -> float:
+def _seconds(call: Call, job: Job) -> float:
     """Return how long a call took that answered None."""
-    assert step.job is not None  # noqa: S101 - it is over
-    step.pace.note(step.job.seconds)
-    return step.job.seconds
+    call.pace.note(job.seconds)
+    return job.seconds
 
 
 async def _awaited(answer: Awaitable[Any]) -> Any:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Coroutine, Hashable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Hashable, Iterable, Mapping, Sequence
 from enum import Enum, auto
 from math import inf
 from typing import Any
 
 from zhupei.errors import PluginError
 from zhupei.hooks.answers import Answer, HookFailure, Result, exact, merge
+from zhupei.hooks.carrier import Call
 from zhupei.hooks.declaration import Consequence, Hook, Mode
+from zhupei.hooks.isolation import Isolation
 from zhupei.hooks.plugins import Implementation
 
 __all__ = ["Asked", "How", "Inquiries", "Inquiry", "Outcome", "Question"]
@@ -32,13 +34,15 @@ class How(Enum):
 class Asked:
     """A plugin's function, and what it is called with.
 
-    ``is_exact`` sees that plain values are right; ``answered`` is what it answered last, where that
-    was such.
+    ``plain`` is its call where that is run in a thread. ``is_exact`` sees that plain values are
+    right; ``answered`` is what it answered last, where that was such.
     """
 
-    __slots__ = ("answered", "call", "function", "how", "is_exact", "slug", "values")
+    __slots__ = ("answered", "call", "function", "how", "is_exact", "plain", "slug", "values")
 
-    def __init__(self, hook: Hook, call: Implementation, values: tuple[Any, ...]) -> None:
+    def __init__(
+        self, hook: Hook, call: Implementation, values: tuple[Any, ...], isolation: Isolation
+    ) -> None:
         self.call, self.values = call, values
         self.slug, self.function = call.plugin.slug, call.function
         self.is_exact = exact(hook)
@@ -46,13 +50,16 @@ class Asked:
         self.how = How.TASK if call.is_async else How.THREAD
         if call.plugin.is_core:
             self.how = How.HERE
+        is_plain = self.how is How.THREAD
+        self.plain = isolation.call(self.slug, self.function, values) if is_plain else None
 
 
 class Inquiry:
     """Who is asked something, and with what: prepared once, asked as often as one likes.
 
     ``missing`` are plugins that should be asked and were left out. An answer that holds is kept
-    here, and who wants it while it is asked for waits for the same one.
+    here, and who wants it while it is asked for waits for the same one. ``chains`` are the plain
+    functions that come one after another, from each of those who are asked on.
     """
 
     __slots__ = (
@@ -60,6 +67,7 @@ class Inquiry:
         "_held",
         "_last",
         "asked",
+        "chains",
         "failures",
         "hook",
         "is_first",
@@ -73,12 +81,14 @@ class Inquiry:
         missing: Sequence[PluginError],
         arguments: Mapping[str, Any],
         configs: Mapping[str, Any],
+        isolation: Isolation,
     ) -> None:
         self.hook = hook
         self.asked: tuple[Asked, ...] = tuple(
-            Asked(hook, call, call.values(arguments, configs.get(call.plugin.slug)))
+            Asked(hook, call, call.values(arguments, configs.get(call.plugin.slug)), isolation)
             for call in calls
         )
+        self.chains = tuple(_chain(self.asked[at:]) for at in range(len(self.asked)))
         self.is_first = hook.mode is Mode.FIRST
         # In a decision the next level's answer would be the wrong one; while building, it answers.
         self.stops_at_failures = hook.consequence is not Consequence.NEXT_LEVEL
@@ -169,6 +179,11 @@ class Question:
         """Who was not asked yet."""
         return self.inquiry.asked[self._asked :]
 
+    @property
+    def chain(self) -> Sequence[Call]:
+        """The plain functions that are next, as far as no coroutine comes between."""
+        return self.inquiry.chains[self._asked]
+
     def next(self) -> Asked | None:
         """Return who is asked next; None where nobody is, or the first answer is there."""
         if self.answers or (self.failures and self.inquiry.stops_at_failures):
@@ -182,6 +197,12 @@ class Question:
         if self._until:
             holds = asked.call.holds
             self._until = min(self._until, time.monotonic() + holds) if holds else 0.0
+
+    def begin_next(self) -> Asked:
+        """Note that who is next is asked; return who that is."""
+        asked = self.inquiry.asked[self._asked]
+        self.begin(asked)
+        return asked
 
     def take(self, outcome: Outcome) -> None:
         """Note what a plugin answered, if it did."""
@@ -198,3 +219,12 @@ class Question:
         merged = merge(answers) if self.hook.mode is Mode.MERGE else ()
         until = 0.0 if failures else self._until
         return Result(self.hook, tuple(answers), tuple(failures), merged, until)
+
+
+def _chain(asked: Iterable[Asked]) -> tuple[Call, ...]:
+    calls: list[Call] = []
+    for each in asked:
+        if each.plain is None:
+            break
+        calls.append(each.plain)
+    return tuple(calls)

@@ -40,26 +40,16 @@ class _Outcome:
     value: Any = None
     error: BaseException | None = None
 
-    @classmethod
-    def of(cls, function: Callable[..., Any], *arguments: Any) -> _Outcome:
-        try:
-            return cls(function(*arguments))
-        except BaseException as error:  # noqa: BLE001 - because the caller gets it, whatever it is
-            return cls(None, error)
-
     def result(self) -> Any:
         if self.error is not None:
             raise self.error
         return self.value
 
 
-@dataclass(eq=False, slots=True)
 class Job:
     """One call of a function; ``seconds`` is how long it took."""
 
-    function: Callable[..., Any]
-    arguments: Sequence[Any]
-    context: Context
+    # Of most calls no more than the first two are ever set.
     outcome: _Outcome | None = None
     seconds: float = 0.0
     begun: bool = False
@@ -67,6 +57,11 @@ class Job:
     overdue: bool = False
     adopted: bool = False
     waiting: _Waiting | None = None
+
+    def __init__(
+        self, function: Callable[..., Any], arguments: Sequence[Any], context: Context
+    ) -> None:
+        self._function, self._arguments, self._context = function, arguments, context
 
     @property
     def is_over(self) -> bool:
@@ -84,7 +79,10 @@ class Job:
     def run(self) -> _Outcome:
         """Call the function; `Bulkhead.finish` takes what came of it."""
         began = time.perf_counter()
-        outcome = _Outcome.of(self.context.run, self.function, *self.arguments)
+        try:
+            outcome = _Outcome(self._context.run(self._function, *self._arguments))
+        except BaseException as error:  # noqa: BLE001 - because the caller gets it, whatever it is
+            outcome = _Outcome(None, error)
         self.seconds = time.perf_counter() - began
         return outcome
 
@@ -159,11 +157,12 @@ class Bulkhead:
     def finish(self, job: Job, outcome: _Outcome) -> bool:
         """Take what came of a call; return whether its thread has to end, as it was adopted."""
         with self._lock:
-            self._overdue -= job.overdue
-            job.overdue = False
-            job.outcome = outcome
-            waiting = job.waiting
-            self._threads -= job.adopted
+            job.outcome, waiting = outcome, job.waiting
+            if job.overdue:
+                self._overdue -= 1
+                job.overdue = False
+            if job.adopted:
+                self._threads -= 1
         if waiting is not None:
             waiting.tell(waiting.outcome)
         return job.adopted
@@ -274,10 +273,10 @@ def run_bounded(function: Callable[..., Any], *arguments: Any, seconds: float) -
 
     """
     outcomes: queue.SimpleQueue[_Outcome] = queue.SimpleQueue()
-    context = copy_context()
+    job = Job(function, arguments, copy_context())
 
     def work() -> None:
-        outcomes.put(_Outcome.of(context.run, function, *arguments))
+        outcomes.put(job.run())
 
     threading.Thread(target=work, name="zhupei-plugin", daemon=True).start()
     try:

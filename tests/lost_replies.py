@@ -10,10 +10,16 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from dataclasses import dataclass, field
+from pathlib import Path
 
+import pytest
+from tortoise.models import Model
+
+from admissions_office import Office
 from database_relay import database_relay, pass_on
+from zhupei.db.connection import Database, DatabaseUnavailableError
 
-__all__ = ["LostReplies", "lost_replies"]
+__all__ = ["LostReplies", "lost_replies", "owing_the_answer"]
 
 _COMMITTED = b"C", b"COMMIT\0"
 
@@ -63,3 +69,35 @@ async def lost_replies(database_url: str) -> AsyncIterator[LostReplies]:
         database_url, asked=lambda: pass_on, answered=lambda: relay.reply
     ) as relay.url:
         yield relay
+
+
+@contextlib.asynccontextmanager
+async def owing_the_answer(
+    office: Office, database_url: str, folder: Path, model: type[Model]
+) -> AsyncIterator[None]:
+    """Lose the reply of the COMMIT that writes a first row of ``model``, of what is done here.
+
+    Who did it is told that nobody knows whether it was written.
+    """
+    direct = office.database
+
+    async def kept() -> bool:
+        return await asyncio.create_task(_has_rows(direct, model))
+
+    assert not await kept()
+    async with lost_replies(database_url) as relay:
+        office.database = Database(data_dir=folder, url=relay.url, pool_size=4)
+        await office.database.start()
+        relay.lose(kept)
+        try:
+            with pytest.raises(DatabaseUnavailableError, match="whether it was written is unknown"):
+                yield
+        finally:
+            await office.database.stop()
+            office.database = direct
+    assert relay.lost == 1
+
+
+async def _has_rows(database: Database, model: type[Model]) -> bool:
+    with database.use():
+        return await model.exists()

@@ -118,6 +118,43 @@ async def test_what_was_done_before_is_not_shown_a_second_time(database: Databas
     ]  # fmt: skip
 
 
+async def _committed_and_failed(database: Database, begun: list[Progress], committed: bool) -> None:
+    async with operation(database, kind="k", by="office", clock=lambda: NOW, total=3) as progress:
+        begun.append(progress)
+        async with in_transaction():
+            await progress.succeed(rows=3)
+            if not committed:
+                raise RefusedError
+        raise RefusedError
+
+
+@pytest.mark.parametrize("committed", [True, False])
+async def test_work_that_was_committed_succeeded_whatever_came_after(
+    database: Database, committed: bool
+) -> None:
+    begun: list[Progress] = []
+    with pytest.raises(RefusedError):
+        await _committed_and_failed(database, begun, committed)
+    found = await seen(database, begun[0])
+    state = OperationState.SUCCEEDED if committed else OperationState.FAILED
+    assert (found.state, found.finished_at) == (state, NOW)
+    assert (found.done, found.total) == (3 if committed else 0, 3)
+    assert found.result == ({"rows": 3} if committed else None)
+    assert found.problem == (None if committed else Text("不行", "no"))
+
+
+async def test_what_is_known_after_the_commit_is_shown_too(database: Database) -> None:
+    async with operation(database, kind="k", by="office", clock=lambda: NOW) as progress:
+        async with in_transaction():
+            await progress.succeed(rows=3)
+        await progress.advance(3)
+        progress.result |= {"rows": 3, "sent": 1}
+    found = await seen(database, progress)
+    assert (found.state, found.done, found.result) == (
+        OperationState.SUCCEEDED, 3, {"rows": 3, "sent": 1},
+    )  # fmt: skip
+
+
 async def test_the_database_is_not_told_of_every_row(database: Database) -> None:
     async with operation(database, kind="k", by="o", clock=lambda: NOW, total=1000) as progress:
         await progress.advance()

@@ -8,8 +8,10 @@
 
 What is told here is seen at once, also while the work itself is in a transaction that is not
 committed yet. Work that ends with an exception is FAILED; work whose process was killed falls
-silent and is called interrupted (`fail_interrupted`). Work that turns out to be done already, by
-the same request sent before, is shown once (`Progress.forget`).
+silent and is called interrupted (`fail_interrupted`). Work in one transaction says in it that it is
+done (`Progress.succeed`): it is shown as done exactly where it was committed, also where nobody was
+told of that. Work that turns out to be done already, by the same request sent before, is shown once
+(`Progress.forget`).
 """
 
 from __future__ import annotations
@@ -121,8 +123,10 @@ class Progress:
         values = {"stage": self.stage, "done": self.done, "total": self.total}
         await self.outside(self._update(**values))
 
-    async def _update(self, **values: Any) -> None:
-        await OperationRow.filter(id=self.id, state=OperationState.RUNNING.value).update(
+    async def _update(self, *also: OperationState, **values: Any) -> None:
+        """Write values while it runs, or is in a state of ``also``."""
+        states = [each.value for each in (OperationState.RUNNING, *also)]
+        await OperationRow.filter(id=self.id, state__in=states).update(
             seen_at=self.clock(), **values
         )
 
@@ -134,6 +138,18 @@ class Progress:
         # A task of its own: a transaction is bound to the context that opened it.
         await asyncio.create_task(work, context=self._context.copy())
 
+    async def succeed(self, **result: Any) -> None:
+        """Write that it is done, in the transaction of the work, of which this is the last thing.
+
+        Committed with the work or not at all. Where the connection is lost over the COMMIT, or the
+        process ends just then, the database knows how it ended, and `end` does not say otherwise.
+        Nothing may be told from here to the COMMIT: it would wait for this transaction.
+        """
+        # Here nothing is noted: the transaction may be taken back, and the work be tried again.
+        ended = self._ended(OperationState.SUCCEEDED, None)
+        done = self.done if self.total is None else self.total
+        await self._update(**ended | {"done": done, "result": {**self.result, **result} or None})
+
     def forget(self) -> None:
         """Say that the same request did it before: with the end it is as if it had not begun."""
         self._forgotten = True
@@ -143,19 +159,22 @@ class Progress:
         if self._forgotten and state is OperationState.SUCCEEDED:
             await self.outside(self._leave())
             return
-        await self.outside(
-            self._update(
-                state=state.value,
-                stage=self.stage,
-                done=self.done,
-                total=self.total,
-                finished_at=self.clock(),
-                result=self.result or None,
-                problem=None if problem is None else {"zh": problem.zh, "en": problem.en},
-            )
-        )
+        # What the work's own transaction wrote stays, but for what is known since.
+        also = (state,) if state is OperationState.SUCCEEDED else ()
+        await self.outside(self._update(*also, **self._ended(state, problem)))
         if self.watch is not None:
             self.watch(self)
+
+    def _ended(self, state: OperationState, problem: Text | None) -> dict[str, Any]:
+        return {
+            "state": state.value,
+            "stage": self.stage,
+            "done": self.done,
+            "total": self.total,
+            "finished_at": self.clock(),
+            "result": self.result or None,
+            "problem": None if problem is None else {"zh": problem.zh, "en": problem.en},
+        }
 
 
 @contextlib.asynccontextmanager

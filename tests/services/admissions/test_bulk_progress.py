@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from admissions_office import HOSPITAL, Office, done
+from lost_replies import owing_the_answer
+from zhupei.db.models import BulkOperationRow
 from zhupei.domain.admission_case import AdmissionCase
 from zhupei.services import admissions
 from zhupei.services.admissions import Refusal, RefusalCode, bulk, inputs
@@ -93,3 +97,20 @@ async def test_a_short_one_is_over_in_a_moment(office: Office) -> None:
     (case,) = await office.published(90)
     assert case.publicity is not None
     assert await told(office) == ()
+
+
+async def test_one_whose_commit_was_not_answered_is_shown_as_done(
+    office: Office, database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The connection dies over the COMMIT: the step is done, and its progress says so."""
+    monkeypatch.setattr(bulk, "_LONG", 2)
+    cases = await two_reviewed(office)
+    async with owing_the_answer(office, database_url, tmp_path, BulkOperationRow):
+        await office.publish(*cases, idempotency_key="k")
+    (seen,) = await told(office)
+    assert (seen.kind, seen.state, seen.done, seen.total, seen.problem, seen.finished_at) == (
+        "bulk_publish", OperationState.SUCCEEDED, 2, 2, None, office.now,
+    )  # fmt: skip
+    again = done(await office.publish(*cases, idempotency_key="k"))
+    assert seen.result == {"operation": str(again.operation)}  # type: ignore[attr-defined]  # it was published
+    assert await told(office) == (seen,)

@@ -6,6 +6,7 @@ import csv
 import io
 from dataclasses import replace
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -14,6 +15,7 @@ import pytest
 
 from admissions_office import MEDICINE, PERSON, Office, done
 from job_place import applicant
+from lost_replies import owing_the_answer
 from zhupei.db.models import TraineePaymentRow
 from zhupei.domain.benefits import FundingSource, Payer
 from zhupei.domain.score_sheets import UnreadableSheet
@@ -26,7 +28,7 @@ from zhupei.services.payment_sheets import (
     blank_payment_sheet,
     enter_payments,
 )
-from zhupei.services.progress import operations_of
+from zhupei.services.progress import OperationState, operations_of
 
 _SEPTEMBER = Month(2026, 9)
 Rows = list[list[str]]
@@ -115,6 +117,21 @@ async def test_a_sheet_goes_out_and_comes_back(office: Office) -> None:
         ("payment_import", 0, {"refused": "DUPLICATE"}),
         ("payment_import", 1, None),
     ]
+
+
+async def test_one_whose_commit_was_not_answered_is_shown_as_done(
+    office: Office, database_url: str, tmp_path: Path
+) -> None:
+    await in_training(office)
+    sheet = filled(await blank(office), *_PAID)
+    async with owing_the_answer(office, database_url, tmp_path, TraineePaymentRow):
+        await handed_in(office, sheet, idempotency_key="k")
+    done(await handed_in(office, sheet, idempotency_key="k"))
+    with office.database.use():
+        (seen,) = await operations_of(first=10)
+    assert (seen.kind, seen.state, seen.done, seen.problem) == (
+        "payment_import", OperationState.SUCCEEDED, 1, None,
+    )  # fmt: skip
 
 
 async def test_an_xlsx_file_is_read_as_a_csv_file_is(office: Office) -> None:

@@ -22,8 +22,10 @@ from allocation_office import (
     SOUTH_MEDICINE,
     Matching,
 )
+from lost_replies import owing_the_answer
 from zhupei.catalogue import load_catalogue
 from zhupei.db.connection import Database
+from zhupei.db.models import AllocationRunRow
 from zhupei.domain.allocation import AllocationCheck, AllocationRun
 from zhupei.domain.matching_certificate import ViolationKind
 from zhupei.domain.ranking import lottery_number
@@ -31,7 +33,7 @@ from zhupei.services import admissions, allocation
 from zhupei.services.admissions import RefusalCode, inputs
 from zhupei.services.allocation import RunAllocationInput
 from zhupei.services.allocation.rows import choices_of, places_of_run
-from zhupei.services.progress import operations_of
+from zhupei.services.progress import OperationState, operations_of
 
 ASKED = RunAllocationInput(program=ROOT, round=MAIN)
 
@@ -198,6 +200,19 @@ async def test_the_same_request_answers_the_same_run(office: Matching) -> None:
     assert [each.id for each in runs] == [first.id]
     found = done(await allocation.allocation_run(office.authority(), first.id))
     assert found == first
+
+
+async def test_one_whose_commit_was_not_answered_is_shown_as_done(
+    office: Matching, database_url: str, tmp_path: Path
+) -> None:
+    await office.listed(NORTH_MEDICINE)
+    asked = RunAllocationInput(program=ROOT, round=MAIN, idempotency_key="once")
+    async with owing_the_answer(office, database_url, tmp_path, AllocationRunRow):
+        await allocation.run_allocation(office.authority(), asked)
+    run = done(await allocation.run_allocation(office.authority(), asked))
+    with office.database.use():
+        (shown,) = await operations_of(first=10)
+    assert (shown.state, shown.result) == (OperationState.SUCCEEDED, {"run": str(run.id)})
 
 
 async def test_a_run_from_the_program_below_is_of_the_whole_round(office: Matching) -> None:

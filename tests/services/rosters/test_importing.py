@@ -6,6 +6,7 @@ import csv
 import io
 from collections.abc import Sequence
 from datetime import date
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -15,6 +16,7 @@ from tortoise import connections
 
 from admissions_office import FELLOWSHIP, HOSPITAL, MEDICINE, Office, sample_catalogue
 from job_place import KEYRING, applicant
+from lost_replies import owing_the_answer
 from zhupei.db.connection import Database
 from zhupei.db.models import (
     Applicant,
@@ -134,6 +136,18 @@ async def test_everybody_is_registered_and_on_record(office: Office) -> None:
             "roster_import", "SUCCEEDED", "sample-hospital",
         )  # fmt: skip
         assert work.result == {"added": 2, "unchanged": 0, "dryRun": False}
+
+
+async def test_one_whose_commit_was_not_answered_is_shown_as_done(
+    office: Office, database_url: str, tmp_path: Path
+) -> None:
+    async with owing_the_answer(office, database_url, tmp_path, TraineeRow):
+        await imported(office, table(person(1), person(2)))
+    with office.database.use():
+        work = await OperationRow.get()
+        assert (work.kind, work.state, work.done) == ("roster_import", "SUCCEEDED", 2)
+        assert work.result == {"added": 2, "unchanged": 0, "dryRun": False}
+        assert await TraineeRow.all().count() == 2
 
 
 async def test_sent_again_it_adds_only_who_is_new(office: Office) -> None:

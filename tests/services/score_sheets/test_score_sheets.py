@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -17,7 +18,9 @@ import pytest
 
 from admissions_office import done
 from base_offices import CLINIC, HOSPITAL, MEDICINE, PAEDIATRICS, PROGRAM, BaseOffices
+from lost_replies import owing_the_answer
 from zhupei import hookimpl
+from zhupei.db.models import BulkOperationRow, Idempotency
 from zhupei.domain.actors import Actor, Grant
 from zhupei.domain.admission_case import AdmissionCase
 from zhupei.domain.admission_process import ApplicationState
@@ -36,7 +39,7 @@ from zhupei.services.interviews import (
 )
 from zhupei.services.interviews.inputs import OpenInterviewSlotsInput
 from zhupei.services.office_queue import OfficeQueueInput, office_queue
-from zhupei.services.progress import operations_of
+from zhupei.services.progress import OperationState, operations_of
 from zhupei.services.score_sheets import (
     SearchSheetsInput,
     blank_sheet,
@@ -267,6 +270,24 @@ async def test_a_repeated_signature_is_shown_once(
         shown = await operations_of(first=10)
     assert [(each.kind, each.result) for each in shown] == [
         ("score_sheet", {"sheet": str(sheet.id), "refused": False})
+    ]
+
+
+@pytest.mark.parametrize("points", [("90", "80"), ("缺考", "缺考")])
+async def test_one_whose_commit_was_not_answered_is_shown_as_signed(
+    office: BaseOffices, database_url: str, tmp_path: Path, points: tuple[str, ...]
+) -> None:
+    await crowd(office, 1)
+    sheet = await entered(office, points)
+    written = BulkOperationRow if points[0].isdecimal() else Idempotency
+    async with owing_the_answer(office, database_url, tmp_path, written):
+        await sign(office, sheet, idempotency_key="k")
+    signed = done(await sign(office, sheet, idempotency_key="k")).sheet
+    assert (signed.state, signed.decided_at) == (ScoreSheetState.SIGNED, office.now)
+    with office.database.use():
+        shown = await operations_of(first=10)
+    assert [(each.kind, each.state, each.result) for each in shown] == [
+        ("score_sheet", OperationState.SUCCEEDED, {"sheet": str(sheet.id), "refused": False})
     ]
 
 

@@ -155,7 +155,16 @@ async def _attempt(step: _Step, progress: Progress | None) -> BulkOutcome | Refu
         repeat=repeat,
         dry_run=dry_run,
     )
-    done = await commit(desk, changes, bulk=bulk, extra=step.extra)
+
+    more = step.extra
+
+    async def finish(connection: BaseDBAsyncClient) -> None:
+        if more is not None:
+            await more(connection)
+        if progress is not None:
+            await progress.succeed(operation=str(bulk.id))
+
+    done = await commit(desk, changes, bulk=bulk, extra=finish)
     return done if done is None or isinstance(done, Refusal) else outcome
 
 

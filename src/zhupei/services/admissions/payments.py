@@ -73,6 +73,8 @@ async def record_payments(
             await TraineePaymentRow.bulk_create(
                 [_row(desk, entry, batch) for entry in given.payments]
             )
+            if progress is not None:
+                await progress.succeed()
             return batch
 
         async def show(recorded: UUID) -> tuple[TraineePayment, ...]:

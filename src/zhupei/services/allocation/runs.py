@@ -162,6 +162,8 @@ async def _carried_out(
             await write_run(
                 connection, run, gathered, made.prepared, matching, given.idempotency_key
             )
+            if progress is not None:
+                await progress.succeed(run=str(run.id))
     except IntegrityError:
         # The same request at the same time was quicker.
         known = await AllocationRunRow.get(

@@ -264,6 +264,9 @@ class _Import:
             await record_events(connection, [self._event(outcome)])
             if self._given.dry_run:
                 raise _DryRunError
+            await self._progress.succeed(
+                added=outcome.added, unchanged=outcome.unchanged, dryRun=False
+            )
 
         try:
             done = await commit(self._desk, changes, extra=write)

@@ -147,6 +147,8 @@ async def _record(
         found = await BulkOperationRow.get_or_none(actor=desk.actor.id, idempotency_key=key)
         settled.append(None if found is None else found.id)
         await _settle(desk, sheet, settled[-1])
+        if progress is not None:
+            await progress.succeed(sheet=str(sheet.id), refused=False)
 
     try:
         if not scored and not given.dry_run:
@@ -192,6 +194,8 @@ async def _sign_absent(
     async def do(_work: Work) -> str:
         await _settle(desk, sheet, None)
         settled.append(str(sheet.id))
+        if progress is not None:
+            await progress.succeed(sheet=settled[-1], refused=False)
         return settled[-1]
 
     async def signed(_sheet: str) -> SheetSigned:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextvars
 from collections.abc import Awaitable
 from typing import Any
 from uuid import UUID, uuid4
 
-from admissions_office import HOSPITAL, MEDICINE, PAEDIATRICS, Office, done
+import pytest
+
+from admissions_office import HOSPITAL, IDENTITY, MEDICINE, PAEDIATRICS, Office, done
 from zhupei.db.models import PublicityRow
 from zhupei.domain.admission_case import BulkOutcome
 from zhupei.domain.admission_process import ApplicationState as S
 from zhupei.services import admissions
-from zhupei.services.admissions import RefusalCode, inputs
+from zhupei.services.admissions import RefusalCode, commits, inputs
 from zhupei.services.audit import verify_audit_chain
 
 
@@ -129,6 +133,40 @@ async def test_expired_places_come_back_with_a_revert(office: Office) -> None:
     done(await admissions.revert_bulk(office.authority(), given))
     assert (await office.case(case.id)).state is S.IN_PUBLICITY
     assert await office.taken(MEDICINE) == 1
+
+
+async def test_a_freeze_waits_for_what_is_being_written(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever is told that a round is frozen sees nothing change in it from then on."""
+    office.go("2026-04-10T09:00")
+    case = await office.draft()
+    freeze = inputs.FreezeRoundInput(program=HOSPITAL, round="batch-1", reason="核查")
+    original = commits._recheck
+    freezing: list[asyncio.Task[Any]] = []
+
+    async def rechecked(*given: Any) -> None:
+        await original(*given)
+        freezing.append(
+            asyncio.create_task(
+                admissions.freeze_round(office.authority(), freeze), context=contextvars.Context()
+            )
+        )
+        # It would be there by now, were it not for this transaction.
+        _, waiting = await asyncio.wait(freezing, timeout=0.5)
+        assert waiting == set(freezing)
+
+    monkeypatch.setattr(commits, "_recheck", rechecked)
+    given = inputs.SubmitApplicationInput(application=case.id, documents=(IDENTITY,))
+    handed_in = done(await admissions.submit_application(office.own(case.applicant), given))
+    assert handed_in.state is S.SUBMITTED
+    done(await freezing[0])
+    monkeypatch.undo()
+    withdrawn = inputs.ReasonedInput(application=case.id, reason="另有安排")
+    await office.refuses(
+        RefusalCode.ROUND_FROZEN,
+        await admissions.withdraw_application(office.own(case.applicant), withdrawn),
+    )
 
 
 async def test_nothing_changes_in_a_frozen_round(office: Office) -> None:

@@ -250,13 +250,13 @@ async def test_nothing_is_filed_for_who_was_erased_meanwhile(
 
     waiting: list[asyncio.Future[Any]] = []
     monkeypatch.setattr(filing, "surroundings", erasing_first)
-    lock = commits._lock_applicants
+    lock = commits._lock
 
     async def locked(*given: Any) -> None:
         done(await waiting[0])
         await lock(*given)
 
-    monkeypatch.setattr(commits, "_lock_applicants", locked)
+    monkeypatch.setattr(commits, "_lock", locked)
     given = inputs.CreateApplicationInput(
         applicant=person, opening=MEDICINE, round="batch-1", candidate=PERSON
     )

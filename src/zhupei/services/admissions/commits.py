@@ -25,7 +25,7 @@ from zhupei.services.admissions.merit import merit_order
 from zhupei.services.admissions.priorities import priority_order
 from zhupei.services.admissions.records import append_records
 from zhupei.services.admissions.refusals import ApplicationProblem, Refusal, RefusalCode
-from zhupei.services.admissions.situations import frozen, frozen_refusal, not_found
+from zhupei.services.admissions.situations import frozen, frozen_refusal, not_found, round_lock
 from zhupei.services.admissions.store import row_values, score_rows
 from zhupei.services.changes import announce, application_changed
 from zhupei.services.interview_places import give_up_places
@@ -66,7 +66,7 @@ async def commit(
         finished = [_with_seats(desk, change) for change in changes]
         events = [_event(desk, change) for change in changes]
         async with in_transaction() as connection:
-            await _lock_applicants(connection, finished)
+            await _lock(connection, finished)
             await _recheck([change for change, _ in finished])
             cases = await _write(connection, desk, finished, events, repeat=repeat, bulk=bulk)
             if extra is not None:
@@ -112,15 +112,25 @@ def _with_seats(desk: Desk, change: Change) -> tuple[Change, tuple[SeatQuota, ..
     return replace(change, after=replace(after, seat_scopes=scopes)), quotas
 
 
-async def _lock_applicants(
+async def _lock(
     connection: BaseDBAsyncClient, finished: Sequence[tuple[Change, tuple[SeatQuota, ...]]]
 ) -> None:
-    """Take a lock for each person, so that what depends on their other cases stays true."""
-    applicants = sorted({str(change.after.applicant) for change, _ in finished})
+    """Take a lock for each person, so that what depends on their other cases stays true.
+
+    And, with all others, one for each round: it is not frozen before this is written.
+    """
+    applicants = {str(change.after.applicant) for change, _ in finished}
+    rounds = {
+        round_lock(change.after.root_program, change.after.round)
+        for change, _ in finished
+        if change.action is not Action.REVERT
+    }
     await connection.execute_query(
         "SELECT pg_advisory_xact_lock(hashtextextended(applicant, 0)) "
-        "FROM unnest($1::text[]) AS applicant",
-        [applicants],
+        "FROM unnest($1::text[]) AS applicant UNION ALL "
+        "SELECT pg_advisory_xact_lock_shared(hashtextextended(round, 3)) "
+        "FROM unnest($2::text[]) AS round",
+        [sorted(applicants), sorted(rounds)],
     )
 
 

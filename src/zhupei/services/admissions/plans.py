@@ -24,7 +24,7 @@ from zhupei.services.admissions.inputs import (
 )
 from zhupei.services.admissions.refusals import Refusal, RefusalCode
 from zhupei.services.admissions.requests import once_for
-from zhupei.services.admissions.situations import hidden, not_found, permitted_for
+from zhupei.services.admissions.situations import hidden, not_found, permitted_for, round_lock
 from zhupei.services.admissions.texts import has_no_reason
 from zhupei.services.changes import RoundChanged, RoundChangeKind, announce
 from zhupei.services.plan_cuts import cut_of
@@ -302,6 +302,11 @@ async def freeze_round(desk: Desk, given: FreezeRoundInput) -> RoundFreeze | Ref
             if known is not None:
                 return known.id
             async with in_transaction() as connection:
+                # Whoever is told that it is frozen sees no change come after.
+                await connection.execute_query(
+                    "SELECT pg_advisory_xact_lock(hashtextextended($1, 3))",
+                    [round_lock(root.code, given.round)],
+                )
                 row = await RoundFreezeRow.create(
                     id=uuid7(),
                     root_program_code=root.code,

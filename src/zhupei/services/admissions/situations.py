@@ -47,6 +47,7 @@ __all__ = [
     "owners_of",
     "permitted",
     "permitted_for",
+    "round_lock",
     "situation_of",
     "specialty_of",
     "stage_against",
@@ -311,6 +312,11 @@ async def frozen(root_program: str, round_code: str | None) -> bool:
     return await RoundFreezeRow.filter(
         root_program_code=root_program, round_code=round_code or "", lifted_at=None
     ).exists()
+
+
+def round_lock(root_program: str, round_code: str | None) -> str:
+    """Return what stands for a round in locks: changes share it, a freeze waits for all of them."""
+    return f"{root_program}|{round_code or ''}"
 
 
 def frozen_refusal() -> Refusal:

@@ -7,6 +7,7 @@ import itertools
 import os
 import tempfile
 from collections.abc import AsyncIterator, Generator, Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -89,11 +90,29 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int | None:
     return 2 * len(os.sched_getaffinity(0))
 
 
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Leave files without slow tests unread where only those are asked for: more than half."""
+    if config.option.markexpr != "slow" or not collection_path.match("test_*.py"):
+        return None
+    return None if _may_be_slow(collection_path) else True
+
+
+@cache
+def _may_be_slow(path: Path) -> bool:
+    """Return whether a file says anywhere that something is slow, or is in a folder that is."""
+    place = path.relative_to(_PROJECT).parts
+    return place[:3] in _SLOW or place[:2] in _SLOW or b"slow" in path.read_bytes()
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> Generator[None, None, None]:
     """Mark what needs the real institutions, so that the rest can run without any (`make bare`).
 
     When what is not asked for is left out, deal the rest out to the workers.
+
+    Raises:
+        pytest.UsageError: a test is slow, and its file would not be read for that.
+
     """
     for item in items:
         place = item.path.relative_to(_PROJECT).parts
@@ -103,6 +122,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> Generator[None, N
         own_tests = place[0] == "plugins" or place[:2] == ("tests", "bases")
         if own_tests or fixtures & _REAL:
             item.add_marker("institutions")
+        if item.get_closest_marker("slow") is not None and not _may_be_slow(item.path):
+            raise pytest.UsageError(f"{item.nodeid} is slow, and nothing in its file says so")
     yield
     _deal(items)
 

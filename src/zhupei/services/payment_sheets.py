@@ -77,7 +77,7 @@ _SOURCES: Mapping[str, FundingSource] = MappingProxyType(
         "个人": FundingSource.TRAINEE,
     }
 )
-_MONTH_FORM = re.compile(r"([0-9]{4})(?:-|年|/)([0-9]{1,2})月?")
+_MONTH_FORM = re.compile(r"([1-9][0-9]{3})(?:-|年|/)([0-9]{1,2})月?")
 _AMOUNT_FORM = re.compile(r"[0-9]{1,10}(?:\.[0-9]{1,2})?")
 _Coded = TypeVar("_Coded", Payer, FundingSource)
 

@@ -169,6 +169,7 @@ async def test_every_problem_is_told_with_its_cell_and_nothing_is_kept(office: O
         [known, "样*二", "2026-09", *_PAID],
         ["00000000-0000-0000-0000-000000000001", "样*二", "2026-09", *_PAID],
         [known, "样*二", "2026-09", "lodging", "0", "培训基地", "", ""],
+        [known, "样*二", "0000-09", *_PAID],
     ]
     answer = await handed_in(office, sheet)
     assert isinstance(answer, UnreadableSheet)
@@ -183,8 +184,9 @@ async def test_every_problem_is_told_with_its_cell_and_nothing_is_kept(office: O
         ("D7", "PAYMENTS_ENTRY"),
         ("A8", "PAYMENTS_TRAINEE"),
         ("D9", "PAYMENTS_ENTRY"),
+        ("C10", "PAYMENTS_CELL"),
     ]
-    assert [each.row for each in answer.problems] == [3, 4, 5, 5, 5, 5, 6, 7, 8, 9]
+    assert [each.row for each in answer.problems] == [3, 4, 5, 5, 5, 5, 6, 7, 8, 9, 10]
     assert all(each.message.zh and each.message.en for each in answer.problems)
     assert await ledger(office) == []
 

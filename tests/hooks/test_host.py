@@ -11,7 +11,7 @@ import pytest
 
 from zhupei import Cycle, Kind, KindGroup, Level, Text, hookimpl
 from zhupei.domain.text import Language
-from zhupei.hooks import manager as manager_module
+from zhupei.hooks import intake
 from zhupei.hooks.deprecations import Deprecation
 from zhupei.hooks.dispatch import Dispatcher
 from zhupei.hooks.hook_errors import (
@@ -181,8 +181,8 @@ def test_what_will_be_removed_is_said_when_a_plugin_is_loaded(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     gone = Deprecation("2.0", Text("请改用 base_timeline", "use base_timeline"))
-    monkeypatch.setattr(manager_module, "DEPRECATED_HOOKS", {"base_quotas": gone})
-    monkeypatch.setattr(manager_module, "DEPRECATED_ARGUMENTS", {("base_benefits", "cycle"): gone})
+    monkeypatch.setattr(intake, "DEPRECATED_HOOKS", {"base_quotas": gone})
+    monkeypatch.setattr(intake, "DEPRECATED_ARGUMENTS", {("base_benefits", "cycle"): gone})
     plugin = SimpleNamespace(
         base_quotas=hookimpl(lambda: None), base_benefits=hookimpl(lambda cycle: None)
     )

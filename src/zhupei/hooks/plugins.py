@@ -44,6 +44,14 @@ class LoadedPlugin:
     reason: Text | None = None
     code: str | None = None
 
+    @classmethod
+    def named(cls, slug: str, namings: tuple[Naming, ...]) -> LoadedPlugin:
+        """Return a plugin with the highest rights that anybody gives it who names it."""
+        given = [naming.rights for naming in namings]
+        return cls(
+            slug, namings=namings, rights=max(given, key=list(Rights).index, default=Rights.CORE)
+        )
+
     @property
     def is_core(self) -> bool:
         """Whether it is a default plugin of the core."""

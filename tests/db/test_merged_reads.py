@@ -27,6 +27,7 @@ class _Server:
         self.free = asyncio.Event()
         self.alone: list[Any] = []
         self.sets: list[list[Sequence[Any]]] = []
+        self.tasks: set[asyncio.Task[Any] | None] = set()
         self.refuses = False
         self.reads = MergedReads(self._alone, self._together)
 
@@ -42,6 +43,7 @@ class _Server:
     ) -> list[Any]:
         assert statement == turned("SELECT 1", len(sets[0]) - 1)
         self.sets.append(sets)
+        self.tasks.add(asyncio.current_task())
         if self.refuses:
             raise ValueError("one of them is wrong")
         return [(each[0], each[-1]) for each in sets]
@@ -101,6 +103,46 @@ async def test_equal_questions_are_asked_once_and_answered_each_with_a_list_of_i
     assert server.sets == [[(7, 0), (8, 1)]]
     seven.clear()
     assert again == [(7, 0)]
+
+
+async def test_a_set_is_as_long_as_there_are_different_questions(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(merged_reads, "_MOST_TOGETHER", 2)
+    server = _Server()
+    first = await server.held()
+    others = [server.ask(n) for n in (7, 8, 9, 8, 7, 7)]
+    await _settled()
+    server.free.set()
+    assert [(await each)[0][0] for each in others] == [7, 8, 9, 8, 7, 7]
+    assert await first == [(0,)]
+    # Whoever asks what goes anyway takes nobody's place; the last one is asked alone.
+    assert (server.sets, server.alone) == ([[(7, 0), (8, 1)]], [0, 9])
+    assert server.reads.merged == 5
+
+
+async def test_a_question_without_an_answer_is_asked_twice_however_many_ask_it() -> None:
+    server = _Server()
+    first = await server.held()
+    others = [server.ask("wrong") for _ in range(5)]
+    await _settled()
+    server.free.set()
+    found = await asyncio.gather(*others, return_exceptions=True)
+    assert [str(each) for each in found] == ["wrong"] * 5
+    assert (await first, server.alone, server.sets) == ([(0,)], [0, "wrong", "wrong"], [])
+
+
+async def test_a_question_that_nobody_asks_any_more_is_not_asked() -> None:
+    server = _Server()
+    first = await server.held()
+    others = [server.ask(n) for n in (1, 2, 2, 3)]
+    await _settled()
+    others[1].cancel()
+    others[3].cancel()
+    await _settled()
+    server.free.set()
+    assert [await others[0], await others[2]] == [[(1, 0)], [(2, 1)]]
+    assert (await first, server.alone, server.sets) == ([(0,)], [0], [[(1, 0), (2, 1)]])
 
 
 async def test_values_that_cannot_be_compared_are_merged_all_the_same() -> None:
@@ -194,6 +236,8 @@ async def test_more_than_fit_go_in_several_exchanges(monkeypatch: pytest.MonkeyP
     assert [(await each)[0][0] for each in tasks] == list(range(11))
     assert [len(each) for each in server.sets] == [4, 4, 3]
     assert server.alone == []
+    # Each goes out as soon as the one before came back: in its task.
+    assert len(server.tasks) == 1
 
 
 @settings(max_examples=40, deadline=None)

@@ -6,9 +6,9 @@ same time. Those that come in the same turn of the event loop, or while others a
 together: the server gets all sets of values at once and answers them one after the other, each with
 its own snapshot, taken after its request came. Who comes alone waits for nobody.
 
-Only what is quick is merged, and as many as are answered within some milliseconds, so that this
-process has something to do meanwhile. A statement that takes long would make others wait that could
-run beside it; for those nothing changes.
+Only what is quick is merged, and as many different questions as are answered within some
+milliseconds, so that this process has something to do meanwhile. A statement that takes long would
+make others wait that could run beside it; for those nothing changes.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Sequence
 from contextvars import Context
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any, NamedTuple
 
 from zhupei.noted_reads import NumberedRows
@@ -45,6 +46,10 @@ class _Asked(NamedTuple):
     until: float | None
 
 
+_Question = list[_Asked]
+"""All who ask a statement with equal values; it has one answer."""
+
+
 @dataclass(slots=True, eq=False)
 class _Lane:
     """One statement: who is under way, who waits, and how long they took lately."""
@@ -52,11 +57,48 @@ class _Lane:
     statement: str
     rows: type[Any]
     busy: bool = False
-    waiting: list[_Asked] = field(default_factory=list)
+    waiting: dict[Any, _Question] = field(default_factory=dict)
     late: asyncio.TimerHandle | None = None
+    went: float = 0.0
     seconds: float = 0.0
     answered: float = 0.0
     apart_until: float = 0.0
+
+    def add(self, asked: _Asked) -> None:
+        key: Any = tuple(asked.values)
+        try:
+            known = self.waiting.get(key)
+        except TypeError:
+            # What cannot be compared is a question of its own.
+            key, known = object(), None
+        if known is None:
+            self.waiting[key] = [asked]
+        else:
+            known.append(asked)
+
+    def add_first(self, asked: _Asked) -> None:
+        others, self.waiting = self.waiting, {}
+        self.add(asked)
+        for key, question in others.items():
+            self.waiting.setdefault(key, []).extend(question)
+
+    def take(self) -> list[_Question]:
+        """Take as many questions as go next, without those that nobody asks any more."""
+        most = _MOST_TOGETHER
+        if self.seconds:
+            fitting = int(_TOGETHER_SECONDS * self.answered / self.seconds)
+            most = min(most, max(fitting, _LEAST_TOGETHER))
+        if len(self.waiting) <= most:
+            taken, self.waiting = [*self.waiting.values()], {}
+        else:
+            taken = [self.waiting.pop(key) for key in [*islice(self.waiting, most)]]
+        self.went = time.monotonic()
+        going = []
+        for question in taken:
+            asked = [each for each in question if not each.found.done()]
+            if asked:
+                going.append(asked)
+        return going
 
 
 class MergedReads:
@@ -88,7 +130,12 @@ class MergedReads:
         if lane.busy:
             if lane.apart_until and time.monotonic() < lane.apart_until:
                 return await self._alone(statement, values, rows)
-            return await self._wait(lane, _Asked(values, _future(), until))
+            asked = _Asked(values, _future(), until)
+            lane.add(asked)
+            if lane.late is None:
+                # Whoever is under way may have met a lock.
+                self._look_later(lane, _LONGEST_WAIT_SECONDS)
+            return await asked.found
         lane.busy = True
         try:
             # Whoever comes in this turn of the loop comes along.
@@ -98,9 +145,10 @@ class MergedReads:
             raise
         if lane.waiting:
             asked = _Asked(values, _future(), until)
-            lane.waiting.insert(0, asked)
+            lane.add_first(asked)
             self._go(lane)
             return await asked.found
+        lane.went = time.monotonic()
         try:
             return await self._alone(statement, values, rows)
         finally:
@@ -116,14 +164,6 @@ class MergedReads:
                 self._lanes.popitem(last=False)
         return lane
 
-    async def _wait(self, lane: _Lane, asked: _Asked) -> _Rows:
-        lane.waiting.append(asked)
-        if lane.late is None:
-            # Whoever is under way may have met a lock.
-            loop = asyncio.get_running_loop()
-            lane.late = loop.call_later(_LONGEST_WAIT_SECONDS, self._go, lane)
-        return await asked.found
-
     def _next(self, lane: _Lane) -> None:
         """Let those go who waited; the next one to come goes at once where there are none."""
         if lane.waiting:
@@ -131,96 +171,108 @@ class MergedReads:
         else:
             lane.busy = False
 
+    def _look_later(self, lane: _Lane, seconds: float) -> None:
+        lane.late = asyncio.get_running_loop().call_later(seconds, self._look, lane)
+
+    def _look(self, lane: _Lane) -> None:
+        """Let those go who wait where none have gone for too long."""
+        lane.late = None
+        if not lane.waiting:
+            return
+        left = lane.went + _LONGEST_WAIT_SECONDS - time.monotonic()
+        if left > 0:
+            self._look_later(lane, left)
+        else:
+            self._go(lane)
+
     def _go(self, lane: _Lane) -> None:
-        if lane.late is not None:
-            lane.late.cancel()
-            lane.late = None
-        waiting, most = lane.waiting, _MOST_TOGETHER
-        if lane.seconds:
-            fitting = int(_TOGETHER_SECONDS * lane.answered / lane.seconds)
-            most = min(most, max(fitting, _LEAST_TOGETHER))
-        if waiting[:1] and not waiting[0].values:
-            # One question, however many ask it.
-            most = len(waiting)
-        going, lane.waiting = waiting[:most], waiting[most:]
-        if lane.waiting:
-            loop = asyncio.get_running_loop()
-            lane.late = loop.call_later(_LONGEST_WAIT_SECONDS, self._go, lane)
         # In a context of its own: it belongs to no request.
-        task = asyncio.get_running_loop().create_task(self._answer(lane, going), context=Context())
+        task = asyncio.get_running_loop().create_task(self._answer(lane), context=Context())
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    async def _answer(self, lane: _Lane, going: list[_Asked]) -> None:
+    async def _answer(self, lane: _Lane) -> None:
+        """Answer those who wait, one set of questions after the other, until nobody does."""
         try:
-            going = [asked for asked in going if not asked.found.done()]
-            if len(going) == 1 or not await self._answered(lane, going):
-                await asyncio.gather(*(self._answer_alone(lane, asked) for asked in going))
+            while lane.waiting:
+                going = lane.take()
+                if lane.waiting and lane.late is None:
+                    self._look_later(lane, _LONGEST_WAIT_SECONDS)
+                try:
+                    if len(going) > 1 or (going and len(going[0]) > 1):
+                        going = await self._left(lane, going)
+                    if len(going) == 1:
+                        await self._answer_one(lane, going[0])
+                    elif going:
+                        await asyncio.gather(*(self._answer_one(lane, each) for each in going))
+                except BaseException:
+                    for question in going:
+                        for asked in question:
+                            asked.found.cancel()
+                    raise
         finally:
-            for asked in going:
-                if not asked.found.done():
-                    asked.found.cancel()
             self._next(lane)
 
-    async def _answered(self, lane: _Lane, going: list[_Asked]) -> bool:
-        """Read for all of them at once; return False where each has to find out for itself."""
-        if not going:
-            return True
-        # Equal questions have one answer.
-        places: dict[Any, int] = {}
-        try:
-            at = [places.setdefault(tuple(asked.values), len(places)) for asked in going]
-        except TypeError:
-            at = list(range(len(going)))
-            sets = [(*asked.values, number) for number, asked in enumerate(going)]
-        else:
-            sets = [(*values, number) for values, number in places.items()]
-        untils = [asked.until for asked in going]
-        until = None if None in untils else max(each for each in untils if each is not None)
+    async def _left(self, lane: _Lane, going: list[_Question]) -> list[_Question]:
+        """Read for all of them at once; return those that have to find out for themselves."""
         began = time.monotonic()
         try:
-            parts = await self._found(lane, sets, until)
+            if len(going) == 1:
+                _give(going[0], await self._found(lane, going[0]))
+            else:
+                sets: list[Sequence[Any]] = [
+                    (*question[0].values, number) for number, question in enumerate(going)
+                ]
+                statement = turned(lane.statement, len(sets[0]) - 1)
+                until = _last([each for question in going for each in question])
+                parts: list[_Rows] = [NumberedRows() for _ in sets]
+                for row in await self._together(statement, sets, lane.rows, until):
+                    parts[row[-1]].append(row)
+                for question, found in zip(going, parts, strict=True):
+                    _give(question, found)
         except Exception:  # noqa: BLE001 - one of them may be wrong, or the connection was lost
-            return False
-        _note(lane, began, len(sets))
-        self.merged += len(going)
-        for asked, number in zip(going, at, strict=True):
-            if not asked.found.done():
-                # A list of its own: who has asked may turn it round.
-                asked.found.set_result(parts[number].copy())
-        return True
+            return going
+        _note(lane, began, len(going))
+        self.merged += sum(map(len, going))
+        return []
 
-    async def _found(
-        self, lane: _Lane, sets: Sequence[Sequence[Any]], until: float | None
-    ) -> list[_Rows]:
-        """Return the rows for each set of values, the last of which is its number."""
-        if len(sets) == 1:
-            async with asyncio.timeout_at(until):
-                return [await self._alone(lane.statement, sets[0][:-1], lane.rows)]
-        statement = turned(lane.statement, len(sets[0]) - 1)
-        parts: list[_Rows] = [NumberedRows() for _ in sets]
-        for row in await self._together(statement, list(sets), lane.rows, until):
-            parts[row[-1]].append(row)
-        return parts
+    async def _found(self, lane: _Lane, question: _Question) -> _Rows:
+        # Nobody ends this when whoever asked has gone.
+        async with asyncio.timeout_at(_last(question)):
+            return await self._alone(lane.statement, question[0].values, lane.rows)
 
-    async def _answer_alone(self, lane: _Lane, asked: _Asked) -> None:
-        if asked.found.done():
+    async def _answer_one(self, lane: _Lane, question: _Question) -> None:
+        question = [asked for asked in question if not asked.found.done()]
+        if not question:
             return
         try:
-            # Nobody ends this when whoever asked has gone.
-            async with asyncio.timeout_at(asked.until):
-                found = await self._alone(lane.statement, asked.values, lane.rows)
+            found = await self._found(lane, question)
         except Exception as error:  # noqa: BLE001 - because it belongs to whoever asked
-            if not asked.found.done():
-                asked.found.set_exception(error)
+            for asked in question:
+                if not asked.found.done():
+                    asked.found.set_exception(error)
         else:
-            if not asked.found.done():
-                asked.found.set_result(found)
+            _give(question, found)
 
 
 def turned(statement: str, values: int) -> str:
     """Return a statement of so many values whose rows tell last for which set they are."""
     return f"SELECT r.*, ${values + 1}::int4 FROM ({statement}) r"  # noqa: S608 - constants and a number
+
+
+def _last(asked: Sequence[_Asked]) -> float | None:
+    """Return when the last of them gives up; None for never."""
+    untils = [each.until for each in asked]
+    return None if None in untils else max(each for each in untils if each is not None)
+
+
+def _give(question: _Question, found: _Rows) -> None:
+    given = False
+    for asked in question:
+        if not asked.found.done():
+            # A list of its own: who has asked may turn it round.
+            asked.found.set_result(found.copy() if given else found)
+            given = True
 
 
 def _note(lane: _Lane, began: float, answered: int) -> None:

@@ -145,6 +145,34 @@ async def test_r272_a_suspended_base_asks_for_no_more_seats(office: Office, tmp_
     assert decided.state is PlanIncreaseState.REFUSED
 
 
+async def test_more_seats_of_what_is_there_no_more_can_still_be_refused(
+    office: Office, tmp_path: Path
+) -> None:
+    """A request has to end, whatever the base makes of its plan meanwhile."""
+    given = inputs.RequestPlanIncreaseInput(opening=MEDICINE, seats=1, reason="生源充足")
+    file, listed = (
+        "sample-hospital.yaml",
+        '{specialty: "0100", quota: 2, source: SAMPLE-PLAN:10 计划表}',
+    )
+    for code, change in (
+        (
+            C.CAPACITY_UNKNOWN,
+            ('{specialty: "0100", capacity: 4, source', '{specialty: "0100", source'),
+        ),
+        (C.QUOTA_UNKNOWN, (listed, '{specialty: "0100", quota: null, quota_note: 未定}')),
+    ):
+        asked = done(await admissions.request_plan_increase(office.staff(), given))
+        before = office.loaded
+        office.loaded = await changed_catalogue(tmp_path / str(asked.id), file, change)
+        assert not office.loaded.problems.errors, office.loaded.problems
+        yes = inputs.DecidePlanIncreaseInput(plan_increase=asked.id, approved=True, reason="同意")
+        await office.refuses(code, await admissions.decide_plan_increase(office.authority(), yes))
+        no = replace(yes, approved=False, reason="计划已变")
+        decided = done(await admissions.decide_plan_increase(office.authority(), no))
+        assert decided.state is PlanIncreaseState.REFUSED
+        office.loaded = before
+
+
 async def test_r272_a_jurisdiction_suspends_whole_programs(office: Office, tmp_path: Path) -> None:
     """S4:983: by a policy of its own, with the clause; no base can take it back."""
     given = (

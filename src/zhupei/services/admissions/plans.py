@@ -165,31 +165,33 @@ def _exceeds(opening: Opening) -> Refusal:
 async def decide_plan_increase(
     desk: Desk, given: DecidePlanIncreaseInput
 ) -> PlanIncrease | Refusal:
-    """Approve or refuse more seats; approved ones count from the same moment."""
+    """Approve or refuse more seats; approved ones count from the same moment.
+
+    It can be refused whatever has become of the opening since: that takes no seats.
+    """
     with desk.database.use():
         row = await _decidable(desk, given)
         if isinstance(row, Refusal):
             return row
         opening = desk.catalogue.openings.get(row.opening_code)
-        if opening is None:
-            return not_found("opening", row.opening_code)
-        program = desk.catalogue.program_of(opening)
-        quotas = _fitting(desk, given, row, program, opening)
+        quotas: tuple[SeatQuota, ...] | Refusal = ()
+        if given.approved:
+            quotas = _fitting(desk, row, opening)
         if isinstance(quotas, Refusal):
             return quotas
         seats, round_code = row.seats, row.round_code
 
         async def work() -> UUID | Refusal:
             async with in_transaction() as connection:
-                done = await _decide(connection, desk, given, opening, quotas, seats)
+                done = await _decide(desk, given)
                 if done is not None:
                     return done
-                if given.approved:
-                    change = RoundChanged(
-                        root_program=root_program(desk.catalogue, program).code,
-                        round=round_code,
-                        kind=RoundChangeKind.PLAN_CHANGED,
-                    )
+                if given.approved and opening is not None:
+                    if not await increase_quota(connection, quotas, seats, opening):
+                        return _exceeds(opening)
+                    root = root_program(desk.catalogue, desk.catalogue.program_of(opening))
+                    kind = RoundChangeKind.PLAN_CHANGED
+                    change = RoundChanged(root_program=root.code, round=round_code, kind=kind)
                     await announce(connection, [change])
                 action = "APPROVE" if given.approved else "REFUSE"
                 subject = StateSubject.PLAN_INCREASE
@@ -213,28 +215,19 @@ async def _decidable(desk: Desk, given: DecidePlanIncreaseInput) -> PlanIncrease
 
 
 def _fitting(
-    desk: Desk,
-    given: DecidePlanIncreaseInput,
-    row: PlanIncreaseRow,
-    program: Program,
-    opening: Opening,
+    desk: Desk, row: PlanIncreaseRow, opening: Opening | None
 ) -> tuple[SeatQuota, ...] | Refusal:
     """Return the quotas that an increase is laid over; refused where it may not be approved."""
-    against = _may_increase(desk, program, opening) if given.approved else None
+    if opening is None:
+        return not_found("opening", row.opening_code)
+    against = _may_increase(desk, desk.catalogue.program_of(opening), opening)
     if against is None and opening.capacity is None:
         against = _within_capacity(opening, row.seats) or _exceeds(opening)
     return against or quotas_of(desk.catalogue, opening, row.round_code or None, row.direction)
 
 
-async def _decide(
-    connection: BaseDBAsyncClient,
-    desk: Desk,
-    given: DecidePlanIncreaseInput,
-    opening: Opening,
-    quotas: tuple[SeatQuota, ...],
-    seats: int,
-) -> UUID | Refusal | None:
-    """Write the decision; refused where the seats do not fit, the id where it was taken before."""
+async def _decide(desk: Desk, given: DecidePlanIncreaseInput) -> UUID | Refusal | None:
+    """Write the decision; the id where the same was taken before, refused where another was."""
     state = PlanIncreaseState.APPROVED if given.approved else PlanIncreaseState.REFUSED
     decided = await PlanIncreaseRow.filter(
         id=given.plan_increase, state=PlanIncreaseState.REQUESTED.value
@@ -245,8 +238,7 @@ async def _decide(
         decision_reason=given.reason,
     )
     if decided:
-        fits = not given.approved or await increase_quota(connection, quotas, seats, opening)
-        return None if fits else _exceeds(opening)
+        return None
     row = await PlanIncreaseRow.get(id=given.plan_increase)
     if row.state == state.value:
         return given.plan_increase

@@ -81,9 +81,10 @@ class SignInRefusedError(Exception):
     """Who asks cannot be told from what the request carries: it is refused, nothing else is tried.
 
     What `actor_from_request` raises for a token that is no good; it is not logged as a fault.
-    ``code`` is ``UNAUTHENTICATED`` unless another says more: ``TOKEN_EXPIRED``, or one that ends
-    in ``_UNAVAILABLE`` where the same request may succeed later. ``message`` goes to the client
-    and never repeats the token.
+    ``code`` is ``UNAUTHENTICATED`` unless another says more: ``TOKEN_EXPIRED``,
+    ``ACCOUNT_ERASED`` where the person whose account it was had it erased, or one that ends in
+    ``_UNAVAILABLE`` where the same request may succeed later. ``message`` goes to the client and
+    never repeats the token.
     """
 
     def __init__(self, message: Text, *, code: str = "UNAUTHENTICATED") -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping
+from uuid import UUID
 
 from zhupei.domain.access_refusals import AccessCode, AccessRefusal
 from zhupei.domain.actors import ActorKind, Grant
@@ -11,7 +12,14 @@ from zhupei.domain.roles import grant_problem
 from zhupei.domain.text import Text
 from zhupei.security.passwords import password_problems
 
-__all__ = ["grant_refusal", "is_login", "login_refusal", "password_refusal", "scopes_refusal"]
+__all__ = [
+    "erased_login",
+    "grant_refusal",
+    "is_login",
+    "login_refusal",
+    "password_refusal",
+    "scopes_refusal",
+]
 
 
 _LOGIN = re.compile(r"[a-z0-9](?:[a-z0-9._-]{0,62}[a-z0-9])?")
@@ -22,6 +30,11 @@ _NUMBER = re.compile(r"[0-9]{7,}")
 def is_login(text: str) -> bool:
     """Return whether ``text`` could be the login of an account."""
     return _LOGIN.fullmatch(text) is not None and _NUMBER.search(text) is None
+
+
+def erased_login(account: UUID) -> str:
+    """Return the login of the account of somebody who was erased; it tells nothing of them."""
+    return f"erased-{account.hex}"
 
 
 def login_refusal(login: str) -> AccessRefusal | None:

@@ -74,6 +74,11 @@ class RememberedActors:
             return None
         return seen.verified
 
+    def before(self, token: str) -> Actor | None:
+        """Return whose token it was when it was looked up last, however long ago."""
+        seen = self._valid(digest_of(token))
+        return None if seen is None else seen.actor
+
     def keep(
         self, token: str, verified: VerifiedToken, keys: object, actor: Actor, changes: int
     ) -> None:

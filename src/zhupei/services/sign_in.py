@@ -40,7 +40,7 @@ from zhupei.security.tokens import (
     bearer_token,
 )
 from zhupei.services.account_changes import changes_of_accounts
-from zhupei.services.account_guards import is_login
+from zhupei.services.account_guards import erased_login, is_login
 from zhupei.services.remembered_actors import RememberedActors, digest_of
 
 __all__ = ["SignIn", "SignedIn"]
@@ -69,7 +69,11 @@ _WRONG = AccessRefusal(
     message=Text("账号或密码有误", "login or password is wrong"),
 )
 _NO_DATABASE = Text("数据库暂不可用", "the database is not available now")
+_ACCOUNT_ERASED = "ACCOUNT_ERASED"
 _ENDED = Text("该账号不能登录", "this account cannot sign in")
+_ERASED = Text(
+    "该账号已按本人要求删除", "this account was erased, as the person whose it was had asked"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,20 +210,27 @@ class SignIn:
         verified = self._remembered.verified(token, self._verifier.keys_of)
         if verified is not None:
             with _database():
-                actor = await self._actor(verified)
+                actor = await self._actor(verified, self._remembered.before(token))
             return self._remembered.renew(token, actor, changes)
         verified = await self._verifier.verify(token)
         with _database():
-            actor = await self._actor(verified)
+            actor = await self._actor(verified, self._remembered.before(token))
         keys = self._verifier.keys_of(verified.issuer)
         self._remembered.keep(token, verified, keys, actor, changes)
         return actor
 
-    async def _actor(self, token: VerifiedToken) -> Actor:
+    async def _actor(self, token: VerifiedToken, before: Actor | None) -> Actor:
+        """Return whose token this is; ``before`` is whose it was when it was seen last."""
         account = await _found(token)
         if account is None and token.issuer != BUILT_IN_ISSUER and _is_subject(token.subject):
+            if before is not None:
+                # Nothing else parts an account from its subject, and a token that meant one
+                # person's record opens no new one.
+                raise SignInRefusedError(_ERASED, code=_ACCOUNT_ERASED)
             await self._first_seen(token)
             account = await _found(token)
+        if account is not None and account["login"] == erased_login(account["id"]):
+            raise SignInRefusedError(_ERASED, code=_ACCOUNT_ERASED)
         if account is None or account["disabled_at"] is not None or _is_ended(token, account):
             raise SignInRefusedError(_ENDED)
         return Actor(

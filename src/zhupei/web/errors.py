@@ -20,6 +20,7 @@ _log = logging.getLogger("zhupei.graphql")
 class ErrorCode(StrEnum):
     """The codes that the web side gives; each has a page ``docs/errors/<code>.md``."""
 
+    ACCOUNT_ERASED = "ACCOUNT_ERASED"
     BAD_USER_INPUT = "BAD_USER_INPUT"
     CREDENTIALS_WRONG = "CREDENTIALS_WRONG"
     DATABASE_UNAVAILABLE = "DATABASE_UNAVAILABLE"

@@ -41,7 +41,10 @@ SIGN_UP_PATH = "/sign-up"
 
 _LARGEST_BODY = 4096
 _HEADERS = MappingProxyType({"Cache-Control": "no-store"})
-_CHALLENGED = frozenset({ErrorCode.UNAUTHENTICATED.value, ErrorCode.TOKEN_EXPIRED.value})
+_CHALLENGED = frozenset(
+    code.value
+    for code in (ErrorCode.ACCOUNT_ERASED, ErrorCode.TOKEN_EXPIRED, ErrorCode.UNAUTHENTICATED)
+)
 _NOT_ACCEPTED = Text("登录凭证无效", "the token is not valid")
 _NO_DATABASE = Text("数据库暂不可用", "the database is not available now")
 _BAD_SIGN_UP = Text(

@@ -38,6 +38,7 @@ from zhupei.domain.plain_values import plain, restored
 from zhupei.domain.roles import Role
 from zhupei.domain.text import Text
 from zhupei.services.account_changes import account_changed
+from zhupei.services.account_guards import erased_login
 from zhupei.services.admissions.ban_rows import ban_in_force
 from zhupei.services.admissions.change import Change
 from zhupei.services.admissions.commits import commit
@@ -310,7 +311,7 @@ async def _close_account(account: UUID, now: datetime) -> None:
     signs_in = (
         {"subject": f"erased-{account}"}
         if row.login is None
-        else {"login": f"erased-{account.hex}", "password_hash": None}
+        else {"login": erased_login(account), "password_hash": None}
     )
     await Account.filter(id=account).update(
         **signs_in, name=None, disabled_at=now, tokens_valid_from=now

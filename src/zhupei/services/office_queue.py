@@ -198,7 +198,7 @@ def _lacks(desk: Desk, row: Mapping[str, Any]) -> bool:
 
 
 def _path(desk: Desk, row: Mapping[str, Any]) -> tuple[Program, Path] | None:
-    program = desk.catalogue.programs.get(row["program_code"])
+    program = desk.catalogue.program_binding(row["program_code"], row["opening_code"])
     if program is None:
         return None
     channel = Channel(row["channel"] or Channel.BATCH)
@@ -206,14 +206,18 @@ def _path(desk: Desk, row: Mapping[str, Any]) -> tuple[Program, Path] | None:
 
 
 def _lines(desk: Desk, rows: Iterable[Mapping[str, Any]], now: datetime) -> list[QueueLine]:
-    """Return one line for each program, round, channel and state, in the order of the path."""
-    grouped: dict[tuple[str, str, str, str], list[Mapping[str, Any]]] = {}
+    """Return one line for each program, round, channel and state, in the order of the path.
+
+    Openings with rules of their own have lines of their own: other steps may come next there.
+    """
+    grouped: dict[tuple[str, str, str, str, str], list[Mapping[str, Any]]] = {}
     for row in rows:
-        key = (row["program_code"], row["round_code"], row["channel"], row["state"])
+        own = row["opening_code"] if row["opening_code"] in desk.catalogue.amended else ""
+        key = (row["program_code"], row["round_code"], row["channel"], own, row["state"])
         grouped.setdefault(key, []).append(row)
     order = list(ApplicationState)
     found = sorted(
-        grouped.items(), key=lambda each: (each[0][:3], order.index(ApplicationState(each[0][3])))
+        grouped.items(), key=lambda each: (each[0][:4], order.index(ApplicationState(each[0][4])))
     )
     return [_line(desk, group, now) for _, group in found]
 

@@ -39,6 +39,7 @@ from zhupei.services.calendars import personal_entries
 from zhupei.services.deadlines import confirmations_expired, reminders
 from zhupei.services.eligibility import eligible_openings, evaluate
 from zhupei.services.interviews.inputs import OpenInterviewSlotsInput
+from zhupei.services.office_queue import OfficeQueueInput, office_queue
 
 C = RefusalCode
 _OPENING = '      - {specialty: "0100", quota: 2, source: SAMPLE-PLAN:10 计划表}\n'
@@ -303,6 +304,28 @@ async def test_nobody_is_interviewed_for_an_opening_without_interviews(
         assert await InterviewSlotRow.all().count() == 0
     other = replace(given, opening=PAEDIATRICS)
     assert len(done(await interviews.open_interview_slots(office.staff(), other))) == 1
+
+
+async def test_the_queue_says_what_comes_next_at_each_opening(
+    office: Office, tmp_path: Path
+) -> None:
+    await _change(office, tmp_path, _without("interview", "examination"))
+    office.go("2026-04-10T09:00")
+    medicine = await office.submitted()
+    paediatrics = await office.submitted(PAEDIATRICS, direction="neonatology")
+    office.go("2026-04-27T09:00")
+    for case in (medicine, paediatrics):
+        checked = inputs.RecordEligibilityCheckInput(application=case.id, passed=True)
+        done(await admissions.record_eligibility_check(office.staff(), checked))
+    asked = OfficeQueueInput(base="sample-hospital")
+    queue = done(await office_queue(office.staff(), asked))
+    assert [
+        (line.state, line.next, [each.opening for each in line.openings]) for line in queue.lines
+    ] == [
+        (ApplicationState.CHECKED, ApplicationState.ASSESSED, [PAEDIATRICS]),
+        (ApplicationState.CHECKED, ApplicationState.OPINED, [MEDICINE]),
+    ]
+    assert [(task.kind.value, task.count) for task in queue.tasks] == [("ARRANGE_INTERVIEW", 1)]
 
 
 async def test_a_list_takes_who_waits_for_it_by_the_openings_own_steps(

@@ -6,7 +6,8 @@ gives back, never runs (tortoise-orm #1438; the same fault as CanopyTax/asyncpgs
 waits for a free connection for ever, lets the failure of a ROLLBACK or of a return hide what
 really happened, and reports a lost connection in a dozen ways (tortoise-orm #413). Here:
 
-- whatever is borrowed is given back, also when a request is cancelled at any point;
+- whatever is borrowed is given back, also when a request is cancelled at any point
+  (`zhupei.db.lending`);
 - a connection that was lost before its transaction began is replaced by another one;
 - nobody waits for a connection longer than ``acquire_timeout`` (seconds);
 - whatever means "the server is gone" is a `DatabaseUnavailableError`. Raised at COMMIT it says
@@ -16,13 +17,12 @@ really happened, and reports a lost connection in a dozen ways (tortoise-orm #41
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, cast
 
 import asyncpg
-from tortoise.backends.asyncpg.client import AsyncpgDBClient, TransactionWrapper
+from tortoise.backends.asyncpg.client import TransactionWrapper
 from tortoise.backends.base.client import (
     ConnectionWrapper,
     NestedTransactionContext,
@@ -33,12 +33,19 @@ from tortoise.backends.base.client import (
 )
 from tortoise.backends.base_postgres.client import translate_exceptions
 from tortoise.connection import ConnectionToken, get_connections
-from tortoise.exceptions import DBConnectionError
 
 from zhupei.db.deadlines import OverdueStatementError, deadline
+from zhupei.db.lending import (
+    GONE,
+    HINT,
+    LOST,
+    DatabaseUnavailableError,
+    LendingClient,
+    drop,
+    is_lost,
+)
 from zhupei.db.merged_reads import MergedReads
 from zhupei.domain.text import Text
-from zhupei.errors import ZhupeiError
 from zhupei.noted_reads import noting, spoil
 from zhupei.tracing import current_tracing, statement_attributes
 
@@ -46,80 +53,26 @@ __all__ = ["DatabaseUnavailableError", "PostgresClient", "client_class"]
 
 _log = logging.getLogger("zhupei.db")
 
-_ACQUIRE_TIMEOUT_SECONDS = 20.0
-_RELEASE_TIMEOUT_SECONDS = 5.0
 # A restart of the server ends all of a pool's connections at once, and one look at each is enough.
 _MOST_TRIES = 20
 
-_LOST = (
-    OSError,
-    asyncpg.PostgresConnectionError,
-    asyncpg.AdminShutdownError,
-    asyncpg.CrashShutdownError,
-    asyncpg.CannotConnectNowError,
-    asyncpg.DatabaseDroppedError,
-    asyncpg.IdleInTransactionSessionTimeoutError,
-    asyncpg.IdleSessionTimeoutError,
-    asyncpg.TooManyConnectionsError,
-    # A connection that ended in the middle of a statement no longer knows where it stands.
-    asyncpg.InternalClientError,
-)
-
-_HINT = Text(
-    "稍后以同一幂等键重试；查看 PostgreSQL 的状态和日志",
-    "try again soon, with the same idempotency key; look at PostgreSQL and its log",
-)
-_BUSY = Text(
-    "数据库繁忙：没有空闲的连接", "the database is busy: no connection became free in time"
-)
-_GONE = Text("与数据库的连接中断", "the connection to the database was lost")
 _UNKNOWN = Text(
     "提交时与数据库的连接中断，是否已写入不得而知",
     "the connection to the database was lost while committing: whether it was written is unknown",
 )
 
 
-class DatabaseUnavailableError(ZhupeiError):
-    """PostgreSQL cannot be used now; the hint says what to set or to do."""
-
-    code = "DATABASE_UNAVAILABLE"
-    hint: Text
-
-    def __init__(self, message: Text, hint: Text) -> None:
-        super().__init__(message, hint)
-
-
-class _Connection(asyncpg.Connection):  # type: ignore[misc]  # asyncpg exports it without a type
-    """A connection that leaves out what resets it where nothing was set: a round trip saved."""
-
-    only_read = False
-    """Whether what was done since it was borrowed was to read rows outside a transaction."""
-
-    def get_reset_query(self) -> str:
-        if self.only_read:
-            self.only_read = False
-            return ""
-        reset: str = super().get_reset_query()
-        return reset
-
-
-class PostgresClient(AsyncpgDBClient):
-    """A pool of connections that gives none away for good.
+class PostgresClient(LendingClient):
+    """A pool of connections, what is read on them together, and transactions.
 
     Args:
-        acquire_timeout: seconds to wait for a free connection at most.
-        arguments: what Tortoise's client takes.
+        arguments: what `LendingClient` takes.
 
     """
 
-    def __init__(
-        self, *, acquire_timeout: float = _ACQUIRE_TIMEOUT_SECONDS, **arguments: Any
-    ) -> None:
+    def __init__(self, **arguments: Any) -> None:
         super().__init__(**arguments)
-        self._acquire_timeout = acquire_timeout
-        self._turns = asyncio.Semaphore(self.pool_maxsize)
         self.merged_reads = MergedReads(self._read_rows, self._read_together)
-        self.connection_class = _Connection
 
     def acquire_connection(self) -> _Borrowed:
         spoil()
@@ -132,8 +85,8 @@ class PostgresClient(AsyncpgDBClient):
     async def _translate_exceptions(self, func: Any, *args: Any, **kwargs: Any) -> Any:
         try:
             return await _timed(super()._translate_exceptions, func, *args, **kwargs)
-        except _LOST as error:
-            raise DatabaseUnavailableError(_GONE, _HINT) from error
+        except LOST as error:
+            raise DatabaseUnavailableError(GONE, HINT) from error
         except Exception as error:
             _forget_values(error)
             raise
@@ -188,11 +141,11 @@ class PostgresClient(AsyncpgDBClient):
         try:
             rows = await fetch(connection)
             connection._con.only_read = True  # noqa: SLF001 - the proxy only passes reading on
-        except _LOST as error:
-            raise DatabaseUnavailableError(_GONE, _HINT) from error
+        except LOST as error:
+            raise DatabaseUnavailableError(GONE, HINT) from error
         except asyncpg.InterfaceError as error:
-            if _is_lost(connection):
-                raise DatabaseUnavailableError(_GONE, _HINT) from error
+            if is_lost(connection):
+                raise DatabaseUnavailableError(GONE, HINT) from error
             raise
         except Exception as error:
             _forget_values(error)
@@ -200,73 +153,6 @@ class PostgresClient(AsyncpgDBClient):
         finally:
             await self.give_back(connection)
         return rows
-
-    async def borrow(self) -> Any:
-        """Return a connection of the pool; whoever borrows it gives it back.
-
-        Raises DatabaseUnavailableError where none can be opened or none becomes free in time.
-        """
-        pool, limit = self._pool, None
-        try:
-            if pool is not None and not pool._queue.empty() and not self._turns.locked():  # noqa: SLF001 - `get_idle_size` asks every connection
-                # One is there, and nobody has to be waited for.
-                await self._turns.acquire()
-                return await self._taken()
-            # Not asyncpg's own timeout: up to Python 3.11 that swallows a cancellation.
-            async with asyncio.timeout(self._acquire_timeout) as limit:
-                # The pool gives a connection to whoever comes just then, and those who wait for
-                # one would wait on; turns are taken in the order in which they were asked for.
-                await self._turns.acquire()
-                return await self._taken()
-        except (
-            OSError,
-            asyncpg.PostgresError,
-            asyncpg.InterfaceError,
-            asyncpg.InternalClientError,
-            DBConnectionError,
-        ) as error:
-            # A connection that takes too long to open raises TimeoutError, too.
-            late = limit is not None and limit.expired()
-            raise DatabaseUnavailableError(_BUSY if late else _GONE, _HINT) from error
-
-    async def _taken(self) -> Any:
-        """Return a connection of the pool to whoever has a turn, which ends where none comes."""
-        try:
-            if self._pool is None:
-                async with self._pool_init_lock:
-                    if self._pool is None:
-                        await self.create_connection(with_db=True)
-            return await cast("asyncpg.Pool[asyncpg.Record]", self._pool).acquire()
-        except BaseException:
-            self._turns.release()
-            raise
-
-    async def give_back(self, connection: Any) -> None:
-        """Return a borrowed connection; one that is broken is closed and replaced later.
-
-        What was done with it is done: no failure of the return is the borrower's.
-        """
-        try:
-            await self._returned(connection)
-        finally:
-            self._turns.release()
-
-    async def _returned(self, connection: Any) -> None:
-        pool = self._pool
-        if pool is None:
-            return
-        held = getattr(connection, "_con", None)
-        try:
-            if held is not None and held.only_read:
-                # Nothing is asked of the server, so nobody waits: as the pool does it, without
-                # the task that it makes for that.
-                held._on_release()  # noqa: SLF001 - as above
-                await connection._holder.release(None)  # noqa: SLF001 - as above
-            else:
-                await pool.release(connection, timeout=_RELEASE_TIMEOUT_SECONDS)
-        except Exception as error:  # noqa: BLE001 - whatever it is, another connection comes
-            _log.debug("a connection was replaced", extra={"reason": type(error).__name__})
-            _drop(connection)
 
 
 async def _timed(
@@ -306,7 +192,7 @@ class _Borrowed(PoolConnectionWrapper[Any]):
         return self.connection
 
     async def __aexit__(self, exc_type: Any, exc_val: Any, exc_tb: Any) -> None:
-        lost = isinstance(exc_val, asyncpg.InterfaceError) and _is_lost(self.connection)
+        lost = isinstance(exc_val, asyncpg.InterfaceError) and is_lost(self.connection)
         try:
             if self._limit is not None:
                 await self._limit.__aexit__(exc_type, exc_val, exc_tb)
@@ -316,7 +202,7 @@ class _Borrowed(PoolConnectionWrapper[Any]):
         finally:
             await cast("PostgresClient", self.client).give_back(self.connection)
         if lost:
-            raise DatabaseUnavailableError(_GONE, _HINT) from exc_val
+            raise DatabaseUnavailableError(GONE, HINT) from exc_val
 
 
 class _TransactionClient(TransactionWrapper):
@@ -331,11 +217,11 @@ class _TransactionClient(TransactionWrapper):
     async def _translate_exceptions(self, func: Any, *args: Any, **kwargs: Any) -> Any:
         try:
             return await _timed(super()._translate_exceptions, func, *args, **kwargs)
-        except _LOST as error:
-            raise DatabaseUnavailableError(_GONE, _HINT) from error
+        except LOST as error:
+            raise DatabaseUnavailableError(GONE, HINT) from error
         except asyncpg.InterfaceError as error:
-            if _is_lost(self._connection):
-                raise DatabaseUnavailableError(_GONE, _HINT) from error
+            if is_lost(self._connection):
+                raise DatabaseUnavailableError(GONE, HINT) from error
             raise
         except Exception as error:
             _forget_values(error)
@@ -364,7 +250,7 @@ class _TransactionClient(TransactionWrapper):
             try:
                 await self.begin()
             except BaseException as error:
-                _drop(self._connection)
+                drop(self._connection)
                 await parent.give_back(self._connection)
                 # Nothing was asked of the server yet: any other connection does as well.
                 if last or not isinstance(error, DatabaseUnavailableError):
@@ -383,15 +269,15 @@ class _TransactionClient(TransactionWrapper):
         try:
             await (self.rollback() if failed else self.commit())
         except BaseException as error:
-            lost = isinstance(error, _LOST) or _is_lost(self._connection)
+            lost = isinstance(error, LOST) or is_lost(self._connection)
             if lost or not isinstance(error, asyncpg.PostgresError):
                 # Cancelled or broken: the server rolls back what a closed connection began.
-                _drop(self._connection)
+                drop(self._connection)
             if not isinstance(error, Exception):
                 raise
             if not failed:
                 if lost:
-                    raise DatabaseUnavailableError(_UNKNOWN, _HINT) from error
+                    raise DatabaseUnavailableError(_UNKNOWN, HINT) from error
                 raise
             # What made the transaction fail is what its user must see, not what came after.
 
@@ -426,20 +312,6 @@ class _Savepoint(NestedTransactionContext):
 
     async def __aexit__(self, exc_type: Any, exc_val: Any, exc_tb: Any) -> None:
         await cast("_TransactionClient", self.client).finish(failed=exc_type is not None)
-
-
-def _is_lost(connection: Any) -> bool:
-    """Whether a borrowed connection is closed, or was taken back because it closed."""
-    try:
-        return bool(connection.is_closed())
-    except asyncpg.InterfaceError:
-        return True
-
-
-def _drop(connection: Any) -> None:
-    """Close a connection at once; its place in the pool becomes free."""
-    with contextlib.suppress(asyncpg.InterfaceError):
-        connection.terminate()
 
 
 # The name that Tortoise looks for in a module that is given as engine.

@@ -140,8 +140,7 @@ class Database:
 
     def pool_load(self) -> tuple[int, int]:
         """Return how many connections the pool has open, and how many of them are idle."""
-        pool = None if self._context is None else getattr(self._context.db(), "_pool", None)
-        return (0, 0) if pool is None else (pool.get_size(), pool.get_idle_size())
+        return (0, 0) if self._client is None else self._client.load
 
     def read(
         self,

@@ -1,0 +1,179 @@
+"""Tests of zhupei.db.lending: the connection that is kept between reads, on the real server."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import pytest
+from tortoise.transactions import in_transaction
+
+from lost_connections import kill_connections, single
+from zhupei.db import lending
+from zhupei.db.client import PostgresClient
+from zhupei.db.connection import Database, DatabaseUnavailableError
+from zhupei.db.deadlines import deadline
+from zhupei.db.embedded import EmbeddedPostgres
+from zhupei.db.models import CatalogueVersion
+from zhupei.db.reading import select
+
+_PID = "SELECT pg_backend_pid()"
+_SLOW = "SELECT $1::int4, pg_sleep(30)"
+_ACTIVE = (
+    "SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%, pg_sleep(%' "
+    "AND state = 'active' AND pid <> pg_backend_pid() AND datname = current_database()"
+)
+_OTHERS = (
+    "SELECT count(*) FROM pg_stat_activity WHERE pid <> pg_backend_pid() "
+    "AND datname = current_database() AND backend_type = 'client backend'"
+)
+
+
+def _client(database: Database) -> PostgresClient:
+    client = database._client
+    assert client is not None
+    return client
+
+
+def _idle_in_pool(database: Database) -> int:
+    pool: Any = _client(database)._pool
+    return int(pool.get_idle_size())
+
+
+async def _until(url: str, statement: str, count: int) -> None:
+    """Wait until the server counts so many, for ten seconds at most."""
+    connection = await asyncpg.connect(url)
+    try:
+        async with asyncio.timeout(10):
+            while await connection.fetchval(statement) != count:  # noqa: ASYNC110 - a row, not an event
+                await asyncio.sleep(0.005)
+    finally:
+        await connection.close()
+
+
+async def test_reads_one_after_the_other_share_a_connection_that_stays_lent(
+    database_url: str,
+) -> None:
+    async with single(database_url) as database:
+        pids = {(await select(_PID, []))[0][0] for _ in range(5)}
+        assert len(pids) == 1
+        assert (_idle_in_pool(database), database.pool_load()) == (0, (1, 1))
+        # Whatever else is done with it, the pool resets what was set.
+        async with in_transaction() as transaction:
+            await transaction.execute_query("SET application_name = 'set'")
+        assert (_idle_in_pool(database), database.pool_load()) == (1, (1, 1))
+        assert (await select("SELECT current_setting('application_name')", []))[0][0] == ""
+
+
+async def test_the_pool_has_what_was_kept_often(
+    database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lending, "_MOST_TIMES_KEPT", 2)
+    async with single(database_url) as database:
+        idle = []
+        for _ in range(6):
+            await select(_PID, [])
+            idle.append(_idle_in_pool(database))
+        assert idle == [0, 0, 1, 0, 0, 1]
+
+
+async def test_nothing_is_kept_where_somebody_waits(database_url: str) -> None:
+    async with single(database_url) as database:
+        found = await asyncio.gather(
+            select("SELECT 1", []), CatalogueVersion.all().count(), select("SELECT 2", [])
+        )
+        assert ([tuple(row) for row in found[0]], found[1]) == ([(1,)], 0)
+        assert database.pool_load() == (1, 1)
+
+
+async def test_a_kept_connection_that_was_lost_is_replaced(database_url: str) -> None:
+    async with single(database_url) as database:
+        before = (await select(_PID, []))[0][0]
+        assert kill_connections(database_url) == 1
+        # Until the loop has seen that it ended.
+        await asyncio.sleep(0.05)
+        after = (await select(_PID, []))[0][0]
+        assert after != before
+        assert database.pool_load() == (1, 1)
+
+
+async def test_a_connection_lost_in_the_middle_of_a_set_is_told_to_nobody(
+    database_url: str,
+) -> None:
+    statement = "SELECT $1::int4, pg_backend_pid(), pg_sleep(0.1)"
+    async with single(database_url) as database:
+        first = (await select(_PID, []))[0][0]
+        asked = [asyncio.create_task(select(statement, [n])) for n in range(3)]
+        await asyncio.sleep(0.05)
+        assert kill_connections(database_url) == 1
+        rows = [(await each)[0] for each in asked]
+        assert [row[0] for row in rows] == [0, 1, 2]
+        assert first not in {row[1] for row in rows}
+        assert database.pool_load() == (1, 1)
+
+
+async def test_a_set_ends_on_the_server_when_the_last_who_asks_gives_up(
+    database_url: str,
+) -> None:
+    async with single(database_url) as database:
+        token = deadline.set(asyncio.get_running_loop().time() + 0.1)
+        found = await asyncio.gather(
+            *(select(_SLOW, [n]) for n in range(3)), return_exceptions=True
+        )
+        deadline.reset(token)
+        assert [type(each) for each in found] == [TimeoutError] * 3
+        await _until(database_url, _ACTIVE, 0)
+        assert (await select("SELECT 1", []))[0][0] == 1
+        assert database.pool_load() == (1, 1)
+
+
+async def test_who_leaves_a_set_takes_nothing_from_the_others(database_url: str) -> None:
+    statement = "SELECT $1::int4, pg_sleep(0.1)"
+    async with single(database_url) as database:
+        asked = [asyncio.create_task(select(statement, [n])) for n in range(3)]
+        await asyncio.sleep(0.05)
+        asked[0].cancel()
+        found = await asyncio.gather(*asked, return_exceptions=True)
+        assert isinstance(found[0], asyncio.CancelledError)
+        assert [each[0][0] for each in found[1:]] == [1, 2]  # type: ignore[index]  # rows
+        assert _client(database).merged_reads.merged == 3
+
+
+async def test_whoever_is_under_way_at_the_end_is_told_and_no_session_stays(
+    database_url: str,
+) -> None:
+    database = Database(data_dir=Path(), url=database_url, pool_size=3)
+    await database.start()
+    with database.use():
+        await select(_PID, [])
+        client = _client(database)
+        # Longer than `stop` waits; the server ends a session when it has something to say there.
+        slow = "SELECT $1::int4, pg_sleep(1)"
+        asked = [asyncio.create_task(select(slow, [n])) for n in range(3)]
+        await _until(database_url, _ACTIVE, 1)
+        await database.stop()
+        found = await asyncio.gather(*asked, return_exceptions=True)
+        assert [type(each) for each in found] == [DatabaseUnavailableError] * 3
+        with pytest.raises(DatabaseUnavailableError):
+            await client.read_rows(_PID, [], asyncpg.Record)
+    await _until(database_url, _OTHERS, 0)
+
+
+@pytest.mark.slow
+async def test_reads_find_a_server_that_was_stopped_and_started(open_folder: Path) -> None:
+    postgres = EmbeddedPostgres(open_folder / "cluster", durable=False)
+    address = await asyncio.to_thread(postgres.start)
+    url = f"postgresql://{address.user}@/postgres?host={address.socket_dir}"
+    async with single(url, patience=2) as database:
+        assert (await select("SELECT 1", []))[0][0] == 1
+        await asyncio.to_thread(postgres.stop)
+        for _ in range(3):
+            with pytest.raises(DatabaseUnavailableError):
+                await select("SELECT 1", [])
+        await asyncio.to_thread(postgres.start)
+        found = await asyncio.gather(*(select("SELECT $1::int4", [n]) for n in range(4)))
+        assert [rows[0][0] for rows in found] == [0, 1, 2, 3]
+        assert database.pool_load() == (1, 1)
+    await asyncio.to_thread(postgres.stop)

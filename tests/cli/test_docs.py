@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -139,6 +140,10 @@ def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for name in ("bases", "docs", "plugins", "src", "tests"):
         shutil.copytree(_ROOT / name, tmp_path / name, ignore=ignored)
     shutil.copy(_ROOT / "schema.graphql", tmp_path)
+    # Tests of plugins import them by name, and a copy of the same name would stand in their way.
+    plugins = {each.name for each in _ROOT.glob("plugins/*/src/*")}
+    for name in [name for name in sys.modules if name.partition(".")[0] in plugins]:
+        monkeypatch.delitem(sys.modules, name)
     monkeypatch.chdir(tmp_path)
     return tmp_path
 

@@ -119,6 +119,8 @@ class Application:
         """What connections may answer by themselves, set by `assemble`."""
         self.revalidated: RevalidatedAnswers | None = None
         """What answers a request as before while its rows are the same, set by `assemble`."""
+        self.starting = False
+        """Whether it begins just now: the catalogue is read, or the database tried."""
         self._reloading = asyncio.Lock()
         self.supervisor = DatabaseSupervisor(graph.database, settings.language, self._record)
         """What reaches the database while the application runs."""
@@ -128,7 +130,9 @@ class Application:
         """Load the catalogue and reach the database; on leaving, give everything up.
 
         The database may stay away: the catalogue is served without it, and a task keeps trying.
+        Whoever asks before this is done is told to come again (`zhupei.web.guards`).
         """
+        self.starting = True
         self.supervisor.start()
         try:
             problems = await self.graph.catalogue.reload()
@@ -137,6 +141,7 @@ class Application:
             await self.supervisor.tried()
             await self._record()
             async with self.graph.plugins(), self._worker():
+                self.starting = False
                 yield
         finally:
             await self.graph.changes.aclose()
@@ -189,6 +194,7 @@ class Application:
                 catalogue_hash=catalogue_hash,
                 plugins=self.plugins,
                 reveal=self.settings.environment != "production",
+                starting=lambda: self.starting,
             ),
             *(figures if self.settings.serves_metrics else ()),
         )
@@ -224,6 +230,7 @@ class Application:
             plugins=self.plugins,
             queue=queue,
             refused=lambda: gate.refused,
+            ready=lambda: self.graph.catalogue.current is not None and not self.starting,
         )
 
     def summary(self) -> dict[str, object]:
@@ -302,6 +309,7 @@ def assemble(settings: Settings, graph: Graph, tracing: Tracing | None = None) -
         rates=graph.rates,
         open_at_once=settings.open_at_once,
         open_per_address=settings.connections_per_address,
+        starting=lambda: application.starting,
     )
     keeping: dict[str, Keep] = {}
     if settings.cache_bytes and tracing is None:

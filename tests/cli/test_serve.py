@@ -209,6 +209,54 @@ def test_without_a_database_the_catalogue_is_served(serve: Callable[..., Server]
     assert server.ask("{ __typename }") == {"data": {"__typename": "Query"}}
 
 
+@contextlib.contextmanager
+def silent_database() -> Iterator[str]:
+    """Stand in for a PostgreSQL that takes connections and says nothing, up to the end."""
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        yield f"postgresql://u@127.0.0.1:{silent.getsockname()[1]}/d"
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port: int = free.getsockname()[1]
+    return port
+
+
+def answered(port: int, path: str) -> tuple[int, Any, Any]:
+    """Return status, ``Retry-After`` and content; None of each where nobody listens yet."""
+    url = f"http://127.0.0.1:{port}{path}"
+    until = time.monotonic() + 60
+    while True:
+        try:
+            with urllib.request.urlopen(url, timeout=10) as response:
+                return response.status, None, json.load(response)
+        except urllib.error.HTTPError as error:
+            with error:
+                return error.code, error.headers["retry-after"], json.load(error)
+        except OSError:
+            assert time.monotonic() < until
+            time.sleep(0.02)
+
+
+def test_it_answers_from_its_first_moment_and_can_be_ended_in_it(
+    serve: Callable[..., Server],
+) -> None:
+    port = free_port()
+    with silent_database() as url:
+        server = serve(PORT=str(port), ZHUPEI_DATABASE_URL=url)
+        assert answered(port, "/health/live") == (200, None, {"status": "ok"})
+        status, _, state = answered(port, "/health/ready")
+        assert (status, state["status"]) == (503, "unavailable")
+        assert state["reason"] in {"catalogue loading", "starting"}
+        status, after, refused = answered(port, "/graphql?query={__typename}")
+        assert (status, after, refused["errors"][0]["extensions"]["code"]) == (503, "2", "STARTING")
+        assert server.end(signal.SIGTERM) < 2
+    assert server.process.returncode == 0
+    with pytest.raises(AssertionError, match="no line 'serving'"):
+        server.until("serving")
+    assert [entry for entry in server.lines if entry["level"] == "error"] == []
+
+
 def test_a_port_in_use_is_told_in_two_lines_before_anything_starts(
     serve: Callable[..., Server],
 ) -> None:

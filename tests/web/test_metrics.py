@@ -39,6 +39,7 @@ _NOTHING = State(
     plugins=dict,
     queue=lambda: asyncio.sleep(0, {}),
     refused=dict,
+    ready=lambda: True,
 )
 
 
@@ -236,10 +237,20 @@ def test_what_is_refused_at_the_door_is_counted_by_reason() -> None:
     gate = Gate(rates=Rates(requests=2, cost={}), open_per_address=0)
     client = TestClient(Guards(Starlette(), gate=gate))
     assert [client.get("/").status_code for _ in range(5)] == [404, 404, 429, 429, 429]
-    assert gate.refused == {"overloaded": 0, "request_rate": 3, "open_per_address": 0}
+    assert gate.refused == {
+        "overloaded": 0,
+        "request_rate": 3,
+        "open_per_address": 0,
+        "starting": 0,
+    }
     full = Gate(rates=Rates(requests=0, cost={}), open_at_once=0)
     assert TestClient(Guards(Starlette(), gate=full)).get("/").status_code == 503
-    assert full.refused == {"overloaded": 1, "request_rate": 0, "open_per_address": 0}
+    assert full.refused == {
+        "overloaded": 1,
+        "request_rate": 0,
+        "open_per_address": 0,
+        "starting": 0,
+    }
 
 
 _MANUAL = Path(__file__).parents[2] / "docs" / "operations.md"
@@ -266,7 +277,7 @@ async def test_the_manual_has_every_figure_of_a_real_server_and_no_other(
     reasons = {
         labels[0][1] for name, labels in figures(text) if name == "zhupei_requests_refused_total"
     }
-    assert reasons == {"overloaded", "request_rate", "open_per_address"}
+    assert reasons == {"overloaded", "request_rate", "open_per_address", "starting"}
     for family in text_string_to_metric_families(text):
         name = family.name if family.name in table else f"{family.name}_total"
         for sample in family.samples:

@@ -88,7 +88,11 @@ def run_server(
 async def _live(
     app: Starlette, server: Server, listener: socket.socket, certificate: Certificate | None
 ) -> None:
-    """Start, serve until a signal says stop, and give everything up."""
+    """Start, serve until a signal says stop, and give everything up.
+
+    Connections are answered from the first moment: until the start is over with 503, and by
+    ``/health/live`` with 200. What cannot start ends the process, whoever is connected.
+    """
     application = application_of(app)
     loop = asyncio.get_running_loop()
     async with contextlib.AsyncExitStack() as stack:
@@ -104,10 +108,18 @@ async def _live(
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, stop)
         loop.add_signal_handler(signal.SIGHUP, hangup.received)
+        serving = asyncio.create_task(server.serve(sockets=[listener]))
+        # Does nothing where the start is over.
+        serving.add_done_callback(lambda _: starting.cancel())
         try:
             await starting
         except asyncio.CancelledError:
+            await serving
             return
+        except BaseException:
+            server.should_exit = True
+            await serving
+            raise
         _collect_seldom()
         page = application.page
         _log.info(
@@ -116,7 +128,7 @@ async def _live(
         )
         if page is not None and page.missing:
             _log.warning("no query page", extra={"reason": page.missing})
-        await server.serve(sockets=[listener])
+        await serving
         _log.info("stopping")
     _log.info("stopped")
 

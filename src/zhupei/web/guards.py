@@ -1,7 +1,7 @@
 """What a request meets first: is it for this host, may its address ask, can it be answered now.
 
 Pure ASGI, before anything is read. Health checks pass: a load balancer has to see that a busy
-process lives.
+process lives, and so does one that only begins, whose figures can be read as well.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -19,6 +19,7 @@ from zhupei.graphql.engine import encoded
 from zhupei.graphql.limits import LimitCode
 from zhupei.graphql.limits.rates import Rates, TooMany, network_of
 from zhupei.web.errors import ErrorCode, refusal
+from zhupei.web.metrics import METRICS_PATH
 
 __all__ = ["Gate", "Guards", "address_of"]
 
@@ -38,9 +39,14 @@ _RATE = Text(
     "请求过于频繁，请在 {seconds} 秒后重试。", "Too many requests; try again in {seconds} s."
 )
 _BUSY = Text("服务器繁忙，请稍后重试。", "The server is busy; try again soon.")
+_STARTING = Text(
+    "服务正在启动，请稍后重试。", "The server is starting; try again in a few seconds."
+)
 _OPEN = Text(
     "来自同一地址的连接过多。", "Too many connections are open from this address; close some."
 )
+_BEGINS = "starting", ErrorCode.STARTING, _STARTING, 2
+_OVERLOADED = "overloaded", LimitCode.OVERLOADED, _BUSY, _RETRY_SECONDS
 
 
 def address_of(scope: Scope) -> str:
@@ -56,19 +62,26 @@ class Gate:
         rates: what is left to whom.
         open_at_once: how many requests may be under way, WebSockets and event streams included.
         open_per_address: how many of those from one address; 0 is no limit.
+        starting: tells whether there is nothing to answer with yet.
 
     """
 
     def __init__(
-        self, *, rates: Rates, open_at_once: int = 2000, open_per_address: int = 0
+        self,
+        *,
+        rates: Rates,
+        open_at_once: int = 2000,
+        open_per_address: int = 0,
+        starting: Callable[[], bool] = lambda: False,
     ) -> None:
         self.rates = rates
+        self._starting = starting
         self._most_open = open_at_once
         self._most_of_address = open_per_address
         self._open = 0
         self._of_address: Counter[str] = Counter()
         self.refused: Counter[str] = Counter(
-            {"overloaded": 0, "request_rate": 0, "open_per_address": 0}
+            {"overloaded": 0, "request_rate": 0, "open_per_address": 0, "starting": 0}
         )
         """How many requests were refused, by reason."""
         self._pulse = _Pulse()
@@ -76,6 +89,16 @@ class Gate:
     def is_busy(self) -> bool:
         """Count a request, and return whether there is more to do than can be done."""
         return self._pulse.is_late() or self._open >= self._most_open
+
+    def not_now(self, path: str) -> tuple[str, str, Text, int] | None:
+        """Count a request; return why it cannot be answered now, None where it can.
+
+        That is the reason, as it is counted, the error's code and message, and in how many seconds
+        to come again.
+        """
+        if self._starting() and path != METRICS_PATH:
+            return _BEGINS
+        return _OVERLOADED if self.is_busy() else None
 
     def is_full(self, address: str) -> bool:
         """Return whether an address has as much under way as it may have."""
@@ -137,11 +160,11 @@ class Guards:
             await _refuse(scope, receive, send, 421, ErrorCode.BAD_USER_INPUT, _HOST)
             return
         gate = self._gate
-        if gate.is_busy():
-            gate.refused["overloaded"] += 1
-            await _refuse(
-                scope, receive, send, 503, LimitCode.OVERLOADED, _BUSY, retry_after=_RETRY_SECONDS
-            )
+        not_now = gate.not_now(scope["path"])
+        if not_now is not None:
+            reason, code, message, seconds = not_now
+            gate.refused[reason] += 1
+            await _refuse(scope, receive, send, 503, code, message, retry_after=seconds)
             return
         address = address_of(scope)
         try:

@@ -53,7 +53,8 @@ class State:
     operations run and wait, ``pool`` how many database connections are open and idle, ``watches``
     how many subscriptions are live, ``catalogue`` how many objects of each kind are served,
     ``plugins`` whether each of them works, ``queue`` what `queue_counts` returns, ``refused`` how
-    many requests were refused before they were looked at, by reason.
+    many requests were refused before they were looked at, by reason, ``ready`` whether requests
+    are answered already.
     """
 
     engine: Callable[[], Any]
@@ -64,6 +65,7 @@ class State:
     plugins: Callable[[], Mapping[str, bool]]
     queue: Callable[[], Awaitable[Mapping[str, Any]]]
     refused: Callable[[], Mapping[str, int]]
+    ready: Callable[[], bool]
 
 
 class Metrics:
@@ -210,6 +212,7 @@ class Metrics:
         state = self._state
         if state is None:
             return
+        yield gauge("zhupei_ready", "1 once the catalogue is served", int(state.ready()))
         yield from _engine(asdict(state.engine()))
         running, waiting = state.running()
         yield gauge("zhupei_operations_running", "Operations that run now", running)

@@ -141,7 +141,9 @@ def small_schema(settings: Settings) -> strawberry.Schema:
 def small_app(settings: Settings) -> Starlette:
     """Return the application around the small graph and the real catalogue of ``settings``."""
     holder = CatalogueHolder(partial(load_catalogue, settings.bases))
-    database = Database(data_dir=settings.data_dir, url=settings.database_url)
+    database = Database(
+        data_dir=settings.data_dir, url=settings.database_url, pool_size=settings.database_pool
+    )
     graph = Graph(
         catalogue=holder,
         database=database,

@@ -99,6 +99,18 @@ async def test_a_kept_connection_that_was_lost_is_replaced(database_url: str) ->
         assert database.pool_load() == (1, 1)
 
 
+async def test_a_kept_connection_that_nobody_used_for_minutes_is_replaced(
+    database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with single(database_url) as database:
+        pids = []
+        for seconds in (300.0, -1.0, 300.0):
+            monkeypatch.setattr(lending, "_MOST_IDLE_SECONDS", seconds)
+            pids.append((await select(_PID, []))[0][0])
+        assert pids[0] == pids[1] != pids[2]
+        assert (_idle_in_pool(database), database.pool_load()) == (0, (1, 1))
+
+
 async def test_a_connection_lost_in_the_middle_of_a_set_is_told_to_nobody(
     database_url: str,
 ) -> None:

@@ -12,6 +12,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import time
 from typing import Any, cast
 
 import asyncpg
@@ -29,6 +30,9 @@ _ACQUIRE_TIMEOUT_SECONDS = 20.0
 _RELEASE_TIMEOUT_SECONDS = 5.0
 # The pool looks at how much a connection has done when it is given back.
 _MOST_TIMES_KEPT = 10_000
+# As long as the pool leaves one open that nobody uses: what stands between may forget it then, and
+# whoever asks on it would wait for an answer that never comes.
+_MOST_IDLE_SECONDS = 300.0
 
 LOST = (
     OSError,
@@ -98,6 +102,7 @@ class LendingClient(AsyncpgDBClient):
         self._turns = asyncio.Semaphore(self.pool_maxsize)
         self._waiting = 0
         self._kept: Any = None
+        self._kept_until = 0.0
         self._is_closed = False
         self.connection_class = _Connection
 
@@ -130,7 +135,9 @@ class LendingClient(AsyncpgDBClient):
         kept, self._kept = self._kept, None
         if kept is not None:
             if not is_lost(kept):
-                return kept
+                if time.monotonic() < self._kept_until:
+                    return kept
+                drop(kept)
             await self._given_up(kept)
         pool, limit = self._pool, None
         try:
@@ -190,7 +197,7 @@ class LendingClient(AsyncpgDBClient):
         ):
             held.only_read = False
             held.times_kept += 1
-            self._kept = connection
+            self._kept, self._kept_until = connection, time.monotonic() + _MOST_IDLE_SECONDS
         else:
             await self._given_up(connection)
 

@@ -285,8 +285,10 @@ async def _answering(site: Site) -> None:
     async with asyncio.timeout(_PATIENCE_SECONDS):
         while True:
             with contextlib.suppress(OSError):
-                await site.connections.ask("GET", "/health/ready")
-                return
+                ready = await site.connections.ask("GET", "/health/ready", want=(200, 503))
+                # 503: it listens, and has no catalogue yet.
+                if ready.status == 200:
+                    return
             if site.server is None or site.server.poll() is not None:
                 raise RuntimeError((site.folder / "server.log").read_text()[-3000:])
             await asyncio.sleep(0.1)

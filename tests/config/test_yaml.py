@@ -164,6 +164,24 @@ _NO_TAGS = 'tags (!) are not supported; if "!" is part of the text, put it in qu
             ],
         ),
         ("a: x\u200by\n", ["1:5: the invisible character U+200B; delete it [CONFIG_CHARACTER]"]),
+        (
+            "a:\n  - b: 1\n\u3000\u3000c: 2\n    d: 3\n",
+            [
+                (
+                    "3:1: a wide or non-breaking space U+3000 in the indentation; "
+                    "indent with plain spaces [CONFIG_CHARACTER]"
+                ),
+            ],
+        ),
+        (
+            "a:\n  - b: 1\n \u00a0  c: 2\n",
+            [
+                (
+                    "3:2: a wide or non-breaking space U+00A0 in the indentation; "
+                    "indent with plain spaces [CONFIG_CHARACTER]"
+                ),
+            ],
+        ),
         ("a: x\0y\n", ["1:5: the invisible character U+0000; delete it [CONFIG_CHARACTER]"]),
         ("a: x\u2028y\n", ["1:5: the invisible character U+2028; delete it [CONFIG_CHARACTER]"]),
         (

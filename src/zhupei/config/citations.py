@@ -8,6 +8,7 @@ from typing import Annotated
 
 from pydantic import BeforeValidator, StringConstraints, ValidationError
 
+from zhupei.config import patterns
 from zhupei.config.scalars import Day, Flag, problem
 from zhupei.config.texts import Model, NonEmpty, Passage
 
@@ -17,13 +18,11 @@ __all__ = ["SourceDocumentEntry", "SourceRef"]
 class _SourceRef(Model):
     """The clause that a figure is taken from."""
 
-    document: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9-]*$")]
+    document: Annotated[str, StringConstraints(pattern=patterns.DOCUMENT)]
     """Code of a document listed under ``sources``."""
     clause: NonEmpty
     """Heading or number of the clause."""
-    lines: (
-        Annotated[str, StringConstraints(pattern=r"^[0-9]+(-[0-9]+)?(,[0-9]+(-[0-9]+)?)*$")] | None
-    ) = None
+    lines: Annotated[str, StringConstraints(pattern=patterns.LINES)] | None = None
     """Lines of the supplied text, such as ``74`` or ``14-25``."""
 
 

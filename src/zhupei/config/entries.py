@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, StringConstraints, field_validator
 
+from zhupei.config import patterns
 from zhupei.config.citations import SourceRef
 from zhupei.config.scalars import Amount, Flag, Share, Slug, Whole, problem
 from zhupei.config.texts import Label, Model, NonEmpty, Passage
@@ -49,15 +50,13 @@ class ContactEntry(Model):
     """Names of the persons in charge."""
     phones: tuple[NonEmpty, ...] = ()
     """Telephone numbers as printed; extension after 转."""
-    qq_groups: tuple[Annotated[str, StringConstraints(pattern=r"^[0-9]{5,11}$")], ...] = ()
+    qq_groups: tuple[Annotated[str, StringConstraints(pattern=patterns.QQ_GROUP)], ...] = ()
     """QQ groups, digits only."""
-    emails: tuple[
-        Annotated[str, StringConstraints(pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$")], ...
-    ] = ()
+    emails: tuple[Annotated[str, StringConstraints(pattern=patterns.EMAIL)], ...] = ()
     """Mail addresses."""
     wechat_accounts: tuple[NonEmpty, ...] = ()
     """WeChat public accounts (公众号)."""
-    websites: tuple[Annotated[str, StringConstraints(pattern=r"^https?://\S+$")], ...] = ()
+    websites: tuple[Annotated[str, StringConstraints(pattern=patterns.WEBSITE)], ...] = ()
     """Web addresses."""
     address: Passage | None = None
     """Postal address."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Sequence
+from datetime import date, timedelta
+from decimal import Decimal
 from difflib import get_close_matches
 
 from zhupei.domain.text import Text
@@ -14,12 +16,21 @@ __all__ = [
     "did_you_mean",
     "flag_hint",
     "list_choices",
+    "moment_hint",
     "number_hint",
     "suggest",
+    "unknown_hint",
     "whole_hint",
 ]
 
 _LISTED = 20
+_UNKNOWN = frozenset(
+    {"待定", "未定", "未知", "不详", "暂无", "若干", "tbd", "n/a", "?", "？", "-", "/"}
+)
+_NO_DAY = Text("没有这一天", "there is no such day")
+_EXCEL_BEGINS = date(1899, 12, 30)
+_DAY = r"\s*([0-9]{4})[-/.年]([0-9]{1,2})[-/.月]([0-9]{1,2})日?"
+_TIME = r"(?:[T\s]*([0-9]{1,2})(?::([0-9]{2})|[点时](?:([0-9]{1,2})分?)?))?\s*"
 
 
 def suggest(word: str, candidates: Sequence[str]) -> str | None:
@@ -52,6 +63,17 @@ def _write(text: str) -> Text:
     return Text(f"请写 {text}", f"write {text}")
 
 
+def unknown_hint(text: str) -> Text | None:
+    """Return what to do with a figure that nobody knows yet: ``待定``, ``TBD``."""
+    if text.strip().casefold() in _UNKNOWN:
+        return Text(
+            "未知的不写：请删除这个键，并在旁边写明原因（如 quota_note、note）",
+            "what is unknown is left out: delete the key, and say why beside it "
+            "(as quota_note or note)",
+        )
+    return None
+
+
 def whole_hint(text: str) -> Text | None:
     """Return how to write a whole number that is written otherwise."""
     hint = number_hint(text)
@@ -59,9 +81,12 @@ def whole_hint(text: str) -> Text | None:
 
 
 def number_hint(text: str) -> Text | None:
-    """Return how to write a number that is written otherwise: ``1,000``, ``１２``, ``10人``."""
+    """Return how to write a number that is written otherwise: ``1,000``, ``１２``, ``0.76万元``."""
     plain = unicodedata.normalize("NFKC", text).strip().replace("_", "").replace(",", "")
-    plain = re.sub(r"(?<=\d)\s*[元人个名]$", "", plain).lstrip("+")
+    # Only units that leave the figure as it is: three years are not three months.
+    plain = re.sub(r"(?<=[0-9万])\s*(?:元(?:/\S{1,4})?|[人个名])$", "", plain).lstrip("+")
+    if re.fullmatch(r"[0-9]{1,8}(?:\.[0-9]{1,6})?万", plain):
+        plain = f"{(Decimal(plain[:-1]) * 10_000).normalize():f}"
     if re.fullmatch(r"0[0-9]+", plain):
         return Text("数字不能以 0 开头", "a number must not begin with 0")
     if re.fullmatch(r"-?(?:0|[1-9][0-9]*)\.0+", plain):
@@ -84,10 +109,44 @@ def flag_hint(text: str) -> Text | None:
 def date_hint(text: str) -> Text | None:
     """Return how to write a date that is written otherwise: ``2026/6/30``, ``2026年6月30日``."""
     plain = unicodedata.normalize("NFKC", text)
-    match = re.fullmatch(r"\s*([0-9]{4})[-/.年]([0-9]{1,2})[-/.月]([0-9]{1,2})日?\s*", plain)
+    match = re.fullmatch(rf"{_DAY}\s*", plain)
     if match is None:
-        return None
-    iso = f"{match[1]}-{match[2]:0>2}-{match[3]:0>2}"
-    if iso != text:
+        return _excel_hint(plain)
+    iso = _day(match)
+    return _NO_DAY if iso is None else _write(iso)
+
+
+def moment_hint(text: str) -> Text | None:
+    """Return how to write a time that is written otherwise: ``2026/6/30 17:00``, ``…日24点``."""
+    plain = unicodedata.normalize("NFKC", text)
+    match = re.fullmatch(_DAY + _TIME, plain)
+    if match is None:
+        return _excel_hint(plain)
+    iso = _day(match)
+    if iso is None:
+        return _NO_DAY
+    if match[4] is None:
         return _write(iso)
-    return Text("没有这一天", "there is no such day")
+    hour, minute = int(match[4]), int(match[5] or match[6] or 0)
+    if hour * 60 + minute > 24 * 60 or minute > 59:
+        return Text("一天的时间是 00:00 至 24:00", "the times of a day are 00:00 to 24:00")
+    return _write(f"{iso}T{hour:02}:{minute:02}")
+
+
+def _day(match: re.Match[str]) -> str | None:
+    """Return the date as it is written here, None where there is no such day."""
+    try:
+        return date(int(match[1]), int(match[2]), int(match[3])).isoformat()
+    except ValueError:
+        return None
+
+
+def _excel_hint(plain: str) -> Text | None:
+    """Return the date that a spreadsheet means by a number of days, from 2000 to 2099."""
+    if not re.fullmatch(r"[0-9]{5}", plain) or not 36_526 <= int(plain) <= 73_050:
+        return None
+    iso = (_EXCEL_BEGINS + timedelta(days=int(plain))).isoformat()
+    return Text(
+        f"像是 Excel 的日期序号；若指 {iso}，请写 {iso}",
+        f"it looks like Excel's number of a date; if {iso} is meant, write {iso}",
+    )

@@ -17,6 +17,7 @@ from zhupei.config.hints import (
     suggest,
     whole_hint,
 )
+from zhupei.config.patterns import MEANINGS, pattern_hint
 from zhupei.config.syntax import colon_hint
 from zhupei.domain.text import Text
 
@@ -54,7 +55,7 @@ def describe(error: Mapping[str, Any], choices: Sequence[str] = ()) -> Message:
     if kind in _SIMPLE:
         message = _with_hint(_SIMPLE[kind], value)
     elif kind in _LIMITS:
-        message = _limit(kind, context)
+        message = _limit(kind, context, value)
     elif kind in _CHOICES:
         message = _choice(value, choices, str(context.get("expected", "")))
     elif kind in {"value_error", "assertion_error"}:
@@ -258,8 +259,15 @@ _PLURAL_OF_ONE = re.compile(r"\b1 (digit|entr|character|byte|decimal place)(?:ie
 _CHOICES = frozenset({"enum", "literal_error", "missing_sentinel_error", "ellipsis_error"})
 
 
-def _limit(kind: str, context: Mapping[str, Any]) -> Message:
+def _limit(kind: str, context: Mapping[str, Any], value: Any) -> Message:
     code, zh, en = _LIMITS[kind]
+    if kind == "string_pattern_mismatch":
+        pattern = str(context.get("pattern"))
+        hint = pattern_hint(value, pattern) if isinstance(value, str) else None
+        if pattern in MEANINGS:
+            meaning = MEANINGS[pattern]
+            return Message(code, Text(f"应为{meaning.zh}", f"expected {meaning.en}"), hint)
+        return Message(code, Text(zh.format_map(context), en.format_map(context)), hint)
     # One entry, not "1 entries": the noun follows the last figure before it.
     english = _PLURAL_OF_ONE.sub(_one, en.format_map(context))
     return Message(code, Text(zh.format_map(context), english))

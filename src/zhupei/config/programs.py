@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
+from zhupei.config import patterns
 from zhupei.config.citations import SourceRef
 from zhupei.config.entries import ContactEntry, RuleBlocks
 from zhupei.config.scalars import Moment, Slug, SpecialtyCode, Whole
@@ -141,7 +142,7 @@ class OpeningEntry(RuleBlocks):
 class AcceptedWarning(Model):
     """A warning of `zhupei check` that was looked at and stands, with the reason."""
 
-    code: Annotated[str, StringConstraints(pattern=r"^[A-Z]+(_[A-Z]+)*$")]
+    code: Annotated[str, StringConstraints(pattern=patterns.WARNING)]
     """Code of the warning."""
     reason: Passage
     """Why it stands."""

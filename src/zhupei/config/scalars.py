@@ -3,12 +3,24 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
 from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field, StringConstraints
 from pydantic_core import PydanticCustomError
+
+from zhupei.config import patterns
+from zhupei.config.hints import (
+    date_hint,
+    flag_hint,
+    moment_hint,
+    number_hint,
+    unknown_hint,
+    whole_hint,
+)
+from zhupei.domain.text import Text
 
 __all__ = [
     "Amount",
@@ -30,12 +42,25 @@ def problem(code: str, zh: str, en: str, **context: Any) -> PydanticCustomError:
     return PydanticCustomError(code, "{en}", {"zh": zh, "en": en, **context})
 
 
+def _unlike(
+    value: object, hint: Callable[[str], Text | None], code: str, zh: str, en: str
+) -> PydanticCustomError:
+    """Return an error that says what to write instead, where the text shows what was meant."""
+    meant = hint(value) if isinstance(value, str) else None
+    if meant is None and isinstance(value, str) and code == "CONFIG_BAD_NUMBER":
+        meant = unknown_hint(value)
+    said = {} if meant is None else {"hint_zh": meant.zh, "hint_en": meant.en}
+    return problem(code, zh, en, **said)
+
+
 def _flag(value: object) -> object:
     if isinstance(value, bool):
         return value
     if value in {"true", "false"}:
         return value == "true"
-    raise problem("CONFIG_BAD_FLAG", "应为 true 或 false", "expected true or false")
+    raise _unlike(
+        value, flag_hint, "CONFIG_BAD_FLAG", "应为 true 或 false", "expected true or false"
+    )
 
 
 def _whole(value: object) -> object:
@@ -43,7 +68,13 @@ def _whole(value: object) -> object:
         return value
     if isinstance(value, str) and re.fullmatch(r"-?(0|[1-9][0-9]{0,8})", value):
         return int(value)
-    raise problem("CONFIG_BAD_NUMBER", "应为整数，如 12", "expected a whole number, such as 12")
+    raise _unlike(
+        value,
+        whole_hint,
+        "CONFIG_BAD_NUMBER",
+        "应为整数，如 12",
+        "expected a whole number, such as 12",
+    )
 
 
 def _decimal(value: object) -> object:
@@ -51,8 +82,12 @@ def _decimal(value: object) -> object:
         return value
     if isinstance(value, str) and re.fullmatch(r"-?(0|[1-9][0-9]{0,11})(\.[0-9]{1,6})?", value):
         return Decimal(value)
-    raise problem(
-        "CONFIG_BAD_NUMBER", "应为数字，如 7600 或 0.8", "expected a number, such as 7600 or 0.8"
+    raise _unlike(
+        value,
+        number_hint,
+        "CONFIG_BAD_NUMBER",
+        "应为数字，如 7600 或 0.8",
+        "expected a number, such as 7600 or 0.8",
     )
 
 
@@ -64,8 +99,12 @@ def _day(value: object) -> object:
             return date.fromisoformat(value)
         except ValueError:
             pass
-    raise problem(
-        "CONFIG_BAD_DATE", "应为日期，如 2026-06-30", "expected a date, such as 2026-06-30"
+    raise _unlike(
+        value,
+        date_hint,
+        "CONFIG_BAD_DATE",
+        "应为日期，如 2026-06-30",
+        "expected a date, such as 2026-06-30",
     )
 
 
@@ -77,7 +116,9 @@ def _moment(value: object) -> object:
             hour, minute = int(match[2] or 0), int(match[3] or 0)
             if (hour < 24 and minute < 60) or (hour, minute) == (24, 0):
                 return value.replace(" ", "T")
-    raise problem(
+    raise _unlike(
+        value,
+        moment_hint,
         "CONFIG_BAD_MOMENT",
         "应为日期或北京时间，如 2024-04-23 或 2024-04-23T24:00",
         "expected a date or a Shanghai time, such as 2024-04-23 or 2024-04-23T24:00",
@@ -102,16 +143,14 @@ Day = Annotated[date, BeforeValidator(_day, json_schema_input_type=str)]
 Moment = Annotated[str, BeforeValidator(_moment, json_schema_input_type=str)]
 """A date, or a date and time of Asia/Shanghai; ``24:00`` is the next day's 00:00 (T11)."""
 
-YearMonth = Annotated[str, StringConstraints(pattern=r"^[0-9]{4}-(0[1-9]|1[0-2])$")]
+YearMonth = Annotated[str, StringConstraints(pattern=patterns.YEAR_MONTH)]
 """A month, ``2017-10``."""
 
-Slug = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$", max_length=80)]
+Slug = Annotated[str, StringConstraints(pattern=patterns.SLUG, max_length=80)]
 """A code of ours: lower-case letters, digits and single hyphens."""
 
-Code = Annotated[str, StringConstraints(pattern=r"^[0-9]{6}$")]
+Code = Annotated[str, StringConstraints(pattern=patterns.DIVISION)]
 """A code of GB/T 2260, six digits."""
 
-SpecialtyCode = Annotated[
-    str, StringConstraints(pattern=r"^([0-9]{4}|[a-z][a-z0-9]*(-[a-z0-9]+)*)$", max_length=60)
-]
+SpecialtyCode = Annotated[str, StringConstraints(pattern=patterns.SPECIALTY, max_length=60)]
 """A national specialty code of four digits, or a slug that the program itself declares."""

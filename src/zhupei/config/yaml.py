@@ -38,6 +38,8 @@ _INVISIBLE = re.compile(
     "[\x00-\x09\x0b\x0c\x0e-\x1f\x7f-\x9f\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u2069"
     "\ufeff\ufffe\uffff]"
 )
+# Spaces of Chinese input methods and of web pages, before anything else of a line.
+_WIDE_INDENT = re.compile("[ ]*([\u3000\u00a0])")
 _BOM = b"\xef\xbb\xbf"
 
 
@@ -176,6 +178,8 @@ class _Reader:
         if begins_earlier(said):
             mark = error.context_mark or mark
         offset = 0 if mark is None else min(mark.index, len(self._text))
+        if self._refuses_wide_indent(bisect_right(self._lines, offset)):
+            return
         # A full-width colon does not end a key; the parser only stumbles over what follows.
         colons = fullwidth_colons(self._text, self._lines, bisect_right(self._lines, offset))
         for colon in colons:
@@ -183,6 +187,27 @@ class _Reader:
         if not colons:
             opened = error.context_mark.line + 1 if error.context_mark else None
             self._refuse(offset, *describe_syntax_error(said, opened))
+
+    def _refuses_wide_indent(self, line: int) -> bool:
+        """Report a wide space in the indentation of the line, or of the one above it.
+
+        It looks like indentation and is text to the parser, which stumbles one line later. In a
+        text of several lines it may stand, so it is looked for only where something is wrong.
+        """
+        for number in (line - 1, line):
+            if number < 1:
+                continue
+            begin = self._lines[number - 1]
+            if match := _WIDE_INDENT.match(self._text, begin):
+                name = f"U+{ord(match[1]):04X}"
+                message = Text(
+                    f"缩进中有全角空格或不换行空格 {name}",
+                    f"a wide or non-breaking space {name} in the indentation",
+                )
+                hint = Text("请用半角空格缩进", "indent with plain spaces")
+                self._refuse(match.start(1), "CONFIG_CHARACTER", message, hint)
+                return True
+        return False
 
     def _refuse_colon(self, offset: int) -> None:
         message = Text("键后面是全角冒号“：”", "a full-width colon “：” after a key")

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from zhupei.cli import CommandError, read_settings
+from zhupei.cli import CommandError, read_settings, spoken_language
 from zhupei.domain.text import Language, Text
 
 if TYPE_CHECKING:
@@ -68,9 +68,18 @@ def register(subparsers: Subparsers) -> None:
 
 
 def _moment(text: str) -> datetime:
+    """Return an instant; without an offset it is one of Asia/Shanghai."""
     from zhupei.domain.calendar import CHINA_TIME  # noqa: PLC0415 - see zhupei.cli
 
-    found = datetime.fromisoformat(text)
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        # argparse would name this function; what it is told instead is shown as it is.
+        said = Text(
+            f"应为日期或时刻，如 2026-04-10 或 2026-04-10T09:00+08:00，而不是“{text}”",
+            f'expected a date or a time such as 2026-04-10 or 2026-04-10T09:00+08:00, not "{text}"',
+        )
+        raise argparse.ArgumentTypeError(said.get(spoken_language())) from None
     return found if found.tzinfo is not None else found.replace(tzinfo=CHINA_TIME)
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from tortoise.exceptions import ValidationError
+from tortoise.exceptions import DBConnectionError, ValidationError
 
 from graphql import GraphQLError, build_schema, parse, validate
 from zhupei.domain.text import Language
-from zhupei.web.errors import ErrorCode, format_errors
+from zhupei.web.errors import ErrorCode, code_of, format_errors
 
 _PAGES = Path(__file__).parents[2] / "docs" / "errors"
 
@@ -37,6 +37,27 @@ def test_a_value_that_does_not_fit_is_bad_input_and_stays_untold(
     (record,) = caplog.records
     assert (record.levelname, record.__dict__["column"]) == ("WARNING", "legal_name")
     assert "张三丰" not in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (GraphQLError("no such field"), "BAD_USER_INPUT"),
+        (GraphQLError("Document is nested too deeply"), "LIMIT_EXCEEDED"),
+        (GraphQLError("no", extensions={"code": "NOT_FOUND"}), "NOT_FOUND"),
+        (GraphQLError("x", path=["a"], original_error=KeyError("a")), "INTERNAL_SERVER_ERROR"),
+        (GraphQLError("x", path=["a"], original_error=OSError(24, "x")), "INTERNAL_SERVER_ERROR"),
+        (GraphQLError("x", path=["a"], original_error=DBConnectionError()), "DATABASE_UNAVAILABLE"),
+        (
+            GraphQLError("x", path=["a"], original_error=ValidationError("name: too long")),
+            "BAD_USER_INPUT",
+        ),
+    ],
+)
+def test_an_error_is_counted_under_the_code_that_is_shown(error: GraphQLError, code: str) -> None:
+    assert code_of(error) == code
+    (shown,) = format_errors([error], language=Language.EN, request_id="1", suggest=True)
+    assert shown["extensions"]["code"] == code  # type: ignore[index]  # a mapping, which its type hides
 
 
 @pytest.mark.parametrize("language", list(Language))

@@ -80,6 +80,16 @@ def test_what_is_asked_and_what_stands_is_told(tmp_path: Path, database_url: str
     assert value(read, "zhupei_operations_total", operation="Bases", outcome="ok") == 1
     assert value(read, "zhupei_operations_total", operation="Bases", outcome="kept") == 2
     assert value(read, "zhupei_operation_seconds_count", operation="Bases") == 3
+    # What GraphQL itself refuses counts under the code that its answer has.
+    assert {
+        labels: count for (name, labels), count in read.items() if "operations_total" in name
+    } == {
+        (("operation", "Bases"), ("outcome", "ok")): 1,
+        (("operation", "Bases"), ("outcome", "kept")): 2,
+        (("operation", "unnamed"), ("outcome", "BAD_USER_INPUT")): 1,
+        (("path", "compiled"),): 1,
+        (("path", "graphql-core"),): 0,
+    }
     assert value(read, "zhupei_http_responses_total", method="POST", status="200") == 4
     assert value(read, "zhupei_http_responses_total", method="GET", status="404") == 1
     assert value(read, "zhupei_engine_operations_total", path="compiled") == 1

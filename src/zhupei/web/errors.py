@@ -12,7 +12,7 @@ from zhupei.db.outages import is_outage, unfitting_column
 from zhupei.domain.text import Language, Text
 from zhupei.graphql.chinese_messages import in_chinese
 
-__all__ = ["ErrorCode", "format_errors", "internal_error", "refusal"]
+__all__ = ["ErrorCode", "code_of", "format_errors", "internal_error", "refusal"]
 
 _log = logging.getLogger("zhupei.graphql")
 
@@ -103,6 +103,18 @@ def format_errors(
         if language is Language.ZH:
             error["message"] = in_chinese(error["message"]) or error["message"]
     return list(formatted)
+
+
+def code_of(error: GraphQLError) -> str:
+    """Return the code that clients are shown for ``error``, without logging it."""
+    cause = _cause(error)
+    if cause is not None and is_outage(cause):
+        return ErrorCode.DATABASE_UNAVAILABLE.value
+    if cause is not None:
+        unfit = unfitting_column(cause) is not None
+        return (ErrorCode.BAD_USER_INPUT if unfit else ErrorCode.INTERNAL_SERVER_ERROR).value
+    code = (error.extensions or {}).get("code")
+    return code if isinstance(code, str) else _code_of_refusal(error).value
 
 
 def _format(error: GraphQLError, language: Language, request_id: str) -> GraphQLFormattedError:

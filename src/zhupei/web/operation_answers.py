@@ -19,7 +19,7 @@ from zhupei.graphql import limits
 from zhupei.graphql.context import language_of
 from zhupei.graphql.engine import Answer
 from zhupei.tracing import safe_operation_name
-from zhupei.web.errors import ErrorCode, format_errors
+from zhupei.web.errors import ErrorCode, code_of, format_errors
 from zhupei.web.logs import current_operation, current_request_id
 from zhupei.web.operation_requests import OperationRequest
 from zhupei.web.subscriptions import is_rejected, readable
@@ -187,7 +187,4 @@ def rejected(error: GraphQLError) -> PreExecutionError:
 
 def _outcome(result: ExecutionResult) -> str:
     """Return ok, or the code of the first error."""
-    for error in result.errors or ():
-        code = (error.extensions or {}).get("code")
-        return code if isinstance(code, str) else "error"
-    return "ok"
+    return code_of(result.errors[0]) if result.errors else "ok"

@@ -458,4 +458,22 @@ async def test_payments_are_taken_from_who_may_pay_there(
             wrong += [(role.value, own, each) for each in SECRETS if each in text]
     assert not wrong, "\n".join(map(str, wrong))
     assert (await served.ask("PUT", asked, None)).status_code == 401
+    role = next(role for role in Role if _may(role, asked, own=True))
+    months = {
+        "9999-12": 200,
+        "0000-09": 400,
+        "2026-13": 400,
+        "2026-9": 400,
+        "２０２６-09": 400,
+        "": 400,
+    }
+    told = {}
+    for month in months:
+        blank = _Asked(
+            "registrations.write", "/payments/blank.csv", {"base": asked.base, "month": month}
+        )
+        told[month] = (
+            await served.ask("GET", blank, _actor(role, asked, world, person, own=True))
+        ).status_code
+    assert told == months
     assert await office.everything() == before

@@ -13,10 +13,10 @@ __all__ = ["AssessmentRecord", "Mark", "Month", "Trainee"]
 
 @dataclass(frozen=True, slots=True, order=True)
 class Month:
-    """A calendar month; ``number`` runs from 1 to 12.
+    """A calendar month; ``year`` runs from 1 to 9999, ``number`` from 1 to 12.
 
     Raises:
-        ValueError: ``number`` is not a month.
+        ValueError: there is no such month.
 
     """
 
@@ -26,6 +26,8 @@ class Month:
     def __post_init__(self) -> None:
         if not 1 <= self.number <= 12:
             raise ValueError(f"a month is 1 to 12, not {self.number}")
+        if not 1 <= self.year <= 9999:
+            raise ValueError(f"a year is 1 to 9999, not {self.year}")
 
     @property
     def first_day(self) -> date:

@@ -233,7 +233,7 @@ async def _body(request: Request) -> bytes | None:
 
 
 def _month(request: Request) -> Month | None:
-    found = re.fullmatch(r"([0-9]{4})-(0[1-9]|1[0-2])", request.query_params.get("month", ""))
+    found = re.fullmatch(r"([1-9][0-9]{3})-(0[1-9]|1[0-2])", request.query_params.get("month", ""))
     return None if found is None else Month(int(found[1]), int(found[2]))
 
 

@@ -43,6 +43,7 @@ _PROJECT = Path(__file__).parents[2]
 _DOCS = _PROJECT / "docs/performance"
 # What is not called growth: a part of the level, and megabytes or pieces beside it.
 _MEMORY_PART, _MEMORY_MORE = 0.05, 5.0
+_SESSION_MORE = 1.0
 _PIECES_MORE = 10.0
 _LEAST_MINUTES = 5.0
 """In less the caches still fill: growth is shown and not judged."""
@@ -195,9 +196,11 @@ def _growing(samples: list[Sample]) -> dict[str, tuple[float, float, float]]:
     for process in ("server", "worker"):
         grown, level = growth(samples, memory(process))
         found[f"memory of {process}, MB"] = grown, level, level * _MEMORY_PART + _MEMORY_MORE
-    grown, level = risen(samples, memory("postgres"))
-    allowed = level * _MEMORY_PART + _MEMORY_MORE
-    found["memory of postgres at its highest, MB, against the first half"] = grown, level, allowed
+    # Only the largest, because all together follow how many sessions were needed at once within the
+    # minutes before: that is chance, and those that stay open are judged by their number below.
+    grown, level = risen(samples, lambda sample: sample.largest)
+    allowed = level * _MEMORY_PART + _SESSION_MORE
+    found["PostgreSQL's largest process, MB, against the first half"] = grown, level, allowed
     for process in ("server", "worker"):
         grown, level = growth(samples, files(process))
         found[f"open files of {process}"] = grown, level, _PIECES_MORE
@@ -222,6 +225,19 @@ def _grown(samples: list[Sample], minutes: float) -> list[str]:
         for name, (grown, level, allowed) in _growing(samples[:-1]).items()
         if grown > allowed
     ]
+
+
+def _postgres(samples: list[Sample]) -> str:
+    """Return what PostgreSQL's processes held together where they held most, in each half."""
+    middle = len(samples) // 2
+    most = [
+        max(half, key=lambda sample: sample.resident["postgres"])
+        for half in (samples[:middle], samples[middle:])
+    ]
+    told = " and ".join(
+        f"{each.resident['postgres']:,.0f} MB in {each.backends} processes" for each in most
+    )
+    return f"PostgreSQL held most, without what its processes share, in the two halves: {told}."
 
 
 def _report(
@@ -274,7 +290,7 @@ def _report(
         f"| {name} | {level:,.1f} | {grown:+,.1f} | {allowed:,.1f} |"
         for name, (grown, level, allowed) in _growing(samples[:-1]).items()
     ]
-    return "\n".join(lines) + "\n"
+    return "\n".join([*lines, "", _postgres(samples[:-1])]) + "\n"
 
 
 def _machine() -> str:

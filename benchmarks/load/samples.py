@@ -48,6 +48,8 @@ class Sample:
     files: Mapping[str, int]
     """Open file descriptors."""
     backends: int
+    largest: float
+    """Megabytes of its own that the largest of PostgreSQL's processes holds."""
     pool: float
     watches: float
     failed: float
@@ -71,12 +73,13 @@ class Sampler:
         worker = 0 if self.site.worker is None else self.site.worker.pid
         postgres = self.site.postgres
         backends = _children(postgres)
+        owned = [_own(each) for each in (postgres, *backends)]
         sample = Sample(
             at=time.monotonic() - self.begun,
             resident={
                 "server": _resident(server),
                 "worker": _resident(worker),
-                "postgres": sum(_own(each) for each in (postgres, *backends)),
+                "postgres": sum(owned),
             },
             cpu={
                 "server": _cpu(server),
@@ -89,6 +92,7 @@ class Sampler:
             },
             files={"server": _files(server), "worker": _files(worker)},
             backends=len(backends),
+            largest=max(owned),
             pool=_gauge(text, "zhupei_database_connections"),
             watches=_gauge(text, "zhupei_subscriptions"),
             failed=sum(float(each) for each in _FAILED.findall(text)),
@@ -120,8 +124,9 @@ def growth(samples: Sequence[Sample], value: Callable[[Sample], float]) -> tuple
 def risen(samples: Sequence[Sample], value: Callable[[Sample], float]) -> tuple[float, float]:
     """Return by how much the highest value of the second half is above that of the first, and that.
 
-    For what rises and falls by itself: what PostgreSQL's sessions hold grows until the pool closes
-    them, and the part of such a tooth that a half begins and ends with says nothing of a leak.
+    For what rises and falls by itself: what a session of PostgreSQL holds grows with the tables and
+    statements it has met, until it has met them all or the pool closes it, and the part of such a
+    tooth that a half begins and ends with says nothing of a leak.
     """
     middle = len(samples) // 2
     first = max((value(each) for each in samples[:middle]), default=0.0)

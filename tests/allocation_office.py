@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import shutil
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
@@ -35,7 +37,9 @@ __all__ = [
     "SOUTH_EMERGENCY",
     "SOUTH_MEDICINE",
     "Matching",
+    "changed_office",
     "matching_office",
+    "own_steps_office",
 ]
 
 BASES = Path(__file__).parent / "fictional" / "allocation"
@@ -97,6 +101,16 @@ class Matching(Office):
 
     async def passed(self, case: AdmissionCase, points: int | tuple[int, int] = 80) -> None:
         """Bring an application up to the base's review, with these points out of 100."""
+        await self.assessed(case, points)
+        done(
+            await admissions.review_application(
+                self.staff(base=case.base),
+                inputs.ReviewApplicationInput(application=case.id, approved=True),
+            )
+        )
+
+    async def assessed(self, case: AdmissionCase, points: int | tuple[int, int] = 80) -> None:
+        """Bring an application up to its scores, these points out of 100."""
         both = points if isinstance(points, tuple) else (points, points)
         desk = self.staff(base=case.base)
         done(
@@ -108,11 +122,6 @@ class Matching(Office):
         for record, given in zip(recorders, both, strict=True):
             score = inputs.RecordScoreInput(application=case.id, points=Decimal(given), of=100)
             done(await record(desk, score))
-        done(
-            await admissions.review_application(
-                desk, inputs.ReviewApplicationInput(application=case.id, approved=True)
-            )
-        )
 
     async def everything(self) -> tuple[object, ...]:
         """Return all that a refusal, a dry run or a simulation must not change."""
@@ -136,3 +145,33 @@ async def matching_office(database: Database) -> Matching:
         _loaded["matching"] = await load_catalogue([BASES])
         assert not _loaded["matching"].problems.errors, _loaded["matching"].problems
     return Matching(database, _loaded["matching"], moment("2026-04-10T09:00"))
+
+
+async def changed_office(database: Database, folder: Path, old: str, new: str) -> Matching:
+    """Return the office with one change in the fictional files."""
+    shutil.copytree(BASES, folder / "bases")
+    found = 0
+    for path in (folder / "bases").glob("*.yaml"):
+        text = path.read_text("utf-8")
+        found += text.count(old)
+        path.write_text(text.replace(old, new), "utf-8")
+    assert found == 1
+    return Matching(database, await load_catalogue([folder / "bases"]), moment("2026-04-10T09:00"))
+
+
+async def own_steps_office(database: Database, folder: Path, *without: str) -> Matching:
+    """Return the office whose internal medicine in the north has the steps without some."""
+    text = (BASES / "_jurisdiction.yaml").read_text("utf-8")
+    steps = re.findall(r"(?m)^      - \{id: .*\n", text)
+    kept = [each for each in steps if not re.search(rf"id: (?:{'|'.join(without)}),", each)]
+    assert len(kept) == len(steps) - len(without)
+    plan = '      - {specialty: "0100", quota: 1, source: NORTH:10 计划表}\n'
+    own = (
+        '      - specialty: "0100"\n'
+        "        quota: 1\n"
+        "        source: NORTH:10 计划表\n"
+        "        steps:\n" + "".join(f"    {each}" for each in kept)
+    )
+    office = await changed_office(database, folder, plan, own)
+    assert not office.loaded.problems.errors, office.loaded.problems
+    return office

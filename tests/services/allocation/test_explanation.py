@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from uuid import uuid4
 
 from admissions_office import done
@@ -13,7 +14,9 @@ from allocation_office import (
     SOUTH_EMERGENCY,
     SOUTH_MEDICINE,
     Matching,
+    own_steps_office,
 )
+from zhupei.db.connection import Database
 from zhupei.domain.admission_case import AdmissionCase
 from zhupei.domain.allocation import AllocationExplanation
 from zhupei.domain.matching_explanation import Verdict
@@ -140,3 +143,17 @@ async def test_staff_read_it_where_they_read_all_scores(office: Matching) -> Non
     await office.refuses(
         RefusalCode.NOT_FOUND, await allocation.allocation_explanation(north, uuid4())
     )
+
+
+async def test_an_opening_without_publicity_is_told_of_at_once(
+    database: Database, tmp_path: Path
+) -> None:
+    """No list of it is ever published that its results could wait for."""
+    office = await own_steps_office(database, tmp_path, "publicity", "confirmation")
+    await office.listed(NORTH_MEDICINE, points=95)
+    (case,) = await office.listed(NORTH_MEDICINE)
+    own = office.own(case.applicant)
+    await run(office)
+    assert await allocation.allocation_explanation(own, case.id) is None
+    await run(office, propose=True)
+    assert (await told(own, case)).reasons[0].verdict is Verdict.OUTRANKED

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import shutil
 from pathlib import Path
 from uuid import uuid4
 
 import asyncpg
 import pytest
 
-from admissions_office import done, moment
+from admissions_office import done
 from allocation_office import (
-    BASES,
     MAIN,
     NORTH_CHILDREN,
     NORTH_MEDICINE,
@@ -21,9 +19,10 @@ from allocation_office import (
     SOUTH_EMERGENCY,
     SOUTH_MEDICINE,
     Matching,
+    changed_office,
+    own_steps_office,
 )
 from lost_replies import owing_the_answer
-from zhupei.catalogue import load_catalogue
 from zhupei.db.connection import Database
 from zhupei.db.models import AllocationRunRow
 from zhupei.domain.allocation import AllocationCheck, AllocationRun
@@ -252,18 +251,6 @@ async def test_seats_that_are_not_published_refuse(office: Matching) -> None:
     )
 
 
-async def changed_office(database: Database, folder: Path, old: str, new: str) -> Matching:
-    """Return the office with one change in the fictional files."""
-    shutil.copytree(BASES, folder / "bases")
-    found = 0
-    for path in (folder / "bases").glob("*.yaml"):
-        text = path.read_text("utf-8")
-        found += text.count(old)
-        path.write_text(text.replace(old, new), "utf-8")
-    assert found == 1
-    return Matching(database, await load_catalogue([folder / "bases"]), moment("2026-04-10T09:00"))
-
-
 async def test_quotas_that_overlap_refuse(database: Database, tmp_path: Path) -> None:
     """A round of 2 seats over openings of more: no document says whose applicant yields."""
     office = await changed_office(
@@ -330,6 +317,36 @@ async def test_a_run_that_somebody_changed_is_found(
     check = await checked(office, made)
     assert not check.holds
     assert check.violations[0].kind is (kind or ViolationKind.MARKET_CHANGED)
+
+
+async def test_an_opening_is_matched_by_its_own_steps(database: Database, tmp_path: Path) -> None:
+    """Its applications wait where its own proposal comes next: here after the scores."""
+    office = await own_steps_office(database, tmp_path, "base-review")
+    cases = [await office.filed(NORTH_MEDICINE, None, 1, uuid4()) for _ in range(2)]
+    office.go("2026-04-27T09:00")
+    for case, points in zip(cases, (80, 90), strict=True):
+        await office.assessed(case, points)
+    reviewed = await office.listed(SOUTH_MEDICINE)
+    made = await run(office)
+    assert made.figures.waiting == 0
+    assert await placed(office, made) == {
+        str(cases[1].id): NORTH_MEDICINE,
+        str(reviewed[0].id): SOUTH_MEDICINE,
+    }
+    reason = inputs.ReasonedInput(application=cases[1].id, reason="不去了")
+    done(await admissions.withdraw_application(office.own(cases[1].applicant), reason))
+    await office.refuses(
+        RefusalCode.ALLOCATION_OUTDATED,
+        await allocation.propose_allocation(
+            office.authority(), allocation.ProposeAllocationInput(run=made.id)
+        ),
+    )
+    again = await run(office)
+    outcome = await allocation.propose_allocation(
+        office.authority(), allocation.ProposeAllocationInput(run=again.id)
+    )
+    proposed = {effect.application for effect in done(outcome).effects}
+    assert proposed == {cases[0].id, reviewed[0].id}
 
 
 @pytest.mark.parametrize("own", [False, True])

@@ -190,8 +190,10 @@ def _labels(desk: Desk, places: Sequence[RowView], others: Iterable[RowView]) ->
 async def _published(desk: Desk, run: RowView, places: Iterable[RowView]) -> bool:
     """Whether every program at which the run placed somebody here has published its list since."""
     waited_for = set()
-    for code in {place.opening.rpartition("/")[0] for place in places if place.taken}:
-        program = desk.catalogue.programs.get(code)
+    for opening in {place.opening for place in places if place.taken}:
+        code = opening.rpartition("/")[0]
+        # An opening may have steps of its own.
+        program = desk.catalogue.program_binding(code, opening)
         if program is None:
             return False
         if ApplicationState.IN_PUBLICITY in path_of(program, run.round):

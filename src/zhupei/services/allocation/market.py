@@ -161,15 +161,20 @@ async def gather(
         "ON marks.application_id = filed.id ORDER BY filed.id",
         [root.code, round_code, _CLOSED, _SEATED],
     )
-    ready_at: dict[str, ApplicationState] = {}
-    for code in dict.fromkeys(row["program_code"] for row in rows):
-        state = _ready(programs[code], round_code)
-        if state is None:
-            return _no_proposal(programs[code])
-        ready_at[code] = state
-    ready = [row for row in rows if row["state"] == ready_at[row["program_code"]].value]
     amended = desk.catalogue.amended
-    rules = _ordering(ready, {**programs, **amended}, round_code, changes)
+    rules_of = {**programs, **amended}
+    for row in rows:
+        # An opening may have rules of its own: other steps, another order.
+        own = row["opening_code"] in amended
+        row["bound_by"] = row["opening_code" if own else "program_code"]
+    ready_at: dict[str, ApplicationState] = {}
+    for code in dict.fromkeys(row["bound_by"] for row in rows):
+        state = _ready(rules_of[code], round_code)
+        if state is None:
+            return _no_proposal(code, rules_of[code])
+        ready_at[code] = state
+    ready = [row for row in rows if row["state"] == ready_at[row["bound_by"]].value]
+    rules = _ordering(ready, rules_of, round_code, changes)
     if isinstance(rules, Refusal):
         return rules
     # Seconds of adding for a whole country; other requests go on meanwhile.
@@ -211,7 +216,8 @@ async def fingerprint_of(
     It says that a run is stale; what a run was made from is proven by the digest of its market.
     """
     programs = _below(desk, root)
-    states = {_ready(program, round_code) for program in programs.values()} - {None}
+    binding = [*programs.values(), *_amended(desk, programs)]
+    states = {_ready(program, round_code) for program in binding} - {None}
     found = await connection.execute_query_dict(
         "SELECT count(*) AS many, coalesce(sum(hashtextextended(id::text || revision, 0)), 0)::text"
         " AS mark FROM application WHERE root_program_code = $1 AND (state = ANY($3::text[]) OR "
@@ -282,18 +288,29 @@ def _below(desk: Desk, root: Program) -> dict[str, Program]:
     return found
 
 
+def _amended(desk: Desk, programs: Mapping[str, Program]) -> list[Program]:
+    """Return the programs as they bind their openings that have rules of their own."""
+    amended = desk.catalogue.amended
+    return [
+        amended[opening]
+        for program in programs.values()
+        for opening in program.openings
+        if opening in amended
+    ]
+
+
 def _ready(program: Program, round_code: str) -> ApplicationState | None:
     """Return the state in which applications wait to be proposed; None without such a step."""
     states = path_of(program, round_code).states
     return states[states.index(_S.PROPOSED) - 1] if _S.PROPOSED in states else None
 
 
-def _no_proposal(program: Program) -> Refusal:
+def _no_proposal(code: str, program: Program) -> Refusal:
     return Refusal(
         code=RefusalCode.ALLOCATION_NOT_DECLARED,
         message=Text(
-            f"{program.code} 的录取流程中没有拟录取环节（kind: proposal）",
-            f"{program.code} has no step of kind: proposal",
+            f"{code} 的录取流程中没有拟录取环节（kind: proposal）",
+            f"{code} has no step of kind: proposal",
         ),
         source=program.source,
     )
@@ -305,16 +322,12 @@ def _ordering(
     round_code: str,
     changes: Changes,
 ) -> dict[str, _Rules] | Refusal:
-    """Return how applications are ordered; ``ordered_by`` in each row says by whose rules.
+    """Return how applications are ordered; ``bound_by`` in each row says by whose rules.
 
     An opening with rules of its own orders by them, all others by their program's.
     """
     found: dict[str, _Rules] = {}
-    for row in rows:
-        own = row["opening_code"] in rules_of
-        code = row["ordered_by"] = row["opening_code" if own else "program_code"]
-        if code in found:
-            continue
+    for code in dict.fromkeys(row["bound_by"] for row in rows):
         made = _rules(rules_of[code], round_code, changes)
         if isinstance(made, Refusal):
             return made
@@ -340,7 +353,7 @@ def _candidacies(
     known: dict[tuple[object, ...], _Claim | Refusal] = {}
     found = []
     for row in rows:
-        orderer = row["ordered_by"]
+        orderer = row["bound_by"]
         scores = row["names"] or (), row["points"] or (), row["full_marks"] or ()
         key = (orderer, *map(tuple, scores))
         claim = known.get(key)

@@ -164,7 +164,10 @@ def did_you_mean(name: str, known: Iterable[str]) -> Text | None:
 
 def said_by(error: BaseException) -> str:
     """Return the type of an exception and the first line of what it says."""
-    first, *_ = str(error).splitlines() or [""]
+    try:
+        first, *_ = str(error).splitlines() or [""]
+    except Exception:  # noqa: BLE001 - because who says what went wrong must not go wrong itself
+        first = ""
     return f"{type(error).__name__}: {first}" if first else type(error).__name__
 
 

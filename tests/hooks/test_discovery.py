@@ -19,6 +19,7 @@ from zhupei.hooks.discovery import (
 )
 from zhupei.hooks.load_errors import (
     PluginDuplicateError,
+    PluginImportError,
     PluginIncompatibleError,
     PluginModuleClashError,
     PluginNotFoundError,
@@ -194,3 +195,16 @@ def test_the_requirement_is_the_declaration_of_compatibility(
 )
 def test_slugs(name: str, right: bool) -> None:
     assert is_slug(name) is right
+
+
+def test_what_is_no_exception_is_a_failed_import_all_the_same(tmp_path: Path) -> None:
+    folder = project(tmp_path / "plugins" / "any-name", package="zhupei-panicking")
+    module = folder / "src" / "zhupei_panicking" / "__init__.py"
+    module.write_text(
+        "class Panic(BaseException): ...\n\nraise Panic('no GPU')\n", encoding="utf-8"
+    )
+    found = Discovery([tmp_path / "plugins"], installed=()).find("sample")
+    with pytest.raises(PluginImportError, match="Panic: no GPU") as caught:
+        import_plugin(found, {})
+    assert (caught.value.file, caught.value.line) == (module, 3)
+    assert "zhupei_panicking" not in sys.modules

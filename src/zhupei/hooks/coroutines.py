@@ -19,6 +19,8 @@ from collections.abc import Coroutine
 from contextvars import Context, copy_context
 from typing import Any, NoReturn
 
+from zhupei.errors import said_by
+
 __all__ = ["Coroutines", "abandon"]
 
 
@@ -38,7 +40,7 @@ class Coroutines:
         ``loop`` is the one that runs, from who knows it: asking costs as much as the step.
 
         Raises:
-            BaseException: what the coroutine raised; a `RuntimeError` for `SystemExit`.
+            BaseException: what the coroutine raised; a `RuntimeError` for what is no exception.
 
         """
         if loop is None:
@@ -56,8 +58,10 @@ class Coroutines:
             waits_for = context.run(coroutine.send, None)
         except StopIteration as returned:
             value = returned.value
-        except SystemExit as exit_:
-            _contain(exit_)
+        except _LET_THROUGH:
+            raise
+        except BaseException as error:  # noqa: BLE001 - because it is raised as another
+            _contain(error)
         else:
             rest.go_on(coroutine, context, waits_for)
             return task, None
@@ -140,13 +144,24 @@ class _Rest(Coroutine[Any, Any, Any]):
         assert self._context is not None  # noqa: S101 - it comes with the coroutine
         try:
             return self._context.run(step, *given)
-        except SystemExit as exit_:
-            _contain(exit_)
+        except _LET_THROUGH:
+            raise
+        except BaseException as error:  # noqa: BLE001 - because it is raised as another
+            _contain(error)
 
     def _warn(self, pending: bool) -> None:
         self.task._log_destroy_pending = pending  # type: ignore[attr-defined]  # typeshed does not know it  # noqa: SLF001 - as asyncio does for its own
 
 
-def _contain(exit_: SystemExit) -> NoReturn:
-    # It would end the event loop, not only the task.
-    raise RuntimeError(f"it called sys.exit({exit_.code!r})") from exit_
+# An interrupt is the operator's.
+_LET_THROUGH = (Exception, asyncio.CancelledError, KeyboardInterrupt)
+
+
+def _contain(error: BaseException) -> NoReturn:
+    # It would end the event loop or the request, not only the task.
+    match error:
+        case SystemExit(code=code):
+            what = f"called sys.exit({code!r})"
+        case _:
+            what = f"raised {said_by(error)}"
+    raise RuntimeError(f"it {what}") from error

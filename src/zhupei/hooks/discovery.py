@@ -285,7 +285,9 @@ def _loaded(found: Found, name: str, top: str) -> ModuleType:
     before = set(sys.modules)
     try:
         return importlib.import_module(name)
-    except (Exception, SystemExit) as error:
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:
         for added in set(sys.modules) - before:
             if added.partition(".")[0] == top:
                 del sys.modules[added]

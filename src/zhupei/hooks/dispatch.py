@@ -293,6 +293,11 @@ class Dispatcher:
                     raise error
             value = value if waiting is None else await waiting
             check_answer(registered.owner, asked, value)
+        except asyncio.CancelledError as cancelled:
+            if (task := asyncio.current_task()) is None or task.cancelling():
+                raise
+            own = RuntimeError("it cancelled itself")
+            raise self._failures.error(registered.owner, asked, own, function) from cancelled
         except (Exception, SystemExit) as error:
             raise self._failures.error(registered.owner, asked, error, function) from error
         return value

@@ -16,6 +16,8 @@ from contextvars import Context, copy_context
 from dataclasses import dataclass
 from typing import Any
 
+from zhupei.errors import said_by
+
 __all__ = ["Bulkhead", "Job", "OverdueError", "StuckError", "run_bounded"]
 
 _IDLE_SECONDS = 5.0
@@ -41,9 +43,18 @@ class _Outcome:
     error: BaseException | None = None
 
     def result(self) -> Any:
-        if self.error is not None:
-            raise self.error
-        return self.value
+        """Return the value, or raise the error; what is no exception, as a `RuntimeError`."""
+        match self.error:
+            case None:
+                return self.value
+            case asyncio.CancelledError() as error:
+                raise RuntimeError("it cancelled itself") from error
+            case StopIteration() as error:  # as Python has it where a coroutine raises it
+                raise RuntimeError("it raised StopIteration") from error
+            case Exception() | SystemExit() | KeyboardInterrupt() as error:
+                raise error
+            case error:
+                raise RuntimeError(f"it raised {said_by(error)}") from error
 
 
 class Job:
@@ -71,10 +82,7 @@ class Job:
     def result(self) -> Any:
         """Return what the function returned, or raise what it raised; once it is over."""
         assert self.outcome is not None  # noqa: S101 - it is over
-        try:
-            return self.outcome.result()
-        except StopIteration as error:  # as Python has it where a coroutine raises it
-            raise RuntimeError("it raised StopIteration") from error
+        return self.outcome.result()
 
     def run(self) -> _Outcome:
         """Call the function; `Bulkhead.finish` takes what came of it."""

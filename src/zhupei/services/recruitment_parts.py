@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from tortoise.backends.base.client import BaseDBAsyncClient
+
 from zhupei.domain.admission_process import Path, path_of
 from zhupei.domain.text import Text
 from zhupei.domain.training import Opening, Program
 from zhupei.services.admissions.desk import Desk
 from zhupei.services.admissions.refusals import Refusal, RefusalCode
-from zhupei.services.admissions.situations import frozen, not_found
+from zhupei.services.admissions.situations import frozen_refusal, frozen_until_done, not_found
 from zhupei.services.seats import root_program
 
-__all__ = ["RecruitmentPart", "frozen_refusal", "recruitment_part"]
+__all__ = ["RecruitmentPart", "frozen_in", "recruitment_part"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,11 +93,8 @@ def recruitment_part(  # noqa: PLR0911 - each code says what is wrong
     )
 
 
-async def frozen_refusal(part: RecruitmentPart) -> Refusal | None:
-    """Refuse while the part's round is frozen."""
-    if not await frozen(part.root, part.round):
-        return None
-    return Refusal(
-        code=RefusalCode.ROUND_FROZEN,
-        message=Text("本批次已冻结，暂不能变更", "the round is frozen; nothing may change in it"),
-    )
+async def frozen_in(connection: BaseDBAsyncClient, part: RecruitmentPart) -> Refusal | None:
+    """Refuse while the part's round is frozen; a freeze waits for the transaction that asked."""
+    if await frozen_until_done(connection, part.root, part.round):
+        return frozen_refusal()
+    return None

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import asyncio
-import contextvars
 from collections.abc import Awaitable
+from dataclasses import replace
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
 
 from admissions_office import HOSPITAL, IDENTITY, MEDICINE, PAEDIATRICS, Office, done
+from freezing_rounds import frozen_during
 from zhupei.db.models import PublicityRow
 from zhupei.domain.admission_case import BulkOutcome
 from zhupei.domain.admission_process import ApplicationState as S
 from zhupei.services import admissions
-from zhupei.services.admissions import RefusalCode, commits, inputs
+from zhupei.services.admissions import RefusalCode, commits, inputs, invitations, plans
 from zhupei.services.audit import verify_audit_chain
 
 
@@ -135,37 +135,58 @@ async def test_expired_places_come_back_with_a_revert(office: Office) -> None:
     assert await office.taken(MEDICINE) == 1
 
 
-async def test_a_freeze_waits_for_what_is_being_written(
-    office: Office, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_freeze_waits_for_what_is_being_written(office: Office) -> None:
     """Whoever is told that a round is frozen sees nothing change in it from then on."""
     office.go("2026-04-10T09:00")
     case = await office.draft()
-    freeze = inputs.FreezeRoundInput(program=HOSPITAL, round="batch-1", reason="核查")
-    original = commits._recheck
-    freezing: list[asyncio.Task[Any]] = []
-
-    async def rechecked(*given: Any) -> None:
-        await original(*given)
-        freezing.append(
-            asyncio.create_task(
-                admissions.freeze_round(office.authority(), freeze), context=contextvars.Context()
-            )
-        )
-        # It would be there by now, were it not for this transaction.
-        _, waiting = await asyncio.wait(freezing, timeout=0.5)
-        assert waiting == set(freezing)
-
-    monkeypatch.setattr(commits, "_recheck", rechecked)
     given = inputs.SubmitApplicationInput(application=case.id, documents=(IDENTITY,))
-    handed_in = done(await admissions.submit_application(office.own(case.applicant), given))
-    assert handed_in.state is S.SUBMITTED
-    done(await freezing[0])
-    monkeypatch.undo()
+    async with frozen_during(commits, "_recheck", office.authority(), HOSPITAL, "batch-1"):
+        handed_in = done(await admissions.submit_application(office.own(case.applicant), given))
+        assert handed_in.state is S.SUBMITTED
     withdrawn = inputs.ReasonedInput(application=case.id, reason="另有安排")
     await office.refuses(
         RefusalCode.ROUND_FROZEN,
         await admissions.withdraw_application(office.own(case.applicant), withdrawn),
+    )
+
+
+@pytest.mark.parametrize("named", ["batch-1", None], ids=["one round", "all rounds"])
+async def test_no_seats_are_added_to_a_frozen_round(office: Office, named: str | None) -> None:
+    async def asked(round_code: str | None) -> inputs.DecidePlanIncreaseInput:
+        given = inputs.RequestPlanIncreaseInput(
+            opening=MEDICINE, round=round_code, seats=1, reason="报名人数多"
+        )
+        made = done(await admissions.request_plan_increase(office.staff(), given))
+        return inputs.DecidePlanIncreaseInput(plan_increase=made.id, approved=True, reason="同意")
+
+    first, second, other = await asked(named), await asked(named), await asked("batch-2")
+    desk = office.authority()
+    async with frozen_during(plans, "increase_quota", desk, HOSPITAL, "batch-1"):
+        done(await admissions.decide_plan_increase(desk, first))
+    before = await office.everything()
+    await office.refuses(
+        RefusalCode.ROUND_FROZEN, await admissions.decide_plan_increase(desk, second)
+    )
+    assert await office.everything() == before
+    # Decided before the freeze; refusing takes no seats; another round goes on.
+    done(await admissions.decide_plan_increase(desk, first))
+    done(await admissions.decide_plan_increase(desk, replace(second, approved=False)))
+    done(await admissions.decide_plan_increase(desk, other))
+
+
+async def test_nobody_is_invited_once_a_freeze_is_answered(office: Office) -> None:
+    office.go("2026-06-02T09:00")
+    desk = office.authority()
+    given = [
+        inputs.InviteCandidateInput(
+            applicant=await office.known(), opening=MEDICINE, round="batch-2"
+        )
+        for _ in range(2)
+    ]
+    async with frozen_during(invitations, "record_events", desk, HOSPITAL, "batch-2"):
+        done(await admissions.invite_candidate(office.staff(), given[0]))
+    await office.refuses(
+        RefusalCode.ROUND_FROZEN, await admissions.invite_candidate(office.staff(), given[1])
     )
 
 

@@ -17,6 +17,7 @@ from base_offices import (
     PROGRAM,
     BaseOffices,
 )
+from freezing_rounds import frozen_during
 from zhupei.domain.admission_process import ApplicationState
 from zhupei.domain.admission_refusals import Refusal, RefusalCode
 from zhupei.domain.interviews import InterviewMode, InterviewSlot, SlotPeriod
@@ -26,6 +27,7 @@ from zhupei.services.interviews import (
     SearchSlotsInput,
     assign_interviews,
     booking_of,
+    bookings,
     bookings_of_slots,
     choose_interview_slot,
     interview_slots,
@@ -328,4 +330,20 @@ async def test_a_frozen_round_changes_in_nothing(office: BaseOffices) -> None:
         RefusalCode.ROUND_FROZEN,
         await choose_interview_slot(office.own(case.applicant), chosen(made, case)),
     )
+    assert await office.rows() == before
+
+
+async def test_a_freeze_waits_for_a_place_that_is_being_given(office: BaseOffices) -> None:
+    made, other = await slot(office), await slot(office, 11)
+    case, late = await office.waiting(), await office.waiting()
+    async with frozen_during(
+        bookings, "_take", office.province(), "office-residency-2026", "batch-1"
+    ):
+        done(await assign_interviews(office.at(), assigned(made, case)))
+    before = await office.rows()
+    await office.refuses(
+        RefusalCode.ROUND_FROZEN, await assign_interviews(office.at(), assigned(other, late))
+    )
+    given = ReleaseInterviewInput(application=case.id, reason="另有安排")
+    await office.refuses(RefusalCode.ROUND_FROZEN, await release_interview(office.at(), given))
     assert await office.rows() == before

@@ -18,6 +18,7 @@ import pytest
 
 from admissions_office import done
 from base_offices import CLINIC, HOSPITAL, MEDICINE, PAEDIATRICS, PROGRAM, BaseOffices
+from freezing_rounds import frozen_during
 from lost_replies import owing_the_answer
 from zhupei import hookimpl
 from zhupei.db.models import BulkOperationRow, Idempotency
@@ -29,7 +30,7 @@ from zhupei.domain.interviews import InterviewMode, SlotPeriod
 from zhupei.domain.score_sheets import ScoreSheet, ScoreSheetState, UnreadableSheet
 from zhupei.hooks.dispatch import Dispatcher
 from zhupei.hooks.scope import Naming, Rights
-from zhupei.services import admissions
+from zhupei.services import admissions, office_requests
 from zhupei.services.admissions import Desk, inputs
 from zhupei.services.audit import verify_audit_chain
 from zhupei.services.interviews import (
@@ -556,3 +557,14 @@ async def test_a_plugin_that_refuses_a_base_hides_its_lists_too(office: BaseOffi
     refused = await office_queue(closed, OfficeQueueInput(base=HOSPITAL))
     assert isinstance(refused, Refusal)
     assert refused.code is RefusalCode.NOT_PERMITTED
+
+
+async def test_a_freeze_waits_for_a_sheet_that_is_being_kept(office: BaseOffices) -> None:
+    await crowd(office, 1)
+    async with frozen_during(
+        office_requests, "record_events", office.province(), PROGRAM, "batch-1"
+    ):
+        made = await entered(office, ("80", "90"))
+    done(await reject_score_sheet(office.at(), RejectScoreSheetInput(sheet=made.id, reason="重录")))
+    rows = filled(await exported(office), ("80", "90"))
+    await office.refuses(RefusalCode.ROUND_FROZEN, await enter(office, rows))

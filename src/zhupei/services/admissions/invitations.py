@@ -27,6 +27,8 @@ from zhupei.services.admissions.refusals import Refusal, RefusalCode
 from zhupei.services.admissions.requests import once_for
 from zhupei.services.admissions.situations import (
     frozen,
+    frozen_refusal,
+    frozen_until_done,
     not_found,
     owners_of,
     permitted_for,
@@ -84,13 +86,16 @@ async def _invite(
     )
     if known is not None:
         return known.id
+    root = root_program(desk.catalogue, program).code
     async with in_transaction() as connection:
+        if await frozen_until_done(connection, root, given.round):
+            return frozen_refusal()
         row = await InvitationRow.create(
             id=uuid7(),
             applicant_id=given.applicant,
             base_code=opening.base,
             program_code=program.code,
-            root_program_code=root_program(desk.catalogue, program).code,
+            root_program_code=root,
             opening_code=opening.code,
             round_code=given.round,
             state=InvitationState.OPEN.value,

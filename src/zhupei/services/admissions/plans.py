@@ -24,7 +24,14 @@ from zhupei.services.admissions.inputs import (
 )
 from zhupei.services.admissions.refusals import Refusal, RefusalCode
 from zhupei.services.admissions.requests import once_for
-from zhupei.services.admissions.situations import hidden, not_found, permitted_for, round_lock
+from zhupei.services.admissions.situations import (
+    frozen_refusal,
+    frozen_until_done,
+    hidden,
+    not_found,
+    permitted_for,
+    round_lock,
+)
 from zhupei.services.admissions.texts import has_no_reason
 from zhupei.services.changes import RoundChanged, RoundChangeKind, announce
 from zhupei.services.plan_cuts import cut_of
@@ -167,7 +174,8 @@ async def decide_plan_increase(
 ) -> PlanIncrease | Refusal:
     """Approve or refuse more seats; approved ones count from the same moment.
 
-    It can be refused whatever has become of the opening since: that takes no seats.
+    It can be refused whatever has become of the opening since: that takes no seats. In a frozen
+    round none is approved; without a round of its own a request is for all of its program's.
     """
     with desk.database.use():
         row = await _decidable(desk, given)
@@ -187,9 +195,12 @@ async def decide_plan_increase(
                 if done is not None:
                     return done
                 if given.approved and opening is not None:
+                    program = desk.catalogue.program_of(opening)
+                    root = root_program(desk.catalogue, program)
+                    if await _grows_frozen(connection, root, program, round_code):
+                        return frozen_refusal()
                     if not await increase_quota(connection, quotas, seats, opening):
                         return _exceeds(opening)
-                    root = root_program(desk.catalogue, desk.catalogue.program_of(opening))
                     kind = RoundChangeKind.PLAN_CHANGED
                     change = RoundChanged(root_program=root.code, round=round_code, kind=kind)
                     await announce(connection, [change])
@@ -200,6 +211,17 @@ async def decide_plan_increase(
 
         key = given.idempotency_key
         return await once_for(desk, "decide_plan_increase", given, work, key=key, show=_increase)
+
+
+async def _grows_frozen(
+    connection: BaseDBAsyncClient, root: Program, program: Program, round_code: str
+) -> bool:
+    """Whether an increase is for a round that is frozen."""
+    every = sorted(each.code for each in program.rounds)
+    for code in [round_code] if round_code else every or [""]:
+        if await frozen_until_done(connection, root.code, code):
+            return True
+    return False
 
 
 async def _decidable(desk: Desk, given: DecidePlanIncreaseInput) -> PlanIncreaseRow | Refusal:

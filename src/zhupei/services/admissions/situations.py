@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
+from tortoise.backends.base.client import BaseDBAsyncClient
+
 from zhupei.db.models import RoundFreezeRow
 from zhupei.db.tables import RowView
 from zhupei.domain.access_refusals import AccessCode
@@ -39,6 +41,7 @@ __all__ = [
     "application_for_hooks",
     "frozen",
     "frozen_refusal",
+    "frozen_until_done",
     "hidden",
     "may_for_program",
     "may_read",
@@ -317,6 +320,20 @@ async def frozen(root_program: str, round_code: str | None) -> bool:
 def round_lock(root_program: str, round_code: str | None) -> str:
     """Return what stands for a round in locks: changes share it, a freeze waits for all of them."""
     return f"{root_program}|{round_code or ''}"
+
+
+async def frozen_until_done(
+    connection: BaseDBAsyncClient, root_program: str, round_code: str | None
+) -> bool:
+    """Whether a round is frozen; if it is not, no freeze is answered before this transaction ends.
+
+    For what changes a round without a transition of an application.
+    """
+    await connection.execute_query(
+        "SELECT pg_advisory_xact_lock_shared(hashtextextended($1, 3))",
+        [round_lock(root_program, round_code)],
+    )
+    return await frozen(root_program, round_code)
 
 
 def frozen_refusal() -> Refusal:

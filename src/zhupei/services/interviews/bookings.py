@@ -40,7 +40,7 @@ from zhupei.services.office_requests import (
     lock,
     refuse,
 )
-from zhupei.services.recruitment_parts import RecruitmentPart, frozen_refusal, recruitment_part
+from zhupei.services.recruitment_parts import RecruitmentPart, frozen_in, recruitment_part
 
 __all__ = ["CHOOSE", "assign_interviews", "choose_interview_slot", "release_interview"]
 
@@ -73,7 +73,7 @@ async def assign_interviews(
             return not_found("slot", str(given.slot))
 
         async def do(work: Work) -> list[str]:
-            slot = await _bookable(desk, given.slot)
+            slot = await _bookable(desk, work, given.slot)
             cases = await _cases(desk, slot, given.applications)
             return await _book(desk, work, slot, cases, chosen=False)
 
@@ -102,7 +102,7 @@ async def choose_interview_slot(
             return against
 
         async def do(work: Work) -> list[str]:
-            slot = await _bookable(desk, given.slot)
+            slot = await _bookable(desk, work, given.slot)
             if not slot.choosable:
                 raise RefusedError(_not_choosable())
             cases = await _cases(desk, slot, (given.application,))
@@ -144,7 +144,7 @@ async def release_interview(desk: Desk, given: ReleaseInterviewInput) -> Intervi
             if slot is None:
                 raise StaleError
             part = _part(desk, slot)
-            refuse(await frozen_refusal(part))
+            refuse(await frozen_in(work.connection, part))
             if staff is not None:
                 refuse(_started(desk, slot) or (None if booking.chosen else _not_choosable()))
             await _release(desk, work, part, [booking], given.reason)
@@ -172,13 +172,13 @@ def _part(desk: Desk, slot: InterviewSlot) -> RecruitmentPart:
     return part
 
 
-async def _bookable(desk: Desk, slot_id: UUID) -> InterviewSlot:
+async def _bookable(desk: Desk, work: Work, slot_id: UUID) -> InterviewSlot:
     """Return a slot that takes people now; raise what stands against it."""
     slot = await load_slot(slot_id)
     if slot is None:
         raise RefusedError(not_found("slot", str(slot_id)))
     refuse(cancelled_refusal(slot) or _started(desk, slot))
-    refuse(await frozen_refusal(_part(desk, slot)))
+    refuse(await frozen_in(work.connection, _part(desk, slot)))
     return slot
 
 

@@ -45,7 +45,7 @@ from zhupei.services.office_requests import (
     lock,
     refuse,
 )
-from zhupei.services.recruitment_parts import RecruitmentPart, frozen_refusal, recruitment_part
+from zhupei.services.recruitment_parts import RecruitmentPart, frozen_in, recruitment_part
 
 __all__ = ["cancel_interview_slot", "move_interview_slot", "open_interview_slots"]
 
@@ -67,7 +67,7 @@ async def open_interview_slots(
 
         async def do(work: Work) -> list[str]:
             refuse(
-                await frozen_refusal(part)
+                await frozen_in(work.connection, part)
                 or wrong_input(given.place, given.periods, given.interviewers)
                 or not_in_time(desk, part, given)
                 or await unfit_interviewers(
@@ -137,7 +137,7 @@ async def move_interview_slot(desk: Desk, given: MoveInterviewSlotInput) -> Inte
     """
 
     async def do(work: Work) -> str:
-        slot, part = await _mine(desk, given.slot, given.reason)
+        slot, part = await _mine(desk, work, given.slot, given.reason)
         after = _after(slot, given)
         against = (
             wrong_input(after.place, (period_of(after),), after.interviewers)
@@ -257,7 +257,7 @@ async def cancel_interview_slot(
     """Cancel a slot with a reason; everybody in it gives the place up and needs another one."""
 
     async def do(work: Work) -> str:
-        slot, part = await _mine(desk, given.slot, given.reason)
+        slot, part = await _mine(desk, work, given.slot, given.reason)
         written = await InterviewSlotRow.filter(id=slot.id, cancelled_at=None).update(
             taken=0,
             cancelled_at=desk.clock(),
@@ -283,7 +283,9 @@ async def cancel_interview_slot(
     )
 
 
-async def _mine(desk: Desk, slot_id: UUID, reason: str) -> tuple[InterviewSlot, RecruitmentPart]:
+async def _mine(
+    desk: Desk, work: Work, slot_id: UUID, reason: str
+) -> tuple[InterviewSlot, RecruitmentPart]:
     """Return a slot that may be changed now, with what it is for; raise what stands against it."""
     slot = await load_slot(slot_id)
     if slot is None:
@@ -292,5 +294,5 @@ async def _mine(desk: Desk, slot_id: UUID, reason: str) -> tuple[InterviewSlot, 
     part = recruitment_part(desk, slot.program, slot.base, slot.opening, slot.round)
     if isinstance(part, Refusal):
         raise RefusedError(part)
-    refuse(await frozen_refusal(part))
+    refuse(await frozen_in(work.connection, part))
     return slot, part

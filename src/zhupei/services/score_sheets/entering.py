@@ -30,7 +30,7 @@ from zhupei.services.office_requests import RefusedError, Work, answer_once, loc
 from zhupei.services.outbox import subject_of
 from zhupei.services.papers.records import ImportedScores
 from zhupei.services.papers.score_sheet_import import read_score_sheet
-from zhupei.services.recruitment_parts import frozen_refusal
+from zhupei.services.recruitment_parts import frozen_in
 from zhupei.services.score_sheets.inputs import EnterScoreSheetInput
 from zhupei.services.score_sheets.roster import Roster, permitted_part, roster_of
 from zhupei.services.score_sheets.rows import sheet_now
@@ -60,7 +60,6 @@ async def enter_score_sheet(
         return part
 
     async def do(work: Work) -> str:
-        refuse(await frozen_refusal(part))
         roster = await roster_of(keyring, part, given.part.assessments)
         if isinstance(roster, Refusal):
             raise RefusedError(roster)
@@ -72,6 +71,8 @@ async def enter_score_sheet(
             "round_code": part.round_code,
             "assessments": ",".join(roster.kinds),
         }
+        # Reading takes its time; only what is written holds a freeze up.
+        refuse(await frozen_in(work.connection, part))
         await lock(work.connection, [f"score-sheet:{'|'.join(scope.values())}"])
         if await ScoreSheetRow.exists(**scope, state=ScoreSheetState.PENDING.value):
             raise RefusedError(_pending())

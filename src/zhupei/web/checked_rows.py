@@ -13,7 +13,7 @@ import asyncpg
 
 from zhupei.noted_reads import NotedRead, NumberedRows
 
-__all__ = ["Asked", "ExactRow", "RowsCheck", "is_told_apart", "size_of"]
+__all__ = ["Asked", "ExactRow", "RowsCheck", "size_of"]
 
 _ROW_BYTES, _VALUE_BYTES = 60, 50
 _FEW_ROWS = 16
@@ -84,12 +84,6 @@ def _md5(values: int) -> str:
     return f"md5(${values + 1}::text || coalesce(string_agg(r::text, E'\\n'), ''))"
 
 
-def size_of(row: ExactRow) -> int:
-    """Return about how many bytes a row takes that is kept."""
-    texts = sum(len(value) for value in row if isinstance(value, str | bytes))
-    return _ROW_BYTES + _VALUE_BYTES * len(row) + texts
-
-
 def _exact(rows: list[Any]) -> list[ExactRow]:
     """Return rows as they are compared: without the number that tells them from others'."""
     if isinstance(rows, NumberedRows):
@@ -100,11 +94,25 @@ def _exact(rows: list[Any]) -> list[ExactRow]:
 _TOLD_APART = frozenset(
     {type(None), bool, int, str, bytes, UUID, datetime, date, timedelta, day_time}
 )
+_TEXTS = frozenset({str, bytes})
 
 
-def is_told_apart(row: ExactRow) -> bool:
-    """Return whether values of these types that are equal are written in the same way.
+def size_of(rows: Sequence[ExactRow]) -> int | None:
+    """Return about how many bytes the rows of one statement take that are kept.
 
-    1.0 and 1.00 are equal decimals, and so are the lists that hold them.
+    None where equal values may be written in different ways: 1.0 and 1.00 are equal decimals, and
+    so are the lists that hold them.
     """
-    return all(type(value) in _TOLD_APART or isinstance(value, UUID) for value in row)
+    size = 0
+    # By column: most have one type, and nothing is done for each value.
+    for column in zip(*rows, strict=True):
+        kinds = set(map(type, column))
+        for kind in kinds - _TOLD_APART:
+            if not issubclass(kind, UUID):
+                return None
+        size += _VALUE_BYTES * len(column)
+        if kinds <= _TEXTS:
+            size += sum(map(len, column))
+        elif not kinds.isdisjoint(_TEXTS):
+            size += sum(len(value) for value in column if isinstance(value, str | bytes))
+    return size + _ROW_BYTES * len(rows)

@@ -7,17 +7,24 @@ degraded with the plugin, the hook and the reason.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+import logging
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
+from zhupei.catalogue.answer_checks import check_quotas, check_timeline
 from zhupei.domain.institutions import Base, Degradation
 from zhupei.domain.sources import Level
+from zhupei.domain.text import Language
 from zhupei.domain.training import Cycle, Program
 from zhupei.hooks.dispatch import Dispatcher
+from zhupei.hooks.hook_errors import HookAnswerError
 from zhupei.hooks.scope import Scope
 
 __all__ = ["Answer", "BaseAnswers", "Questions"]
+
+_log = logging.getLogger(__name__)
 
 # How many bases are asked at a time: enough to overlap slow plugins, few enough to be fair.
 _CONCURRENCY = 64
@@ -81,6 +88,8 @@ class Questions:
     scopes: Mapping[str, Scope]
     configs: Mapping[str, Mapping[str, object]]
     programs: Mapping[str, tuple[Program, ...]]
+    specialties: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """Codes of the specialties that a base's program may have, by the program's code."""
 
     async def ask(self, dispatcher: Dispatcher) -> dict[str, BaseAnswers]:
         """Ask the hooks 10-17 for every base and return the answers by base code."""
@@ -96,6 +105,7 @@ class Questions:
                     self.scopes[code],
                     self.configs[code],
                     self.programs.get(code, ()),
+                    self.specialties,
                 )
 
         return dict(await asyncio.gather(*(one(*each) for each in self.bases.items())))
@@ -107,27 +117,19 @@ async def _ask_base(
     scope: Scope,
     configs: Mapping[str, object],
     programs: Sequence[Program],
+    specialties: Mapping[str, frozenset[str]],
 ) -> BaseAnswers:
     answers = BaseAnswers()
-
-    async def ask(hook: str, **arguments: Any) -> tuple[Answer, ...]:
-        result = await dispatcher.ask(hook, scope, configs=configs, base=base, **arguments)
-        for failure in result.failures:
-            answers.degradations.append(
-                Degradation(plugin=failure.plugin, hook=failure.hook, reason=failure.reason)
-            )
-        return tuple(
-            Answer(answer.plugin, hook, answer.level, answer.value)
-            for answer in result.answers
-            if answer.value is not None
-        )
-
+    ask = partial(_ask, dispatcher, base, scope, configs, answers.degradations)
+    own = {program.code: specialties[program.code] for program in programs}
     extension = await ask("base_extension")
     answers.extension = extension[0] if extension else None
     for year in sorted({program.year for program in programs}):
         cycle = Cycle(year)
-        answers.quotas[year] = await ask("base_quotas", cycle=cycle)
-        answers.timelines[year] = await ask("base_timeline", cycle=cycle)
+        answers.quotas[year] = await ask(
+            "base_quotas", partial(check_quotas, specialties=own), cycle=cycle
+        )
+        answers.timelines[year] = await ask("base_timeline", check_timeline, cycle=cycle)
         answers.benefits[year] = await ask("base_benefits", cycle=cycle)
         answers.subsidies[year] = await ask("base_subsidies", cycle=cycle)
     for program in programs:
@@ -137,3 +139,38 @@ async def _ask_base(
         answers.documents[code] = await ask("base_documents", program=program, cycle=cycle)
         answers.assessments[code] = await ask("base_assessments", program=program)
     return answers
+
+
+async def _ask(
+    dispatcher: Dispatcher,
+    base: Base,
+    scope: Scope,
+    configs: Mapping[str, object],
+    degradations: list[Degradation],
+    hook: str,
+    check: Callable[[str, Any], None] | None = None,
+    **arguments: Any,
+) -> tuple[Answer, ...]:
+    """Return what is answered; who fails, or does not stand the check, degrades the base."""
+    result = await dispatcher.ask(hook, scope, configs=configs, base=base, **arguments)
+    degradations.extend(
+        Degradation(plugin=failure.plugin, hook=failure.hook, reason=failure.reason)
+        for failure in result.failures
+    )
+    found = tuple(
+        Answer(answer.plugin, hook, answer.level, answer.value)
+        for answer in result.answers
+        if answer.value is not None
+    )
+    try:
+        for answer in found:
+            if check is not None:
+                check(answer.plugin, answer.value)
+    except HookAnswerError as wrong:
+        _log.error("%s: %s", base.code, wrong.text(Language.EN))
+        degradations.append(Degradation(plugin=wrong.plugin, hook=hook, reason=wrong.reason))
+        left = scope.without(wrong.plugin)
+        if left == scope:  # it is one of the nation's: nobody is above it
+            return ()
+        return await _ask(dispatcher, base, left, configs, degradations, hook, check, **arguments)
+    return found

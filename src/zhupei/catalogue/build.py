@@ -148,7 +148,29 @@ class Builder:
             programs=_sorted(
                 {**taken.programs, **{c: tuple(found) for c, found in of_base.items()}}
             ),
+            specialties=_sorted({**taken.specialties, **self._specialties()}),
         )
+
+    def _specialties(self) -> dict[str, frozenset[str]]:
+        """Return which specialties bases' programs may have: the nation's, and those declared."""
+        # Nearly all have the nation's, as one set.
+        of_year: dict[int, frozenset[str]] = {}
+        found = {}
+        for code, draft in self._drafts.items():
+            if draft.base is None:
+                continue
+            known = of_year.get(draft.year)
+            if known is None:
+                known = of_year[draft.year] = frozenset(
+                    self.reference.specialties.for_cycle(draft.year)
+                )
+            declared = {
+                each.code
+                for ref in self.layers.lineage(self.layers.programs[code])
+                for each in ref.entry.specialties
+            }
+            found[code] = known | declared if declared else known
+        return found
 
     def catalogue(self, questions: Questions, answers: Mapping[str, BaseAnswers]) -> Catalogue:
         """Return the catalogue with what plugins answered to `questions`."""

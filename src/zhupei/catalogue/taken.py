@@ -57,6 +57,7 @@ class Taken:
                 scopes=_only(asked.scopes, bases),
                 configs=_only(asked.configs, bases),
                 programs=_only(asked.programs, bases),
+                specialties=_only(asked.specialties, programs.keys()),
             ),
             programs=programs,
             openings=openings,

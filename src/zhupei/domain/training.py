@@ -73,6 +73,12 @@ class Window:
     note: Text | None = None
     source: Source | None = None
 
+    def __post_init__(self) -> None:
+        """Refuse an end without a time zone: nobody could tell whether it is over."""
+        for at in (self.opens_at, self.closes_at):
+            if at is not None and at.tzinfo is None:
+                raise ValueError(f"{at.isoformat()} has no time zone")
+
     def is_open(self, at: datetime) -> bool | None:
         """Whether ``at`` lies in the window; None where an end that matters is not known."""
         if self.closes_at is not None and at >= self.closes_at:

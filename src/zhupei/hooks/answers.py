@@ -138,8 +138,9 @@ def check_answer(plugin: str, hook: Hook, value: Any) -> None:
         raise HookAnswerError(
             plugin, hook.name, _place(first["loc"][1:]), _problem(first, len(more))
         ) from None
-    if hook.mode is Mode.MERGE and value:
-        for (identifier, _), times in Counter((each.id, _level(each)) for each in value).items():
+    if hook.mode in {Mode.MERGE, Mode.FIRST} and isinstance(value, list):
+        identified = [(each.id, _level(each)) for each in value if hasattr(each, "id")]
+        for (identifier, _), times in Counter(identified).items():
             if times > 1:
                 raise HookAnswerError(
                     plugin,

@@ -67,6 +67,14 @@ class Scope:
     institution: tuple[str, ...] = ()
     jurisdictions: tuple[str, ...] = ()
 
+    def without(self, plugin: str) -> Scope:
+        """Return the scope in which a plugin of the base or its jurisdictions is not asked."""
+        return Scope(
+            self.base,
+            tuple(slug for slug in self.institution if slug != plugin),
+            tuple(slug for slug in self.jurisdictions if slug != plugin),
+        )
+
 
 PLATFORM = Scope()
 """No base in particular: only national plugins are asked."""

@@ -19,6 +19,7 @@
         │   ├── PluginEntryPointError     PLUGIN_ENTRY_POINT_MISSING
         │   └── PluginImportHangsError    PLUGIN_IMPORT_TIMED_OUT
         ├── PluginModuleClashError        PLUGIN_MODULE_CLASH
+        ├── PluginSharedError             PLUGIN_SHARED
         ├── PluginClassError              PLUGIN_IS_CLASS
         ├── PluginWithoutHooksError       PLUGIN_WITHOUT_HOOKS
         ├── RegistrationError             what a plugin registers cannot stand beside the rest

@@ -515,6 +515,33 @@ def test_a_module_with_the_name_of_another_stays_out() -> None:
     assert sys.modules["json"] is json
 
 
+def test_two_plugins_that_are_one_object(tmp_path: Path) -> None:
+    project = tmp_path / "shared"
+    project.mkdir()
+    (project / "pyproject.toml").write_text(
+        '[project]\nname = "zhupei-shared"\nversion = "1"\ndependencies = ["zhupei>=1,<2"]\n'
+        '[project.entry-points.zhupei]\none = "zhupei_shared"\ntwo = "zhupei_shared"\n',
+        "utf-8",
+    )
+    (project / "zhupei_shared.py").write_text(
+        "from zhupei import hookimpl\n\n\n@hookimpl\ndef event_recorded():\n    pass\n", "utf-8"
+    )
+    host = load("one", "two", folders=(tmp_path,))
+    [error] = host.failures
+    assert error.text(Language.EN) == (
+        f"{project}/pyproject.toml: plugin two: its entry point leads to what is plugin one"
+        " already; give each plugin a module or an instance of its own [PLUGIN_SHARED]"
+    )
+    assert error.text(Language.ZH) == (
+        f"{project}/pyproject.toml: 插件 two：其入口点指向的对象已是插件 one；"
+        "请为每个插件各设一个模块或实例 [PLUGIN_SHARED]"
+    )
+    assert [plugin.status for plugin in host.plugins[-2:]] == [
+        PluginStatus.OK,
+        PluginStatus.DEGRADED,
+    ]
+
+
 def test_a_file_that_is_no_python(tmp_path: Path) -> None:
     project = _unpacked("broken-syntax", tmp_path)
     [error] = load("broken-syntax", folders=(tmp_path,)).failures

@@ -35,6 +35,7 @@ from zhupei.hooks.load_errors import (
     PluginDisabledError,
     PluginImportHangsError,
     PluginNotFoundError,
+    PluginSharedError,
     PluginSlugError,
     PluginWithoutHooksError,
 )
@@ -136,6 +137,9 @@ class Intake:
         file = found.file if found is not None else None
         if inspect.isclass(candidate):
             raise PluginClassError(slug, entry, file=file)
+        other = next((other for other, each in self.objects.items() if each == candidate), None)
+        if other is not None:
+            raise PluginSharedError(slug, other, file=file)
         implemented, flags = implemented_hooks(self._manager, candidate, self.hooks)
         if not implemented:
             raise PluginWithoutHooksError(slug, entry, file=file)

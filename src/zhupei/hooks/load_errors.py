@@ -20,6 +20,7 @@ __all__ = [
     "PluginModuleClashError",
     "PluginNotFoundError",
     "PluginProjectError",
+    "PluginSharedError",
     "PluginSlugError",
     "PluginSyntaxError",
     "PluginWithoutHooksError",
@@ -247,6 +248,26 @@ class PluginModuleClashError(PluginError):
             Text("请给模块另起名字", "give the module another name"),
             file=file,
             reason=Text(f"模块 {module} 重名", f"its module {module} clashes with another"),
+        )
+
+
+class PluginSharedError(PluginError):
+    """The entry point leads to the object that another plugin is already."""
+
+    code = "PLUGIN_SHARED"
+
+    def __init__(self, plugin: str, other: str, *, file: Path | None) -> None:
+        super().__init__(
+            plugin,
+            Text(
+                f"其入口点指向的对象已是插件 {other}",
+                f"its entry point leads to what is plugin {other} already",
+            ),
+            Text(
+                "请为每个插件各设一个模块或实例",
+                "give each plugin a module or an instance of its own",
+            ),
+            file=file,
         )
 
 

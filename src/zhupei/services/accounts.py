@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -35,10 +35,12 @@ from zhupei.services.account_guards import (
 __all__ = [
     "AccountRecord",
     "GrantRecord",
+    "HashedPassword",
     "account_record",
     "add_account",
     "find_account",
     "grant_role",
+    "hashed_password",
     "list_accounts",
     "lock_account",
     "revoke_role",
@@ -81,11 +83,31 @@ class AccountRecord:
     grants: tuple[GrantRecord, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class HashedPassword:
+    """A new password with its hash, made before the transaction that keeps the hash."""
+
+    text: str = field(repr=False)
+    hash: str = field(repr=False)
+
+
+async def hashed_password(
+    text: str, login: str, name: str | None, *, passwords: Passwords
+) -> HashedPassword | AccessRefusal:
+    """Hash a new password for who has this login and name; refuse a weak one.
+
+    Hashing takes long. Nobody should do it inside a transaction, which would keep a connection of
+    the pool waiting for it, with what it has locked.
+    """
+    refusal = password_refusal(text, login, name)
+    return refusal or HashedPassword(text, await passwords.hash(text))
+
+
 async def add_account(
     login: str,
     *,
     passwords: Passwords,
-    password: str | None,
+    password: str | HashedPassword | None,
     by: str,
     at: datetime,
     kind: ActorKind = ActorKind.PERSON,
@@ -99,22 +121,21 @@ async def add_account(
     ``scopes`` limit a service to these of the known ``permissions``; a person has none. ``role``
     is given with it, in one transaction: one that is limited to no base and no jurisdiction.
 
-    Hashing the password takes long. Nobody should call this inside a transaction, which would
-    keep a connection of the pool waiting for it.
+    Inside a transaction the password is to be given with its hash (`hashed_password`).
     """
     login = login.strip().casefold()
     refusal = login_refusal(login) or scopes_refusal(kind, scopes, permissions)
-    if refusal is None and password is not None:
-        refusal = password_refusal(password, login, name)
     if refusal is not None:
         return refusal
-    hashed = None if password is None else await passwords.hash(password)
+    hashed = None if password is None else await _hashed(password, login, name, passwords)
+    if isinstance(hashed, AccessRefusal):
+        return hashed
     try:
         async with in_transaction():
             account = await Account.create(
                 kind=kind.value,
                 login=login,
-                password_hash=hashed,
+                password_hash=None if hashed is None else hashed.hash,
                 name=name,
                 scopes=None if scopes is None else sorted(set(scopes)),
                 # Tokens tell seconds only: one of this very second is younger than the account.
@@ -264,22 +285,24 @@ async def unlock_account(
 
 async def set_password(
     login_or_id: str,
-    password: str,
+    password: str | HashedPassword,
     *,
     passwords: Passwords,
     by: str,
     clock: Callable[[], datetime],
 ) -> AccountRecord | AccessRefusal:
-    """Give an account of ours a new password; tokens made before end with this moment."""
+    """Give an account of ours a new password; tokens made before end with this moment.
+
+    Inside a transaction it is to be given with its hash (`hashed_password`).
+    """
     account = await _found(login_or_id)
     if account is None or account.login is None:
         return _no_account()
-    refusal = password_refusal(password, account.login, account.name)
-    if refusal is not None:
-        return refusal
-    hashed = await passwords.hash(password)
+    hashed = await _hashed(password, account.login, account.name, passwords)
+    if isinstance(hashed, AccessRefusal):
+        return hashed
     await Account.filter(id=account.id).update(
-        password_hash=hashed,
+        password_hash=hashed.hash,
         # Of now: while this one was hashed the old one still opened the account.
         tokens_valid_from=_next_second(clock()),
         failed_attempts=0,
@@ -288,6 +311,15 @@ async def set_password(
     account_changed()
     _log.info("password set", extra={"account": str(account.id), "by": by})
     return await _again(account)
+
+
+async def _hashed(
+    password: str | HashedPassword, login: str, name: str | None, passwords: Passwords
+) -> HashedPassword | AccessRefusal:
+    if isinstance(password, str):
+        return await hashed_password(password, login, name, passwords=passwords)
+    # What it must not hold may have become another since it was hashed.
+    return password_refusal(password.text, login, name) or password
 
 
 async def _found(login_or_id: str) -> Account | None:

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
+from tortoise import connections
+from tortoise.backends.base.client import TransactionalDBClient
 
 from running_graph import PASSWORD
 from served_admissions import ServedAdmissions
 from zhupei.domain.actors import Grant
+from zhupei.graphql.mutations import accounts as mutations
+from zhupei.security.passwords import Passwords
+from zhupei.services.accounts import GrantRecord, grant_role
 
 pytestmark = pytest.mark.slow
 
@@ -136,3 +142,66 @@ async def test_giving_a_role_tells_nothing_of_other_places(province: ServedAdmis
     )
     assert len(everywhere["account"]["grants"]) == 2
     assert await province.do("revokeRole", "local", shown, **given) == {**own, "grants": []}
+
+
+class _Slow(Passwords):
+    """Passwords whose hashing takes as long as something else does."""
+
+    def __init__(self, meanwhile: Callable[[], Awaitable[object]]) -> None:
+        super().__init__(time_cost=1, memory_kib=8, parallelism=1)
+        self.meanwhile = meanwhile
+
+    async def hash(self, password: str) -> str:
+        await self.meanwhile()
+        return await super().hash(password)
+
+
+async def test_no_transaction_waits_for_the_hash_of_a_password(
+    province: ServedAdmissions, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It takes long on purpose: a few of them would keep the connections from everybody else."""
+    await province.token("administrator")
+    within: list[bool] = []
+
+    async def observe() -> None:
+        within.append(isinstance(connections.get("default"), TransactionalDBClient))
+
+    monkeypatch.setattr(mutations, "_PASSWORDS", _Slow(observe))
+    new = {"login": "somebody", "password": PASSWORD}
+    made = await province.do("addAccount", "administrator", _ACCOUNT, **new)
+    renewed = {"account": "somebody", "password": "another long password"}
+    assert await province.do("setPassword", "administrator", _ACCOUNT, **renewed) == made
+    assert within == [False, False]
+    signed_in = await province.graph.client.post(
+        "/sign-in", json={"login": "somebody", "password": "another long password"}
+    )
+    assert signed_in.status_code == 200
+
+
+async def test_an_account_that_gets_other_places_meanwhile_keeps_its_password(
+    province: ServedAdmissions, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever manages one place would otherwise sign in as somebody who has more."""
+    local = await province.graph.account("local", Grant("administrator", base="sample-hospital"))
+    province.tokens["local"] = local.id.hex
+    await province.token("base_office")
+
+    async def promote() -> None:
+        made = await grant_role(
+            "base-office",
+            Grant("administrator"),
+            bases={},
+            jurisdictions={},
+            by="a test",
+            at=province.clock(),
+        )
+        assert isinstance(made, GrantRecord)
+
+    monkeypatch.setattr(mutations, "_PASSWORDS", _Slow(promote))
+    given = {"account": "base-office", "password": "another long password"}
+    answer = await province.tried("setPassword", "local", **given)
+    assert answer["errors"][0]["extensions"]["code"] == "FORBIDDEN"
+    signed_in = await province.graph.client.post(
+        "/sign-in", json={"login": "base-office", "password": "another long password"}
+    )
+    assert signed_in.status_code == 401

@@ -6,6 +6,7 @@ from typing import Annotated, Any, TypeAlias
 import strawberry
 from strawberry import UNSET
 
+from zhupei.domain.access_refusals import AccessRefusal
 from zhupei.domain.actors import ActorKind
 from zhupei.domain.actors import Grant as DomainGrant
 from zhupei.domain.permissions import PERMISSIONS, Target, grants_with
@@ -19,7 +20,7 @@ from zhupei.graphql.types.refusals import ActionRefused, InvalidInput, PluginPro
 from zhupei.security.passwords import Passwords
 from zhupei.services import accounts
 from zhupei.services.account_lists import targets_of
-from zhupei.services.accounts import AccountRecord, GrantRecord
+from zhupei.services.accounts import AccountRecord, GrantRecord, HashedPassword
 from zhupei.services.admissions.situations import not_found
 
 __all__ = ["AccountMutations", "AccountPayload"]
@@ -107,12 +108,20 @@ async def _own_places(context: GraphContext) -> None:
 async def _add(info: GraphInfo, input: AddAccountInput) -> Any:  # noqa: A002 - the argument's name in the graph
     context = info.context
     await _own_places(context)
+    # Before the transaction: it would hold its connection and its locks all the while.
+    password = None
+    if input.password:
+        password = await accounts.hashed_password(
+            input.password, input.login, input.name or None, passwords=_PASSWORDS
+        )
+    if isinstance(password, AccessRefusal):
+        return password
 
     async def work() -> Any:
         made = await accounts.add_account(
             input.login,
             passwords=_PASSWORDS,
-            password=input.password or None,
+            password=password,
             by=_by(context),
             at=context.clock(),
             kind=input.kind or ActorKind.PERSON,
@@ -232,18 +241,28 @@ async def _unlocked(info: GraphInfo, input: UnlockAccountInput) -> Any:  # noqa:
 
 async def _password(info: GraphInfo, input: SetPasswordInput) -> Any:  # noqa: A002 - the argument's name in the graph
     context = info.context
+    account = await reachable_account(context, input.account, _MANAGE)
+    password: str | HashedPassword | AccessRefusal = input.password
+    if account is not None and account.login is not None:
+        # Before the transaction: it would hold its connection and its locks all the while.
+        password = await accounts.hashed_password(
+            input.password, account.login, account.name, passwords=_PASSWORDS
+        )
+    if isinstance(password, AccessRefusal):
+        return password
 
     async def work() -> Any:
+        # That took its time: meanwhile the account may have got roles at other places.
+        await reachable_account(context, input.account, _MANAGE)
         done = await accounts.set_password(
             input.account,
-            input.password,
+            password,
             passwords=_PASSWORDS,
             by=_by(context),
             clock=context.clock,
         )
         return str(done.id) if isinstance(done, AccountRecord) else done
 
-    await reachable_account(context, input.account, _MANAGE)
     return await _shown(await once(context, input, "setPassword", work, personal=True))
 
 

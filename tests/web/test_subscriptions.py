@@ -73,6 +73,32 @@ async def test_ping_is_answered_and_complete_ends_a_watch(province: ServedAdmiss
         assert await socket.told("roundChanged") == {"kind": None, "readAgain": True}
 
 
+async def test_an_id_that_is_used_again_at_once_belongs_to_the_new_operation(
+    province: ServedAdmissions,
+) -> None:
+    ended: Any = {"id": "1", "type": "complete"}
+    began: Any = {"id": "1", "type": "subscribe", "payload": {"query": ROUND}}
+    async with live_socket(address(province)) as socket:
+        await socket.watch(ROUND)
+        assert await socket.told("roundChanged") == {"kind": None, "readAgain": True}
+        # In one packet: what was begun first has not ended when the next one begins.
+        socket.connection.protocol.send_text(json.dumps(ended).encode())
+        socket.connection.protocol.send_text(json.dumps(began).encode())
+        socket.connection.send_data()
+        assert await socket.told("roundChanged") == {"kind": None, "readAgain": True}
+        await socket.send(began)
+        assert await socket.closed() == (4409, "Subscriber for 1 already exists")
+    async with asyncio.timeout(10):
+        while await _watches(province) != 0:  # noqa: ASYNC110 - a number of the server, not an event
+            await asyncio.sleep(0.01)
+
+
+async def _watches(province: ServedAdmissions) -> int:
+    figures = (await province.graph.client.get("/metrics")).text.splitlines()
+    (found,) = [each for each in figures if each.startswith("zhupei_subscriptions ")]
+    return int(float(found.split()[1]))
+
+
 _BAD_MESSAGES = (
     ("[]", "Message must be a JSON object"),
     ('[{"type": "ping"}]', "Message must be a JSON object"),

@@ -304,9 +304,10 @@ class TransportHandler(BaseGraphQLTransportWSHandler[Any, None]):
             with suppress(WebSocketDisconnected):
                 await operation.send_operation_message({"id": operation.id, "type": "complete"})
         finally:
-            # The id may belong to another operation already, once this one was completed.
-            if not operation.completed:
-                self.operations.pop(operation.id, None)
+            # The id may belong to another operation already: once this one was completed, and
+            # once its client has said so, which it hears of later.
+            if self.operations.get(operation.id) is operation:
+                del self.operations[operation.id]
 
     @property
     def _endpoint(self) -> Answering:

@@ -306,8 +306,9 @@ class TransportHandler(BaseGraphQLTransportWSHandler[Any, None]):
         finally:
             # The id may belong to another operation already: once this one was completed, and
             # once its client has said so, which it hears of later.
-            if self.operations.get(operation.id) is operation:
-                del self.operations[operation.id]
+            id_ = operation.id
+            if self.operations.get(id_) is operation:
+                del self.operations[id_]
 
     @property
     def _endpoint(self) -> Answering:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from datetime import timedelta
 from uuid import UUID
 
@@ -19,6 +19,7 @@ from zhupei.services import admissions
 from zhupei.services.admissions import inputs
 from zhupei.services.notices import delivery as module
 from zhupei.services.notices.delivery import retry_notice, retry_notices
+from zhupei.services.notices.kinds import NoticeState
 from zhupei.services.notices.log import Notice, notices_of
 from zhupei.services.notices.preparing import make_notices
 
@@ -328,6 +329,45 @@ async def test_who_is_killed_while_sending_leaves_it_to_another(
     office.later(minutes=5)
     assert await tell_events(place) == {"ACCEPTED": 1}
     (notice,) = await notices(office, id_)
+    assert [each.outcome for each in notice.attempts] == ["INTERRUPTED", "ACCEPTED"]
+
+
+async def test_who_comes_back_too_late_overwrites_nothing(office: Office, room: MailRoom) -> None:
+    """A worker that was held up for longer than its lease; another one has sent it meanwhile."""
+    id_ = await submitted(office)
+    others: list[Mapping[str, int]] = []
+
+    async def held_up() -> None:
+        room.waits = None
+        office.later(minutes=6)
+        others.append(await tell_events(place_of(office, room.server)))
+        room.to_content.append("451 later")
+
+    room.waits = held_up
+    assert await tell_events(place_of(office, room.server)) == {"TEMPORARY": 1}
+    assert others == [{"ACCEPTED": 1}]
+    (notice,) = await notices(office, id_)
+    assert notice.state == "SENT"
+    assert [each.outcome for each in notice.attempts] == ["INTERRUPTED", "ACCEPTED"]
+    office.later(days=1)
+    assert await tell_events(place_of(office, room.server)) == {}
+
+
+async def test_who_finds_no_address_too_late_overwrites_nothing(
+    office: Office, room: MailRoom, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    id_ = await submitted(office)
+
+    async def held_up(*_given: object) -> NoticeState:
+        monkeypatch.undo()
+        office.later(minutes=6)
+        assert await tell_events(place_of(office, room.server)) == {"ACCEPTED": 1}
+        return NoticeState.NO_ADDRESS
+
+    monkeypatch.setattr(module, "composed", held_up)
+    assert await tell_events(place_of(office, room.server)) == {"NO_ADDRESS": 1}
+    (notice,) = await notices(office, id_)
+    assert notice.state == "SENT"
     assert [each.outcome for each in notice.attempts] == ["INTERRUPTED", "ACCEPTED"]
 
 

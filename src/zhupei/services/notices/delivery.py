@@ -131,7 +131,7 @@ async def _deliver(
         await _note(notice, failed, clock())
         return failed
     if not isinstance(letter, Letter):
-        await NoticeRow.filter(id=notice.id).update(
+        await _held(notice).update(
             state=letter.value, settled_at=clock(), leased_until=None, attempts=notice.attempts - 1
         )
         return letter
@@ -141,6 +141,13 @@ async def _deliver(
     return delivery
 
 
+def _held(notice: NoticeRow) -> QuerySet[NoticeRow]:
+    """Return the notice while this worker's lease stands; whoever took it after that decides."""
+    return NoticeRow.filter(
+        id=notice.id, attempts=notice.attempts, leased_until=notice.leased_until
+    )
+
+
 async def _note(notice: NoticeRow, delivery: Delivery, now: datetime) -> None:
     """Note what came of an attempt, and when the next one is due."""
     state = _SETTLED.get(delivery.outcome)
@@ -148,6 +155,14 @@ async def _note(notice: NoticeRow, delivery: Delivery, now: datetime) -> None:
         state = NoticeState.UNDELIVERABLE
     pause = _PAUSES[min(notice.attempts, len(_PAUSES)) - 1]
     async with in_transaction():
+        mine = await _held(notice).update(
+            state=_WAITING if state is None else state.value,
+            settled_at=None if state is None else now,
+            leased_until=None,
+            next_attempt_at=now + pause if state is None else notice.next_attempt_at,
+        )
+        if not mine:
+            return
         await NoticeDeliveryRow.create(
             notice_id=notice.id,
             attempt=notice.attempts,
@@ -156,12 +171,6 @@ async def _note(notice: NoticeRow, delivery: Delivery, now: datetime) -> None:
             code=delivery.code,
             response=delivery.response,
             message_id=delivery.message_id,
-        )
-        await NoticeRow.filter(id=notice.id).update(
-            state=_WAITING if state is None else state.value,
-            settled_at=None if state is None else now,
-            leased_until=None,
-            next_attempt_at=now + pause if state is None else notice.next_attempt_at,
         )
 
 

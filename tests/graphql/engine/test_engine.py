@@ -99,6 +99,23 @@ async def test_conditions_of_other_operations_of_a_document_have_no_say(
     assert (engine.counts.answered, engine.counts.interpreted) == (3, 0)
 
 
+async def test_a_variable_that_is_a_condition_of_another_operation_may_be_anything(
+    fictional: AskedGraph,
+) -> None:
+    engine = _engine(fictional)
+    text = """query a($no: [ID!]!) { nodes(ids: $no) { __typename } }
+    query b($no: Boolean!) { f: __typename @skip(if: $no) }"""
+    for name, given, data in (
+        ("a", {"no": []}, {"nodes": []}),
+        ("b", {"no": False}, {"f": "Query"}),
+    ):
+        found = await engine.execute(
+            text, given, asked_by(fictional, Language.EN)(), operation_name=name
+        )
+        assert (found.data, found.errors) == (data, None)
+    assert (engine.counts.answered, engine.counts.interpreted) == (2, 0)
+
+
 @pytest.mark.parametrize(
     ("variables", "message"),
     [

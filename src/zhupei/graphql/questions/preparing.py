@@ -15,8 +15,12 @@ from strawberry.types.graphql import OperationType
 from graphql import (
     DirectiveNode,
     DocumentNode,
+    GraphQLBoolean,
     GraphQLError,
+    NamedTypeNode,
+    NonNullTypeNode,
     OperationDefinitionNode,
+    TypeNode,
     VariableNode,
     Visitor,
     get_operation_ast,
@@ -151,9 +155,19 @@ class _Conditions(Visitor):
 def _conditions(document: DocumentNode, definition: OperationDefinitionNode) -> tuple[str, ...]:
     """Return the operation's variables that decide what it asks for.
 
-    Others of the document may have conditions with variables of their own.
+    Others of the document may have conditions with variables of their own, which may have the name
+    of one that is something else here.
     """
     visitor = _Conditions()
     visit(document, visitor)
-    declared = {each.variable.name.value for each in definition.variable_definitions or ()}
+    declared = {
+        each.variable.name.value
+        for each in definition.variable_definitions or ()
+        if _is_boolean(each.type)
+    }
     return tuple(name for name in dict.fromkeys(visitor.names) if name in declared)
+
+
+def _is_boolean(type_: TypeNode) -> bool:
+    inner = type_.type if isinstance(type_, NonNullTypeNode) else type_
+    return isinstance(inner, NamedTypeNode) and inner.name.value == GraphQLBoolean.name

@@ -37,6 +37,12 @@ _MAX_EMPTY_ROWS = 100_000
 _ZEROS = re.compile(r"0+")
 
 _FORMULA = Text("公式", "a formula")
+# Spreadsheet programs keep 15 digits of a number and make noughts of the rest: of an identity number
+# the last three, which one time in eleven is a valid number all the same, of somebody else.
+_LEAST_ROUNDED = 10**15
+_ROUNDED = Text(
+    "超过15位的数字，电子表格没有保留末几位", "a number of more than 15 digits, whose last are lost"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -256,6 +262,8 @@ def _xlsx_cell(cell: Any) -> Cell:
 def _number_cell(value: float, form: str) -> Cell:
     if not float(value).is_integer():
         return Cell(repr(value))
+    if abs(value) >= _LEAST_ROUNDED:
+        return Cell("", _ROUNDED)
     digits = str(int(value))
     # The number 100 in the format 0000 is shown as the code 0100.
     return Cell(digits.zfill(len(form)) if _ZEROS.fullmatch(form) else digits)

@@ -12,6 +12,7 @@ from uuid import UUID
 
 import openpyxl
 import pytest
+from openpyxl.utils import get_column_letter
 from tortoise import connections
 
 from admissions_office import FELLOWSHIP, HOSPITAL, MEDICINE, Office, sample_catalogue
@@ -296,6 +297,42 @@ async def test_a_workbook_with_real_dates(office: Office) -> None:
     assert found.added == 1
     csv_form = blank_roster(spreadsheet=False).decode("utf-8-sig")
     assert csv_form == ",".join(HEADERS) + "\r\n"
+
+
+def test_the_form_keeps_every_digit_that_is_typed_into_it() -> None:
+    sheet = openpyxl.load_workbook(io.BytesIO(blank_roster(spreadsheet=True)))["在培学员"]
+    formats = {
+        name: sheet.column_dimensions[get_column_letter(at)].number_format
+        for at, name in enumerate(HEADERS, start=1)
+    }
+    # A text there would be no date any more.
+    assert formats.pop("培训开始日期") == "General"
+    assert set(formats.values()) == {"@"}
+
+
+async def test_a_number_that_a_spreadsheet_rounded_is_nobodys(office: Office) -> None:
+    # Its last three digits are gone, and what is left is a valid number: of somebody else.
+    rounded = next(
+        text
+        for text in (f"110105194912{day}0000" for day in range(10, 29))
+        if check_character(text[:-1]) == text[-1]
+    )
+    book = openpyxl.load_workbook(io.BytesIO(blank_roster(spreadsheet=True)))
+    row = person(1, 证件号码=rounded)
+    book["在培学员"].append(
+        [float(rounded) if name == "证件号码" else row.get(name) for name in HEADERS]
+    )
+    written = io.BytesIO()
+    book.save(written)
+
+    refused = await imported(office, written.getvalue())
+
+    assert isinstance(refused, UnreadableSheet), refused
+    (told,) = refused.problems
+    assert (told.cell, told.code) == ("在培学员!C2", "ROSTER_CELL")
+    assert told.message.en == "the cell holds a number of more than 15 digits, whose last are lost"
+    assert told.hint is not None
+    assert told.hint.en == "format the cell as text and write it again"
 
 
 @pytest.mark.slow

@@ -27,6 +27,7 @@ Value = str | int | Decimal | date | None
 
 # Chinese editions of spreadsheet programs calculate what begins with a full-width sign, too.
 _CALCULATED = tuple("=+-@\t\r\n＝＋－＠")
+_TEXT = "@"
 _INSTANT = datetime(2000, 1, 1)  # noqa: DTZ001 - the format has no zone
 _STAMP = (2000, 1, 1, 0, 0, 0)
 _MOMENT = re.compile(rb"(<dcterms:(?:created|modified)[^>]*>)[^<]*(?=<)")
@@ -37,11 +38,14 @@ class Column:
     """A column: its header, its width in characters, and what may be filled in.
 
     With ``greatest`` the column is for numbers from 0 to it, which spreadsheet programs enforce.
+    With ``text`` they keep what is typed below the rows as it is: every digit of a long number, the
+    zeros that a code begins with.
     """
 
     header: str
     width: int = 16
     greatest: Decimal | None = None
+    text: bool = False
 
 
 def write_csv(columns: Sequence[Column], rows: Sequence[Sequence[Value]]) -> bytes:
@@ -76,7 +80,10 @@ def write_xlsx(
         head.font = Font(bold=True)
         head.fill = PatternFill("solid", fgColor="EEEEEE")
         head.alignment = Alignment(wrap_text=True, vertical="center")
-        sheet.column_dimensions[get_column_letter(number)].width = column.width
+        dimension = sheet.column_dimensions[get_column_letter(number)]
+        dimension.width = column.width
+        if column.text:
+            dimension.number_format = _TEXT
     for at, row in enumerate(rows, start=2):
         told()
         _measure(columns, row)
@@ -85,7 +92,7 @@ def write_xlsx(
             if isinstance(value, str):
                 cell.value = value
                 cell.data_type = "s"
-                cell.number_format = "@"
+                cell.number_format = _TEXT
             elif isinstance(value, date):
                 cell.value = value
                 cell.number_format = "yyyy-mm-dd"

@@ -48,7 +48,11 @@ CHOICES: Mapping[RosterField, Mapping[str, str]] = MappingProxyType(
 def blank_roster(*, spreadsheet: bool) -> bytes:
     """Return the empty form, as XLSX or as CSV."""
     columns = tuple(
-        Column(header=ROSTER_HEADERS[each].zh, width=24 if each is _F.IDENTITY_NUMBER else 16)
+        Column(
+            header=ROSTER_HEADERS[each].zh,
+            width=24 if each is _F.IDENTITY_NUMBER else 16,
+            text=each is not _F.STARTS_ON,
+        )
         for each in RosterField
     )
     return write_xlsx("在培学员", columns, []) if spreadsheet else write_csv(columns, [])

@@ -174,7 +174,11 @@ class RosterReader:
         if cell.fault is not None:
             code = "ROSTER_FORMULA" if cell.formula else "ROSTER_CELL"
             message = Text(f"单元格里是{cell.fault.zh}", f"the cell holds {cell.fault.en}")
-            hint = Text("请粘贴为数值或文本", "paste it as a value or text")
+            hint = (
+                Text("请粘贴为数值或文本", "paste it as a value or text")
+                if cell.formula
+                else Text("请把单元格设为文本再填写", "format the cell as text and write it again")
+            )
             self._refuse_at(at, code, message, hint)
             return None
         # Our own exports put an apostrophe before what a spreadsheet would calculate.

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from catalogue.conftest import Load
+from zhupei import AdmissionStep, RequiredDocument, Round, Timeline, hookimpl
+from zhupei.catalogue import load_catalogue
 from zhupei.domain.calendar import CHINA_TIME
 from zhupei.domain.institutions import BaseStatus, Phone
 from zhupei.domain.sources import Level
 from zhupei.domain.text import Language, Text
 from zhupei.domain.training import ProgramKind
+from zhupei.hooks.manager import PluginHost
+from zhupei.hooks.scope import Naming, Rights
 
 HOSPITAL = "example-hospital-residency-2026"
 FILE = "bases/example/example-hospital.yaml"
@@ -283,3 +288,41 @@ async def test_amendment_that_fits_nothing_is_refused(
 
     assert [problem.message.en for problem in loaded.problems.errors] == [message]
     assert list(loaded.catalogue.bases) == []
+
+
+@pytest.mark.parametrize("level", [Level.NATIONAL, Level.JURISDICTION])
+async def test_a_plugin_comes_before_the_files_of_its_level_and_after_nearer_ones(
+    bases: Path, level: Level
+) -> None:
+    file = bases / "example/_jurisdiction.yaml"
+    photo = "{id: photo, kind: photo, label: {zh: 照片, en: Photo}, at_step: apply}"
+    text = file.read_text("utf-8").replace(
+        "    steps:\n", f"    documents:\n      - {photo}\n    steps:\n", 1
+    )
+    if level is Level.JURISDICTION:
+        text = text.replace("province:", "plugins: [register]\nprovince:", 1)
+    file.write_text(text, "utf-8")
+    name = Text("另一名称", "another name")
+    step = AdmissionStep(id="report", kind="report", label=name, level=level, actor="applicant")
+    document = RequiredDocument(id="photo", kind="photo", label=name, level=level, at_step="apply")
+    timeline = Timeline(program=HOSPITAL, rounds=(Round(code="other", name=name),))
+    plugin = SimpleNamespace(
+        base_admission_steps=hookimpl(lambda: [step]),
+        base_documents=hookimpl(lambda: [document]),
+        base_timeline=hookimpl(lambda: timeline),
+    )
+    rights = Rights.PLATFORM if level is Level.NATIONAL else Rights.JURISDICTION
+    host = PluginHost.load({}).extended("register", plugin, Naming(rights))
+
+    program = (await load_catalogue([bases], host=host)).catalogue.programs[HOSPITAL]
+
+    [photo_of_program] = [each for each in program.documents if each.id == "photo"]
+    origins = [origin.plugin for origin in photo_of_program.origins]
+    if level is Level.JURISDICTION:
+        assert origins == ["register", None]
+        assert [each.id for each in program.steps] == ["report"]
+        assert [each.code for each in program.rounds] == ["other"]
+    else:
+        assert origins == [None, "register"]
+        assert [each.id for each in program.steps] == ["apply", "examine", "publish"]
+        assert [each.code for each in program.rounds] == ["batch-1"]

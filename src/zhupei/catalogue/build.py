@@ -1,8 +1,8 @@
 """Builds the catalogue from a checked workspace and the plugins' answers.
 
-Order of specificity, least first: national files, jurisdictions' files, jurisdictions' plugins,
-the base's files, the base's plugins. Lists are merged by id along it; where one answer counts
-(seats, rounds, steps) the most specific that is known does.
+Order of specificity, least first: national files, national plugins, jurisdictions' files,
+jurisdictions' plugins, the base's files, the base's plugins. Lists are merged by id along it;
+where one answer counts (seats, rounds, steps) the most specific that is known does.
 """
 
 from __future__ import annotations
@@ -56,6 +56,8 @@ from zhupei.reference import Reference
 __all__ = ["Builder", "statuses_of"]
 
 V = TypeVar("V")
+
+_LEVELS = tuple(sorted(Level, key=lambda level: level.rank))
 
 
 def _ordered(mapping: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -295,37 +297,34 @@ class Builder:
         self, name: str, chain: Sequence[Layer], kind: ProgramKind, answers: Sequence[Answer]
     ) -> tuple[Any, ...]:
         """Merge a list along the layers, each level's plugins over its files."""
-        above = [layer for layer in chain if layer.level is not Level.INSTITUTION]
-        own = [layer for layer in chain if layer.level is Level.INSTITUTION]
-        found = self.reader.merged(name, above, kind)
-        for answer in _least_specific_first(answers):
-            if answer.level is not Level.INSTITUTION:
-                found = overlay(found, _marked(answer))
-        for layer in own:
-            found = overlay(found, self.reader.of_layer(name, layer, kind))
-        for answer in answers:
-            if answer.level is Level.INSTITUTION:
-                found = overlay(found, _marked(answer))
+        found: tuple[Any, ...] = ()
+        for level in _LEVELS:
+            for layer in chain:
+                if layer.level is level and (own := self.reader.of_layer(name, layer, kind)):
+                    found = overlay(found, own)
+            for answer in answers:
+                if answer.level is level:
+                    found = overlay(found, _marked(answer))
         return found
 
     def _steps(
         self, chain: Sequence[Layer], draft: Program, answers: BaseAnswers
     ) -> tuple[Any, ...]:
-        own = [layer for layer in chain if layer.level is Level.INSTITUTION]
-        higher = [layer for layer in chain if layer.level is not Level.INSTITUTION]
-        found = self.reader.steps(higher, draft.kind)
-        for answer in answers.steps.get(draft.code, ()):
-            if answer.level is Level.INSTITUTION:
-                return _marked(answer)
-            found = _marked(answer)
-        return self.reader.steps(own, draft.kind, found)
+        found: tuple[Any, ...] = ()
+        for level in _LEVELS:
+            layers = [layer for layer in chain if layer.level is level]
+            found = self.reader.steps(layers, draft.kind, found)
+            for answer in answers.steps.get(draft.code, ()):
+                if answer.level is level:
+                    found = _marked(answer)
+        return found
 
     def _rounds(self, ref: ProgramRef, draft: Program, answers: BaseAnswers) -> tuple[Round, ...]:
-        configured = ref.base is not None and bool(ref.entry.rounds)
+        configured = [each.level for each in self.layers.lineage(ref) if each.entry.rounds]
         for answer in answers.timelines.get(draft.year, ()):
             timeline: Timeline = answer.value
             concerns = timeline.program == draft.code
-            if concerns and (answer.level is Level.INSTITUTION or not configured):
+            if concerns and all(answer.level.rank >= level.rank for level in configured):
                 origin = _plugin_origin(answer, None)
                 return tuple(
                     replace(each, level=answer.level, origins=(origin,)) for each in timeline.rounds

@@ -95,6 +95,26 @@ async def test_a_storage_that_fails_lets_each_process_count_alone() -> None:
     assert await allowed(rates, 15) == 10
 
 
+class _FailingLate(MemoryStorage):
+    """Counts, and cannot be reached any more when it is asked how long to wait."""
+
+    def __init__(self, *, hangs: bool) -> None:
+        super().__init__()
+        self._hangs = hangs
+
+    async def get_sliding_window(self, *_: object, **__: object) -> tuple[int, float, int, float]:
+        if self._hangs:
+            await asyncio.Event().wait()
+        raise ConnectionError("no route to 10.0.0.1")
+
+
+@pytest.mark.parametrize("hangs", [False, True])
+async def test_a_refusal_does_not_wait_for_a_storage_that_fails_meanwhile(*, hangs: bool) -> None:
+    rates = Rates(requests=2, cost={}, storage=_FailingLate(hangs=hangs))
+    async with asyncio.timeout(10):
+        assert await allowed(rates, 3) == 2
+
+
 @pytest.mark.slow
 async def test_processes_count_together_in_postgresql(database: Database) -> None:
     with database.use():

@@ -91,7 +91,11 @@ class _Shared:
     async def seconds_until(self, minute: _Minute, key: str, cost: int) -> float:
         if self._failed:
             return await self._alone.seconds_until(minute, key, cost)
-        stats = await self._limiter.get_window_stats(minute.item, key)
+        try:
+            async with asyncio.timeout(_LONGEST_COUNT_SECONDS):
+                stats = await self._limiter.get_window_stats(minute.item, key)
+        except Exception:  # noqa: BLE001 - as above; it is refused already, and may ask again soon
+            return 0.0
         return stats.reset_time - time.time()
 
     async def aclose(self) -> None:

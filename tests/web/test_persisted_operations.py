@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import tracemalloc
 from pathlib import Path
 from typing import Any
 
@@ -120,7 +121,7 @@ def test_a_mutation_that_was_learned_does_not_run_by_get(tmp_path: Path) -> None
 
 
 def test_what_is_learned_is_bounded() -> None:
-    learned = LearnedOperations(most_bytes=100)
+    learned = LearnedOperations(most_bytes=1000)
     for number in range(20):
         text = f"{{ a{number:02} }}" + " " * 20
         learned.completed(asked(text, text))
@@ -129,6 +130,21 @@ def test_what_is_learned_is_bounded() -> None:
         learned.completed(asked(None, "{ a00 }" + " " * 20))
     kept = "{ a19 }" + " " * 20
     assert learned.completed(asked(None, kept)).query == kept
+
+
+@pytest.mark.parametrize("text", ["{number}", "{number} # 😀" + "a" * 300])
+def test_texts_count_with_all_that_is_kept_of_them(text: str) -> None:
+    learned = LearnedOperations(most_bytes=100_000)
+    tracemalloc.start()
+    try:
+        for number in range(2000):
+            written = text.format(number=number)
+            learned.completed(asked(written, written))
+        taken, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert len(learned) > 50
+    assert taken < 200_000
 
 
 def test_it_can_be_switched_off(tmp_path: Path) -> None:

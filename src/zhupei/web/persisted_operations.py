@@ -35,6 +35,10 @@ __all__ = [
 
 _APOLLO = "apollo-persisted-query-manifest"
 _SHA256_LENGTH = 64
+# What an entry takes beside its text, roughly; a character that is not of ASCII may make all take
+# four bytes.
+_ENTRY_BYTES = 300
+_WIDEST_CHARACTER = 4
 _MOST_LEARNED_BYTES = 16 << 20
 _LARGEST_MANIFEST = 64 << 20
 
@@ -73,7 +77,7 @@ class NoStoredOperations:
 
 
 class LearnedOperations:
-    """Automatic persisted queries; holds at most ``most_bytes`` of texts.
+    """Automatic persisted queries; what it holds takes at most about ``most_bytes``.
 
     Of what exceeds that, the text that was not used for longest goes.
     """
@@ -108,14 +112,13 @@ class LearnedOperations:
                 raise _other_hash()
             self._texts.move_to_end(name)
             return
-        written = _utf_8(text)
-        if hashlib.sha256(written).hexdigest() != name:
+        if hashlib.sha256(_utf_8(text)).hexdigest() != name:
             raise _other_hash()
         self._texts[name] = text
-        self._held += len(written)
+        self._held += _size(text)
         while self._held > self._most:
             _, gone = self._texts.popitem(last=False)
-            self._held -= len(_utf_8(gone))
+            self._held -= _size(gone)
 
 
 class TrustedDocuments:
@@ -237,6 +240,10 @@ def _hash_of(asked: OperationRequest) -> str | None:
 def _utf_8(text: str) -> bytes:
     # Half of a surrogate pair cannot come out of JSON as it is decoded here, but out of a manifest.
     return text.encode(errors="surrogatepass")
+
+
+def _size(text: str) -> int:
+    return len(text) * (1 if text.isascii() else _WIDEST_CHARACTER) + _ENTRY_BYTES
 
 
 def _unknown() -> RequestRefused:

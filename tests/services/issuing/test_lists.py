@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import json
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+from jsonschema import Draft202012Validator
 from tortoise.context import require_context
 
 from admissions_office import HOSPITAL, MEDICINE, PERSON, done, moment
 from issued_papers import People
 from zhupei.catalogue import Catalogue
-from zhupei.db.models import Applicant, BulkOperationRow, PublishedListRow
+from zhupei.db.models import Account, Applicant, BulkOperationRow, PublishedListRow
 from zhupei.db.reading import read_pages
+from zhupei.domain.actors import Actor, Grant
 from zhupei.domain.sources import Level
 from zhupei.domain.text import Text
 from zhupei.domain.training import Policy
@@ -24,6 +27,7 @@ from zhupei.security.signatures import public_key_id, public_key_of
 from zhupei.security.signing_keys import SigningKeys, public_key_text
 from zhupei.services import admissions
 from zhupei.services.admissions import inputs
+from zhupei.services.admissions.erasing import EraseApplicantInput, erase_applicant
 from zhupei.services.issuing.lists import (
     PUBLICITIES,
     Publicity,
@@ -34,7 +38,11 @@ from zhupei.services.issuing.lists import (
     signed_list,
     signed_withdrawal,
 )
-from zhupei.services.papers.publicity_file import Withdrawal, verify_signed_file
+from zhupei.services.papers.publicity_file import (
+    Withdrawal,
+    publicity_schema,
+    verify_signed_file,
+)
 from zhupei.services.papers.publicity_list import PublicityListError
 
 pytestmark = pytest.mark.slow
@@ -86,6 +94,37 @@ async def test_r146_a_list_is_made_of_its_rows_and_masked(people: People) -> Non
     assert signed.sha256 == hashlib.sha256(signed.content).hexdigest()
     assert b"E123456" not in signed.content
     assert "王小明".encode() not in signed.content
+
+
+@pytest.mark.parametrize("before", [True, False], ids=["signed before", "asked for after"])
+async def test_who_is_erased_stays_masked_on_what_was_signed(people: People, before: bool) -> None:
+    """A file that nobody asked for before the erasure has no name in it."""
+    office = people.office
+    with office.database.use():
+        account = await Account.create(
+            kind="person", login="wang", tokens_valid_from=office.now, created_at=office.now
+        )
+    person = await people.person("王小明", account.id)
+    cases = await people.published(person, await people.person("Ann Lee"))
+    own = office.desk(Actor(id=str(account.id), grants=frozenset({Grant("applicant")})), person)
+    with office.database.use():
+        found = await the_list(people)
+
+        async def shown() -> list[tuple[str, str]]:
+            file = await signed_list(
+                catalogue(people), people.keyring, keys(OLD), found, office.now
+            )
+            Draft202012Validator(publicity_schema()).validate(json.loads(file.content))
+            return [(row.name, row.identity) for row in file.listed.rows]
+
+        if before:
+            await shown()
+        reason = inputs.ReasonedInput(application=cases[0].id, reason="另有安排")
+        done(await admissions.decline_admission(own, reason))
+        done(await erase_applicant(own, EraseApplicantInput(applicant=person, reason="不再需要")))
+        erased, other = await shown()
+    assert other == ("A** L**", "E*****62")
+    assert erased == (("王*明", "E*****61") if before else ("-", "*"))
 
 
 async def test_what_was_signed_stays_as_it_was(people: People) -> None:

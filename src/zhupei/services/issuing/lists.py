@@ -64,6 +64,8 @@ __all__ = [
     "trainee_type_of",
 ]
 
+_NONE_LEFT = "*"
+
 
 class PublicityStatus(StrEnum):
     """Whether a list is public."""
@@ -255,7 +257,8 @@ async def _made(
         ProposedAdmission(
             application=str(row.id),
             name=people[row.applicant_id][0].name,
-            number=people[row.applicant_id][1].number,
+            # Who was erased since has none, and the form of a list asks for a masked one.
+            number=people[row.applicant_id][1].number or _NONE_LEFT,
             opening=row.opening_code,
             trainee_type=trainee_type_of(row),
             direction=direction_of(catalogue, row.opening_code, row.direction),

@@ -162,6 +162,26 @@ def test_only_the_owner_may_enter_the_directory(
     server.stop()
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can take what is another account's")
+def test_root_leaves_the_database_of_another_account_alone(
+    new_server: Callable[..., EmbeddedPostgres], open_folder: Path
+) -> None:
+    owner = 54321
+    cluster = open_folder / "pg" / "cluster"
+    cluster.mkdir(parents=True)
+    for folder in (open_folder, open_folder / "pg", cluster):
+        os.chown(folder, owner, owner)
+        folder.chmod(0o700)
+
+    with pytest.raises(EmbeddedPostgresError) as refused:
+        new_server().start()
+
+    assert "belongs to the account 54321: run this as that account" in refused.value.message.en
+    for folder in (open_folder, open_folder / "pg", cluster):
+        assert (folder.stat().st_uid, folder.stat().st_mode & 0o777) == (owner, 0o700)
+    assert [path.name for path in (open_folder / "pg").iterdir()] == ["cluster"]
+
+
 def test_half_a_cluster_is_made_anew(
     open_folder: Path, new_server: Callable[..., EmbeddedPostgres]
 ) -> None:

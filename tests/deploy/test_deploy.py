@@ -19,6 +19,7 @@ import yaml
 
 from zhupei.cli import build_parser
 from zhupei.settings import Environment, Settings, describe_settings
+from zhupei.web.routes import trusted_proxies
 
 ROOT = Path(__file__).parents[2]
 DEPLOY = ROOT / "deploy"
@@ -56,6 +57,10 @@ def test_the_example_of_an_environment_is_one() -> None:
     assert set(read) <= _KNOWN
     settings = Settings.from_environment(read)
     assert settings.allowed_hosts == ("graph.example.org",)
+    # As nginx.conf reaches it on a machine, and what podman and docker make of that.
+    is_trusted = trusted_proxies(settings)
+    assert all(map(is_trusted, ("127.0.0.1", "::1", "10.89.0.1", "172.17.0.1")))
+    assert not is_trusted("203.0.113.9")
     # Secrets are left to be filled in.
     assert read["ZHUPEI_ENCRYPTION_KEYS"] == read["ZHUPEI_METRICS_TOKEN"] == ""
 

@@ -37,8 +37,8 @@ _MAX_EMPTY_ROWS = 100_000
 _ZEROS = re.compile(r"0+")
 
 _FORMULA = Text("公式", "a formula")
-# Spreadsheet programs keep 15 digits of a number and make noughts of the rest: of an identity number
-# the last three, which one time in eleven is a valid number all the same, of somebody else.
+# Spreadsheet programs keep 15 digits of a number and make noughts of the rest: of an identity
+# number the last three, which one time in eleven is a valid number all the same, of somebody else.
 _LEAST_ROUNDED = 10**15
 _ROUNDED = Text(
     "超过15位的数字，电子表格没有保留末几位", "a number of more than 15 digits, whose last are lost"

@@ -87,7 +87,13 @@ class Cluster:
         return Path(tempfile.gettempdir()) / f"zhupei-{os.geteuid()}-{digest}"
 
     def prepare(self, binaries: Path) -> None:
-        """Make the folders, for the account that the server runs as and for nobody else."""
+        """Make the folders, for the account that the server runs as and for nobody else.
+
+        Raises:
+            EmbeddedPostgresError: root asks for a database of another account; it is left alone.
+
+        """
+        self._require_account()
         self.directory.mkdir(parents=True, exist_ok=True)
         self.socket_dir.mkdir(mode=0o700, exist_ok=True)
         _require_own(self.socket_dir)
@@ -100,6 +106,22 @@ class Cluster:
         # Whoever reaches the socket is the superuser (trust): the folder is the fence.
         for directory in {self.directory, self.socket_dir}:
             directory.chmod(0o700)
+
+    def _require_account(self) -> None:
+        """Refuse as root what another account has made, which could not use it afterwards."""
+        if os.geteuid() != 0 or not self._files.exists():
+            return
+        owner = self._files.stat().st_uid
+        if owner in {0, _unprivileged_account().pw_uid}:
+            return
+        try:
+            name = pwd.getpwuid(owner).pw_name
+        except KeyError:
+            name = str(owner)
+        raise EmbeddedPostgresError(
+            f"{self.directory} 属于账户 {name}：请以该账户运行，而不是 root",
+            f"{self.directory} belongs to the account {name}: run this as that account, not as root",
+        )
 
     def _environment(self) -> dict[str, str]:
         # PG* variables of the caller must not reach the server; C.UTF-8 makes it the same

@@ -180,6 +180,16 @@ async def test_a_form_that_is_not_as_specified_is_refused(province: ServedAdmiss
     assert await sizes(province) == [32]
 
 
+async def test_a_file_may_come_with_a_query(province: ServedAdmissions) -> None:
+    query = {"query": "query Q($f: Upload) { __typename }", "variables": {"f": None}}
+    answer = await send(province, operations=json.dumps(query), places={"0": ["variables.f"]})
+    assert answer.json()["errors"][0]["extensions"]["code"] == "BAD_USER_INPUT"
+    query["query"] = "{ __typename }"
+    for _ in range(2):
+        answer = await send(province, operations=json.dumps(query), places={"0": ["variables.f"]})
+        assert answer.json() == {"data": {"__typename": "Query"}}
+
+
 async def test_a_compressed_form_is_refused(province: ServedAdmissions) -> None:
     answer = await send(province, headers={**_HEADERS, "content-encoding": "gzip"})
     assert (answer.status_code, answer.headers["accept-encoding"]) == (415, "identity")

@@ -145,14 +145,18 @@ class Validation:
 def answer_key(asked: OperationRequest, language: Language) -> Key | None:
     """Return what decides about a settled answer; None where nothing is to be kept.
 
-    That is where more was asked for beside it, and of what may be a mutation.
+    That is where more was asked for beside it, of what may be a mutation, and of what comes with
+    files.
     """
     query = asked.query
     if query is None or (asked.extensions and "cost" in asked.extensions):
         return None
     if "mutation" in query and _MUTATION.search(query):
         return None
-    variables = encoded(asked.variables) if asked.variables else b""
+    try:
+        variables = encoded(asked.variables) if asked.variables else b""
+    except TypeError:
+        return None
     return query, asked.operation_name, variables, language
 
 

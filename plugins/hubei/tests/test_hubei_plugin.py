@@ -207,9 +207,13 @@ def test_unpublished_plan_is_never_guessed(plugin: Hubei, catalogue: Catalogue) 
     )
 
 
-def test_unit_outside_the_province(plugin: Hubei, catalogue: Catalogue) -> None:
-    """Other provinces' bases are not in the notice."""
-    unit = SendingUnit(province="430000", prefecture="430100")
+@pytest.mark.parametrize("province", ["430000", None])
+@pytest.mark.parametrize("signed", [True, False, None])
+def test_unit_outside_the_province(
+    plugin: Hubei, catalogue: Catalogue, province: str | None, signed: bool | None
+) -> None:
+    """Other provinces' bases are not in the notice; the prefecture's code tells the province."""
+    unit = SendingUnit(province=province, prefecture="430100", agreement_signed=signed)
     assert _one(_check(plugin, catalogue, unit)).outcome is _REVIEW
 
 

@@ -68,7 +68,9 @@ class Hubei:
         self, base: Base, program: Program, opening: Opening, candidate: Candidate
     ) -> Finding:
         unit = candidate.sending_unit or SendingUnit()
-        if unit.province is not None and unit.province != _PROVINCE:
+        # The code of a prefecture begins as its province's does.
+        places = [code for code in (unit.province, unit.prefecture) if code is not None]
+        if any(code[:2] != _PROVINCE[:2] for code in places):
             return _finding(
                 FindingOutcome.REVIEW,
                 "选送单位不在湖北省，所在市州是否有基地无法判断，由基地审核",

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from catalogue.conftest import Load
+from zhupei import Quota, hookimpl
+from zhupei.catalogue import load_catalogue
 from zhupei.domain.sources import Level, Source
+from zhupei.hooks.manager import PluginHost
+from zhupei.hooks.scope import Naming, Rights
 
 PROGRAM = "example-hospital-residency-2026"
 
@@ -91,3 +96,29 @@ async def test_unknown_nodes_and_fields_are_none_and_unset_ones_empty(load: Load
     assert catalogue.explain("opening", f"{PROGRAM}/0100", "benefits.nonsense") is None
     assert catalogue.explain("opening", f"{PROGRAM}/0900", "quota") == ()
     assert catalogue.explain("base", "example-hospital", "baseSince") == ()
+
+
+@pytest.mark.parametrize("quota", ["quota: 4", "quota: null\n        quota_note: 待定"])
+@pytest.mark.parametrize("rights", [Rights.PLATFORM, Rights.INSTITUTION])
+async def test_what_is_in_force_comes_first_where_a_plugin_answers_too(
+    bases: Path, quota: str, rights: Rights
+) -> None:
+    file = bases / "example/example-hospital.yaml"
+    text = file.read_text("utf-8").replace("quota: 4", quota, 1)
+    file.write_text(text.replace("tier:", "plugins: [register]\ntier:", 1), "utf-8")
+    answer = Quota(program=PROGRAM, specialty="0200", seats=9)
+    plugin = SimpleNamespace(base_quotas=hookimpl(lambda: [answer]))
+    host = PluginHost.load({}).extended("register", plugin, Naming(rights))
+    if rights is Rights.PLATFORM:
+        file.write_text(text, "utf-8")
+    catalogue = (await load_catalogue([bases], host=host)).catalogue
+    code = f"{PROGRAM}/0200"
+
+    seats = catalogue.openings[code].quota
+    origins = catalogue.explain("opening", code, "quota") or ()
+
+    assert seats == (4 if rights is Rights.PLATFORM and quota == "quota: 4" else 9)
+    assert origins[0].value == str(seats)
+    assert len(origins) == 2
+    directions = catalogue.explain("opening", code, "directions") or ()
+    assert [(origin.plugin, origin.value) for origin in directions] == [(None, "2")]

@@ -66,6 +66,9 @@ _OWN_OF_OPENING = {
     "source": "source",
 }
 
+# What a plugin's quota says of an opening.
+_OF_QUOTA = {"quota": "seats", "directions": "directions", "roundQuotas": "rounds"}
+
 
 class Explainer:
     """Answers `explain` for the objects of one catalogue."""
@@ -118,14 +121,18 @@ class Explainer:
         if name == "suspended":
             return self._accredited(opening, name)
         if name in _OWN_OF_OPENING:
-            found = self._quota_answers(opening) if name in {"quota", "directions"} else ()
+            found = self._quota_answers(opening, name)
             own = _set(ref, _OWN_OF_OPENING[name]) if ref else ()
+            # As `Openings` has it: a plugin of a higher level only fills what the file leaves open.
+            is_over = ref is None or ref.entry.quota is None
+            if not is_over and any(each.level is not Level.INSTITUTION for each in found):
+                own, found = found, own
             inherited: tuple[Origin, ...] = ()
             if name in {"durationMonths", "quotaNote"}:
                 inherited = self._program(opening.program, name) or ()
             if name == "capacity":
                 inherited = self._accredited(opening, name)
-            return _by_rank((*found, *own)) + inherited
+            return (*found, *own, *inherited)
         return self._program(opening.program, name)
 
     def _accredited(self, opening: Opening, key: str) -> tuple[Origin, ...]:
@@ -164,21 +171,24 @@ class Explainer:
                     return OpeningRef(_row_entry(row, plan.model), placed, ("rows", index))
         return None
 
-    def _quota_answers(self, opening: Opening) -> tuple[Origin, ...]:
-        answers = self._answers.get(opening.base)
-        if answers is None:
+    def _quota_answers(self, opening: Opening, name: str) -> tuple[Origin, ...]:
+        """Return what plugins answered about the seats, or a list that they gave with them."""
+        answers, given = self._answers.get(opening.base), _OF_QUOTA.get(name)
+        if answers is None or given is None:
             return ()
         return tuple(
             Origin(
                 level=answer.level,
-                value=None if quota.seats is None else str(quota.seats),
+                value=_shown(getattr(quota, given)),
                 plugin=answer.plugin,
                 hook=answer.hook,
                 source=quota.source,
             )
             for answer in answers.quotas.get(opening.year, ())
             for quota in answer.value
-            if quota.program == opening.program and quota.specialty == opening.specialty
+            if quota.program == opening.program
+            and quota.specialty == opening.specialty
+            and getattr(quota, given) != ()
         )
 
     def _shortages(self, ref: ProgramRef) -> tuple[Origin, ...]:
@@ -262,10 +272,6 @@ def _set(ref: OpeningRef, key: str) -> tuple[Origin, ...]:
     return (
         origin_at(Level.INSTITUTION, document, (*ref.path, key), _shown(value), ref.entry.source),
     )
-
-
-def _by_rank(origins: tuple[Origin, ...]) -> tuple[Origin, ...]:
-    return tuple(sorted(origins, key=lambda origin: -origin.level.rank))
 
 
 def _data(data: Any, path: YamlPath) -> Any:

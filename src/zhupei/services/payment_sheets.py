@@ -19,13 +19,15 @@ from types import MappingProxyType
 from typing import TypeVar
 from uuid import UUID
 
+from tortoise.expressions import Q
+
 from zhupei.config.problems import Problem, Problems
 from zhupei.config.tables import Cell, Row, Table, read_tables
 from zhupei.db.models import Applicant, TraineeRow
 from zhupei.domain.benefits import FundingSource, Payer
 from zhupei.domain.contacts import normalise_text
 from zhupei.domain.masking import mask_name
-from zhupei.domain.registrations import TraineePayment, TraineeState
+from zhupei.domain.registrations import TraineePayment
 from zhupei.domain.score_sheets import SheetProblem, UnreadableSheet
 from zhupei.domain.text import Text
 from zhupei.domain.trainees import Month
@@ -94,18 +96,21 @@ class EnterPaymentsInput:
 async def blank_payment_sheet(
     desk: Desk, base: str, month: Month, *, spreadsheet: bool
 ) -> bytes | Refusal:
-    """Return the sheet of a month: whoever trains at a base then, masked, the rest to fill in."""
+    """Return the sheet of a month: whoever trains at a base then, masked, the rest to fill in.
+
+    Whose training ended in the month trained in it.
+    """
     with desk.database.use():
         against = await permitted_for(desk, _WRITE, base=base)
         if against is not None:
             return against
-        rows = await TraineeRow.filter(base_code=base, state=TraineeState.IN_TRAINING.value)
         first = month.first_day
+        rows = await TraineeRow.filter(Q(ended_on=None) | Q(ended_on__gte=first), base_code=base)
         training = [
             row
             for row in sorted(rows, key=lambda each: (each.opening_code, each.id))
             if row.started_on.replace(day=1) <= first
-            and (row.ends_on is None or row.ends_on >= first)
+            and (row.ended_on or row.ends_on or first) >= first
         ]
         names = await _names(training)
     columns = [Column(header=each, width=24 if each == _TRAINEE else 16) for each in _HEADERS]

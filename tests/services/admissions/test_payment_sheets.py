@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from dataclasses import replace
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -18,11 +19,16 @@ from job_place import applicant
 from lost_replies import owing_the_answer
 from zhupei.db.models import TraineePaymentRow
 from zhupei.domain.benefits import FundingSource, Payer
+from zhupei.domain.registrations import EndKind
 from zhupei.domain.score_sheets import UnreadableSheet
 from zhupei.domain.trainees import Month
 from zhupei.services import admissions
 from zhupei.services.admissions import Desk, Refusal, RefusalCode, inputs
-from zhupei.services.admissions.training_inputs import PaymentEntry, RecordPaymentsInput
+from zhupei.services.admissions.training_inputs import (
+    EndTrainingInput,
+    PaymentEntry,
+    RecordPaymentsInput,
+)
 from zhupei.services.payment_sheets import (
     EnterPaymentsInput,
     blank_payment_sheet,
@@ -233,6 +239,25 @@ async def test_only_those_who_train_in_the_month_stand_on_its_sheet(office: Offi
             await blank_payment_sheet(office.staff(), "sample-hospital", month, spreadsheet=False)
         )
         assert len(content.decode("utf-8-sig").splitlines()) == 1 + number, month
+
+
+async def test_who_ended_in_the_month_stands_on_its_sheet(office: Office) -> None:
+    """A month that was begun is paid for, and may be recorded: its sheet has the person too."""
+    await in_training(office)
+    (trainee,) = [UUID(row[0]) for row in (await blank(office))[1:]]
+    given = EndTrainingInput(
+        trainee=trainee, kind=EndKind.PERSONAL_REASONS, reason="x", ended_on=date(2026, 9, 20)
+    )
+    done(await admissions.end_training(office.staff(), given))
+    sheet = await blank(office)
+    assert [row[0] for row in sheet[1:]] == [str(trainee)]
+    done(await handed_in(office, filled(sheet, *_PAID)))
+    content = done(
+        await blank_payment_sheet(
+            office.staff(), "sample-hospital", Month(2026, 10), spreadsheet=False
+        )
+    )
+    assert len(content.decode("utf-8-sig").splitlines()) == 1
 
 
 async def test_the_graph_names_the_row_of_an_unknown_trainee(office: Office) -> None:

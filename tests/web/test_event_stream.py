@@ -11,13 +11,17 @@ from typing import Any
 
 import pytest
 from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
 from starlette.routing import Mount
 from starlette.testclient import TestClient
 from starlette.types import Message
 
 from small_graph import CHANGES, endpoint_of, small_app, small_settings
+from zhupei.domain.text import Text
 from zhupei.graphql.engine import Engine
 from zhupei.web.event_stream import EventFrames, MultipartFrames, stream
+from zhupei.web.sign_in import ActorRefused
 
 _EVENTS = "text/event-stream"
 _PARTS = 'multipart/mixed;boundary="graphql";subscriptionSpec=1.0,application/json'
@@ -251,6 +255,25 @@ def test_batches_are_off_unless_asked_for(client: TestClient) -> None:
     assert answer.status_code == 400
     assert answer.json()["errors"][0]["message"] == "Batching is not enabled"
     assert CHANGES == []
+
+
+def test_a_batch_tells_what_was_done_before_its_sender_was_refused(tmp_path: Path) -> None:
+    endpoint = endpoint_of(tmp_path, max_batch=2)
+    known = iter([True, False])
+
+    def context(request: Request, _: Response) -> Any:
+        if not next(known, False):
+            raise ActorRefused("ACCOUNT_ERASED", Text("已删除", "erased"), request)
+        return {"request": request}
+
+    endpoint._context = context
+    client = TestClient(endpoint)
+    asked = {"query": "mutation { change }"}, {"query": "{ hello }"}
+    refused = {"errors": [{"message": "erased", "extensions": {"code": "ACCOUNT_ERASED"}}]}
+    answer = batch(client, *asked, **{"accept-language": "en"})
+    assert answer.json() == [{"data": {"change": ["change"]}}, refused]
+    answer = batch(client, *asked, **{"accept-language": "en"})
+    assert (answer.status_code, answer.json()) == (401, refused)
 
 
 def test_a_batch_is_answered_in_order_and_up_to_its_cap(tmp_path: Path) -> None:

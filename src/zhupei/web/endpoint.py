@@ -350,10 +350,13 @@ class GraphQLEndpoint(AnswersOperations):
         language = exchange.accept_language
         answers: list[dict[str, Any]] = []
         for each in asked:
-            context = await self.context_of(Request(exchange.scope, exchange.receive))
             try:
+                context = await self.context_of(Request(exchange.scope, exchange.receive))
                 result = await self._checked(self.stored.completed(each), context, READS_AND_WRITES)
-            except RequestRefused as refused:
+            except (RequestRefused, ActorRefused) as refused:
+                if not answers and isinstance(refused, ActorRefused):
+                    raise
+                # Of whoever is not known any more, what was answered before is told all the same.
                 answers.append(refusal(refused.code, refused.message.get(language_of(language))))
             else:
                 answers.append(self.shown(result, language))

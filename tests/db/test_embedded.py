@@ -176,7 +176,8 @@ def test_root_leaves_the_database_of_another_account_alone(
     with pytest.raises(EmbeddedPostgresError) as refused:
         new_server().start()
 
-    assert "belongs to the account 54321: run this as that account" in refused.value.message.en
+    message = refused.value.message.get(Language.EN)
+    assert "belongs to the account 54321: run this as that account" in message
     for folder in (open_folder, open_folder / "pg", cluster):
         assert (folder.stat().st_uid, folder.stat().st_mode & 0o777) == (owner, 0o700)
     assert [path.name for path in (open_folder / "pg").iterdir()] == ["cluster"]

@@ -140,7 +140,10 @@ def test_texts_are_escaped_and_folded_between_characters() -> None:
 
 
 def test_an_empty_calendar_is_one() -> None:
-    assert parsed(calendar_file(Text("名", "n"), [], language=Language.ZH, at=AT).content) == []
+    content = calendar_file(Text("名", "n"), [], language=Language.ZH, at=AT).content
+    assert parsed(content) == []
+    # A calendar has one component at least (RFC 5545, 3.6).
+    assert [each.name for each in Calendar.from_ical(content).subcomponents] == ["VTIMEZONE"]
 
 
 async def test_what_a_person_has_to_keep_follows_the_application(office: Office) -> None:

@@ -213,6 +213,8 @@ async def test_all_letters_of_a_round_for_the_office(town: Town) -> None:
     for token in (wang, other):
         assert code(await town.get(path, token)) == (403, "FORBIDDEN")
     assert code(await town.get("/papers/letters.zip?program=x", own)) == (403, "FORBIDDEN")
+    nowhere = f"/papers/letters.zip?program={HOSPITAL}&round=batch-9"
+    assert code(await town.get(nowhere, own)) == (404, "NOT_FOUND")
     got = await town.get(path, own)
     assert (got.status_code, got.headers["cache-control"]) == (200, "no-store")
     with town.office.database.use():
@@ -227,6 +229,8 @@ async def test_all_letters_of_a_round_for_the_office(town: Town) -> None:
     assert told == (
         f"{case.id}: 通知书缺少：报到地点、联系人 · the letter lacks: place of report, contact\n"
     )
+    # Without a round those of all rounds.
+    assert (await town.get(path.partition("&")[0], own)).content == got.content
 
 
 async def test_r156_the_registration_list_with_and_without_numbers(

@@ -120,7 +120,8 @@ class Cluster:
             name = str(owner)
         raise EmbeddedPostgresError(
             f"{self.directory} 属于账户 {name}：请以该账户运行，而不是 root",
-            f"{self.directory} belongs to the account {name}: run this as that account, not as root",
+            f"{self.directory} belongs to the account {name}: run this as that account, not as "
+            "root",
         )
 
     def _environment(self) -> dict[str, str]:

@@ -15,7 +15,7 @@ from typing import Any, cast
 from uuid import NAMESPACE_URL, UUID, uuid5
 from zoneinfo import ZoneInfo
 
-from icalendar import Calendar, Event, vDuration
+from icalendar import Calendar, Event, Timezone, vDuration
 from tortoise.transactions import in_transaction
 
 from zhupei.catalogue.catalogue import Catalogue
@@ -192,7 +192,10 @@ def calendar_file(
     said = hashlib.sha256(repr((name, tuple(entries), language)).encode())
     for each in entries:
         calendar.add_component(_event(each, language, at))
-    if any(each.day is None for each in entries):
+    if not entries:
+        # RFC 5545 wants one component at least, and with no entry there is no other.
+        calendar.add_component(Timezone.from_tzinfo(CHINA))
+    elif any(each.day is None for each in entries):
         calendar.add_missing_timezones()
     return CalendarFile(calendar.to_ical(), said.hexdigest())
 

@@ -135,16 +135,17 @@ class _Papers:
         return await self._printed(asked, paper, ending_of(request), f"letter-{case.id}")
 
     async def letters(self, request: Request) -> Response:
-        """Give all letters of a round as an archive."""
+        """Give all letters of a round, or of the program, as an archive."""
         asked = await self._context(request, Response())
         program = asked.catalogue.programs.get(request.query_params.get("program", ""))
         target = Target(base=None if program is None else program.base)
         refusal = await refused_by(asked, "papers.read", (target,))
         if refusal is not None or program is None:
             return refused(request, refusal or _NOT_FOUND)
-        found = await letters_of_round(
-            asked.catalogue, program.code, request.query_params.get("round")
-        )
+        round_code = request.query_params.get("round")
+        if round_code is not None and round_code not in {each.code for each in program.rounds}:
+            return refused(request, _NOT_FOUND)
+        found = await letters_of_round(asked.catalogue, program.code, round_code)
         async with self._printing:
             content = await _archived(asked, program, found)
         return Response(

@@ -116,6 +116,8 @@ async def test_the_letters_of_a_round_come_as_one_archive(people: People) -> Non
         letters = await letters_of_round(catalogue, HOSPITAL, "batch-1")
         assert [each.application for each in letters] == sorted(case.id for case in cases)
         assert await letters_of_round(catalogue, HOSPITAL, "batch-2") == ()
+        every = await letters_of_round(catalogue, HOSPITAL, None)
+        assert [each.application for each in every] == [each.application for each in letters]
         await Applicant.filter(id=cases[0].applicant).delete()
         lacking = await letters_of_round(catalogue, HOSPITAL, "batch-1")
     content = letters_archive(letters, catalogue.documents)

@@ -144,13 +144,16 @@ async def letter_for(catalogue: Catalogue, case: AdmissionCase) -> Paper:
 async def letters_of_round(
     catalogue: Catalogue, program: str, round_code: str | None
 ) -> tuple[IssuedLetter, ...]:
-    """Return the letters of everyone who was notified in a round, in the order of their ids."""
-    rows = await ApplicationRow.filter(
-        program_code=program,
-        round_code=round_code or "",
-        state__in=[state.value for state in _NOTIFIED],
-    ).order_by("id")
-    return await _letters(catalogue, await cases_of(rows))
+    """Return the letters of everyone who was notified in a round, in the order of their ids.
+
+    Without a round they are those of all rounds of the program, and of who came outside them.
+    """
+    rows = ApplicationRow.filter(
+        program_code=program, state__in=[state.value for state in _NOTIFIED]
+    )
+    if round_code is not None:
+        rows = rows.filter(round_code=round_code)
+    return await _letters(catalogue, await cases_of(await rows.order_by("id")))
 
 
 def letters_archive(

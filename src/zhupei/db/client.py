@@ -140,7 +140,10 @@ class PostgresClient(LendingClient):
         connection = await self.borrow()
         try:
             rows = await fetch(connection)
-            connection._con.only_read = True  # noqa: SLF001 - the proxy only passes reading on
+            held = connection._con  # noqa: SLF001 - the proxy only passes reading on
+            # None where it was lost right after its answer.
+            if held is not None:
+                held.only_read = True
         except LOST as error:
             raise DatabaseUnavailableError(GONE, HINT) from error
         except asyncpg.InterfaceError as error:

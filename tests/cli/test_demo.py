@@ -113,7 +113,10 @@ _HEEDS_INTERRUPTS = (
 
 
 @pytest.mark.slow(seconds=10)
-def test_an_interrupt_leaves_nothing_behind(tmp_path: Path, database_url: str) -> None:
+@pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM])
+def test_what_ends_it_leaves_nothing_behind(
+    sent: signal.Signals, tmp_path: Path, database_url: str
+) -> None:
     """`--keep` serves until Ctrl-C; then the server and the temporary folder are gone."""
     place = scenario(tmp_path, "first", "{}")
     left = tmp_path / "left"
@@ -131,7 +134,7 @@ def test_an_interrupt_leaves_nothing_behind(tmp_path: Path, database_url: str) -
         with urllib.request.urlopen(f"{url.removesuffix('/graphql')}/health/ready") as answer:
             assert answer.status == 200
         assert [each.name.startswith("zhupei-demo-") for each in left.iterdir()] == [True]
-        process.send_signal(signal.SIGINT)
+        process.send_signal(sent)
         assert process.wait(timeout=120) == 130
     finally:
         process.kill()

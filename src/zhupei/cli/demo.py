@@ -87,6 +87,7 @@ def _unknown(folder: Path, name: str | None, known: list[str]) -> CommandError:
 
 def _play(scenario: Scenario, settings: Settings, *, keep: bool) -> int:
     import asyncio  # noqa: PLC0415 - see zhupei.cli
+    import signal  # noqa: PLC0415 - see zhupei.cli
 
     from zhupei.demo import play  # noqa: PLC0415 - see zhupei.cli
     from zhupei.demo.narration import Narrator  # noqa: PLC0415 - see zhupei.cli
@@ -97,7 +98,19 @@ def _play(scenario: Scenario, settings: Settings, *, keep: bool) -> int:
         if keep:
             await _until_interrupted(narrator, scenario, stage, outcome)
 
-    asyncio.run(play(scenario, settings, narrator, after=after))
+    async def played() -> None:
+        # Whatever ends it, its server and its folder go with it: also a closed terminal, but for
+        # whoever ignores that (nohup).
+        task, loop = asyncio.current_task(), asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            if task is not None and signal.getsignal(number) is not signal.SIG_IGN:
+                loop.add_signal_handler(number, task.cancel)
+        await play(scenario, settings, narrator, after=after)
+
+    try:
+        asyncio.run(played())
+    except asyncio.CancelledError:
+        raise KeyboardInterrupt from None
     return 0
 
 

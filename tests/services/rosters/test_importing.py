@@ -212,6 +212,27 @@ _OTHER_FORMS = (
 )
 
 
+@pytest.mark.parametrize("text", ["2026111", "2026-111"])
+async def test_a_date_of_two_readings_is_refused(office: Office, text: str) -> None:
+    """It could be of January or of November: benefits depend on it."""
+    office.go("2026-11-23T09:00")
+    found = await imported(office, table(person(1, 培训开始日期=text)))
+    assert isinstance(found, UnreadableSheet), found
+    (told,) = found.problems
+    assert (told.cell, told.message.en) == ("N2", "a date like 2026-09-01 is wanted")
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["20250901", "2025-9-1", "2025/09/01", "2025.9.1", "2025年9月1日", "2025-09-01 00:00:00"],
+)
+async def test_a_date_in_the_forms_that_offices_write(office: Office, text: str) -> None:
+    found = await imported(office, table(person(1, 培训开始日期=text)))
+    assert isinstance(found, RosterImport), found
+    with office.database.use():
+        assert (await TraineeRow.get()).started_on == date(2025, 9, 1)
+
+
 async def test_a_file_of_another_form(office: Office) -> None:
     before = await kept(office)
     for content, code, message in _OTHER_FORMS:

@@ -28,7 +28,10 @@ __all__ = ["MOST_ROWS", "RosterReader", "openings_by_specialty"]
 MOST_ROWS = 5_000
 """People of one file at most."""
 _LONGEST = 200
-_DATE = re.compile(r"(\d{4})(?:[-/.年]?)(\d{1,2})(?:[-/.月]?)(\d{1,2})日?(?: 00:00(?::00)?)?")
+# Without anything between them only eight digits have one reading.
+_DATE = re.compile(
+    r"(?:(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?|(\d{4})(\d{2})(\d{2}))(?: 00:00(?::00)?)?"
+)
 _F = RosterField
 
 
@@ -257,7 +260,7 @@ class RosterReader:
             return None
         parts = _DATE.fullmatch(text)
         try:
-            found = None if parts is None else date(*(int(each) for each in parts.groups()))
+            found = None if parts is None else date(*(int(each) for each in parts.groups() if each))
         except ValueError:
             found = None
         if found is None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC
+from decimal import Decimal
 from typing import Any
 from uuid import uuid4
 
@@ -88,6 +89,22 @@ async def test_filters_and_what_is_overdue(office: BaseOffices) -> None:
     assert [each.overdue for each in soon.lines] == [False]
     office.go("2026-05-11T00:00")
     assert [each.overdue for each in (await queue(office.at())).lines] == [True]
+
+
+async def test_who_was_interviewed_needs_no_place_any_more(office: BaseOffices) -> None:
+    """The scores of an interview are in, those of the examination are not yet."""
+    interviewed, examined = await office.waiting(), await office.waiting()
+    for case, record in (
+        (interviewed, admissions.record_interview),
+        (examined, admissions.record_examination),
+    ):
+        score = inputs.RecordScoreInput(application=case.id, points=Decimal(80), of=100)
+        done(await record(office.at(), score))
+    found = await queue(office.at())
+    assert [(line.state, line.count) for line in found.lines] == [(ApplicationState.CHECKED, 2)]
+    assert [(each.kind, each.count) for each in found.tasks] == [
+        (QueueTaskKind.ARRANGE_INTERVIEW, 1)
+    ]
 
 
 async def test_objections_and_increases_wait_too(office: BaseOffices) -> None:

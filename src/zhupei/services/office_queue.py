@@ -53,6 +53,9 @@ SELECT 'ARRANGE_INTERVIEW', program_code, round_code, opening_code, channel, sta
 FROM seen WHERE state IN ('SUBMITTED', 'RECOMMENDED', 'CHECKED') AND NOT EXISTS (
     SELECT 1 FROM interview_booking AS b
     WHERE b.application_id = seen.id AND b.released_at IS NULL)
+  AND NOT EXISTS (
+    SELECT 1 FROM application_score AS s
+    WHERE s.application_id = seen.id AND s.assessment = 'interview')
 GROUP BY program_code, round_code, opening_code, channel, state
 UNION ALL
 SELECT 'DECIDE_OBJECTION', a.program_code, a.round_code, a.opening_code, '', '',

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import asyncio
 import json
 import os
@@ -39,6 +40,20 @@ def empty(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def blocks(language: str) -> list[str]:
     return re.findall(rf"^```{language}[^\n]*\n(.*?)^```$", _PAGE, re.MULTILINE | re.DOTALL)
+
+
+def test_a_name_may_hold_any_sign(empty: Path) -> None:
+    name = 'A "B" \\ {c}\n$d \'\'\' """'
+    assert main(["new", "plugin", "quoted", "--name", name, "--types"]) == 0
+    project = empty / "plugins" / "quoted"
+    told = tomllib.loads((project / "pyproject.toml").read_text("utf-8"))["project"]
+    shown = 'A "B" \\ {c} $d \'\'\' """'
+    assert told["description"] == f"What {shown} adds to zhupei"
+    for file in project.rglob("*.py"):
+        docstring = ast.get_docstring(ast.parse(file.read_text("utf-8")))
+        assert docstring is not None
+        assert shown in docstring
+    assert shown in (project / "README.md").read_text("utf-8")
 
 
 def test_it_writes_a_project(empty: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 import sys
 from importlib.resources import files
 from pathlib import Path
@@ -95,9 +96,12 @@ def _texts(slug: str, name: str, *, types: bool) -> dict[str, str]:
 
     module = f"zhupei_{slug.replace('-', '_')}"
     prefix = pascal(slug)
+    name = " ".join(name.split())
     words = {
         "slug": slug,
         "name": name,
+        # JSON's escapes, which TOML and Python share.
+        "quoted": json.dumps(name, ensure_ascii=False)[1:-1],
         "module": module,
         "prefix": prefix,
         "import_types": "",

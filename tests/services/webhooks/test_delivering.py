@@ -29,7 +29,12 @@ from zhupei.db.models import (
 from zhupei.domain.webhooks import DeliveryState, WebhookState
 from zhupei.jobs import Workplace, deliver_events, tell_events
 from zhupei.services.webhooks import delivering as delivering_module
-from zhupei.services.webhooks.managing import Replay, replay_deliveries, rotate_secret
+from zhupei.services.webhooks.managing import (
+    Replay,
+    delete_webhook,
+    replay_deliveries,
+    rotate_secret,
+)
 from zhupei.services.webhooks.outcomes import Delivery, deliveries_of
 from zhupei.services.webhooks.rows import live_secrets, webhook_of
 
@@ -324,6 +329,25 @@ async def test_a_worker_that_dies_while_it_takes_leaves_no_gap(
             (1, "INTERRUPTED"),
             (2, "DELIVERED"),
         ]
+
+
+async def test_what_is_deleted_while_it_is_sent_is_tried_no_more(office: Office) -> None:
+    """Else it waits for ever at an endpoint where nothing is delivered any more."""
+    async with receiver() as there:
+        place = delivering(office, there)
+        hook = await webhook(office, await integrator(office), there)
+
+        async def deleted(_request: Received) -> bytes:
+            with office.database.use():
+                await delete_webhook(hook, office.now)
+            return b"HTTP/1.1 500 X\r\nContent-Length: 0\r\n\r\n"
+
+        there.answer = deleted
+        await happened(office, "round.opened")
+        assert await told(place) == {"REFUSED": 1}
+        (delivery,) = await log_of(office, hook)
+        assert (delivery.state, delivery.settled_at) == (DeliveryState.DEAD, office.now)
+        assert delivery.next_attempt_at is None
 
 
 async def test_two_workers_deliver_each_event_once(office: Office) -> None:

@@ -280,8 +280,11 @@ class Courier:
             state = DeliveryState.DEAD
         settled = state is not DeliveryState.WAITING
         async with in_transaction() as connection:
-            # Nobody else took it meanwhile: whoever finds another attempt there says nothing.
-            mine = await WebhookDeliveryRow.filter(id=taken.id, attempted=taken.attempted).update(
+            # Nobody else took it meanwhile, or settled it by deleting the endpoint: then this
+            # attempt says nothing.
+            mine = await WebhookDeliveryRow.filter(
+                id=taken.id, attempted=taken.attempted, state=DeliveryState.WAITING.value
+            ).update(
                 state=state.value,
                 settled_at=now if settled else None,
                 leased_until=None,

@@ -84,6 +84,9 @@ def test_endpoints_and_their_log(
     assert [each["event"] for each in json.loads(capsys.readouterr().out)] == [
         str(each) for each in reversed(events)
     ]
+    # An event's id, say, in the place of the endpoint's.
+    assert main(["events", "deliveries", str(events[0])]) == 1
+    assert capsys.readouterr().err == f"zhupei: there is no endpoint {events[0]}\n"
 
 
 def test_replaying(environment: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

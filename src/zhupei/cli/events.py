@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from zhupei.cli import Subparsers
     from zhupei.domain.webhooks import Webhook
     from zhupei.services.webhooks.managing import Replay
+    from zhupei.services.webhooks.outcomes import Delivery
 
 __all__ = ["register"]
 
@@ -128,11 +129,18 @@ def _deliveries(arguments: argparse.Namespace) -> int:
     from zhupei.cli._database import with_database  # noqa: PLC0415 - see zhupei.cli
     from zhupei.domain.webhooks import DeliveryState  # noqa: PLC0415 - see zhupei.cli
     from zhupei.services.webhooks.outcomes import deliveries_of  # noqa: PLC0415 - see zhupei.cli
+    from zhupei.services.webhooks.status import is_endpoint  # noqa: PLC0415 - see zhupei.cli
 
     states = () if arguments.state is None else (DeliveryState(arguments.state.upper()),)
-    found = with_database(
-        read_settings(), lambda: deliveries_of(arguments.endpoint, states=states, first=_SHOWN)
-    )
+
+    async def asked() -> tuple[Delivery, ...] | None:
+        if not await is_endpoint(arguments.endpoint):
+            return None
+        return await deliveries_of(arguments.endpoint, states=states, first=_SHOWN)
+
+    found = with_database(read_settings(), asked)
+    if found is None:
+        raise _no_endpoint(arguments.endpoint)
     if arguments.format == "json":
         shown = [
             {
@@ -196,8 +204,10 @@ def _switch(arguments: argparse.Namespace) -> int:
         lambda: switch_endpoint(arguments.endpoint, active=arguments.active, at=datetime.now(UTC)),
     )
     if not done:
-        raise CommandError(
-            Text(f"没有事件订阅 {arguments.endpoint}", f"there is no endpoint {arguments.endpoint}")
-        )
+        raise _no_endpoint(arguments.endpoint)
     sys.stdout.write(f"{'enabled' if arguments.active else 'paused'} {arguments.endpoint}\n")
     return 0
+
+
+def _no_endpoint(endpoint: UUID) -> CommandError:
+    return CommandError(Text(f"没有事件订阅 {endpoint}", f"there is no endpoint {endpoint}"))

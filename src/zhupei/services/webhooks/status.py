@@ -19,7 +19,14 @@ from zhupei.hooks.dispatch import Dispatcher
 from zhupei.services.webhooks.managing import Replay, replay_deliveries
 from zhupei.services.webhooks.rows import webhook_of, webhooks_of
 
-__all__ = ["EndpointStatus", "endpoint_status", "host_of", "replay_to", "switch_endpoint"]
+__all__ = [
+    "EndpointStatus",
+    "endpoint_status",
+    "host_of",
+    "is_endpoint",
+    "replay_to",
+    "switch_endpoint",
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,6 +81,11 @@ async def replay_to(
             return found
         queued += found
     return queued
+
+
+async def is_endpoint(webhook: UUID) -> bool:
+    """Whether there is such an endpoint, or was: the log of one that was deleted stays."""
+    return bool(await WebhookRow.filter(id=webhook).exists())
 
 
 async def switch_endpoint(webhook: UUID, *, active: bool, at: datetime) -> bool:

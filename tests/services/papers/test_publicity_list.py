@@ -211,6 +211,8 @@ def test_paper_says_period_and_where_to_object(listed: PublicityList, catalogue:
     page = render_html(publicity_paper(listed), catalogue.documents)
     assert "2026年5月29日 至 2026年6月9日24:00，共 7 个工作日（不计入发布当日）" in page
     assert "zpzs@hku-szh.org" in page
+    # The long check value breaks, so that all of it can be read on a phone.
+    assert "tbody th + td { overflow-wrap: anywhere; }" in page
     assert "培养方向" in page
     plain = replace(listed, rows=tuple(replace(row, direction=None) for row in listed.rows))
     assert "培养方向" not in render_html(publicity_paper(plain), catalogue.documents)

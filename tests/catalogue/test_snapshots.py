@@ -446,6 +446,22 @@ async def test_a_folder_that_cannot_be_written_stops_nobody(
     assert len(built) == 2
 
 
+async def test_what_a_killed_server_left_half_written_goes(kept: Load, tmp_path: Path) -> None:
+    """A server that is killed again and again while it starts must not fill the disk."""
+    folder = tmp_path / "catalogues"
+    folder.mkdir(mode=0o700)
+    left, others, fresh = folder / "left.part", folder / "notes.txt", folder / "fresh.part"
+    for file in (left, others, fresh):
+        file.write_bytes(b"half of a catalogue")
+    for file in (left, others):
+        os.utime(file, (0, 0))
+    await kept()
+    assert sorted(each.name for each in folder.iterdir() if each.suffix != ".catalogue") == [
+        "fresh.part",
+        "notes.txt",
+    ]
+
+
 async def test_the_last_few_are_kept(kept: Load, bases: Path, tmp_path: Path) -> None:
     for quota in range(1, 7):
         _edit(bases / _HOSPITAL, f"quota: {6 if quota == 1 else quota - 1}", f"quota: {quota}")

@@ -13,6 +13,7 @@ import hashlib
 import os
 import stat
 import tempfile
+import time
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
@@ -25,6 +26,9 @@ from zhupei.catalogue.packing import Packer
 __all__ = ["Snapshot", "Snapshots", "answers_digest", "held_text", "packed"]
 
 _SUFFIX = ".catalogue"
+_HALF = ".part"
+# Nobody writes for so long.
+_LEFT_SECONDS = 3_600
 # So many are kept: of a few servers that share a data directory, and of the last change.
 _KEPT = 4
 _CHECKED = 16
@@ -119,7 +123,7 @@ class Snapshots:
         with contextlib.suppress(OSError):
             self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             # Under another name first: a server that starts beside this one must not see a half.
-            with tempfile.NamedTemporaryFile(dir=self._folder, delete=False) as file:
+            with tempfile.NamedTemporaryFile(dir=self._folder, suffix=_HALF, delete=False) as file:
                 try:
                     file.write(_checksum(written))
                     file.write(written)
@@ -134,6 +138,10 @@ class Snapshots:
         found = sorted(self._folder.glob(f"*{_SUFFIX}"), key=_used, reverse=True)
         for path in found[_KEPT:]:
             path.unlink(missing_ok=True)
+        # A server that is killed while it writes leaves a half, each time that it is started.
+        for path in self._folder.glob(f"*{_HALF}"):
+            if _used(path) < time.time() - _LEFT_SECONDS:
+                path.unlink(missing_ok=True)
 
 
 def _used(path: Path) -> float:

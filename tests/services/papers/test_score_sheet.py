@@ -219,6 +219,20 @@ def test_ranks_in_the_column_of_scores_are_refused(tmp_path: Path) -> None:
     assert [each.scores[0].points for each in found] == [3, 1, 2]
 
 
+def test_ranks_of_those_who_were_there_are_refused(tmp_path: Path) -> None:
+    """Who was absent has no rank: the others are ranked from 1 to their number."""
+    late = AssessedApplicant(application="a-4", name="赵六", opening="p/0200")
+    rows = [*GOOD, ["a-4", "赵*", "70", "80"]]
+    ranked = [
+        [row[0], row[1], rank, row[3]]
+        for row, rank in zip(rows, ("缺考", "3", "1", "2"), strict=True)
+    ]
+    path = _as_csv(tmp_path, [HEADER, *ranked])
+    people = (*PEOPLE, late)
+    assert _read(path, people) == ((), [("SCORES_LOOK_LIKE_RANKS", "C2")])
+    assert _read(path, people, confirmed=["interview"])[1] == []
+
+
 def test_a_formula_is_refused(tmp_path: Path) -> None:
     rows = [["a-1", "张*", "=SUM(1,2)", "90"], *GOOD[1:]]
     assert _read(_as_xlsx(tmp_path, [HEADER, *rows])) == ((), [("SCORES_FORMULA", "Sheet!C2")])

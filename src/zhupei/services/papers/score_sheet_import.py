@@ -3,7 +3,7 @@
 Nothing is returned unless every row is right. Ids are compared with those that were asked for and
 names with the masked ones, so that columns that were sorted apart or shifted are noticed. A rank
 is never taken for a score: columns that speak of ranks are refused, and so is a column of points
-that reads 1, 2, 3 to the number of its rows.
+that reads 1, 2, 3 to the number of those who were there.
 """
 
 from __future__ import annotations
@@ -296,20 +296,22 @@ class _Reader:
     def _refuse_ranks(
         self, rows: Sequence[Row], places: Mapping[str, int], confirmed_low: frozenset[str]
     ) -> None:
-        if len(rows) < _MOST_RANKED:
-            return
-        ranks = [str(number) for number in range(1, len(rows) + 1)]
         for column in self._columns:
             at = places[column.header]
-            texts = sorted((row.cell(at).text for row in rows), key=lambda text: (len(text), text))
+            # Who was absent has no rank either.
+            there = [text for row in rows if (text := row.cell(at).text) != ABSENT]
+            if len(there) < _MOST_RANKED:
+                continue
+            ranks = [str(number) for number in range(1, len(there) + 1)]
+            texts = sorted(there, key=lambda text: (len(text), text))
             if texts == ranks and column.assessment not in confirmed_low:
                 self._refuse(
                     rows[0],
                     at,
                     "SCORES_LOOK_LIKE_RANKS",
                     Text(
-                        f"{column.label.zh}一列是 1 至 {len(rows)}，像名次而不是得分",
-                        f"the column of {column.label.en} reads 1 to {len(rows)}: no scores but "
+                        f"{column.label.zh}一列是 1 至 {len(there)}，像名次而不是得分",
+                        f"the column of {column.label.en} reads 1 to {len(there)}: no scores but "
                         "ranks",
                     ),
                     Text(

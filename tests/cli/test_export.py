@@ -69,6 +69,9 @@ def test_r156_r157_tables(listed: UUID, tmp_path: Path, capsys: pytest.CaptureFi
     assert rows[-2][0] == "合计"
     assert rows[-2][5:8] == ["1", "1", "1"]
     assert main(["export", "statistics", "--base", "nowhere", "--output", "x.csv"]) == 2
+    for what in (["letters", "--program", HOSPITAL], ["statistics"]):
+        ending = "zip" if "letters" in what else "csv"
+        assert main(["export", *what, "--round", "batch-9", "--output", f"x.{ending}"]) == 2
     assert main(["export", "statistics", "--output", "x.pdf"]) == 2
     assert not (tmp_path / "x.csv").exists()
     errors = capsys.readouterr().err

@@ -288,6 +288,8 @@ async def test_r157_statistics_of_ones_own_only(town: Town) -> None:
     assert rows[1][5] == "1"
     assert rows[-2][0] == "合计"
     assert rows[-2][8] == ""  # one plan is not published: no rate, and not 0
+    # Not as a round for which nobody has applied.
+    assert code(await town.get(f"{path}&round=batch-9", own)) == (404, "NOT_FOUND")
     book = await town.get(f"/papers/statistics.xlsx?program={HOSPITAL}&round=batch-2", own)
     assert openpyxl.load_workbook(io.BytesIO(book.content))["招收统计"]["F2"].value == 0
     assert json.dumps(rows)

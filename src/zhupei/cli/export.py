@@ -139,6 +139,8 @@ def _written(path: Path, content: bytes) -> None:
 
 
 def _known(catalogue: Catalogue, arguments: argparse.Namespace) -> None:
+    from zhupei.services.issuing.recruitment import has_round  # noqa: PLC0415 - see zhupei.cli
+
     for name, known in (
         ("program", catalogue.programs),
         ("base", catalogue.bases),
@@ -150,6 +152,19 @@ def _known(catalogue: Catalogue, arguments: argparse.Namespace) -> None:
                 Text(f"目录中没有“{code}”（--{name}）", f'the catalogue holds no {name} "{code}"'),
                 status=2,
             )
+    round_code = getattr(arguments, "round", None)
+    if round_code is None:
+        return
+    letters = arguments.export_command == "letters"
+    programs = (arguments.program,) if letters else _programs(catalogue, arguments)
+    if not has_round(catalogue, programs, round_code):
+        raise CommandError(
+            Text(
+                f"所选项目没有批次“{round_code}”（--round）",
+                f'no program that is asked for has a round "{round_code}"',
+            ),
+            status=2,
+        )
 
 
 async def _told_of(

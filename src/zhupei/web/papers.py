@@ -46,7 +46,11 @@ from zhupei.services.issuing.persons import (
     letters_archive,
     letters_of_round,
 )
-from zhupei.services.issuing.recruitment import programs_within, recruitment_report
+from zhupei.services.issuing.recruitment import (
+    has_round,
+    programs_within,
+    recruitment_report,
+)
 from zhupei.services.issuing.registrations import registered_trainees
 from zhupei.services.papers.letters import LetterIncompleteError
 from zhupei.services.papers.paper import Paper
@@ -143,7 +147,7 @@ class _Papers:
         if refusal is not None or program is None:
             return refused(request, refusal or _NOT_FOUND)
         round_code = request.query_params.get("round")
-        if round_code is not None and round_code not in {each.code for each in program.rounds}:
+        if not has_round(asked.catalogue, (program.code,), round_code):
             return refused(request, _NOT_FOUND)
         found = await letters_of_round(asked.catalogue, program.code, round_code)
         async with self._printing:
@@ -211,6 +215,8 @@ class _Papers:
             return refused(request, refusal or _NOT_FOUND)
         programs = _programs(asked, request)
         round_code = request.query_params.get("round")
+        if not has_round(asked.catalogue, programs, round_code):
+            return refused(request, _NOT_FOUND)
         report = await recruitment_report(asked.catalogue, programs, round_code)
         ending = ending_of(request)
         make = statistics_csv if ending == "csv" else statistics_xlsx

@@ -29,7 +29,13 @@ from zhupei.services.papers.statistics import (
 )
 from zhupei.services.papers.wording import TRAINEE_TYPES
 
-__all__ = ["GroupedStatistics", "RecruitmentReport", "programs_within", "recruitment_report"]
+__all__ = [
+    "GroupedStatistics",
+    "RecruitmentReport",
+    "has_round",
+    "programs_within",
+    "recruitment_report",
+]
 
 _S = ApplicationState
 _ADMITTED = [
@@ -110,6 +116,16 @@ def programs_within(
         if year is None or each.year <= year <= (each.last_year or each.year):
             found.append(each.code)
     return tuple(found)
+
+
+def has_round(catalogue: Catalogue, programs: Iterable[str], round_code: str | None) -> bool:
+    """Whether one of the programs has such a round; none is asked for where it is None.
+
+    A misspelt one would be told as a round for which nobody has applied.
+    """
+    return round_code is None or any(
+        each.code == round_code for code in programs for each in catalogue.programs[code].rounds
+    )
 
 
 async def recruitment_report(

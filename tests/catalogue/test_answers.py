@@ -13,6 +13,7 @@ import pytest
 from catalogue.conftest import Load
 from zhupei import (
     AdmissionStep,
+    Benefit,
     Direction,
     Level,
     Quota,
@@ -30,10 +31,13 @@ from zhupei.domain.text import Language
 from zhupei.domain.training import Cycle
 from zhupei.hooks.manager import PluginHost
 from zhupei.hooks.scope import Naming, Rights
+from zhupei.services.benefits import estimate
+from zhupei.testing import a_profile
 
 _BASE = "example-hospital"
 _PROGRAM = "example-hospital-residency-2026"
 _NAME = Text("名称", "name")
+_PLATFORM = Naming(Rights.PLATFORM)
 
 
 def _quota(**changes: Any) -> Quota:
@@ -43,7 +47,7 @@ def _quota(**changes: Any) -> Quota:
 def _host(naming: Naming | None = None, **hooks: Callable[..., Any]) -> PluginHost:
     functions = {name: hookimpl(function) for name, function in hooks.items()}
     plugin = SimpleNamespace(**functions)
-    return PluginHost.load({}).extended("register", plugin, naming or Naming(Rights.PLATFORM))
+    return PluginHost.load({}).extended("register", plugin, naming or _PLATFORM)
 
 
 def _failures(loaded: LoadedCatalogue) -> list[str | None]:
@@ -116,7 +120,7 @@ async def test_the_next_level_answers_where_the_nearest_cannot_be(bases: Path) -
     file.write_text(text.replace("tier: TERTIARY", "plugins: [register]\ntier: TERTIARY"), "utf-8")
     host = _host(Naming(Rights.INSTITUTION), base_quotas=lambda: [_quota(specialty="9999")])
     ministry = SimpleNamespace(base_quotas=hookimpl(lambda: [_quota(specialty="0900", seats=2)]))
-    host = host.extended("ministry", ministry, Naming(Rights.PLATFORM))
+    host = host.extended("ministry", ministry, _PLATFORM)
 
     loaded = await load_catalogue([bases], host=host)
 
@@ -178,3 +182,33 @@ async def test_steps_with_one_id_are_left_out(load: Load, bases: Path) -> None:
         'plugin register, hook base_admission_steps: answer: id "report" is given 2 times'
     ]
     assert loaded.catalogue.programs[_PROGRAM].steps == steps
+
+
+@pytest.mark.parametrize(
+    ("kind", "params", "said"),
+    [
+        ("in_kind", None, None),
+        ("unquantified", None, None),
+        ("nobodys-kind", None, None),
+        ("cost", None, "answer[0].params: expected CostParams, got None"),
+        ("in_kind", {"months": 36}, "answer[0].params: expected InKindParams, got dict"),
+    ],
+)
+async def test_benefits_have_the_parameters_of_their_kind(
+    bases: Path, kind: str, params: object, said: str | None
+) -> None:
+    """One that lacks them would fail every estimate of the base's pay."""
+    level = Level.NATIONAL
+    benefit = Benefit(id="own", kind=kind, label=_NAME, level=level, params=params)
+    good = Benefit(id="good", kind="in_kind", label=_NAME, level=level)
+    host = _host(base_benefits=lambda: [benefit]).extended(
+        "ministry", SimpleNamespace(base_benefits=hookimpl(lambda: [good])), _PLATFORM
+    )
+    loaded = await load_catalogue([bases], host=host)
+
+    paid = await estimate(loaded.catalogue, loaded.dispatcher, f"{_PROGRAM}/0100", a_profile())
+
+    wrong = [] if said is None else [f"plugin register, hook base_benefits: {said}"]
+    assert _failures(loaded) == wrong
+    lines = {line.id for line in paid.lines}
+    assert {"good", "own"} & lines == ({"good", "own"} if said is None else {"good"})

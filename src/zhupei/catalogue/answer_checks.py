@@ -8,11 +8,43 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Set
 
+from zhupei.domain.benefits import Benefit
+from zhupei.domain.kinds import KindGroup
 from zhupei.domain.text import Text
 from zhupei.domain.training import Quota, Timeline
 from zhupei.hooks.hook_errors import HookAnswerError
+from zhupei.hooks.kinds import KindRegistry
 
-__all__ = ["check_quotas", "check_timeline"]
+__all__ = ["check_benefits", "check_quotas", "check_timeline"]
+
+
+def check_benefits(plugin: str, benefits: list[Benefit], kinds: KindRegistry) -> None:
+    """Check that benefits of the core's kinds have the parameters of these.
+
+    Of a plugin's own kinds its own function has to make sense.
+
+    Raises:
+        HookAnswerError: a benefit has others, or lacks those that its kind cannot do without.
+
+    """
+    for index, benefit in enumerate(benefits):
+        key = KindGroup.BENEFIT, benefit.kind
+        if key not in kinds or kinds.owner(*key) is not None:
+            continue
+        model = kinds.get(*key).params
+        if model is None or isinstance(benefit.params, model):
+            continue
+        if benefit.params is None and not any(
+            field.is_required() for field in model.model_fields.values()
+        ):
+            continue
+        got = type(benefit.params).__name__ if benefit.params is not None else "None"
+        raise HookAnswerError(
+            plugin,
+            "base_benefits",
+            f"answer[{index}].params",
+            Text(f"应为 {model.__name__}，而不是 {got}", f"expected {model.__name__}, got {got}"),
+        )
 
 
 def check_quotas(plugin: str, quotas: list[Quota], specialties: Mapping[str, Set[str]]) -> None:

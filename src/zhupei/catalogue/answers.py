@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-from zhupei.catalogue.answer_checks import check_quotas, check_timeline
+from zhupei.catalogue.answer_checks import check_benefits, check_quotas, check_timeline
 from zhupei.domain.institutions import Base, Degradation
 from zhupei.domain.sources import Level
 from zhupei.domain.text import Language
@@ -130,7 +130,9 @@ async def _ask_base(
             "base_quotas", partial(check_quotas, specialties=own), cycle=cycle
         )
         answers.timelines[year] = await ask("base_timeline", check_timeline, cycle=cycle)
-        answers.benefits[year] = await ask("base_benefits", cycle=cycle)
+        answers.benefits[year] = await ask(
+            "base_benefits", partial(check_benefits, kinds=dispatcher.host.kinds), cycle=cycle
+        )
         answers.subsidies[year] = await ask("base_subsidies", cycle=cycle)
     for program in programs:
         cycle = Cycle(program.year)
@@ -162,15 +164,16 @@ async def _ask(
         for answer in result.answers
         if answer.value is not None
     )
-    try:
-        for answer in found:
+    stands, left = [], scope
+    for answer in found:
+        try:
             if check is not None:
                 check(answer.plugin, answer.value)
-    except HookAnswerError as wrong:
-        _log.error("%s: %s", base.code, wrong.text(Language.EN))
-        degradations.append(Degradation(plugin=wrong.plugin, hook=hook, reason=wrong.reason))
-        left = scope.without(wrong.plugin)
-        if left == scope:  # it is one of the nation's: nobody is above it
-            return ()
-        return await _ask(dispatcher, base, left, configs, degradations, hook, check, **arguments)
-    return found
+            stands.append(answer)
+        except HookAnswerError as wrong:
+            _log.error("%s: %s", base.code, wrong.text(Language.EN))
+            degradations.append(Degradation(plugin=wrong.plugin, hook=hook, reason=wrong.reason))
+            left = left.without(wrong.plugin)
+    if stands or left == scope:  # above a plugin of the nation's there is nobody
+        return tuple(stands)
+    return await _ask(dispatcher, base, left, configs, degradations, hook, check, **arguments)

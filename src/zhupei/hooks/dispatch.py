@@ -279,6 +279,8 @@ class Dispatcher:
         if function is None:
             raise TypeError(f'the {group} kind "{name}" decides nothing')
         if registered.owner is None:
+            if params is None and registered.kind.params is not None:
+                params = registered.kind.params()  # a benefit of a plugin that gives none
             return function(params, question)
         spoil()
         asked = _DECISIONS[group]

@@ -166,7 +166,8 @@ def base_benefits(base: Base, cycle: Cycle, config: Any) -> list[Benefit] | None
     """Say what a base's trainees are paid or given.
 
     Asked of: the national plugins, the jurisdictions', then the base's; a nearer one replaces.
-    Answers: benefits with ids; the same id replaces a benefit of a higher level; None to pass.
+    Answers: benefits with ids, and params as their kinds take; the same id replaces a benefit of a
+    higher level; None to pass.
     If it fails: the base keeps the other levels' benefits and is DEGRADED.
     """
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import csv
 import io
+import re
+import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
@@ -17,10 +19,11 @@ import openpyxl
 import pytest
 
 from admissions_office import done
-from base_offices import CLINIC, HOSPITAL, MEDICINE, PAEDIATRICS, PROGRAM, BaseOffices
+from base_offices import BASES, CLINIC, HOSPITAL, MEDICINE, PAEDIATRICS, PROGRAM, BaseOffices
 from freezing_rounds import frozen_during
 from lost_replies import owing_the_answer
 from zhupei import hookimpl
+from zhupei.catalogue import load_catalogue
 from zhupei.db.models import BulkOperationRow, Idempotency
 from zhupei.domain.actors import Actor, Grant
 from zhupei.domain.admission_case import AdmissionCase
@@ -568,3 +571,41 @@ async def test_a_freeze_waits_for_a_sheet_that_is_being_kept(office: BaseOffices
     done(await reject_score_sheet(office.at(), RejectScoreSheetInput(sheet=made.id, reason="重录")))
     rows = filled(await exported(office), ("80", "90"))
     await office.refuses(RefusalCode.ROUND_FROZEN, await enter(office, rows))
+
+
+async def test_an_opening_with_steps_of_its_own_has_a_sheet_of_its_own(
+    office: BaseOffices, tmp_path: Path
+) -> None:
+    """Paediatrics asks for an examination only: nobody there has points of an interview to get."""
+    shutil.copytree(BASES, tmp_path / "bases")
+    (steps,) = re.findall(
+        r"(?m)^    steps:\n((?:      .*\n)+)", (BASES / "_jurisdiction.yaml").read_text("utf-8")
+    )
+    kept = [each for each in re.split(r"(?m)^(?=      - )", steps) if "id: interview," not in each]
+    plan = '      - {specialty: "0200", quota: 3, source: OFFICE-PLAN:11 计划表}\n'
+    own = '      - specialty: "0200"\n        quota: 3\n        source: OFFICE-PLAN:11 计划表\n'
+    lines = [f"    {line}\n" for each in kept for line in each.splitlines()]
+    path = tmp_path / "bases" / "office-hospital.yaml"
+    text = path.read_text("utf-8")
+    assert text.count(plan) == 1
+    path.write_text(text.replace(plan, f"{own}        steps:\n{''.join(lines)}"), "utf-8")
+    office.loaded = await load_catalogue([tmp_path / "bases"])
+    assert not office.loaded.problems.errors, office.loaded.problems
+    names = [await office.person(*each) for each in PEOPLE[:2]]
+    medicine, children = (
+        await office.waiting(MEDICINE, names[0]),
+        await office.waiting(PAEDIATRICS, names[1]),
+    )
+    rows = await exported(office)
+    assert [row[0] for row in rows[1:]] == [str(medicine.id)]
+    sheet = await entered(office, ("80", "90"))
+    done(await sign(office, sheet))
+    one = replace(PART, opening=PAEDIATRICS)
+    rows = await exported(office, one)
+    assert [row[0] for row in rows[1:]] == [str(children.id)]
+    done(await sign(office, await entered(office, ("70",), part=one)))
+    for case in (medicine, children):
+        assert (await office.case(case.id)).state is ApplicationState.ASSESSED
+    both = replace(PART, assessments=("examination",))
+    late = await office.waiting(PAEDIATRICS, await office.person(*PEOPLE[2]))
+    assert [row[0] for row in (await exported(office, both))[1:]] == [str(late.id)]

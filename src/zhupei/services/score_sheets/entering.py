@@ -60,7 +60,7 @@ async def enter_score_sheet(
         return part
 
     async def do(work: Work) -> str:
-        roster = await roster_of(keyring, part, given.part.assessments)
+        roster = await roster_of(desk, keyring, part, given.part.assessments)
         if isinstance(roster, Refusal):
             raise RefusedError(roster)
         rows = await _read(given, roster)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
 
 from zhupei.db.models import ApplicationRow
 from zhupei.db.reading import among, read_rows
-from zhupei.domain.admission_process import ApplicationState, Channel
+from zhupei.domain.admission_process import ApplicationState, Channel, path_of
 from zhupei.domain.text import Text
 from zhupei.security.crypto import Keyring
 from zhupei.services.admissions.desk import Desk
@@ -58,7 +59,7 @@ async def blank_sheet(
     if isinstance(part, Refusal):
         return part
     with desk.database.use():
-        roster = await roster_of(keyring, part, asked.assessments)
+        roster = await roster_of(desk, keyring, part, asked.assessments)
     if isinstance(roster, Refusal):
         return roster
     make = score_sheet_xlsx if spreadsheet else score_sheet_csv
@@ -76,34 +77,34 @@ async def permitted_part(desk: Desk, asked: ScoreSheetPart) -> RecruitmentPart |
 
 
 async def roster_of(
-    keyring: Callable[[], Keyring], part: RecruitmentPart, assessments: tuple[str, ...] | None
+    desk: Desk,
+    keyring: Callable[[], Keyring],
+    part: RecruitmentPart,
+    assessments: tuple[str, ...] | None,
 ) -> Roster | Refusal:
     """Return columns and people of a sheet: who waits for every one of its assessments.
 
-    Three statements, however many people there are.
+    Three statements, however many people there are. An opening whose own rules ask for other
+    assessments, or other full marks, has a sheet of its own.
     """
     columns = _columns(part, assessments)
     if isinstance(columns, Refusal):
         return columns
-    states = part.path.states
-    before = states[states.index(ApplicationState.ASSESSED) - 1]
+    bound = _Bound(desk, part, columns)
     filed = ApplicationRow.filter(
         base_code=part.base,
         program_code=part.program.code,
         round_code=part.round_code,
-        state=before.value,
         channel=Channel.BATCH.value,
     )
     if part.opening is not None:
         filed = filed.filter(opening_code=part.opening.code)
-    kinds = {column.kind for column in columns}
-    steps = {step.id for step in part.path.steps_of(*kinds)}
     rows = [
         row
-        for row in await filed.order_by("id").values(
-            "id", "applicant_id", "opening_code", "completed_steps"
-        )
-        if not steps.intersection(row["completed_steps"])
+        for row in await filed.filter(state__in=bound.states)
+        .order_by("id")
+        .values("id", "applicant_id", "opening_code", "state", "completed_steps")
+        if bound.waits(row)
     ]
     named = among("p.id", tuple({row["applicant_id"] for row in rows}), "uuid")
     people = {
@@ -121,6 +122,51 @@ async def roster_of(
         for row in rows
     ]
     return Roster(part=part, columns=columns, applicants=tuple(found))
+
+
+@dataclass(frozen=True, slots=True)
+class _Waiting:
+    """In which state applications wait for the assessments of a sheet, and the steps of those."""
+
+    state: str
+    steps: frozenset[str]
+
+
+class _Bound:
+    """Who waits, by the rules that bind each opening."""
+
+    def __init__(self, desk: Desk, part: RecruitmentPart, columns: tuple[ScoreColumn, ...]) -> None:
+        self._kinds = tuple(column.kind for column in columns)
+        self._usual = self._waiting(part)
+        self._own: dict[str, _Waiting | None] = {}
+        for code in part.program.openings:
+            amended = desk.catalogue.amended.get(code)
+            if amended is not None:
+                own = replace(part, program=amended, path=path_of(amended, part.round))
+                same = _columns(own, self._kinds) == columns
+                self._own[code] = self._waiting(own) if same else None
+
+    @property
+    def states(self) -> list[str]:
+        """Every state in which somebody may wait."""
+        every = (self._usual, *self._own.values())
+        return sorted({each.state for each in every if each is not None})
+
+    def waits(self, row: Mapping[str, Any]) -> bool:
+        """Whether an application waits for every one of the assessments."""
+        here = self._own.get(row["opening_code"], self._usual)
+        return (
+            here is not None
+            and row["state"] == here.state
+            and not here.steps.intersection(row["completed_steps"])
+        )
+
+    def _waiting(self, part: RecruitmentPart) -> _Waiting:
+        states = part.path.states
+        return _Waiting(
+            state=states[states.index(ApplicationState.ASSESSED) - 1].value,
+            steps=frozenset(step.id for step in part.path.steps_of(*self._kinds)),
+        )
 
 
 def _columns(

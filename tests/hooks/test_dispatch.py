@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
@@ -150,3 +151,22 @@ def test_a_registration_that_raises_no_exception(error: BaseException) -> None:
     with pytest.raises(HookFailedError) as caught:
         _host(register_kinds=_raising(error))
     assert (caught.value.plugin, caught.value.hook) == ("bad", "register_kinds")
+
+
+async def test_who_goes_away_at_once_leaves_no_thread_uncounted() -> None:
+    """Before anybody waits for the functions: enough of them would keep all others waiting."""
+    gate = threading.Event()
+    dispatcher = Dispatcher(_host(check_eligibility=lambda: gate.wait() and None), timeout=0.2)
+    question = example_questions()["check_eligibility"]
+    for _ in range(4):
+        asked = asyncio.create_task(
+            dispatcher.ask("check_eligibility", Scope("a-base"), **question)
+        )
+        await asyncio.sleep(0)
+        asked.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await asked
+    async with asyncio.timeout(30):
+        result = await dispatcher.ask("check_eligibility", Scope("a-base"), **question)
+    gate.set()
+    assert [failure.code for failure in result.failures] == ["HOOK_TIMED_OUT"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Generator, Sequence
 from types import NoneType
 from typing import Any, NamedTuple
 
@@ -98,7 +98,7 @@ class Isolation:
         if not job.is_over:
             if job.adopted:
                 call.pace.note(self.seconds)
-            return Begun(self._rest(call, job), passed=passed)
+            return Begun(_Rest(self._rest, call, job), passed=passed)
         call.pace.note(job.seconds)
         try:
             value = job.result()
@@ -143,6 +143,26 @@ class Isolation:
             return value
         waiting, value = self._stepped(call.slug, _awaited(value))
         return value if waiting is None else await waiting
+
+
+class _Rest(Awaitable[Any]):
+    """The rest of a call. Whom nobody waits for, as who asked went away at once, is given up."""
+
+    __slots__ = ("_call", "_is_awaited", "_job", "_rest")
+
+    def __init__(
+        self, rest: Callable[[Call, Job], Coroutine[Any, Any, Any]], call: Call, job: Job
+    ) -> None:
+        self._rest, self._call, self._job = rest, call, job
+        self._is_awaited = False
+
+    def __await__(self) -> Generator[Any, Any, Any]:
+        self._is_awaited = True
+        return self._rest(self._call, self._job).__await__()
+
+    def __del__(self) -> None:
+        if not self._is_awaited:
+            self._call.bulkhead.give_up(self._job)
 
 
 def _carried(chain: Sequence[Call]) -> Sequence[Call]:

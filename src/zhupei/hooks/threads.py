@@ -121,7 +121,8 @@ class Bulkhead:
     def __init__(self, *, workers: int = 4, limit: int = 8) -> None:
         self._workers, self._limit = workers, limit
         self._jobs: queue.SimpleQueue[Job] = queue.SimpleQueue()
-        self._lock = threading.Lock()
+        # `give_up` may be called by the garbage collector, while this very thread holds it.
+        self._lock = threading.RLock()
         # Threads, those of them that run nothing, and jobs that none of these has taken.
         self._threads = self._idle = self._queued = 0
         self._overdue = 0
@@ -204,7 +205,7 @@ class Bulkhead:
                 await asyncio.wait({waiting.outcome}, timeout=seconds)
         finally:
             if not job.is_over:
-                self._give_up(job)
+                self.give_up(job)
         if not job.is_over:
             raise OverdueError
         return job.result()
@@ -212,7 +213,8 @@ class Bulkhead:
     def _spawn(self) -> None:
         threading.Thread(target=self._work, name="zhupei-plugin", daemon=True).start()
 
-    def _give_up(self, job: Job) -> None:
+    def give_up(self, job: Job) -> None:
+        """Wait for a call no more: one that runs counts as one that hangs until it is over."""
         with self._lock:
             if job.given_up or job.is_over:
                 return

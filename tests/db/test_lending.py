@@ -311,24 +311,29 @@ async def test_however_it_is_used_each_connection_has_one_user_and_comes_back(
     client = _client(database)
     ledger, loop = _Ledger(client), asyncio.get_running_loop()
     try:
-        with database.use():
-            running: set[asyncio.Task[Any]] = set()
-            for number in range(400):
-                running.add(asyncio.create_task(_used(_use(draw, client, number), ledger)))
-                if draw.random() < 0.4:
-                    loop.call_later(draw.random() * 0.01, draw.choice([*running]).cancel)
-                if draw.random() < 0.02:
-                    monkeypatch.setattr(lending, "_MOST_IDLE_SECONDS", draw.choice([-1.0, 300.0]))
-                if len(running) > 12 or draw.random() < 0.2:
-                    _, running = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
-            await asyncio.wait(running)
-            async with asyncio.timeout(10):
-                while not ledger.is_settled():  # noqa: ASYNC110 - what asyncpg ends by itself
-                    await asyncio.sleep(0.005)
-            assert ledger.wrong == []
-            # All of them at once, which waits for ever where one was lost.
-            slow = [select("SELECT $1::int4, pg_sleep(0.05)", [n]) for n in range(8)]
-            assert [rows[0][0] for rows in await asyncio.gather(*slow)] == list(range(8))
+        async with asyncio.timeout(60):  # whoever waits for a connection that was lost
+            with database.use():
+                running: set[asyncio.Task[Any]] = set()
+                for number in range(400):
+                    running.add(asyncio.create_task(_used(_use(draw, client, number), ledger)))
+                    if draw.random() < 0.4:
+                        loop.call_later(draw.random() * 0.01, draw.choice([*running]).cancel)
+                    if draw.random() < 0.02:
+                        monkeypatch.setattr(
+                            lending, "_MOST_IDLE_SECONDS", draw.choice([-1.0, 300.0])
+                        )
+                    if len(running) > 12 or draw.random() < 0.2:
+                        _, running = await asyncio.wait(
+                            running, return_when=asyncio.FIRST_COMPLETED
+                        )
+                await asyncio.wait(running)
+                async with asyncio.timeout(10):
+                    while not ledger.is_settled():  # noqa: ASYNC110 - what asyncpg ends by itself
+                        await asyncio.sleep(0.005)
+                assert ledger.wrong == []
+                # All of them at once, which waits for ever where one was lost.
+                slow = [select("SELECT $1::int4, pg_sleep(0.05)", [n]) for n in range(8)]
+                assert [rows[0][0] for rows in await asyncio.gather(*slow)] == list(range(8))
     finally:
         await database.stop()
     await _until(database_url, _OTHERS, 0)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from zhupei.web.negotiation import GRAPHQL_RESPONSE, JSON, StreamKind, accepted
+from zhupei.web.negotiation import GRAPHQL_RESPONSE, JSON, StreamKind, accepted, names_tag
 
 _APOLLO = (
     b'multipart/mixed;boundary="graphql";subscriptionSpec=1.0,'
@@ -50,3 +50,21 @@ def test_what_an_accept_header_allows(
 ) -> None:
     found = accepted(header)
     assert (found.json, found.stream, found.html) == (json, stream, html)
+
+
+@pytest.mark.parametrize(
+    ("header", "named"),
+    [
+        (None, False),
+        (b"", False),
+        (b"*", True),
+        (b'"a"', True),
+        (b'W/"a"', True),
+        (b'"b", W/"a"', True),
+        (b'"b","ab"', False),
+        (b"a", False),
+    ],
+)
+def test_which_tags_a_client_has(header: bytes | None, *, named: bool) -> None:
+    assert names_tag(header, b'"a"') is named
+    assert names_tag(header, b'W/"a"') is named

@@ -19,6 +19,7 @@ from zhupei.graphql.engine import encoded
 from zhupei.hooks.dispatch import Dispatcher
 from zhupei.hooks.scope import PLATFORM
 from zhupei.web.exchanges import Exchange, Reply
+from zhupei.web.negotiation import names_tag
 from zhupei.web.operation_requests import OperationRequest
 
 __all__ = ["AnswerCache", "Kept", "Validation", "answer_key"]
@@ -120,7 +121,7 @@ class Validation:
         lasts = self._lasts if settled and public else b"no-cache"
         control = b"%b, %b" % (b"public" if public else b"private", lasts)
         headers = ((b"etag", kept.tag), (b"cache-control", control), _VARY)
-        if _matches(exchange.headers.get(b"if-none-match"), kept.tag):
+        if names_tag(exchange.headers.get(b"if-none-match"), kept.tag):
             return Reply(304, exchange.kind, b"", headers)
         return Reply(200, exchange.kind, kept.body, headers)
 
@@ -158,16 +159,6 @@ def answer_key(asked: OperationRequest, language: Language) -> Key | None:
     except TypeError:
         return None
     return query, asked.operation_name, variables, language
-
-
-def _matches(if_none_match: bytes | None, tag: bytes) -> bool:
-    """Return whether an ``If-None-Match`` header names the tag (RFC 9110, 13.1.2)."""
-    if if_none_match is None:
-        return False
-    if if_none_match.strip() == b"*":
-        return True
-    opaque = tag.removeprefix(b"W/")
-    return any(one.strip().removeprefix(b"W/") == opaque for one in if_none_match.split(b","))
 
 
 def _size(key: Key, kept: Kept) -> int:

@@ -16,6 +16,7 @@ from starlette.routing import Route
 
 from zhupei.domain.webhooks import SCHEMA_PATH, data_schema
 from zhupei.services.webhooks.rules import WebhookRules
+from zhupei.web.negotiation import names_tag
 
 __all__ = ["event_routes"]
 
@@ -29,7 +30,8 @@ def event_routes(rules: WebhookRules) -> tuple[Route, ...]:
     }
 
     async def schema(request: Request) -> Response:
-        if request.headers.get("if-none-match") == headers["ETag"]:
+        known = request.headers.get("if-none-match", "")
+        if names_tag(known.encode("latin-1"), headers["ETag"].encode()):
             return Response(status_code=304, headers=headers)
         return Response(content, media_type="application/schema+json", headers=headers)
 

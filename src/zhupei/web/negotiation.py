@@ -21,6 +21,7 @@ __all__ = [
     "StreamKind",
     "accept_language_in",
     "accepted",
+    "names_tag",
 ]
 
 JSON = b"application/json"
@@ -88,6 +89,19 @@ def accepted(header: bytes | None) -> Accepted:
     if preferred in refused:
         preferred = next((one for one in (JSON, GRAPHQL_RESPONSE) if one not in refused), None)
     return Accepted(preferred, None if stream is None else stream[1], html=html)
+
+
+def names_tag(if_none_match: bytes | None, tag: bytes) -> bool:
+    """Return whether an ``If-None-Match`` header names an entity tag (RFC 9110, 13.1.2).
+
+    Whoever compresses on the way makes a tag weak, which is the same one here.
+    """
+    if if_none_match is None:
+        return False
+    if if_none_match.strip() == b"*":
+        return True
+    opaque = tag.removeprefix(b"W/")
+    return any(one.strip().removeprefix(b"W/") == opaque for one in if_none_match.split(b","))
 
 
 def _media_range(part: str) -> tuple[bytes, dict[str, str], float]:

@@ -44,6 +44,7 @@ from zhupei.services.payment_sheets import (
 )
 from zhupei.services.permissions import UNAUTHENTICATED
 from zhupei.services.score_sheets.inputs import EnterScoreSheetInput, ScoreSheetPart
+from zhupei.web.negotiation import names_tag
 from zhupei.web.papers import MEDIA_TYPES, MakeContext, ending_of, guarded, refused
 
 __all__ = ["failed", "office_routes", "refused_action", "too_large", "unreadable"]
@@ -205,7 +206,8 @@ class _OfficeFiles:
             return refused(request, _NOT_FOUND)
         # Named by its content: it never becomes another. Who may see it can change.
         headers = {"ETag": f'"{sha256}"', "Cache-Control": "private, no-cache", **_PAGE}
-        if request.headers.get("if-none-match") == headers["ETag"]:
+        known = request.headers.get("if-none-match", "")
+        if names_tag(known.encode("latin-1"), headers["ETag"].encode()):
             return Response(status_code=304, headers=headers)
         return Response(found[1], media_type=found[0], headers=headers)
 

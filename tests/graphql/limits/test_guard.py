@@ -204,6 +204,7 @@ async def test_a_new_text_costs_what_reading_it_takes() -> None:
     ("values", "message"),
     [
         ({"ids": ["a"] * 10_001}, "The variables hold more than 10000 values."),
+        (dict.fromkeys(map(str, range(10_001))), "The variables hold more than 10000 values."),
         (
             {"a": {str(n): n for n in range(501)}},
             "An object in the variables has more than 500 keys.",

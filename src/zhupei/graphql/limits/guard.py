@@ -198,7 +198,7 @@ def check_variables(values: Mapping[str, Any] | None) -> None:
     if not values:
         return
     count = len(values)
-    level: list[Any] = list(values.values())
+    level: list[Any] = list(values.values()) if count <= _MOST_VALUES else []
     for _ in range(_MOST_NESTING):
         below: list[Any] = []
         for value in level:

@@ -66,6 +66,7 @@ from zhupei.web.read_requests import READ, ReadRequest
 from zhupei.web.repeated_requests import PACKET, SETTLED, Settled
 from zhupei.web.revalidated_answers import AT_HAND, MADE_OF_ROWS, MadeOfRows, Served
 from zhupei.web.sign_in import ActorRefused
+from zhupei.web.slow_senders import LONGER_WITH_FILES
 from zhupei.web.subscriptions import Sockets, is_rejected
 from zhupei.web.uploads import FORM, sent_form
 
@@ -76,7 +77,6 @@ _log = logging.getLogger("zhupei.graphql")
 _READS = frozenset({OperationType.QUERY})
 _STREAMED_READS = frozenset({OperationType.QUERY, OperationType.SUBSCRIPTION})
 _STREAMED = frozenset(OperationType)
-_LONGER_WITH_FILES = 20
 _NO_RESPONSE = Response()  # contexts of other routes take theirs
 _STATUS_OF_LIMIT = {
     limits.LimitCode.RATE_LIMITED.value: 429,
@@ -150,7 +150,7 @@ class GraphQLEndpoint(AnswersOperations):
         self._kept = AnswerCache(cache_bytes)
         self._validation = Validation(cache_seconds)
         self._most_upload_bytes = most_upload_bytes
-        self._body_seconds = body_seconds
+        self.body_seconds = body_seconds
         self._body_limits = limits.TimeLimits(body_seconds)
         self.live = LiveConnections(most_live)
         self._sockets = Sockets(self, allowed_origins)
@@ -212,7 +212,7 @@ class GraphQLEndpoint(AnswersOperations):
         async with sent_form(
             exchange,
             most=self._most_upload_bytes,
-            seconds=self._body_seconds * _LONGER_WITH_FILES,
+            seconds=self.body_seconds * LONGER_WITH_FILES,
         ) as decoded:
             if decoded is None:
                 return None

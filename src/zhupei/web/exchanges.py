@@ -18,6 +18,7 @@ from zhupei.web.negotiation import JSON, Accepted, accepted
 from zhupei.web.operation_requests import RequestRefused
 from zhupei.web.read_requests import BODY, READ, ReadRequest
 from zhupei.web.sign_in import ActorRefused
+from zhupei.web.slow_senders import TOO_SLOW
 
 __all__ = [
     "NO_STORE",
@@ -42,7 +43,6 @@ _MEDIA_TYPE = Text(
     "请求体应为 application/json（UTF-8）。", "The body must be application/json in UTF-8."
 )
 _ENCODED = Text("请求体不得压缩。", "The body of a request must not be compressed.")
-_TOO_SLOW = Text("请求体未在规定时间内送达。", "The body of the request did not come in time.")
 
 
 @dataclass(slots=True)
@@ -194,7 +194,7 @@ def too_large(most: int) -> RequestRefused:
 def too_slow() -> RequestRefused:
     """Return the refusal of a request that did not come in time."""
     return RequestRefused(
-        408, ErrorCode.REQUEST_TIMED_OUT, _TOO_SLOW, headers={"Connection": "close"}
+        408, ErrorCode.REQUEST_TIMED_OUT, TOO_SLOW, headers={"Connection": "close"}
     )
 
 

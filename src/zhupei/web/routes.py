@@ -8,7 +8,7 @@ from typing import Any
 
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -29,6 +29,7 @@ from zhupei.web.negotiation import GRAPHQL_RESPONSE
 from zhupei.web.peers import believed
 from zhupei.web.request_scope import RequestScope
 from zhupei.web.sending import Keep
+from zhupei.web.slow_senders import TOO_SLOW, SendsInTime
 
 __all__ = ["GRAPHQL_PATH", "error_handlers", "middleware", "routes", "trusted_proxies"]
 
@@ -36,10 +37,15 @@ GRAPHQL_PATH = "/graphql"
 
 _SMALLEST_COMPRESSED_BYTES = 1000
 _NO_STORE = {"Cache-Control": "no-store"}
-_CODES = {404: ErrorCode.NOT_FOUND, 405: ErrorCode.METHOD_NOT_ALLOWED}
+_CODES = {
+    404: ErrorCode.NOT_FOUND,
+    405: ErrorCode.METHOD_NOT_ALLOWED,
+    408: ErrorCode.REQUEST_TIMED_OUT,
+}
 _MESSAGES = {
     ErrorCode.NOT_FOUND: Text("没有此页面。", "Not Found"),
     ErrorCode.METHOD_NOT_ALLOWED: Text("不支持此请求方法。", "Method Not Allowed"),
+    ErrorCode.REQUEST_TIMED_OUT: TOO_SLOW,
 }
 _MALFORMED = Text("请求有误。", "The request is malformed.")
 
@@ -55,7 +61,7 @@ class _GraphFirst:
     """
 
     def __init__(self, app: ASGIApp, *, endpoint: GraphQLEndpoint) -> None:
-        self._app = app
+        self._app = SendsInTime(app, seconds=endpoint.body_seconds)
         self._endpoint = endpoint
         self._compressed = CompressMiddleware(endpoint, minimum_size=_SMALLEST_COMPRESSED_BYTES)
 
@@ -101,8 +107,13 @@ def routes(
 
 
 def error_handlers() -> Mapping[Any, Callable[[Request, Exception], Response]]:
-    """Return what answers requests that no route takes: JSON, as always."""
-    return {HTTPException: _refused}
+    """Return what answers requests that no route takes, or that do not come whole: JSON."""
+    return {HTTPException: _refused, ClientDisconnect: _left}
+
+
+def _left(_request: Request, _error: Exception) -> Response:
+    """Return what a client is told that has left: nobody reads it, and it is no error of ours."""
+    return Response(status_code=400, headers={**_NO_STORE, "Connection": "close"})
 
 
 def _refused(request: Request, error: Exception) -> Response:

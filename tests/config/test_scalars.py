@@ -22,6 +22,7 @@ from zhupei.config.scalars import (
     Slug,
     SpecialtyCode,
     Whole,
+    Year,
     YearMonth,
 )
 from zhupei.config.texts import Model
@@ -37,6 +38,7 @@ class _Scalars(Model):
     amount: Amount | None = None
     day: Day | None = None
     moment: Moment | None = None
+    year: Year | None = None
     month: YearMonth | None = None
     slug: Slug | None = None
     code: Code | None = None
@@ -60,6 +62,11 @@ def _problem(key: str, text: str) -> Problem:
         ("whole", "6人", "请写 6", "write 6"),
         ("whole", "1,600", "请写 1600", "write 1600"),
         ("whole", "6.0", "请写 6", "write 6"),
+        ("year", "26", "请写 2026", "write 2026"),
+        ("year", "２０２６", "请写 2026", "write 2026"),
+        ("year", "2026年", "请写 2026", "write 2026"),
+        ("year", "2026级", "请写 2026", "write 2026"),
+        ("year", "2,026", "请写 2026", "write 2026"),
         ("amount", "7600元", "请写 7600", "write 7600"),
         ("amount", "600元/月", "请写 600", "write 600"),
         ("amount", "0.76万元", "请写 7600", "write 7600"),
@@ -175,6 +182,15 @@ def test_a_hint_of_a_pattern_has_its_form() -> None:
     )
     assert pattern_hint("2017/13", YEAR_MONTH) is None
     assert pattern_hint("2017-10\n", YEAR_MONTH) == Text("请写 2017-10", "write 2017-10")
+
+
+@pytest.mark.parametrize(
+    "text", ["26", "0", "-2026", "02026", "20260", "2026-09", "2026/2027", "后年"]
+)
+def test_a_year_has_four_digits(text: str) -> None:
+    assert _problem("year", text).message == Text(
+        "应为四位数的年份，如 2026", "expected a year of four digits, such as 2026"
+    )
 
 
 def test_both_languages_come_with_file_line_and_field() -> None:

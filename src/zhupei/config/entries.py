@@ -14,7 +14,7 @@ from pydantic import Field, StringConstraints, field_validator
 
 from zhupei.config import patterns
 from zhupei.config.citations import SourceRef
-from zhupei.config.scalars import Amount, Flag, Share, Slug, Whole, problem
+from zhupei.config.scalars import Amount, Flag, Share, Slug, Whole, Year, problem
 from zhupei.config.texts import Label, Model, NonEmpty, Passage
 from zhupei.domain.benefits import FundingSource, Payer, Period
 from zhupei.domain.contacts import parse_phones
@@ -326,7 +326,7 @@ class ShortageEntry(Model):
 class WageEntry(Model):
     """Average yearly wage of urban in-post employees of the region, in yuan (R283)."""
 
-    year: Whole
+    year: Year
     """The year that the wage is of."""
     amount: Amount
     """Yuan per year."""

@@ -17,7 +17,7 @@ from zhupei.config.citations import SourceDocumentEntry, SourceRef
 from zhupei.config.collaborations import CollaborationEntry
 from zhupei.config.entries import ContactEntry, RuleBlocks, WageEntry
 from zhupei.config.programs import OpeningEntry, ProgramEntry, Seats
-from zhupei.config.scalars import Code, Day, Flag, Slug, SpecialtyCode, Whole, YearMonth
+from zhupei.config.scalars import Code, Day, Flag, Slug, SpecialtyCode, Whole, Year, YearMonth
 from zhupei.config.texts import Label, Model, Passage
 from zhupei.domain.institutions import InstitutionType, JurisdictionKind
 from zhupei.domain.kinds import Kind, KindGroup
@@ -182,7 +182,7 @@ class CalendarFile(Model):
 
     kind: Literal["calendar"]
     """What this file describes."""
-    year: Whole
+    year: Year
     """The year; it then counts as complete."""
     holidays: tuple[_DayEntry, ...] = ()
     """Days off on what would be a working day."""

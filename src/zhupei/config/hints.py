@@ -21,6 +21,7 @@ __all__ = [
     "suggest",
     "unknown_hint",
     "whole_hint",
+    "year_hint",
 ]
 
 _LISTED = 20
@@ -78,6 +79,13 @@ def whole_hint(text: str) -> Text | None:
     """Return how to write a whole number that is written otherwise."""
     hint = number_hint(text)
     return None if hint is not None and "." in hint.zh else hint
+
+
+def year_hint(text: str) -> Text | None:
+    """Return how to write a year that is written otherwise: ``26``, ``2026年``, ``2026级``."""
+    plain = unicodedata.normalize("NFKC", text).strip()
+    found = re.fullmatch(r"(20)?([0-9]{2})\s*[年级届]?", plain)
+    return _write(f"20{found[2]}") if found is not None else whole_hint(text)
 
 
 def number_hint(text: str) -> Text | None:

@@ -9,7 +9,7 @@ from pydantic import Field, StringConstraints
 from zhupei.config import patterns
 from zhupei.config.citations import SourceRef
 from zhupei.config.entries import ContactEntry, RuleBlocks
-from zhupei.config.scalars import Moment, Slug, SpecialtyCode, Whole
+from zhupei.config.scalars import Moment, Slug, SpecialtyCode, Whole, Year
 from zhupei.config.texts import Label, Model, Passage
 from zhupei.domain.training import Allocation, ProgramKind
 
@@ -157,9 +157,9 @@ class ProgramEntry(RuleBlocks):
     """Name."""
     kind: ProgramKind | None = None
     """Residency or fellowship; the parent's by default."""
-    year: Whole | None = None
+    year: Year | None = None
     """Cycle; the parent's by default."""
-    last_year: Whole | None = None
+    last_year: Year | None = None
     """Last year of a program that runs over several."""
     parent: Slug | None = None
     """Code of the program that this one takes its rules from."""

@@ -19,6 +19,7 @@ from zhupei.config.hints import (
     number_hint,
     unknown_hint,
     whole_hint,
+    year_hint,
 )
 from zhupei.domain.text import Text
 
@@ -32,9 +33,12 @@ __all__ = [
     "Slug",
     "SpecialtyCode",
     "Whole",
+    "Year",
     "YearMonth",
     "problem",
 ]
+
+_YEARS = range(1000, 10_000)
 
 
 def problem(code: str, zh: str, en: str, **context: Any) -> PydanticCustomError:
@@ -74,6 +78,20 @@ def _whole(value: object) -> object:
         "CONFIG_BAD_NUMBER",
         "应为整数，如 12",
         "expected a whole number, such as 12",
+    )
+
+
+def _year(value: object) -> object:
+    if isinstance(value, int) and not isinstance(value, bool) and value in _YEARS:
+        return value
+    if isinstance(value, str) and re.fullmatch(r"[1-9][0-9]{3}", value):
+        return int(value)
+    raise _unlike(
+        value,
+        year_hint,
+        "CONFIG_BAD_NUMBER",
+        "应为四位数的年份，如 2026",
+        "expected a year of four digits, such as 2026",
     )
 
 
@@ -130,6 +148,12 @@ Flag = Annotated[bool, BeforeValidator(_flag, json_schema_input_type=bool)]
 
 Whole = Annotated[int, BeforeValidator(_whole, json_schema_input_type=int)]
 """A whole number in plain digits."""
+
+Year = Annotated[
+    int,
+    BeforeValidator(_year, json_schema_input_type=Annotated[int, Field(ge=1000, le=9999)]),
+]
+"""A year of four digits."""
 
 Amount = Annotated[Decimal, BeforeValidator(_decimal, json_schema_input_type=float), Field(ge=0)]
 """Yuan, not negative."""

@@ -9,6 +9,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+import strawberry
 
 from catalogue.conftest import Load
 from zhupei import (
@@ -212,3 +213,28 @@ async def test_benefits_have_the_parameters_of_their_kind(
     assert _failures(loaded) == wrong
     lines = {line.id for line in paid.lines}
     assert {"good", "own"} & lines == ({"good", "own"} if said is None else {"good"})
+
+
+@strawberry.type(name="RegisterExtension")
+class _RegisterExtension:
+    note: str
+
+
+@pytest.mark.parametrize("kind", ["RecursionError", "UnicodeEncodeError"])
+async def test_an_answer_without_a_canonical_form_degrades_its_base_alone(
+    bases: Path, kind: str
+) -> None:
+    held: list[Any] = []
+    held.append(held)
+    wrong: Any = {"RecursionError": held, "UnicodeEncodeError": "\ud83d"}[kind]
+
+    host = _host(
+        base_extension=lambda: _RegisterExtension(note=wrong),
+        register_types=lambda: [_RegisterExtension],
+    )
+    loaded = await load_catalogue([bases], host=host)
+
+    assert _failures(loaded) == [
+        f"plugin register, hook base_extension: answer: it cannot be written as text ({kind})"
+    ]
+    assert loaded.catalogue.bases[_BASE].extension is None

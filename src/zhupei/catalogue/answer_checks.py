@@ -7,7 +7,9 @@ is told where, and the next level is asked instead.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Set
+from typing import Any
 
+from zhupei.catalogue.canonical import canonical_json
 from zhupei.domain.benefits import Benefit
 from zhupei.domain.kinds import KindGroup
 from zhupei.domain.text import Text
@@ -15,7 +17,22 @@ from zhupei.domain.training import Quota, Timeline
 from zhupei.hooks.hook_errors import HookAnswerError
 from zhupei.hooks.kinds import KindRegistry
 
-__all__ = ["check_benefits", "check_quotas", "check_timeline"]
+__all__ = ["check_benefits", "check_form", "check_quotas", "check_timeline"]
+
+
+def check_form(plugin: str, hook: str, answer: Any) -> None:
+    """Check that an answer has the canonical form that the catalogue's hash is made of.
+
+    Raises:
+        HookAnswerError: it holds itself, half of a character, or what fails when it is looked at.
+
+    """
+    try:
+        canonical_json(answer)
+    except Exception as error:
+        kind = type(error).__name__
+        problem = Text(f"不能写成文本（{kind}）", f"it cannot be written as text ({kind})")
+        raise HookAnswerError(plugin, hook, "answer", problem) from error
 
 
 def check_benefits(plugin: str, benefits: list[Benefit], kinds: KindRegistry) -> None:

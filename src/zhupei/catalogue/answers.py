@@ -13,7 +13,12 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-from zhupei.catalogue.answer_checks import check_benefits, check_quotas, check_timeline
+from zhupei.catalogue.answer_checks import (
+    check_benefits,
+    check_form,
+    check_quotas,
+    check_timeline,
+)
 from zhupei.domain.institutions import Base, Degradation
 from zhupei.domain.sources import Level
 from zhupei.domain.text import Language
@@ -167,6 +172,7 @@ async def _ask(
     stands, left = [], scope
     for answer in found:
         try:
+            check_form(answer.plugin, hook, answer.value)
             if check is not None:
                 check(answer.plugin, answer.value)
             stands.append(answer)

@@ -5,12 +5,11 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import fields, is_dataclass
-from enum import Enum
 from pathlib import Path
 from typing import Any
 
 from zhupei.catalogue.answers import BaseAnswers
+from zhupei.catalogue.canonical import canonical_json
 from zhupei.catalogue.catalogue import PluginStatus
 from zhupei.config.workspace import ConfiguredFile
 
@@ -36,8 +35,7 @@ def fingerprint(
     for code in sorted(answers):
         found = answers[code].everything()
         if found:
-            told = json.dumps([_plain(each) for each in found], ensure_ascii=False)
-            parts.append((code + told).encode())
+            parts.append(code.encode() + canonical_json(found))
     digest = hashlib.sha256()
     for part in parts:
         digest.update(len(part).to_bytes(8, "big"))
@@ -66,23 +64,3 @@ def templates(file: ConfiguredFile[Any]) -> Iterator[tuple[Path, str]]:
             for entry in getattr(step, "agreements", ()):
                 if entry.template is not None:
                     yield file.path.parent / entry.template.file, entry.template.text
-
-
-def _plain(value: Any) -> Any:
-    """Return a value as JSON with a stable order; sets have none of their own."""
-    match value:
-        case Enum():
-            plain: Any = str(value.value)
-        case Mapping():
-            plain = {str(key): _plain(value[key]) for key in sorted(value, key=str)}
-        case list() | tuple():
-            plain = [_plain(item) for item in value]
-        case set() | frozenset():
-            plain = sorted((_plain(item) for item in value), key=str)
-        case None | bool() | int() | float() | str():
-            plain = value
-        case _ if is_dataclass(value):
-            plain = {item.name: _plain(getattr(value, item.name)) for item in fields(value)}
-        case _:
-            plain = str(value)
-    return plain

@@ -17,6 +17,8 @@ TEXTS = [
     "# a comment with { brackets\n{ a } # and more",
     '{ a(b: "") c(d: """""") }',
     "subscription S { a }",
+    '"what it is for" subscription S { a }',
+    '"""subscription""" query Q { a } "" subscription S { a } "}" fragment F on T { a }',
     "query subscription { a }",
     "query A { subscription } subscription B { a } fragment subscription on T { a }",
     "query A @subscription { a }",

@@ -73,6 +73,8 @@ def is_subscription(text: str, name: str | None, most_characters: int = 65_536) 
     begins = True
     words = [word for word in _TOKEN.findall(text) if word]
     for number, word in enumerate(words):
+        if begins and word.startswith('"'):  # a description of what begins
+            continue
         if begins and word != "fragment":
             after = words[number + 1] if number + 1 < len(words) else ""
             named = word != "{" and (after[:1].isalpha() or after[:1] == "_")

@@ -258,6 +258,12 @@ async def test_statistics_are_for_those_who_may(town: Town) -> None:
     for argument in ("program", "base", "jurisdiction"):
         answer = await town.ask(f'{{ statistics({argument}: "x") {{ whole {{ places }} }} }}', own)
         assert codes(answer) == ["NOT_FOUND"]
+    # Not as a round for which nobody has applied; and nothing is told to those who may not.
+    query = f'{{ statistics(program: "{HOSPITAL}", round: "%s") {{ whole {{ applications }} }} }}'
+    assert codes(await town.ask(query % "batch-9", own)) == ["NOT_FOUND"]
+    assert codes(await town.ask(query % "batch-9", person)) == ["FORBIDDEN"]
+    found = (await town.ask(query % "batch-2", own))["data"]
+    assert found == {"statistics": {"whole": {"applications": 0}}}
 
 
 async def test_the_papers_of_a_person_and_why_one_is_not_due(town: Town) -> None:

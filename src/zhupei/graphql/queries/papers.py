@@ -26,7 +26,11 @@ from zhupei.services.admissions.questions import application_row
 from zhupei.services.admissions.situations import owners_of
 from zhupei.services.issuing import lists
 from zhupei.services.issuing.persons import READ_BY_DUE_PAPERS, due_papers
-from zhupei.services.issuing.recruitment import programs_within, recruitment_report
+from zhupei.services.issuing.recruitment import (
+    has_round,
+    programs_within,
+    recruitment_report,
+)
 
 __all__ = ["PaperQueries"]
 
@@ -151,6 +155,9 @@ async def _statistics(
     programs = programs_within(
         context.catalogue, program=program, base=base, jurisdiction=jurisdiction, year=year
     )
+    if round is not None and not has_round(context.catalogue, programs, round):
+        # Not as a round for which nobody has applied.
+        raise not_found("round", round, context.language)
     found: Any = await recruitment_report(context.catalogue, programs, round)
     return found  # type: ignore[no-any-return]  # the graph's type describes the service's
 

@@ -278,7 +278,7 @@ async def test_r087_r084_no_more_than_a_direction_can_teach(host: Host) -> None:
     before = await host.everything()
     notice = inputs.SendNoticeInput(applications=(cases[2].id,))
     refusal = await host.refuses(C.NO_SEAT, await admissions.send_notice(host.staff(), notice))
-    assert f"direction:{PAEDIATRICS}/respiratory" in refusal.message.zh
+    assert refusal.message.zh == "名额已满：儿科（儿童呼吸专科方向）"
     assert await host.everything() == before
     assert await host.taken(PAEDIATRICS) == 2
 

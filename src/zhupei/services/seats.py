@@ -9,7 +9,7 @@ whichever program writes.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -17,7 +17,7 @@ from tortoise.backends.base.client import BaseDBAsyncClient
 
 from zhupei.domain.admission_guards import policy_of
 from zhupei.domain.admission_refusals import Refusal, RefusalCode
-from zhupei.domain.text import Text
+from zhupei.domain.text import Language, Text
 from zhupei.domain.training import Opening, Program
 
 __all__ = [
@@ -41,8 +41,11 @@ class _Programs(Protocol):
     def program_of(self, opening: Opening) -> Program: ...
 
 
+_CAPACITY = Text("专业基地容量", "capacity of the specialty base")
+
+
 class NoSeatError(Exception):
-    """Raised where quotas have no seat left; ``scopes`` names them. The transaction must end."""
+    """Raised where quotas have no seat left; ``scopes`` are theirs. The transaction must end."""
 
     def __init__(self, scopes: Sequence[str]) -> None:
         self.scopes = tuple(scopes)
@@ -51,10 +54,14 @@ class NoSeatError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class SeatQuota:
-    """One quota that a seat counts against: its name and the seats that the catalogue gives."""
+    """One quota that a seat counts against: ``name`` is what people call it.
+
+    ``scope`` is its key, ``seats`` are those that the catalogue gives.
+    """
 
     scope: str
     seats: int
+    name: Text
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,12 +77,14 @@ class SeatUsage:
         return max(0, self.seats - self.taken)
 
 
-def no_seat(scopes: Sequence[str]) -> Refusal:
-    """Return the refusal of a seat that the quotas of these names have no place for."""
-    capacity = any(scope.startswith("capacity:") for scope in scopes)
+def no_seat(full: Sequence[SeatQuota]) -> Refusal:
+    """Return the refusal of a seat that these quotas have no place for."""
+    capacity = any(quota.scope.startswith("capacity:") for quota in full)
+    zh = "、".join(quota.name.zh for quota in full)
+    en = ", ".join(quota.name.get(Language.EN) for quota in full)
     return Refusal(
         code=RefusalCode.CAPACITY_EXCEEDED if capacity else RefusalCode.NO_SEAT,
-        message=Text(f"名额已满：{'、'.join(scopes)}", f"no seat is left: {', '.join(scopes)}"),
+        message=Text(f"名额已满：{zh}", f"no seat is left: {en}"),
     )
 
 
@@ -112,35 +121,46 @@ def quotas_of(
             source=opening.source,
         )
     program = catalogue.program_of(opening)
-    found = {opening_scope(opening.code): opening.quota}
+    name = opening.specialty_name
+    found = [SeatQuota(opening_scope(opening.code), opening.quota, name)]
     for each in opening.directions:
         if each.id == direction and each.quota is not None:
-            found[f"direction:{opening.code}/{direction}"] = each.quota
+            scope = f"direction:{opening.code}/{direction}"
+            found.append(SeatQuota(scope, each.quota, _part(name, each.name)))
     for share in opening.round_quotas:
         if share.round == round_code:
-            found[f"opening-round:{opening.code}/{round_code}"] = share.seats
+            scope = f"opening-round:{opening.code}/{round_code}"
+            own = next((each.name for each in program.rounds if each.code == round_code), None)
+            found.append(SeatQuota(scope, share.seats, _part(name, own)))
     within = policy_of(program, "quota_within_capacity")
     if opening.capacity is not None and (within is None or within.value is not False):
-        found[f"capacity:{opening.base}/{opening.specialty}/{opening.year}"] = opening.capacity
-    found.update(_around(catalogue, program, round_code))
-    return tuple(SeatQuota(scope, found[scope]) for scope in sorted(found))
+        scope = f"capacity:{opening.base}/{opening.specialty}/{opening.year}"
+        found.append(SeatQuota(scope, opening.capacity, _part(name, _CAPACITY)))
+    found += _around(catalogue, program, round_code)
+    return tuple(sorted(found, key=lambda quota: quota.scope))
 
 
-def _around(catalogue: _Programs, program: Program, round_code: str | None) -> dict[str, int]:
-    """Return the known quotas of a program, of those above it, and of their rounds."""
-    found = {}
+def _around(catalogue: _Programs, program: Program, round_code: str | None) -> Iterator[SeatQuota]:
+    """Yield the known quotas of a program, of those above it, and of their rounds."""
     above: Program | None = program
     while above is not None:
         if above.quota_total is not None:
-            found[f"program:{above.code}"] = above.quota_total
+            yield SeatQuota(f"program:{above.code}", above.quota_total, above.name)
         parent = catalogue.programs.get(above.parent or "")
         for each in above.rounds:
             # A round that is taken from the parent limits all of the parent's programs.
             own = parent is None or each not in parent.rounds
             if own and each.code == round_code and each.quota is not None:
-                found[f"round:{above.code}/{round_code}"] = each.quota
+                scope = f"round:{above.code}/{round_code}"
+                yield SeatQuota(scope, each.quota, _part(above.name, each.name))
         above = parent
-    return found
+
+
+def _part(name: Text, part: Text | None) -> Text:
+    """Return the name of a part of something: 妇产科（海扶）."""
+    if part is None:
+        return name
+    return Text(f"{name.zh}（{part.zh}）", f"{name.get(Language.EN)} ({part.get(Language.EN)})")
 
 
 async def move_seats(

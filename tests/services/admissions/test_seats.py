@@ -24,6 +24,7 @@ from admissions_office import (
 from zhupei.db.connection import Database
 from zhupei.db.models import SeatRow
 from zhupei.domain.admission_process import ApplicationState as S
+from zhupei.domain.text import Text
 from zhupei.services import admissions
 from zhupei.services.admissions import RefusalCode, inputs
 from zhupei.services.audit import verify_audit_chain
@@ -216,7 +217,12 @@ async def test_a_direction_has_a_quota_of_its_own(office: Office) -> None:
     office.go("2026-05-11T10:00")
     before = await office.everything()
     refusal = await office.refuses(RefusalCode.NO_SEAT, await office.publish(*cases))
-    assert refusal.message.en == f"no seat is left: direction:{PAEDIATRICS}/cardiology"
+    assert refusal.message == Text(
+        "名额已满：儿科（儿童心血管）", "no seat is left: Paediatrics (Paediatric cardiology)"
+    )
+    assert [each.refusal.message.en.partition(": ")[2] for each in refusal.problems] == [
+        "no seat is left: Paediatrics (Paediatric cardiology)"
+    ] * 2
     assert await office.everything() == before
     done(await office.publish(cases[0]))
     assert await office.taken(PAEDIATRICS) == 1

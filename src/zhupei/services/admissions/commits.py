@@ -18,7 +18,7 @@ from zhupei.domain.admission_case import AdmissionCase
 from zhupei.domain.admission_process import EXITS, SEAT_STATES, Action
 from zhupei.domain.events import Event
 from zhupei.domain.recruitment_limits import suspension_of
-from zhupei.domain.text import Text
+from zhupei.domain.text import Language, Text
 from zhupei.services.admissions.change import Bulk, Change, Extra, Repeat
 from zhupei.services.admissions.desk import Desk
 from zhupei.services.admissions.merit import merit_order
@@ -299,7 +299,8 @@ def _no_seat(
     listed: bool,
 ) -> Refusal:
     """Return the refusal; of a list it names each application that wants one of these seats."""
-    refusal = no_seat(full.scopes)
+    wanted = {quota.scope: quota for _, quotas in finished for quota in quotas}
+    refusal = no_seat([wanted[scope] for scope in full.scopes])
     if not listed:
         return refusal
     problems = [
@@ -308,15 +309,16 @@ def _no_seat(
             refusal=Refusal(
                 code=refusal.code,
                 message=Text(
-                    f"报名 {change.after.id}（{change.after.opening}）：名额已满：{'、'.join(own)}",
+                    f"报名 {change.after.id}（{change.after.opening}）：{own.zh}",
                     f"application {change.after.id} ({change.after.opening}): "
-                    f"no seat is left: {', '.join(own)}",
+                    f"{own.get(Language.EN)}",
                 ),
                 field="applications",
             ),
         )
         for change, quotas in finished
-        if (own := sorted({quota.scope for quota in quotas} & set(full.scopes)))
+        if (lacking := [quota for quota in quotas if quota.scope in full.scopes])
+        for own in [no_seat(lacking).message]
     ]
     return replace(refusal, problems=tuple(problems), field="applications")
 

@@ -143,7 +143,7 @@ def _without_seat(desk: Desk, at: Situation, known: Surroundings) -> Refusal | N
         for rule in (weights_of(at.program, at.path), tie_break_of(at.program)):
             if isinstance(rule, Refusal):
                 return rule
-    full = [quota.scope for quota in quotas if known.seats[quota.scope].left < 1]
+    full = [quota for quota in quotas if known.seats[quota.scope].left < 1]
     return no_seat(full) if full else None
 
 

@@ -220,8 +220,8 @@ async def test_a_direction_has_a_quota_of_its_own(office: Office) -> None:
     assert refusal.message == Text(
         "名额已满：儿科（儿童心血管）", "no seat is left: Paediatrics (Paediatric cardiology)"
     )
-    assert [each.refusal.message.en.partition(": ")[2] for each in refusal.problems] == [
-        "no seat is left: Paediatrics (Paediatric cardiology)"
+    assert [each.refusal.message.zh.partition("：")[2] for each in refusal.problems] == [
+        "名额已满：儿科（儿童心血管）"
     ] * 2
     assert await office.everything() == before
     done(await office.publish(cases[0]))

@@ -28,6 +28,7 @@ from zhupei.db.models import (
     SeatRow,
     TransitionRow,
 )
+from zhupei.domain.people import TraineeType
 from zhupei.services import admissions
 from zhupei.services.admissions import Desk, RefusalCode, inputs
 
@@ -285,3 +286,39 @@ async def test_repeated_at_once(
     # Of each kind of row one more at most (a transfer makes two records, one for each end).
     most = 2 if make is _transfer else 1
     assert all(0 <= late - early <= most for early, late in zip(before, after, strict=True))
+
+
+async def test_an_old_key_tells_nothing_to_whoever_lost_the_role(office: Office) -> None:
+    case = await office.submitted()
+    office.go("2026-04-27T09:00")
+    given = inputs.RecordEligibilityCheckInput(
+        application=case.id, passed=True, idempotency_key=KEY
+    )
+    office_desk = office.staff()
+    checked = done(await admissions.record_eligibility_check(office_desk, given))
+    assert done(await admissions.record_eligibility_check(office_desk, given)) == checked
+    left = replace(office_desk, actor=replace(office_desk.actor, grants=frozenset()))
+    for asked in (given, replace(given, idempotency_key="key-2")):
+        refusal = await office.refuses(
+            RefusalCode.NOT_FOUND, await admissions.record_eligibility_check(left, asked)
+        )
+        assert refusal.field == "application"
+
+
+async def test_an_old_key_tells_nothing_of_whom_a_unit_no_longer_sends(office: Office) -> None:
+    person = uuid4()
+    sent = replace(PERSON, trainee_type=TraineeType.ENTRUSTED)
+    given = inputs.CreateApplicationInput(
+        applicant=person,
+        opening=MEDICINE,
+        round="batch-1",
+        candidate=sent,
+        idempotency_key=KEY,
+    )
+    unit = office.unit(person)
+    first = done(await admissions.create_application(unit, given))
+    assert done(await admissions.create_application(unit, given)) == first
+    await office.refuses(
+        RefusalCode.NOT_FOUND,
+        await admissions.create_application(replace(unit, sends=frozenset()), given),
+    )

@@ -24,6 +24,8 @@ from zhupei.services.admissions.refusals import Refusal, RefusalCode
 from zhupei.services.admissions.situations import (
     Situation,
     application_for_hooks,
+    may_read,
+    not_found,
     situation_of,
     standing_against,
 )
@@ -88,7 +90,7 @@ async def repeated_request(
     """Return the present case of a request that was carried out before, None for a new one.
 
     The key of something else done, done with another ``application``, or asked otherwise, is
-    refused.
+    refused; so is one of a case that the actor may not see any more.
     """
     if repeat is None:
         return None
@@ -100,7 +102,11 @@ async def repeated_request(
     asked = row.data.get("request", repeat.request)
     if row.action != action.value or application not in {None, kept} or asked != repeat.request:
         return key_used()
-    return await load_case(kept)
+    case = await load_case(kept)
+    if case is None or not await may_read(desk, case):
+        # What was once one's own to do is told no longer to whoever lost the role since.
+        return not_found("application", str(kept))
+    return case
 
 
 def key_used() -> Refusal:

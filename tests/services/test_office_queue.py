@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC
+from datetime import UTC, date
 from decimal import Decimal
 from typing import Any
 from uuid import uuid4
@@ -21,12 +21,13 @@ from base_offices import (
     base_offices,
 )
 from zhupei.db.connection import Database
-from zhupei.db.models import ApplicantFile
+from zhupei.db.models import ApplicantFile, ApplicationRow
 from zhupei.domain.actors import Actor, Grant
 from zhupei.domain.admission import RequiredDocument
 from zhupei.domain.admission_process import ApplicationState
 from zhupei.domain.admission_refusals import RefusalCode
 from zhupei.domain.office_queue import OfficeQueue, OpeningCount, QueueTaskKind
+from zhupei.domain.plain_values import plain, restored
 from zhupei.domain.sources import Level
 from zhupei.domain.text import Text
 from zhupei.services import admissions
@@ -229,3 +230,43 @@ async def test_only_who_lacks_a_document_that_is_due(office: BaseOffices) -> Non
     for desk in (office.at(CLINIC), office.own(uuid4())):
         given = OfficeQueueInput(base=HOSPITAL, lacking_documents=True)
         await office.refuses(RefusalCode.NOT_PERMITTED, await office_queue(desk, given))
+
+
+async def test_a_person_is_looked_at_only_for_what_not_everybody_needs(
+    office: BaseOffices, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is lacking is found by the database; facts of people are read where a condition asks."""
+    cases = [await office.waiting(each) for each in (MEDICINE, MEDICINE, PAEDIATRICS)]
+    looked = []
+
+    def looking(kind: Any, value: Any) -> Any:
+        looked.append(kind)
+        return restored(kind, value)
+
+    monkeypatch.setattr("zhupei.services.office_queue.restored", looking)
+
+    async def lacking() -> tuple[int, int]:
+        looked.clear()
+        return (await queue(office.at(), lacking_documents=True)).total, len(looked)
+
+    # Who is licensed hands in one document more. It is asked once for each opening, whatever
+    # else is known of the people.
+    with office.database.use():
+        for at, case in enumerate(cases):
+            facts = plain(replace(case.candidate, birth_date=date(1990, 1, 1 + at)))
+            row = await ApplicationRow.get(id=case.id)
+            await ApplicationRow.filter(id=case.id).update(
+                details={**row.details, "candidate": facts}
+            )
+    assert await lacking() == (0, 2)
+    asked_for(office)
+    assert await lacking() == (3, 0)
+    for when, number, times in (
+        ("candidate.licensed == true", 0, 2),
+        ("!candidate.licensed", 3, 2),
+        ('candidate.birthDate >= "1990-01-02"', 2, 3),
+        ('candidate.title == "SENIOR"', 3, 2),
+        ("no expression", 3, 2),
+    ):
+        asked_for(office, when=when)
+        assert await lacking() == (number, times), when

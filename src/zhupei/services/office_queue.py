@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
 
@@ -79,16 +81,30 @@ GROUP BY program_code, round_code, opening_code
 """
 
 
-# What tells which documents an application lacks; files that were sent in count as handed in.
+# What applications lack of the documents that are due; files that were sent in count as handed in.
+# Where one of them is asked of whoever applies, nobody has to look at the person; otherwise those
+# are looked at once of whom the same is known, as far as conditions ask. Without OFFSET the
+# documents would be found anew for each place that names them.
 _PAPERS = """
-SELECT program_code, round_code, opening_code, channel, state, submitted_at,
-       (details->'candidate')::text AS candidate, (details->'documents')::text AS documents,
-       ARRAY(SELECT f.document FROM applicant_file AS f
-             WHERE f.applicant_id = a.applicant_id AND f.removed_at IS NULL) AS files
-FROM application AS a
-WHERE base_code = $1 AND ($2::text IS NULL OR program_code = $2)
-  AND ($3::text IS NULL OR round_code = $3) AND state <> 'DRAFT'
-  AND ($4 OR opening_code = ANY($5::text[]))
+SELECT a.program_code, a.round_code, a.opening_code, a.channel, a.state, lacking.documents,
+       CASE WHEN NOT lacking.documents && due.of_all
+            THEN (SELECT coalesce(jsonb_object_agg(fact.key, fact.value), '{}')
+                  FROM jsonb_each(a.details->'candidate') AS fact
+                  WHERE fact.key = ANY(due.facts))::text END AS candidate,
+       count(*)::int AS number, min(a.submitted_at) AS oldest_at
+FROM jsonb_to_recordset($2::text::jsonb) AS due(
+    program_code text, round_code text, opening_code text, channel text, state text,
+    documents text[], of_all text[], facts text[])
+JOIN application AS a ON a.program_code = due.program_code AND a.round_code = due.round_code
+  AND a.opening_code = due.opening_code AND a.channel = due.channel AND a.state = due.state
+CROSS JOIN LATERAL (SELECT ARRAY(
+    SELECT unnest(due.documents)
+    EXCEPT SELECT given->>'document' FROM jsonb_array_elements(a.details->'documents') AS given
+    EXCEPT SELECT f.document FROM applicant_file AS f
+           WHERE f.applicant_id = a.applicant_id AND f.removed_at IS NULL
+) AS documents OFFSET 0) AS lacking
+WHERE a.base_code = $1 AND lacking.documents <> '{}'
+GROUP BY 1, 2, 3, 4, 5, 6, 7
 """
 
 
@@ -136,7 +152,10 @@ async def office_queue(desk: Desk, given: OfficeQueueInput) -> OfficeQueue | Ref
         rows = await client.execute_query_dict(_COUNTED, values)
         states = [row for row in rows if row["what"] == "STATE"]
         if given.lacking_documents:
-            states = _lacking(desk, await client.execute_query_dict(_PAPERS, values))
+            due = json.dumps([each for row in states if (each := _due(desk, row)) is not None])
+            lacking = await client.execute_query_dict(_PAPERS, [given.base, due])
+            # Expressions about thousands of people take a while: other requests go on meanwhile.
+            states = await asyncio.to_thread(_lacking, desk, lacking)
     now = desk.clock()
     lines = [
         line
@@ -153,50 +172,72 @@ async def office_queue(desk: Desk, given: OfficeQueueInput) -> OfficeQueue | Ref
     )
 
 
+_KEY = ("program_code", "round_code", "opening_code", "channel", "state")
+
+
+def _due(desk: Desk, row: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Return the documents that applications of a row need by now; None where there are none.
+
+    They are those that are required at a step behind them or at the next one.
+    """
+    known = _path(desk, row)
+    if known is None or row["opening_code"] not in desk.catalogue.openings:
+        return None
+    program, path = known
+    ahead = path.next_after(ApplicationState(row["state"]))
+    if ahead is None:
+        return None
+    steps: set[str | None] = {None}
+    for stage in path.stages:
+        steps |= {name for step in stage.steps for name in (step.id, step.kind)}
+        if stage == ahead:
+            break
+    due = [each for each in program.documents if each.required and each.at_step in steps]
+    if not due:
+        return None
+    return {
+        **{name: row[name] for name in _KEY},
+        "documents": [each.id for each in due],
+        "of_all": [each.id for each in due if each.when is None],
+        "facts": _facts_in(" ".join(each.when for each in due if each.when is not None)),
+    }
+
+
+_WORD = re.compile(r"\w+")
+
+
+def _facts_in(conditions: str) -> list[str]:
+    """Return the attributes of a candidate that conditions may ask for: whatever has the name."""
+    words = {word.lower() for word in _WORD.findall(conditions)}
+    return [each.name for each in fields(Candidate) if each.name.replace("_", "") in words]
+
+
 def _lacking(desk: Desk, rows: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """Count the applications that lack a document, by all that lines are made of."""
     counted: dict[tuple[Any, ...], dict[str, Any]] = {}
     for row in rows:
-        if not _lacks(desk, row):
+        if row["candidate"] is not None and not _concerned(desk, row):
             continue
         key = tuple(row[name] for name in _KEY)
         group = counted.setdefault(key, {**dict(zip(_KEY, key, strict=True)), "number": 0})
-        group["number"] += 1
-        known = (group.get("oldest_at"), row["submitted_at"])
+        group["number"] += row["number"]
+        known = (group.get("oldest_at"), row["oldest_at"])
         group["oldest_at"] = min((each for each in known if each is not None), default=None)
     return list(counted.values())
 
 
-_KEY = ("program_code", "round_code", "opening_code", "channel", "state")
+def _concerned(desk: Desk, row: Mapping[str, Any]) -> bool:
+    """Whether one of the documents that are not there concerns the person.
 
-
-def _lacks(desk: Desk, row: Mapping[str, Any]) -> bool:
-    """Whether a document is not there that is required at a step behind it or at the next one.
-
-    Where nobody can tell whether a document concerns the person, it is lacking as well: somebody
-    has to look.
+    Where nobody can tell, it is lacking as well: somebody has to look.
     """
-    known, opening = _path(desk, row), desk.catalogue.openings.get(row["opening_code"])
-    if known is None or opening is None:
-        return False
-    program, path = known
-    ahead = path.next_after(ApplicationState(row["state"]))
-    if ahead is None:
-        return False
-    due: set[str | None] = {None}
-    for stage in path.stages:
-        due |= {name for step in stage.steps for name in (step.id, step.kind)}
-        if stage == ahead:
-            break
-    there = {each["document"] for each in json.loads(row["documents"])} | {*row["files"]}
+    opening = desk.catalogue.openings[row["opening_code"]]
     candidate = restored(Candidate, json.loads(row["candidate"]))
     today = desk.clock().astimezone(CHINA_TIME).date()
     return any(
-        document.required
-        and document.at_step in due
-        and document.id not in there
+        document.id in row["documents"]
         and concerns(desk.catalogue, opening, candidate, document, today) is not False
-        for document in program.documents
+        for document in desk.catalogue.program_of(opening).documents
     )
 
 

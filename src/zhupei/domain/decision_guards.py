@@ -83,8 +83,17 @@ def packet_complete(step: AdmissionStep | None, packet: Sequence[PacketPart]) ->
 def review_decided(
     rules: Collection[str], decisions: Sequence[ReviewDecision], *, passed: bool
 ) -> Refusal | None:
-    """Refuse to pass while a rule under review is undecided or was not accepted."""
+    """Refuse to pass while a rule under review is undecided or was not accepted.
+
+    Two decisions on one rule are refused: they may contradict each other.
+    """
     by_rule = {decision.rule: decision for decision in decisions}
+    if len(by_rule) != len(decisions):
+        return Refusal(
+            code=_C.INPUT_INVALID,
+            message=Text("同一条件有两个审核决定", "a rule is decided twice"),
+            field="decisions",
+        )
     strange = [rule for rule in by_rule if rule not in rules]
     if strange:
         return Refusal(

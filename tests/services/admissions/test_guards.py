@@ -131,8 +131,16 @@ async def test_a_rule_under_review_has_to_be_decided(office: Office) -> None:
         C.REVIEW_UNDECIDED,
         await admissions.record_eligibility_check(office.staff(), replace(given, decisions=(no,))),
     )
-    assert await office.everything() == before
     yes = replace(no, accepted=True, reason="口语优秀")
+    # Two decisions on one rule: which of them counts is not ours to choose.
+    twice = await office.refuses(
+        C.INPUT_INVALID,
+        await admissions.record_eligibility_check(
+            office.staff(), replace(given, decisions=(no, yes))
+        ),
+    )
+    assert twice.field == "decisions"
+    assert await office.everything() == before
     case = done(
         await admissions.record_eligibility_check(office.staff(), replace(given, decisions=(yes,)))
     )

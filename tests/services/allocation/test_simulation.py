@@ -103,6 +103,22 @@ async def test_another_rule_decides_a_tie_that_is_refused_otherwise(office: Matc
             "weights",
         ),
         (
+            {
+                "weights": (
+                    ChangedWeight(assessment="interview", weight=Decimal("0.3")),
+                    ChangedWeight(assessment="interview", weight=Decimal("0.5")),
+                    ChangedWeight(assessment="examination", weight=Decimal("0.5")),
+                )
+            },
+            RefusalCode.INPUT_INVALID,
+            "weights",
+        ),
+        (
+            {"seats": tuple(ChangedSeats(opening=NORTH_MEDICINE, seats=of) for of in (1, 2))},
+            RefusalCode.INPUT_INVALID,
+            "seats",
+        ),
+        (
             {"seats": (ChangedSeats(opening=NORTH_MEDICINE, seats=-1),)},
             RefusalCode.INPUT_INVALID,
             "seats",

@@ -80,12 +80,17 @@ def _changes(given: SimulateAllocationInput) -> Changes | Refusal:
     seats: Mapping[str, int] = {
         place_code(each.opening, each.direction): each.seats for each in given.seats
     }
+    if len(seats) != len(given.seats):
+        return _wrong("seats", Text("同一招收专业填写了两次", "an opening is named twice"))
     if any(count < 0 for count in seats.values()):
         return _wrong("seats", Text("名额不能小于 0", "seats are not below 0"))
     weights = None
     if given.weights:
+        shares = {each.assessment: each.weight for each in given.weights}
+        if len(shares) != len(given.weights):
+            return _wrong("weights", Text("同一考核填写了两次", "an assessment is named twice"))
         try:
-            weights = Weights({each.assessment: each.weight for each in given.weights})
+            weights = Weights(shares)
         except ValueError as error:
             text = Text("各项权重均大于 0，且之和为 1", f"weights add up to 1: {error}")
             return _wrong("weights", text)

@@ -567,6 +567,32 @@ async def test_r059_bans_are_as_long_as_the_penalties_say(office: Office, tmp_pa
     assert refusal.field == "program"
 
 
+async def test_a_ban_is_as_long_as_the_rules_of_its_own_program_say(office: Office) -> None:
+    """Also where it rests on an application elsewhere, whose rules the actor has no say in."""
+    case = await office.draft()
+    given = inputs.ImposeBanInput(
+        applicant=case.applicant, program=FELLOWSHIP, application=case.id, reason="情节严重"
+    )
+    with office.database.use():
+        await Applicant.create(
+            id=case.applicant,
+            name="样例",
+            name_key="yang li",
+            identity_kind="PASSPORT",
+            identity_state="USA",
+            identity_ciphertext="nobody reads it",
+            facts={},
+            created_at=office.now,
+            updated_at=office.now,
+        )
+    refusal = await office.refuses(
+        C.INPUT_INVALID, await admissions.impose_ban(office.authority(), given)
+    )
+    assert refusal.field == "program"
+    own = done(await admissions.impose_ban(office.authority(), replace(given, program=HOSPITAL)))
+    assert str(own.until) == "2029-04-09"
+
+
 async def test_channels(office: Office) -> None:
     """T60, R126, R127: no application in rounds; entered by the base or the authority."""
     student = replace(PERSON, trainee_type=TraineeType.PROFESSIONAL_MASTER)

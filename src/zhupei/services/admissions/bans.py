@@ -89,12 +89,21 @@ async def _record(desk: Desk, ban: UUID, action: str, reason: str) -> None:
 
 
 async def _binding(desk: Desk, program: Program, given: ImposeBanInput) -> Program:
-    """Return the program as it binds the opening of the case that the ban follows from."""
+    """Return the program as it binds the opening of the case that the ban follows from.
+
+    A case of another program, in which the actor may have no say, lends none of its rules.
+    """
     if given.application is None:
         return program
     row = await ApplicationRow.get_or_none(id=given.application)
     opening = None if row is None else desk.catalogue.openings.get(row.opening_code)
-    return program if opening is None else desk.catalogue.program_of(opening)
+    if opening is None:
+        return program
+    binding = desk.catalogue.program_of(opening)
+    above: Program | None = binding
+    while above is not None and above.code != program.code:
+        above = desk.catalogue.programs.get(above.parent or "")
+    return program if above is None else binding
 
 
 def _years(program: Program) -> int | None:

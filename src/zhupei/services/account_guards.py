@@ -17,6 +17,7 @@ __all__ = [
     "grant_refusal",
     "is_login",
     "login_refusal",
+    "name_refusal",
     "password_refusal",
     "scopes_refusal",
 ]
@@ -49,6 +50,23 @@ def login_refusal(login: str) -> AccessRefusal | None:
             "number",
         ),
         field="login",
+    )
+
+
+_LONGEST_NAME = 100
+
+
+def name_refusal(name: str | None) -> AccessRefusal | None:
+    """Refuse a name that cannot be shown on one line, or not be kept; none at all is allowed."""
+    if name is None or (name.strip() and len(name) <= _LONGEST_NAME and name.isprintable()):
+        return None
+    return AccessRefusal(
+        code=AccessCode.NAME_INVALID,
+        message=Text(
+            f"名称为 1 至 {_LONGEST_NAME} 个可显示的字符",
+            f"a name is 1 to {_LONGEST_NAME} printable characters",
+        ),
+        field="name",
     )
 
 

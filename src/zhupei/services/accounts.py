@@ -28,6 +28,7 @@ from zhupei.services.account_guards import (
     grant_refusal,
     is_login,
     login_refusal,
+    name_refusal,
     password_refusal,
     scopes_refusal,
 )
@@ -124,7 +125,9 @@ async def add_account(
     Inside a transaction the password is to be given with its hash (`hashed_password`).
     """
     login = login.strip().casefold()
-    refusal = login_refusal(login) or scopes_refusal(kind, scopes, permissions)
+    refusal = (
+        login_refusal(login) or name_refusal(name) or scopes_refusal(kind, scopes, permissions)
+    )
     if refusal is not None:
         return refusal
     hashed = None if password is None else await _hashed(password, login, name, passwords)

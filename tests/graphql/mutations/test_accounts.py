@@ -81,6 +81,9 @@ async def test_what_is_refused_changes_nothing(province: ServedAdmissions) -> No
     )
     phone = await province.do("addAccount", "administrator", login="13800138000")
     assert (phone["code"], phone["field"]) == ("LOGIN_INVALID", "login")
+    for name in ("李" * 101, "a\u200b\nb", " "):
+        named = await province.do("addAccount", "administrator", login="x2", name=name)
+        assert (named["code"], named["field"]) == ("NAME_INVALID", "name"), name
     nowhere = await province.do(
         "grantRole", "administrator", account="administrator", role="base_office", base="nowhere"
     )

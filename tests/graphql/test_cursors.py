@@ -50,6 +50,7 @@ def test_anything_else_is_refused_as_not_readable(text: str) -> None:
         '["CODE",0,"v","a",7]',
         '{"order":"CODE"}',
         "null",
+        pytest.param("[" * 100_000, id="deeply nested"),
     ],
 )
 def test_json_of_another_shape_is_refused(json: str) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
@@ -13,7 +13,7 @@ from strawberry.types.arguments import StrawberryArgument
 
 from zhupei.domain.text import Text
 from zhupei.graphql.context import GraphContext
-from zhupei.graphql.cursors import Cursor, CursorNotReadable
+from zhupei.graphql.cursors import Cursor, CursorNotReadable, SortValue
 from zhupei.graphql.errors import bad_input
 from zhupei.graphql.page_arguments import (
     DEFAULT_PAGE,
@@ -106,7 +106,8 @@ def _place(text: str, name: str, order: str, descending: bool, context: GraphCon
     try:
         cursor = Cursor.decode(text)
         id_ = UUID(cursor.code)
-    except (CursorNotReadable, ValueError):
+        _check_storable(cursor.value)
+    except (CursorNotReadable, ValueError, OverflowError):
         raise bad_input(name, _NO_CURSOR, context.language) from None
     if (cursor.order, cursor.descending) != (order, descending) or isinstance(cursor.value, int):
         problem = Text(
@@ -115,6 +116,14 @@ def _place(text: str, name: str, order: str, descending: bool, context: GraphCon
         )
         raise bad_input(name, problem, context.language)
     return RowPlace(cursor.value, id_)
+
+
+def _check_storable(value: SortValue) -> None:
+    """Refuse by ValueError or OverflowError what no row can hold: PostgreSQL would not take it."""
+    if isinstance(value, str) and b"\0" in value.encode():
+        raise ValueError("a text with U+0000")
+    if isinstance(value, datetime):
+        value.astimezone(UTC)
 
 
 def row_arguments(

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import random
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
 import pytest
@@ -288,6 +289,12 @@ async def test_a_statement_that_fails_is_an_error_of_its_own_list(place: RowsOff
     assert result.data == {"applications": None, "trainees": {"totalCount": 2}}
 
 
+def _made_up(order: str, value: SortValue, code: str) -> str:
+    """Return a cursor as somebody may write one: with halves of characters, too."""
+    kind, shown = ("t", value.isoformat()) if isinstance(value, datetime) else ("v", value)
+    return base64.urlsafe_b64encode(json.dumps([order, 0, kind, shown, code]).encode()).decode()
+
+
 @pytest.mark.parametrize(
     ("order", "value", "is_read"),
     [
@@ -296,13 +303,18 @@ async def test_a_statement_that_fails_is_an_error_of_its_own_list(place: RowsOff
         ("SUBMITTED", None, True),
         ("OPENING", datetime(2026, 4, 1, tzinfo=UTC), False),
         ("OPENING", "abc", True),
+        # No text that is stored, and no instant that can be.
+        ("OPENING", "\0", False),
+        ("OPENING", "\ud800", False),
+        ("SUBMITTED", datetime.min.replace(tzinfo=timezone(timedelta(hours=1))), False),
+        ("SUBMITTED", datetime.max.replace(tzinfo=timezone(timedelta(hours=-1))), False),
     ],
 )
 async def test_a_cursor_holds_what_its_order_compares(
     place: RowsOffice, order: str, value: SortValue, is_read: bool
 ) -> None:
     """Who makes one up is told so; PostgreSQL would not take the value."""
-    cursor = Cursor(order, descending=False, value=value, code=str(place.applications[0])).encode()
+    cursor = _made_up(order, value, str(place.applications[0]))
     query = f'{{ applications(orderBy: {order}, after: "{cursor}") {{ edges {{ cursor }} }} }}'
     context = place.context(place.everything, Language.EN)()
     result = await _SCHEMA.execute(query, context_value=context)

@@ -20,6 +20,7 @@ from zhupei.services.issuing.recruitment import (
     RecruitmentReport,
     programs_within,
     recruitment_report,
+    statistics_by_trainee_type,
 )
 from zhupei.services.issuing.registrations import registered_trainees
 
@@ -57,7 +58,12 @@ async def test_r157_rates_by_registered_people_and_null_where_the_plan_is_unknow
     assert specialties["0100"].statistics.completion.percent == Decimal("50.0")
     assert specialties["0900"].statistics.completion.percent is None
     assert [each.code for each in found.by_base] == ["sample-hospital"]
-    types = {each.code: each.statistics for each in found.by_trainee_type}
+    catalogue = people.office.loaded.catalogue
+    with people.office.database.use():
+        by_type = await statistics_by_trainee_type(catalogue, found.programs, found.round)
+        none = await statistics_by_trainee_type(catalogue, found.programs, "batch-2")
+    types = {each.code: each.statistics for each in by_type}
+    assert none == ()
     assert (types["SOCIAL"].applications, types["SOCIAL"].registered) == (2, 1)
     assert types["SOCIAL"].completion.percent is None
 
@@ -133,6 +139,8 @@ async def test_the_statements_do_not_grow_with_the_openings(
             asked.clear()
             await report(people, **where)
             assert len(asked) == STATEMENTS
+            # Facts of people are many times as large as what is counted.
+            assert not any("details" in each for each in asked)
 
 
 async def test_r156_everyone_registered_is_listed_by_whichever_channel(people: People) -> None:

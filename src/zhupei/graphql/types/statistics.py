@@ -6,7 +6,7 @@ from typing import Any
 import strawberry
 
 from zhupei.domain.text import Text
-from zhupei.graphql.sources import Attribute, Computed, Localized, One, declares, field
+from zhupei.graphql.sources import Attribute, Computed, GraphInfo, Localized, One, declares, field
 from zhupei.graphql.types.references import OpeningRef
 from zhupei.services.issuing import recruitment
 from zhupei.services.papers import statistics
@@ -108,6 +108,15 @@ def _whole(root: strawberry.Parent[recruitment.RecruitmentReport]) -> Recruitmen
     return found  # type: ignore[no-any-return]  # the graph's type describes the service's
 
 
+async def _by_trainee_type(
+    root: strawberry.Parent[recruitment.RecruitmentReport], info: GraphInfo
+) -> list[StatisticsGroup]:
+    found: Any = await recruitment.statistics_by_trainee_type(
+        info.context.catalogue, root.programs, root.round
+    )
+    return found  # type: ignore[no-any-return]  # as above
+
+
 @declares(
     recruitment.RecruitmentReport,
     description=(
@@ -123,8 +132,9 @@ class RecruitmentReport:
     by_specialty: list[StatisticsGroup] = field(Attribute(), description="By specialty (按专业).")
     by_round: list[StatisticsGroup] = field(Attribute(), description="By round (按批次).")
     by_trainee_type: list[StatisticsGroup] = field(
-        Attribute(),
+        Computed(_by_trainee_type),
         description=(
             "By type of trainee (按人员类型); without rates, because plans are not divided by type."
         ),
+        cost=100,
     )

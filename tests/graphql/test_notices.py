@@ -132,6 +132,15 @@ async def test_an_office_has_a_notice_tried_again(province: ServedAdmissions) ->
     assert refused["message"] == (
         "only a notice that is undeliverable or has no address can be tried again"
     )
+    await province.do(
+        "revokeRole",
+        "administrator",
+        account="base-office",
+        role="base_office",
+        base="sample-hospital",
+    )
+    gone = await province.do("retryNotice", "base_office", selection, **given)
+    assert (gone["__typename"], gone.get("code")) == ("ActionRefused", "NOT_FOUND")
 
 
 @pytest.mark.parametrize(

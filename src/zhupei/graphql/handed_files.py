@@ -15,7 +15,7 @@ from zhupei.graphql.permissions import refused_by
 from zhupei.services.applicant_files import FileRecord, FileStore
 from zhupei.services.applicant_rows import applicant_row
 
-__all__ = ["NO_SUCH_FILE", "file_targets", "hand_in", "meant_applicant"]
+__all__ = ["NO_SUCH_FILE", "file_targets", "hand_in", "meant_applicant", "not_to_hand_in"]
 
 _DOCUMENT = re.compile(r"[a-z0-9][a-z0-9._-]{0,99}")
 
@@ -42,13 +42,18 @@ async def hand_in(
         applicant: for whom, as `meant_applicant` found them; None for nobody.
 
     """
-    targets = (*await file_targets(asked, applicant), *await _sent(asked, applicant))
-    refusal = await refused_by(asked, "files.write", targets)
+    refusal = await not_to_hand_in(asked, applicant)
     if refusal is not None:
         return refusal
     if applicant is None or asked.actor is None or not _DOCUMENT.fullmatch(document):
         return NO_SUCH_FILE
     return await store.keep(applicant, document, parts, by=asked.actor.id, at=asked.clock())
+
+
+async def not_to_hand_in(asked: GraphContext, applicant: UUID | None) -> AccessRefusal | None:
+    """Return why whoever asks may not hand in for an applicant; None where they may."""
+    targets = (*await file_targets(asked, applicant), *await _sent(asked, applicant))
+    return await refused_by(asked, "files.write", targets)
 
 
 async def meant_applicant(asked: GraphContext, named: str | None) -> UUID | None:

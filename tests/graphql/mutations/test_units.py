@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
+from uuid import UUID
 
 import httpx2
 import pytest
@@ -10,6 +12,8 @@ import pytest
 from admissions_office import HEART, MEDICINE
 from served_admissions import PERSON, ServedAdmissions
 from zhupei.domain.actors import Grant
+from zhupei.services.applicant_files import files_of
+from zhupei.services.sending_units import links_of_applicant
 
 pytestmark = pytest.mark.slow
 
@@ -122,3 +126,53 @@ async def test_whom_a_unit_registered_takes_the_record_over(province: ServedAdmi
         "updateApplicant", "wang", "... on Applicant { id name }", revision=1, name="王晓明"
     )
     assert updated == {"__typename": "Applicant", "id": sent, "name": "王晓明"}
+
+
+async def test_an_old_key_tells_nothing_of_whom_a_unit_no_longer_sends(
+    province: ServedAdmissions,
+) -> None:
+    sent = await a_unit(province, "unit", "E7654321")
+    await put(province, "unit", sent)
+    with province.graph.database.use():
+        (file,) = await files_of(UUID(sent))
+    given: dict[str, Any] = {"file": str(file.id), "idempotencyKey": "k"}
+    shown = "... on Applicant { id name }"
+    for _ in range(2):
+        removed = await province.do("removeFile", "unit", shown, **given)
+        assert removed.get("name") == "王小明", removed
+    handed = await hand_in(province, "unit", sent)
+    assert handed["data"]["handInFile"] == {"name": "王小明"}
+    assert await hand_in(province, "unit", sent) == handed
+    with province.graph.database.use():
+        (link,) = await links_of_applicant(UUID(sent))
+    ended = await province.do("endSendingUnitLink", "unit", link=str(link.id), reason="调离")
+    assert ended["__typename"] == "SentPerson"
+    gone = await province.do("removeFile", "unit", shown, **given)
+    assert (gone["__typename"], gone.get("code")) == ("ActionRefused", "NOT_FOUND")
+    answer = await hand_in(province, "unit", sent)
+    assert answer["errors"][0]["extensions"]["code"] == "FORBIDDEN"
+
+
+async def hand_in(province: ServedAdmissions, who: str, applicant: str) -> Any:
+    """Hand a file in for somebody in the graph, always under one key."""
+    given = {
+        "document": "degree",
+        "file": None,
+        "applicant": applicant,
+        "idempotencyKey": "handed-in",
+    }
+    query = """mutation Do($input: HandInFileInput!) {
+        handInFile(input: $input) { ... on Applicant { name } } }"""
+    answer = await province.graph.client.post(
+        "/graphql",
+        data={
+            "operations": json.dumps({"query": query, "variables": {"input": given}}),
+            "map": json.dumps({"0": ["variables.input.file"]}),
+        },
+        files={"0": ("a.png", _PNG, "image/png")},
+        headers={
+            "authorization": f"Bearer {await province.token(who)}",
+            "graphql-require-preflight": "1",
+        },
+    )
+    return answer.json()

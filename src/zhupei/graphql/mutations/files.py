@@ -6,7 +6,7 @@ from typing import Any
 import strawberry
 from strawberry import UNSET
 
-from zhupei.graphql.handed_files import hand_in, meant_applicant
+from zhupei.graphql.handed_files import hand_in, meant_applicant, not_to_hand_in
 from zhupei.graphql.mutations.declaration import Repeatable, mutation, once
 from zhupei.graphql.mutations.registering import ApplicantPayload, seen_applicant
 from zhupei.graphql.sources import GraphInfo
@@ -41,6 +41,10 @@ async def _hand_in(info: GraphInfo, input: HandInFileInput) -> Any:  # noqa: A00
     if store is None:
         raise RuntimeError("handing in needs a place for files")
     applicant = await meant_applicant(context, input.applicant or None)
+    # Also of a repeated request, which would show the person to a unit that sends them no longer.
+    refusal = await not_to_hand_in(context, applicant)
+    if refusal is not None:
+        return refusal
 
     async def work() -> Any:
         kept = await hand_in(

@@ -32,6 +32,13 @@ class RetryNoticeInput(Repeatable):
     notice: strawberry.ID = strawberry.field(description="Identifier of the notice (通知标识).")
 
 
+_MISSING = Refusal(
+    code=RefusalCode.NOT_FOUND,
+    message=Text("没有这条通知", "there is no such notice"),
+    field="notice",
+)
+
+
 async def _retry(info: GraphInfo, input: RetryNoticeInput) -> NoticePayload:  # noqa: A002 - the argument's name in the graph
     context = info.context
     desk = await desk_of(context)
@@ -40,11 +47,7 @@ async def _retry(info: GraphInfo, input: RetryNoticeInput) -> NoticePayload:  # 
     async def work() -> Any:
         found = await notice_of(key)
         if found is None or not await may_see_notice(context, found, "notices.read"):
-            return Refusal(
-                code=RefusalCode.NOT_FOUND,
-                message=Text("没有这条通知", "there is no such notice"),
-                field="notice",
-            )
+            return _MISSING
         if not await may_see_notice(context, found, _SEND):
             return Refusal(
                 code=RefusalCode.NOT_PERMITTED,
@@ -62,8 +65,12 @@ async def _retry(info: GraphInfo, input: RetryNoticeInput) -> NoticePayload:  # 
         return str(key)
 
     with desk.database.use():
-        answer = await once(context, input, "retryNotice", work)
-        found: Any = answer if isinstance(answer, Refusal) else await notice_of(key)
+        found: Any = await once(context, input, "retryNotice", work)
+        if isinstance(found, str):
+            # What a repeated request once did is told no longer to whoever lost the role since.
+            notice = await notice_of(key)
+            seen = notice is not None and await may_see_notice(context, notice, "notices.read")
+            found = notice if seen else _MISSING
     return found  # type: ignore[no-any-return]  # the graph's type describes the domain's
 
 

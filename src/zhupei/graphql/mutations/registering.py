@@ -181,7 +181,11 @@ async def _remove(info: GraphInfo, input: RemoveFileInput) -> Any:  # noqa: A002
                     return str(applicant)
         return not_found("file", input.file)
 
-    return await seen_applicant(context, await once(context, input, "removeFile", work))
+    answer = await once(context, input, "removeFile", work)
+    if isinstance(answer, str) and UUID(answer) not in {desk.applicant, *desk.sends}:
+        # A request repeated by a unit that sends the person no longer.
+        return not_found("file", input.file)
+    return await seen_applicant(context, answer)
 
 
 def _own(context: GraphContext) -> Target:

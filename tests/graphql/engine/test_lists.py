@@ -173,13 +173,6 @@ def test_every_list_over_rows_declares_a_cost() -> None:
         assert weight.own >= 10, name
 
 
-# Answers that are computed from all of an object.
-_OF_THE_WHOLE = {
-    "ScoreSheet": {"standsAgainst"},
-    "Trainee": {"subsidies"},
-}
-
-
 def test_fields_of_rows_say_which_columns_they_look_at() -> None:
     """A field that does not would have every row read whole without anybody noticing."""
     sources = {source.shown: source for source in row_sources().values()}
@@ -192,7 +185,7 @@ def test_fields_of_rows_say_which_columns_they_look_at() -> None:
             seen[shown] = name
             needs = {key: _needs(field) for key, field in type_.fields.items()}
             whole = {key for key, each in needs.items() if each is None}
-            assert whole == _OF_THE_WHOLE.get(name, set()), name
+            assert whole == set(), name
             for key, each in needs.items():
                 assert each is None or sources[shown].knows(each), f"{name}.{key}"
     assert len(seen) == len(sources)

@@ -109,6 +109,29 @@ async def test_an_explanation_reads_what_it_speaks_of(
     assert left_out == {'a."opening_code"', 'a."preference"'}
 
 
+async def test_pay_and_what_stands_against_a_sheet_read_what_they_look_at(
+    place: RowsOffice, statements: list[str]
+) -> None:
+    """Neither reasons and notes nor the numbers that sheets are listed with."""
+    seen, data = await _asked(
+        place, statements, 'trainees { edges { node { subsidies(month: "2026-09") { months } } } }'
+    )
+    assert data["trainees"]["edges"] != []
+    assert seen[0][0] == "trainee"
+    assert {each.partition(".")[2].strip('"') for each in seen[0][1]} == {
+        *("applicant_id", "base_code", "ended_on", "ends_on", "id", "opening_code", "profile"),
+        *("program_code", "specialty_code", "started_on"),
+    }
+    seen, data = await _asked(
+        place, statements, "scoreSheets { edges { node { standsAgainst { message } } } }"
+    )
+    assert data["scoreSheets"]["edges"] != []
+    assert seen[0] == (
+        "score_sheet",
+        {'h."base_code"', 'h."id"', 'h."opening_code"', "h.rows", 'h."state"'},
+    )
+
+
 async def test_an_explanation_is_of_the_latest_run(
     place: RowsOffice, statements: list[str]
 ) -> None:

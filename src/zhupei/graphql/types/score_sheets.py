@@ -71,6 +71,7 @@ class ScoreSheetRow:
     )
 
 
+@reads("id", "rows", "state")
 async def _against(root: strawberry.Parent[domain.ScoreSheet], info: GraphInfo) -> Refusal | None:
     found = await score_sheets.sheet_problems(await desk_of(info.context), root)
     shown: Any = None if found is None else refused(found)

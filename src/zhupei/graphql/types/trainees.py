@@ -46,7 +46,7 @@ from zhupei.graphql.types.related import related_application
 from zhupei.services.admissions import Desk
 from zhupei.services.admissions.row_sources import PAYMENTS, TRAINEES
 from zhupei.services.admissions.situations import owners_of
-from zhupei.services.admissions.trainees import TraineeOrder, pay_of
+from zhupei.services.admissions.trainees import READ_BY_PAY, TraineeOrder, pay_of
 from zhupei.services.applicant_rows import APPLICANTS
 
 if TYPE_CHECKING:
@@ -207,6 +207,7 @@ def read_month(text: str, place: str, context: "GraphContext") -> Month:
         raise bad_input(place, problem, context.language) from None
 
 
+@reads(*READ_BY_PAY)
 async def _subsidies(
     root: strawberry.Parent[registrations.Registration],
     info: GraphInfo,

@@ -26,6 +26,7 @@ from zhupei.services.admissions.searching import Place, Seen, programs_with_belo
 from zhupei.services.benefits import estimate
 
 __all__ = [
+    "READ_BY_PAY",
     "READ_REGISTRATIONS",
     "TraineeOrder",
     "TraineeSearch",
@@ -199,6 +200,15 @@ async def ledgers_of(
     """Return what trainees were paid by month; callers ask for the permission of each."""
     with desk.database.use():
         return await payments_of([each.id for each in trainees])
+
+
+READ_BY_PAY = frozenset(
+    {
+        *("base", "ended_on", "ends_on", "id", "opening", "profile", "program", "specialty"),
+        "started_on",
+    }
+)
+"""What `pay_of` looks at of a trainee."""
 
 
 async def pay_of(desk: Desk, trainee: Registration, month: Month) -> BenefitEstimate | None:

@@ -339,6 +339,20 @@ async def test_too_many_deadlines_at_once_are_refused(fictional: AskedGraph) -> 
     assert refusal.only["message"] == "first: must be from 1 to 100, not 101"
 
 
+async def test_kinds_of_windows_that_do_not_exist_are_refused(fictional: AskedGraph) -> None:
+    query = '{ deadlines(kinds: ["publicity", "REGISTRATION", "soon"]) { closesAt } }'
+    kinds = (
+        "brochure_submission, brochure_publication, mobilisation, registration, preference, "
+        "eligibility_check, assessment, transfer, invitation, publicity, confirmation, "
+        "admission_notice, report, agreement, registration_list"
+    )
+    refusal = await fictional.refused(query)
+    assert refusal.only["message"] == f"kinds: no such kind: REGISTRATION, soon; known are {kinds}"
+    assert refusal.only["extensions"] == {"code": "BAD_USER_INPUT", "argument": "kinds"}
+    chinese = await fictional.refused(query, language=Language.ZH)
+    assert chinese.only["message"] == f"kinds：没有这些类型：REGISTRATION, soon；已知的为 {kinds}"
+
+
 async def test_connections_of_an_object_list_what_belongs_to_it(fictional: AskedGraph) -> None:
     found = await fictional.ask(
         """{ base(code: "example-hospital") {

@@ -8,6 +8,7 @@ from uuid import UUID
 
 import strawberry
 from strawberry.types.arguments import StrawberryArgument
+from strawberry.utils.str_converters import to_camel_case
 
 from zhupei.db.reading import PageQuery
 from zhupei.db.tables import RowSource
@@ -85,7 +86,7 @@ def _search(
                 f"不得超过 {_LONGEST_FILTER} 项",
                 f"must not have more than {_LONGEST_FILTER} entries",
             )
-            raise bad_input(f"filter.{name}", problem, context.language)
+            raise bad_input(f"filter.{to_camel_case(name)}", problem, context.language)
     return ApplicationSearch(
         applicant=None if applicant is None else _id(applicant, "filter.applicant", context),
         **{to: tuple(part(name) or ()) for name, to in _LISTS.items()},

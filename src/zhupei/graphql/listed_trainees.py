@@ -7,6 +7,7 @@ from uuid import UUID
 
 import strawberry
 from strawberry.types.arguments import StrawberryArgument
+from strawberry.utils.str_converters import to_camel_case
 
 from zhupei.db.reading import PageQuery
 from zhupei.db.tables import RowSource
@@ -82,7 +83,7 @@ def _search(
                     f"不得超过 {_LONGEST_FILTER} 项",
                     f"must not have more than {_LONGEST_FILTER} entries",
                 )
-                raise bad_input(f"filter.{name}", problem, context.language)
+                raise bad_input(f"filter.{to_camel_case(name)}", problem, context.language)
             parts[to] = tuple(wanted)
         if given.applicant is not None and given.applicant is not strawberry.UNSET:
             parts["applicant"] = _id(given.applicant, context)

@@ -322,3 +322,22 @@ async def test_a_cursor_holds_what_its_order_compares(
     wrong = "after: is not a cursor of this graph; take it from pageInfo or edges"
     assert [message for message, _ in told] == ([] if is_read else [wrong])
     assert all(extensions["code"] == "BAD_USER_INPUT" for _, extensions in told)
+
+
+@pytest.mark.parametrize(
+    ("field", "name"),
+    [("applications", "baseIn"), ("trainees", "baseIn"), ("trainees", "traineeTypeIn")],
+)
+async def test_a_filter_of_too_many_is_refused_by_the_name_it_has_in_the_graph(
+    place: RowsOffice, field: str, name: str
+) -> None:
+    values = "SOCIAL " * 1001 if name == "traineeTypeIn" else '"x" ' * 1001
+    query = f"{{ {field}(filter: {{{name}: [{values}]}}) {{ totalCount }} }}"
+    context = place.context(place.everything, Language.EN)()
+    result = await _SCHEMA.execute(query, context_value=context)
+    assert [(each.message, each.extensions) for each in result.errors or ()] == [
+        (
+            f"filter.{name}: must not have more than 1000 entries",
+            {"code": "BAD_USER_INPUT", "argument": f"filter.{name}"},
+        )
+    ]

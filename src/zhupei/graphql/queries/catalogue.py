@@ -1,12 +1,13 @@
 """Queries of the catalogue: by global id, by code, by filter."""
 
 import dataclasses
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from operator import attrgetter
 from typing import Annotated, Any, ClassVar
 
 import strawberry
 
+from zhupei.config.windows import WINDOW_LABELS
 from zhupei.domain.text import Text
 from zhupei.graphql.connections import Connected, Connection
 from zhupei.graphql.context import GraphContext
@@ -131,7 +132,10 @@ def _deadlines(
     kinds: Annotated[
         list[str] | None,
         strawberry.argument(
-            description="Kinds of windows, such as `registration` (时段类型); all by default."
+            description=(
+                "Kinds of windows, such as `registration` (时段类型); all by default. One that "
+                "does not exist is refused."
+            )
         ),
     ] = None,
     filter: Annotated[  # noqa: A002 - because it is an argument of the graph
@@ -141,6 +145,7 @@ def _deadlines(
 ) -> list[Deadline]:
     context = info.context
     most = checked_first(first, context)
+    _check_kinds(kinds or (), context)
     instant = at or context.clock()
     programs: Any = context.catalogue.programs.values()
     if filter is not None:
@@ -150,6 +155,18 @@ def _deadlines(
     )
     shown: Any = found[:most]
     return shown  # type: ignore[no-any-return]  # the graph's type describes the domain's
+
+
+def _check_kinds(kinds: Iterable[str], context: GraphContext) -> None:
+    """Refuse kinds of windows that do not exist, for which nothing would silently be found."""
+    unknown = sorted({*kinds} - {*WINDOW_LABELS})
+    if unknown:
+        listed, known = ", ".join(unknown), ", ".join(WINDOW_LABELS)
+        problem = Text(
+            f"没有这些类型：{listed}；已知的为 {known}",
+            f"no such kind: {listed}; known are {known}",
+        )
+        raise bad_input("kinds", problem, context.language)
 
 
 @strawberry.type

@@ -57,6 +57,15 @@ def test_the_place_that_was_not_asked_for_longest_goes_first() -> None:
     assert kept.bytes == before + 201
 
 
+def test_a_catalogue_that_is_replaced_takes_the_places_of_the_one_before_along() -> None:
+    """A run may still hold them, and what it wrote there would never be given up."""
+    kept, before = KeptParts(10_000), object()
+    held = _place(kept, before, "a")
+    kept.add(held, object(), b"x" * 1_000)
+    _place(kept, object(), "a")
+    assert (held.is_open, held.bytes) == (False, 0)
+
+
 def test_what_is_large_is_written_and_not_kept() -> None:
     kept, catalogue = KeptParts(10_000), object()
     parts = _place(kept, catalogue, "a")

@@ -106,6 +106,9 @@ class KeptParts:
     def of(self, catalogue: Any, key: _Key) -> Parts | None:
         """Return the parts at a place; None where it was not asked for yet."""
         if catalogue is not self._catalogue:
+            for gone in self._parts.values():
+                # A run that began before may still write to them.
+                gone.is_open, gone.bytes = False, 0
             self._parts.clear()
             self._catalogue, self.bytes = catalogue, 0
         found = self._parts.get(key)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from uuid import UUID
@@ -324,8 +325,8 @@ async def _refuse_changed(cases: Sequence[AdmissionCase]) -> None:
 
 def _in_two(people: Sequence[tuple[UUID, UUID]]) -> Refusal | None:
     """Refuse two applications of one person in one slot: they would be there twice at once."""
-    applicants = [applicant for _, applicant in people]
-    twice = {each for each in applicants if applicants.count(each) > 1}
+    times = Counter(applicant for _, applicant in people)
+    twice = {applicant for applicant, count in times.items() if count > 1}
     if not twice:
         return None
     refusal = Refusal(

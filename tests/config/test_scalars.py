@@ -25,7 +25,7 @@ from zhupei.config.scalars import (
     Year,
     YearMonth,
 )
-from zhupei.config.texts import Model
+from zhupei.config.texts import Label, Model
 from zhupei.config.yaml import Document, parse
 from zhupei.domain.text import Language, Text
 
@@ -190,6 +190,30 @@ def test_a_hint_of_a_pattern_has_its_form() -> None:
 def test_a_year_has_four_digits(text: str) -> None:
     assert _problem("year", text).message == Text(
         "应为四位数的年份，如 2026", "expected a year of four digits, such as 2026"
+    )
+
+
+class _Named(Model):
+    name: Label
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("示例医院", "{zh: 示例医院, en: …}"),
+        ("Example Hospital", "{zh: …, en: Example Hospital}"),
+    ],
+)
+def test_a_name_in_one_language_is_answered_with_both(text: str, shown: str) -> None:
+    document = parse(Path("x.yaml"), f"name: {text}\n".encode())
+    assert isinstance(document, Document)
+    problems = Problems()
+    assert validate(document, _Named, problems) is None
+    assert problems.text(Language.ZH) == (
+        f"x.yaml:1:7: name: 应有中英文两种写法；请写 {shown} [CONFIG_BAD_TYPE]\n"
+    )
+    assert problems.text(Language.EN) == (
+        f"x.yaml:1:7: name: expected a name in both languages; write {shown} [CONFIG_BAD_TYPE]\n"
     )
 
 

@@ -13,7 +13,9 @@ from pydantic import (
     StringConstraints,
     model_validator,
 )
+from pydantic_core import PydanticCustomError
 
+from zhupei.config.scalars import problem
 from zhupei.domain.text import Text
 
 __all__ = ["Label", "Model", "NonEmpty", "Passage"]
@@ -51,12 +53,26 @@ class Label(Model):
     @classmethod
     def _shared(cls, value: Any, handler: ModelWrapValidatorHandler[Label]) -> Label:
         """Keep one object for equal labels: a plan says the same ones in every row."""
+        if isinstance(value, str) and value.strip():
+            raise _one_language(value.strip())
         label = handler(value)
         return _shared_label(label.zh, label.en)
 
     def text(self) -> Text:
         """Return the domain's text."""
         return Text(self.zh, self.en)
+
+
+def _one_language(text: str) -> PydanticCustomError:
+    is_english = text.isascii()
+    shown = f"{{zh: …, en: {text}}}" if is_english else f"{{zh: {text}, en: …}}"
+    return problem(
+        "CONFIG_BAD_TYPE",
+        "应有中英文两种写法",
+        "expected a name in both languages",
+        hint_zh=f"请写 {shown}",
+        hint_en=f"write {shown}",
+    )
 
 
 @lru_cache(maxsize=65_536)

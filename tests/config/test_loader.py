@@ -215,6 +215,21 @@ def test_an_unknown_key_that_resembles_none_lists_the_free_ones() -> None:
     ]
 
 
+class _Measured(_Model):
+    length_months: int | None = None
+    length_note: str | None = None
+
+
+@pytest.mark.parametrize(
+    ("key", "meant"),
+    [("length", "length_months"), ("length_notes", "length_note")],
+)
+def test_a_stem_means_its_figure_rather_than_the_note(key: str, meant: str) -> None:
+    assert _validate(f"{key}: 36\n", _Measured) == [
+        f'x.yaml:1:1: {key}: unknown key; did you mean "{meant}"? [CONFIG_UNKNOWN_KEY]'
+    ]
+
+
 def test_a_key_that_is_there_already_is_not_suggested() -> None:
     assert _validate("code: x\nname: y\nnames: z\n") == [
         "x.yaml:3:1: names: unknown key; known keys: level, cycles, benefits [CONFIG_UNKNOWN_KEY]"

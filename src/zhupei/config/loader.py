@@ -159,7 +159,9 @@ def _meant_key(trace: Trace, missing: set[YamlPath]) -> tuple[str | None, Text |
     key = str(trace.path[-1])
     # What is both near and missing was meant; then what is near.
     lacking = [name for name in free if (*trace.path[:-1], name) in missing]
-    near = suggest(key, lacking) or suggest(key, free)
+    # `duration` means the months rather than the note that says why there are none.
+    figures = [name for name in free if name.startswith(f"{key}_") and not name.endswith("_note")]
+    near = suggest(key, lacking) or suggest(key, figures) or suggest(key, free)
     if near is not None:
         return near, did_you_mean(near)
     if not free:

@@ -127,7 +127,14 @@ def test_switching(environment: str, tmp_path: Path, capsys: pytest.CaptureFixtu
     assert capsys.readouterr().out == f"paused {hook}\n"
     assert on(environment, tmp_path, state) == ("PAUSED", False)
     assert main(["events", "replay", "--dead", "--endpoint", str(hook)]) == 1
-    assert "the webhook is not active" in capsys.readouterr().err
+    assert capsys.readouterr().err == (
+        f"zhupei: the webhook is not active: switch it on with zhupei events enable {hook} first\n"
+    )
+    # Nobody would be sent anything: not the same as nothing to send.
+    assert main(["events", "replay", "--dead"]) == 1
+    assert capsys.readouterr().err == (
+        "zhupei: no webhook is active: switch one on with zhupei events enable first\n"
+    )
     assert main(["events", "enable", str(hook)]) == 0
     assert on(environment, tmp_path, state) == ("ACTIVE", True)
     assert main(["events", "enable", str(uuid4())]) == 1

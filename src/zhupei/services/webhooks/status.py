@@ -66,21 +66,41 @@ async def replay_to(
     replay: Replay,
     at: datetime,
 ) -> int | Refusal:
-    """Queue events again for one endpoint, or for all that are active; return how many."""
+    """Queue events again for one endpoint, or for all that are active; return how many.
+
+    Refused where nobody would be sent anything: one that is not active, or none that is.
+    """
     if webhook is not None:
-        if await webhook_of(webhook, at) is None:
+        found = await webhook_of(webhook, at)
+        if found is None:
             return Refusal(
                 code=RefusalCode.NOT_FOUND,
                 message=Text(f"没有事件订阅 {webhook}", f"there is no endpoint {webhook}"),
             )
+        if found.state is not WebhookState.ACTIVE:
+            return _inactive(
+                f"事件订阅未启用，请先用 zhupei events enable {webhook} 启用",
+                "the webhook is not active: switch it on with "
+                f"zhupei events enable {webhook} first",
+            )
         return await replay_deliveries(catalogue, dispatcher, webhook, replay, at)
+    rows = await WebhookRow.filter(state=WebhookState.ACTIVE.value, deleted_at=None)
+    if not rows:
+        return _inactive(
+            "没有启用的事件订阅，请先用 zhupei events enable 启用",
+            "no webhook is active: switch one on with zhupei events enable first",
+        )
     queued = 0
-    for row in await WebhookRow.filter(state=WebhookState.ACTIVE.value, deleted_at=None):
-        found = await replay_deliveries(catalogue, dispatcher, row.id, replay, at)
-        if isinstance(found, Refusal):
-            return found
-        queued += found
+    for row in rows:
+        answer = await replay_deliveries(catalogue, dispatcher, row.id, replay, at)
+        if isinstance(answer, Refusal):
+            return answer
+        queued += answer
     return queued
+
+
+def _inactive(zh: str, en: str) -> Refusal:
+    return Refusal(code=RefusalCode.NOT_ALLOWED_IN_STATE, message=Text(zh, en), field="webhook")
 
 
 async def is_endpoint(webhook: UUID) -> bool:

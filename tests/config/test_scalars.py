@@ -202,6 +202,8 @@ class _Named(Model):
     [
         ("示例医院", "{zh: 示例医院, en: …}"),
         ("Example Hospital", "{zh: …, en: Example Hospital}"),
+        ("示例医院（分院）", "{zh: 示例医院（分院）, en: …}"),
+        ("Hospital of Health, Sample", '{zh: …, en: "Hospital of Health, Sample"}'),
     ],
 )
 def test_a_name_in_one_language_is_answered_with_both(text: str, shown: str) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from functools import lru_cache
 from typing import Annotated, Any
 
@@ -20,6 +22,9 @@ from zhupei.domain.text import Text
 
 __all__ = ["Label", "Model", "NonEmpty", "Passage"]
 
+
+# What YAML reads as a text without quotes, also within braces.
+_PLAIN = re.compile(r"\w(?:[\w.\- ·（）()/]*[\w）)])?")
 
 NonEmpty = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
 """A text of one character at least, without white space around it."""
@@ -64,8 +69,8 @@ class Label(Model):
 
 
 def _one_language(text: str) -> PydanticCustomError:
-    is_english = text.isascii()
-    shown = f"{{zh: …, en: {text}}}" if is_english else f"{{zh: {text}, en: …}}"
+    written = text if _PLAIN.fullmatch(text) else json.dumps(text, ensure_ascii=False)
+    shown = f"{{zh: …, en: {written}}}" if text.isascii() else f"{{zh: {written}, en: …}}"
     return problem(
         "CONFIG_BAD_TYPE",
         "应有中英文两种写法",

@@ -136,16 +136,16 @@ def test_28000_openings_are_indexed_and_searched_at_once() -> None:
         for base in range(1000)
         for at, name in enumerate(specialties)
     ]
-    started = time.perf_counter()
+    started = time.process_time()
     index = SearchIndex.build(entries)
-    built = time.perf_counter() - started
+    built = time.process_time() - started
     queries = ("人民", "hospital", "moushi", "专业 医院", "base-17/0003", "msd999rmyy", "第7专业科")
     counts = [28_000, 28_000, 28_000, 28_000, 1, 28, 1000]
     assert [len(index.find(query)) for query in queries] == counts
-    started = time.perf_counter()
+    started = time.process_time()
     for query in queries:
         index.find(query)
-    asked = (time.perf_counter() - started) / len(queries)
+    asked = (time.process_time() - started) / len(queries)
     # Both are some five times faster on a quiet machine; the bounds leave room for a shared one.
     assert built < 3
     assert asked < 0.03

@@ -97,10 +97,10 @@ def test_two_calendars_of_one_year_are_refused() -> None:
 def test_a_year_is_built_once_and_then_only_looked_up() -> None:
     plugin = WorkingDays()
     days = [date(2024, 1, 1) + timedelta(days=offset) for offset in range(366)]
-    started = time.perf_counter()
+    started = time.process_time()
     for day in days * 100:
         plugin.working_day(day)
-    assert time.perf_counter() - started < 1
+    assert time.process_time() - started < 1
     assert sum(bool(plugin.working_day(day)) for day in days) == 251
 
 

@@ -53,6 +53,15 @@ async def _base_of(graph: AskedGraph, code: str) -> object:
     return await graph.ask(query)
 
 
+@pytest.mark.parametrize("year", ["26", "0", "20260"])
+def test_a_year_has_four_digits(
+    folder: Path, capsys: pytest.CaptureFixture[str], year: str
+) -> None:
+    assert _new("example-hospital", "--province", "620000", "--year", year, *_NAMES) == 2
+    assert capsys.readouterr().err == "zhupei: the year has four digits, such as 2026\n"
+    assert [*folder.iterdir()] == []
+
+
 def test_the_file_is_written_and_passes(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert _new("example-hospital", "--province", "620000", "--year", "2026", *_NAMES) == 0
     said = capsys.readouterr()

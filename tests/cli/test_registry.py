@@ -55,6 +55,11 @@ def test_without_a_command_the_usage_is_told(capsys: pytest.CaptureFixture[str])
             3,
             "zhupei: bad\nzhupei: worse\n        mend it\n",
         ),
+        (
+            PermissionError(13, "Permission denied", "bases/gansu"),
+            1,
+            "zhupei: a file cannot be read or written: bases/gansu: Permission denied\n",
+        ),
         (KeyboardInterrupt(), 130, ""),
     ],
 )
@@ -75,6 +80,17 @@ def test_an_error_is_told_without_a_traceback(
     monkeypatch.setattr(cli, "build_parser", lambda _words: _only(fail))
     assert main(["x"]) == status
     assert capsys.readouterr().err == err
+
+
+def test_an_error_of_the_system_that_is_about_no_file_is_not_hidden(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def fail(_arguments: object) -> int:
+        raise OSError("something of ours")
+
+    monkeypatch.setattr(cli, "build_parser", lambda _words: _only(fail))
+    with pytest.raises(OSError, match="something of ours"):
+        main(["x"])
 
 
 def _only(run: object) -> object:

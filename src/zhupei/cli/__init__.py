@@ -126,6 +126,13 @@ def _run(argv: Sequence[str] | None) -> int:
         if isinstance(error, SettingsError):
             return 2
         return error.status if isinstance(error, CommandError) else 1
+    except OSError as error:
+        if error.filename is None:
+            raise  # not about a file that somebody named
+        reason = f"{error.filename}: {error.strerror}"
+        said = Text(f"无法读写文件：{reason}", f"a file cannot be read or written: {reason}")
+        _explain(CommandError(said), spoken_language())
+        return 1
     except KeyboardInterrupt:
         return 130
 

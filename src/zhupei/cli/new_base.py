@@ -64,8 +64,12 @@ def _run(arguments: argparse.Namespace) -> int:
             ),
             status=2,
         )
+    year: int = datetime.now(CHINA_TIME).year if arguments.year is None else arguments.year
+    if not 1000 <= year <= 9999:
+        raise CommandError(
+            Text("年份应为四位数，如 2026", "the year has four digits, such as 2026"), status=2
+        )
     settings = read_settings()
-    year: int = arguments.year or datetime.now(CHINA_TIME).year
     place = _Place(settings, arguments.jurisdiction, arguments.province)
     place.refuse_known(code, f"{code}-residency-{year}")
     path = place.folder / f"{code}.yaml"

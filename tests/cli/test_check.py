@@ -137,9 +137,11 @@ def test_a_warning_fails_only_where_it_is_asked_to(
     assert main(["check", "--strict"]) == 0
 
 
+@pytest.mark.parametrize("below", ["bases", "bases/../bases", "linked"])
 def test_a_path_below_the_bases_is_checked_with_the_rest_of_them(
-    folder: Path, capsys: pytest.CaptureFixture[str]
+    folder: Path, capsys: pytest.CaptureFixture[str], below: str
 ) -> None:
+    (folder / "linked").symlink_to("bases")
     (folder / "bases" / "_jurisdiction.yaml").write_text(
         "kind: jurisdiction\ncode: gansu\nname: {zh: 甘肃, en: Gansu}\nlevel: province\n"
         'province: "620000"\n'
@@ -149,14 +151,14 @@ def test_a_path_below_the_bases_is_checked_with_the_rest_of_them(
     )
     (folder / "bases" / "a.yaml").write_text(text, encoding="utf-8")
     (folder / "bases" / "broken.yaml").write_text("kind: base\n", encoding="utf-8")
-    assert main(["check", "bases/a.yaml"]) == 0
+    assert main(["check", f"{below}/a.yaml"]) == 0
     said = _said(capsys)
     assert said.startswith("hospital  Example Hospital\n")
     assert "broken.yaml" not in said
     assert said.endswith(
         "0 errors, 0 warnings, 0 degraded plugins; 1 base, 1 program, 2 openings; "
     )
-    assert main(["check", "bases/broken.yaml"]) == 1
+    assert main(["check", f"{below}/broken.yaml"]) == 1
 
 
 def test_a_path_elsewhere_stands_for_itself(

@@ -136,14 +136,20 @@ def _with_context(given: Sequence[Path], bases: Iterable[Path]) -> list[Path]:
     folders = [folder.absolute() for folder in bases]
     loaded: dict[Path, None] = {}
     for path in given:
-        within = [folder for folder in folders if path.is_relative_to(folder)]
+        within = [folder for folder in folders if _is_within(path, folder)]
         loaded.update(dict.fromkeys(within or [path]))
     return list(loaded)
 
 
 def _concerns(given: Iterable[Path], file: Path) -> bool:
-    absolute = file.absolute()
-    return any(absolute.is_relative_to(path) for path in given)
+    return any(_is_within(file.absolute(), path) for path in given)
+
+
+def _is_within(path: Path, folder: Path) -> bool:
+    """Whether an absolute path lies below a folder, as written or as links and ``..`` lead."""
+    if path.is_relative_to(folder):
+        return True
+    return Path(os.path.realpath(path)).is_relative_to(os.path.realpath(folder))
 
 
 def _concerns_plugin(given: Sequence[Path], error: PluginError, loaded: LoadedCatalogue) -> bool:

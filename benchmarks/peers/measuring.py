@@ -255,7 +255,9 @@ def unlike(
             for number in range(effort.rounds):
                 for server in measured:
                     if way == "others":
-                        texts = _raw(server.peer, query, country, others)
+                        # Nobody is asked again in a round what they were asked in one before.
+                        fresh = others[number :: effort.rounds]
+                        texts = _raw(server.peer, query, country, fresh)
                     else:
                         texts = _texts(server.peer, query, country, count=effort.variables)
                     with writing(database) if way == "written" else contextlib.nullcontext():

@@ -247,12 +247,8 @@ def _request(name: str, keys: Keys, page: int, number: int, chance: random.Rando
     raise ValueError(f"no query {name!r}")
 
 
-def other_requests(name: str, keys: Keys, *, count: int = 8_000) -> Sequence[Request]:
-    """Return ``count`` requests of a query, of which as few are alike as its keys allow.
-
-    They come in turn, so that whatever is known of one was forgotten for thousands of others,
-    where there are so many.
-    """
+def other_requests(name: str, keys: Keys, *, count: int = 40_000) -> Sequence[Request]:
+    """Return ``count`` different requests of a query, or as many as its keys allow."""
     chance = random.Random(f"{name}-other-20261123")  # noqa: S311 - figures, not secrets
     every: Sequence[Request]
     if name == "base":

@@ -151,7 +151,8 @@ def test_what_a_row_costs_and_every_plot_are_written(tmp_path: Path) -> None:
     assert "|  | 10 rows | 100 rows | µs for each more |" in text
     assert "| trainees, zhupei | 0.200 | 0.650 | 5.0 |" in text
     assert "| a page of trainees with counts by state | 100.0 | 90.0 | 90.0 | 0.250 |" in text
-    assert "| a page of trainees with counts by state | 41 | 0.4 | 90.0 | 2.00 × |  |  | 1.5 |" in text
+    others = "| a page of trainees with counts by state | 41 | 0.4 | 90.0 | 2.00 × |  |  | 1.5 |"
+    assert others in text
     assert "### `benchmarks/bench_matching.py`\n\n```\napplicants\n```" in text
     plots = sorted(path.stem for path in (tmp_path / "performance").iterdir())
     assert plots == ["cpu", "p50", "p99", "rate"]

@@ -164,9 +164,9 @@ def _other_questions(results: dict[str, Any]) -> str:
     head = ["", "questions", "each asked", "requests/s", *(_TITLES[name] for name in others)]
     return (
         "### zhupei asked something else each time\n\n"
-        "So many different questions in each round, all of them new to it, and how often zhupei was "
-        "asked each of them; below one nobody was asked anything twice. Ratios to the peers' rates "
-        "with the same questions.\n\n"
+        "So many different questions in each round, all of them new to it, and how often zhupei "
+        "was asked each of them; below one nobody was asked anything twice. Ratios to the peers' "
+        "rates with the same questions.\n\n"
         + _table([*head, "p50 ms", "p99 ms", "CPU ms/request"], rows)
     )
 

@@ -38,7 +38,7 @@ class _Names:
         return f"x{next(self._numbers)}"
 
 
-def _written(name: str, names: _Names) -> str:
+def _written(name: str, names: _Names, *, keeps: bool = False) -> str:
     assert isinstance(_TYPE, GraphQLObjectType)
     found = _TYPE.fields[name]
     declared = found.extensions["strawberry-definition"]
@@ -50,6 +50,7 @@ def _written(name: str, names: _Names) -> str:
         _VIEW,
         names,
         lambda: "make",
+        (lambda: "keep") if keeps else None,
         rows="rows",
         columns="c",
     )
@@ -74,6 +75,9 @@ def _at(name: str) -> int:
 def test_a_field_is_written_as_its_column_allows(name: str, expected: str) -> None:
     places = {each: _at(each) for each in ("id", "started_on", "months", "state", "registered_at")}
     assert _written(name, _Names()) == expected.format(**places)
+    # What may be kept for other runs is, where it is not the column itself.
+    kept = {"stateLabel": "keep(make, c[{state}], rows)"}.get(name, expected)
+    assert _written(name, _Names(), keeps=True) == kept.format(**places)
 
 
 def test_instants_of_a_column_are_written_without_a_look_at_each() -> None:

@@ -20,7 +20,7 @@ def test_parts_stay_within_their_room(steps: list[tuple[int, int]]) -> None:
             parts = kept.begin(key, is_open=True)
         value = object()
         written = b"x" * length
-        assert bytes(kept.add(parts, value, written)) == written
+        assert bytes(kept.add(parts, id(value), written, value)) == written
         expected[place, id(value)] = written
         assert 0 <= kept.bytes <= kept.most
         assert kept.bytes == sum(each.bytes for each in kept._parts.values())

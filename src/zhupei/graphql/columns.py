@@ -2,8 +2,9 @@
 
 What the driver read is turned into columns, and an object is made of each row by `map`. A column
 that the table's type already says to be right is written as it is. A field that follows from one
-column, such as a relation by code or an enumeration, is made once for each value that is there.
-Anything else is made row by row, by a function of its own.
+column, such as a relation by code or an enumeration, is made once for each value that is there, or
+kept for all runs where the catalogue alone has a say (`kept_parts`). Anything else is made row by
+row, by a function of its own.
 """
 
 from __future__ import annotations
@@ -96,6 +97,7 @@ def written_column(
     view: View,
     names: Names,
     make: Callable[[], str],
+    keep: Callable[[], str] | None,
     *,
     rows: str,
     columns: str,
@@ -103,7 +105,7 @@ def written_column(
     """Return the expression of what a field of this type holds, of all rows of a view.
 
     ``rows`` and ``columns`` name them; ``make`` writes the function that makes it of one row, and
-    returns its name.
+    returns its name; so does ``keep`` of what keeps it for other runs (`OfColumn`), where it may.
     """
     needs = needs_of(declared, source)
     position = None if needs is None else view.positions.get(needs)
@@ -115,6 +117,8 @@ def written_column(
         return column
     inner: Any = get_nullable_type(type_)
     if not is_attribute or not is_leaf_type(inner):
+        if keep is not None:
+            return f"{keep()}({make()}, {column}, {rows})"
         return f"map(made_of_each({make()}, {column}, {rows}), {column})"
     if is_enum_type(inner):
         return f"made_once({names.constant({})}, {make()}, {column}, {rows})"

@@ -9,13 +9,17 @@ Where answers of hooks are among the fields (`FieldSource.held`), it is kept as 
 that were asked for the question give the same answers (`zhupei.graphql.hooks.Foreseen`). Where they
 answer anything else, the settled fields that stand together are still kept, as a part of a part: a
 run. Its JSON stands in the place of the value of its first field, with the others behind it.
+
+Rows are not the catalogue's, but what one of their columns leads to in it is: of each value of such
+a column the JSON is kept, too.
 """
 
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -26,13 +30,17 @@ from zhupei.graphql.hooks import Foreseen
 from zhupei.graphql.questions.arguments import Argued, RunArguments
 from zhupei.graphql.sources import FieldSource
 
-__all__ = ["KeptParts", "Part", "Parts", "RunParts"]
+__all__ = ["KeptParts", "OfColumn", "Part", "Parts", "RunParts"]
 
 # What an object costs beside its JSON: the dictionary's row, two objects' heads.
 _ROW = 200
 _LONGEST_KEY = 1_000
 # A part of fewer fields is made as fast as it is found.
 _FEWEST_FIELDS = 3
+
+
+OfColumn = Callable[[Callable[[Any], Any], Sequence[Any], Iterable[Any]], list[Any]]
+"""Returns what is written of each value of a column, by what makes it of one of the rows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +75,10 @@ class Part:
             return True
 
 
-class Parts(dict[int, msgspec.Raw]):
+class Parts(dict[Any, msgspec.Raw]):
     """The JSON of the objects at one place of an operation, by the identity of the object.
+
+    Or of what a column leads to, by the column's value.
 
     Where answers of hooks are in it, ``told`` is what they were. Of a run, ``run`` is where in the
     JSON of its fields what is kept begins and ends.
@@ -128,12 +138,13 @@ class KeptParts:
         self._grow(made, _ROW + _LONGEST_KEY)
         return made
 
-    def add(self, parts: Parts, value: Any, written: bytes) -> msgspec.Raw:
-        """Keep the JSON of an object."""
+    def add(self, parts: Parts, key: Hashable, written: bytes, holding: Any = None) -> msgspec.Raw:
+        """Keep JSON by a key; where that is the identity of an object, ``holding`` the object."""
         raw = msgspec.Raw(written)
         if len(written) * 8 <= self.most:
-            parts[id(value)] = raw
-            parts.objects[id(value)] = value
+            parts[key] = raw
+            if holding is not None:
+                parts.objects[id(holding)] = holding
             self.made += 1
             self._grow(parts, len(written) + _ROW)
         return raw
@@ -196,13 +207,39 @@ class RunParts:
         """Keep what was written of an object; return what to put into the answer."""
         if parts.run is not None:
             run = strictly_encoded(written)[parts.run]
-            return self._kept.add(parts, value, run) if parts.is_open else msgspec.Raw(run)
+            if not parts.is_open:
+                return msgspec.Raw(run)
+            return self._kept.add(parts, id(value), run, value)
+        return self._written(parts, id(value), written, value)
+
+    def _written(self, parts: Parts, key: Hashable, written: Any, holding: Any = None) -> Any:
         if not parts.is_open:
             return written
         try:
-            return self._kept.add(parts, value, strictly_encoded(written))
+            return self._kept.add(parts, key, strictly_encoded(written), holding)
         except (UnicodeEncodeError, OverflowError):
             return written
+
+    def of_column(self, place: Hashable, part: Part) -> OfColumn:
+        """Return what gives the parts that a column of rows leads to, and keeps them."""
+        return partial(self._of_column, self.at(place, part))
+
+    def _of_column(
+        self,
+        parts: Parts,
+        make: Callable[[Any], Any],
+        column: Sequence[Any],
+        rows: Iterable[Any],
+    ) -> list[Any]:
+        try:
+            return list(map(parts.__getitem__, column))
+        except KeyError:
+            pass
+        made = {}
+        for value, row in dict(zip(column, rows, strict=True)).items():
+            known = parts.get(value)
+            made[value] = self._written(parts, value, make(row)) if known is None else known
+        return list(map(made.__getitem__, column))
 
     def told_at(self, place: Hashable, part: Part) -> Parts:
         """Return the parts at a place that were made of what hooks tell now, too."""

@@ -117,6 +117,10 @@ class Selection:
             runs += [(sites[0], run)] if pays else [(site, None) for site in sites]
         return runs
 
+    def part_of(self, site: Site) -> Part | None:
+        """Return what decides about one of the fields, as `settled` does about all."""
+        return self._part((site,))
+
     def of(self, part: Part) -> Runs:
         """Return the fields of a part."""
         return [(site, None) for site in self.sites if site.key in part.fields]
@@ -295,6 +299,14 @@ class Site(Argued):
         selection = self.selection(type_)
         part = selection.held if held else selection.settled
         return part if part is not None and part.pays else None
+
+    @cached_property
+    def column_part(self) -> Part | None:
+        """The part to keep of each value of a column that alone decides about it, if it may be."""
+        type_ = get_named_type(self.field.type)
+        if isinstance(type_, GraphQLObjectType) and not is_lasting(type_):
+            return None
+        return self._selection.part_of(self)
 
 
 Runs = Sequence[tuple[Site, Part | None]]

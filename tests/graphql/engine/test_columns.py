@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from asked_graph import core_graph
 from generated_operations import Generated
 from rows_office import RowsOffice, rows_office
 from same_answer import Compared, compare
+from zhupei.catalogue import Catalogue
 from zhupei.db.connection import Database
 from zhupei.db.models import TraineeRow
 from zhupei.domain.actors import Actor
@@ -67,6 +69,37 @@ async def test_a_page_is_written_by_columns(place: RowsOffice) -> None:
     text = _texts(engine)
     assert text.count("list(zip(*") == 2  # trainees and payments
     assert ".append(" not in text
+    assert engine.counts.repaired == 0
+
+
+_RELATIONS = """query ($is: Boolean = true) { trainees { edges { node {
+  base { code openings(first: 1) { totalCount @include(if: $is) } }
+  opening { specialtyName isOpen } state
+} } } }"""
+
+
+async def test_what_a_column_leads_to_in_the_catalogue_is_written_once(place: RowsOffice) -> None:
+    """Of each base; in each language, of each catalogue, with each value of what is asked below.
+
+    The clock has a say in an opening, so that none of these is kept.
+    """
+    engine, catalogue = Engine(_SCHEMA), place.office.loaded.catalogue
+    anew = replace(catalogue, bases={**catalogue.bases})
+
+    async def made(language: Language, catalogue: Catalogue, *, is_: bool) -> int:
+        context = place.context(_office(place), language)
+        before = engine.counts.parts
+        asked = Generated(_RELATIONS, {"is": is_})
+        found = await compare(engine, asked, lambda: replace(context(), catalogue=catalogue))
+        assert found.errors == []
+        assert {each["base"]["code"] for each in _nodes(found)} == {"sample-hospital"}
+        return engine.counts.parts - before
+
+    for expected in (1, 0):
+        assert await made(Language.EN, catalogue, is_=True) == expected
+        assert await made(Language.EN, catalogue, is_=False) == expected
+        assert await made(Language.ZH, catalogue, is_=True) == expected
+    assert await made(Language.ZH, anew, is_=True) == 1
     assert engine.counts.repaired == 0
 
 

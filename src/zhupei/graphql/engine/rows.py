@@ -9,6 +9,7 @@ from graphql import GraphQLObjectType, get_nullable_type, is_non_null_type
 from zhupei.db.tables import View
 from zhupei.graphql.columns import held_by_list, written_column
 from zhupei.graphql.engine.writing import Where, Writer
+from zhupei.graphql.kept_parts import Part
 from zhupei.graphql.sites import Site
 
 __all__ = ["RowWriter"]
@@ -64,6 +65,7 @@ class RowWriter(Writer):
             before = f"({''.join(f'{index}, ' for index in outer)})"
             given = f"{row}, {_AT}, {where.above}, {before}"
             return f"[{make}({given}) for {_AT}, {row} in enumerate({rows})]"
+        part = site.column_part
         return written_column(
             site.field.type,
             site.declared,
@@ -71,9 +73,13 @@ class RowWriter(Writer):
             view,
             self,
             partial(self.function, row, written),
+            None if part is None else partial(self._of_column, site, part),
             rows=rows,
             columns=columns,
         )
+
+    def _of_column(self, site: Site, part: Part) -> str:
+        return self.once(f"run.parts.of_column({self.constant(site)}, {self.constant(part)})")
 
 
 def _held(site: Site) -> str | None:

@@ -374,3 +374,116 @@ def test_any_text_is_compiled_or_refused_with_a_place(source: str) -> None:
 
 def test_the_appendix_candidate_reads_as_facts() -> None:
     assert _ask('candidate.degrees.exists(d, d.majorCode == "100201K")', APPLICANT) is True
+
+
+def _chained(body: str, times: int) -> str:
+    return '["a"]' + f".map(x, {body})" * times + '.exists(y, y == "b")'
+
+
+def _nested(times: int) -> str:
+    ones = "[1, 1, 1, 1, 1, 1, 1, 1, 1, 1]"
+    opened = "".join(f"{ones}.exists(x{number}, " for number in range(times))
+    return opened + "false" + ")" * times
+
+
+@pytest.mark.parametrize(
+    ("source", "column"),
+    [
+        (_chained("x + x", 60), 240),
+        (_chained("[x, x]", 60).replace('"b"', '["b"]'), 254),
+        (_nested(12), 326),
+        (
+            "candidate.degrees.exists(a, candidate.degrees.exists(b, a.school == b.school))",
+            19,
+        ),
+        (r'["a", "b"].exists(x, x.matches("(a{400}){20}"))', 12),
+    ],
+)
+def test_an_expression_that_would_not_end_is_refused(source: str, column: int) -> None:
+    """A file is a hospital's own, and the server that decides with it is everybody's."""
+    assert _refusal(source) == Text(
+        f"表达式第 {column} 列：计算量过大；请勿在列表的逐项判断中再逐项判断另一个长列表，"
+        "并缩短正则表达式",
+        f"expression, column {column}: this takes too long to compute: do not ask one long list "
+        "item by item within another, and shorten patterns",
+    )
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        '["骨科", "外科", "内科"].exists(w, opening.specialtyName.contains(w))',
+        'candidate.degrees.exists(d, ["临床医学", "中医学"].exists(m, d.major.contains(m)))',
+        'candidate.degrees.exists(d, d.major.matches("^(临床|中)医学.{0,20}$") && d.fullTime)',
+        " || ".join(f'opening.specialty == "{number:04}"' for number in range(60)),
+    ],
+)
+def test_an_expression_that_a_rule_needs_is_not_too_long(source: str) -> None:
+    assert _compiled(source).source == source
+
+
+@pytest.mark.parametrize(
+    ("source", "column"),
+    [
+        ("+".join(["1"] * 400) + " == 1", 500),
+        ("||".join(["true"] * 330), 1073),
+        ("candidate" + ".degrees" * 230, 643),
+    ],
+)
+def test_a_long_row_of_operators_is_refused_and_not_a_crash(source: str, column: int) -> None:
+    assert _refusal(source) == Text(
+        f"表达式第 {column} 列：嵌套或连写的运算超过 150 个，请拆开",
+        f"expression, column {column}: more than 150 operators in a row or in one another: "
+        "split them",
+    )
+
+
+@pytest.mark.parametrize(
+    ("source", "en"),
+    [
+        (
+            'opening.code.matches("(")',
+            'column 22: "(" is not a regular expression that can be used here',
+        ),
+        (
+            'opening.code.matches("(?=a)b")',
+            'column 22: "(?=a)b" is not a regular expression that can be used here',
+        ),
+        (
+            "opening.code.matches(candidate.direction)",
+            "column 32: write the regular expression out, in quotes",
+        ),
+        ("int(candidate.licensed) == 1", "column 15: expected text, not a yes-or-no value"),
+        ('string(["a"]) == "a"', "column 8: expected text, not a list"),
+        ("[1] < [2]", "column 5: < does not compare a list"),
+        (
+            "candidate.workYears % 2.0 == 1.0",
+            "column 21: % is for whole numbers only",
+        ),
+        (
+            '"MASTR" in candidate.degrees.map(d, d.level)',
+            "column 1: there is no MASTR; did you mean MASTER?",
+        ),
+        (
+            "(candidate.licensed ? opening : program).year == 2026",
+            (
+                "column 23: name one of its facts: code, specialty, specialtyName, year, kind, "
+                "quota; column 33: name one of its facts: code, year, kind"
+            ),
+        ),
+    ],
+)
+def test_what_could_never_be_computed_is_refused_at_load(source: str, en: str) -> None:
+    assert _refusal(source).en == f"expression, {en}"
+
+
+def test_a_choice_between_enumerations_compares_with_the_values_of_both() -> None:
+    source = '(candidate.licensed ? candidate.title : base.tier) == "{}"'
+    for value in ("INTERMEDIATE", "TERTIARY"):
+        _compiled(source.format(value))
+
+
+def test_facts_asked_of_a_filtered_list_are_read() -> None:
+    source = 'candidate.degrees.filter(d, d.level == "MASTER").exists(m, m.fullTime)'
+    assert _compiled(source).facts == ("degrees", "degrees.level", "degrees.fullTime")
+    assert _ask(source, Candidate(degrees=(_MASTER,))) == Missing(("degrees.fullTime",))

@@ -6,6 +6,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 
+import cel
+
 from zhupei.config.expression_facts import FactType, Roots, roots
 from zhupei.config.expression_syntax import (
     Binary,
@@ -23,6 +25,8 @@ from zhupei.config.expression_syntax import (
 
 __all__ = ["Reading", "check_expression"]
 
+_MATCHES = cel.compile('"".matches(pattern)')
+
 _BOOL, _INT, _DOUBLE, _TEXT = (FactType(kind) for kind in ("bool", "int", "double", "text"))
 _NULL, _ANY = FactType("null"), FactType("any")
 _NUMBERS = {"int", "double"}
@@ -37,7 +41,12 @@ _FUNCTIONS = {
     "string": _TEXT,
 }
 _GLOBAL = {"size", "int", "double", "string"}
+# What a conversion takes; of anything else the library says that there is no such function.
+_CONVERTED = ("text", "int", "double")
+_ORDERS = {"<", "<=", ">", ">="}
 _MACROS = ("exists", "all", "exists_one", "filter", "map")
+# How deep a tree may be: a row of operators is as deep as it is long.
+_DEEPEST = 150
 _KIND_NAMES = {
     "bool": ("是非值", "a yes-or-no value"),
     "int": ("整数", "a whole number"),
@@ -81,6 +90,7 @@ class _Checker:
         self._roots = roots(about)
         self.facts: dict[tuple[str, ...], None] = {}
         self.problems: list[ExpressionError] = []
+        self._depth = 0
 
     def _problem(self, at: int, zh: str, en: str) -> _Value:
         self.problems.append(ExpressionError(at, zh, en))
@@ -92,7 +102,25 @@ class _Checker:
             listed = ", ".join(type_.fields)
             self._problem(node.at, f"请写出其中一项：{listed}", f"name one of its facts: {listed}")
 
-    def type_of(self, node: Node, bound: Mapping[str, _Value]) -> _Value:  # noqa: PLR0911 - because a node each
+    def type_of(self, node: Node, bound: Mapping[str, _Value]) -> _Value:
+        """Return the type of a node, with what is wrong below it added to the problems.
+
+        Raises:
+            ExpressionError: the tree is too deep to look through.
+
+        """
+        self._depth += 1
+        if self._depth > _DEEPEST:
+            raise ExpressionError(
+                node.at,
+                f"嵌套或连写的运算超过 {_DEEPEST} 个，请拆开",
+                f"more than {_DEEPEST} operators in a row or in one another: split them",
+            )
+        found = self._type_of(node, bound)
+        self._depth -= 1
+        return found
+
+    def _type_of(self, node: Node, bound: Mapping[str, _Value]) -> _Value:  # noqa: PLR0911 - because a node each
         match node:
             case Literal():
                 return _Value(_literal_type(node.value))
@@ -108,8 +136,7 @@ class _Checker:
                 return self._unary(node, bound)
             case Conditional():
                 self._need(node.condition, bound, "bool")
-                yes, no = self.type_of(node.yes, bound), self.type_of(node.no, bound)
-                return _Value(yes.type if yes.type.kind == no.type.kind else _ANY)
+                return _Value(_either(self._used(node.yes, bound), self._used(node.no, bound)))
             case Items():
                 types_ = [self._used(item, bound) for item in node.items]
                 kinds = {one.kind for one in types_}
@@ -227,10 +254,32 @@ class _Checker:
         if node.name == "size" and kinds[0] not in {"list", "any"}:
             # CEL's size of text counts bytes in this library, three for a Chinese character.
             return self._problem(node.at, "size 只用于列表", "size is for lists only")
+        if node.name in {"int", "double", "string"}:
+            self._fits(operands[0], kinds[0], *_CONVERTED)
         if node.name not in _GLOBAL:
             for operand, kind in zip(operands, kinds, strict=True):
                 self._fits(operand, kind, "text")
+        if node.name == "matches" and kinds[1] in {"text", "any"}:
+            self._pattern(operands[1])
         return _Value(_FUNCTIONS[node.name])
+
+    def _pattern(self, node: Node) -> None:
+        """Refuse what is no pattern; one that a person's facts give could be anything."""
+        if not isinstance(node, Literal) or not isinstance(node.value, str):
+            self._problem(
+                node.at,
+                "请直接写出正则表达式，并加引号",
+                "write the regular expression out, in quotes",
+            )
+            return
+        try:
+            _MATCHES.execute({"pattern": node.value})
+        except Exception:  # noqa: BLE001 - because the library raises builtins of all sorts
+            self._problem(
+                node.at,
+                f"“{node.value}”不是此处可用的正则表达式",
+                f'"{node.value}" is not a regular expression that can be used here',
+            )
 
     def _has(self, node: Call, bound: Mapping[str, _Value]) -> _Value:
         argument = node.arguments[0] if len(node.arguments) == 1 else None
@@ -275,7 +324,7 @@ class _Checker:
         if node.name == "map":
             return _Value(FactType("list", item=self._used(node.arguments[1], inner)))
         self._need(node.arguments[1], inner, "bool")
-        return _Value(of.type if node.name == "filter" else _BOOL)
+        return _Value(of.type, of.path) if node.name == "filter" else _Value(_BOOL)
 
     def _binary(self, node: Binary, bound: Mapping[str, _Value]) -> FactType:
         operator = node.operator
@@ -291,12 +340,17 @@ class _Checker:
             elif right.kind == "list":
                 self._comparable(node, left, item)
                 self._choices(left, node.right)
+                self._choices(item, node.left)
             return _BOOL
         if operator in {"+", "-", "*", "/", "%"}:
             return self._arithmetic(node, left, right)
         self._comparable(node, left, right)
         self._choices(left, node.right)
         self._choices(right, node.left)
+        if operator in _ORDERS and "list" in {left.kind, right.kind}:
+            self._problem(
+                node.at, f"{operator} 不能比较列表", f"{operator} does not compare a list"
+            )
         return _BOOL
 
     def _comparable(self, node: Binary, left: FactType, right: FactType) -> None:
@@ -325,7 +379,9 @@ class _Checker:
 
     def _arithmetic(self, node: Binary, left: FactType, right: FactType) -> FactType:
         kinds = {left.kind, right.kind}
-        if kinds == {"int", "double"}:
+        if node.operator == "%" and "double" in kinds:
+            self._problem(node.at, "% 只用于整数", "% is for whole numbers only")
+        elif kinds == {"int", "double"}:
             self._problem(
                 node.at,
                 "整数与小数不能直接运算，请写 1.0 或 double(…)",
@@ -342,6 +398,15 @@ class _Checker:
                 f"{node.operator} does not take {one[1]} and {other[1]}",
             )
         return FactType((left if left.kind != "any" else right).kind)
+
+
+def _either(one: FactType, other: FactType) -> FactType:
+    """Return the type of a value that is one of two."""
+    if one == other:
+        return one
+    if one.kind == other.kind == "text" and one.choices and other.choices:
+        return FactType("text", choices=tuple(dict.fromkeys((*one.choices, *other.choices))))
+    return FactType(one.kind) if one.kind == other.kind != "object" else _ANY
 
 
 def _literal_type(value: object) -> FactType:

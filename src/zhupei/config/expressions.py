@@ -17,6 +17,7 @@ import cel
 from pydantic import AfterValidator
 
 from zhupei.config.expression_check import Reading, check_expression
+from zhupei.config.expression_cost import refuse_endless
 from zhupei.config.expression_facts import Roots
 from zhupei.config.expression_syntax import ExpressionError, parse_expression
 from zhupei.config.scalars import problem
@@ -135,7 +136,10 @@ def compile_expression(source: str, about: Roots) -> Expression:
 
     """
     try:
-        reading = check_expression(parse_expression(source), about)
+        tree = parse_expression(source)
+        reading = check_expression(tree, about)
+        if not reading.problems:
+            refuse_endless(tree)
     except ExpressionError as error:
         raise ExpressionProblem(_placed(source, (error,))) from None
     if reading.problems:

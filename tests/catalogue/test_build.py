@@ -239,6 +239,30 @@ async def test_configured_year_extends_the_calendar(load: Load, bases: Path) -> 
     assert loaded.catalogue.calendar.is_working_day(date(2031, 10, 1)) is False
 
 
+async def test_a_year_in_two_calendars_is_told_and_the_rest_is_served(
+    load: Load, bases: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Which of the two holds nobody knows, so neither does."""
+    monkeypatch.chdir(bases)
+    for name in ("one", "two"):
+        (bases / f"{name}.yaml").write_text(
+            "kind: calendar\nyear: 2026\nholidays:\n  - {date: 2026-06-02}\n", "utf-8"
+        )
+    loaded = await load()
+    assert loaded.problems.text(Language.EN) == (
+        f"one.yaml:2:7: year: the calendar of 2026 stands in {bases / 'two.yaml'} too; a year is "
+        "in one file only [CONFIG_DUPLICATE_CODE]\n"
+        f"two.yaml:2:7: year: the calendar of 2026 stands in {bases / 'one.yaml'} too; a year is "
+        "in one file only [CONFIG_DUPLICATE_CODE]\n"
+    )
+    assert [problem.message.zh for problem in loaded.problems] == [
+        f"{bases / 'two.yaml'} 也有 2026 年的日历",
+        f"{bases / 'one.yaml'} 也有 2026 年的日历",
+    ]
+    assert loaded.catalogue.calendar.is_working_day(date(2026, 6, 2)) is True
+    assert HOSPITAL in loaded.catalogue.programs
+
+
 STEPS = """    steps:
       - id: examine
         kind: interview

@@ -15,7 +15,7 @@ from zhupei.config.files import FileModels
 from zhupei.config.workspace import Workspace
 from zhupei.domain.institutions import BaseStatus
 from zhupei.domain.sources import Level
-from zhupei.domain.text import Language
+from zhupei.domain.text import Language, Text
 
 OTHER = """\
 kind: base
@@ -55,6 +55,27 @@ async def test_bases_below_a_broken_jurisdiction_are_left_out_with_its_rules(
     assert list(loaded.catalogue.bases) == ["other-hospital"]
     assert list(loaded.catalogue.jurisdictions) == []
     assert list(loaded.catalogue.openings) == []
+
+
+@pytest.mark.parametrize("code", ["[gansu]", "{gansu: 1}", "", "null"])
+async def test_a_code_that_is_none_takes_nobody_else_along(
+    load: Load, bases: Path, code: str
+) -> None:
+    """Who names no jurisdiction or parent program does not depend on one without a code."""
+    program = "  - {code: %s, kind: residency, year: 2026, name: {zh: 项目, en: Program}}\n"
+    (bases / "other.yaml").write_text(
+        OTHER + "programs:\n" + program % "other-residency-2026", "utf-8"
+    )
+    (bases / "broken.yaml").write_text(
+        "kind: jurisdiction\nlevel: province\nname: {zh: 省, en: Province}\n"
+        f'province: "620000"\ncode: {code}\nprograms:\n' + program % code,
+        "utf-8",
+    )
+
+    loaded = await load()
+
+    assert {problem.file.name for problem in loaded.problems.errors} == {"broken.yaml"}
+    assert "other-residency-2026" in loaded.catalogue.programs
 
 
 async def test_two_files_with_one_code_are_both_left_out(load: Load, bases: Path) -> None:
@@ -140,3 +161,11 @@ async def test_files_are_gone_before_the_indices_are_made(
     assert left == [0, written]
     assert [len(each.workspace.bases) for each in (without, kept)] == [0, written]
     assert without.catalogue.hash == kept.catalogue.hash
+
+
+async def test_an_empty_kind_of_file_is_missing_and_not_none(load: Load, bases: Path) -> None:
+    (bases / "other.yaml").write_text(OTHER.replace("kind: base", "kind:"), "utf-8")
+    (problem,) = (await load()).problems
+    assert problem.message == Text(
+        "缺少 kind，无法判断文件类型", "the key kind is missing: what is this file?"
+    )

@@ -83,6 +83,16 @@ def _problem(key: str, text: str) -> Problem:
             "像是 Excel 的日期序号；若指 2026-04-27，请写 2026-04-27",
             "it looks like Excel's number of a date; if 2026-04-27 is meant, write 2026-04-27",
         ),
+        *(
+            (
+                key,
+                text,
+                "年份应在 1900 至 2999 之间",
+                "the year must be one from 1900 to 2999",
+            )
+            for key in ("day", "moment")
+            for text in ("0206-04-27", "9999-12-31", "1026/4/27")
+        ),
         ("moment", "2026年4月27日", "请写 2026-04-27", "write 2026-04-27"),
         ("moment", "2026-04-23 24点", "请写 2026-04-23T24:00", "write 2026-04-23T24:00"),
         ("moment", "2026年4月23日17时5分", "请写 2026-04-23T17:05", "write 2026-04-23T17:05"),

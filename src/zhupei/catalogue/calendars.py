@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
+from pathlib import Path
 
-from zhupei.config.workspace import Workspace
+from zhupei.config.files import CalendarFile
+from zhupei.config.problems import Problem
+from zhupei.config.workspace import ConfiguredFile, Workspace
 from zhupei.default_plugins.working_days import WorkingDays, official_years
 from zhupei.domain.calendar import Calendar, CalendarYear
+from zhupei.domain.text import Text
 from zhupei.hooks.dispatch import Dispatcher
 
 __all__ = ["calendar_of", "configured_years"]
@@ -16,7 +20,14 @@ __all__ = ["calendar_of", "configured_years"]
 def configured_years(workspace: Workspace) -> tuple[CalendarYear, ...]:
     """Return the years that files configure; a year with a mistake is a problem instead."""
     years = []
+    of_year: dict[int, list[ConfiguredFile[CalendarFile]]] = {}
     for file in workspace.calendars:
+        of_year.setdefault(file.model.year, []).append(file)
+    for file in workspace.calendars:
+        same = [other.path for other in of_year[file.model.year] if other is not file]
+        if same:
+            workspace.problems.add(_twice(file, same))
+            continue
         year = CalendarYear(
             year=file.model.year,
             holidays=frozenset(day.date for day in file.model.holidays),
@@ -29,6 +40,17 @@ def configured_years(workspace: Workspace) -> tuple[CalendarYear, ...]:
         if not problems:
             years.append(year)
     return tuple(years)
+
+
+def _twice(file: ConfiguredFile[CalendarFile], others: Sequence[Path]) -> Problem:
+    """Return that a year stands in several files; of these none is used."""
+    named, year = ", ".join(str(path) for path in others), file.model.year
+    return file.document.problem(
+        ("year",),
+        "CONFIG_DUPLICATE_CODE",
+        Text(f"{named} 也有 {year} 年的日历", f"the calendar of {year} stands in {named} too"),
+        Text("每一年只写在一个文件里", "a year is in one file only"),
+    )
 
 
 def calendar_of(years: Sequence[CalendarYear], dispatcher: Dispatcher) -> Calendar:

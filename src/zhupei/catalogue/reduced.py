@@ -37,13 +37,13 @@ def pruned(workspace: Workspace) -> Workspace:
     A code that no file has at all stays, for the checks to report.
     """
     layers = Layers(workspace)
-    given: dict[str, set[object]] = {"jurisdiction": set(), "program": set()}
+    given: dict[str, set[str]] = {"jurisdiction": set(), "program": set()}
     for document in workspace.documents:
         if document.data["kind"] == "jurisdiction":
-            given["jurisdiction"].add(document.data.get("code"))
+            given["jurisdiction"].update(_code(document.data))
         programs = document.data.get("programs")
         for entry in programs if isinstance(programs, list) else ():
-            given["program"].add(entry.get("code") if isinstance(entry, dict) else None)
+            given["program"].update(_code(entry))
     lost_jurisdictions = given["jurisdiction"] - set(workspace.jurisdictions)
     lost_programs = given["program"] - set(layers.programs)
 
@@ -77,3 +77,9 @@ def _count(workspace: Workspace) -> int:
             workspace.calendars,
         )
     )
+
+
+def _code(entry: object) -> tuple[str, ...]:
+    """Return the code of an entry that may have mistakes, nothing where it has none to use."""
+    code = entry.get("code") if isinstance(entry, dict) else None
+    return (code,) if isinstance(code, str) else ()

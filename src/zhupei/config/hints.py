@@ -28,6 +28,7 @@ _LISTED = 20
 _UNKNOWN = frozenset(
     {"待定", "未定", "未知", "不详", "暂无", "若干", "tbd", "n/a", "?", "？", "-", "/"}
 )
+_DISTANT = Text("年份应在 1900 至 2999 之间", "the year must be one from 1900 to 2999")
 _NO_DAY = Text("没有这一天", "there is no such day")
 _EXCEL_BEGINS = date(1899, 12, 30)
 _DAY = r"\s*([0-9]{4})[-/.年]([0-9]{1,2})[-/.月]([0-9]{1,2})日?"
@@ -121,7 +122,9 @@ def date_hint(text: str) -> Text | None:
     if match is None:
         return _excel_hint(plain)
     iso = _day(match)
-    return _NO_DAY if iso is None else _write(iso)
+    if iso is None:
+        return _NO_DAY
+    return _write(iso) if _is_near(iso) else _DISTANT
 
 
 def moment_hint(text: str) -> Text | None:
@@ -133,6 +136,8 @@ def moment_hint(text: str) -> Text | None:
     iso = _day(match)
     if iso is None:
         return _NO_DAY
+    if not _is_near(iso):
+        return _DISTANT
     if match[4] is None:
         return _write(iso)
     hour, minute = int(match[4]), int(match[5] or match[6] or 0)
@@ -147,6 +152,11 @@ def _day(match: re.Match[str]) -> str | None:
         return date(int(match[1]), int(match[2]), int(match[3])).isoformat()
     except ValueError:
         return None
+
+
+def _is_near(iso: str) -> bool:
+    """Whether a date is of a year that files may have."""
+    return "1900" <= iso[:4] <= "2999"
 
 
 def _excel_hint(plain: str) -> Text | None:

@@ -39,6 +39,8 @@ __all__ = [
 ]
 
 _YEARS = range(1000, 10_000)
+# Of a date: what lies outside is a slip (0206 for 2026), and would overflow where days are added.
+_YEARS_OF_DAYS = range(1900, 3000)
 
 
 def problem(code: str, zh: str, en: str, **context: Any) -> PydanticCustomError:
@@ -114,9 +116,11 @@ def _day(value: object) -> object:
         return value
     if isinstance(value, str) and re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", value):
         try:
-            return date.fromisoformat(value)
+            day = date.fromisoformat(value)
         except ValueError:
-            pass
+            day = None
+        if day is not None and day.year in _YEARS_OF_DAYS:
+            return day
     raise _unlike(
         value,
         date_hint,

@@ -168,7 +168,7 @@ def _kind_problem(document: Document) -> Problem | None:
         return None
     known = ", ".join(_KINDS)
     path: YamlPath = ("kind",) if "kind" in document.data else ()
-    if not path:
+    if kind is None:
         message = Text("缺少 kind，无法判断文件类型", "the key kind is missing: what is this file?")
     else:
         message = Text(f"未知的文件类型 {kind!r}", f"unknown kind of file {kind!r}")

@@ -8,13 +8,13 @@ import itertools
 import pkgutil
 import re
 import signal
-import time
 from collections.abc import Iterator
 from types import FrameType, ModuleType
 
 import pytest
 
 import zhupei
+from taken_time import least_seconds
 from zhupei.services.notices.mail import _without_addresses
 
 pytestmark = pytest.mark.slow
@@ -108,7 +108,6 @@ def test_the_test_finds_those_that_do(source: str) -> None:
 
 def test_what_a_mail_server_says_is_gone_through_once() -> None:
     """The words of a hostile server: one that is as long as it likes, without an address."""
-    begun = time.process_time()
-    shown = _without_addresses("550 no <li@example.org> " + '"' * 200_000 + " here")
-    assert time.process_time() - begun < 0.1
-    assert shown == "550 no <address> … here"
+    said = "550 no <li@example.org> " + '"' * 200_000 + " here"
+    assert _without_addresses(said) == "550 no <address> … here"
+    assert least_seconds(lambda: _without_addresses(said), below=0.1) < 0.1

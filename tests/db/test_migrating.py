@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import time
+from typing import Any
 
 import pytest
 from tortoise.context import TortoiseContext
 from tortoise.migrations import api
+from tortoise.migrations.schema_generator.state import ModelState
 
 from migrating import run_migration, schema_of
 from postgres_server import PostgresServer
@@ -17,21 +18,28 @@ _FIRST, _LAST = "zhupei.0001_catalogue_version", "zhupei.__latest__"
 
 
 @pytest.mark.slow(seconds=18)
-async def test_it_makes_what_tortoise_makes_in_a_third_of_the_time(
-    postgres_server: PostgresServer,
+async def test_it_makes_what_tortoise_makes_without_the_models_that_nobody_looks_at(
+    postgres_server: PostgresServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """And of what Tortoise made it takes the same back: its order and its states are the same."""
+    made: list[str] = []
+    render = ModelState.render
+
+    def counted(state: ModelState, *arguments: Any, **more: Any) -> Any:
+        made.append(state.name)
+        return render(state, *arguments, **more)
+
+    monkeypatch.setattr(ModelState, "render", counted)
     names = [postgres_server.new_database(migrated=False) for _ in range(2)]
     theirs, ours = map(postgres_server.url, names)
     try:
-        began = time.process_time()
         config = orm_config({**_credentials(theirs), "minsize": 1, "maxsize": 2})
         async with TortoiseContext() as context:
             await context.init(config=config)
             await api.migrate(config=config, direction="forward")
-        between = time.process_time()
+        of_theirs, made[:] = len(made), []
         await run_migration(ours, "forward", _LAST)
-        assert time.process_time() - between < (between - began) / 3
+        assert len(made) * 5 < of_theirs
         schema = await schema_of(ours)
         assert len(schema) > 500
         assert schema == await schema_of(theirs)

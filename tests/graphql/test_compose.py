@@ -258,11 +258,9 @@ async def test_a_field_that_fails_is_null_and_names_the_plugin(
 
 
 async def test_a_field_that_hangs_does_not_hold_the_others_up(mounted: AskedGraph) -> None:
-    began = time.monotonic()
-    other = asyncio.create_task(mounted.ask("{ bases { totalCount } }"))
     refusal = asyncio.create_task(mounted.refused("{ fiction { blocks } }"))
-    await other
-    assert time.monotonic() - began < 0.2
+    await mounted.ask("{ bases { totalCount } }")
+    assert not refusal.done()
     await refusal
 
 

@@ -41,7 +41,8 @@ def open_folder() -> Iterator[Path]:
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[PostgresServer]:
     """The PostgreSQL of this run, shared by its workers and kept on disk for the next run."""
-    server = PostgresServer(_PROJECT / ".zhupei" / "tests")
+    own = os.environ.get("TEST_POSTGRES_URL")
+    server = PostgresServer(_PROJECT / ".zhupei" / "tests", own)
     yield server
     server.stop()
 

@@ -1,6 +1,8 @@
 """The PostgreSQL of a test run: embedded, shared by the workers, with a migrated template.
 
-Tests get a database of their own: made once for each worker, emptied between tests.
+Tests get a database of their own: made once for each worker, emptied between tests. With
+``TEST_POSTGRES_URL`` (the URL of a database where others may be made) they get it on that server
+instead, which may be of another version.
 """
 
 from __future__ import annotations
@@ -14,12 +16,16 @@ from concurrent.futures import ThreadPoolExecutor
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, TypeVar
+from urllib.parse import urlsplit
 
 import asyncpg
 
 from zhupei.db import migrations
 from zhupei.db.connection import Database
 from zhupei.db.embedded import EmbeddedPostgres
+
+STILL_NAMED = (asyncpg.RestrictViolationError, asyncpg.ForeignKeyViolationError)
+"""A row goes that others name: what PostgreSQL says from 18 on, and before."""
 
 _Result = TypeVar("_Result")
 _COUNTER = itertools.count()
@@ -29,11 +35,18 @@ _TEMPLATE_LOCK = 0x7A687574
 
 
 class PostgresServer:
-    """The embedded server of the test run; `new_database` clones the migrated template."""
+    """The server of the test run; `new_database` clones the migrated template.
 
-    def __init__(self, directory: Path) -> None:
-        self._postgres = EmbeddedPostgres(directory, durable=False)
-        self._address = self._postgres.start()
+    Args:
+        directory: of the embedded server.
+        own: the URL of a database on the server that is used instead, if any.
+
+    """
+
+    def __init__(self, directory: Path, own: str | None = None) -> None:
+        self._own = None if own is None else urlsplit(own)
+        self._postgres = None if own else EmbeddedPostgres(directory, durable=False)
+        self._address = None if self._postgres is None else self._postgres.start()
         digest = hashlib.sha256()
         folder = Path(migrations.__path__[0])
         for path in [*sorted(folder.glob("*.py")), folder.parent / "job_queue.py"]:
@@ -49,6 +62,9 @@ class PostgresServer:
 
     def url(self, database: str) -> str:
         """Return the address of a database, as ``ZHUPEI_DATABASE_URL`` takes it."""
+        if self._own is not None:
+            return self._own._replace(path=f"/{database}").geturl()
+        assert self._address is not None
         return f"postgresql://{self._address.user}@/{database}?host={self._address.socket_dir}"
 
     def new_database(self, *, migrated: bool = True) -> str:
@@ -81,7 +97,8 @@ class PostgresServer:
         """Give the server up; the last worker stops it."""
         for name in self._free:
             self.drop_database(name)
-        self._postgres.stop()
+        if self._postgres is not None:
+            self._postgres.stop()
 
     async def _emptied(self, name: str) -> bool:
         """Empty a database; False where it is gone or no longer has the template's tables."""
@@ -114,9 +131,7 @@ class PostgresServer:
             await connection.close()
 
     async def _connect(self, database: str = "postgres") -> Any:
-        return await asyncpg.connect(
-            host=str(self._address.socket_dir), user=self._address.user, database=database
-        )
+        return await asyncpg.connect(self.url(database))
 
     async def _execute(self, statement: str) -> None:
         connection = await self._connect()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -171,6 +172,29 @@ async def test_a_database_that_cannot_be_reached_says_what_to_set(tmp_path: Path
     await database.stop()
 
 
+async def test_a_server_that_is_too_old_is_refused_before_anything_is_made(
+    postgres_server: PostgresServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """There is no such server here: what is the oldest is taken to be a release to come."""
+    monkeypatch.setattr("zhupei.db.connection._OLDEST_SERVER", 1000)
+    name = postgres_server.new_database(migrated=False)
+    database = Database(data_dir=tmp_path, url=postgres_server.url(name))
+    with pytest.raises(DatabaseUnavailableError) as caught:
+        await database.start()
+    assert re.fullmatch(
+        r"PostgreSQL \d+ is too old: 1000 is the oldest that will do",
+        caught.value.message.get(Language.EN),
+    )
+    assert re.fullmatch(r"PostgreSQL \d+ 过旧，至少需要 1000", caught.value.message.zh)
+    assert database.problem is caught.value
+    connection = await asyncpg.connect(postgres_server.url(name))
+    made = await connection.fetchval("SELECT count(*) FROM pg_tables WHERE schemaname = 'public'")
+    await connection.close()
+    await database.stop()
+    postgres_server.drop_database(name)
+    assert made == 0
+
+
 async def test_an_embedded_server_that_cannot_start_says_what_to_set(open_folder: Path) -> None:
     (open_folder / "postgres").write_text("in the way")
     database = Database(data_dir=open_folder)
@@ -207,7 +231,9 @@ async def test_a_database_that_goes_away_is_noticed_and_comes_back(
 
 async def test_libpq_names_are_understood(postgres_server: PostgresServer, tmp_path: Path) -> None:
     name = postgres_server.new_database()
-    database = Database(data_dir=tmp_path, url=postgres_server.url(name) + "&sslmode=disable")
+    url = postgres_server.url(name)
+    url += ("&" if "?" in url else "?") + "sslmode=disable"
+    database = Database(data_dir=tmp_path, url=url)
     await database.start()
     await database.check()
     await database.stop()

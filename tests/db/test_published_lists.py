@@ -11,6 +11,7 @@ import asyncpg
 import pytest
 
 from migrating import run_migration
+from postgres_server import STILL_NAMED
 from zhupei.db.connection import Database
 from zhupei.db.identifiers import uuid7
 from zhupei.db.models import PublicityRow, PublishedListRow
@@ -46,7 +47,7 @@ async def test_back_and_forth_with_a_row(database_url: str, tmp_path: Path) -> N
     await fill(connection)
     with pytest.raises(asyncpg.CheckViolationError, match="published_list_sha256"):
         await connection.execute("UPDATE published_list SET content = 'changed'")
-    with pytest.raises(asyncpg.RestrictViolationError):
+    with pytest.raises(STILL_NAMED):
         await connection.execute("DELETE FROM publicity")
     await connection.close()
     database = Database(data_dir=tmp_path, url=database_url, pool_size=1)

@@ -65,6 +65,9 @@ _EMBEDDED_HINT = Text(
 )
 _GIVEN_HINT = Text("检查 ZHUPEI_DATABASE_URL", "check ZHUPEI_DATABASE_URL")
 
+# The oldest release of PostgreSQL that the tests run on (docs/operations.md).
+_OLDEST_SERVER = 15
+
 
 def orm_config(credentials: dict[str, Any]) -> dict[str, Any]:
     """Return Tortoise's configuration for a server given by asyncpg's connection arguments."""
@@ -195,6 +198,9 @@ class Database:
         except EmbeddedPostgresError as error:
             self._problem = DatabaseUnavailableError(error.message, _EMBEDDED_HINT)
             raise self._problem from error
+        except _ServerTooOldError as error:
+            self._problem = error
+            raise
         except _FAILURES as error:
             cause = error.__cause__ if isinstance(error, DatabaseUnavailableError) else error
             reason = f"{type(cause).__name__}: {cause}" if str(cause) else type(cause).__name__
@@ -377,6 +383,26 @@ async def _ensure_database(target: _Target) -> None:
         await connection.close()
 
 
+class _ServerTooOldError(DatabaseUnavailableError):
+    """The server lacks what is asked of it; the hint says what to do."""
+
+
+def _refuse_old(release: int) -> None:
+    """Refuse a server of a release that is too old, before anything is made in it."""
+    if release < _OLDEST_SERVER:
+        raise _ServerTooOldError(
+            Text(
+                f"PostgreSQL {release} 过旧，至少需要 {_OLDEST_SERVER}",
+                f"PostgreSQL {release} is too old: {_OLDEST_SERVER} is the oldest that will do",
+            ),
+            Text(
+                "升级数据库，或不设 ZHUPEI_DATABASE_URL 而用自带的 PostgreSQL",
+                "upgrade the server, or leave ZHUPEI_DATABASE_URL out to use the PostgreSQL that "
+                "comes along",
+            ),
+        )
+
+
 @contextlib.asynccontextmanager
 async def _migration_lock(credentials: dict[str, Any]) -> AsyncIterator[None]:
     """Hold the database-wide lock; it ends with its session, however the process ends."""
@@ -390,11 +416,17 @@ async def _migration_lock(credentials: dict[str, Any]) -> AsyncIterator[None]:
 
 
 async def _migrate(credentials: dict[str, Any]) -> None:
-    """Apply pending migrations; of several processes one works and the others wait."""
+    """Apply pending migrations; of several processes one works and the others wait.
+
+    Raises:
+        _ServerTooOldError: nothing was changed.
+
+    """
     config = orm_config({**credentials, "minsize": 1, "maxsize": 2})
     async with _migration_lock(credentials):
         connection = await _Target(credentials).connect()
         try:
+            _refuse_old(connection.get_server_version().major)
             if await applied_migrations(connection) != known_migrations():
                 await migrate(config, direction="forward")
                 _log.debug("migrations applied")

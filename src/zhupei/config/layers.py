@@ -7,12 +7,12 @@ program itself; an opening adds its own on top.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from zhupei.config.entries import RuleBlocks
+from zhupei.config.entries import RuleBlocks, StepEntry
 from zhupei.config.files import BaseFile, JurisdictionFile
 from zhupei.config.problems import YamlPath
 from zhupei.config.programs import OpeningEntry, ProgramEntry
@@ -21,7 +21,7 @@ from zhupei.config.yaml import Document
 from zhupei.domain.sources import Level
 from zhupei.domain.training import ProgramKind
 
-__all__ = ["Layer", "Layers", "OpeningRef", "ProgramRef"]
+__all__ = ["Layer", "Layers", "OpeningRef", "ProgramRef", "steps_in_force"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +43,22 @@ class Layer:
         if kinds is not None:
             return kind in kinds
         return self.scoped or kind is ProgramKind.RESIDENCY
+
+
+def steps_in_force(layers: Iterable[Layer], kind: ProgramKind) -> Mapping[str, StepEntry]:
+    """Return the steps that bind programs of ``kind``, by id, as the layers have them.
+
+    A layer's list takes the place of the one above, unless its steps say that they amend it.
+    """
+    found: dict[str, StepEntry] = {}
+    for layer in layers:
+        own = {
+            each.id: each for each in layer.rules.steps if layer.concerns(each.program_kinds, kind)
+        }
+        if own:
+            amends = all(each.amends for each in layer.rules.steps)
+            found = {**found, **own} if amends else own
+    return found
 
 
 @dataclass(frozen=True, slots=True)

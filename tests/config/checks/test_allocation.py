@@ -111,3 +111,69 @@ def test_a_lottery_needs_a_seed(says: Says) -> None:
     )
     later = 'tie_lottery_seed: {value: null, note: "2026-06-01 收盘指数"}'
     says("", "", b=_BASE + "    policies: {tie_rule: {value: lottery}, " + later + "}\n")
+
+
+def test_a_proposal_in_a_list_that_another_replaced_is_none(says: Says) -> None:
+    says(
+        (
+            "b.yaml:18:7: programs.1.steps: the round main matches preference lists, but no step "
+            "of the admission has kind: proposal [CONFIG_ALLOCATION_NO_PROPOSAL]\n"
+        ),
+        (
+            "b.yaml:18:7: programs.1.steps: 轮次 main 按志愿匹配录取，"
+            "但录取流程中没有拟录取环节（kind: proposal） [CONFIG_ALLOCATION_NO_PROPOSAL]\n"
+        ),
+        b=_BASE
+        + _ROUND % ", max_preferences: 5"
+        + _PROPOSAL
+        + """\
+  - code: hospital-second-2026
+    parent: hospital-residency-2026
+    name: {zh: 第二, en: Second}
+"""
+        + _OTHER,
+    )
+
+
+def test_an_unknown_tie_rule_leaves_the_one_above_in_force(says: Says) -> None:
+    """As the catalogue has it; a seed is missing all the same."""
+    says(
+        (
+            "b.yaml:11:34: programs.0.policies.tie_rule.value: ties are decided by lot, but no "
+            "tie_lottery_seed says with which seed [CONFIG_TIE_SEED_MISSING]\n"
+        ),
+        (
+            "b.yaml:11:34: programs.0.policies.tie_rule.value: 总分相同者抽签，"
+            "但未公布抽签种子（tie_lottery_seed） [CONFIG_TIE_SEED_MISSING]\n"
+        ),
+        a="""\
+kind: jurisdiction
+code: region
+level: province
+name: {zh: 省, en: Region}
+province: "620000"
+policies: {tie_rule: {value: lottery}}
+""",
+        b=_BASE.replace("programs:", "jurisdiction: region\nprograms:")
+        + "    policies: {tie_rule: {value: null, note: 待定}}\n",
+    )
+
+
+def test_a_lottery_of_one_opening_needs_a_seed_too(says: Says) -> None:
+    says(
+        (
+            "b.yaml:13:38: programs.0.openings.0.policies.tie_rule.value: ties are decided by "
+            "lot, but no tie_lottery_seed says with which seed [CONFIG_TIE_SEED_MISSING]\n"
+        ),
+        (
+            "b.yaml:13:38: programs.0.openings.0.policies.tie_rule.value: 总分相同者抽签，"
+            "但未公布抽签种子（tie_lottery_seed） [CONFIG_TIE_SEED_MISSING]\n"
+        ),
+        b=_BASE
+        + """\
+    openings:
+      - specialty: "0100"
+        quota: 2
+        policies: {tie_rule: {value: lottery}}
+""",
+    )

@@ -19,6 +19,16 @@ programs:
 """
 
 
+_REGION = """\
+kind: jurisdiction
+code: region
+level: province
+name: {zh: 省, en: Region}
+province: "620000"
+"""
+_BELOW = _BASE.replace("programs:", "jurisdiction: region\nprograms:")
+
+
 def _assessments(*weights: str) -> str:
     text = "    assessments:\n"
     for index, weight in enumerate(weights):
@@ -236,5 +246,146 @@ def test_conditions_that_do_not_compile(says: Says) -> None:
         label: {zh: 餐补, en: Meals}
         amount: 600
         when: profile.traineeType ==
+""",
+    )
+
+
+def test_weights_that_a_base_spoils_are_its_own_mistake(says: Says) -> None:
+    """The file above, which others use too, is in order."""
+    above = """\
+assessments:
+  - {id: a0, kind: interview, phase: admission, weight: 0.6, label: {zh: 面试, en: Interview}}
+  - {id: a1, kind: interview, phase: admission, weight: 0.4, label: {zh: 面试, en: Interview}}
+policies: {interview_weight: {value: 0.6}, examination_weight: {value: 0.4}}
+"""
+    says(
+        (
+            "b.yaml:12:61: programs.0.assessments.0.weight: the admission weights of "
+            "hospital-residency-2026 add up to 1.1, not 1 [CONFIG_WEIGHT_SUM]\n"
+            "b.yaml:13:42: programs.0.policies.interview_weight.value: the weights of interview "
+            "and examination of hospital-residency-2026 add up to 1.1, not 1 "
+            "[CONFIG_WEIGHT_SUM]\n"
+        ),
+        (
+            "b.yaml:12:61: programs.0.assessments.0.weight: 项目 hospital-residency-2026 的 "
+            "admission 权重之和为 1.1，应为 1 [CONFIG_WEIGHT_SUM]\n"
+            "b.yaml:13:42: programs.0.policies.interview_weight.value: 项目 "
+            "hospital-residency-2026 的面试与考试权重之和为 1.1，应为 1 [CONFIG_WEIGHT_SUM]\n"
+        ),
+        a=_REGION + above,
+        b=_BELOW
+        + _assessments("0.5").replace("a0", "a1")
+        + "    policies: {interview_weight: {value: 0.7}}\n",
+    )
+
+
+def test_an_unknown_weight_leaves_the_one_above_in_force(says: Says) -> None:
+    """As the catalogue has it: null takes nothing away, so the sum is the one that will count."""
+    weights = "policies: {interview_weight: {value: 0.6}, examination_weight: {value: 0.4}}\n"
+    unknown = "examination_weight: {value: null, note: 待定}"
+    says(
+        (
+            "b.yaml:11:42: programs.0.policies.interview_weight.value: the weights of interview "
+            "and examination of hospital-residency-2026 add up to 1.1, not 1 "
+            "[CONFIG_WEIGHT_SUM]\n"
+        ),
+        (
+            "b.yaml:11:42: programs.0.policies.interview_weight.value: 项目 "
+            "hospital-residency-2026 的面试与考试权重之和为 1.1，应为 1 [CONFIG_WEIGHT_SUM]\n"
+        ),
+        a=_REGION + weights,
+        b=_BELOW + "    policies: {interview_weight: {value: 0.7}, " + unknown + "}\n",
+    )
+
+
+_OPENING = """\
+    openings:
+      - specialty: "0100"
+        quota: 2
+"""
+
+
+def test_rules_of_an_opening_are_checked_with_its_program(says: Says) -> None:
+    says(
+        (
+            "b.yaml:20:65: programs.0.openings.0.assessments.0.weight: the admission weights of "
+            "hospital-residency-2026/0100 add up to 1.1, not 1 [CONFIG_WEIGHT_SUM]\n"
+            "b.yaml:21:48: programs.0.openings.0.policies.examination_weight.value: the weights "
+            "of interview and examination of hospital-residency-2026/0100 add up to 0.9, not 1 "
+            "[CONFIG_WEIGHT_SUM]\n"
+            "b.yaml:23:18: programs.0.openings.0.steps.0.id: the list above has no step aply; "
+            "steps above: apply [CONFIG_UNKNOWN_CODE]\n"
+            "b.yaml:25:83: programs.0.openings.0.documents.0.at_step: there is no step appply; "
+            "steps of this opening: aply, apply [CONFIG_UNKNOWN_CODE]\n"
+        ),
+        (
+            "b.yaml:20:65: programs.0.openings.0.assessments.0.weight: 项目 "
+            "hospital-residency-2026/0100 的 admission 权重之和为 1.1，应为 1 [CONFIG_WEIGHT_SUM]\n"
+            "b.yaml:21:48: programs.0.openings.0.policies.examination_weight.value: 项目 "
+            "hospital-residency-2026/0100 的面试与考试权重之和为 0.9，应为 1 [CONFIG_WEIGHT_SUM]\n"
+            "b.yaml:23:18: programs.0.openings.0.steps.0.id: 上级列表没有步骤 aply；"
+            "上级的步骤：apply [CONFIG_UNKNOWN_CODE]\n"
+            "b.yaml:25:83: programs.0.openings.0.documents.0.at_step: 没有步骤 appply；"
+            "本计划行的步骤：aply, apply [CONFIG_UNKNOWN_CODE]\n"
+        ),
+        b=_BASE
+        + _assessments("0.6", "0.4")
+        + """\
+    policies: {interview_weight: {value: 0.6}, examination_weight: {value: 0.4}}
+    steps:
+      - {id: apply, kind: application, label: {zh: 报名, en: Apply}}
+"""
+        + _OPENING
+        + """\
+        assessments:
+          - {id: a1, kind: interview, phase: admission, weight: 0.5, label: {zh: 甲, en: A}}
+        policies: {examination_weight: {value: 0.3}}
+        steps:
+          - {id: aply, kind: application, amends: true, label: {zh: 报名, en: Apply}}
+        documents:
+          - {id: form, kind: application_form, label: {zh: 表, en: Form}, at_step: appply}
+""",
+    )
+
+
+def test_an_amended_step_of_another_kind_of_program_is_not_this_ones(says: Says) -> None:
+    """A base's list may amend a step of its fellowships only."""
+    says(
+        "",
+        "",
+        a=_REGION
+        + """\
+steps:
+  - {id: apply, kind: application, label: {zh: 报名, en: Apply}}
+  - {id: visit, kind: application, label: {zh: 来访, en: Visit}, program_kinds: [fellowship]}
+""",
+        b=_BELOW.replace(
+            "programs:",
+            "steps:\n  - {id: visit, kind: application, amends: true, "
+            "label: {zh: 参观, en: Visit}, program_kinds: [fellowship]}\nprograms:",
+        )
+        + """\
+  - code: hospital-fellowship-2026
+    kind: fellowship
+    year: 2026
+    name: {zh: 专培, en: Fellowship}
+""",
+    )
+
+
+def test_a_step_that_amends_nothing_at_all(says: Says) -> None:
+    says(
+        (
+            "b.yaml:11:14: programs.0.steps.0.id: there is no list above that the step apply "
+            "could amend; leave out amends [CONFIG_UNKNOWN_CODE]\n"
+        ),
+        (
+            "b.yaml:11:14: programs.0.steps.0.id: 步骤 apply 没有可修改的上级列表；"
+            "请删除 amends [CONFIG_UNKNOWN_CODE]\n"
+        ),
+        b=_BASE
+        + """\
+    steps:
+      - {id: apply, kind: application, amends: true, label: {zh: 报名, en: Apply}}
 """,
     )

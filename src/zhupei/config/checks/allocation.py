@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from zhupei.config.checks.context import CheckContext
-from zhupei.config.entries import StepEntry
-from zhupei.config.layers import ProgramRef
-from zhupei.config.policy_values import PolicyValueError, parse_policy
+from zhupei.config.layers import Layer, ProgramRef, steps_in_force
+from zhupei.config.policy_values import known_value
 from zhupei.config.problems import YamlPath
 from zhupei.config.programs import RoundEntry
-from zhupei.domain.policies import POLICIES
 from zhupei.domain.ranking import TieRule
 from zhupei.domain.training import Allocation
 
@@ -20,7 +18,7 @@ _TIES = ("tie_rule", "tie_lottery_seed")
 def check(context: CheckContext) -> None:
     """Check the rounds of every program, also those that it takes from a parent."""
     for program in context.layers.programs.values():
-        _seed(context, program)
+        _seeds(context, program)
         owner = next((each for each in context.layers.lineage(program) if each.entry.rounds), None)
         if owner is None:
             continue
@@ -59,10 +57,11 @@ def _proposal(
     context: CheckContext, program: ProgramRef, entry: RoundEntry, path: YamlPath | None
 ) -> None:
     """Refuse a path without the step that a matching ends in."""
-    if path is None and not program.entry.steps:
+    kind = context.layers.kind(program)
+    if kind is None or (path is None and not program.entry.steps):
         return
-    steps = _steps(context, program)
-    here = [step for step in steps if step.round in {None, entry.code}]
+    steps = steps_in_force(context.layers.of_program(program), kind)
+    here = [step for step in steps.values() if step.round in {None, entry.code}]
     if here and not any(step.kind == "proposal" for step in here):
         context.report(
             program.host.document,
@@ -74,29 +73,33 @@ def _proposal(
         )
 
 
-def _steps(context: CheckContext, program: ProgramRef) -> list[StepEntry]:
-    """Return every step that a layer of the program lists."""
-    return [step for layer in context.layers.of_program(program) for step in layer.rules.steps]
+def _seeds(context: CheckContext, program: ProgramRef) -> None:
+    """Check the ties of a program, and of its openings that have a rule of their own."""
+    chain = context.layers.of_program(program)
+    if program.entry.parent is None or any(key in program.entry.policies for key in _TIES):
+        _seed(context, program, chain)
+    for opening in program.openings():
+        if any(key in opening.entry.policies for key in _TIES):
+            _seed(context, program, (*chain, opening.layer))
 
 
-def _seed(context: CheckContext, program: ProgramRef) -> None:
+def _seed(context: CheckContext, program: ProgramRef, chain: tuple[Layer, ...]) -> None:
     """Refuse a lottery of which nobody knows what seed it will be drawn with."""
-    policies = program.entry.policies
-    if program.entry.parent is not None and not any(key in policies for key in _TIES):
-        return
-    rule = _policy(context, program, "tie_rule")
-    if rule not in {each.value for each in TieRule if each.draws}:
-        return
     kind = context.layers.kind(program)
+    if kind is None:
+        return
+    if known_value(chain, kind, "tie_rule") not in {each.value for each in TieRule if each.draws}:
+        return
     given = any(
         layer.concerns(entry.program_kinds, kind)
-        for layer in context.layers.of_program(program)
-        if kind is not None and (entry := layer.rules.policies.get("tie_lottery_seed")) is not None
+        for layer in chain
+        if (entry := layer.rules.policies.get("tie_lottery_seed")) is not None
     )
     if not given:
-        place: YamlPath = program.path
-        if "tie_rule" in policies:
-            place = (*program.path, "policies", "tie_rule", "value")
+        own = chain[-1]
+        place = own.path
+        if "tie_rule" in own.rules.policies:
+            place = (*own.path, "policies", "tie_rule", "value")
         context.report(
             program.host.document,
             place,
@@ -107,15 +110,6 @@ def _seed(context: CheckContext, program: ProgramRef) -> None:
 
 
 def _policy(context: CheckContext, program: ProgramRef, key: str) -> object:
-    """Return the value of a policy as the most specific layer sets it, None where none does."""
+    """Return the value of a policy as the most specific layer that knows it sets it."""
     kind = context.layers.kind(program)
-    found: object = None
-    for layer in context.layers.of_program(program):
-        entry = layer.rules.policies.get(key)
-        if entry is None or kind is None or not layer.concerns(entry.program_kinds, kind):
-            continue
-        try:
-            found = parse_policy(POLICIES[key], entry.value)
-        except PolicyValueError:
-            continue
-    return found
+    return None if kind is None else known_value(context.layers.of_program(program), kind, key)

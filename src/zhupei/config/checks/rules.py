@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
 from zhupei.config.checks.context import CheckContext, did_you_mean
 from zhupei.config.entries import AssessmentEntry
 from zhupei.config.expressions import CandidateCondition, ProfileCondition
-from zhupei.config.layers import Layer, ProgramRef
-from zhupei.config.policy_values import PolicyValueError, parse_policy
+from zhupei.config.layers import Layer, steps_in_force
+from zhupei.config.policy_values import PolicyValueError, known_value, parse_policy
 from zhupei.config.windows import WINDOW_LABELS
 from zhupei.domain.policies import POLICIES
 from zhupei.domain.sources import Level
@@ -41,9 +41,29 @@ def check(context: CheckContext) -> None:
         if kind is None:
             continue
         chain = context.layers.of_program(program)
-        _weights(context, program, chain, kind)
-        _policy_weights(context, program, chain, kind)
-        _links(context, program, chain, kind)
+        _along(context, _Chain(program.code, chain, kind, Text("本项目", "this program")))
+        for opening in program.openings():
+            own = opening.entry
+            if own.assessments or own.policies or own.steps or own.documents:
+                layers, what = (*chain, opening.layer), Text("本计划行", "this opening")
+                _along(context, _Chain(opening.code, layers, kind, what))
+
+
+@dataclass(frozen=True, slots=True)
+class _Chain:
+    """The layers of a program or opening, its own last; ``what`` names it in messages."""
+
+    code: str
+    layers: tuple[Layer, ...]
+    kind: ProgramKind
+    what: Text
+
+
+def _along(context: CheckContext, chain: _Chain) -> None:
+    """Check what the layers of a program or opening say together."""
+    _weights(context, chain)
+    _policy_weights(context, chain)
+    _links(context, chain)
 
 
 def _all_layers(context: CheckContext) -> Iterator[Layer]:
@@ -139,68 +159,60 @@ def _windows(context: CheckContext, layer: Layer) -> None:
             context.unknown(layer.document, path, what, entry.window, WINDOW_LABELS)
 
 
-def _weights(
-    context: CheckContext, program: ProgramRef, chain: tuple[Layer, ...], kind: ProgramKind
-) -> None:
+def _weights(context: CheckContext, chain: _Chain) -> None:
     """Check that the weights of each phase add up to 1 (T42)."""
-    merged: dict[str, tuple[Layer, int, AssessmentEntry]] = {}
-    for layer in chain:
+    merged: dict[str, tuple[int, int, AssessmentEntry]] = {}
+    for depth, layer in enumerate(chain.layers):
         for index, entry in enumerate(layer.rules.assessments):
-            if layer.concerns(entry.program_kinds, kind):
-                merged[entry.id] = (layer, index, entry)
-    by_phase: dict[str, list[tuple[Layer, int, Decimal]]] = {}
-    for layer, index, entry in merged.values():
+            if layer.concerns(entry.program_kinds, chain.kind):
+                merged[entry.id] = (depth, index, entry)
+    by_phase: dict[str, list[tuple[int, int, Decimal]]] = {}
+    for depth, index, entry in merged.values():
         if entry.weight is not None:
-            by_phase.setdefault(entry.phase, []).append((layer, index, entry.weight))
+            by_phase.setdefault(entry.phase, []).append((depth, index, entry.weight))
     for phase, weighed in by_phase.items():
-        layer, index, _ = weighed[0]
         total = sum((weight for _, _, weight in weighed), Decimal(0))
         if total != 1:
+            # What a level above says was in order before this one changed it.
+            depth = max(depth for depth, _, _ in weighed)
+            index = min(index for each, index, _ in weighed if each == depth)
+            layer = chain.layers[depth]
             context.report(
                 layer.document,
                 (*layer.path, "assessments", index, "weight"),
                 "CONFIG_WEIGHT_SUM",
-                f"项目 {program.code} 的 {phase} 权重之和为 {total}，应为 1",
-                f"the {phase} weights of {program.code} add up to {total}, not 1",
+                f"项目 {chain.code} 的 {phase} 权重之和为 {total}，应为 1",
+                f"the {phase} weights of {chain.code} add up to {total}, not 1",
             )
 
 
 _WEIGHTS = ("interview_weight", "examination_weight")
 
 
-def _policy_weights(
-    context: CheckContext, program: ProgramRef, chain: tuple[Layer, ...], kind: ProgramKind
-) -> None:
+def _policy_weights(context: CheckContext, chain: _Chain) -> None:
     """Check that the two weights of a ranking add up to 1; there is no default (T42)."""
-    found: dict[str, tuple[Layer, Decimal]] = {}
-    for layer in chain:
+    found: dict[str, tuple[int, Decimal]] = {}
+    for depth, layer in enumerate(chain.layers):
         for key in _WEIGHTS:
-            entry = layer.rules.policies.get(key)
-            if entry is None or not layer.concerns(entry.program_kinds, kind):
-                continue
-            try:
-                value: Any = parse_policy(POLICIES[key], entry.value)
-            except PolicyValueError:
-                return
-            if value is None:
-                found.pop(key, None)
-            else:
-                found[key] = (layer, value)
+            value = known_value((layer,), chain.kind, key)
+            if isinstance(value, Decimal):
+                found[key] = (depth, value)
     if len(found) < len(_WEIGHTS):
         return
     total = sum((value for _, value in found.values()), Decimal(0))
     if total != 1:
-        layer = found[_WEIGHTS[-1]][0]
+        key = max(_WEIGHTS, key=lambda each: (found[each][0], _WEIGHTS.index(each)))
+        layer = chain.layers[found[key][0]]
         context.report(
             layer.document,
-            (*layer.path, "policies", _WEIGHTS[-1], "value"),
+            (*layer.path, "policies", key, "value"),
             "CONFIG_WEIGHT_SUM",
-            f"项目 {program.code} 的面试与考试权重之和为 {total}，应为 1",
-            f"the weights of interview and examination of {program.code} add up to {total}, not 1",
+            f"项目 {chain.code} 的面试与考试权重之和为 {total}，应为 1",
+            f"the weights of interview and examination of {chain.code} add up to {total}, not 1",
         )
 
 
-def _amendments(context: CheckContext, layer: Layer, above: set[str]) -> None:
+def _amendments(context: CheckContext, layer: Layer, kind: ProgramKind, above: set[str]) -> None:
     """Check a list that amends the one above: all of it does, and each step is there."""
     for index, entry in enumerate(layer.rules.steps):
         path = (*layer.path, "steps", index, "id")
@@ -216,7 +228,18 @@ def _amendments(context: CheckContext, layer: Layer, above: set[str]) -> None:
                     "write amends: true in each, or list all steps in full",
                 ),
             )
-        elif entry.id not in above:
+        elif not layer.concerns(entry.program_kinds, kind) or entry.id in above:
+            continue
+        elif not above:
+            context.report(
+                layer.document,
+                path,
+                "CONFIG_UNKNOWN_CODE",
+                f"步骤 {entry.id} 没有可修改的上级列表",
+                f"there is no list above that the step {entry.id} could amend",
+                hint=Text("请删除 amends", "leave out amends"),
+            )
+        else:
             known = ", ".join(sorted(above))
             context.report(
                 layer.document,
@@ -228,21 +251,17 @@ def _amendments(context: CheckContext, layer: Layer, above: set[str]) -> None:
             )
 
 
-def _links(
-    context: CheckContext, program: ProgramRef, chain: tuple[Layer, ...], kind: ProgramKind
-) -> None:
+def _links(context: CheckContext, chain: _Chain) -> None:
     """Check that steps amend steps that exist, and that documents are due at such."""
-    steps: set[str] = set()
-    for layer in chain:
-        own = {each.id for each in layer.rules.steps if layer.concerns(each.program_kinds, kind)}
+    for depth, layer in enumerate(chain.layers):
         if any(each.amends for each in layer.rules.steps):
-            _amendments(context, layer, steps)
-        else:
-            steps = own or steps
+            above = set(steps_in_force(chain.layers[:depth], chain.kind))
+            _amendments(context, layer, chain.kind, above)
+    steps = steps_in_force(chain.layers, chain.kind)
     if not steps:
         return
-    layer = chain[-1]
-    for index, entry in enumerate(program.entry.documents):
+    layer = chain.layers[-1]
+    for index, entry in enumerate(layer.rules.documents):
         if entry.at_step is not None and entry.at_step not in steps:
             known = ", ".join(sorted(steps))
             context.report(
@@ -251,5 +270,5 @@ def _links(
                 "CONFIG_UNKNOWN_CODE",
                 f"没有步骤 {entry.at_step}",
                 f"there is no step {entry.at_step}",
-                hint=Text(f"本项目的步骤：{known}", f"steps of this program: {known}"),
+                hint=Text(f"{chain.what.zh}的步骤：{known}", f"steps of {chain.what.en}: {known}"),
             )

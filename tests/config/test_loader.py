@@ -684,6 +684,28 @@ def test_discover_takes_a_file_that_is_named(tmp_path: Path) -> None:
     assert discover([tmp_path], Problems()) == []
 
 
+def test_discover_passes_by_a_dead_link_that_it_would_not_read(tmp_path: Path) -> None:
+    (tmp_path / "photo.jpg").symlink_to(tmp_path / "nowhere")
+    (tmp_path / "round.txt").symlink_to(tmp_path / "round.txt")
+    (tmp_path / "a.yml").symlink_to(tmp_path / "nowhere")
+    # Without an ending it may have been a folder, whose bases nobody should lose unnoticed.
+    (tmp_path / "gansu").symlink_to(tmp_path / "nowhere")
+    problems = Problems()
+    assert discover([tmp_path], problems) == []
+    assert [(problem.file.name, problem.code) for problem in problems] == [
+        ("a.yml", "CONFIG_FILE_MISSING"),
+        ("gansu", "CONFIG_FILE_MISSING"),
+    ]
+
+
+def test_discover_tells_of_a_dead_link_that_is_named(tmp_path: Path) -> None:
+    link = tmp_path / "photo.jpg"
+    link.symlink_to(tmp_path / "nowhere")
+    problems = Problems()
+    assert discover([link], problems) == []
+    assert _only(problems).code == "CONFIG_FILE_MISSING"
+
+
 def test_discover_says_what_it_cannot_read(tmp_path: Path) -> None:
     problems = Problems()
     assert discover([tmp_path / ("a" * 300)], problems) == []

@@ -206,7 +206,13 @@ def _discover(
     given: bool,
 ) -> None:
     try:
-        status = path.stat()
+        try:
+            status = path.stat()
+        except OSError:
+            # A dead link that nothing would be read from; without an ending it may be a folder.
+            if not given and path.suffix and path.suffix.lower() not in SUFFIXES:
+                return
+            raise
         identity = (status.st_dev, status.st_ino)
         if not stat.S_ISDIR(status.st_mode):
             if given or (path.suffix.lower() in SUFFIXES and stat.S_ISREG(status.st_mode)):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import shutil
 from pathlib import Path
 
@@ -226,3 +227,28 @@ def test_unwritable_place_is_explained(
     assert main(arguments) == 1
     assert f"zhupei: cannot write {output}: No such file or directory\n" in capsys.readouterr().err
     assert _names(bases) == _names(_ROOT / "bases" / "hubei")
+
+
+def test_what_cannot_be_written_leaves_nothing_behind(
+    bases: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """A folder where the file belongs is found out when the whole is written already."""
+    (bases / "plan.yaml").mkdir()
+    before = _names(bases)
+    arguments = ["import", "plan", str(_TABLE), "--program", _PROGRAM, "--replace"]
+    output = bases / "plan.yaml"
+    assert main([*arguments, "--output", str(output)]) == 1
+    assert f"zhupei: cannot write {output}: Is a directory\n" in capsys.readouterr().err
+    assert _names(bases) == before
+
+
+def test_the_name_of_a_file_in_another_encoding_becomes_a_title(
+    bases: Path, tmp_path: Path
+) -> None:
+    """A table from an office whose computer writes names in GBK."""
+    table = tmp_path / os.fsdecode("计划".encode("gbk") + b".csv")
+    table.write_bytes(_TABLE.read_bytes())
+    assert main(["import", "plan", str(table), "--program", _PROGRAM]) == 0
+    text = (bases / "_plan-hubei-residency-2024.yaml").read_text("utf-8")
+    assert os.fsencode(table.stem).decode("utf-8", "replace") in text

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import time
@@ -80,6 +81,28 @@ def test_an_error_is_told_without_a_traceback(
     monkeypatch.setattr(cli, "build_parser", lambda _words: _only(fail))
     assert main(["x"]) == status
     assert capsys.readouterr().err == err
+
+
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [("zh", "命令行中的文字不是 UTF-8"), ("en", "text of the command line is not UTF-8")],
+)
+def test_text_in_another_encoding_is_refused(
+    language: str,
+    said: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+) -> None:
+    """A word from a terminal that writes GBK; nothing could keep or show it."""
+    monkeypatch.setenv("ZHUPEI_LANGUAGE", language)
+    word = os.fsdecode("计划".encode("gbk"))
+    table, program = str(tmp_path / "none.csv"), ["--program", "x"]
+    assert main(["import", "plan", table, *program, "--title", word]) == 2
+    mark = "：" if language == "zh" else ": "
+    assert capsys.readouterr().err == f"zhupei: {said}{mark}{word!a}\n"
+    assert main(["account", "add", "x", "--scope", "read", "--scope", word]) == 2
+    assert said in capsys.readouterr().err
 
 
 def test_an_error_of_the_system_that_is_about_no_file_is_not_hidden(

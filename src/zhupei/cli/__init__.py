@@ -11,6 +11,7 @@ import argparse
 import importlib
 import os
 import pkgutil
+import re
 import sys
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
@@ -39,6 +40,9 @@ __all__ = [
 ]
 
 Run = Callable[[argparse.Namespace], int]
+
+# What Python makes of bytes that are not of the encoding it reads.
+_HALF_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 class CommandError(ZhupeiError):
@@ -119,6 +123,7 @@ def _run(argv: Sequence[str] | None) -> int:
     words = list(sys.argv[1:] if argv is None else argv)
     try:
         arguments = build_parser(words).parse_args(words)
+        _refuse_unreadable_text(arguments)
         run: Run = arguments.run
         return run(arguments)
     except ZhupeiError as error:
@@ -135,6 +140,18 @@ def _run(argv: Sequence[str] | None) -> int:
         return 1
     except KeyboardInterrupt:
         return 130
+
+
+def _refuse_unreadable_text(arguments: argparse.Namespace) -> None:
+    """Refuse text in another encoding than UTF-8, which cannot be kept; paths may be in any."""
+    for value in vars(arguments).values():
+        for text in value if isinstance(value, list) else (value,):
+            if isinstance(text, str) and _HALF_SURROGATE.search(text):
+                said = Text(
+                    f"命令行中的文字不是 UTF-8：{text!a}",
+                    f"text of the command line is not UTF-8: {text!a}",
+                )
+                raise CommandError(said, status=2)
 
 
 def _explain(error: ZhupeiError, language: Language) -> None:

@@ -9,6 +9,7 @@ Where one row is wrong nothing is written.
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from difflib import get_close_matches
@@ -117,13 +118,18 @@ def _run(arguments: argparse.Namespace) -> int:
         rows,
         program=program.code,
         document=arguments.document or f"PLAN-{year}",
-        title=Text(arguments.title or arguments.file.stem),
+        title=Text(arguments.title or _title_of(arguments.file)),
         clause=arguments.clause,
         note=Text(arguments.note) if arguments.note else None,
     )
     _write(output, text)
     sys.stdout.write(_summary(rows, output))
     return 0
+
+
+def _title_of(table: Path) -> str:
+    # A file that came from elsewhere may be named in another encoding.
+    return os.fsencode(table.stem).decode("utf-8", "replace")
 
 
 def _configuration() -> tuple[Workspace, Layers]:
@@ -240,9 +246,14 @@ def _write(output: Path, text: str) -> None:
         with NamedTemporaryFile(
             "w", encoding="utf-8", dir=output.parent, prefix=".plan-", delete=False
         ) as file:
-            file.write(text)
-        Path(file.name).chmod(0o644)
-        Path(file.name).replace(output)
+            try:
+                file.write(text)
+                file.close()
+                Path(file.name).chmod(0o644)
+                Path(file.name).replace(output)
+            except BaseException:  # also where somebody interrupts it
+                Path(file.name).unlink(missing_ok=True)
+                raise
     except OSError as error:
         raise CommandError(
             Text(f"无法写入 {output}：{error.strerror}", f"cannot write {output}: {error.strerror}")

@@ -11,7 +11,8 @@ from urllib.parse import parse_qs, urlsplit
 
 __all__ = ["Hears", "address_of", "database_relay", "pass_on"]
 
-_SOCKET = ".s.PGSQL.5432"
+_PORT = 5432
+_SOCKET = f".s.PGSQL.{_PORT}"
 _HEAD_BYTES = 5
 _LENGTH_BYTES = 4
 # After these the same connection begins anew: whether it may be encrypted.
@@ -29,19 +30,20 @@ async def pass_on(kind: bytes, content: bytes) -> bool:
 
 def address_of(database_url: str, folder: str) -> str:
     """Return the address of a database through a relay in a folder."""
-    return urlsplit(database_url)._replace(query=f"host={folder}").geturl()
+    parts = urlsplit(database_url)
+    user = parts.netloc.rpartition("@")[0]
+    return parts._replace(netloc=f"{user}@", query=f"host={folder}").geturl()
 
 
 @contextlib.asynccontextmanager
 async def database_relay(
     database_url: str, *, asked: Callable[[], Hears], answered: Callable[[], Hears]
 ) -> AsyncIterator[str]:
-    """Stand before a test's database, whose address names the folder of its socket.
+    """Stand before a test's database, whose address names its host or the folder of its socket.
 
     ``asked`` and ``answered`` make for each connection what hears its messages. The address of the
     database through the relay is told.
     """
-    (behind,) = parse_qs(urlsplit(database_url).query)["host"]
     tasks: set[asyncio.Task[None]] = set()
 
     async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -49,8 +51,7 @@ async def database_relay(
         assert task is not None
         tasks.add(task)
         task.add_done_callback(tasks.discard)
-        path = str(Path(behind) / _SOCKET)
-        from_database, to_database = await asyncio.open_unix_connection(path)
+        from_database, to_database = await _to(database_url)
         try:
             await _first_of(
                 _begun(reader, to_database, asked()), _passed(from_database, writer, answered())
@@ -69,6 +70,14 @@ async def database_relay(
             for task in list(tasks):
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def _to(database_url: str) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    parts = urlsplit(database_url)
+    if parts.hostname is not None:
+        return await asyncio.open_connection(parts.hostname, parts.port or _PORT)
+    (folder,) = parse_qs(parts.query)["host"]
+    return await asyncio.open_unix_connection(str(Path(folder) / _SOCKET))
 
 
 async def _first_of(*each: Awaitable[None]) -> None:

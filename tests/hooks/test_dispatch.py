@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Coroutine, Iterable
 from types import SimpleNamespace
 from typing import Any
 
@@ -13,6 +14,7 @@ import pytest
 from zhupei import Kind, KindGroup, Model, Text, hookimpl
 from zhupei.domain.text import Language
 from zhupei.errors import PluginError
+from zhupei.hooks.answers import Result
 from zhupei.hooks.dispatch import Dispatcher
 from zhupei.hooks.hook_errors import HookFailedError
 from zhupei.hooks.manager import PluginHost
@@ -170,3 +172,52 @@ async def test_who_goes_away_at_once_leaves_no_thread_uncounted() -> None:
         result = await dispatcher.ask("check_eligibility", Scope("a-base"), **question)
     gate.set()
     assert [failure.code for failure in result.failures] == ["HOOK_TIMED_OUT"]
+
+
+async def test_calls_that_hang_count_in_the_next_catalogue_too() -> None:
+    """Each reload asks anew: eight threads for each would be more and more of them."""
+    gate = threading.Event()
+    host = _host(base_quotas=lambda: gate.wait() and None)
+    question = example_questions()["base_quotas"]
+
+    async def ask(seconds: float) -> Result[Any]:
+        dispatcher = Dispatcher(host, timeout=seconds)
+        return await dispatcher.ask("base_quotas", Scope("a-base"), **question)
+
+    try:
+        assert await _codes(ask(0.02) for _ in range(8)) == ["HOOK_TIMED_OUT"] * 8
+        assert await _codes(ask(30) for _ in range(8)) == ["HOOK_STUCK"] * 8
+    finally:
+        gate.set()
+    for _ in range(3_000):
+        if not (await ask(30)).failures:
+            break
+        await asyncio.sleep(0.01)
+    else:
+        pytest.fail("it is not asked again")
+
+
+async def _codes(asked: Iterable[Coroutine[Any, Any, Result[Any]]]) -> list[str]:
+    return [failure.code for result in await asyncio.gather(*asked) for failure in result.failures]
+
+
+def test_working_days_that_hang_are_not_asked_for_without_end() -> None:
+    gate = threading.Event()
+    host = _host(working_day=lambda: gate.wait() and None)
+
+    def ask(seconds: float) -> list[str]:
+        dispatcher = Dispatcher(host, timeout=seconds)
+        result = dispatcher.ask_now("working_day", **example_questions()["working_day"])
+        return [failure.code for failure in result.failures]
+
+    try:
+        assert [ask(0.02) for _ in range(8)] == [["HOOK_TIMED_OUT"]] * 8
+        assert ask(30) == ["HOOK_STUCK"]
+    finally:
+        gate.set()
+    for _ in range(3_000):
+        if not ask(30):
+            break
+        time.sleep(0.01)
+    else:
+        pytest.fail("it is not asked again")

@@ -28,7 +28,6 @@ from zhupei.hooks.manager import PluginHost
 from zhupei.hooks.plugins import Implementation
 from zhupei.hooks.questions import How, Inquiries, Inquiry, Question
 from zhupei.hooks.scope import PLATFORM, Scope
-from zhupei.hooks.threads import run_bounded
 from zhupei.noted_reads import spoil
 
 __all__ = ["Dispatcher"]
@@ -63,7 +62,7 @@ class Dispatcher:
 
     def __init__(self, host: PluginHost, *, timeout: float = 5.0) -> None:
         self.host = host
-        self._isolation = Isolation(timeout)
+        self._isolation = Isolation(timeout, host.bulkheads)
         self._failures = Failures(host, timeout)
         self._asking = Asking(host, self._isolation, self._failures)
         self._inquiries = Inquiries()
@@ -256,7 +255,7 @@ class Dispatcher:
                 if call.plugin.is_core:
                     value = call.function(*values)
                 else:
-                    value = run_bounded(call.function, *values, seconds=self._isolation.seconds)
+                    value = self._isolation.run_now(call.plugin.slug, call.function, values)
                 question.take(self._asking.checked(asked, each, value))
             except (Exception, SystemExit) as error:  # noqa: BLE001 - because isolation is the point
                 question.take(self._failures.of(asked, call, error))

@@ -37,12 +37,13 @@ class Isolation:
     """Runs plain functions in threads of their plugin's own, coroutines in tasks.
 
     ``seconds`` are given to each. What answers at once is answered without a turn of the event
-    loop: a page asks the same few functions again and again.
+    loop: a page asks the same few functions again and again. ``bulkheads`` has the threads of the
+    plugins that were asked, also by whoever else got it.
     """
 
-    def __init__(self, seconds: float) -> None:
+    def __init__(self, seconds: float, bulkheads: dict[str, Bulkhead] | None = None) -> None:
         self.seconds = seconds
-        self._bulkheads: dict[str, Bulkhead] = {}
+        self._bulkheads: dict[str, Bulkhead] = {} if bulkheads is None else bulkheads
         self._coroutines: dict[str, Coroutines] = {}
         self._carrier = Carrier()
         self._paces: dict[int, Pace] = {}
@@ -66,14 +67,27 @@ class Isolation:
 
     def call(self, slug: str, function: Callable[..., Any], values: Sequence[Any]) -> Call:
         """Return a call of a plain function, for `begin_plain`."""
-        bulkhead = self._bulkheads.get(slug)
-        if bulkhead is None:
-            bulkhead = self._bulkheads[slug] = Bulkhead()
+        bulkhead = self._bulkhead(slug)
         # By its identity, as an object of a plugin need not be hashable.
         pace = self._paces.get(id(function))
         if pace is None:
             pace = self._paces[id(function)] = Pace(function)
         return Call(slug, function, values, bulkhead, pace)
+
+    def run_now(self, slug: str, function: Callable[..., Any], values: Sequence[Any]) -> Any:
+        """Run a plain function and wait for it, without an event loop.
+
+        Raises:
+            BaseException: what the function raised, `OverdueError` or `StuckError`.
+
+        """
+        return self._bulkhead(slug).run_now(function, values, seconds=self.seconds)
+
+    def _bulkhead(self, slug: str) -> Bulkhead:
+        bulkhead = self._bulkheads.get(slug)
+        if bulkhead is None:  # and not of another thread, where a catalogue is built, either
+            bulkhead = self._bulkheads.setdefault(slug, Bulkhead())
+        return bulkhead
 
     def begin_plain(self, chains: Sequence[Sequence[Call]]) -> list[Begun]:
         """Begin the first function of each chain, all at once.

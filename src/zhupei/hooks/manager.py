@@ -24,6 +24,7 @@ from zhupei.hooks.load_errors import PluginDisabledError
 from zhupei.hooks.plugins import Implementation, LoadedPlugin
 from zhupei.hooks.registrations import RegisteredType
 from zhupei.hooks.scope import Naming, Scope
+from zhupei.hooks.threads import Bulkhead
 
 __all__ = ["HookWatch", "PluginHost"]
 
@@ -41,6 +42,8 @@ class PluginHost:
         self.hooks: Mapping[str, Hook] = self._intake.hooks
         self.watch: HookWatch | None = None
         """Who is told of every hook of a plugin: slug, hook, seconds, the code of its failure."""
+        self.bulkheads: dict[str, Bulkhead] = {}
+        """The threads of the plugins, by slug: what hangs counts also where a catalogue is new."""
 
     @classmethod
     def load(

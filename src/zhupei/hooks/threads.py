@@ -210,6 +210,30 @@ class Bulkhead:
             raise OverdueError
         return job.result()
 
+    def run_now(
+        self, function: Callable[..., Any], arguments: Sequence[Any], *, seconds: float
+    ) -> Any:
+        """Run a function in one thread more and wait for it, without an event loop.
+
+        Raises:
+            OverdueError: it did not come back in time; it counts as one that hangs until it does.
+            StuckError: it was not started, as too many others have not come back.
+
+        """
+        job, over = self.job(function, arguments), threading.Event()
+
+        def work() -> None:
+            self.finish(job, job.run())
+            over.set()
+
+        self.adopt(job)
+        threading.Thread(target=work, name="zhupei-plugin", daemon=True).start()
+        if not over.wait(seconds):
+            self.give_up(job)
+        if not job.is_over:
+            raise OverdueError
+        return job.result()
+
     def _spawn(self) -> None:
         threading.Thread(target=self._work, name="zhupei-plugin", daemon=True).start()
 

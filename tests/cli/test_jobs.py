@@ -55,6 +55,8 @@ def test_failed_jobs_are_named_and_tried_again(
     assert "failed: job 1 zhupei.tell after 1 attempts, " in out
     assert main(["jobs", "retry", "9"]) == 1
     assert capsys.readouterr().err == "zhupei: no failed job has the number 9\n"
+    assert main(["jobs", "retry", str(2**63)]) == 1
+    assert capsys.readouterr().err == f"zhupei: no failed job has the number {2**63}\n"
     assert main(["jobs", "retry", "1"]) == 0
     assert capsys.readouterr().out == "retried 1 jobs\n"
     assert main(["jobs", "--format", "json"]) == 0

@@ -138,3 +138,20 @@ def test_a_reader_that_goes_away_is_no_error(tmp_path: Path) -> None:
         cwd=tmp_path,
     )
     assert (done.stdout, done.stderr) == ("0\n", "")
+
+
+def test_a_pipe_that_breaks_elsewhere_is_an_error(tmp_path: Path) -> None:
+    """Such as the connection to a server that ended; somebody still reads what we say."""
+    program = """
+import sys
+from zhupei import cli
+def fail(words):
+    raise BrokenPipeError(32, "Broken pipe")
+cli.build_parser = fail
+sys.exit(cli.main([]))
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=False, cwd=tmp_path
+    )
+    assert done.returncode == 1
+    assert done.stderr.endswith("BrokenPipeError: [Errno 32] Broken pipe\n")

@@ -12,6 +12,7 @@ import importlib
 import os
 import pkgutil
 import re
+import select
 import sys
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
@@ -113,10 +114,19 @@ def main(argv: Sequence[str] | None = None) -> int:
             # Here, where a reader that went away can still be noticed.
             sys.stdout.flush()
     except BrokenPipeError:
+        if not _reader_left():
+            raise  # of a database or a server that went away
         # `zhupei schema | head`: not an error of ours. Standard output is replaced so that its
         # last flush, when Python ends, does not complain either.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+
+
+def _reader_left() -> bool:
+    """Whether nobody reads standard output any more."""
+    poll = select.poll()
+    poll.register(sys.stdout.fileno(), 0)
+    return bool(poll.poll(0))
 
 
 def _run(argv: Sequence[str] | None) -> int:

@@ -15,6 +15,7 @@ from tortoise.backends.base.client import BaseDBAsyncClient
 __all__ = ["queue_counts", "queue_status", "retry_failed"]
 
 _MOST_FAILED = 50
+_GREATEST_JOB = 2**63 - 1
 
 
 async def queue_counts(
@@ -97,6 +98,8 @@ async def retry_failed(job: int | None) -> int:
 
     A job that may be on the queue only once is not put beside one that waits there already.
     """
+    if job is not None and abs(job) > _GREATEST_JOB:
+        return 0  # PostgreSQL could not even look for it
     rows = await _connection().execute_query_dict(
         "UPDATE procrastinate.procrastinate_jobs AS job SET status = 'todo', scheduled_at = NULL "
         "WHERE status = 'failed' AND ($1::bigint IS NULL OR id = $1) "

@@ -56,13 +56,26 @@ def _keys(arguments: argparse.Namespace) -> Mapping[str, bytes]:
     from zhupei.security.signing_keys import (  # noqa: PLC0415 - see zhupei.cli
         public_key_from_text,
     )
-    from zhupei.services.issuing.signing import open_signing_keys  # noqa: PLC0415 - see zhupei.cli
+    from zhupei.services.issuing.signing import read_signing_keys  # noqa: PLC0415 - see zhupei.cli
 
     if arguments.key is not None:
         key = public_key_from_text(arguments.key)
         return {public_key_id(key): key}
     if arguments.keys is None:
-        return open_signing_keys(read_settings()).public
+        own = read_signing_keys(read_settings())
+        if own is None:
+            raise CommandError(
+                Text(
+                    "本安装还没有签名密钥，无法据以核验",
+                    "this installation has no signing key yet to verify with",
+                ),
+                hint=Text(
+                    "用 --keys 或 --key 指定签名者公布的公钥",
+                    "give the public key of whoever signed with --keys or --key",
+                ),
+                status=2,
+            )
+        return own.public
     try:
         entries = json.loads(_read(arguments.keys))["keys"]
         texts = [str(each["x"]) for each in entries if each["crv"] == "Ed25519"]

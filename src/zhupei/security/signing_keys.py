@@ -16,7 +16,7 @@ from types import MappingProxyType
 
 from zhupei.domain.text import Text
 from zhupei.errors import ZhupeiError
-from zhupei.security.key_files import read_or_make_key_file
+from zhupei.security.key_files import read_key_file, read_or_make_key_file
 from zhupei.security.signatures import make_signing_key, public_key_id, public_key_of
 
 __all__ = ["SigningKeys", "SigningKeysError", "public_key_from_text", "public_key_text"]
@@ -65,6 +65,18 @@ class SigningKeys:
         Raises `SigningKeysError`, and `KeyFileError` where the file cannot be used.
         """
         content = read_or_make_key_file(path, lambda: base64.b64encode(make_signing_key()))
+        return cls._of_file(content)
+
+    @classmethod
+    def read_file(cls, path: Path) -> SigningKeys:
+        """Read keys from a key file as `open_file`, but make none.
+
+        Raises FileNotFoundError where there is no such file.
+        """
+        return cls._of_file(read_key_file(path))
+
+    @classmethod
+    def _of_file(cls, content: bytes) -> SigningKeys:
         return cls.parse(content.decode("ascii", "replace").strip())
 
     @property

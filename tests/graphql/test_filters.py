@@ -302,6 +302,7 @@ async def test_deadlines_are_the_windows_that_close_next(fictional: AskedGraph) 
               at: "2026-04-10T12:00:00+08:00") } round { code } program { code } }
           one: deadlines(at: "2026-04-10T12:00:00+08:00", first: 1) { window { kind } }
           only: deadlines(at: "2026-04-10T12:00:00+08:00", kinds: ["publicity"]) { closesAt }
+          none: deadlines(at: "2026-04-10T12:00:00+08:00", kinds: []) { closesAt }
           mine: deadlines(at: "2026-04-10T12:00:00+08:00", filter: {base: "example-hospital"}) {
             program { code } }
           past: deadlines(at: "2026-12-31T00:00:00+08:00") { closesAt } }"""
@@ -331,7 +332,7 @@ async def test_deadlines_are_the_windows_that_close_next(fictional: AskedGraph) 
     assert found["one"] == [{"window": {"kind": "registration"}}]
     assert found["only"] == [{"closesAt": "2026-05-30T00:00:00+08:00"}]
     assert [each["program"]["code"] for each in found["mine"]] == [HOSPITAL] * 3
-    assert found["past"] == []
+    assert found["none"] == found["past"] == []
 
 
 async def test_too_many_deadlines_at_once_are_refused(fictional: AskedGraph) -> None:

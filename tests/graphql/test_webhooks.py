@@ -274,7 +274,18 @@ async def test_the_log_shows_every_attempt_and_replays_what_failed(asked: Asked)
             "replayDeliveries", selection, webhook=hook, events=[str(each) for each in events]
         )
         assert (again["queued"], again["webhook"]["id"]) == (2, hook)
+        # An empty list names none, and is no reason to send everything since then.
+        none = await asked.do(
+            "replayDeliveries",
+            selection,
+            webhook=hook,
+            events=[],
+            since="2026-01-01T00:00:00+08:00",
+        )
+        assert none["queued"] == 0
         await deliver_events(place)
+        nothing = await asked.ask(query, asked.actor(), id=hook, first=5, states=[])
+        assert nothing.data["webhook"]["deliveries"] == []
         page = await asked.ask(query, asked.actor(), id=hook, first=1, states=["DELIVERED"])
         (last,) = page.data["webhook"]["deliveries"]
         assert [each["number"] for each in last["attempts"]] == [1, 2]

@@ -131,7 +131,7 @@ def _deliveries(arguments: argparse.Namespace) -> int:
     from zhupei.services.webhooks.outcomes import deliveries_of  # noqa: PLC0415 - see zhupei.cli
     from zhupei.services.webhooks.status import is_endpoint  # noqa: PLC0415 - see zhupei.cli
 
-    states = () if arguments.state is None else (DeliveryState(arguments.state.upper()),)
+    states = None if arguments.state is None else (DeliveryState(arguments.state.upper()),)
 
     async def asked() -> tuple[Delivery, ...] | None:
         if not await is_endpoint(arguments.endpoint):
@@ -176,7 +176,7 @@ def _replay(arguments: argparse.Namespace) -> int:
     from zhupei.services.webhooks.status import replay_to  # noqa: PLC0415 - see zhupei.cli
 
     replay: Replay = Replay(
-        events=tuple(arguments.id or ()),
+        events=tuple(arguments.id) if arguments.id else None,
         since=arguments.since,
         until=arguments.until,
         dead=arguments.dead,

@@ -80,16 +80,21 @@ def _search(
         return None if value is strawberry.UNSET else value
 
     applicant = part("applicant")
-    for name in _LISTS:
-        if len(part(name) or ()) > _LONGEST_FILTER:
+    lists: dict[str, Any] = {}
+    for name, to in _LISTS.items():
+        wanted = part(name)
+        if wanted is None:
+            continue
+        if len(wanted) > _LONGEST_FILTER:
             problem = Text(
                 f"不得超过 {_LONGEST_FILTER} 项",
                 f"must not have more than {_LONGEST_FILTER} entries",
             )
             raise bad_input(f"filter.{to_camel_case(name)}", problem, context.language)
+        lists[to] = tuple(wanted)
     return ApplicationSearch(
         applicant=None if applicant is None else _id(applicant, "filter.applicant", context),
-        **{to: tuple(part(name) or ()) for name, to in _LISTS.items()},
+        **lists,
         submitted_from=part("submitted_from"),
         submitted_before=part("submitted_before"),
         name=_name(part("name"), context),

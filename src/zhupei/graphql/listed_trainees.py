@@ -76,7 +76,7 @@ def _search(
     if given is not None:
         for name, to in _LISTS.items():
             wanted = getattr(given, name)
-            if not wanted:  # left out, null, or empty
+            if wanted is None or wanted is strawberry.UNSET:
                 continue
             if len(wanted) > _LONGEST_FILTER:
                 problem = Text(

@@ -96,7 +96,7 @@ def account_query(
     reach: AccountReach,
     names: Iterable[str] | None,
     *,
-    roles: Collection[Role] = (),
+    roles: Collection[Role] | None = None,
     login: str | None = None,
     after: UUID | None = None,
     backwards: bool = False,
@@ -114,7 +114,7 @@ def account_query(
             ]
         )
         conditions.append(_holds(places))
-    if roles:
+    if roles is not None:
         conditions.append(_holds(among("g.role", [role.value for role in roles], "text")))
     if login is not None:
         conditions.append(Condition("starts_with(c.login, ?)", (login.casefold(),)))

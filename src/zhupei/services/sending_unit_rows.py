@@ -93,7 +93,7 @@ def link_query(
     applicant: UUID | None = None,
     account: UUID | None = None,
     link: UUID | None = None,
-    states: Collection[LinkState] = (),
+    states: Collection[LinkState] | None = None,
 ) -> PageQuery:
     """Ask for links of an applicant, or of the unit of an account, the latest first.
 
@@ -109,7 +109,7 @@ def link_query(
         if value is not None
     ]
     conditions = [any_of(whose)]
-    if states:
+    if states is not None:
         conditions.append(among("k.state", [each.value for each in states], "text"))
     return PageQuery(
         source=LINKS,

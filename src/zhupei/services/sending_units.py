@@ -139,7 +139,7 @@ async def links_of_applicant(applicant: UUID) -> tuple[SentPerson, ...]:
 
 
 async def links_of_unit(
-    account: UUID, states: Collection[LinkState] = ()
+    account: UUID, states: Collection[LinkState] | None = None
 ) -> tuple[SentPerson, ...]:
     """Return the people of the unit of an account, the latest first; names before consent masked.
 

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from asked_graph import core_graph
-from generated_operations import Generator
+from generated_operations import Generated, Generator
 from graphql import FieldNode, OperationDefinitionNode, parse
 from rows_office import ROOTS, Judge, RowsOffice, rows_office
 from same_answer import compare
@@ -322,6 +322,67 @@ async def test_a_cursor_holds_what_its_order_compares(
     wrong = "after: is not a cursor of this graph; take it from pageInfo or edges"
     assert [message for message, _ in told] == ([] if is_read else [wrong])
     assert all(extensions["code"] == "BAD_USER_INPUT" for _, extensions in told)
+
+
+_IN = {
+    "trainees": (
+        "baseIn programIn openingIn specialtyIn yearIn traineeTypeIn stateIn",
+        "Trainee",
+    ),
+    "applications": (
+        "baseIn programIn openingIn specialtyIn roundIn stateIn channelIn",
+        "Application",
+    ),
+    "scoreSheets": ("stateIn", "ScoreSheet"),
+    "accounts": ("roleIn", "Account"),
+}
+
+
+@pytest.mark.parametrize("field", _IN)
+async def test_an_empty_list_of_a_filter_holds_for_none(place: RowsOffice, field: str) -> None:
+    """What is null or left out is no condition; a front end with nothing ticked sees nothing."""
+    names, type_ = _IN[field]
+    engine = Engine(_SCHEMA)
+    for name in names.split():
+        query = f"""query Listed($filter: {type_}Filter) {{
+          all: {field} {{ totalCount }}
+          some: {field}(filter: $filter) {{ totalCount edges {{ cursor }} }}
+        }}"""
+        for wanted, is_listed in (({}, True), ({name: None}, True), ({name: []}, False)):
+            for actor in (place.everything, place.actors[1]):
+                found = await compare(
+                    engine,
+                    Generated(query, {"filter": wanted}),
+                    place.context(actor, Language.EN),
+                )
+                data = found.engine.data
+                assert data is not None
+                if data["some"] is None:
+                    continue  # accounts are nothing that everybody may list
+                expected = data["all"]["totalCount"] if is_listed else 0
+                assert data["some"]["totalCount"] == expected, (name, wanted)
+                assert len(data["some"]["edges"]) == expected, (name, wanted)
+
+
+@pytest.mark.parametrize(
+    ("field", "name"),
+    [("planIncreases", "states"), ("invitations", "states"), ("notices", "states")],
+)
+async def test_an_empty_list_of_an_argument_holds_for_none(
+    place: RowsOffice, field: str, name: str
+) -> None:
+    engine = Engine(_SCHEMA)
+    query = f"""{{
+      all: {field} {{ id }}
+      same: {field}({name}: null) {{ id }}
+      none: {field}({name}: []) {{ id }}
+    }}"""
+    found = await compare(
+        engine, Generated(query, {}), place.context(place.everything, Language.EN)
+    )
+    assert found.engine.data is not None
+    assert found.engine.data["all"] == found.engine.data["same"] != []
+    assert found.engine.data["none"] == []
 
 
 @pytest.mark.parametrize(

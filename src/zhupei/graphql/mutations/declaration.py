@@ -34,6 +34,7 @@ __all__ = [
     "once",
     "read_id",
     "taken",
+    "too_many",
     "use_case",
 ]
 
@@ -245,14 +246,17 @@ def read_id(text: str, place: str, context: GraphContext) -> UUID:
         raise bad_input(place, problem, context.language) from None
 
 
+def too_many(place: str, context: GraphContext) -> GraphRefusal:
+    """Return the refusal of a list of more than `LONGEST_LIST` entries."""
+    problem = Text(f"不得超过 {LONGEST_LIST} 项", f"must not have more than {LONGEST_LIST} entries")
+    return bad_input(place, problem, context.language)
+
+
 def _value(value: Any, hint: Any, place: str, context: GraphContext) -> Any:
     of = next(part for part in _parts(hint) if part is not NoneType)
     if get_origin(of) is tuple:
         if len(value) > LONGEST_LIST:
-            problem = Text(
-                f"不得超过 {LONGEST_LIST} 项", f"must not have more than {LONGEST_LIST} entries"
-            )
-            raise bad_input(place, problem, context.language)
+            raise too_many(place, context)
         inner = get_args(of)[0]
         return tuple(
             _value(each, inner, f"{place}.{index}", context) for index, each in enumerate(value)

@@ -13,7 +13,14 @@ from zhupei.domain.text import Text
 from zhupei.domain.webhooks import Webhook as DomainWebhook
 from zhupei.graphql.context import GraphContext
 from zhupei.graphql.desks import account_of
-from zhupei.graphql.mutations.declaration import Repeatable, mutation, once, read_id
+from zhupei.graphql.mutations.declaration import (
+    LONGEST_LIST,
+    Repeatable,
+    mutation,
+    once,
+    read_id,
+    too_many,
+)
 from zhupei.graphql.permissions import require
 from zhupei.graphql.sources import GraphInfo
 from zhupei.graphql.types.refusals import ActionRefused, InvalidInput, PluginProblem
@@ -155,7 +162,9 @@ class DeleteWebhookInput(_WebhookInput):
 class ReplayDeliveriesInput(_WebhookInput):
     """Replaying."""
 
-    events: list[strawberry.ID] | None = _left_out("These events only (事件标识).")
+    events: list[strawberry.ID] | None = _left_out(
+        "These events only (事件标识); none with an empty list."
+    )
     since: datetime | None = _left_out("What happened since then (起始时间).")
     until: datetime | None = _left_out("What happened before then (截止时间).")
     dead: bool | None = _left_out("Only what was given up (仅已放弃的).")
@@ -329,13 +338,19 @@ async def _delete(info: GraphInfo, input: DeleteWebhookInput) -> Any:  # noqa: A
     return DeletedWebhook(id=strawberry.ID(answer)) if isinstance(answer, str) else answer
 
 
+def _ids(given: list[strawberry.ID], context: GraphContext) -> list[UUID]:
+    if len(given) > LONGEST_LIST:
+        raise too_many("events", context)
+    return [read_id(each, f"events.{index}", context) for index, each in enumerate(given)]
+
+
 async def _replay(info: GraphInfo, input: ReplayDeliveriesInput) -> Any:  # noqa: A002 - the argument's name in the graph
     async def do(context: GraphContext, key: UUID) -> Any:
         if context.dispatcher is None:
             raise RuntimeError("events need the loaded plugins")
-        events = [read_id(each, "events", context) for each in _given(input.events) or ()]
+        events = _given(input.events)
         replay = Replay(
-            events=events,
+            events=None if events is None else _ids(events, context),
             since=_given(input.since),
             until=_given(input.until),
             dead=bool(_given(input.dead)),

@@ -36,7 +36,11 @@ __all__ = ["AccountQueries"]
 _READ = "accounts.read"
 
 
-@strawberry.input(description="Which accounts to list; all parts must hold (筛选条件).")
+@strawberry.input(
+    description=(
+        "Which accounts to list; all parts must hold, and an empty list holds for none (筛选条件)."
+    )
+)
 class AccountFilter:
     """A filter."""
 
@@ -77,14 +81,16 @@ class _Accounts(ListedRows):
         return account_query(
             reach,
             names,
-            roles=_roles(getattr(wanted, "role_in", None) or (), context),
+            roles=_roles(getattr(wanted, "role_in", None), context),
             login=getattr(wanted, "login", None) or None,
             after=None if request.place is None else request.place.id,
             backwards=request.backwards,
         )
 
 
-def _roles(codes: Sequence[str], context: GraphContext) -> tuple[Role, ...]:
+def _roles(codes: Sequence[str] | None, context: GraphContext) -> tuple[Role, ...] | None:
+    if codes is None or codes is strawberry.UNSET:
+        return None
     unknown = sorted({*codes} - {*Role})
     if unknown:
         listed = ", ".join(unknown)

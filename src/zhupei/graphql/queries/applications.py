@@ -180,12 +180,12 @@ async def _plan_increases(
     opening: _OneOpening = None,
     states: Annotated[
         list[PlanIncreaseState] | None,
-        strawberry.argument(description="States (状态); all by default."),
+        strawberry.argument(description="States (状态); all by default, none with an empty list."),
     ] = None,
     first: _First = None,
 ) -> PageQuery:
     query = await registers.plan_increase_query(
-        await desk_of(context), names, opening=opening, states=states or ()
+        await desk_of(context), names, opening=opening, states=states
     )
     query.first = checked_first(first, context)
     return query
@@ -216,12 +216,12 @@ async def _invitations(
     round: _Round = None,  # noqa: A002 - as above
     states: Annotated[
         list[InvitationState] | None,
-        strawberry.argument(description="States (状态); all by default."),
+        strawberry.argument(description="States (状态); all by default, none with an empty list."),
     ] = None,
     first: _First = None,
 ) -> PageQuery:
     query = await registers.invitation_query(
-        await desk_of(context), names, opening=opening, round_code=round, states=states or ()
+        await desk_of(context), names, opening=opening, round_code=round, states=states
     )
     query.first = checked_first(first, context)
     return query

@@ -133,8 +133,8 @@ def _deadlines(
         list[str] | None,
         strawberry.argument(
             description=(
-                "Kinds of windows, such as `registration` (时段类型); all by default. One that "
-                "does not exist is refused."
+                "Kinds of windows, such as `registration` (时段类型); all by default, none with "
+                "an empty list. One that does not exist is refused."
             )
         ),
     ] = None,

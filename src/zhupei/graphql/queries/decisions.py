@@ -137,7 +137,7 @@ def _asked(
         strawberry.argument(
             description=(
                 "Which conclusions to list (结论); by default all but `INELIGIBLE`, as far as the "
-                "facts given tell."
+                "facts given tell; none with an empty list."
             )
         ),
     ] = None,

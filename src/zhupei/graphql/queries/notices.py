@@ -53,7 +53,7 @@ async def _notices(
     ] = None,
     states: Annotated[
         list[NoticeState] | None,
-        strawberry.argument(description="States (状态); all by default."),
+        strawberry.argument(description="States (状态); all by default, none with an empty list."),
     ] = None,
     first: _First = None,
     before: Annotated[
@@ -68,7 +68,7 @@ async def _notices(
         applicant=seen.applicants[0] if seen.applicants else None,
         application=_id(application, "application", context),
         program=program,
-        states=states or (),
+        states=states,
         before=_id(before, "before", context),
     )
     query.first = checked_first(first, context)

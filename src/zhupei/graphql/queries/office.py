@@ -104,9 +104,10 @@ class ListedSheets(ListedRows):
     ) -> PageQuery:
         """Return which sheets are listed."""
         wanted = given.get("filter")
-        states = _given(wanted, "state_in").get("state_in", ())
+        states = _given(wanted, "state_in").get("state_in")
         search = SearchSheetsInput(
-            **_given(wanted, "base", "program", "opening", "round"), states=tuple(states)
+            **_given(wanted, "base", "program", "opening", "round"),
+            states=None if states is None else tuple(states),
         )
         return await score_sheets.sheet_query(
             await desk_of(context),

@@ -351,7 +351,11 @@ def _left_out(description: str) -> Any:
     return strawberry.field(default=strawberry.UNSET, description=description)
 
 
-@strawberry.input(description="Which trainees to list; all parts must hold (筛选条件).")
+@strawberry.input(
+    description=(
+        "Which trainees to list; all parts must hold, and an empty list holds for none (筛选条件)."
+    )
+)
 class TraineeFilter:
     """A filter."""
 

@@ -146,7 +146,7 @@ async def _deliveries(
     names: Names,
     states: Annotated[
         list[DeliveryState] | None,
-        strawberry.argument(description="States (状态); all by default."),
+        strawberry.argument(description="States (状态); all by default, none with an empty list."),
     ] = None,
     first: Annotated[
         int | None,
@@ -158,7 +158,7 @@ async def _deliveries(
     ] = None,
 ) -> PageQuery:
     last = None if before is None else _id(before, context)
-    query = outcomes.delivery_query(names, states=states or (), before=last)
+    query = outcomes.delivery_query(names, states=states, before=last)
     query.first = checked_first(first, context)
     return query
 

@@ -130,10 +130,10 @@ async def applications_of(desk: Desk, given: SearchApplicationsInput) -> tuple[A
     """Return applications that the actor may see, in the order of their making, at most 500."""
     search = ApplicationSearch(
         applicant=given.applicant,
-        bases=() if given.base is None else (given.base,),
-        programs=() if given.program is None else (given.program,),
-        openings=() if given.opening is None else (given.opening,),
-        rounds=() if given.round is None else (given.round,),
+        bases=None if given.base is None else (given.base,),
+        programs=None if given.program is None else (given.program,),
+        openings=None if given.opening is None else (given.opening,),
+        rounds=None if given.round is None else (given.round,),
         states=given.states,
     )
     after = None if given.after is None else Place(value=None, id=given.after)

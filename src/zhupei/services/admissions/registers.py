@@ -45,7 +45,7 @@ async def plan_increase_query(
     names: Iterable[str] | None,
     *,
     opening: str | None = None,
-    states: Collection[PlanIncreaseState] = (),
+    states: Collection[PlanIncreaseState] | None = None,
 ) -> PageQuery:
     """Ask for requests for more seats, for those who ask for them and those who decide."""
     reach = {
@@ -93,7 +93,7 @@ async def invitation_query(
     *,
     opening: str | None = None,
     round_code: str | None = None,
-    states: Collection[InvitationState] = (),
+    states: Collection[InvitationState] | None = None,
 ) -> PageQuery:
     """Ask for invitations: those of the actor's bases, and one's own."""
     seen = await seen_by(desk)
@@ -136,8 +136,8 @@ def _equal(*wanted: tuple[str, str | None]) -> Iterator[Condition]:
             yield Condition(f"{expression} = ?", (value,))
 
 
-def _states(expression: str, states: Collection[StrEnum]) -> Iterator[Condition]:
-    if states:
+def _states(expression: str, states: Collection[StrEnum] | None) -> Iterator[Condition]:
+    if states is not None:
         yield among(expression, [state.value for state in states], "text")
 
 

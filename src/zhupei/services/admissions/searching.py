@@ -61,7 +61,7 @@ class Place:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApplicationSearch:
-    """Which applications are asked for; an empty collection and None do not limit.
+    """Which applications are asked for; None does not limit, an empty collection finds none.
 
     ``programs`` include those below them. ``name`` is a part of the applicant's name: with it only
     applicants are found whom the actor may read.
@@ -69,13 +69,13 @@ class ApplicationSearch:
 
     ids: Collection[UUID] | None = None
     applicant: UUID | None = None
-    bases: Collection[str] = ()
-    programs: Collection[str] = ()
-    openings: Collection[str] = ()
-    specialties: Collection[str] = ()
-    rounds: Collection[str] = ()
-    states: Collection[ApplicationState] = ()
-    channels: Collection[Channel] = ()
+    bases: Collection[str] | None = None
+    programs: Collection[str] | None = None
+    openings: Collection[str] | None = None
+    specialties: Collection[str] | None = None
+    rounds: Collection[str] | None = None
+    states: Collection[ApplicationState] | None = None
+    channels: Collection[Channel] | None = None
     submitted_from: datetime | None = None
     submitted_before: datetime | None = None
     name: str | None = None
@@ -144,7 +144,7 @@ def seen_among(
 
 async def seen_applications(desk: Desk) -> Condition:
     """Return the condition that the actor may see an application of `APPLICATIONS`."""
-    return _reach(await seen_by(desk), ())
+    return _reach(await seen_by(desk), None)
 
 
 async def visible_cases(desk: Desk, applications: Collection[UUID]) -> list[AdmissionCase]:
@@ -199,15 +199,15 @@ async def _conditions(desk: Desk, search: ApplicationSearch, *, named: bool) -> 
         conditions.append(among("a.id", tuple(search.ids), "uuid"))
     for expression, wanted in (
         ("a.base_code", search.bases),
-        ("a.program_code", programs_with_below(desk, search.programs)),
+        ("a.program_code", _with_below(desk, search.programs)),
         ("a.opening_code", search.openings),
         ("a.round_code", search.rounds),
-        ("a.state", [each.value for each in search.states]),
-        ("a.channel", [each.value for each in search.channels]),
+        ("a.state", search.states),
+        ("a.channel", search.channels),
         ("substring(a.opening_code from '[^/]*$')", search.specialties),
     ):
-        if wanted:
-            conditions.append(among(expression, tuple(wanted), "text"))
+        if wanted is not None:
+            conditions.append(among(expression, tuple(map(str, wanted)), "text"))
     for text, value in (
         ("a.applicant_id = ?", search.applicant),
         ("a.submitted_at >= ?", search.submitted_from),
@@ -219,9 +219,9 @@ async def _conditions(desk: Desk, search: ApplicationSearch, *, named: bool) -> 
     return conditions
 
 
-def _reach(seen: Seen, bases: Collection[str]) -> Condition:
-    """Return the condition of what the actor may see, of these bases where any are named."""
-    visible = [base for base in bases if base in seen.whole] if bases else seen.bases
+def _reach(seen: Seen, bases: Collection[str] | None) -> Condition:
+    """Return the condition of what the actor may see, of these bases or, for None, of all."""
+    visible = seen.bases if bases is None else [base for base in bases if base in seen.whole]
     alternatives: list[Condition] = []
     if seen.applicants:
         alternatives.append(among("a.applicant_id", seen.applicants, "uuid"))
@@ -246,6 +246,10 @@ def _reach(seen: Seen, bases: Collection[str]) -> Condition:
 
 
 _SENT = tuple(sorted(each.value for each in SENT_TYPES))
+
+
+def _with_below(desk: Desk, programs: Collection[str] | None) -> Collection[str] | None:
+    return None if programs is None else programs_with_below(desk, programs)
 
 
 def programs_with_below(desk: Desk, programs: Collection[str]) -> tuple[str, ...]:

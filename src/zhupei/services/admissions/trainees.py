@@ -62,7 +62,7 @@ _VALUES = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TraineeSearch:
-    """Which trainees are asked for; an empty collection and None do not limit.
+    """Which trainees are asked for; None does not limit, an empty collection finds none.
 
     ``programs`` include those below them. ``registered`` limits to the registration list (R156):
     residents, without those whose admission was cancelled.
@@ -70,13 +70,13 @@ class TraineeSearch:
 
     ids: Collection[UUID] | None = None
     applicant: UUID | None = None
-    bases: Collection[str] = ()
-    programs: Collection[str] = ()
-    openings: Collection[str] = ()
-    specialties: Collection[str] = ()
-    years: Collection[int] = ()
-    trainee_types: Collection[TraineeType] = ()
-    states: Collection[TraineeState] = ()
+    bases: Collection[str] | None = None
+    programs: Collection[str] | None = None
+    openings: Collection[str] | None = None
+    specialties: Collection[str] | None = None
+    years: Collection[int] | None = None
+    trainee_types: Collection[TraineeType] | None = None
+    states: Collection[TraineeState] | None = None
     registered: bool = False
     order: TraineeOrder = TraineeOrder.REGISTERED
     descending: bool = False
@@ -144,7 +144,7 @@ async def trainee_query(
 async def _conditions(desk: Desk, search: TraineeSearch) -> list[Condition]:
     seen = await seen_by(desk, READ_REGISTRATIONS)
     conditions = [_reach(seen, search.bases)]
-    if search.bases and (seen.openings or seen.applicants):
+    if search.bases is not None and (seen.openings or seen.applicants):
         conditions.append(among("t.base_code", tuple(search.bases), "text"))
     if search.registered:
         conditions.append(Condition("t.state <> ?", (TraineeState.CANCELLED.value,)))
@@ -158,24 +158,28 @@ async def _conditions(desk: Desk, search: TraineeSearch) -> list[Condition]:
         conditions.append(Condition("t.applicant_id = ?", (search.applicant,)))
     if search.ids is not None:
         conditions.append(among("t.id", tuple(search.ids), "uuid"))
-    if search.programs:
+    if search.programs is not None:
         below = programs_with_below(desk, search.programs)
         conditions.append(among("t.program_code", below, "text"))
     for expression, kind, wanted in (
         ("t.opening_code", "text", search.openings),
         ("t.specialty_code", "text", search.specialties),
         ("t.year", "int", search.years),
-        ("t.trainee_type", "text", [each.value for each in search.trainee_types]),
-        ("t.state", "text", [each.value for each in search.states]),
+        ("t.trainee_type", "text", _values(search.trainee_types)),
+        ("t.state", "text", _values(search.states)),
     ):
-        if wanted:
+        if wanted is not None:
             conditions.append(among(expression, tuple(wanted), kind))
     return conditions
 
 
-def _reach(seen: Seen, bases: Collection[str]) -> Condition:
-    """Return the condition of what the actor may see, of these bases where any are named."""
-    visible = [base for base in bases if base in seen.whole] if bases else seen.bases
+def _values(wanted: Collection[StrEnum] | None) -> Collection[str] | None:
+    return None if wanted is None else [each.value for each in wanted]
+
+
+def _reach(seen: Seen, bases: Collection[str] | None) -> Condition:
+    """Return the condition of what the actor may see, of these bases or, for None, of all."""
+    visible = seen.bases if bases is None else [base for base in bases if base in seen.whole]
     return any_of(
         [
             among(expression, values, kind)
@@ -191,7 +195,7 @@ def _reach(seen: Seen, bases: Collection[str]) -> Condition:
 
 async def seen_trainees(desk: Desk) -> Condition:
     """Return the condition that the actor may see a trainee of `TRAINEES`."""
-    return _reach(await seen_by(desk, READ_REGISTRATIONS), ())
+    return _reach(await seen_by(desk, READ_REGISTRATIONS), None)
 
 
 async def ledgers_of(

@@ -93,7 +93,7 @@ def notice_query(
     notice: UUID | None = None,
     application: UUID | None = None,
     program: str | None = None,
-    states: Sequence[NoticeState] = (),
+    states: Sequence[NoticeState] | None = None,
     before: UUID | None = None,
 ) -> PageQuery:
     """Ask for notices of some bases (None: all), and for those to an applicant, the newest first.
@@ -115,7 +115,7 @@ def notice_query(
     ):
         if value is not None:
             conditions.append(Condition(text, (value,)))
-    if states:
+    if states is not None:
         conditions.append(among("n.state", [each.value for each in states], "text"))
     return PageQuery(
         source=NOTICES,

@@ -32,7 +32,7 @@ class SearchSheetsInput:
     program: str | None = None
     opening: str | None = None
     round: str | None = None
-    states: tuple[ScoreSheetState, ...] = ()
+    states: tuple[ScoreSheetState, ...] | None = None
     first: int = 50
     after: UUID | None = None
 
@@ -88,5 +88,5 @@ def _limits(given: SearchSheetsInput) -> Iterator[Condition]:
     ):
         if value is not None:
             yield Condition(f"h.{name} = ?", (value,))
-    if given.states:
+    if given.states is not None:
         yield among("h.state", [state.value for state in given.states], "text")

@@ -301,9 +301,12 @@ def _not_active() -> Refusal:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Replay:
-    """What to send again: some events by id, or those of a time; ``dead`` only what failed."""
+    """What to send again: some events by id, or those of a time; ``dead`` only what failed.
 
-    events: Collection[UUID] = ()
+    None does not limit, and no ``events`` are none.
+    """
+
+    events: Collection[UUID] | None = None
     since: datetime | None = None
     until: datetime | None = None
     dead: bool = False
@@ -321,7 +324,7 @@ async def replay_deliveries(
     Also those that it never received: of the time when it was paused or disabled, or before it
     was made. What its account may not be told of, and what it did not ask for, is left out.
     """
-    if not replay.events and replay.since is None and not replay.dead:
+    if replay.events is None and replay.since is None and not replay.dead:
         return _invalid(
             "since",
             Text("请指定事件、起始时间或 dead", "name events, a time to begin with, or dead"),
@@ -358,7 +361,7 @@ async def replay_deliveries(
 
 async def _wanted(webhook: UUID, replay: Replay) -> list[OutboxRow]:
     query = OutboxRow.all()
-    if replay.events:
+    if replay.events is not None:
         query = query.filter(id__in=list(replay.events))
     if replay.since is not None:
         query = query.filter(at__gte=replay.since)

@@ -101,7 +101,7 @@ def delivery_query(
     *,
     webhook: UUID | None = None,
     delivery: UUID | None = None,
-    states: Sequence[DeliveryState] = (),
+    states: Sequence[DeliveryState] | None = None,
     before: UUID | None = None,
 ) -> PageQuery:
     """Ask for deliveries, the newest first; ``before`` continues after the last one seen."""
@@ -114,7 +114,7 @@ def delivery_query(
         )
         if value is not None
     ]
-    if states:
+    if states is not None:
         conditions.append(among("d.state", [each.value for each in states], "text"))
     return PageQuery(
         source=DELIVERIES,
@@ -133,7 +133,7 @@ async def delivery_of(delivery: UUID) -> Delivery | None:
 async def deliveries_of(
     webhook: UUID,
     *,
-    states: Sequence[DeliveryState] = (),
+    states: Sequence[DeliveryState] | None = None,
     first: int,
     before: UUID | None = None,
 ) -> tuple[Delivery, ...]:

@@ -121,6 +121,6 @@ class SearchApplicationsInput:
     program: str | None = None
     opening: str | None = None
     round: str | None = None
-    states: tuple[ApplicationState, ...] = ()
+    states: tuple[ApplicationState, ...] | None = None
     first: int = 100
     after: UUID | None = None

@@ -73,10 +73,14 @@ def test_r156_r157_tables(listed: UUID, tmp_path: Path, capsys: pytest.CaptureFi
         ending = "zip" if "letters" in what else "csv"
         assert main(["export", *what, "--round", "batch-9", "--output", f"x.{ending}"]) == 2
     assert main(["export", "statistics", "--output", "x.pdf"]) == 2
+    nothing = ["--base", "sample-hospital", "--year", "2031", "--output", "x.csv"]
+    for whose in ("statistics", "registrations"):
+        assert main(["export", whose, *nothing]) == 2
     assert not (tmp_path / "x.csv").exists()
     errors = capsys.readouterr().err
     assert 'the catalogue holds no base "nowhere"' in errors
     assert "the file must end in .xlsx, .csv: x.pdf" in errors
+    assert errors.count("zhupei: no program fits --base sample-hospital --year 2031\n") == 2
 
 
 def test_exports_tell_how_far_they_are(

@@ -152,11 +152,14 @@ def _known(catalogue: Catalogue, arguments: argparse.Namespace) -> None:
                 Text(f"目录中没有“{code}”（--{name}）", f'the catalogue holds no {name} "{code}"'),
                 status=2,
             )
-    round_code = getattr(arguments, "round", None)
-    if round_code is None:
+    what: str = arguments.export_command
+    if what == "publicity":
         return
-    letters = arguments.export_command == "letters"
-    programs = (arguments.program,) if letters else _programs(catalogue, arguments)
+    programs = (arguments.program,) if what == "letters" else _programs(catalogue, arguments)
+    if not programs:
+        # A table of nothing would look as if nobody had come.
+        raise CommandError(_no_program(arguments), status=2)
+    round_code: str | None = arguments.round if "round" in arguments else None
     if not has_round(catalogue, programs, round_code):
         raise CommandError(
             Text(
@@ -165,6 +168,16 @@ def _known(catalogue: Catalogue, arguments: argparse.Namespace) -> None:
             ),
             status=2,
         )
+
+
+def _no_program(arguments: argparse.Namespace) -> Text:
+    """Return which choice no program fits."""
+    names = ("program", "base", "jurisdiction", "year")
+    chosen = ((name, getattr(arguments, name)) for name in names)
+    given = " ".join(f"--{name} {value}" for name, value in chosen if value is not None)
+    if not given:
+        return Text("目录中没有项目", "the catalogue holds no program")
+    return Text(f"没有符合条件的项目：{given}", f"no program fits {given}")
 
 
 async def _told_of(

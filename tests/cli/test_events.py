@@ -114,6 +114,51 @@ def test_replaying(environment: str, tmp_path: Path, capsys: pytest.CaptureFixtu
     assert capsys.readouterr().err == f"zhupei: there is no endpoint {nobody}\n"
 
 
+def test_replaying_to_several_tells_who_is_sent_what(
+    environment: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """One endpoint with too much to replay keeps nothing from the others, and nobody guesses."""
+
+    async def given_up(office: Office) -> UUID:
+        async with receiver(status=500) as there:
+            account = await integrator(office)
+            await webhook(office, account, there)
+            before = await happened(office, "round.opened")
+            await tell_events(delivering(office, there))
+            second = await webhook(office, account, there)
+            await happened(office, "round.closed", "round.opened")
+            await tell_events(delivering(office, there))
+        with office.database.use():
+            assert await WebhookDeliveryRow.filter(event_id__in=before).count() == 1
+            mine = WebhookDeliveryRow.filter(webhook_id=second)
+            assert await mine.update(state="DEAD", settled_at=office.now) == 2
+            assert (
+                await WebhookDeliveryRow.filter(event_id__in=before).update(
+                    state="DEAD", settled_at=office.now
+                )
+                == 1
+            )
+        return second
+
+    second: UUID = on(environment, tmp_path, given_up)
+    monkeypatch.setattr("zhupei.services.webhooks.managing._MOST_REPLAYED", 1)
+    assert main(["events", "replay", "--dead"]) == 1
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert printed.err == (
+        "zhupei: queued 1 deliveries\n"
+        f"zhupei: nothing for {second}: at most 1 events are replayed at once: choose less time\n"
+    )
+    # What is the same of all is said once.
+    assert main(["events", "replay", "--since", "2026-04-10"]) == 1
+    assert capsys.readouterr().err == (
+        "zhupei: at most 1 events are replayed at once: choose less time\n"
+    )
+
+
 def test_switching(environment: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     hook, _ = on(environment, tmp_path, refused)
 

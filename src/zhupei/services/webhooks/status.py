@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from urllib.parse import urlsplit
 from uuid import UUID
@@ -68,7 +68,8 @@ async def replay_to(
 ) -> int | Refusal:
     """Queue events again for one endpoint, or for all that are active; return how many.
 
-    Refused where nobody would be sent anything: one that is not active, or none that is.
+    Refused where somebody would not be sent what was asked for: one that is not active, or has
+    too much of it. What was queued for others stays queued, and the refusal tells how much.
     """
     if webhook is not None:
         found = await webhook_of(webhook, at)
@@ -84,19 +85,40 @@ async def replay_to(
                 f"zhupei events enable {webhook} first",
             )
         return await replay_deliveries(catalogue, dispatcher, webhook, replay, at)
-    rows = await WebhookRow.filter(state=WebhookState.ACTIVE.value, deleted_at=None)
+    active = WebhookRow.filter(state=WebhookState.ACTIVE.value, deleted_at=None)
+    rows = await active.order_by("id")
     if not rows:
         return _inactive(
             "没有启用的事件订阅，请先用 zhupei events enable 启用",
             "no webhook is active: switch one on with zhupei events enable first",
         )
     queued = 0
+    refused: dict[UUID, Refusal] = {}
     for row in rows:
         answer = await replay_deliveries(catalogue, dispatcher, row.id, replay, at)
         if isinstance(answer, Refusal):
-            return answer
-        queued += answer
-    return queued
+            refused[row.id] = answer
+        else:
+            queued += answer
+    return _refused(queued, refused, len(rows)) if refused else queued
+
+
+def _refused(queued: int, refused: Mapping[UUID, Refusal], asked: int) -> Refusal:
+    """Return the refusals as one, with what was queued for others meanwhile, which stays queued."""
+    first = next(iter(refused.values()))
+    messages = {each.message for each in refused.values()}
+    if len(messages) == 1 and len(refused) == asked:
+        return first
+    each_of_them = refused.items()
+    zh = (f"事件订阅 {webhook} 未重放：{each.message.zh}" for webhook, each in each_of_them)
+    en = (f"nothing for {webhook}: {each.message.en}" for webhook, each in each_of_them)
+    return replace(
+        first,
+        message=Text(
+            "\n".join((f"已加入 {queued} 条推送", *zh)),
+            "\n".join((f"queued {queued} deliveries", *en)),
+        ),
+    )
 
 
 def _inactive(zh: str, en: str) -> Refusal:

@@ -36,4 +36,5 @@ def test_a_time_that_is_none_is_told_with_what_to_write(
         main(["events", "replay", option, "2026/04/10"])
     assert ended.value.code == 2
     last = capsys.readouterr().err.splitlines()[-1]
-    assert last == f"zhupei events replay: error: argument {option}: {said}"
+    wrong = {"zh": f"错误：参数 {option}：", "en": f"error: argument {option}: "}[language]
+    assert last == f"zhupei events replay: {wrong}{said}"

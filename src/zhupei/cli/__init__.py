@@ -17,6 +17,7 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
+from zhupei.cli._parser import Parser
 from zhupei.domain.text import Language, Text
 from zhupei.errors import ZhupeiError
 from zhupei.settings import Settings, SettingsError, language_of
@@ -86,7 +87,7 @@ def build_parser(words: Sequence[str] = ()) -> argparse.ArgumentParser:
     Plugins' commands are added only where ``words`` begin with a command that the core does not
     have: loading plugins takes longer than most commands.
     """
-    parser = argparse.ArgumentParser(
+    parser: argparse.ArgumentParser = Parser(
         prog="zhupei",
         description="住院医师规范化培训的统一图 · One graph of China's residency training",
     )

@@ -263,6 +263,20 @@ async def test_a_year_in_two_calendars_is_told_and_the_rest_is_served(
     assert HOSPITAL in loaded.catalogue.programs
 
 
+async def test_an_opening_without_capacity_has_none(load: Load, bases: Path) -> None:
+    """R212: 0 is a number, and not the absence of one that the accreditation would fill."""
+    file = bases / "example/example-hospital.yaml"
+    text = file.read_text("utf-8")
+    row = '      - {specialty: "0300", quota: 0, capacity: 0}\n'
+    text = text.replace("    openings:\n", "    openings:\n" + row)
+    accredited = '  - {specialty: "0300", capacity: 8}\n'
+    text = text.replace("specialty_bases:\n", "specialty_bases:\n" + accredited)
+    file.write_text(text, "utf-8")
+    loaded = await load()
+    assert loaded.problems.text(Language.EN) == ""
+    assert loaded.catalogue.openings[f"{HOSPITAL}/0300"].capacity == 0
+
+
 STEPS = """    steps:
       - id: examine
         kind: interview

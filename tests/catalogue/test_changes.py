@@ -314,7 +314,7 @@ async def test_a_published_total_counts_the_bases_that_stay(tmp_path: Path) -> N
     for number in range(3):
         note = "quota_note: {zh: 名额待定, en: To be announced}"
         place.edit(place.hospital(number), note, "quota: 1")
-    place.edit(place.region, "    kind: residency\n", "    kind: residency\n    quota: 33\n")
+    place.edit(place.region, "    kind: residency\n", "    kind: residency\n    quota: 41\n")
     assert (await place.reloaded()).complete
     place.edit(place.hospital(1), "name: {zh: 示例医院, ", "name: {zh: 新名医院, ")
     assert (await place.reloaded()).complete

@@ -115,7 +115,11 @@ class Openings:
             quota_note=None if quota is not None and entry.quota_note is None else reason,
             directions=directions,
             round_quotas=rounds,
-            capacity=entry.capacity or (None if accredited is None else accredited.capacity),
+            capacity=(
+                accredited.capacity
+                if entry.capacity is None and accredited is not None
+                else entry.capacity
+            ),
             suspended=None if accredited is None else text_of(accredited.suspended),
             post_type=entry.post_type,
             duration_months=entry.duration_months or program.duration_months,

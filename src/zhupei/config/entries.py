@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, StringConstraints, field_validator
+from pydantic import Field, StringConstraints, field_validator, model_validator
 
 from zhupei.config import patterns
 from zhupei.config.citations import SourceRef
@@ -207,7 +207,7 @@ class AssessmentEntry(Entry):
     """Share in the ranking; the weights of a phase add up to 1."""
     weight_note: Passage | None = None
     """Why there is no weight."""
-    every_months: Annotated[Whole, Field(gt=0)] | None = None
+    every_months: Annotated[Whole, Field(gt=0, le=1_200)] | None = None
     """Interval in months."""
     forms: tuple[Label, ...] = ()
     """Forms it may take."""
@@ -215,6 +215,18 @@ class AssessmentEntry(Entry):
     """Grades, best first."""
     criteria: tuple[Label, ...] = ()
     """What is judged."""
+
+    @model_validator(mode="after")
+    def _passable(self) -> Self:
+        full, passed = self.full_mark, self.pass_mark
+        if full is not None and passed is not None and passed > full:
+            raise problem(
+                "CONFIG_BAD_RANGE",
+                f"及格分 {passed} 高于满分 {full}",
+                f"the pass mark {passed} is above the full mark {full}",
+                at=("pass_mark",),
+            )
+        return self
 
 
 class PenaltyEntry(Entry):
@@ -249,9 +261,9 @@ class PenaltyEntry(Entry):
         ...,
     ]
     """What follows."""
-    ban_years: Annotated[Whole, Field(gt=0)] | None = None
+    ban_years: Annotated[Whole, Field(gt=0, le=100)] | None = None
     """Years without a new application."""
-    after_days: Annotated[Whole, Field(gt=0)] | None = None
+    after_days: Annotated[Whole, Field(gt=0, le=36_500)] | None = None
     """Days after which it follows by itself; null where a person decides."""
     repays: tuple[FundingSource, ...] = ()
     """Funding sources to pay back."""
@@ -319,7 +331,7 @@ class ShortageEntry(Model):
     """True where the document's list ends in "and others" (等)."""
     rounds: tuple[Slug, ...] = ()
     """Codes of the rounds that it concerns; empty for all."""
-    source: SourceRef | None = None
+    source: SourceRef
     """The clause that lists them."""
 
 

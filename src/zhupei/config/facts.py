@@ -18,11 +18,15 @@ __all__ = ["BaseFacts", "OtherBases", "ProgramFacts", "capacities_of", "seats_of
 
 @dataclass(frozen=True, slots=True)
 class ProgramFacts:
-    """A program of a base: ``seats`` are those by its own account, as `seats_of` says."""
+    """A program of a base: ``seats`` are those by its own account, as `seats_of` says.
+
+    ``rows`` are the specialties of its own plan, each with its seats.
+    """
 
     code: str
     parent: str | None
     seats: int | None
+    rows: tuple[tuple[str, int | None], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +42,13 @@ class BaseFacts:
         return cls(
             code=model.code,
             programs=tuple(
-                ProgramFacts(entry.code, entry.parent, seats_of(entry)) for entry in model.programs
+                ProgramFacts(
+                    entry.code,
+                    entry.parent,
+                    seats_of(entry),
+                    tuple((row.specialty, row.quota) for row in entry.openings),
+                )
+                for entry in model.programs
             ),
         )
 

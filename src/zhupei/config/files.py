@@ -66,7 +66,7 @@ class SpecialtyBaseEntry(Model):
     """Where it stands."""
 
 
-class _File(RuleBlocks):
+class _SharedFile(RuleBlocks):
     """What national, jurisdiction and base files share."""
 
     code: Slug
@@ -77,6 +77,11 @@ class _File(RuleBlocks):
     """Plugins that answer for it."""
     sources: dict[str, SourceDocumentEntry] = Field(default_factory=dict)
     """Documents that sources refer to, by code."""
+
+
+class _File(_SharedFile):
+    """What jurisdiction and base files share: who they describe hosts programs."""
+
     programs: tuple[ProgramEntry, ...] = ()
     """Programs that it hosts."""
     contacts: tuple[ContactEntry, ...] = ()
@@ -85,7 +90,7 @@ class _File(RuleBlocks):
     """Blocks of plugins, by slug."""
 
 
-class NationalFile(_File):
+class NationalFile(_SharedFile):
     """Rules that hold everywhere."""
 
     kind: Literal["national"]
@@ -240,16 +245,16 @@ class FileModels:
                 for slug, model in extras.items()
             },
         )
-        shared: dict[str, Any] = {
+        hosting: dict[str, Any] = {
             **blocks,
             "programs": (_many(program), ()),
             "extra": (extra | None, None),
         }
 
         self.by_kind: Mapping[str, type[BaseModel]] = {
-            "national": _extended("NationalFile", NationalFile, shared),
-            "jurisdiction": _extended("JurisdictionFile", JurisdictionFile, shared),
-            "base": _extended("BaseFile", BaseFile, shared),
+            "national": _extended("NationalFile", NationalFile, blocks),
+            "jurisdiction": _extended("JurisdictionFile", JurisdictionFile, hosting),
+            "base": _extended("BaseFile", BaseFile, hosting),
             "plan": PlanFile,
             "calendar": CalendarFile,
         }

@@ -14,6 +14,16 @@ from zhupei.domain.training import ProgramKind
 __all__ = ["PolicyValueError", "known_value", "parse_policy"]
 
 
+# What dates are counted with stays within a century: more is a slip, and leads past all calendars.
+_RANGES = {
+    "month": (1, 12),
+    "months": (0, 1_200),
+    "years": (0, 100),
+    "days": (0, 36_500),
+    "working days": (0, 36_500),
+}
+
+
 class PolicyValueError(ValueError):
     """A policy's value is not what its definition says; ``message`` says what is expected."""
 
@@ -35,19 +45,33 @@ def parse_policy(definition: PolicyDefinition, value: str | None) -> object:
             return value == "true"
         raise PolicyValueError(Text("应为 true 或 false", "expected true or false"))
     if definition.type is int:
-        if re.fullmatch(r"0|[1-9][0-9]{0,8}", value):
-            return int(value)
-        raise PolicyValueError(
-            Text("应为不小于 0 的整数", "expected a whole number that is not negative")
-        )
+        return _whole(definition, value)
     if definition.type is Decimal:
         if re.fullmatch(r"(0|[1-9][0-9]{0,8})(\.[0-9]{1,6})?", value):
             return Decimal(value)
         raise PolicyValueError(Text("应为数字，如 0.8", "expected a number, such as 0.8"))
+    if not value.strip():
+        raise PolicyValueError(
+            Text("值是空白的；未知的写 null", "the value is blank; write null for what is unknown")
+        )
     if definition.choices and value not in definition.choices:
         known = ", ".join(definition.choices)
         raise PolicyValueError(Text(f"应为以下之一：{known}", f"expected one of: {known}"))
     return value
+
+
+def _whole(definition: PolicyDefinition, value: str) -> int:
+    if not re.fullmatch(r"0|[1-9][0-9]{0,8}", value):
+        raise PolicyValueError(
+            Text("应为不小于 0 的整数", "expected a whole number that is not negative")
+        )
+    least, most = _RANGES.get(definition.unit or "", (0, None))
+    number = int(value)
+    if number < least or (most is not None and number > most):
+        raise PolicyValueError(
+            Text(f"应在 {least} 至 {most} 之间", f"expected a number from {least} to {most}")
+        )
+    return number
 
 
 def known_value(layers: Sequence[Layer], kind: ProgramKind, key: str) -> object:

@@ -117,6 +117,13 @@ def test_a_hospital_that_is_the_unit_is_not_bound(checked: Checked) -> None:
     assert _said(checked, entry, entry.replace("医院A", "医院B")) == []
 
 
+def test_many_quarters_without_a_record_are_not_all_listed(checked: Checked) -> None:
+    """A slip of a year leaves hundreds of them."""
+    (said,) = _said(checked, _unit("0100", guidance="[{on: 1926-05-01}, {on: 2026-01-05}]"))
+    assert said.count("-Q") == 20
+    assert "1931-Q2, … [CONFIG_COLLABORATION_DUTY]" in said
+
+
 @pytest.mark.parametrize(
     ("change", "said"),
     [

@@ -426,3 +426,56 @@ rows:
   - {base: hospital, specialty: "0300", quota: 60}
 """,
     )
+
+
+def test_a_plan_table_beside_published_totals(says: Says) -> None:
+    """R086: rows that a base lists itself take the place of the table's, as in the catalogue."""
+    says(
+        (
+            "b.yaml:12:12: programs.0.quota: the rows add up to 9, the published total is 5 "
+            "[CONFIG_QUOTA_SUM]\n"
+            "p.yaml:10:12: programs.0.quota: the rows add up to 9, the published total is 8 "
+            "[CONFIG_QUOTA_SUM]\n"
+        ),
+        (
+            "b.yaml:12:12: programs.0.quota: 各行名额之和为 9，而计划总数为 5 "
+            "[CONFIG_QUOTA_SUM]\n"
+            "p.yaml:10:12: programs.0.quota: 各行名额之和为 9，而计划总数为 8 "
+            "[CONFIG_QUOTA_SUM]\n"
+        ),
+        p=_PROVINCE.format(quota=8),
+        b=_MEMBER.replace("    name", "    quota: 5\n    name") + _rows(3, 2),
+        c=_TABLE,
+    )
+    says(
+        "",
+        "",
+        p=_PROVINCE.format(quota=9),
+        b=_MEMBER.replace("    name", "    quota: 9\n    name") + _rows(3, 2),
+        c=_TABLE,
+    )
+
+
+_PROVINCE = """\
+kind: jurisdiction
+code: example
+name: {{zh: 示例省, en: Example}}
+level: province
+province: "620000"
+programs:
+  - code: example-residency-2026
+    kind: residency
+    year: 2026
+    quota: {quota}
+    name: {{zh: 住培, en: Residency}}
+"""
+_MEMBER = _BASE.replace("specialty_bases", "jurisdiction: example\nspecialty_bases").replace(
+    "kind: residency", "parent: example-residency-2026"
+)
+_TABLE = """\
+kind: plan
+program: example-residency-2026
+rows:
+  - {base: hospital, specialty: "0100", quota: 7}
+  - {base: hospital, specialty: "0300", quota: 4}
+"""

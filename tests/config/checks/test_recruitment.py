@@ -145,16 +145,44 @@ def test_r149_priority_holds_in_rounds_that_exist(says: Says) -> None:
         "    name: {zh: 住培, en: Residency}\n    quota_note: 未公布\n"
         "    rounds:\n      - {code: batch-1, name: {zh: 第一批, en: First}}\n"
         "    shortage:\n      - {purpose: admission_priority, specialties: ['0200'], "
-        "rounds: [batch-2]}\n"
+        "rounds: [batch-2], source: NOTICE:1}\n"
     )
     says(
         (
-            "a.yaml:17:71: programs.0.shortage.0.rounds.0: there is no round with the code batch-2;"
+            "a.yaml:18:71: programs.0.shortage.0.rounds.0: there is no round with the code batch-2;"
             ' did you mean "batch-1"? [CONFIG_UNKNOWN_CODE]\n'
         ),
         (
-            "a.yaml:17:71: programs.0.shortage.0.rounds.0: 没有代码为 batch-2 的轮次；是否想写 "
+            "a.yaml:18:71: programs.0.shortage.0.rounds.0: 没有代码为 batch-2 的轮次；是否想写 "
             "batch-1？ [CONFIG_UNKNOWN_CODE]\n"
         ),
-        a=_REGION + program,
+        a=_REGION + "sources: {NOTICE: {title: 通知}}\n" + program,
+    )
+
+
+def test_r149_priority_of_an_opening_holds_in_rounds_that_exist(says: Says) -> None:
+    program = (
+        "programs:\n  - code: hospital-2026\n    kind: residency\n    year: 2026\n"
+        "    name: {zh: 住培, en: Residency}\n"
+        "    rounds:\n      - {code: batch-1, name: {zh: 第一批, en: First}}\n"
+        "    openings:\n      - specialty: '0200'\n        quota: 2\n        shortage:\n"
+        "          - {purpose: admission_priority, specialties: ['0200'], rounds: [batch-2], "
+        "source: NOTICE:1}\n        steps:\n"
+        "          - {id: a, kind: application, label: {zh: 报, en: A}, round: batch-3}\n"
+    )
+    says(
+        (
+            "b.yaml:17:75: programs.0.openings.0.shortage.0.rounds.0: there is no round with the "
+            'code batch-2; did you mean "batch-1"? [CONFIG_UNKNOWN_CODE]\n'
+            "b.yaml:19:70: programs.0.openings.0.steps.0.round: there is no round with the code "
+            'batch-3; did you mean "batch-1"? [CONFIG_UNKNOWN_CODE]\n'
+        ),
+        (
+            "b.yaml:17:75: programs.0.openings.0.shortage.0.rounds.0: 没有代码为 batch-2 的轮次；"
+            "是否想写 batch-1？ [CONFIG_UNKNOWN_CODE]\n"
+            "b.yaml:19:70: programs.0.openings.0.steps.0.round: 没有代码为 batch-3 的轮次；"
+            "是否想写 batch-1？ [CONFIG_UNKNOWN_CODE]\n"
+        ),
+        b="kind: base\ncode: hospital\nname: {zh: 医院, en: Hospital}\n"
+        "province: '620000'\nsources: {NOTICE: {title: 通知}}\n" + program,
     )

@@ -416,3 +416,29 @@ def test_rows_of_a_plan_for_strangers_and_twice(says: Says) -> None:
   - {base: hospital, specialty: "0100", quota: 2}
 """,
     )
+
+
+def test_a_row_in_two_plans(says: Says) -> None:
+    """Which of the two counts nobody knows."""
+    says(
+        (
+            "d.yaml:4:5: rows.0: the plan row hospital 0100 stands in c.yaml already "
+            "[CONFIG_DUPLICATE_CODE]\n"
+        ),
+        "d.yaml:4:5: rows.0: 计划行 hospital 0100 已在 c.yaml 中 [CONFIG_DUPLICATE_CODE]\n",
+        p=_PROVINCE,
+        b=_BASE,
+        c=_PLAN,
+        d=_PLAN.replace("quota: 1", "quota: 2"),
+    )
+
+
+def test_a_year_of_wages_twice(says: Says) -> None:
+    says(
+        (
+            "p.yaml:13:41: wages.1.year: the year of wages 2024 appears twice "
+            "[CONFIG_DUPLICATE_CODE]\n"
+        ),
+        "p.yaml:13:41: wages.1.year: 平均工资年份 2024 重复 [CONFIG_DUPLICATE_CODE]\n",
+        p=_PROVINCE + "wages: [{year: 2024, amount: 1}, {year: 2024, amount: 2}]\n",
+    )

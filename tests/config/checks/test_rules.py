@@ -389,3 +389,37 @@ def test_a_step_that_amends_nothing_at_all(says: Says) -> None:
       - {id: apply, kind: application, amends: true, label: {zh: 报名, en: Apply}}
 """,
     )
+
+
+def test_figures_that_no_calendar_holds(says: Says) -> None:
+    """Dates are counted with them: more would end a decision, and is a slip."""
+    says(
+        (
+            "b.yaml:11:26: programs.0.policies.ban_years.value: expected a number from 0 to 100 "
+            "[CONFIG_BAD_POLICY]\n"
+            "b.yaml:12:28: programs.0.policies.start_month.value: expected a number from 1 to 12 "
+            "[CONFIG_BAD_POLICY]\n"
+            "b.yaml:13:29: programs.0.policies.no_show_days.value: expected a number from 0 to "
+            "36500 [CONFIG_BAD_POLICY]\n"
+            "b.yaml:14:33: programs.0.policies.tie_lottery_seed.value: the value is blank; write "
+            "null for what is unknown [CONFIG_BAD_POLICY]\n"
+        ),
+        (
+            "b.yaml:11:26: programs.0.policies.ban_years.value: 应在 0 至 100 之间 "
+            "[CONFIG_BAD_POLICY]\n"
+            "b.yaml:12:28: programs.0.policies.start_month.value: 应在 1 至 12 之间 "
+            "[CONFIG_BAD_POLICY]\n"
+            "b.yaml:13:29: programs.0.policies.no_show_days.value: 应在 0 至 36500 之间 "
+            "[CONFIG_BAD_POLICY]\n"
+            "b.yaml:14:33: programs.0.policies.tie_lottery_seed.value: 值是空白的；未知的写 null "
+            "[CONFIG_BAD_POLICY]\n"
+        ),
+        b=_BASE
+        + """\
+    policies:
+      ban_years: {value: 101}
+      start_month: {value: 0}
+      no_show_days: {value: 99999999}
+      tie_lottery_seed: {value: " "}
+""",
+    )

@@ -174,9 +174,10 @@ def test_names_in_shortage_sets(says: Says) -> None:
         b=_BASE
         + """\
     shortage:
-      - {purpose: subsidy, specialties: ["0200", 全科, 皮鞋科]}
+      - {purpose: subsidy, specialties: ["0200", 全科, 皮鞋科], source: PLAN:1}
 shortage:
-  - {purpose: subsidy, specialties: [麻醉科, 皮鞋科]}
+  - {purpose: subsidy, specialties: [麻醉科, 皮鞋科], source: PLAN:2}
+sources: {PLAN: {title: 计划}}
 """,
     )
 
@@ -215,5 +216,47 @@ kind: plan
 program: example-residency-2026
 rows:
   - {base: hospital, specialty: "9999", quota: 1}
+""",
+    )
+
+
+def test_a_declared_specialty_stands_in_plans_and_shortage_sets(says: Says) -> None:
+    """What a program declares counts like a code of the catalogue, wherever it is named."""
+    says(
+        "",
+        "",
+        p="""\
+kind: jurisdiction
+code: example
+name: {zh: 示例省, en: Example}
+level: province
+province: "620000"
+programs:
+  - code: example-2026
+    kind: residency
+    year: 2026
+    name: {zh: 住培, en: Residency}
+    specialties: [{code: sleep, name: {zh: 睡眠, en: Sleep}}]
+""",
+        b="""\
+kind: base
+code: hospital
+name: {zh: 医院, en: Hospital}
+province: "620000"
+jurisdiction: example
+sources: {PLAN: {title: 计划}}
+programs:
+  - code: h
+    parent: example-2026
+    name: {zh: 住培, en: Residency}
+    specialties: [{code: pain, name: {zh: 疼痛, en: Pain}}]
+    shortage: [{purpose: subsidy, specialties: [sleep, pain], source: PLAN:1}]
+""",
+        c="""\
+kind: plan
+program: example-2026
+rows:
+  - {base: hospital, specialty: sleep, quota: 1}
+  - {base: hospital, specialty: pain, quota: 1}
 """,
     )

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from zhupei.config.checks.context import CheckContext
 from zhupei.config.collaborations import CollaborationEntry
 from zhupei.config.files import BaseFile
+from zhupei.config.hints import list_choices
 from zhupei.config.layers import Layer
 from zhupei.config.policy_values import known_value
 from zhupei.config.workspace import ConfiguredFile
@@ -150,20 +151,20 @@ class _Base:
 def _neglected(entry: CollaborationEntry) -> Iterator[tuple[str, str, str]]:
     quarters = periods_without((each.on for each in entry.guidance), QUARTER)
     if quarters:
-        listed = ", ".join(quarters)
+        listed = list_choices(quarters)
         yield (
             "guidance",
-            f"应每季度指导协同单位，{listed} 没有记录",
-            f"the unit is guided every quarter; there is no record for {listed}",
+            f"应每季度指导协同单位，{listed.zh} 没有记录",
+            f"the unit is guided every quarter; there is no record for {listed.en}",
         )
     group = entry.leading_group
     halves = () if group is None else periods_without(group.meetings, HALF_YEAR)
     if halves:
-        listed = ", ".join(halves)
+        listed = list_choices(halves)
         yield (
             "leading_group",
-            f"领导小组应每半年召开一次会议，{listed} 没有记录",
-            f"the leading group meets every half year; there is no record for {listed}",
+            f"领导小组应每半年召开一次会议，{listed.zh} 没有记录",
+            f"the leading group meets every half year; there is no record for {listed.en}",
         )
     if entry.full_time_managers == 0:
         yield (

@@ -14,14 +14,18 @@ from zhupei.config.yaml import Document
 
 __all__ = ["check"]
 
+# Seats by specialty, by base, by the program that a plan table belongs to.
+_Tables = dict[str, dict[str, dict[str, int | None]]]
+
 
 def check(context: CheckContext) -> None:
     """Check every program's plan (R086, R212, V1-V7)."""
+    tables = _tables(context)
     for program in context.layers.programs.values():
         capacities = {} if program.base is None else capacities_of(program.base)
         for opening in program.openings():
             _opening(context, opening, capacities)
-        _total(context, program)
+        _total(context, program, tables)
         _rounds(context, program)
     for plan in context.workspace.plans:
         _plan(context, plan)
@@ -94,12 +98,42 @@ def _directions(context: CheckContext, opening: OpeningRef) -> None:
         )
 
 
-def _total(context: CheckContext, program: ProgramRef) -> None:
+def _tables(context: CheckContext) -> _Tables:
+    found: _Tables = {}
+    for plan in context.workspace.plans:
+        of_program = found.setdefault(plan.model.program, {})
+        for row in plan.model.rows:
+            of_program.setdefault(row.base, {}).setdefault(row.specialty, row.quota)
+    return found
+
+
+def _rows(program: ProgramRef, tables: _Tables) -> list[int | None]:
+    """Return the seats of a program's rows: its own, and those of the table that it leaves."""
+    of_parent = tables.get(program.entry.parent or "", {})
+    found = dict(of_parent.get(program.base.code, {})) if program.base is not None else {}
+    found.update({row.entry.specialty: row.entry.quota for row in program.openings()})
+    return list(found.values())
+
+
+def _table(context: CheckContext, program: ProgramRef, tables: _Tables) -> list[int | None]:
+    """Return the seats of all rows of the programs below one that has a plan table."""
+    found = [
+        seats for child in context.children.get(program.code, ()) for seats in _rows(child, tables)
+    ]
+    for base, other in context.others.below(program.code):
+        found += {**tables[program.code].get(base, {}), **dict(other.rows)}.values()
+    return found
+
+
+def _total(context: CheckContext, program: ProgramRef, tables: _Tables) -> None:
     """Check a published total against the rows, or against the programs below."""
     declared, document = program.entry.quota, program.host.document
     if declared is None:
         return
     path = (*program.path, "quota")
+    if program.code in tables:
+        _adds_up(context, program, _table(context, program, tables))
+        return
     below = [seats_of(child.entry) for child in context.children.get(program.code, ())]
     below += [child.seats for _, child in context.others.below(program.code)]
     if below:
@@ -113,11 +147,19 @@ def _total(context: CheckContext, program: ProgramRef) -> None:
                 f"the programs below add up to {total}, the published total is {declared}",
             )
         return
-    total, complete = _sum(opening.entry.quota for opening in program.openings())
-    if program.entry.openings and (total > declared or (complete and total != declared)):
+    rows = _rows(program, tables)
+    if rows:
+        _adds_up(context, program, rows)
+
+
+def _adds_up(context: CheckContext, program: ProgramRef, rows: Iterable[int | None]) -> None:
+    """Report a published total that its rows pass, or do not reach where all are known."""
+    declared = program.entry.quota
+    total, complete = _sum(rows)
+    if declared is not None and (total > declared or (complete and total != declared)):
         context.report(
-            document,
-            path,
+            program.host.document,
+            (*program.path, "quota"),
             "CONFIG_QUOTA_SUM",
             f"各行名额之和为 {total}，而计划总数为 {declared}",
             f"the rows add up to {total}, the published total is {declared}",

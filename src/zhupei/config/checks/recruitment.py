@@ -171,8 +171,12 @@ def _priority_rounds(context: CheckContext, program: ProgramRef) -> None:
         ),
         set(),
     )
-    for index, entry in enumerate(program.entry.shortage):
-        for position, code in enumerate(entry.rounds):
-            if code not in known:
-                path = (*program.path, "shortage", index, "rounds", position)
-                context.unknown(program.host.document, path, _ROUND, code, known)
+    for where, rules in (
+        (program.path, program.entry),
+        *((opening.path, opening.entry) for opening in program.openings()),
+    ):
+        for index, entry in enumerate(rules.shortage):
+            for position, code in enumerate(entry.rounds):
+                if code not in known:
+                    path = (*where, "shortage", index, "rounds", position)
+                    context.unknown(program.host.document, path, _ROUND, code, known)

@@ -24,8 +24,9 @@ def check(context: CheckContext) -> None:
     for base in context.workspace.bases.values():
         _base(context, base)
     _programs(context)
+    seen: dict[tuple[str, str, str], ConfiguredFile[PlanFile]] = {}
     for plan in context.workspace.plans:
-        _plan(context, plan)
+        _plan(context, plan, seen)
 
 
 def _place(context: CheckContext, file: ConfiguredFile[Any]) -> None:
@@ -53,6 +54,12 @@ def _place(context: CheckContext, file: ConfiguredFile[Any]) -> None:
 
 def _jurisdiction(context: CheckContext, file: ConfiguredFile[JurisdictionFile]) -> None:
     _place(context, file)
+    years: set[int] = set()
+    for index, wage in enumerate(file.model.wages):
+        if wage.year in years:
+            what = Text("平均工资年份", "year of wages")
+            context.duplicate(file.document, ("wages", index, "year"), what, str(wage.year))
+        years.add(wage.year)
     parent = file.model.parent
     if parent is None:
         return
@@ -230,10 +237,14 @@ def _rounds_named(context: CheckContext, program: ProgramRef) -> None:
     document = program.host.document
     rounds = _rounds(context, program)
     what = Text("轮次", "round")
-    for index, step in enumerate(program.entry.steps):
-        if step.round is not None and step.round not in rounds:
-            path = (*program.path, "steps", index, "round")
-            context.unknown(document, path, what, step.round, rounds)
+    for where, entry in (
+        (program.path, program.entry),
+        *((opening.path, opening.entry) for opening in program.openings()),
+    ):
+        for index, step in enumerate(entry.steps):
+            if step.round is not None and step.round not in rounds:
+                path = (*where, "steps", index, "round")
+                context.unknown(document, path, what, step.round, rounds)
     for opening in program.openings():
         for code in opening.entry.rounds:
             if code not in rounds:
@@ -248,7 +259,12 @@ def _rounds(context: CheckContext, program: ProgramRef) -> set[str]:
     return set()
 
 
-def _plan(context: CheckContext, file: ConfiguredFile[PlanFile]) -> None:
+def _plan(
+    context: CheckContext,
+    file: ConfiguredFile[PlanFile],
+    seen: dict[tuple[str, str, str], ConfiguredFile[PlanFile]],
+) -> None:
+    """Check the rows of a plan; ``seen`` are the rows of all plans so far, and where they stand."""
     code = file.model.program
     if code not in context.layers.programs:
         context.unknown(file.document, ("program",), _PROGRAM, code, context.layers.programs)
@@ -257,7 +273,7 @@ def _plan(context: CheckContext, file: ConfiguredFile[PlanFile]) -> None:
         child.base.code for child in context.children.get(code, ()) if child.base is not None
     }
     members.update(base for base, _ in context.others.below(code))
-    seen: set[tuple[str, str]] = set()
+    own: set[tuple[str, str]] = set()
     for index, row in enumerate(file.model.rows):
         path = ("rows", index)
         if row.base not in members:
@@ -268,8 +284,17 @@ def _plan(context: CheckContext, file: ConfiguredFile[PlanFile]) -> None:
                 f"基地 {row.base} 没有 {code} 之下的项目",
                 f"the base {row.base} has no program below {code}",
             )
-        if (row.base, row.specialty) in seen:
+        first = seen.setdefault((code, row.base, row.specialty), file)
+        if first is not file:
+            context.report(
+                file.document,
+                path,
+                "CONFIG_DUPLICATE_CODE",
+                f"计划行 {row.base} {row.specialty} 已在 {first.path.name} 中",
+                f"the plan row {row.base} {row.specialty} stands in {first.path.name} already",
+            )
+        elif (row.base, row.specialty) in own:
             context.duplicate(
                 file.document, path, Text("计划行", "plan row"), f"{row.base} {row.specialty}"
             )
-        seen.add((row.base, row.specialty))
+        own.add((row.base, row.specialty))

@@ -29,11 +29,12 @@ def check(context: CheckContext) -> None:
         _openings(context, program)
     for plan in context.workspace.plans:
         _plan(context, plan)
-    for document, path, entries, year in _shortages(context):
+    for document, path, entries, year, declared in _shortages(context):
         for index, entry in enumerate(entries):
             for position, name in enumerate(entry.specialties):
-                place = (*path, "shortage", index, "specialties", position)
-                _name(context, document, place, name, year)
+                if name not in declared:
+                    place = (*path, "shortage", index, "specialties", position)
+                    _name(context, document, place, name, year)
 
 
 def _accredited(context: CheckContext, file: ConfiguredFile[BaseFile]) -> None:
@@ -65,11 +66,7 @@ def _openings(context: CheckContext, program: ProgramRef) -> None:
     year = context.layers.year(program)
     if year is None:
         return
-    declared = {
-        specialty.code
-        for each in context.layers.lineage(program)
-        for specialty in each.entry.specialties
-    }
+    declared = _declared_above(context, program)
     national = context.reference.specialties.for_cycle(year)
     document = program.host.document
     seen: set[str] = set()
@@ -84,6 +81,15 @@ def _openings(context: CheckContext, program: ProgramRef) -> None:
             _not_in_cycle(context, document, path, code, year)
         else:
             context.unknown(document, path, _SPECIALTY, code, declared)
+
+
+def _declared_above(context: CheckContext, program: ProgramRef) -> set[str]:
+    """Return the specialties that a program and those above it declare."""
+    return {
+        specialty.code
+        for each in context.layers.lineage(program)
+        for specialty in each.entry.specialties
+    }
 
 
 def _not_in_cycle(
@@ -104,21 +110,25 @@ def _not_in_cycle(
 
 def _shortages(
     context: CheckContext,
-) -> Iterator[tuple[Document, YamlPath, tuple[ShortageEntry, ...], int | None]]:
-    """Yield the shortage sets of files and programs; a file's hold for no cycle in particular."""
+) -> Iterator[tuple[Document, YamlPath, tuple[ShortageEntry, ...], int | None, set[str]]]:
+    """Yield the shortage sets of files and programs; a file's hold for no cycle in particular.
+
+    After the cycle come the specialties that are declared beside the catalogue.
+    """
     files: tuple[ConfiguredFile[Any], ...] = (
         *context.workspace.national,
         *context.workspace.jurisdictions.values(),
         *context.workspace.bases.values(),
     )
     for file in files:
-        yield file.document, (), file.model.shortage, None
+        yield file.document, (), file.model.shortage, None, set()
     for program in context.layers.all_programs():
         document, year = program.host.document, context.layers.year(program)
         if year is not None:
-            yield document, program.path, program.entry.shortage, year
+            declared = _declared_above(context, program)
+            yield document, program.path, program.entry.shortage, year, declared
             for opening in program.openings():
-                yield document, opening.path, opening.entry.shortage, year
+                yield document, opening.path, opening.entry.shortage, year, declared
 
 
 def _name(
@@ -152,9 +162,15 @@ def _name(
 def _plan(context: CheckContext, file: ConfiguredFile[PlanFile]) -> None:
     program = context.layers.programs.get(file.model.program)
     year = context.layers.year(program) if program is not None else None
-    if year is None:
+    if program is None or year is None:
         return
     national = context.reference.specialties.for_cycle(year)
+    children = {
+        child.base.code: child
+        for child in context.children.get(file.model.program, ())
+        if child.base is not None
+    }
     for index, row in enumerate(file.model.rows):
-        if row.specialty not in national:
+        below = children.get(row.base, program)
+        if row.specialty not in national and row.specialty not in _declared_above(context, below):
             _not_in_cycle(context, file.document, ("rows", index, "specialty"), row.specialty, year)

@@ -61,6 +61,52 @@ def test_the_file_of_the_repository_is_checked_by_default(
     assert main(["schema", "--check"]) == 0
 
 
+def test_the_subgraph_of_the_repository_is_checked_by_default(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("ZHUPEI_FEDERATION_ACCESS", "scopes")
+    monkeypatch.chdir(ROOT)
+    assert main(["schema", "--check", "--federation"]) == 0
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "subgraph.graphql").write_bytes(b"\xff")
+    assert main(["schema", "--check", "--federation"]) == 1
+    assert (
+        "write it again with zhupei schema --core --federation --access none "
+        "--output subgraph.graphql\n"
+    ) in capsys.readouterr().err
+
+
+@pytest.mark.institutions
+def test_the_core_is_checked_by_default_whatever_plugins_there_are(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("ZHUPEI_BASES", str(ROOT / "bases"))
+    monkeypatch.setenv("ZHUPEI_PLUGINS", str(ROOT / "plugins"))
+    monkeypatch.chdir(ROOT)
+    assert main(["schema", "--check"]) == 0
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--check", "--plugin", "x"], "name the file to check with --output"),
+        (["--check", "--federation", "--access", "scopes"], "name the file to check with --output"),
+        (["--access", "scopes"], "--access is for --federation"),
+    ],
+)
+def test_what_could_not_be_meant_is_refused(
+    options: list[str],
+    said: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main(["schema", *options]) == 2
+    printed = capsys.readouterr()
+    assert (printed.out, printed.err) == ("", f"zhupei: {said}\n")
+
+
 @pytest.mark.institutions
 def test_the_types_of_one_plugin(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]

@@ -54,18 +54,24 @@ def register(subparsers: Subparsers) -> None:
     parser.add_argument(
         "--check",
         action="store_true",
-        help="write nothing; fail where the file given by --output differs · 仅核对文件是否最新",
+        help="write nothing; fail where the file given by --output differs, without one where the "
+        "core's in this folder does: schema.graphql, or subgraph.graphql · 仅核对文件是否最新",
     )
     parser.set_defaults(run=_run)
     add_diff(parser.add_subparsers(metavar="diff"))
 
 
 def _run(arguments: argparse.Namespace) -> int:
-    text = _text(arguments)
+    if arguments.access is not None and not arguments.federation:
+        raise CommandError(
+            Text("--access 只用于 --federation", "--access is for --federation"), status=2
+        )
     output: Path | None = arguments.output
-    if arguments.check:
-        # What is checked by default is the file of the repository, which holds the core.
-        return _check(output or Path("schema.graphql"), text)
+    if arguments.check and output is None:
+        output = _of_the_repository(arguments)
+    text = _text(arguments)
+    if arguments.check and output is not None:
+        return _check(output, text, arguments)
     if output is None:
         sys.stdout.write(text)
     else:
@@ -132,9 +138,22 @@ def _composed(access: FederationAccess = FederationAccess.NONE) -> ComposedSchem
     return build_schema(host, strict=settings.strict, access=access)
 
 
-def _check(file: Path, text: str) -> int:
+def _of_the_repository(arguments: argparse.Namespace) -> Path:
+    """Return the file that is checked by default, and ask for what it holds: the core alone."""
+    if arguments.plugin or arguments.access is not None:
+        raise CommandError(
+            Text("请用 --output 指定要核对的文件", "name the file to check with --output"), status=2
+        )
+    arguments.core = True
+    if not arguments.federation:
+        return Path("schema.graphql")
+    arguments.access = FederationAccess.NONE.value
+    return Path("subgraph.graphql")
+
+
+def _check(file: Path, text: str, arguments: argparse.Namespace) -> int:
     try:
-        present = file.read_text(encoding="utf-8")
+        present = file.read_text(encoding="utf-8", errors="replace")
     except FileNotFoundError:
         present = ""
     if present == text:
@@ -148,10 +167,17 @@ def _check(file: Path, text: str) -> int:
         sys.stdout.write(f"{line}\n")
     if len(changes) > _SHOWN_LINES:
         sys.stdout.write(f"… {len(changes) - _SHOWN_LINES} more lines\n")
+    options = (
+        "--core" if arguments.core else "",
+        "--federation" if arguments.federation else "",
+        f"--access {arguments.access}" if arguments.access else "",
+        f"--plugin {arguments.plugin}" if arguments.plugin else "",
+    )
+    again = " ".join(("zhupei schema", *filter(None, options), "--output", file.as_posix()))
     raise CommandError(
         Text(
             f"{file.as_posix()} 与图的定义不一致",
             f"{file.as_posix()} is not what the graph is",
         ),
-        hint=Text("请重新生成", "write it again with zhupei schema --core --output FILE"),
+        hint=Text(f"请重新生成：{again}", f"write it again with {again}"),
     )

@@ -25,7 +25,7 @@ from zhupei.db.models import Idempotency
 from zhupei.domain.access_refusals import AccessCode, AccessRefusal
 from zhupei.domain.text import Text
 
-__all__ = ["LONGEST_KEY", "forget_before", "once", "request_hash"]
+__all__ = ["LONGEST_KEY", "forget_before", "once", "refused_key", "request_hash"]
 
 LONGEST_KEY = 128
 """Characters of a key at most."""
@@ -64,15 +64,9 @@ async def once(
     if key is None:
         async with in_transaction():
             return await work()
-    if not _KEY.fullmatch(key):
-        return AccessRefusal(
-            code=AccessCode.IDEMPOTENCY_KEY_INVALID,
-            message=Text(
-                f"幂等键应为 1 至 {LONGEST_KEY} 个可见的 ASCII 字符",
-                f"an idempotency key is 1 to {LONGEST_KEY} printable ASCII characters",
-            ),
-            field="idempotencyKey",
-        )
+    invalid = refused_key(key)
+    if invalid is not None:
+        return invalid
     digest = request_hash(operation, request)
     async with in_transaction() as connection:
         # Waits for a transaction that holds the same key; nothing is written where it committed.
@@ -99,6 +93,20 @@ _REUSED = AccessRefusal(
     ),
     field="idempotencyKey",
 )
+
+
+def refused_key(key: str) -> AccessRefusal | None:
+    """Return IDEMPOTENCY_KEY_INVALID for what is no key; None for one of 1 to 128 characters."""
+    if _KEY.fullmatch(key):
+        return None
+    return AccessRefusal(
+        code=AccessCode.IDEMPOTENCY_KEY_INVALID,
+        message=Text(
+            f"幂等键应为 1 至 {LONGEST_KEY} 个可见的 ASCII 字符",
+            f"an idempotency key is 1 to {LONGEST_KEY} printable ASCII characters",
+        ),
+        field="idempotencyKey",
+    )
 
 
 async def forget_before(moment: datetime) -> int:

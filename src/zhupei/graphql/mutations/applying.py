@@ -15,7 +15,6 @@ from zhupei.graphql.context import GraphContext
 from zhupei.graphql.desks import desk_of
 from zhupei.graphql.errors import bad_input
 from zhupei.graphql.mutations.declaration import (
-    LONGEST_TEXT,
     Repeatable,
     mutation,
     read_id,
@@ -225,15 +224,11 @@ def _given_facts(given: CandidateInput | None, context: GraphContext) -> Any:
 def given_answers(
     given: Sequence[FormAnswerInput] | None, context: GraphContext
 ) -> Mapping[str, str]:
-    """Return answers by field; a field that is answered twice, or too long, is bad input."""
+    """Return answers by field; a field that is answered twice is bad input."""
     found: dict[str, str] = {}
     for index, each in enumerate(given or ()):
-        problem = None
         if each.field_id in found:
             problem = Text("重复答复同一表单项", "answers the same field twice")
-        elif len(each.value) > LONGEST_TEXT or len(each.field_id) > LONGEST_TEXT:
-            problem = Text("文字过长", "is too long")
-        if problem is not None:
             raise bad_input(f"answers.{index}", problem, context.language)
         found[each.field_id] = each.value
     return MappingProxyType(found)

@@ -53,8 +53,9 @@ class Repeatable:
     idempotency_key: str | None = strawberry.field(
         default=UNSET,
         description=(
-            "A key of the client's own making, such as a UUID (幂等键): a request that is repeated "
-            "with it is answered as the first was, and does nothing again."
+            "A key of the client's own making (幂等键), 1 to 128 printable ASCII characters, such "
+            "as a UUID: a request that is repeated with it is answered as the first was, and does "
+            "nothing again."
         ),
     )
 
@@ -70,7 +71,14 @@ class _Mutating(Noted):
         # What an earlier mutation of the same request changed must not be remembered otherwise.
         context.kept.clear()
         signed_in(context)
+        given = kwargs.get("input")
+        # Every mutation takes the same keys, wherever it keeps what it did under one.
+        key = getattr(given, "idempotency_key", None)
+        against = idempotency.refused_key(key) if isinstance(key, str) else None
+        if against is not None:
+            return refused(against)
         try:
+            _check_texts(given, "", context)
             answer = next_(source, info, **kwargs)
             answer = await answer if inspect.isawaitable(answer) else answer
         except GraphRefusal as refusal:
@@ -78,6 +86,27 @@ class _Mutating(Noted):
         if isinstance(answer, Refusal | AccessRefusal):
             return _shown(answer, self.permission, context)
         return answer
+
+
+def _check_texts(given: Any, place: str, context: GraphContext) -> None:
+    """Refuse a text that is too long, anywhere in an input; a name's or a code's limit is less.
+
+    Texts that no database takes were refused with the operation (`check_variables`).
+    """
+    if isinstance(given, str):
+        if len(given) > LONGEST_TEXT:
+            problem = Text(
+                f"不得超过 {LONGEST_TEXT} 个字符",
+                f"must not be longer than {LONGEST_TEXT} characters",
+            )
+            raise bad_input(place, problem, context.language)
+    elif isinstance(given, list):
+        for index, each in enumerate(given):
+            _check_texts(each, f"{place}.{index}", context)
+    elif getattr(type(given), "__strawberry_definition__", None) is not None:
+        within = f"{place}." if place else ""
+        for part in dataclasses.fields(given):
+            _check_texts(getattr(given, part.name), f"{within}{_camel(part.name)}", context)
 
 
 def _shown(refusal: Refusal | AccessRefusal, permission: str, context: GraphContext) -> Any:
@@ -216,8 +245,8 @@ def taken(given: Any, into: type[_Given], context: GraphContext, **own: Any) -> 
     ``own`` are values that the caller made itself. What was left out keeps the use case's default.
 
     Raises:
-        GraphRefusal: BAD_USER_INPUT, which becomes `InvalidInput`: an id that is none, a text or
-            list that is too long, a number or date that is none of our time.
+        GraphRefusal: BAD_USER_INPUT, which becomes `InvalidInput`: an id that is none, a list that
+            is too long, a number or date that is none of our time.
 
     """
     return _taken(given, into, context, "", own)
@@ -265,8 +294,6 @@ def _value(value: Any, hint: Any, place: str, context: GraphContext) -> Any:
         return read_id(value, place, context)
     if isinstance(of, type) and dataclasses.is_dataclass(of):
         return _taken(value, of, context, f"{place}.", {})
-    if isinstance(value, str):
-        return _text(value, place, context)
     if isinstance(value, Decimal) and value.adjusted() > _MOST_DIGITS:
         problem = Text("数字过大", "is too large a number")
         raise bad_input(place, problem, context.language)
@@ -279,16 +306,6 @@ def _value(value: Any, hint: Any, place: str, context: GraphContext) -> Any:
 _MOST_DIGITS = 12
 _YEARS = range(1900, 2200)
 """Of what is recorded: years of training and of bans are added to it."""
-
-
-def _text(value: str, place: str, context: GraphContext) -> str:
-    # Texts that no database takes were refused with the operation (`check_variables`).
-    if len(value) > LONGEST_TEXT:
-        problem = Text(
-            f"不得超过 {LONGEST_TEXT} 个字符", f"must not be longer than {LONGEST_TEXT} characters"
-        )
-        raise bad_input(place, problem, context.language)
-    return value
 
 
 def _parts(hint: Any) -> tuple[Any, ...]:

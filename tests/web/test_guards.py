@@ -85,6 +85,15 @@ async def test_hosts(host: str, status: int) -> None:
         )
 
 
+async def test_figures_are_read_by_address() -> None:
+    """Prometheus asks each process by its own address; who may read them the token tells."""
+    app = guards(hosts=("zhupei.example",))
+    found, _, _ = await asked(app, scope_of(host="10.0.0.7:8000", path="/metrics"))
+    assert found == 200
+    found, _, _ = await asked(app, scope_of(host="10.0.0.7:8000", path="/metrics/"))
+    assert found == 421
+
+
 async def test_two_hosts_are_none() -> None:
     scope = scope_of()
     scope["headers"].append((b"host", b"evil.test"))

@@ -185,7 +185,7 @@ class ProcessSettings:
             zh="加密个人信息的密钥，形如“代号:Base64”，用逗号分隔，第一个用于加密",
             en="Keys that personal data is encrypted with, as `id:base64` separated by commas; the "
             "first encrypts, all decrypt",
-            default="a file below the data directory",
+            default="a file below the data directory; required in production",
         ),
     ] = field(default=None, repr=False)
     signing_keys: Annotated[

@@ -156,7 +156,8 @@ class Guards:
             # RFC 9112, 3.2; whoever stands in front may have taken the other one.
             await _refuse(scope, receive, send, 400, ErrorCode.BAD_USER_INPUT, _NO_HOST)
             return
-        if self._hosts and not self._is_ours(scope):
+        # Prometheus asks each process by its address; a token tells who may read figures.
+        if self._hosts and scope["path"] != METRICS_PATH and not self._is_ours(scope):
             await _refuse(scope, receive, send, 421, ErrorCode.BAD_USER_INPUT, _HOST)
             return
         gate = self._gate

@@ -207,7 +207,7 @@ class AssessmentEntry(Entry):
     """Share in the ranking; the weights of a phase add up to 1."""
     weight_note: Passage | None = None
     """Why there is no weight."""
-    every_months: Annotated[Whole, Field(gt=0, le=1_200)] | None = None
+    every_months: Annotated[Whole, Field(ge=1, le=1_200)] | None = None
     """Interval in months."""
     forms: tuple[Label, ...] = ()
     """Forms it may take."""
@@ -261,9 +261,9 @@ class PenaltyEntry(Entry):
         ...,
     ]
     """What follows."""
-    ban_years: Annotated[Whole, Field(gt=0, le=100)] | None = None
+    ban_years: Annotated[Whole, Field(ge=1, le=100)] | None = None
     """Years without a new application."""
-    after_days: Annotated[Whole, Field(gt=0, le=36_500)] | None = None
+    after_days: Annotated[Whole, Field(ge=1, le=36_500)] | None = None
     """Days after which it follows by itself; null where a person decides."""
     repays: tuple[FundingSource, ...] = ()
     """Funding sources to pay back."""

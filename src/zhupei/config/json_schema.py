@@ -22,6 +22,13 @@ _INTEGER_TEXT = r"^-?(0|[1-9][0-9]*)$"
 _NUMBER_TEXT = r"^-?(0|[1-9][0-9]*)(\.[0-9]+)?$"
 # Keywords that hold schemas by name, whose names are keys of files rather than keywords.
 _NAMED = frozenset({"$defs", "properties", "patternProperties"})
+# Bounds of what a function of ours reads keep pydantic's names, which no editor knows.
+_BOUNDS = {
+    "gt": "exclusiveMinimum",
+    "ge": "minimum",
+    "lt": "exclusiveMaximum",
+    "le": "maximum",
+}
 
 
 #: What every entry of a rule list may say, whatever its kind.
@@ -44,6 +51,7 @@ def plain_schemas(models: FileModels) -> dict[str, Any]:
     asked: list[tuple[Any, Any]] = [(models.by_kind[kind], "validation") for kind in kinds]
     asked += [(entry, "validation") for entry in _ENTRIES.values()]
     references, schema = models_json_schema(asked, ref_template="#/$defs/{model}")
+    schema = _bounded(schema)
     names = [references[each]["$ref"].rpartition("/")[2] for each in asked]
     for definition in schema["$defs"].values():
         _describe(definition)
@@ -51,6 +59,20 @@ def plain_schemas(models: FileModels) -> dict[str, Any]:
         "$defs": schema["$defs"],
         "files": dict(zip(kinds, names, strict=False)),
         "entries": dict(zip(_ENTRIES, names[len(kinds) :], strict=True)),
+    }
+
+
+def _bounded(schema: Any) -> Any:
+    """Return a schema whose bounds are keywords of JSON Schema."""
+    if isinstance(schema, list):
+        return [_bounded(each) for each in schema]
+    if not isinstance(schema, dict):
+        return schema
+    return {
+        _BOUNDS.get(key, key): {name: _bounded(each) for name, each in value.items()}
+        if key in _NAMED
+        else _bounded(value)
+        for key, value in schema.items()
     }
 
 

@@ -131,7 +131,7 @@ class OpeningEntry(RuleBlocks):
     """Seats by round code, where the plan splits them."""
     post_type: Literal["DOCTOR", "TECHNICIAN"] | None = None
     """Type of post (岗位类别)."""
-    duration_months: Annotated[Whole, Field(gt=0, le=1_200)] | None = None
+    duration_months: Annotated[Whole, Field(ge=1, le=1_200)] | None = None
     """Length in months, where it differs from the program's."""
     note: Passage | None = None
     """What to know."""
@@ -163,7 +163,7 @@ class ProgramEntry(RuleBlocks):
     """Last year of a program that runs over several."""
     parent: Slug | None = None
     """Code of the program that this one takes its rules from."""
-    duration_months: Annotated[Whole, Field(gt=0, le=1_200)] | None = None
+    duration_months: Annotated[Whole, Field(ge=1, le=1_200)] | None = None
     """Length in months."""
     duration_note: Passage | None = None
     """What the length depends on."""

@@ -240,6 +240,7 @@ def test_instants_are_read_in_china_time(text: str, opening: str) -> None:
         "2024-04-08 25:00",
         "2024-04-08 24:30",
         "2024-02-30",
+        "2024-04-08 ２４时",
         "8:00",
         "9999-12-31 24:00",
     ],

@@ -165,6 +165,11 @@ async def test_a_bad_page_is_refused_before_anything_is_decided(fictional: Asked
             "sendingUnit.province",
             'must be a six-digit code of GB/T 2260, not "甘肃"',
         ),
+        (
+            {"sendingUnit": {"prefecture": "４４０３００"}},
+            "sendingUnit.prefecture",
+            'must be a six-digit code of GB/T 2260, not "４４０３００"',
+        ),
         ({"direction": "x" * 201}, "direction", "must not be longer than 200 characters"),
         (
             {"certificates": [{"name": "x" * 201}]},

@@ -93,6 +93,16 @@ async def test_without_at_the_clock_of_the_request_is_now(fictional: AskedGraph)
 
 
 @pytest.mark.parametrize("name", ["province", "city"])
+async def test_digits_of_another_width_are_no_code(fictional: AskedGraph, name: str) -> None:
+    """Nothing would silently be found by them."""
+    query = "query ($f: OpeningFilter) { openings(filter: $f) { totalCount } }"
+    refusal = await fictional.refused(query, {"f": {name: "４４０３００"}})
+    assert refusal.only["message"] == (
+        f'filter.{name}: must be a six-digit code of GB/T 2260, not "４４０３００"'
+    )
+
+
+@pytest.mark.parametrize("name", ["province", "city"])
 async def test_a_name_instead_of_a_code_is_refused(fictional: AskedGraph, name: str) -> None:
     for field in ("openings", "programs", "bases"):
         type_ = {"openings": "Opening", "programs": "Program", "bases": "Base"}[field]

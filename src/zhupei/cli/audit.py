@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = ["register"]
 
-_HEAD = re.compile(r"\d+:[0-9a-f]{64}(\+\d+:[0-9a-f]{64})?")
+_HEAD = re.compile(r"[0-9]{1,18}:[0-9a-f]{64}(\+[0-9]{1,18}:[0-9a-f]{64})?")
 
 
 def register(subparsers: Subparsers) -> None:

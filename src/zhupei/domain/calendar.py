@@ -266,7 +266,7 @@ _INSTANT = re.compile(
         (?: [T\ ]\ *
             (?: (?P<hours>\d{1,2}) \ * [时点] [前止]? | (?P<time>\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?)
                 \ * (?P<offset>Z|[+-]\d{2}:?\d{2})? ) )?""",
-    re.VERBOSE,
+    re.ASCII | re.VERBOSE,
 )
 
 

@@ -46,7 +46,7 @@ def _given(value: Any) -> bool:
 
 def _division(name: str, code: Any, selected: Selected) -> None:
     """Refuse what is not a code of GB/T 2260, such as a name, which would silently find nothing."""
-    if _given(code) and not re.fullmatch(r"\d{6}", code):
+    if _given(code) and not re.fullmatch(r"[0-9]{6}", code):
         raise bad_input(
             f"filter.{name}",
             Text(

@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
 from collections.abc import Awaitable, Callable, Sequence
 from uuid import UUID
 
@@ -95,6 +96,7 @@ MEDIA_TYPES = {
 _NOT_FOUND = AccessRefusal(
     code=AccessCode.NOT_FOUND, message=Text("没有这份文件", "there is no such paper")
 )
+_YEAR = re.compile(r"[0-9]{4}")
 _PRINTED_AT_ONCE = 2
 """Papers that are typeset at the same time in one process; more wait."""
 
@@ -339,7 +341,7 @@ def _scope(asked: GraphContext, request: Request) -> Target | None:
         ("program" in given and program is None)
         or ("base" in given and given["base"] not in catalogue.bases)
         or ("jurisdiction" in given and given["jurisdiction"] not in catalogue.jurisdictions)
-        or ("year" in given and not given["year"].isdecimal())
+        or ("year" in given and _YEAR.fullmatch(given["year"]) is None)
     )
     if unknown:
         return None

@@ -316,7 +316,7 @@ _TEXT_LENGTH = 200
 
 
 def _division(value: str, _context: GraphContext) -> Text | None:
-    if re.fullmatch(r"\d{6}", value):
+    if re.fullmatch(r"[0-9]{6}", value):
         return None
     return Text(
         f"应为六位 GB/T 2260 代码，而不是“{value}”",

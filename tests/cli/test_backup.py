@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import io
 import json
+import os
 import tarfile
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import UTC, datetime
@@ -151,6 +152,24 @@ def test_what_was_backed_up_is_restored_whole(
     assert empty.ask(numbers) == {"E0000000", "E0000001", "E0000002"}
     # What was restored can be backed up, and goes on counting where the old one stopped.
     assert main(["backup", str(tmp_path / "again.tar")]) == 0
+
+
+@pytest.mark.parametrize("name", ["pipe", "link", "folder", "none/b.tar"])
+def test_what_is_no_file_is_not_replaced_by_a_backup(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """/dev/null, say, which every other program of the machine needs as it is."""
+    monkeypatch.setenv("ZHUPEI_LANGUAGE", "en")
+    monkeypatch.setenv("ZHUPEI_DATA_DIR", str(tmp_path / "data"))
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "link").symlink_to("pipe")
+    (tmp_path / "folder").mkdir()
+    target = tmp_path / name
+    assert main(["backup", str(target)]) == 2
+    assert capsys.readouterr().err == f"zhupei: {target} is no file that can be written\n"
+    assert sorted(each.name for each in tmp_path.iterdir()) == ["folder", "link", "pipe"]
+    assert (tmp_path / "pipe").is_fifo()
+    assert (tmp_path / "link").is_symlink()
 
 
 def test_nothing_personal_is_readable_in_a_backup(

@@ -229,17 +229,31 @@ def test_unwritable_place_is_explained(
     assert _names(bases) == _names(_ROOT / "bases" / "hubei")
 
 
-def test_what_cannot_be_written_leaves_nothing_behind(
-    bases: Path,
-    capsys: pytest.CaptureFixture[str],
+def test_what_is_no_file_is_not_replaced(
+    bases: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """A folder where the file belongs is found out when the whole is written already."""
-    (bases / "plan.yaml").mkdir()
-    before = _names(bases)
+    """/dev/null, say, which every other program of the machine needs as it is."""
+    output = tmp_path / "pipe"
+    os.mkfifo(output)
     arguments = ["import", "plan", str(_TABLE), "--program", _PROGRAM, "--replace"]
-    output = bases / "plan.yaml"
     assert main([*arguments, "--output", str(output)]) == 1
-    assert f"zhupei: cannot write {output}: Is a directory\n" in capsys.readouterr().err
+    assert f"zhupei: {output} is no regular file\n" in capsys.readouterr().err
+    assert output.is_fifo()
+
+
+def test_what_cannot_be_written_leaves_nothing_behind(
+    bases: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Such as what a full disk, or a folder that is closed meanwhile, refuses at the end."""
+    before = _names(bases)
+
+    def refused(_self: Path, _target: Path) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Path, "replace", refused)
+    output = bases / "_plan-hubei-residency-2024.yaml"
+    assert main(["import", "plan", str(_TABLE), "--program", _PROGRAM]) == 1
+    assert f"zhupei: cannot write {output}: No space left on device\n" in capsys.readouterr().err
     assert _names(bases) == before
 
 

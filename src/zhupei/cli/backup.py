@@ -67,7 +67,8 @@ def _backup(arguments: argparse.Namespace) -> int:
     from zhupei.services.backups import make_backup  # noqa: PLC0415 - see zhupei.cli
 
     settings, target = read_settings(), arguments.file.absolute()
-    if target.is_dir() or not target.parent.is_dir():
+    # What is there is replaced: of a device such as /dev/null nothing would be left.
+    if not target.parent.is_dir() or (target.exists() and not target.is_file()):
         raise CommandError(
             Text(f"不能写入文件 {target}", f"{target} is no file that can be written"), status=2
         )

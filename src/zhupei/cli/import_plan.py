@@ -100,6 +100,9 @@ def _run(arguments: argparse.Namespace) -> int:
             Text(f"{output} 已存在", f"{output} exists already"),
             hint=Text("加上 --replace 覆盖它", "add --replace to write it anew"),
         )
+    if output.exists() and not output.is_file():
+        # It would be replaced, be it a device such as /dev/null.
+        raise CommandError(Text(f"{output} 不是普通文件", f"{output} is no regular file"))
     problems = Problems()
     rows = resolve_plan(
         read_plan(arguments.file, problems),

@@ -175,8 +175,9 @@ def _opened(source: Path) -> Iterator[tarfile.TarFile]:
             Text(f"{source} 不是完整的备份", f"{source} is no whole backup")
         ) from error
     except OSError as error:
+        reason = error.strerror or str(error)
         raise BackupError(
-            Text(f"无法读取 {source}：{error}", f"{source} cannot be read: {error}")
+            Text(f"无法读取 {source}：{reason}", f"{source} cannot be read: {reason}")
         ) from error
 
 

@@ -326,6 +326,24 @@ async def test_a_published_total_counts_the_bases_that_stay(tmp_path: Path) -> N
     assert place.parts == [False, True, False]
 
 
+async def test_a_code_of_two_documents_is_told_by_whatever_way_files_are_read(
+    tmp_path: Path,
+) -> None:
+    place = await _Place.made(tmp_path)
+    name = "name: {zh: 示例医院, en: Example Hospital}\n"
+    for number in (1, 2):
+        listed = f"  OWN: {{title: 第{number}份简章}}\n"
+        place.edit(place.hospital(number), "sources:\n", "sources:\n" + listed)
+    told = await place.reloaded()
+    assert [problem.code for problem in told.problems] == ["CONFIG_OTHER_DOCUMENT"]
+    place.edit(place.hospital(1), name, name.replace("示例医院", "新名医院"))
+    told = await place.reloaded()
+    assert [problem.code for problem in told.problems] == ["CONFIG_OTHER_DOCUMENT"]
+    place.remove(2)
+    assert (await place.reloaded()).problems.text(Language.EN) == ""
+    assert place.parts == [False, False, False]
+
+
 async def test_an_agreement_beside_the_files_is_read_again(tmp_path: Path) -> None:
     place = await _Place.made(tmp_path)
     agreement = """\

@@ -28,6 +28,7 @@ from zhupei.catalogue.foundation import (
     bytes_digest,
 )
 from zhupei.catalogue.inputs import inputs_digest_of, surroundings_digest
+from zhupei.catalogue.institutions import sources_of
 from zhupei.catalogue.loaded import LoadedCatalogue, MadeOf, snapshot_of
 from zhupei.catalogue.packed import Unpackable
 from zhupei.catalogue.snapshots import Snapshots, held_text
@@ -40,6 +41,7 @@ from zhupei.config.problems import Problem, Problems
 from zhupei.config.workspace import Workspace
 from zhupei.config.yaml import MAX_BYTES, Document, parse
 from zhupei.domain.calendar import Calendar
+from zhupei.domain.sources import SourceDocument
 from zhupei.hooks.dispatch import Dispatcher
 from zhupei.hooks.manager import PluginHost
 from zhupei.reference import load as load_reference
@@ -143,6 +145,8 @@ class _Change:
         twice = len({*own}) < len(own) or codes.intersection(own)
         if changed.problems or changed.bases.keys() & remaining or twice:
             raise _AllAnewError
+        if _listed_otherwise(foundation, found.gone, changed):
+            raise _AllAnewError  # which of two documents of one code is shown, all files decide
         return replace(above, problems=Problems(), bases=changed.bases)
 
     def _checked(self, workspace: Workspace, taken: Taken, calendar: Calendar) -> Problems:
@@ -226,6 +230,23 @@ def _keep(
         snapshots.keep(digest, snapshot_of(catalogue, problems, made_of, classes))
     except Unpackable as error:
         _log.info("the catalogue is built anew at each start: it holds %s", error)
+
+
+def _listed_otherwise(foundation: Foundation, gone: Set[str], changed: Workspace) -> bool:
+    """Whether changed bases list a code, or did, that another base gives to another document."""
+    bases = foundation.files.bases
+    listed = [document for code in gone for document in bases[code].documents]
+    listed += [document for file in changed.bases.values() for document in sources_of(file)]
+    by_code: dict[str, list[SourceDocument]] = {}
+    for document in listed:
+        by_code.setdefault(document.code, []).append(document)
+    return any(
+        document.is_another_than(other)
+        for code, parts in bases.items()
+        if code not in gone
+        for document in parts.documents
+        for other in by_code.get(document.code, ())
+    )
 
 
 def _programs(foundation: Foundation, base: str) -> Iterable[ProgramFacts]:

@@ -228,15 +228,4 @@ def _collaboration(entry: CollaborationEntry) -> Collaboration:
 
 def sources_of(file: ConfiguredFile[Any]) -> tuple[SourceDocument, ...]:
     """Return the source documents that a file lists."""
-    return tuple(
-        SourceDocument(
-            code=code,
-            title=Text(entry.title.zh, entry.title.en),
-            issuer=text_of(entry.issuer),
-            issued=entry.issued,
-            reference=entry.reference,
-            url=entry.url,
-            supplied=entry.supplied,
-        )
-        for code, entry in file.model.sources.items()
-    )
+    return tuple(entry.document(code) for code, entry in file.model.sources.items())

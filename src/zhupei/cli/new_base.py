@@ -193,6 +193,7 @@ def _text(code: str, name: Text, year: int, place: _Place, schema: str) -> str:
         province_zh=place.province_name.zh,
         jurisdiction=jurisdiction,
         year=year,
+        document=f"{code}-{year}".upper(),
         program_zh=program_zh,
         program_en=program_en,
         parent=_parent(place.parents, year),
@@ -228,9 +229,10 @@ province: "{province}"                # {province_zh}; GB/T 2260, in quotes
 # type: general                     # general, children, maternal, stomatology, psychiatry …
 # base_since: {year}-01                # month in which it became a national base
 
-# Documents that your figures come from; `source: BROCHURE:12 第三条` then cites line 12, clause 3.
+# Documents that your figures come from. `source: {document}:12 第三条` cites line 12,
+# clause 3.
 sources:
-  BROCHURE:
+  {document}:  # a code of your own: other hospitals have brochures too
     title: {{zh: 招收简章, en: Recruitment brochure}}
 
 # contacts:
@@ -255,7 +257,7 @@ programs:
       - specialty: "0100"           # 内科
         quota_note: {{zh: 计划尚未公布, en: the plan is not published yet}}
         # quota: 3
-        # source: BROCHURE:12 招收计划表
+        # source: {document}:12 招收计划表
 
     # rounds:
     #   - code: batch-1
@@ -271,12 +273,12 @@ programs:
     #     amount: 600
     #     payer: base
     #     period: month
-    #     source: BROCHURE:30 待遇
+    #     source: {document}:30 待遇
 
     # requirements:
     #   - id: english
     #     kind: english
     #     label: {{zh: 英语四级, en: CET-4}}
     #     cet4: 425
-    #     source: BROCHURE:20 条件
+    #     source: {document}:20 条件
 """

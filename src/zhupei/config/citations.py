@@ -11,6 +11,8 @@ from pydantic import BeforeValidator, StringConstraints, ValidationError
 from zhupei.config import patterns
 from zhupei.config.scalars import Day, Flag, problem
 from zhupei.config.texts import Model, NonEmpty, Passage
+from zhupei.domain.sources import SourceDocument
+from zhupei.domain.text import Text
 
 __all__ = ["SourceDocumentEntry", "SourceRef"]
 
@@ -68,3 +70,15 @@ class SourceDocumentEntry(Model):
     """Where it is published."""
     supplied: Flag = True
     """False for a document that another cites and that was not supplied."""
+
+    def document(self, code: str) -> SourceDocument:
+        """Return the domain's document; ``code`` is what it is listed by."""
+        return SourceDocument(
+            code=code,
+            title=Text(self.title.zh, self.title.en),
+            issuer=None if self.issuer is None else Text(self.issuer.zh, self.issuer.en),
+            issued=self.issued,
+            reference=self.reference,
+            url=self.url,
+            supplied=self.supplied,
+        )

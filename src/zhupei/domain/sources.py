@@ -40,6 +40,12 @@ class SourceDocument:
     supplied: bool = True
     """False for a document that is cited by another but was never supplied to us."""
 
+    def is_another_than(self, other: SourceDocument) -> bool:
+        """Whether the two are two documents: by number where both have one, else by title."""
+        if self.reference is not None and other.reference is not None:
+            return self.reference != other.reference
+        return self.title.zh != other.title.zh
+
 
 @dataclass(frozen=True, slots=True)
 class Source:

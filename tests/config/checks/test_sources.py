@@ -126,3 +126,23 @@ def test_documents_of_a_jurisdiction_that_is_missing(says: Says) -> None:
         ("b.yaml:5:15: jurisdiction: 没有代码为 example 的管辖机构 [CONFIG_UNKNOWN_CODE]\n"),
         b=_BASE + "jurisdiction: example\nsource: NOTICE:3 第三条\n",
     )
+
+
+def test_one_code_for_two_documents(says: Says) -> None:
+    """What is cited by it would be shown with the title of another hospital's brochure."""
+    listed = "sources: {{A: {{title: {}}}, B: {{title: {}, reference: 1号}}}}\n"
+    says(
+        (
+            "b.yaml:5:11: warning: sources.A: in a.yaml the code A is another document "
+            '("甲简章"), which is shown where this one is cited; give this document a code of its '
+            "own, or, if it is the same, the same number (reference) or Chinese title "
+            "[CONFIG_OTHER_DOCUMENT]\n"
+        ),
+        (
+            "b.yaml:5:11: 警告：sources.A: a.yaml 中的 A 是另一份文件（甲简章），"
+            "引用此代码处显示的是那一份；请为本文件另取代码；若是同一份，请写相同的文号或中文标题 "
+            "[CONFIG_OTHER_DOCUMENT]\n"
+        ),
+        a=_BASE.replace("hospital", "first") + listed.format("甲简章", "办法"),
+        b=_BASE + listed.format("乙简章", "关于办法的通知"),
+    )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Set
+from collections.abc import Iterable, Iterator, Set
 from types import NoneType
 from typing import Any
 
@@ -10,13 +10,14 @@ from zhupei.config.checks.context import CheckContext, did_you_mean
 from zhupei.config.files import BaseFile, JurisdictionFile
 from zhupei.config.problems import YamlPath
 from zhupei.config.workspace import ConfiguredFile
+from zhupei.domain.sources import SourceDocument
 from zhupei.domain.text import Text
 
 __all__ = ["check"]
 
 
 def check(context: CheckContext) -> None:
-    """Check that named plugins exist and that cited documents are listed."""
+    """Check that named plugins exist, and that cited documents are listed, each by its code."""
     files: tuple[ConfiguredFile[Any], ...] = (
         *context.workspace.national,
         *context.workspace.jurisdictions.values(),
@@ -27,6 +28,37 @@ def check(context: CheckContext) -> None:
     for file in files:
         _plugins(context, file)
         _cited(context, file)
+    _listed(context, files)
+
+
+def _listed(context: CheckContext, files: Iterable[ConfiguredFile[Any]]) -> None:
+    """Warn of a code that two files give to two documents: sources show the first one's title.
+
+    The catalogue has one document a code, that of the first of the files in this order.
+    """
+    known: dict[str, tuple[ConfiguredFile[Any], SourceDocument]] = {}
+    for file in files:
+        for code, entry in file.model.sources.items():
+            document = entry.document(code)
+            first, other = known.setdefault(code, (file, document))
+            if document.is_another_than(other):
+                context.report(
+                    file.document,
+                    ("sources", code),
+                    "CONFIG_OTHER_DOCUMENT",
+                    f"{first.path.name} 中的 {code} 是另一份文件（{other.title.zh}），"
+                    "引用此代码处显示的是那一份",
+                    f"in {first.path.name} the code {code} is another document "
+                    f'("{other.title.en or other.title.zh}"), which is shown where this one is '
+                    "cited",
+                    hint=Text(
+                        "请为本文件另取代码；若是同一份，请写相同的文号或中文标题",
+                        "give this document a code of its own, or, if it is the same, the same "
+                        "number (reference) or Chinese title",
+                    ),
+                    severity="warning",
+                    at_key=True,
+                )
 
 
 def _plugins(context: CheckContext, file: ConfiguredFile[Any]) -> None:

@@ -122,6 +122,20 @@ async def test_what_is_no_file_or_too_large_is_refused(province: ServedAdmission
     assert await sizes(province) == [32]
 
 
+async def test_what_is_no_code_of_a_document_is_told_by_its_place(
+    province: ServedAdmissions,
+) -> None:
+    for document in ("", "A B", "../etc", "x" * 101):
+        answer = await send(province, operations=operation(document=document))
+        assert answer.json()["data"]["handInFile"] == {
+            "__typename": "InvalidInput",
+            "code": "INPUT_INVALID",
+            "message": "document: is no code of a document; take it from requiredDocuments",
+            "field": "document",
+        }
+    assert await sizes(province) == [32]
+
+
 async def test_nobody_hands_in_for_somebody_else(province: ServedAdmissions) -> None:
     public = await send(province, who=None)
     assert public.json()["errors"][0]["extensions"]["code"] == "UNAUTHENTICATED"

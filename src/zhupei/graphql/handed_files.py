@@ -15,7 +15,14 @@ from zhupei.graphql.permissions import refused_by
 from zhupei.services.applicant_files import FileRecord, FileStore
 from zhupei.services.applicant_rows import applicant_row
 
-__all__ = ["NO_SUCH_FILE", "file_targets", "hand_in", "meant_applicant", "not_to_hand_in"]
+__all__ = [
+    "NO_SUCH_FILE",
+    "file_targets",
+    "hand_in",
+    "is_document",
+    "meant_applicant",
+    "not_to_hand_in",
+]
 
 _DOCUMENT = re.compile(r"[a-z0-9][a-z0-9._-]{0,99}")
 
@@ -45,9 +52,14 @@ async def hand_in(
     refusal = await not_to_hand_in(asked, applicant)
     if refusal is not None:
         return refusal
-    if applicant is None or asked.actor is None or not _DOCUMENT.fullmatch(document):
+    if applicant is None or asked.actor is None or not is_document(document):
         return NO_SUCH_FILE
     return await store.keep(applicant, document, parts, by=asked.actor.id, at=asked.clock())
+
+
+def is_document(code: str) -> bool:
+    """Whether a text can be the code of a document."""
+    return _DOCUMENT.fullmatch(code) is not None
 
 
 async def not_to_hand_in(asked: GraphContext, applicant: UUID | None) -> AccessRefusal | None:

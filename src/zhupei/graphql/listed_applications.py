@@ -4,7 +4,6 @@ import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
-from uuid import UUID
 
 import strawberry
 from strawberry.types.arguments import StrawberryArgument
@@ -16,6 +15,7 @@ from zhupei.domain.text import Text
 from zhupei.graphql.context import GraphContext
 from zhupei.graphql.desks import desk_of
 from zhupei.graphql.errors import bad_input
+from zhupei.graphql.identifiers import read_id
 from zhupei.graphql.listed_rows import ListedRows
 from zhupei.graphql.row_pages import RowRequest, row_arguments
 from zhupei.graphql.types.application_lists import ApplicationFilter
@@ -93,7 +93,7 @@ def _search(
             raise bad_input(f"filter.{to_camel_case(name)}", problem, context.language)
         lists[to] = tuple(wanted)
     return ApplicationSearch(
-        applicant=None if applicant is None else _id(applicant, "filter.applicant", context),
+        applicant=None if applicant is None else read_id(applicant, "filter.applicant", context),
         **lists,
         submitted_from=part("submitted_from"),
         submitted_before=part("submitted_before"),
@@ -121,11 +121,3 @@ def _name(text: str | None, context: GraphContext) -> str | None:
         problem = Text("姓名为 1 至 100 个字符", "a name has 1 to 100 characters")
         raise bad_input("filter.name", problem, context.language)
     return text or None
-
-
-def _id(text: str, place: str, context: GraphContext) -> UUID:
-    try:
-        return UUID(text)
-    except ValueError:
-        problem = Text("不是标识，请使用对象的 id", "is no id; take it from an object's field id")
-        raise bad_input(place, problem, context.language) from None

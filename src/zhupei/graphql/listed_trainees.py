@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
-from uuid import UUID
 
 import strawberry
 from strawberry.types.arguments import StrawberryArgument
@@ -15,6 +14,7 @@ from zhupei.domain.text import Text
 from zhupei.graphql.context import GraphContext
 from zhupei.graphql.desks import desk_of
 from zhupei.graphql.errors import bad_input
+from zhupei.graphql.identifiers import read_id
 from zhupei.graphql.listed_rows import ListedRows
 from zhupei.graphql.row_pages import RowRequest, row_arguments
 from zhupei.graphql.types.trainees import TraineeFilter
@@ -86,18 +86,10 @@ def _search(
                 raise bad_input(f"filter.{to_camel_case(name)}", problem, context.language)
             parts[to] = tuple(wanted)
         if given.applicant is not None and given.applicant is not strawberry.UNSET:
-            parts["applicant"] = _id(given.applicant, context)
+            parts["applicant"] = read_id(given.applicant, "filter.applicant", context)
     return TraineeSearch(
         registered=registered,
         order=TraineeOrder(asked.order),
         descending=asked.descending,
         **parts,
     )
-
-
-def _id(text: str, context: GraphContext) -> UUID:
-    try:
-        return UUID(text)
-    except ValueError:
-        problem = Text("不是标识，请使用对象的 id", "is no id; take it from an object's field id")
-        raise bad_input("filter.applicant", problem, context.language) from None

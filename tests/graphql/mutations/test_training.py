@@ -307,6 +307,17 @@ async def test_a_ban_is_imposed_seen_and_lifted(province: ServedAdmissions) -> N
         ("li", 0),
     ):
         assert len((await province.ask(lists, who))["bans"]) == number, who
+    for wrong, place, message in (
+        ("first: 0", "first", "first: must be from 1 to 100, not 0"),
+        (
+            'applicant: "li"',
+            "applicant",
+            "applicant: is no id; take it from an object's field id",
+        ),
+    ):
+        answer = await province.answer(f"{{ bans({wrong}) {{ id }} }}", "national")
+        assert answer["errors"][0]["message"] == message
+        assert answer["errors"][0]["extensions"] == {"code": "BAD_USER_INPUT", "argument": place}
     before = await province.everything()
     for who in ("base_office", "li"):
         # Whoever may not see it is told what is told of one that does not exist.

@@ -14,10 +14,10 @@ from zhupei.domain.text import Text
 from zhupei.graphql.context import GraphContext
 from zhupei.graphql.desks import desk_of
 from zhupei.graphql.errors import bad_input
+from zhupei.graphql.identifiers import read_id
 from zhupei.graphql.mutations.declaration import (
     Repeatable,
     mutation,
-    read_id,
     taken,
     use_case,
 )

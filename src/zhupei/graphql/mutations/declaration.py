@@ -20,6 +20,7 @@ from zhupei.graphql.admission_enums import RefusalCode as ShownCode
 from zhupei.graphql.context import GraphContext
 from zhupei.graphql.desks import desk_of, signed_in
 from zhupei.graphql.errors import Code, GraphRefusal, bad_input
+from zhupei.graphql.identifiers import read_id
 from zhupei.graphql.permissions import Noted, noted
 from zhupei.graphql.sources import Computed, GraphInfo, field
 from zhupei.graphql.types.refusals import RefusedAction, RefusedInput, refused
@@ -32,7 +33,6 @@ __all__ = [
     "Repeatable",
     "mutation",
     "once",
-    "read_id",
     "taken",
     "too_many",
     "use_case",
@@ -264,15 +264,6 @@ def _taken(
             place = f"{within}{_camel(part.name)}"
             values[part.name] = _value(value, hints[part.name], place, context)
     return into(**values)
-
-
-def read_id(text: str, place: str, context: GraphContext) -> UUID:
-    """Return an id as it stands in the graph; ``place`` is the field of the input."""
-    try:
-        return UUID(text)
-    except ValueError:
-        problem = Text("不是标识，请使用对象的 id", "is no id; take it from an object's field id")
-        raise bad_input(place, problem, context.language) from None
 
 
 def too_many(place: str, context: GraphContext) -> GraphRefusal:

@@ -6,7 +6,14 @@ from typing import Any
 import strawberry
 from strawberry import UNSET
 
-from zhupei.graphql.handed_files import hand_in, meant_applicant, not_to_hand_in
+from zhupei.domain.text import Text
+from zhupei.graphql.errors import bad_input
+from zhupei.graphql.handed_files import (
+    hand_in,
+    is_document,
+    meant_applicant,
+    not_to_hand_in,
+)
 from zhupei.graphql.mutations.declaration import Repeatable, mutation, once
 from zhupei.graphql.mutations.registering import ApplicantPayload, seen_applicant
 from zhupei.graphql.sources import GraphInfo
@@ -45,6 +52,12 @@ async def _hand_in(info: GraphInfo, input: HandInFileInput) -> Any:  # noqa: A00
     refusal = await not_to_hand_in(context, applicant)
     if refusal is not None:
         return refusal
+    if not is_document(input.document):
+        problem = Text(
+            "不是材料代码，请使用 requiredDocuments 中的代码",
+            "is no code of a document; take it from requiredDocuments",
+        )
+        raise bad_input("document", problem, context.language)
 
     async def work() -> Any:
         kept = await hand_in(

@@ -7,7 +7,8 @@ import strawberry
 from zhupei.domain.admission_refusals import Refusal, RefusalCode
 from zhupei.domain.text import Text
 from zhupei.graphql.desks import desk_of
-from zhupei.graphql.mutations.declaration import Repeatable, mutation, once, read_id
+from zhupei.graphql.identifiers import read_id
+from zhupei.graphql.mutations.declaration import Repeatable, mutation, once
 from zhupei.graphql.queries.notices import may_see_notice
 from zhupei.graphql.sources import GraphInfo
 from zhupei.graphql.types.notices import Notice

@@ -15,7 +15,8 @@ from zhupei.domain.text import Text
 from zhupei.graphql.context import GraphContext
 from zhupei.graphql.desks import account_of, desk_of
 from zhupei.graphql.errors import bad_input
-from zhupei.graphql.mutations.declaration import Repeatable, mutation, once, read_id
+from zhupei.graphql.identifiers import read_id
+from zhupei.graphql.mutations.declaration import Repeatable, mutation, once
 from zhupei.graphql.permissions import require
 from zhupei.graphql.sources import GraphInfo
 from zhupei.graphql.types.refusals import ActionRefused, InvalidInput, PluginProblem

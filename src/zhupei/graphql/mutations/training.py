@@ -9,7 +9,8 @@ import strawberry
 from zhupei.domain.benefits import FundingSource, Payer
 from zhupei.domain.registrations import EndKind
 from zhupei.graphql.desks import desk_of
-from zhupei.graphql.mutations.declaration import Repeatable, mutation, read_id, taken
+from zhupei.graphql.identifiers import read_id
+from zhupei.graphql.mutations.declaration import Repeatable, mutation, taken
 from zhupei.graphql.sources import Attribute, GraphInfo, declares, field
 from zhupei.graphql.types.bans import Ban
 from zhupei.graphql.types.refusals import ActionRefused, InvalidInput, PluginProblem

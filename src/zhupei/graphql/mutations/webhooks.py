@@ -13,12 +13,12 @@ from zhupei.domain.text import Text
 from zhupei.domain.webhooks import Webhook as DomainWebhook
 from zhupei.graphql.context import GraphContext
 from zhupei.graphql.desks import account_of
+from zhupei.graphql.identifiers import read_id
 from zhupei.graphql.mutations.declaration import (
     LONGEST_LIST,
     Repeatable,
     mutation,
     once,
-    read_id,
     too_many,
 )
 from zhupei.graphql.permissions import require

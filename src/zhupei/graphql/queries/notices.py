@@ -8,12 +8,11 @@ import strawberry
 
 from zhupei.db.reading import PageQuery
 from zhupei.domain.permissions import Target
-from zhupei.domain.text import Text
 from zhupei.graphql.asked import reads
 from zhupei.graphql.context import GraphContext
 from zhupei.graphql.desks import desk_of, signed_in
-from zhupei.graphql.errors import bad_input
 from zhupei.graphql.found_rows import Found, Names
+from zhupei.graphql.identifiers import read_id
 from zhupei.graphql.pages import checked_first
 from zhupei.graphql.permissions import permitted_inside, refused_by
 from zhupei.graphql.sources import field
@@ -34,11 +33,7 @@ _First = Annotated[
 
 
 def _id(text: str | None, place: str, context: GraphContext) -> UUID | None:
-    try:
-        return None if text is None else UUID(text)
-    except ValueError:
-        problem = Text("不是标识", "is no id")
-        raise bad_input(place, problem, context.language) from None
+    return None if text is None else read_id(text, place, context)
 
 
 async def _notices(

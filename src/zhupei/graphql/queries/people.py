@@ -12,6 +12,7 @@ from zhupei.graphql.asked import Asked, needed
 from zhupei.graphql.context import GraphContext
 from zhupei.graphql.desks import account_of, desk_of, signed_in
 from zhupei.graphql.found_rows import Found, Names
+from zhupei.graphql.identifiers import read_id
 from zhupei.graphql.inline import Batch, one_by_one
 from zhupei.graphql.listed_trainees import ListedTrainees
 from zhupei.graphql.pages import DEFAULT_PAGE, checked_first
@@ -91,11 +92,9 @@ async def _bans(
     ] = None,
 ) -> PageQuery:
     desk = await desk_of(context)
-    person = None if applicant is None else _uuid(applicant)
+    person = None if applicant is None else read_id(applicant, "applicant", context)
     query = await ban_query(desk, names, applicant=person, program=program, in_force=in_force)
-    # What is no identifier is nobody's.
-    unknown = applicant is not None and person is None
-    query.first = 0 if unknown else checked_first(first, context)
+    query.first = checked_first(first, context)
     return query
 
 

@@ -11,10 +11,10 @@ import strawberry
 from zhupei.domain.admission_case import AdmissionCase
 from zhupei.domain.permissions import Target
 from zhupei.domain.roles import Role
-from zhupei.domain.text import Text
 from zhupei.graphql.context import GraphContext
 from zhupei.graphql.desks import desk_of, signed_in
-from zhupei.graphql.errors import Code, GraphRefusal, bad_input, not_found
+from zhupei.graphql.errors import Code, GraphRefusal, not_found
+from zhupei.graphql.identifiers import read_id
 from zhupei.graphql.permissions import require
 from zhupei.graphql.sources import Attribute, Computed, GraphInfo, declares, field
 from zhupei.graphql.subscriptions.declaration import subscription
@@ -80,7 +80,7 @@ async def _watch(
 ) -> AsyncGenerator[ApplicationChange, None]:
     context = info.context
     signed_in(context)
-    limits = _Limits(None if not id else _id(id, context), base or None, program or None)
+    limits = _Limits(None if not id else read_id(id, "id", context), base or None, program or None)
     limits.check(context)
     own = await _own(context)
 
@@ -155,14 +155,6 @@ async def _own(context: GraphContext) -> set[UUID]:
 def _sees_own_only(context: GraphContext) -> bool:
     actor = context.actor
     return actor is None or {grant.role for grant in actor.grants} <= _OWN_ONLY
-
-
-def _id(text: str, context: GraphContext) -> UUID:
-    try:
-        return UUID(text)
-    except ValueError:
-        problem = Text("不是标识，请使用对象的 id", "is no id; take it from an object's field id")
-        raise bad_input("id", problem, context.language) from None
 
 
 def _forbidden(context: GraphContext) -> GraphRefusal:

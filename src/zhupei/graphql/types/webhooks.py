@@ -2,19 +2,17 @@
 
 from datetime import datetime
 from typing import Annotated, Any
-from uuid import UUID
 
 import strawberry
 
 from zhupei.db.reading import PageQuery
 from zhupei.domain import webhooks
-from zhupei.domain.text import Text
 from zhupei.domain.webhooks import EVENT_TYPES, DeliveryState, WebhookState, type_of
 from zhupei.graphql.asked import reads
 from zhupei.graphql.context import GraphContext
 from zhupei.graphql.enums import show
-from zhupei.graphql.errors import bad_input
 from zhupei.graphql.found_rows import Found, Names
+from zhupei.graphql.identifiers import read_id
 from zhupei.graphql.pages import checked_first
 from zhupei.graphql.sources import Attribute, Computed, GraphInfo, Localized, One, declares, field
 from zhupei.graphql.types.references import BaseRef, JurisdictionRef
@@ -157,17 +155,10 @@ async def _deliveries(
         strawberry.argument(description="Older than this delivery only, for the next page (标识)."),
     ] = None,
 ) -> PageQuery:
-    last = None if before is None else _id(before, context)
+    last = None if before is None else read_id(before, "before", context)
     query = outcomes.delivery_query(names, states=states, before=last)
     query.first = checked_first(first, context)
     return query
-
-
-def _id(text: str, context: GraphContext) -> UUID:
-    try:
-        return UUID(text)
-    except ValueError:
-        raise bad_input("before", Text("不是标识", "is no id"), context.language) from None
 
 
 @reads("secrets")

@@ -83,6 +83,21 @@ def test_r156_r157_tables(listed: UUID, tmp_path: Path, capsys: pytest.CaptureFi
     assert errors.count("zhupei: no program fits --base sample-hospital --year 2031\n") == 2
 
 
+@pytest.mark.parametrize("name", ["folder.csv", "none/x.csv"])
+def test_a_place_that_cannot_be_written_is_told_first(
+    name: str,
+    listed: UUID,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """And a folder of that name keeps the mode that lets people in."""
+    folder = tmp_path / "folder.csv"
+    folder.mkdir(mode=0o755)
+    assert main(["export", "statistics", "--output", name]) == 2
+    assert capsys.readouterr().err == f"zhupei: {name} is no file that can be written\n"
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o755
+
+
 def test_exports_tell_how_far_they_are(
     listed: UUID, tmp_path: Path, capsys: pytest.CaptureFixture[str], database_url: str
 ) -> None:

@@ -100,6 +100,10 @@ def _run(arguments: argparse.Namespace) -> int:
             Text(f"文件名应以 {listed} 结尾：{output}", f"the file must end in {listed}: {output}"),
             status=2,
         )
+    if output.is_dir() or not output.parent.is_dir():
+        raise CommandError(
+            Text(f"不能写入文件 {output}", f"{output} is no file that can be written"), status=2
+        )
     settings = read_settings()
     catalogue = load_configuration(settings).catalogue
     _known(catalogue, arguments)

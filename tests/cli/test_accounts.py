@@ -139,3 +139,30 @@ def test_no_token(zhupei: _Terminal, words: tuple[str, ...], status: int, messag
     done, out, err = zhupei.run("token", *words)
     assert (done, out) == (status, "")
     assert err.startswith(f"zhupei: {message}\n")
+
+
+@pytest.mark.parametrize("errors", ["strict", "surrogateescape"])
+def test_a_password_in_another_encoding_is_refused(
+    errors: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """From a terminal that writes GBK: nobody could type it again in a browser."""
+    monkeypatch.setenv("ZHUPEI_LANGUAGE", "en")
+    typed = io.BytesIO("密码 correct horse\n".encode("gbk"))
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(typed, encoding="utf-8", errors=errors))
+    assert main(["account", "add", "office"]) == 2
+    assert capsys.readouterr().err == "zhupei: the password is not UTF-8\n"
+
+
+def test_whoever_types_no_password_is_told_so(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Control-D at the question."""
+
+    def ended(_prompt: str) -> str:
+        raise EOFError
+
+    monkeypatch.setenv("ZHUPEI_LANGUAGE", "en")
+    monkeypatch.setattr("sys.stdin.isatty", lambda: True)
+    monkeypatch.setattr("getpass.getpass", ended)
+    assert main(["account", "password", "office"]) == 1
+    assert capsys.readouterr().err == "zhupei: no password was given\n"

@@ -213,6 +213,17 @@ def _show(settings: Settings, work: Callable[[], Awaitable[AccountRecord | Acces
 
 def _read_password() -> str:
     """Ask for a password twice; where nobody can be asked, read one line of standard input."""
+    try:
+        password = _typed_password()
+        password.encode()
+    except UnicodeError:
+        raise CommandError(Text("密码不是 UTF-8", "the password is not UTF-8"), status=2) from None
+    except EOFError:
+        raise CommandError(Text("没有输入密码", "no password was given")) from None
+    return password
+
+
+def _typed_password() -> str:
     if not sys.stdin.isatty():
         return sys.stdin.readline().rstrip("\r\n")
     password = getpass.getpass("密码 · Password: ")

@@ -105,6 +105,7 @@ def test_replaying(environment: str, tmp_path: Path, capsys: pytest.CaptureFixtu
         (("--since", "2026-04-10T09:00:01"), 0),
         (("--since", "2026-04-10", "--until", "2026-04-10T09:00"), 0),
         (("--id", str(events[1]), "--id", str(uuid4())), 1),
+        (("--since", "0001-01-02"), 2),
     ):
         assert main(["events", "replay", *words]) == 0
         assert capsys.readouterr().out == f"queued {count} deliveries\n"

@@ -38,3 +38,15 @@ def test_a_time_that_is_none_is_told_with_what_to_write(
     last = capsys.readouterr().err.splitlines()[-1]
     wrong = {"zh": f"错误：参数 {option}：", "en": f"error: argument {option}: "}[language]
     assert last == f"zhupei events replay: {wrong}{said}"
+
+
+@pytest.mark.parametrize("time", ["0001-01-01", "9999-12-31T23:59:59-23:59"])
+def test_a_time_beyond_the_calendar_is_told_as_one_that_is_none(
+    time: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """In UTC these are of the year 0 and of 10000, which no database is asked for."""
+    monkeypatch.setenv("ZHUPEI_LANGUAGE", "en")
+    with pytest.raises(SystemExit) as ended:
+        main(["events", "replay", "--since", time])
+    assert ended.value.code == 2
+    assert capsys.readouterr().err.endswith(f'not "{time}"\n')

@@ -74,14 +74,15 @@ def _moment(text: str) -> datetime:
 
     try:
         found = datetime.fromisoformat(text)
-    except ValueError:
+        found = found if found.tzinfo is not None else found.replace(tzinfo=CHINA_TIME)
+        return found.astimezone(UTC)
+    except (ValueError, OverflowError):
         # argparse would name this function; what it is told instead is shown as it is.
         said = Text(
             f"应为日期或时刻，如 2026-04-10 或 2026-04-10T09:00+08:00，而不是“{text}”",
             f'expected a date or a time such as 2026-04-10 or 2026-04-10T09:00+08:00, not "{text}"',
         )
         raise argparse.ArgumentTypeError(said.get(spoken_language())) from None
-    return found if found.tzinfo is not None else found.replace(tzinfo=CHINA_TIME)
 
 
 def _endpoints(arguments: argparse.Namespace) -> int:

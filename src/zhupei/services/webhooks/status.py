@@ -68,7 +68,7 @@ async def replay_to(
 ) -> int | Refusal:
     """Queue events again for one endpoint, or for all that are active; return how many.
 
-    Refused where somebody would not be sent what was asked for: one that is not active, or has
+    Refused where somebody would not be sent what was asked for: one is not active, none is, or has
     too much of it. What was queued for others stays queued, and the refusal tells how much.
     """
     if webhook is not None:

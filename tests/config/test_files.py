@@ -63,3 +63,10 @@ def test_a_penalty_ends_within_a_century(key: str, most: int) -> None:
     en, zh = _said(_NATION + entry)
     assert f"penalties.0.{key}: must be at most {most} [CONFIG_BAD_RANGE]" in en
     assert f"penalties.0.{key}: 不得大于 {most} [CONFIG_BAD_RANGE]" in zh
+
+
+def test_a_number_that_nobody_can_dial_is_told_at_its_place() -> None:
+    base = 'kind: base\ncode: a\nname: {zh: 甲, en: A}\nprovince: "620000"\n'
+    en, zh = _said(base + "contacts: [{phones: [027-60660788, 内线]}]\n", "base")
+    assert en.startswith("x.yaml:5:36: contacts.0.phones.1: cannot read the phone number '内线'")
+    assert zh.startswith("x.yaml:5:36: contacts.0.phones.1: 无法识别的电话号码 '内线'")

@@ -85,6 +85,40 @@ def test_no_excerpt_of_what_is_gone(tmp_path: Path) -> None:
     assert "\n" not in problem.text(Language.EN, excerpt=True)
 
 
+def test_a_file_with_many_problems_is_read_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "x.yaml"
+    file.write_text("a: 1\n" * 100, encoding="utf-8")
+    reads: list[Path] = []
+    read = Path.read_text
+
+    def counted(path: Path, encoding: str, errors: str) -> str:
+        reads.append(path)
+        return read(path, encoding, errors)
+
+    monkeypatch.setattr(Path, "read_text", counted)
+    for line in range(1, 101):
+        problem = Problem(file, line, 1, (), "C", Text("坏", "bad"))
+        assert problem.text(Language.EN, excerpt=True).endswith("| a: 1\n       | ^")
+    assert reads == [file]
+
+
+def test_of_a_long_line_only_the_place_is_shown(tmp_path: Path) -> None:
+    """A file that a program wrote may be one line."""
+    file = tmp_path / "x.yaml"
+    file.write_text("a" * 300 + "b" + "c" * 300 + "\n" + "d" + "e" * 300, encoding="utf-8")
+    for line, column, shown, before in (
+        (1, 301, "…" + "a" * 120 + "b" + "c" * 119 + "…", 121),
+        (1, 601, "…" + "c" * 121, 121),
+        (2, 1, "d" + "e" * 119 + "…", 0),
+    ):
+        text = Problem(file, line, column, (), "C", Text("坏", "bad")).text(
+            Language.EN, excerpt=True
+        )
+        assert text.splitlines()[1:] == [f"     {line} | {shown}", f"       | {' ' * before}^"]
+
+
 def test_json_has_every_part_in_both_languages() -> None:
     problems = Problems([_problem(), Problem(Path("a"), None, None, (), "C", Text("坏", "bad"))])
     assert json.loads(problems.as_json()) == [

@@ -68,7 +68,7 @@ class ContactEntry(Model):
     @field_validator("phones")
     @classmethod
     def _phones_are_readable(cls, phones: tuple[str, ...]) -> tuple[str, ...]:
-        for phone in phones:
+        for index, phone in enumerate(phones):
             try:
                 parsed = parse_phones(phone)
             except ValueError:
@@ -79,6 +79,7 @@ class ContactEntry(Model):
                     f"无法识别的电话号码 {phone!r}，应如 027-60660788 或 0755-86913333 转 8182",
                     f"cannot read the phone number {phone!r}; "
                     "write 027-60660788 or 0755-86913333 转 8182",
+                    at=(index,),
                 )
         return phones
 

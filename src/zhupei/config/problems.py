@@ -11,6 +11,7 @@ import os
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Literal
 from unicodedata import east_asian_width
@@ -28,6 +29,8 @@ YamlPath = tuple[str | int, ...]
 _JOIN = {Language.ZH: "；", Language.EN: "; "}
 _WARNING = {Language.ZH: "警告：", Language.EN: "warning: "}
 
+# So many characters of a long line are shown on either side of a problem.
+_AROUND = 120
 _LINE_BREAK = re.compile(r"\r\n|\r|\n")
 
 
@@ -169,15 +172,33 @@ def _both(text: Text) -> dict[str, str | None]:
 def _excerpt(file: Path, line: int, column: int) -> str:
     """Return the line with a caret below the column, empty where the file cannot be read."""
     try:
-        lines = _LINE_BREAK.split(file.read_text("utf-8-sig", "replace"))
+        status = file.stat()
+        lines = _lines(file, status.st_mtime_ns, status.st_size)
     except OSError:
         return ""
     if line > len(lines):
         return ""
-    source = lines[line - 1].replace("\t", " ")
+    source, column = _shortened(lines[line - 1].replace("\t", " "), column)
     # A Chinese character is two columns wide in a terminal: an ideographic space stands below it.
     indent = "".join(
         "\u3000" if east_asian_width(character) in "WF" else " "
         for character in source[: column - 1]
     )
     return f"\n{line:>6} | {source}\n{'':>6} | {indent}^"
+
+
+@lru_cache(maxsize=1)
+def _lines(file: Path, changed: int, size: int) -> list[str]:
+    """Return the lines of a file, which may have thousands of problems, one after the other."""
+    del changed, size  # they tell a file from what stood there before
+    return _LINE_BREAK.split(file.read_text("utf-8-sig", "replace"))
+
+
+def _shortened(source: str, column: int) -> tuple[str, int]:
+    """Return what stands around the column of a line that may be a whole file, and the column."""
+    if len(source) <= 2 * _AROUND:
+        return source, column
+    begin = max(0, column - 1 - _AROUND)
+    shown = source[begin : column - 1 + _AROUND]
+    after = "…" if column - 1 + _AROUND < len(source) else ""
+    return (f"…{shown}{after}", column - begin + 1) if begin else (f"{shown}{after}", column)

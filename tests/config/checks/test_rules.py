@@ -423,3 +423,37 @@ def test_figures_that_no_calendar_holds(says: Says) -> None:
       tie_lottery_seed: {value: " "}
 """,
     )
+
+
+def test_an_id_twice_within_a_section_or_form(says: Says) -> None:
+    says(
+        (
+            "b.yaml:15:18: programs.0.sections.0.items.1.id: the id aim is already in this list, "
+            "on line 14 [CONFIG_DUPLICATE_CODE]\n"
+            "b.yaml:20:18: programs.0.documents.0.fields.1.id: the id name is already in this "
+            "list, on line 19 [CONFIG_DUPLICATE_CODE]\n"
+        ),
+        (
+            "b.yaml:15:18: programs.0.sections.0.items.1.id: aim 在本列表中已出现（第 14 行） "
+            "[CONFIG_DUPLICATE_CODE]\n"
+            "b.yaml:20:18: programs.0.documents.0.fields.1.id: name 在本列表中已出现（第 19 行） "
+            "[CONFIG_DUPLICATE_CODE]\n"
+        ),
+        b=_BASE
+        + """\
+    sections:
+      - id: aims
+        kind: profile
+        items:
+          - {id: aim, label: {zh: 一, en: One}}
+          - {id: aim, label: {zh: 二, en: Two}}
+        label: {zh: 目标, en: Aims}
+    documents:
+      - fields:
+          - {id: name, label: {zh: 一, en: One}}
+          - {id: name, label: {zh: 二, en: Two}}
+        id: form
+        kind: application_form
+        label: {zh: 表, en: Form}
+""",
+    )

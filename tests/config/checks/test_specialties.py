@@ -260,3 +260,19 @@ rows:
   - {base: hospital, specialty: pain, quota: 1}
 """,
     )
+
+
+def test_a_collaboration_in_no_specialty(says: Says) -> None:
+    said = "b.yaml:6:85: collaborations.0.specialty: "
+    says(
+        f"{said}there is no specialty with the code 9999 [CONFIG_UNKNOWN_CODE]\n",
+        f"{said}没有代码为 9999 的专业 [CONFIG_UNKNOWN_CODE]\n",
+        b="""\
+kind: base
+code: hospital
+name: {zh: 医院, en: Hospital}
+province: "620000"
+collaborations:
+  - {kind: collaboration_unit, part: unit, hospital: {zh: 乙, en: Other}, specialty: "9999"}
+""",
+    )

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -13,6 +14,7 @@ from zhupei.config.entries import AssessmentEntry
 from zhupei.config.expressions import CandidateCondition, ProfileCondition
 from zhupei.config.layers import Layer, steps_in_force
 from zhupei.config.policy_values import PolicyValueError, known_value, parse_policy
+from zhupei.config.problems import YamlPath
 from zhupei.config.windows import WINDOW_LABELS
 from zhupei.domain.policies import POLICIES
 from zhupei.domain.sources import Level
@@ -82,18 +84,27 @@ def _all_layers(context: CheckContext) -> Iterator[Layer]:
 
 def _ids(context: CheckContext, layer: Layer) -> None:
     for name, entries in layer.rules.entries().items():
-        seen: dict[str, int] = {}
-        for index, entry in enumerate(entries):
-            if entry.id in seen:
-                first = layer.document.positions.value((*layer.path, name, seen[entry.id])).line
-                context.report(
-                    layer.document,
-                    (*layer.path, name, index, "id"),
-                    "CONFIG_DUPLICATE_CODE",
-                    f"{entry.id} 在本列表中已出现（第 {first} 行）",
-                    f"the id {entry.id} is already in this list, on line {first}",
-                )
-            seen.setdefault(entry.id, index)
+        _unique(context, layer, (*layer.path, name), entries)
+    for index, document in enumerate(layer.rules.documents):
+        _unique(context, layer, (*layer.path, "documents", index, "fields"), document.fields)
+    for index, section in enumerate(layer.rules.sections):
+        _unique(context, layer, (*layer.path, "sections", index, "items"), section.items)
+
+
+def _unique(context: CheckContext, layer: Layer, path: YamlPath, entries: Sequence[Any]) -> None:
+    """Report ids that stand twice in the list at ``path``."""
+    seen: dict[str, int] = {}
+    for index, entry in enumerate(entries):
+        if entry.id in seen:
+            first = layer.document.positions.value((*path, seen[entry.id])).line
+            context.report(
+                layer.document,
+                (*path, index, "id"),
+                "CONFIG_DUPLICATE_CODE",
+                f"{entry.id} 在本列表中已出现（第 {first} 行）",
+                f"the id {entry.id} is already in this list, on line {first}",
+            )
+        seen.setdefault(entry.id, index)
 
 
 def _policies(context: CheckContext, layer: Layer) -> None:

@@ -51,6 +51,11 @@ def _accredited(context: CheckContext, file: ConfiguredFile[BaseFile]) -> None:
             context.unknown(
                 file.document, path, _SPECIALTY, entry.specialty, context.national_codes
             )
+    for index, unit in enumerate(file.model.collaborations):
+        code = unit.specialty
+        if code is not None and code not in context.national_codes and code not in own:
+            path = ("collaborations", index, "specialty")
+            context.unknown(file.document, path, _SPECIALTY, code, context.national_codes)
 
 
 def _declared(context: CheckContext, program: ProgramRef) -> None:

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from asked_graph import ROOT, AskedGraph
+from asked_graph import ROOT, AskedGraph, load_graph
 from zhupei.domain.text import Language
 from zhupei.graphql.nodes import GlobalId
 
 HOSPITAL = "tests/fictional/bases/example/example-hospital.yaml"
 REGION = "tests/fictional/bases/example/_jurisdiction.yaml"
 PROGRAM = "example-hospital-residency-2026"
+BASES = ROOT / "tests" / "fictional" / "bases"
 EXPLAIN = """query ($node: ID!, $field: String!) { explain(node: $node, field: $field) {
   field value level file line plugin hook source { document clause }
   replaced { value level file line }
@@ -198,6 +200,64 @@ async def test_whether_it_is_open_is_explained_by_the_rounds(real: AskedGraph) -
         found = await _explain(real, "hubei-xiehe-residency-2024", field)
         assert [each["id"] for each in found["items"]] == ["batch-1", "batch-2"]
         assert {each["level"] for each in found["items"]} == {"JURISDICTION"}
+
+
+def _changed(folder: Path, *changes: tuple[str, str, str]) -> AskedGraph:
+    """Return the graph of the fictional hospital with some passages of its files changed."""
+    shutil.copytree(BASES, folder, dirs_exist_ok=True)
+    for name, old, new in changes:
+        file = folder / "example" / name
+        text = file.read_text("utf-8")
+        assert text.count(old) == 1
+        file.write_text(text.replace(old, new), "utf-8")
+    return load_graph(folder)
+
+
+@pytest.fixture
+def shared(tmp_path: Path) -> AskedGraph:
+    """The graph of the fictional hospital, which fills paediatrics in the second round only."""
+    second = (
+        "      - {code: batch-2, name: {zh: 第二批, en: Second}, source: EXAMPLE:5 第五条}\n"
+    )
+    return _changed(
+        tmp_path,
+        ("_jurisdiction.yaml", "    rounds:\n", f"    rounds:\n{second}"),
+        (
+            "example-hospital.yaml",
+            "        quota: 4\n",
+            "        quota: 4\n        rounds: {batch-2: 4}\n",
+        ),
+    )
+
+
+async def test_the_rounds_of_an_opening_are_those_that_fill_it(shared: AskedGraph) -> None:
+    for specialty, rounds in (("0100", ["batch-2", "batch-1"]), ("0200", ["batch-2"])):
+        code = f"{PROGRAM}/{specialty}"
+        found = await shared.ask(f'{{ opening(code: "{code}") {{ rounds {{ code }} }} }}')
+        assert [each["code"] for each in found["opening"]["rounds"]] == rounds
+        for field in ("rounds", "isOpen", "closesAt"):
+            explained = await _explain(shared, code, field)
+            assert [each["id"] for each in explained["items"]] == rounds
+        assert (await _explain(shared, code, "rounds"))["value"] == str(len(rounds))
+
+
+@pytest.fixture
+def suspended(tmp_path: Path) -> AskedGraph:
+    """The graph of the fictional hospital, where internal medicine takes nobody."""
+    told = "capacity: 12, suspended: {zh: 限期整改, en: rectification}"
+    return _changed(tmp_path, ("example-hospital.yaml", "capacity: 12", told))
+
+
+async def test_where_recruitment_is_suspended_it_is_explained_as_closed(
+    suspended: AskedGraph,
+) -> None:
+    """R272: the windows are open, and nobody can apply."""
+    for specialty, is_open in (("0100", False), ("0200", True)):
+        code = f"{PROGRAM}/{specialty}"
+        found = await suspended.ask(f'{{ opening(code: "{code}") {{ isOpen }} }}')
+        assert found == {"opening": {"isOpen": is_open}}
+        explained = (await _explain(suspended, code, "isOpen"))["value"]
+        assert explained == str(is_open).lower()
 
 
 async def test_the_host_of_a_program_is_explained_and_the_other_kind_of_host_is_not(

@@ -250,12 +250,18 @@ def _computed(node: Opening | Program, name: str, context: GraphContext) -> str 
         case "quotaTotal" if isinstance(node, Program):
             value = node.quota_total
         case "isOpen":
-            opened = openness.is_open(_rounds(node, context), context.clock())
+            opened = _is_open(node, context)
             value = None if opened is None else str(opened).lower()
         case "closesAt":
             closes = openness.closes_next(_rounds(node, context), context.clock())
             value = None if closes is None else closes.isoformat()
     return None if value is None else str(value)
+
+
+def _is_open(node: Opening | Program, context: GraphContext) -> bool | None:
+    if isinstance(node, Program):
+        return openness.is_open(node.rounds, context.clock())
+    return openness.takes_applications(node, context.catalogue, context.clock())
 
 
 def _rounds(node: Opening | Program, context: GraphContext) -> Iterable[Any]:
@@ -279,6 +285,8 @@ def _object(node: str, context: GraphContext) -> Any:
 
 
 def _entries(node: Any, name: str, context: GraphContext) -> Iterable[Any]:
+    if name == "rounds":
+        return _rounds(node, context)
     if not hasattr(node, name) and isinstance(node, Opening):
         node = context.catalogue.program_of(node)
     entries: Iterable[Any] = getattr(node, name)

@@ -180,7 +180,7 @@ class Asking:
             before = asked.answered
             if before is not None and type(before.value) is type(value) and before.value == value:
                 return before
-            asked.answered = answer = Answer(call.plugin.slug, call.level, _own(value))
+            asked.answered = answer = Answer(asked.slug, call.level, _own(value))
             return answer
         if not call.plugin.is_core:
             check_answer(call.plugin.slug, hook, value)
@@ -188,7 +188,7 @@ class Asking:
             self._host.check_extension(hook, call.plugin, value)
         if value is None:
             return None
-        return Answer(call.plugin.slug, call.level, _own(value))
+        return Answer(asked.slug, call.level, _own(value))
 
 
 def _own(value: Any) -> Any:

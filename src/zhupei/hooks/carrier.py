@@ -35,25 +35,24 @@ class Pace:
     each ninth time is soon not waited for any more.
     """
 
-    __slots__ = ("_score", "function")
+    __slots__ = ("_score", "function", "is_quick")
 
     def __init__(self, function: Callable[..., Any]) -> None:
         self.function = function
         self._score = 0
-
-    @property
-    def is_quick(self) -> bool:
+        self.is_quick = False
         """Whether the next call may be waited for in place."""
-        return self._score > 0
 
     def note(self, seconds: float) -> None:
         """Note how long a call took."""
         if seconds <= _QUICK:
-            if self._score < _MOST:
-                self._score += 1
+            if self._score == _MOST:
+                return
+            self._score += 1
         else:
             slow = _SLOW if seconds < _MOMENT else _MISSED
             self._score = max(self._score - slow, _LEAST)
+        self.is_quick = self._score > 0
 
 
 class Call:
@@ -74,11 +73,6 @@ class Call:
     ) -> None:
         self.slug, self.function, self.arguments = slug, function, arguments
         self.bulkhead, self.pace = bulkhead, pace
-
-    @property
-    def may_be_carried(self) -> bool:
-        """Whether it is quick, and nothing of its plugin hangs."""
-        return self.pace.is_quick and self.bulkhead.is_free
 
     def queue(self) -> Job:
         """Have it run by a thread of its plugin.
@@ -115,19 +109,17 @@ class _Trip:
         """Run the calls; return whether the thread was given to a plugin meanwhile."""
         for chain, jobs in zip(self._chains, self.jobs, strict=True):
             for call in chain:
-                job, bulkhead = (
-                    Job(call.function, call.arguments, self._context.copy()),
-                    call.bulkhead,
-                )
+                job = Job(call.function, call.arguments, self._context.copy())
+                bulkhead = call.bulkhead
                 with self._lock:
                     if self._is_left:
                         return False
                     self._running = bulkhead, job
                     jobs.append(job)
-                outcome = job.run()
-                if bulkhead.finish(job, outcome):
+                job.run()
+                if bulkhead.finish(job):
                     return True
-                if outcome.value is not None or outcome.error is not None:
+                if job.value is not None or job.error is not None:
                     break
         return False
 

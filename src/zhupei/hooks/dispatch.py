@@ -153,9 +153,13 @@ class Dispatcher:
 
         return self._inquiries.find(catalogue, self.host.version, (hook, key), make)
 
-    def ask_each(self, inquiries: Sequence[Inquiry]) -> list[Result[Any] | Awaitable[Result[Any]]]:
+    def ask_each(
+        self, inquiries: Sequence[Inquiry]
+    ) -> Sequence[Result[Any] | Awaitable[Result[Any]]]:
         """Ask as `ask_soon` does, several at once, and none of which an answer still holds."""
         spoil()
+        if not any(each.may_hold for each in inquiries):
+            return self._begin_all(inquiries)
         found: list[Any] = [each.known() for each in inquiries]
         open_ = [at for at, known in enumerate(found) if known is None]
         begun = self._begin_all([inquiries[at] for at in open_])
@@ -172,7 +176,11 @@ class Dispatcher:
         plain: list[tuple[int, Question]] = []
         for at, inquiry in enumerate(inquiries):
             question = Question(inquiry)
-            begun = self._first(question, loop) if inquiry.is_first else self._all(question)
+            begun: Any = None
+            if not inquiry.is_first:
+                begun = self._all(question)
+            elif not inquiry.begins_plain:
+                begun = self._first(question, loop)
             if begun is None:
                 plain.append((at, question))
             found.append(begun)
@@ -184,6 +192,9 @@ class Dispatcher:
                     found[at] = self._first_of(question, waiting)
                     continue
                 question.take(outcome)
+                if question.answers:
+                    found[at] = question.result()
+                    continue
                 found[at] = begun = self._first(question, loop)
                 if begun is None:
                     plain.append((at, question))

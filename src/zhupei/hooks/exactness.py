@@ -30,12 +30,12 @@ def exactly(annotation: Any) -> Fits | None:
     if inner and all(each in _PLAIN for each in inner):
         first, last = frozenset(inner[:1]), frozenset(inner[-1:])
         if origin is list:
-            return lambda value: type(value) is list and set(map(type, value)) <= first
+            return lambda value: type(value) is list and first.issuperset(map(type, value))
         if origin is dict:
             return lambda value: (
                 type(value) is dict
-                and set(map(type, value)) <= first
-                and set(map(type, value.values())) <= last
+                and first.issuperset(map(type, value))
+                and last.issuperset(map(type, value.values()))
             )
     return None
 

@@ -113,16 +113,19 @@ class Isolation:
             if job.adopted:
                 call.pace.note(self.seconds)
             return Begun(_Rest(self._rest, call, job), passed=passed)
-        call.pace.note(job.seconds)
-        try:
-            value = job.result()
-            if _is_awaitable(value):
-                return Begun(*self._stepped(call.slug, _awaited(value)), passed=passed)
-        except asyncio.CancelledError as error:
-            return Begun(None, None, error, job.seconds, passed)
-        except (Exception, SystemExit) as error:  # noqa: BLE001 - because the caller gets it
-            return Begun(None, None, error, job.seconds, passed)
-        return Begun(None, value, None, job.seconds, passed)
+        seconds = job.seconds
+        call.pace.note(seconds)
+        value = job.value
+        if job.error is not None or type(value) not in _NOT_AWAITABLE:
+            try:
+                value = job.result()
+                if _is_awaitable(value):
+                    return Begun(*self._stepped(call.slug, _awaited(value)), passed=passed)
+            except asyncio.CancelledError as error:
+                return Begun(None, None, error, seconds, passed)
+            except (Exception, SystemExit) as error:  # noqa: BLE001 - because the caller gets it
+                return Begun(None, None, error, seconds, passed)
+        return Begun(None, value, None, seconds, passed)
 
     def _stepped(
         self,
@@ -180,9 +183,9 @@ class _Rest(Awaitable[Any]):
 
 
 def _carried(chain: Sequence[Call]) -> Sequence[Call]:
-    """Return the calls at the beginning of a chain that may be carried."""
+    """Return the calls at the beginning of a chain that are quick, and nothing of whose hangs."""
     for at, call in enumerate(chain):
-        if not call.may_be_carried:
+        if not (call.pace.is_quick and call.bulkhead.is_free):
             return chain[:at]
     return chain
 

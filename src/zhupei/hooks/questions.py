@@ -59,7 +59,8 @@ class Inquiry:
 
     ``missing`` are plugins that should be asked and were left out. An answer that holds is kept
     here, and who wants it while it is asked for waits for the same one. ``chains`` are the plain
-    functions that come one after another, from each of those who are asked on.
+    functions that come one after another, from each of those who are asked on; whether one of them
+    is asked first, ``begins_plain`` says.
     """
 
     __slots__ = (
@@ -67,10 +68,12 @@ class Inquiry:
         "_held",
         "_last",
         "asked",
+        "begins_plain",
         "chains",
         "failures",
         "hook",
         "is_first",
+        "may_hold",
         "stops_at_failures",
     )
 
@@ -90,9 +93,12 @@ class Inquiry:
         )
         self.chains = tuple(_chain(self.asked[at:]) for at in range(len(self.asked)))
         self.is_first = hook.mode is Mode.FIRST
+        # What nobody is asked holds, too.
+        self.may_hold = not calls or any(call.holds for call in calls)
         # In a decision the next level's answer would be the wrong one; while building, it answers.
         self.stops_at_failures = hook.consequence is not Consequence.NEXT_LEVEL
         self.failures = [HookFailure.of(error, hook.name) for error in missing]
+        self.begins_plain = self.is_first and not self.failures and any(self.chains[:1])
         self._held: Result[Any] | None = None
         self._last: Result[Any] | None = None
         self._asking: asyncio.Task[Result[Any]] | None = None
@@ -119,7 +125,7 @@ class Inquiry:
         if isinstance(found, Result):
             self._held = found if found.until else None
             return found
-        if not any(asked.call.holds for asked in self.asked):
+        if not self.may_hold:
             return found
         task = self._asking = asyncio.create_task(found)
         task.add_done_callback(self._over)

@@ -13,7 +13,6 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from contextvars import Context, copy_context
-from dataclasses import dataclass
 from typing import Any
 
 from zhupei.errors import said_by
@@ -35,12 +34,28 @@ class StuckError(Exception):
         super().__init__(f"{calls} calls have not come back")
 
 
-@dataclass(slots=True)
-class _Outcome:
-    """What a function returned or raised; a future cannot carry every exception (StopIteration)."""
+class Job:
+    """One call of a function; ``seconds`` is how long it took.
 
+    What the function returned is ``value``, what it raised ``error`` (a future cannot carry every
+    exception: StopIteration). Both are there once it ``is_over``.
+    """
+
+    # Of most calls no more than the first three are ever set.
     value: Any = None
+    is_over: bool = False
+    seconds: float = 0.0
     error: BaseException | None = None
+    begun: bool = False
+    given_up: bool = False
+    overdue: bool = False
+    adopted: bool = False
+    waiting: _Waiting | None = None
+
+    def __init__(
+        self, function: Callable[..., Any], arguments: Sequence[Any], context: Context
+    ) -> None:
+        self._function, self._arguments, self._context = function, arguments, context
 
     def result(self) -> Any:
         """Return the value, or raise the error; what is no exception, as a `RuntimeError`."""
@@ -56,43 +71,14 @@ class _Outcome:
             case error:
                 raise RuntimeError(f"it raised {said_by(error)}") from error
 
-
-class Job:
-    """One call of a function; ``seconds`` is how long it took."""
-
-    # Of most calls no more than the first two are ever set.
-    outcome: _Outcome | None = None
-    seconds: float = 0.0
-    begun: bool = False
-    given_up: bool = False
-    overdue: bool = False
-    adopted: bool = False
-    waiting: _Waiting | None = None
-
-    def __init__(
-        self, function: Callable[..., Any], arguments: Sequence[Any], context: Context
-    ) -> None:
-        self._function, self._arguments, self._context = function, arguments, context
-
-    @property
-    def is_over(self) -> bool:
-        """Whether the function has returned or raised."""
-        return self.outcome is not None
-
-    def result(self) -> Any:
-        """Return what the function returned, or raise what it raised; once it is over."""
-        assert self.outcome is not None  # noqa: S101 - it is over
-        return self.outcome.result()
-
-    def run(self) -> _Outcome:
-        """Call the function; `Bulkhead.finish` takes what came of it."""
+    def run(self) -> None:
+        """Call the function; it is over once `Bulkhead.finish` was told."""
         began = time.perf_counter()
         try:
-            outcome = _Outcome(self._context.run(self._function, *self._arguments))
+            self.value = self._context.run(self._function, *self._arguments)
         except BaseException as error:  # noqa: BLE001 - because the caller gets it, whatever it is
-            outcome = _Outcome(None, error)
+            self.error = error
         self.seconds = time.perf_counter() - began
-        return outcome
 
 
 class _Waiting:
@@ -163,10 +149,10 @@ class Bulkhead:
             self._threads += 1
             return True
 
-    def finish(self, job: Job, outcome: _Outcome) -> bool:
-        """Take what came of a call; return whether its thread has to end, as it was adopted."""
+    def finish(self, job: Job) -> bool:
+        """Take it that a call is over; return whether its thread has to end, as it was adopted."""
         with self._lock:
-            job.outcome, waiting = outcome, job.waiting
+            job.is_over, waiting = True, job.waiting
             if job.overdue:
                 self._overdue -= 1
                 job.overdue = False
@@ -223,7 +209,8 @@ class Bulkhead:
         job, over = self.job(function, arguments), threading.Event()
 
         def work() -> None:
-            self.finish(job, job.run())
+            job.run()
+            self.finish(job)
             over.set()
 
         self.adopt(job)
@@ -289,12 +276,12 @@ class Bulkhead:
                 waiting = job.waiting
             if waiting is not None:
                 waiting.tell(waiting.started)
-            outcome = job.run()
+            job.run()
             with self._lock:
                 surplus = self._threads > self._workers + self._overdue - job.overdue
                 self._threads -= surplus
                 self._idle += not surplus
-            self.finish(job, outcome)
+            self.finish(job)
             if surplus:
                 return
 
@@ -306,18 +293,16 @@ def run_bounded(function: Callable[..., Any], *arguments: Any, seconds: float) -
         OverdueError: it did not come back in time; it goes on running, unheeded.
 
     """
-    outcomes: queue.SimpleQueue[_Outcome] = queue.SimpleQueue()
-    job = Job(function, arguments, copy_context())
+    job, over = Job(function, arguments, copy_context()), threading.Event()
 
     def work() -> None:
-        outcomes.put(job.run())
+        job.run()
+        over.set()
 
     threading.Thread(target=work, name="zhupei-plugin", daemon=True).start()
-    try:
-        outcome = outcomes.get(timeout=seconds)
-    except queue.Empty:
-        raise OverdueError from None
-    return outcome.result()
+    if not over.wait(seconds):
+        raise OverdueError
+    return job.result()
 
 
 def _settle(future: asyncio.Future[None], error: StuckError | None) -> None:

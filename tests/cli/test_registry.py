@@ -155,3 +155,37 @@ sys.exit(cli.main([]))
     )
     assert done.returncode == 1
     assert done.stderr.endswith("BrokenPipeError: [Errno 32] Broken pipe\n")
+
+
+@pytest.mark.parametrize(
+    ("closed", "out"), [(">&-", ""), ("2>&-", "ZHUPEI_LANGUAGE=en  (environment)\n")]
+)
+def test_a_closed_stream_is_no_error(closed: str, out: str, tmp_path: Path) -> None:
+    """As where a service is started with nothing to write to."""
+    done = subprocess.run(
+        ["bash", "-c", f"{sys.executable} -m zhupei settings --set <&- {closed}"],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=tmp_path,
+        env={"ZHUPEI_LANGUAGE": "en"},
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, out, "")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="a device of Linux")
+def test_a_full_disk_is_told(tmp_path: Path) -> None:
+    """Both where a long text meets it, and where the last of a short one does."""
+    for words in ("settings --schema", "settings --set"):
+        done = subprocess.run(
+            ["bash", "-c", f"{sys.executable} -m zhupei {words} > /dev/full"],
+            capture_output=True,
+            text=True,
+            check=False,
+            cwd=tmp_path,
+            env={"ZHUPEI_LANGUAGE": "en"},
+        )
+        assert (done.returncode, done.stderr) == (
+            1,
+            "zhupei: the output cannot be written: No space left on device\n",
+        )

@@ -8,6 +8,7 @@ adds a parser whose default ``run`` takes the parsed arguments and returns the e
 from __future__ import annotations
 
 import argparse
+import errno
 import importlib
 import os
 import pkgutil
@@ -108,6 +109,7 @@ def build_parser(words: Sequence[str] = ()) -> argparse.ArgumentParser:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return the exit status: 0 done, 1 failed, 2 cannot be run like this."""
+    _open_streams()
     try:
         try:
             return _run(argv)
@@ -117,10 +119,31 @@ def main(argv: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         if not _reader_left():
             raise  # of a database or a server that went away
-        # `zhupei schema | head`: not an error of ours. Standard output is replaced so that its
-        # last flush, when Python ends, does not complain either.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _give_up_output()  # `zhupei schema | head`: not an error of ours
         return 0
+    except OSError as error:
+        if error.errno not in {errno.ENOSPC, errno.EDQUOT}:
+            raise
+        _give_up_output()
+        reason = error.strerror
+        said = Text(f"无法写出结果：{reason}", f"the output cannot be written: {reason}")
+        _explain(CommandError(said), spoken_language())
+        return 1
+
+
+def _open_streams() -> None:
+    """Give whoever closed a standard stream one that leads nowhere, under its own number.
+
+    Otherwise the next file or connection would have the number, and what is said go there.
+    """
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115, PTH123 - for the process's life
+
+
+def _give_up_output() -> None:
+    """Replace standard output, so that its last flush when Python ends does not complain again."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _reader_left() -> bool:

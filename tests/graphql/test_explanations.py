@@ -102,6 +102,11 @@ async def test_fields_of_a_base_are_explained_by_their_names_in_the_graph(
     assert (found["level"], found["file"]) == ("INSTITUTION", HOSPITAL)
 
 
+async def test_what_a_jurisdiction_is_is_no_kind_of_a_file(fictional: AskedGraph) -> None:
+    found = await _explain(fictional, "example-region", "kind")
+    assert (found["value"], _line(REGION, found["line"])) == ("province", "level: province")
+
+
 async def test_an_unknown_object_is_null(fictional: AskedGraph) -> None:
     assert await _explain(fictional, "nobody", "quota") is None
     assert await _explain(fictional, GlobalId("Opening", "gone/1").encode(), "quota") is None
@@ -216,9 +221,7 @@ def _changed(folder: Path, *changes: tuple[str, str, str]) -> AskedGraph:
 @pytest.fixture
 def shared(tmp_path: Path) -> AskedGraph:
     """The graph of the fictional hospital, which fills paediatrics in the second round only."""
-    second = (
-        "      - {code: batch-2, name: {zh: 第二批, en: Second}, source: EXAMPLE:5 第五条}\n"
-    )
+    second = "      - {code: batch-2, name: {zh: 第二批, en: Second}, source: EXAMPLE:5 第五条}\n"
     return _changed(
         tmp_path,
         ("_jurisdiction.yaml", "    rounds:\n", f"    rounds:\n{second}"),

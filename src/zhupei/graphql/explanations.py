@@ -173,6 +173,8 @@ def _chain(node: Any, name: str, context: GraphContext) -> tuple[Origin, ...] | 
         return ()  # the other one hosts it
     if isinstance(node, Opening | Program):
         name = _FOLLOWS.get(name, name)
+    if isinstance(node, Jurisdiction) and name == "kind":
+        name = "level"  # the file's own kind says what the file is
     if isinstance(node, Opening) and name == "program":
         return context.catalogue.explain("program", node.program, "code")
     return context.catalogue.explain(kind, node.code, name)

@@ -487,3 +487,28 @@ def test_facts_asked_of_a_filtered_list_are_read() -> None:
     source = 'candidate.degrees.filter(d, d.level == "MASTER").exists(m, m.fullTime)'
     assert _compiled(source).facts == ("degrees", "degrees.level", "degrees.fullTime")
     assert _ask(source, Candidate(degrees=(_MASTER,))) == Missing(("degrees.fullTime",))
+
+
+@pytest.mark.parametrize(
+    ("source", "zh", "en"),
+    [
+        (
+            'today < "2026-6-30"',
+            "第 9 列：“2026-6-30”不是日期，日期如 2026-06-30；请写 2026-06-30",
+            'column 9: "2026-6-30" is not a date, such as 2026-06-30; write 2026-06-30',
+        ),
+        (
+            '"1990年5月1日" >= candidate.birthDate',
+            "第 1 列：“1990年5月1日”不是日期，日期如 2026-06-30；请写 1990-05-01",
+            'column 1: "1990年5月1日" is not a date, such as 2026-06-30; write 1990-05-01',
+        ),
+        (
+            'today in ["2026-06-30", "20260701"]',
+            "第 25 列：“20260701”不是日期，日期如 2026-06-30",
+            'column 25: "20260701" is not a date, such as 2026-06-30',
+        ),
+    ],
+)
+def test_a_date_that_would_compare_wrongly_is_refused(source: str, zh: str, en: str) -> None:
+    """As text 2026-6-30 comes after 2026-12-31."""
+    assert _refusal(source) == Text(f"表达式{zh}", f"expression, {en}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import date
 from difflib import get_close_matches
 
 import cel
@@ -22,6 +23,7 @@ from zhupei.config.expression_syntax import (
     Node,
     Unary,
 )
+from zhupei.config.hints import date_hint
 
 __all__ = ["Reading", "check_expression"]
 
@@ -341,12 +343,15 @@ class _Checker:
                 self._comparable(node, left, item)
                 self._choices(left, node.right)
                 self._choices(item, node.left)
+                self._days(left, node.right)
             return _BOOL
         if operator in {"+", "-", "*", "/", "%"}:
             return self._arithmetic(node, left, right)
         self._comparable(node, left, right)
         self._choices(left, node.right)
         self._choices(right, node.left)
+        self._days(left, node.right)
+        self._days(right, node.left)
         if operator in _ORDERS and "list" in {left.kind, right.kind}:
             self._problem(
                 node.at, f"{operator} 不能比较列表", f"{operator} does not compare a list"
@@ -377,6 +382,22 @@ class _Checker:
             if isinstance(value, str) and value not in type_.choices:
                 self._unknown(literal.at, value, type_.choices)
 
+    def _days(self, type_: FactType, other: Node) -> None:
+        """Dates compare as text, so one that is written otherwise compares wrongly."""
+        if not type_.day:
+            return
+        for literal in other.items if isinstance(other, Items) else (other,):
+            value = literal.value if isinstance(literal, Literal) else None
+            if isinstance(value, str) and not _is_day(value):
+                hint = date_hint(value)
+                zh = "" if hint is None else f"；{hint.zh}"
+                en = "" if hint is None else f"; {hint.en}"
+                self._problem(
+                    literal.at,
+                    f"“{value}”不是日期，日期如 2026-06-30{zh}",
+                    f'"{value}" is not a date, such as 2026-06-30{en}',
+                )
+
     def _arithmetic(self, node: Binary, left: FactType, right: FactType) -> FactType:
         kinds = {left.kind, right.kind}
         if node.operator == "%" and "double" in kinds:
@@ -398,6 +419,13 @@ class _Checker:
                 f"{node.operator} does not take {one[1]} and {other[1]}",
             )
         return FactType((left if left.kind != "any" else right).kind)
+
+
+def _is_day(text: str) -> bool:
+    try:
+        return date.fromisoformat(text).isoformat() == text
+    except ValueError:
+        return False
 
 
 def _either(one: FactType, other: FactType) -> FactType:

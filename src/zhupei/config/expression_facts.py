@@ -32,15 +32,17 @@ class FactType:
     """The type of a value: ``bool``, ``int``, ``double``, ``text``, ``list``, ``object``, …
 
     ``choices`` are the values of an enumeration, ``fields`` those of an object, ``item`` the
-    type of a list's elements.
+    type of a list's elements. ``day`` tells a date, which is text such as ``2026-06-30``.
     """
 
     kind: str
     choices: tuple[str, ...] = ()
     fields: Mapping[str, FactType] = field(default_factory=dict, hash=False)
     item: FactType | None = None
+    day: bool = False
 
 
+_DAY = FactType("text", day=True)
 _BOOL, _INT, _DOUBLE, _TEXT = (FactType(kind) for kind in ("bool", "int", "double", "text"))
 _NULL, _ANY = FactType("null"), FactType("any")
 
@@ -77,7 +79,7 @@ def roots(about: Roots) -> Mapping[str, FactType]:
     shared = {"opening": _OPENING, "program": _PROGRAM, "base": _BASE}
     if about is Roots.PROFILE:
         return {"profile": _type_of(Profile), **shared}
-    return {"candidate": _type_of(Candidate), **shared, "today": _TEXT}
+    return {"candidate": _type_of(Candidate), **shared, "today": _DAY}
 
 
 def fact_names(about: Roots) -> tuple[str, ...]:
@@ -111,7 +113,7 @@ def _type_of(annotation: object) -> FactType:
         return FactType(
             "object", fields={_camel(name): _type_of(part) for name, part in hints.items()}
         )
-    plain = {bool: _BOOL, int: _INT, float: _DOUBLE, Decimal: _DOUBLE, str: _TEXT, date: _TEXT}
+    plain = {bool: _BOOL, int: _INT, float: _DOUBLE, Decimal: _DOUBLE, str: _TEXT, date: _DAY}
     return plain.get(annotation, _ANY)
 
 

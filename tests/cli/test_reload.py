@@ -13,6 +13,7 @@ from typing import Any, cast
 import pytest
 
 from zhupei.app import Application
+from zhupei.cli import main
 from zhupei.cli._reloads import ReloadOutcome, noted_reload, wait_for_outcome
 from zhupei.config.problems import Problem, Problems
 from zhupei.domain.text import Text
@@ -119,3 +120,41 @@ def test_notes_of_processes_that_are_gone_are_removed(tmp_path: Path) -> None:
     old.write_text(json.dumps({}))
     assert _reload(_Application(), tmp_path) is not None
     assert [path.name for path in old.parent.iterdir()] == [f"{os.getpid()}.json"]
+
+
+@pytest.mark.parametrize(
+    ("refusal", "said"),
+    [
+        (PermissionError(1, "Operation not permitted"), "another account runs it"),
+        (ProcessLookupError(3, "No such process"), "no answer, see its log"),
+    ],
+)
+def test_a_server_that_cannot_be_told_is_named(
+    refusal: OSError,
+    said: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """One of another account, or one that ends at this moment; others are told all the same."""
+    monkeypatch.setenv("ZHUPEI_LANGUAGE", "en")
+    monkeypatch.setenv("ZHUPEI_DATA_DIR", str(tmp_path))
+    monkeypatch.setattr("zhupei.cli.reload.running_servers", lambda _folder: (11, 12))
+    told = []
+
+    def kill(process: int, number: int) -> None:
+        if process == 11:
+            raise refusal
+        if number:
+            told.append(process)
+
+    def outcome(_folder: Path, process: int, since: float, _until: float) -> ReloadOutcome | None:
+        return ReloadOutcome(since, "abc", replaced=True, problems={}) if process == 12 else None
+
+    monkeypatch.setattr("os.kill", kill)
+    monkeypatch.setattr("zhupei.cli.reload.wait_for_outcome", outcome)
+    assert main(["reload"]) == 1
+    assert told == [12]
+    printed = capsys.readouterr()
+    assert printed.err == f"server 11: {said}\n"
+    assert printed.out == "server 12: serves the configuration as it stands, catalogue abc\n"

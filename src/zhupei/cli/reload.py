@@ -51,15 +51,33 @@ def _run(arguments: argparse.Namespace) -> int:
             ),
         )
     since = time.time()
+    strangers = set()
     for process in told:
-        os.kill(process, signal.SIGHUP)
+        try:
+            os.kill(process, signal.SIGHUP)
+        except PermissionError:
+            strangers.add(process)
+        except ProcessLookupError:
+            continue  # it ended meanwhile, which is told below
     until = time.time() + arguments.timeout
     failed = False
     for process in told:
+        if process in strangers:
+            failed = True
+            _tell_stranger(process, settings.language)
+            continue
         outcome = wait_for_outcome(data_dir, process, since, until)
         failed |= outcome is None or not outcome.replaced
         _tell(process, outcome, settings.language)
     return 1 if failed else 0
+
+
+def _tell_stranger(process: int, language: Language) -> None:
+    text = Text(
+        f"服务 {process}：由其他系统账户运行，无权通知",
+        f"server {process}: another account runs it",
+    )
+    sys.stderr.write(f"{text.get(language)}\n")
 
 
 def _tell(process: int, outcome: ReloadOutcome | None, language: Language) -> None:

@@ -45,6 +45,18 @@ def test_format_follows_the_name_of_the_file(tmp_path: Path) -> None:
     assert named.read_bytes().startswith(b"%PDF-")
 
 
+def test_a_page_is_not_written_as_what_it_is_not(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A page named .docx would be opened by a program that cannot read it."""
+    named = tmp_path / "brochure.docx"
+    assert main(["brochure", _PROGRAM, "--output", str(named)]) == 2
+    assert capsys.readouterr().err == (
+        f"zhupei: 文件名应以 .html 或 .pdf 结尾：{named}\n        或用 --format 指定格式\n"
+    )
+    assert not named.exists()
+
+
 def test_check(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["brochure", _PROGRAM, "--check"]) == 1
     lines = capsys.readouterr().out.splitlines()

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
 __all__ = ["register"]
 
+# By the ending of the file's name.
+_FORMATS = {".pdf": "pdf", ".html": "html", ".htm": "html", "": "html"}
+
 
 def register(subparsers: Subparsers) -> None:
     """Add the command."""
@@ -51,7 +54,7 @@ def register(subparsers: Subparsers) -> None:
 def _run(arguments: argparse.Namespace) -> int:
     language = spoken_language()
     if arguments.format is None and arguments.output is not None:
-        arguments.format = "pdf" if arguments.output.suffix.lower() == ".pdf" else "html"
+        arguments.format = _format_of(arguments.output)
     if arguments.format == "pdf" and arguments.output is None and sys.stdout.isatty():
         raise CommandError(
             Text("PDF 不能显示在终端", "a PDF cannot be shown on a terminal"),
@@ -66,6 +69,20 @@ def _run(arguments: argparse.Namespace) -> int:
     if arguments.check:
         return _check(catalogue, arguments.program, language)
     return _write(catalogue, arguments, language)
+
+
+def _format_of(output: Path) -> str:
+    found = _FORMATS.get(output.suffix.lower())
+    if found is None:
+        raise CommandError(
+            Text(
+                f"文件名应以 .html 或 .pdf 结尾：{output}",
+                f"the file must end in .html or .pdf: {output}",
+            ),
+            hint=Text("或用 --format 指定格式", "or say what it is with --format"),
+            status=2,
+        )
+    return found
 
 
 def _catalogue(language: Language) -> Catalogue:

@@ -442,3 +442,21 @@ def test_a_year_of_wages_twice(says: Says) -> None:
         "p.yaml:13:41: wages.1.year: 平均工资年份 2024 重复 [CONFIG_DUPLICATE_CODE]\n",
         p=_PROVINCE + "wages: [{year: 2024, amount: 1}, {year: 2024, amount: 2}]\n",
     )
+
+
+def test_a_row_for_one_of_two_programs(says: Says) -> None:
+    second = "  - {code: h2, parent: example-residency-2026, name: {zh: 二, en: Two}}\n"
+    says(
+        (
+            "c.yaml:4:12: rows.0.base: the base hospital has several programs below "
+            "example-residency-2026 (h2, hospital-residency-2026), and nobody can tell "
+            "whose row this is [CONFIG_DUPLICATE_CODE]\n"
+        ),
+        (
+            "c.yaml:4:12: rows.0.base: 基地 hospital 在 example-residency-2026 之下有多个项目（"
+            "h2, hospital-residency-2026），无法判断本行属于哪一个 [CONFIG_DUPLICATE_CODE]\n"
+        ),
+        p=_PROVINCE,
+        b=_BASE + second,
+        c=_PLAN,
+    )

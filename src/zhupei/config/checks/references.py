@@ -269,10 +269,12 @@ def _plan(
     if code not in context.layers.programs:
         context.unknown(file.document, ("program",), _PROGRAM, code, context.layers.programs)
         return
-    members = {
-        child.base.code for child in context.children.get(code, ()) if child.base is not None
-    }
-    members.update(base for base, _ in context.others.below(code))
+    members: dict[str, list[str]] = {}
+    for child in context.children.get(code, ()):
+        if child.base is not None:
+            members.setdefault(child.base.code, []).append(child.code)
+    for base, other in context.others.below(code):
+        members.setdefault(base, []).append(other.code)
     own: set[tuple[str, str]] = set()
     for index, row in enumerate(file.model.rows):
         path = ("rows", index)
@@ -283,6 +285,16 @@ def _plan(
                 "CONFIG_UNKNOWN_CODE",
                 f"基地 {row.base} 没有 {code} 之下的项目",
                 f"the base {row.base} has no program below {code}",
+            )
+        elif len(members[row.base]) > 1:
+            listed = ", ".join(sorted(members[row.base]))
+            context.report(
+                file.document,
+                (*path, "base"),
+                "CONFIG_DUPLICATE_CODE",
+                f"基地 {row.base} 在 {code} 之下有多个项目（{listed}），无法判断本行属于哪一个",
+                f"the base {row.base} has several programs below {code} ({listed}), and nobody can "
+                "tell whose row this is",
             )
         first = seen.setdefault((code, row.base, row.specialty), file)
         if first is not file:

@@ -269,6 +269,14 @@ def test_codes_in_the_database_that_are_gone(
     ) in capsys.readouterr().out
 
 
+def test_an_address_of_a_database_that_cannot_be_used_is_said(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("ZHUPEI_DATABASE_URL", "postgresql:///x?sslmode=bogus")
+    assert main(["check", "--database"]) == 1
+    assert "zhupei: the database cannot be read: `sslmode`" in capsys.readouterr().err
+
+
 def test_no_database_is_said(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     _write(folder)
     assert main(["check", "--database"]) == 1

@@ -101,7 +101,7 @@ async def _compare(where: Mapping[str, str], catalogue: Catalogue) -> DatabaseRe
                 return await _report(connection, catalogue)
         finally:
             await connection.close()
-    except (OSError, asyncpg.PostgresError, TimeoutError) as error:
+    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError) as error:
         raise CommandError(
             Text(f"无法读取数据库：{error}", f"the database cannot be read: {error}")
         ) from error

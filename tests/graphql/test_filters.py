@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import random
 from datetime import datetime
 from typing import Any
@@ -10,6 +11,7 @@ import pytest
 
 from asked_graph import NOW, AskedGraph, graph_of
 from made_up import made_up_catalogue, opening_of, window
+from zhupei.catalogue.catalogue import ProgramSpecialty
 from zhupei.domain.calendar import CHINA_TIME
 from zhupei.domain.text import Language, Text
 from zhupei.domain.training import Round, RoundQuota
@@ -219,6 +221,37 @@ async def test_specialties_of_a_cycle(fictional: AskedGraph) -> None:
         "1900",
     ]
     assert found["own"] == {"totalCount": 0}
+
+
+async def test_specialties_of_one_code_are_recruited_each_by_its_own_openings() -> None:
+    """A program may declare a code that others have, too, and then it is another specialty."""
+    catalogue = made_up_catalogue(
+        [opening_of("a-2026/0300"), opening_of("b-2026/0200"), opening_of("b-2026/heart")]
+    )
+    own = (("a-2026", "heart"), ("b-2026", "heart"), ("b-2026", "0200"))
+    graph = graph_of(
+        dataclasses.replace(
+            catalogue,
+            program_specialties={
+                key: ProgramSpecialty(code=key[1], name=Text("心", "Heart"), program=key[0])
+                for key in own
+            },
+        )
+    )
+    query = """query ($filter: SpecialtyFilter) { specialties(filter: $filter) {
+      edges { node { code shortagePurposes openings { totalCount } } } } }"""
+
+    async def ask(**wanted: Any) -> list[tuple[str, int]]:
+        found = (await graph.ask(query, {"filter": wanted}))["specialties"]["edges"]
+        return [(each["node"]["code"], each["node"]["openings"]["totalCount"]) for each in found]
+
+    assert await ask(program="a-2026", recruiting=True) == []
+    assert await ask(program="a-2026", recruiting=False) == [("heart", 0)]
+    assert await ask(program="b-2026", recruiting=True) == [("0200", 1), ("heart", 1)]
+    assert await ask(year=2026, recruiting=True) == [("0300", 1)]
+    assert ("0200", 0) in await ask(year=2026, recruiting=False)
+    # National sets list national specialties, as `shortagePurposes` says.
+    assert await ask(program="b-2026", shortage="SUBSIDY") == []
 
 
 def _at(day: int) -> datetime:

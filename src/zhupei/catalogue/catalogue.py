@@ -95,6 +95,16 @@ class Catalogue:
         """Return a national specialty of a cycle, None where the cycle has none."""
         return self.reference.specialties.get(year, code)
 
+    def specialty_of(self, opening: Opening) -> Specialty | ProgramSpecialty | None:
+        """Return the specialty of an opening: its program's or a parent's own, else a national."""
+        program = self.programs.get(opening.program)
+        while program is not None:
+            declared = self.program_specialties.get((program.code, opening.specialty))
+            if declared is not None:
+                return declared
+            program = self.programs.get(program.parent or "")
+        return self.specialty(opening.year, opening.specialty)
+
     def program_of(self, opening: Opening) -> Program:
         """Return the program as it binds an opening: with the rules of the opening's own."""
         return self.amended.get(opening.code) or self.programs[opening.program]

@@ -291,19 +291,25 @@ def select_specialties(
         year = catalogue.programs[declared[0].program].year if declared else None
         if _given(wanted.year):
             tests.append(lambda _one: year == wanted.year)
-        if _given(wanted.field):
-            tests.append(lambda _one: False)
+        if _given(wanted.field) or _given(wanted.shortage):
+            tests.append(lambda _one: False)  # of national ones only
     else:
         if _given(wanted.year):
             tests.append(lambda one: one.valid_in(wanted.year))
         if _given(wanted.field):
             tests.append(_equal("field", wanted.field))
-    if _given(wanted.shortage):
+    if _given(wanted.shortage) and not _given(wanted.program):
         national = catalogue.reference.specialties.shortage(wanted.shortage)  # type: ignore[arg-type]  # given, so not None
         tests.append(lambda one: national is not None and one.code in national)
     if _given(wanted.recruiting):
-        recruited = catalogue.openings_of_specialty
-        tests.append(lambda one: (one.code in recruited) is wanted.recruiting)
+        # Others may declare a specialty of the same code.
+        of_code = catalogue.openings_of_specialty
+        tests.append(
+            lambda one: (
+                any(catalogue.specialty_of(each) == one for each in of_code.get(one.code, ()))
+                is wanted.recruiting
+            )
+        )
     if not _given(wanted.program):
         return _passing(candidates, tests, _searched(wanted.text, catalogue.search_specialties))
     names = ((one.code, (one.code, *_both(one.name), *one.aliases)) for one in candidates)

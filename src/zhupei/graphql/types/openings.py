@@ -29,7 +29,7 @@ from zhupei.graphql.types.interfaces import USE_KEY, Benefit, RequiredDocument, 
 from zhupei.graphql.types.origins import Source
 from zhupei.graphql.types.programs import At, Policy, Round
 from zhupei.graphql.types.references import BaseRef, ProgramRef
-from zhupei.graphql.types.specialties import Specialty, specialty_of
+from zhupei.graphql.types.specialties import Specialty
 
 __all__ = ["Direction", "Opening", "RecruitmentPriority", "RoundQuota"]
 
@@ -94,7 +94,7 @@ class RecruitmentPriority:
 
 
 def _specialty(root: strawberry.Parent[training.Opening], info: GraphInfo) -> object:
-    return specialty_of(root, info.context.catalogue)
+    return info.context.catalogue.specialty_of(root)
 
 
 def _rounds(root: strawberry.Parent[training.Opening], info: GraphInfo) -> Sequence[training.Round]:

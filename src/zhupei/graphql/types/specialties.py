@@ -27,21 +27,10 @@ from zhupei.graphql.types.references import OpeningRef, ProgramRef
 if TYPE_CHECKING:
     from zhupei.catalogue import Catalogue
 
-__all__ = ["Specialty", "SpecialtyEvidence", "specialty_of"]
+__all__ = ["Specialty", "SpecialtyEvidence"]
 
 _National = codes.Specialty
 _Either = codes.Specialty | ProgramSpecialty
-
-
-def specialty_of(opening: DomainOpening, catalogue: "Catalogue") -> _Either | None:
-    """Return the specialty of an opening: declared by its program or a parent, else national."""
-    program = catalogue.programs.get(opening.program)
-    while program is not None:
-        declared = catalogue.program_specialties.get((program.code, opening.specialty))
-        if declared is not None:
-            return declared
-        program = catalogue.programs.get(program.parent or "")
-    return catalogue.specialty(opening.year, opening.specialty)
 
 
 @declares(
@@ -71,7 +60,7 @@ def _shortage_purposes(
 
 def _openings(value: _Either, catalogue: "Catalogue") -> list[DomainOpening]:
     found = catalogue.openings_of_specialty.get(value.code, ())
-    return [opening for opening in found if specialty_of(opening, catalogue) == value]
+    return [opening for opening in found if catalogue.specialty_of(opening) == value]
 
 
 @declares(

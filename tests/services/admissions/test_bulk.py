@@ -47,6 +47,29 @@ async def test_a_dry_run_lists_effects_and_keeps_nothing(office: Office) -> None
     assert await admissions.application_of(office.own(person), draft.id) == draft
 
 
+@pytest.mark.parametrize("dry_run", [True, False])
+@pytest.mark.parametrize("applications", [None, ()])
+async def test_a_list_of_nobody_is_not_published(
+    office: Office, applications: tuple[UUID, ...] | None, dry_run: bool
+) -> None:
+    """It would be told by an id that no list has; an empty list of applications names none."""
+    case = await office.submitted()
+    office.go("2026-04-27T09:00")
+    if applications is not None:
+        await office.reviewed(case)
+    office.go("2026-05-11T10:00")
+    before = await office.everything()
+    given = inputs.PublishProposedListInput(
+        program=HOSPITAL, round="batch-1", applications=applications, dry_run=dry_run
+    )
+    outcome = done(await admissions.publish_proposed_list(office.staff(), given))
+    assert isinstance(outcome, BulkOutcome)
+    assert (outcome.effects, outcome.operation, outcome.publicity) == ((), None, None)
+    assert await office.everything() == before
+    with office.database.use():
+        assert await PublicityRow.all().count() == 0
+
+
 async def test_a_dry_run_is_refused_as_the_real_run_would_be(office: Office) -> None:
     cases = [await office.submitted() for _ in range(3)]
     office.go("2026-04-27T09:00")

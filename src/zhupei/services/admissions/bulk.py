@@ -144,7 +144,7 @@ async def _attempt(step: _Step, progress: Progress | None) -> BulkOutcome | Refu
         publicity=step.publicity,
     )
     if not changes:
-        return replace(outcome, operation=None)
+        return replace(outcome, operation=None, publicity=None)
     bulk = Bulk(
         id=outcome.operation or uuid7(),
         action=action,

@@ -23,8 +23,7 @@ class Errors(CollectedErrors):
         if any(place[:length] in self._places for length in range(len(place) + 1)):
             return
         self._places.add(place)
-        # On its way up it came by what holds it; where it began, is told by the original.
-        error.__traceback__ = getattr(error.original_error, "__traceback__", None)
+        _forget_way(error)
         self._errors.append(error)
 
     def forget(self, path: tuple[str | int, ...]) -> None:
@@ -34,6 +33,19 @@ class Errors(CollectedErrors):
             error for error in self._errors if tuple(error.path or ())[:length] != path
         ]
         self._places = {place for place in self._places if place[:length] != path}
+
+
+def _forget_way(error: GraphQLError) -> None:
+    """Forget how an error came up, by what holds it: with its frames the run would stay.
+
+    Where it began is told by the original, unless that is a refusal, of which nobody wants to know.
+    """
+    original = error.original_error
+    while isinstance(original, GraphQLError):
+        original.__traceback__ = original.__context__ = original.__cause__ = None
+        original = original.original_error
+    error.__traceback__ = None if original is None else original.__traceback__
+    error.__context__ = error.__cause__ = None
 
 
 class NulledError(Exception):

@@ -203,6 +203,8 @@ async def test_r219_two_weeks_past_the_day_of_report(office: EducationOffice) ->
     office.go("2026-09-14T23:59:59")
     assert done(await admissions.mark_no_shows(office.staff(), no_shows)).effects == ()
     office.go("2026-09-15T00:00")
+    nobody = inputs.MarkNoShowsInput(program=PROGRAM, applications=())
+    assert done(await admissions.mark_no_shows(office.staff(), nobody)).effects == ()
     outcome = done(await admissions.mark_no_shows(office.staff(), no_shows))
     assert [effect.application for effect in outcome.effects] == [case.id]
     assert await office.taken(PAEDIATRICS) == 0

@@ -58,7 +58,7 @@ class PublishProposedListInput(_BulkInput):
     program: str = strawberry.field(description=_PROGRAM)
     round: str | None = _left_out("Code of the round (批次).")
     applications: list[strawberry.ID] | None = _left_out(
-        f"{_APPLICATIONS[:-1]}; all that wait for it by default."
+        f"{_APPLICATIONS[:-1]}; all that wait for it by default, none with an empty list."
     )
 
 
@@ -104,7 +104,7 @@ class ExpireConfirmationsInput(_BulkInput):
 
     program: str = strawberry.field(description=_PROGRAM)
     applications: list[strawberry.ID] | None = _left_out(
-        f"{_APPLICATIONS[:-1]}; all of the program by default."
+        f"{_APPLICATIONS[:-1]}; all of the program by default, none with an empty list."
     )
 
 
@@ -185,7 +185,7 @@ class MarkNoShowsInput(_BulkInput):
 
     program: str = strawberry.field(description=_PROGRAM)
     applications: list[strawberry.ID] | None = _left_out(
-        f"{_APPLICATIONS[:-1]}; all of the program by default."
+        f"{_APPLICATIONS[:-1]}; all of the program by default, none with an empty list."
     )
 
 

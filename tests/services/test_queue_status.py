@@ -25,7 +25,8 @@ INSERT INTO webhook (id, account_id, url, event_types, state, created_at, update
     FROM generate_series(1, 3) AS n;
 INSERT INTO outbox (id, name, at, subject, data, noticed_at, dispatched_at)
     SELECT lpad(to_hex(n), 32, '0')::uuid, 'e', now() - make_interval(secs => 301 + {_DONE} - n),
-        's', '{{}}', CASE WHEN n <= {_DONE} THEN now() END, CASE WHEN n <= {_DONE} + 5 THEN now() END
+        's', '{{}}', CASE WHEN n <= {_DONE} THEN now() END,
+        CASE WHEN n <= {_DONE} + 5 THEN now() END
     FROM generate_series(1, {_DONE} + {_LEFT}) AS n;
 INSERT INTO notice (id, event_id, kind, recipient_kind, recipient, facts, state, created_at,
         next_attempt_at, settled_at)

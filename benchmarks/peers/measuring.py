@@ -256,7 +256,8 @@ def unlike(
                 # What a token says is found out at its first request, which is nobody's question.
                 _greet(measured, query, country, others)
             for number in range(effort.rounds):
-                for server in measured:
+                turn = number % len(measured)
+                for server in (*measured[turn:], *measured[:turn]):
                     if way == "others":
                         # Nobody is asked again in a round what they were asked in one before.
                         fresh = others[number :: effort.rounds]

@@ -85,12 +85,12 @@ async def test_the_clock_steps_back_and_forth(
             assert await submit(one, "early") == "WINDOW_CLOSED"
             go(_OPEN)
             await until(windows, 1)
-            assert await submit(one, "in time") == "SUBMITTED"
+            assert await submit(one, "in-time") == "SUBMITTED"
             # An hour back: it is not open yet, and what was told is not taken back or told again.
             go(_BEFORE)
-            assert await submit(two, "too early") == "WINDOW_CLOSED"
+            assert await submit(two, "too-early") == "WINDOW_CLOSED"
             # What was answered is answered alike.
-            assert await submit(one, "in time") == "SUBMITTED"
+            assert await submit(one, "in-time") == "SUBMITTED"
             await asyncio.sleep(3)
             assert len(await windows()) == 1
             go(_OPEN)

@@ -198,7 +198,7 @@ class Database:
         except EmbeddedPostgresError as error:
             self._problem = DatabaseUnavailableError(error.message, _EMBEDDED_HINT)
             raise self._problem from error
-        except _ServerTooOldError as error:
+        except _UnfitError as error:
             self._problem = error
             raise
         except _FAILURES as error:
@@ -383,14 +383,14 @@ async def _ensure_database(target: _Target) -> None:
         await connection.close()
 
 
-class _ServerTooOldError(DatabaseUnavailableError):
-    """The server lacks what is asked of it; the hint says what to do."""
+class _UnfitError(DatabaseUnavailableError):
+    """The server or the database is not one that this version works with; the hint says more."""
 
 
 def _refuse_old(release: int) -> None:
     """Refuse a server of a release that is too old, before anything is made in it."""
     if release < _OLDEST_SERVER:
-        raise _ServerTooOldError(
+        raise _UnfitError(
             Text(
                 f"PostgreSQL {release} 过旧，至少需要 {_OLDEST_SERVER}",
                 f"PostgreSQL {release} is too old: {_OLDEST_SERVER} is the oldest that will do",
@@ -399,6 +399,27 @@ def _refuse_old(release: int) -> None:
                 "升级数据库，或不设 ZHUPEI_DATABASE_URL 而用自带的 PostgreSQL",
                 "upgrade the server, or leave ZHUPEI_DATABASE_URL out to use the PostgreSQL that "
                 "comes along",
+            ),
+        )
+
+
+def _refuse_newer(applied: frozenset[str]) -> None:
+    """Refuse a database that a newer version migrated.
+
+    It asks of every write what this version does not know: a column to fill, a record to append.
+    """
+    unknown = sorted(applied - known_migrations())
+    if unknown:
+        names = ", ".join(unknown)
+        raise _UnfitError(
+            Text(
+                f"数据库已由更新的版本升级（本版本没有迁移 {names}）",
+                f"a newer version migrated the database (this one does not have {names})",
+            ),
+            Text(
+                "用该更新的版本启动；要退回本版本，先用 zhupei restore --replace 恢复升级前的备份",
+                "start that newer version; to come back to this one, bring back the backup from "
+                "before the upgrade first: zhupei restore --replace",
             ),
         )
 
@@ -419,7 +440,7 @@ async def _migrate(credentials: dict[str, Any]) -> None:
     """Apply pending migrations; of several processes one works and the others wait.
 
     Raises:
-        _ServerTooOldError: nothing was changed.
+        _UnfitError: nothing was changed.
 
     """
     config = orm_config({**credentials, "minsize": 1, "maxsize": 2})
@@ -427,7 +448,9 @@ async def _migrate(credentials: dict[str, Any]) -> None:
         connection = await _Target(credentials).connect()
         try:
             _refuse_old(connection.get_server_version().major)
-            if await applied_migrations(connection) != known_migrations():
+            applied = await applied_migrations(connection)
+            _refuse_newer(applied)
+            if applied != known_migrations():
                 await migrate(config, direction="forward")
                 _log.debug("migrations applied")
             await prepare_job_queue(connection)

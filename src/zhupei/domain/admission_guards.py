@@ -173,10 +173,16 @@ def handed_in(
     )
 
 
+# Beside three decimals the column of points has five digits.
+_GREATEST_MARK = 99_999
+_THOUSANDTH = Decimal("0.001")
+
+
 def score_of(program: Program, kind: str, points: Decimal, of: int) -> Score | Refusal:
     """Return the typed score of an interview or examination, checked against its full mark.
 
-    The full mark has to be stated with the points: a column of ranks has none.
+    The full mark has to be stated with the points: a column of ranks has none. Points are rounded
+    to the three decimals that are kept.
     """
     configured = next(
         (
@@ -196,8 +202,20 @@ def score_of(program: Program, kind: str, points: Decimal, of: int) -> Score | R
             source=configured.source,
             field="of",
         )
+    if of > _GREATEST_MARK:
+        return Refusal(
+            code=_C.SCORE_INVALID,
+            message=Text(
+                f"满分不得超过 {_GREATEST_MARK}，填报的满分为 {of}",
+                f"a full mark is at most {_GREATEST_MARK}, not {of}",
+            ),
+            field="of",
+        )
     try:
-        return Score(points, of)
+        score = Score(points, of)
+        # As the column keeps it, which knows no zero below zero: a record's digest is that of the
+        # row it was written to.
+        return Score(score.points.quantize(_THOUSANDTH) + 0, of)
     except (ValueError, TypeError) as error:
         return Refusal(
             code=_C.SCORE_INVALID,

@@ -35,6 +35,7 @@ from zhupei.domain.people import EnglishProficiency, OriginRegion, TraineeType
 from zhupei.domain.plain_values import plain
 from zhupei.services import admissions
 from zhupei.services.admissions import Refusal, RefusalCode, inputs
+from zhupei.services.audit import verify_audit_chain
 
 C = RefusalCode
 
@@ -253,7 +254,43 @@ async def test_scores_are_points_of_a_full_mark(office: Office) -> None:
         await office.refuses(
             C.SCORE_INVALID, await admissions.record_interview(office.staff(), given)
         )
+    # More than is kept, where the configuration names no full mark.
+    given = inputs.RecordScoreInput(application=case.id, points=Decimal(100_000), of=100_000)
+    refusal = await office.refuses(
+        C.SCORE_INVALID, await admissions.record_interview(office.staff(), given)
+    )
+    assert (refusal.field, refusal.message.en) == ("of", "a full mark is at most 99999, not 100000")
     assert await office.everything() == before
+
+
+@pytest.mark.parametrize(
+    ("points", "of", "kept"),
+    [
+        ("-0", 100, "0.000"),
+        ("-0.0001", 100, None),
+        ("86.6665", 100, "86.666"),
+        ("1E+1", 100, "10.000"),
+        ("99999", 99_999, "99999.000"),
+    ],
+)
+async def test_the_records_hold_with_points_at_their_bounds(
+    office: Office, points: str, of: int, kept: str | None
+) -> None:
+    """What is digested is what the column keeps, which knows no zero below zero."""
+    case = await office.submitted()
+    office.go("2026-04-27T09:00")
+    check = inputs.RecordEligibilityCheckInput(application=case.id, passed=True)
+    done(await admissions.record_eligibility_check(office.staff(), check))
+    given = inputs.RecordScoreInput(application=case.id, points=Decimal(points), of=of)
+    answer = await admissions.record_interview(office.staff(), given)
+    if kept is None:
+        await office.refuses(C.SCORE_INVALID, answer)
+    else:
+        assert [str(each.score.points) for each in done(answer).scores] == [kept]
+        assert (await office.case(case.id)).scores == done(answer).scores
+    with office.database.use():
+        report = await verify_audit_chain()
+    assert report.broken is None
 
 
 async def test_an_opinion_needs_the_whole_packet(office: Office) -> None:

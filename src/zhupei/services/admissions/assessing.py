@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from decimal import Decimal
 
 from zhupei.domain.admission_case import AdmissionCase, RecordedScore
 from zhupei.domain.admission_guards import handed_in, score_of
 from zhupei.domain.admission_process import Action, ApplicationState
 from zhupei.domain.decision_guards import packet_complete, review_decided
 from zhupei.domain.eligibility import FindingOutcome
-from zhupei.domain.ranking import Score
 from zhupei.domain.text import Text
 from zhupei.services.admissions.change import Change, repeat_of
 from zhupei.services.admissions.desk import Desk
@@ -35,8 +33,6 @@ __all__ = [
     "reject_application",
     "review_application",
 ]
-
-_THOUSANDTH = Decimal("0.001")
 
 
 def _rejected(at: Situation, action: Action, reason: str | None) -> Change | Refusal:
@@ -122,8 +118,6 @@ async def _record_score(
         against = handed_in(due, given.documents, undecided)
         if against is not None:
             return against
-        # As the column keeps it, so that the digest of the case is that of the row.
-        score = Score(score.points.quantize(_THOUSANDTH), score.of)
         done, state = step_done(at, action)
         recorded = RecordedScore(
             assessment=kind, score=score, recorded_by=desk.actor.id, recorded_at=at.now

@@ -24,11 +24,18 @@ from admissions_office import (
     PAEDIATRICS,
     PERSON,
     Office,
+    changed_catalogue,
     done,
 )
 from zhupei.catalogue import load_catalogue
-from zhupei.db.models import Applicant
-from zhupei.domain.admission_case import AdmissionCase, AgreementKind, Invitation, ReviewDecision
+from zhupei.db.models import Applicant, InvitationRow, StateRecordRow
+from zhupei.domain.admission_case import (
+    AdmissionCase,
+    AgreementKind,
+    Invitation,
+    InvitationState,
+    ReviewDecision,
+)
 from zhupei.domain.admission_process import Action, Channel
 from zhupei.domain.admission_process import ApplicationState as S
 from zhupei.domain.people import EnglishProficiency, OriginRegion, TraineeType
@@ -148,6 +155,31 @@ async def test_a_rule_under_review_has_to_be_decided(office: Office) -> None:
     assert case.state is S.CHECKED
     assert case.eligibility is not None
     assert case.eligibility.decisions == (yes,)
+
+
+async def test_what_was_decided_of_who_is_rejected_is_kept(office: Office) -> None:
+    case = await office.draft(candidate=replace(PERSON, english=EnglishProficiency(cet4=424)))
+    case = done(await submit(office, case))  # type: ignore[assignment]  # a case, as just checked
+    office.go("2026-04-27T09:00")
+    no = ReviewDecision(rule="english", accepted=False, reason="差一分")
+    given = inputs.RecordEligibilityCheckInput(
+        application=case.id, passed=False, decisions=(no,), idempotency_key="k"
+    )
+    before = await office.everything()
+    refusal = await office.refuses(
+        C.INPUT_INVALID, await admissions.record_eligibility_check(office.staff(), given)
+    )
+    assert refusal.field == "reason"
+    assert await office.everything() == before
+    given = replace(given, reason="外语未达标")
+    case = done(await admissions.record_eligibility_check(office.staff(), given))
+    assert (case.state, case.completed_steps) == (S.REJECTED, ("registration", "preference"))
+    assert case.eligibility is not None
+    assert case.eligibility.decisions == (no,)
+    assert done(await admissions.record_eligibility_check(office.staff(), given)) == case
+    with office.database.use():
+        report = await verify_audit_chain()
+    assert report.broken is None
 
 
 async def test_without_an_eligibility_check_the_review_decides_with_a_reason(
@@ -473,6 +505,60 @@ async def test_one_invitation_and_no_preference_beside_it(office: Office) -> Non
     assert await office.everything() == before
     draft = await office.draft(PAEDIATRICS, person, round_code="batch-2", direction="cardiology")
     await office.refuses(C.INVITED_HAS_PREFERENCE, await submit(office, draft))
+
+
+async def test_nobody_is_invited_to_a_round_that_there_is_not(
+    office: Office, tmp_path: Path
+) -> None:
+    """Where the invitation is a step of every round, none can be accepted for another one."""
+    office.loaded = await changed_catalogue(
+        tmp_path,
+        "_jurisdiction.yaml",
+        ("actor: base, round: batch-2, window", "actor: base, window"),
+    )
+    office.go("2026-06-02T09:00")
+    given = inputs.InviteCandidateInput(
+        applicant=await office.known(), opening=MEDICINE, round="batch-9"
+    )
+    refusal = await office.refuses(
+        C.ROUND_UNKNOWN, await admissions.invite_candidate(office.staff(), given)
+    )
+    assert (refusal.field, refusal.message.en) == ("round", "choose a round: batch-1, batch-2")
+    with office.database.use():
+        assert await InvitationRow.all().count() == 0
+
+
+async def test_an_invitation_of_a_frozen_round_is_not_declined(office: Office) -> None:
+    office.go("2026-06-02T09:00")
+    person = await office.known()
+    invitation = done(await invite(office, person, MEDICINE))
+    freeze = inputs.FreezeRoundInput(program=HOSPITAL, round="batch-2", reason="核查")
+    done(await admissions.freeze_round(office.authority(), freeze))
+    with office.database.use():
+        before = await InvitationRow.all().values(), await StateRecordRow.all().values()
+    no = inputs.AnswerInvitationInput(invitation=invitation.id, accept=False, idempotency_key="k")
+    await office.refuses(C.ROUND_FROZEN, await admissions.answer_invitation(office.own(person), no))
+    with office.database.use():
+        assert (await InvitationRow.all().values(), await StateRecordRow.all().values()) == before
+    lift = inputs.LiftFreezeInput(program=HOSPITAL, round="batch-2", reason="无误")
+    done(await admissions.lift_freeze(office.authority(), lift))
+    answered = done(await admissions.answer_invitation(office.own(person), no))
+    assert answered.state is InvitationState.DECLINED
+
+
+async def test_the_key_of_a_declined_invitation_accepts_no_other(office: Office) -> None:
+    office.go("2026-06-02T09:00")
+    person = await office.known()
+    one, two = [done(await invite(office, person, each)) for each in (MEDICINE, CLINIC)]
+    own = office.own(person)
+    no = inputs.AnswerInvitationInput(invitation=one.id, accept=False, idempotency_key="k")
+    declined = done(await admissions.answer_invitation(own, no))
+    yes = replace(no, invitation=two.id, accept=True, candidate=PERSON, documents=(IDENTITY,))
+    before = await office.everything()
+    refusal = await office.refuses(C.CONFLICT, await admissions.answer_invitation(own, yes))
+    assert refusal.field == "idempotencyKey"
+    assert await office.everything() == before
+    assert done(await admissions.answer_invitation(own, no)) == declined
 
 
 async def test_invitations_belong_to_their_round_and_window(office: Office) -> None:

@@ -48,7 +48,7 @@ def _rejected(at: Situation, action: Action, reason: str | None) -> Change | Ref
 async def record_eligibility_check(
     desk: Desk, given: RecordEligibilityCheckInput
 ) -> AdmissionCase | Refusal:
-    """Record the office's check; every rule under review has to be decided with a reason."""
+    """Record the office's check; to pass, every rule under review is decided with a reason."""
 
     async def build(at: Situation) -> Change | Refusal:
         frozen = at.case.eligibility
@@ -57,22 +57,21 @@ async def record_eligibility_check(
         against = review_decided(rules, given.decisions, passed=given.passed)
         if against is not None:
             return against
-        if not given.passed:
-            return _rejected(at, Action.CHECK_ELIGIBILITY, given.reason)
+        if not given.passed and (against := has_no_reason(given.reason)) is not None:
+            return against
         done, state = step_done(at, Action.CHECK_ELIGIBILITY)
+        # Of who is rejected, too, it is kept which rule was decided how.
+        eligibility = None if frozen is None else replace(frozen, decisions=given.decisions)
+        rejected = replace(at.case, state=ApplicationState.REJECTED, eligibility=eligibility)
+        passed = replace(at.case, state=state, completed_steps=done, eligibility=eligibility)
         return Change(
             action=Action.CHECK_ELIGIBILITY,
             before=at.case,
-            after=replace(
-                at.case,
-                state=state,
-                completed_steps=done,
-                eligibility=None if frozen is None else replace(frozen, decisions=given.decisions),
-            ),
+            after=passed if given.passed else rejected,
             at=at,
             reason=given.reason,
             data={"decisions": given.decisions},
-            steps=at.steps_for(Action.CHECK_ELIGIBILITY),
+            steps=at.steps_for(Action.CHECK_ELIGIBILITY) if given.passed else (),
         )
 
     return await act(

@@ -48,6 +48,7 @@ __all__ = [
     "create_application",
     "draft_of",
     "recommend_application",
+    "round_known",
     "submit_application",
     "submitted",
     "withdraw_application",
@@ -119,7 +120,7 @@ def draft_of(
     channel = channel_of(program, candidate.trainee_type)
     against = (
         suspension_of(program, opening)
-        or _round_known(program, round_code, channel)
+        or round_known(program, round_code, channel)
         or _direction_known(opening, direction)
         or _preference_known(program, round_code, preference)
         or no_nul(candidate)
@@ -145,7 +146,8 @@ def draft_of(
     )
 
 
-def _round_known(program: Program, code: str | None, channel: Channel) -> Refusal | None:
+def round_known(program: Program, code: str | None, channel: Channel) -> Refusal | None:
+    """Refuse a round that the program does not have, and none where it has some (T60)."""
     codes = [each.code for each in program.rounds]
     if code in codes or (code is None and (not codes or channel is not Channel.BATCH)):
         return None

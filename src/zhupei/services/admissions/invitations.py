@@ -8,7 +8,7 @@ from uuid import UUID
 from tortoise.transactions import in_transaction
 
 from zhupei.db.identifiers import uuid7
-from zhupei.db.models import ApplicationRow, InvitationRow
+from zhupei.db.models import ApplicationRow, Idempotency, InvitationRow
 from zhupei.domain.admission_case import AdmissionCase, Invitation, InvitationState
 from zhupei.domain.admission_guards import policy_of, window_open
 from zhupei.domain.admission_process import EXITS, SEAT_STATES, Action, ApplicationState, Channel
@@ -21,7 +21,7 @@ from zhupei.services.admissions.change import Change, repeat_of
 from zhupei.services.admissions.commits import commit
 from zhupei.services.admissions.desk import Desk
 from zhupei.services.admissions.exclusions import lasting_refusals
-from zhupei.services.admissions.filing import draft_of, submitted
+from zhupei.services.admissions.filing import draft_of, round_known, submitted
 from zhupei.services.admissions.inputs import AnswerInvitationInput, InviteCandidateInput
 from zhupei.services.admissions.refusals import Refusal, RefusalCode
 from zhupei.services.admissions.requests import once_for
@@ -73,8 +73,10 @@ async def _invite(
     """Write the invitation; an open one of the same opening is the same invitation."""
     if not await is_known(given.applicant):
         return not_found("applicant", str(given.applicant))
-    against = suspension_of(program, opening) or await _invitable(
-        desk, program, given.round, given.applicant
+    against = (
+        suspension_of(program, opening)
+        or round_known(program, given.round, Channel.BATCH)
+        or await _invitable(desk, program, given.round, given.applicant)
     )
     if against is not None:
         return against
@@ -149,10 +151,7 @@ async def _invitable(
         return closed
     root = root_program(desk.catalogue, program).code
     if await frozen(root, round_code):
-        return Refusal(
-            code=RefusalCode.ROUND_FROZEN,
-            message=Text("本批次已冻结", "the round is frozen"),
-        )
+        return frozen_refusal()
     return await _free_for_invitation(program, root, round_code, applicant)
 
 
@@ -208,7 +207,7 @@ async def answer_invitation(desk: Desk, given: AnswerInvitationInput) -> Invitat
             if given.accept:
                 answered = await _accept(desk, given, row)
             else:
-                answered = await _decline(desk, given)
+                answered = await _decline(desk, given, row)
             if isinstance(answered, Refusal) and await _is_answered(row):
                 continue  # by the same request at the same time: what it says decides
             if answered is not None:
@@ -217,10 +216,15 @@ async def answer_invitation(desk: Desk, given: AnswerInvitationInput) -> Invitat
 
 
 async def _answered_otherwise(desk: Desk, given: AnswerInvitationInput) -> Refusal | None:
-    """Refuse a key under which something else was handed in."""
-    done = await repeated_request(desk, repeat_of(given), Action.SUBMIT)
+    """Refuse a key under which something else was handed in, or another invitation declined."""
+    repeat = repeat_of(given)
+    done = await repeated_request(desk, repeat, Action.SUBMIT)
     if isinstance(done, AdmissionCase):
         return None if done.invitation == given.invitation else key_used()
+    if done is None and repeat is not None and given.accept:
+        # A refusal of the invitation is kept elsewhere than what was handed in.
+        kept = Idempotency.filter(actor=desk.actor.id, key=repeat.key)
+        return key_used() if await kept.exists() else None
     return done
 
 
@@ -229,9 +233,11 @@ async def _is_answered(row: InvitationRow) -> bool:
     return bool(now.state != InvitationState.OPEN.value)
 
 
-async def _decline(desk: Desk, given: AnswerInvitationInput) -> Refusal | None:
+async def _decline(desk: Desk, given: AnswerInvitationInput, row: InvitationRow) -> Refusal | None:
     async def work() -> UUID | Refusal:
         async with in_transaction() as connection:
+            if await frozen_until_done(connection, row.root_program_code, row.round_code):
+                return frozen_refusal()
             declined = await InvitationRow.filter(
                 id=given.invitation, state=InvitationState.OPEN.value
             ).update(state=InvitationState.DECLINED.value, answered_at=desk.clock())

@@ -121,6 +121,30 @@ async def test_who_was_not_placed_reads_it_when_the_lists_are_public(office: Mat
     )
 
 
+async def test_a_result_that_was_taken_back_is_told_to_no_applicant(office: Matching) -> None:
+    """Not even when the lists of the run that replaced it are public."""
+    (left,) = await office.listed(NORTH_MEDICINE, points=95)
+    (case,) = await office.listed(NORTH_MEDICINE)
+    desk = office.authority()
+    asked = RunAllocationInput(program=ROOT, round=MAIN)
+    first = done(await allocation.run_allocation(desk, asked))
+    proposed = done(
+        await allocation.propose_allocation(desk, ProposeAllocationInput(run=first.id))
+    ).operation
+    assert proposed is not None
+    back = inputs.RevertBulkInput(operation=proposed, reason="数据有误")
+    done(await admissions.revert_bulk(desk, back))
+    own = office.own(left.applicant)
+    given = inputs.ReasonedInput(application=left.id, reason="不去了")
+    done(await admissions.withdraw_application(own, given))
+    await run(office, propose=True)
+    office.go("2026-05-11T10:00")
+    published = inputs.PublishProposedListInput(program=NORTH, round=MAIN)
+    done(await admissions.publish_proposed_list(office.staff(base="north-hospital"), published))
+    assert await allocation.allocation_explanation(own, left.id) is None
+    assert (await told(office.own(case.applicant), case)).reasons[0].verdict is Verdict.PLACED
+
+
 async def test_staff_read_it_where_they_read_all_scores(office: Matching) -> None:
     (one,) = await office.listed(NORTH_MEDICINE)
     both = await office.listed(NORTH_MEDICINE, SOUTH_MEDICINE, points=70)

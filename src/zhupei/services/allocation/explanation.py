@@ -24,7 +24,7 @@ from zhupei.services.allocation.rows import CHOICES, PLACES, RUNS
 __all__ = ["allocation_explanation"]
 
 _ASKED_ABOUT = frozenset({"applicant", "id"})
-_RUN = frozenset({"id", "operation", "proposed_at", "root_program", "round"})
+_RUN = frozenset({"id", "proposed_at", "root_program", "round"})
 _CHOICE = frozenset({"application", "place", "preference", "rank", "singles", "value", "verdict"})
 _LAST = frozenset({"applicant", "place", "singles", "value"})
 _LEFT_OUT = frozenset({"opening", "preference"})
@@ -45,9 +45,10 @@ async def allocation_explanation(
     """Explain the result of the run in which an application took part; None where none did.
 
     It speaks of all choices of the person in that round. The applicant reads it of a run that was
-    proposed, once every base at which the run placed somebody among these choices has published
-    its list; staff read the latest run before, where they may read the scores of all the bases
-    that it speaks of, also of those at which the person took no part in the run.
+    proposed and not taken back, once every base at which the run placed somebody among these
+    choices has published its list; staff read the latest run before, where they may read the
+    scores of all the bases that it speaks of, also of those at which the person took no part in
+    the run.
     """
     with desk.database.use():
         found = await application_row(desk, application, _ASKED_ABOUT)
@@ -55,9 +56,7 @@ async def allocation_explanation(
             return not_found("application", str(application))
         case, _ = found
         own = desk.applicant == case.applicant
-        for run in await _runs_of(case):
-            if own and run.operation is None:
-                continue
+        for run in await _runs_of(case, standing=own):
             told = await _explained(desk, run, case)
             if own and not await _published(desk, run, told[1]):
                 return None
@@ -69,10 +68,15 @@ async def allocation_explanation(
         return None
 
 
-async def _runs_of(case: RowView) -> list[RowView]:
-    """Return the runs in which an application took part, the latest first."""
+async def _runs_of(case: RowView, *, standing: bool) -> list[RowView]:
+    """Return the runs in which an application took part, the latest first.
+
+    ``standing`` leaves those that were proposed, and whose proposal was not taken back.
+    """
     took_part = Condition(
-        "r.id IN (SELECT c.run_id FROM allocation_choice c WHERE c.application_id = ?)", (case.id,)
+        "r.id IN (SELECT c.run_id FROM allocation_choice c WHERE c.application_id = ?) AND (NOT ? "
+        "OR r.operation_id IN (SELECT b.id FROM bulk_operation b WHERE b.reverted_at IS NULL))",
+        (case.id, standing),
     )
     return (await read_rows(RUNS, _RUN, took_part, "id"))[::-1]
 

@@ -97,6 +97,13 @@ async def test_another_rule_decides_a_tie_that_is_refused_otherwise(office: Matc
     ("asked", "code", "field"),
     [
         ({"tie_rule": TieRule.LOTTERY}, RefusalCode.INPUT_INVALID, "tieLotterySeed"),
+        # A seed that nothing is drawn with would be left aside without a word.
+        ({"tie_lottery_seed": "2027"}, RefusalCode.INPUT_INVALID, "tieLotterySeed"),
+        (
+            {"tie_rule": TieRule.EARLIEST, "tie_lottery_seed": "2027"},
+            RefusalCode.INPUT_INVALID,
+            "tieLotterySeed",
+        ),
         (
             {"weights": (ChangedWeight(assessment="interview", weight=Decimal("0.5")),)},
             RefusalCode.INPUT_INVALID,

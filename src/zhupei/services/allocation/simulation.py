@@ -94,14 +94,23 @@ def _changes(given: SimulateAllocationInput) -> Changes | Refusal:
         except ValueError as error:
             text = Text("各项权重均大于 0，且之和为 1", f"weights add up to 1: {error}")
             return _wrong("weights", text)
-    ties = None
-    if given.tie_rule is not None:
-        try:
-            ties = TieBreak(given.tie_rule, given.tie_lottery_seed)
-        except ValueError:
-            text = Text("抽签须给出种子", "a lottery needs a seed")
-            return _wrong("tieLotterySeed", text)
-    return Changes(seats=seats, weights=weights, ties=ties)
+    ties = _ties(given)
+    return ties if isinstance(ties, Refusal) else Changes(seats=seats, weights=weights, ties=ties)
+
+
+def _ties(given: SimulateAllocationInput) -> TieBreak | Refusal | None:
+    rule, seed = given.tie_rule, given.tie_lottery_seed
+    if seed and (rule is None or not rule.draws):
+        text = Text(
+            "抽签种子须与抽签的并列规则（tieRule）一并给出",
+            "a seed is given together with a tieRule that draws lots",
+        )
+        return _wrong("tieLotterySeed", text)
+    try:
+        return None if rule is None else TieBreak(rule, seed)
+    except ValueError:
+        text = Text("抽签须给出种子", "a lottery needs a seed")
+        return _wrong("tieLotterySeed", text)
 
 
 def _wrong(field: str, message: Text) -> Refusal:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from pathlib import Path
 from uuid import uuid4
 
@@ -199,6 +200,19 @@ async def test_the_same_request_answers_the_same_run(office: Matching) -> None:
     assert [each.id for each in runs] == [first.id]
     found = done(await allocation.allocation_run(office.authority(), first.id))
     assert found == first
+
+
+async def test_a_dry_run_does_not_look_at_its_key(office: Matching) -> None:
+    """It shows the figures of now, also under a key that a run was made with."""
+    await office.listed(NORTH_MEDICINE)
+    desk = office.authority()
+    asked = RunAllocationInput(program=ROOT, round=MAIN, idempotency_key="once")
+    made = done(await allocation.run_allocation(desk, asked))
+    await office.listed(SOUTH_MEDICINE)
+    before = await office.everything()
+    shown = done(await allocation.run_allocation(desk, replace(asked, dry_run=True)))
+    assert (made.figures.placed, shown.figures.placed) == (1, 2)
+    assert await office.everything() == before
 
 
 async def test_one_whose_commit_was_not_answered_is_shown_as_done(

@@ -79,20 +79,21 @@ async def run_allocation(
     """Match a round, have the independent checker prove it, and store it; nobody is proposed yet.
 
     The same request with the same idempotency key answers the run that it made. A dry run
-    answers what would be stored. How far it is can be seen meanwhile (`zhupei.services.progress`).
+    answers what would be stored, and does not look at the key. How far it is can be seen meanwhile
+    (`zhupei.services.progress`).
     """
     with desk.database.use():
         root = await matched_round(desk, given.program, given.round)
         if isinstance(root, Refusal):
             return root
+        if given.dry_run:
+            return await _carried_out(desk, given, root, stage, None)
         if given.idempotency_key is not None:
             known = await AllocationRunRow.get_or_none(
                 actor=desk.actor.id, idempotency_key=given.idempotency_key
             )
             if known is not None:
                 return _repeated(known, root, given)
-        if given.dry_run:
-            return await _carried_out(desk, given, root, stage, None)
         async with operation(
             desk.database,
             kind="allocation",

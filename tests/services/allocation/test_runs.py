@@ -13,6 +13,7 @@ import pytest
 from admissions_office import done
 from allocation_office import (
     MAIN,
+    NORTH,
     NORTH_CHILDREN,
     NORTH_MEDICINE,
     NORTH_UNKNOWN,
@@ -31,7 +32,11 @@ from zhupei.domain.matching_certificate import ViolationKind
 from zhupei.domain.ranking import lottery_number
 from zhupei.services import admissions, allocation
 from zhupei.services.admissions import RefusalCode, inputs
-from zhupei.services.allocation import RunAllocationInput
+from zhupei.services.allocation import (
+    ChangedSeats,
+    RunAllocationInput,
+    SimulateAllocationInput,
+)
 from zhupei.services.allocation.rows import choices_of, places_of_run
 from zhupei.services.progress import OperationState, operations_of
 
@@ -263,6 +268,87 @@ async def test_seats_that_are_not_published_refuse(office: Matching) -> None:
         f"{NORTH_UNKNOWN}: the number of seats is not published, so none can be taken: "
         "To be announced"
     )
+
+
+_NORTH_OPENINGS = '    openings:\n      - {specialty: "0100", quota: 1, source: NORTH:10 计划表}\n'
+_NORTH_SUSPENDED = "    policies: {recruitment_suspended: {value: 'true', source: NORTH:3 整改}}\n"
+_NORTH_CAPACITY = '  - {specialty: "0100", capacity: 4, source: NORTH:2 专业}'
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        (_NORTH_CAPACITY, _NORTH_CAPACITY.replace("capacity", "suspended: {zh: 整改}, capacity")),
+        (_NORTH_OPENINGS, _NORTH_SUSPENDED + _NORTH_OPENINGS),
+    ],
+)
+async def test_nobody_is_placed_where_recruitment_is_suspended(
+    office: Matching, database: Database, tmp_path: Path, old: str, new: str
+) -> None:
+    """R272: who applied before it was suspended gets the next choice, and the rest goes on."""
+    cases = await office.listed(NORTH_MEDICINE, SOUTH_MEDICINE)
+    suspended = await changed_office(database, tmp_path, old, new)
+    assert not suspended.loaded.problems.errors, suspended.loaded.problems
+    suspended.now = office.now
+    made = await run(suspended)
+    assert await placed(suspended, made) == {str(cases[1].id): SOUTH_MEDICINE}
+    more = SimulateAllocationInput(
+        program=ROOT, round=MAIN, seats=(ChangedSeats(opening=NORTH_MEDICINE, seats=3),)
+    )
+    compared = done(await allocation.simulate_allocation(suspended.authority(), more))
+    assert compared.simulated.by_preference == (0, 1)
+    outcome = done(
+        await allocation.propose_allocation(
+            suspended.authority(), allocation.ProposeAllocationInput(run=made.id)
+        )
+    )
+    assert [each.application for each in outcome.effects] == [cases[1].id]
+
+
+_TWO_DIRECTIONS = """        quota: 3
+        directions:
+          - {id: cardiology, name: {zh: 儿童心血管, en: Paediatric cardiology}, quota: 1}
+          - {id: neonatology, name: {zh: 新生儿, en: Neonatology}, quota: 2}
+"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "gone"),
+    [
+        (
+            '      - {specialty: "0100", quota: 1, source: NORTH:10 计划表}\n',
+            "",
+            NORTH_MEDICINE,
+        ),
+        ("  - code: north-residency-2026\n", "  - code: north-residency-2027\n", NORTH),
+        (
+            _TWO_DIRECTIONS,
+            _TWO_DIRECTIONS.replace("quota: 3", "quota: 1").rpartition("          -")[0],
+            f"{NORTH_CHILDREN}#neonatology",
+        ),
+    ],
+)
+async def test_what_left_the_plan_refuses(
+    office: Matching, database: Database, tmp_path: Path, old: str, new: str, gone: str
+) -> None:
+    """A row, a program, a direction: where its file has an error they come back tomorrow."""
+    await office.listed(NORTH_MEDICINE, NORTH_CHILDREN + "#neonatology", SOUTH_MEDICINE)
+    made = await run(office)
+    changed = await changed_office(database, tmp_path, old, new)
+    assert not changed.loaded.problems.errors, changed.loaded.problems
+    changed.now = office.now
+    desk = changed.authority()
+    before = await office.everything()
+    for answer in (
+        await allocation.run_allocation(desk, ASKED),
+        await allocation.propose_allocation(desk, allocation.ProposeAllocationInput(run=made.id)),
+    ):
+        refusal = await changed.refuses(RefusalCode.QUOTA_UNKNOWN, answer)
+        assert refusal.message.en == (
+            f"there are applications for {gone}, which is in no plan now: bring it back, with a "
+            "quota of 0 where nobody is to be taken"
+        )
+    assert await office.everything() == before
 
 
 async def test_quotas_that_overlap_refuse(database: Database, tmp_path: Path) -> None:

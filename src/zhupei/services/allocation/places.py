@@ -10,6 +10,7 @@ from tortoise.backends.base.client import BaseDBAsyncClient
 from zhupei.domain.allocation import place_code
 from zhupei.domain.nested_quotas import NestedPlace, Overlap, single_quotas
 from zhupei.domain.ranking import TieBreak
+from zhupei.domain.recruitment_limits import suspension_of
 from zhupei.domain.text import Text
 from zhupei.domain.training import Opening, Program
 from zhupei.services.admissions.desk import Desk
@@ -20,6 +21,8 @@ from zhupei.services.seats import SeatQuota, quotas_of, usage_of
 __all__ = ["Place", "places_of"]
 
 _SHOWN = 5
+_SUSPENDED = "suspended"
+"""The quota without a seat around places that may not recruit for the time being."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +53,13 @@ class _Sited:
     direction: str | None
     quotas: tuple[SeatQuota, ...]
     demand: int
+    is_suspended: bool = False
+
+    @property
+    def scopes(self) -> tuple[str, ...]:
+        """The names of all that its seats count against."""
+        known = tuple(quota.scope for quota in self.quotas)
+        return (*known, _SUSPENDED) if self.is_suspended else known
 
     @property
     def own(self) -> SeatQuota:
@@ -72,8 +82,9 @@ async def places_of(
 
     An opening is one place, unless a direction of it has a quota of its own: then each direction
     is one. ``asked`` counts applications by opening and direction, ``seats`` overrides what is
-    published. Refused where people ask for seats that are not published, and where a quota that
-    places share may stop them (`zhupei.domain.nested_quotas`).
+    published. Where recruitment is suspended there are no seats, whatever is published (R272).
+    Refused where people ask for seats that are not published, and where a quota that places share
+    may stop them (`zhupei.domain.nested_quotas`).
     """
     sited: dict[str, _Sited] = {}
     for program in programs.values():
@@ -91,10 +102,8 @@ async def places_of(
         scope: max(0, usage[scope].seats + more - usage[scope].taken)
         for scope, more in _raised(sited, seats, quotas).items()
     }
-    nested = {
-        code: NestedPlace(tuple(quota.scope for quota in site.quotas), site.demand)
-        for code, site in sited.items()
-    }
+    left[_SUSPENDED] = 0
+    nested = {code: NestedPlace(site.scopes, site.demand) for code, site in sited.items()}
     single, overlaps = single_quotas(nested, left)
     if overlaps:
         return _overlapping(overlaps)
@@ -116,6 +125,8 @@ def _sites(
 ) -> dict[str, _Sited] | Refusal:
     ids = [None, *(each.id for each in opening.directions)]
     demand = {each: asked.get((opening.code, each), 0) for each in ids}
+    program = desk.catalogue.program_of(opening)
+    is_suspended = suspension_of(program, opening) is not None
     whole = quotas_of(desk.catalogue, opening, round_code, None)
     if isinstance(whole, Refusal):
         if not any(demand.values()):
@@ -124,14 +135,14 @@ def _sites(
         return replace(whole, message=Text(f"{opening.code}：{zh}", f"{opening.code}: {en}"))
     if all(each.quota is None for each in opening.directions):
         code = place_code(opening.code, None)
-        return {code: _Sited(opening, None, whole, sum(demand.values()))}
+        return {code: _Sited(opening, None, whole, sum(demand.values()), is_suspended)}
     found = {}
     for each in opening.directions:
         quotas = quotas_of(desk.catalogue, opening, round_code, each.id)
         if isinstance(quotas, Refusal):
             return quotas
         code = place_code(opening.code, each.id)
-        found[code] = _Sited(opening, each.id, quotas, demand[each.id])
+        found[code] = _Sited(opening, each.id, quotas, demand[each.id], is_suspended)
     return found
 
 

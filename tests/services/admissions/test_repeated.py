@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -31,6 +32,7 @@ from zhupei.db.models import (
 from zhupei.domain.people import TraineeType
 from zhupei.services import admissions
 from zhupei.services.admissions import Desk, RefusalCode, inputs
+from zhupei.services.idempotency import forget_before
 
 KEY = "key-1"
 
@@ -286,6 +288,23 @@ async def test_repeated_at_once(
     # Of each kind of row one more at most (a transfer makes two records, one for each end).
     most = 2 if make is _transfer else 1
     assert all(0 <= late - early <= most for early, late in zip(before, after, strict=True))
+
+
+@pytest.mark.parametrize(
+    "make",
+    [_impose_ban, _lift_ban, _request_increase, _decide_increase, _freeze, _lift_freeze, _invite],
+    ids=lambda make: make.__name__.strip("_"),
+)
+async def test_a_forgotten_key_serves_another_request(
+    office: Office, make: Callable[[Office], Awaitable[Request]]
+) -> None:
+    """Keys of requests of an office are remembered for some time and are then free again."""
+    request = await make(office)
+    first = done(await request.use_case(request.desk, request.given))
+    with office.database.use():
+        assert await forget_before(office.now + timedelta(seconds=1)) == 1
+    other = done(await request.use_case(request.desk, request.changed))
+    assert other.id != first.id
 
 
 async def test_an_old_key_tells_nothing_to_whoever_lost_the_role(office: Office) -> None:

@@ -27,6 +27,7 @@ class BanRow(Model):
     evidence = fields.TextField(null=True)
     decided_by = fields.CharField(max_length=255)
     decided_at = fields.DatetimeField()
+    # Of earlier versions; keys are kept, and forgotten in time, by `Idempotency`.
     idempotency_key = fields.CharField(max_length=255, null=True)
     lifted_by = fields.CharField(max_length=255, null=True)
     lifted_at = fields.DatetimeField(null=True)

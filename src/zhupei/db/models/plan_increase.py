@@ -28,6 +28,7 @@ class PlanIncreaseRow(Model):
     decided_by = fields.CharField(max_length=255, null=True)
     decided_at = fields.DatetimeField(null=True)
     decision_reason = fields.TextField(null=True)
+    # Of earlier versions; keys are kept, and forgotten in time, by `Idempotency`.
     idempotency_key = fields.CharField(max_length=255, null=True)
 
     class Meta:

@@ -28,7 +28,6 @@ async def new_ban(
     at: datetime,
     application: UUID | None = None,
     evidence: str | None = None,
-    key: str | None = None,
 ) -> BanRow:
     """Write a ban of so many years from ``starts_on`` on, in the caller's transaction.
 
@@ -45,7 +44,6 @@ async def new_ban(
         evidence=evidence,
         decided_by=by,
         decided_at=at,
-        idempotency_key=key,
     )
 
 

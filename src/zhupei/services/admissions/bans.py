@@ -63,7 +63,6 @@ async def impose_ban(desk: Desk, given: ImposeBanInput) -> Ban | Refusal:
                 at=now,
                 application=given.application,
                 evidence=given.evidence,
-                key=given.idempotency_key,
             )
             await _record(desk, row.id, "IMPOSE", given.reason)
             return row.id

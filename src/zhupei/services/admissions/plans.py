@@ -80,7 +80,6 @@ async def request_plan_increase(
                 state=PlanIncreaseState.REQUESTED.value,
                 requested_by=desk.actor.id,
                 requested_at=desk.clock(),
-                idempotency_key=given.idempotency_key,
             )
             await _record(desk, StateSubject.PLAN_INCREASE, row.id, "REQUEST", given.reason)
             return row.id

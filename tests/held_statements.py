@@ -29,16 +29,22 @@ class HeldStatements:
     seen: list[str] = field(default_factory=list)
     held: asyncio.Event = field(default_factory=asyncio.Event)
     _number: int = 0
+    _beginning: str | None = None
     _going: asyncio.Event = field(default_factory=asyncio.Event)
 
     def hold(self, number: int) -> None:
         """Hold the ``number``-th statement from now on, counted from one."""
-        self._number, self.seen = number, []
+        self._number, self._beginning, self.seen = number, None, []
         self.held, self._going = asyncio.Event(), asyncio.Event()
+
+    def hold_before(self, beginning: str) -> None:
+        """Hold the next statement that begins like this."""
+        self.hold(0)
+        self._beginning = beginning
 
     def go(self) -> None:
         """Let go what is held, and hold nothing more."""
-        self._number = 0
+        self._number, self._beginning = 0, None
         self._going.set()
 
     def connection(self) -> Hears:
@@ -62,7 +68,9 @@ class HeldStatements:
         if statement.startswith(_TIDYING):
             return
         self.seen.append(statement)
-        if len(self.seen) == self._number:
+        begins = self._beginning is not None and statement.startswith(self._beginning)
+        if begins or len(self.seen) == self._number:
+            self._beginning = None
             self.held.set()
             await self._going.wait()
 

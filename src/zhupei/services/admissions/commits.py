@@ -115,9 +115,10 @@ def _with_seats(desk: Desk, change: Change) -> tuple[Change, tuple[SeatQuota, ..
 async def _lock(
     connection: BaseDBAsyncClient, finished: Sequence[tuple[Change, tuple[SeatQuota, ...]]]
 ) -> None:
-    """Take a lock for each person, so that what depends on their other cases stays true.
+    """Take a lock for each round, with all others: it is not frozen before this is written.
 
-    And, with all others, one for each round: it is not frozen before this is written.
+    And then one for each person, so that what depends on their other cases stays true. Interviews
+    and score sheets take them in the same order, and rows after them.
     """
     applicants = {str(change.after.applicant) for change, _ in finished}
     rounds = {
@@ -126,11 +127,11 @@ async def _lock(
         if change.action is not Action.REVERT
     }
     await connection.execute_query(
-        "SELECT pg_advisory_xact_lock(hashtextextended(applicant, 0)) "
-        "FROM unnest($1::text[]) AS applicant UNION ALL "
         "SELECT pg_advisory_xact_lock_shared(hashtextextended(round, 3)) "
-        "FROM unnest($2::text[]) AS round",
-        [sorted(applicants), sorted(rounds)],
+        "FROM unnest($1::text[]) AS round UNION ALL "
+        "SELECT pg_advisory_xact_lock(hashtextextended(applicant, 0)) "
+        "FROM unnest($2::text[]) AS applicant",
+        [sorted(rounds), sorted(applicants)],
     )
 
 

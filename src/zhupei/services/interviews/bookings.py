@@ -17,6 +17,8 @@ from zhupei.services.admissions.desk import Desk
 from zhupei.services.admissions.refusals import ApplicationProblem, Refusal, RefusalCode
 from zhupei.services.admissions.situations import (
     Situation,
+    frozen_refusal,
+    frozen_until_done,
     not_found,
     owners_of,
     permitted_for,
@@ -24,6 +26,7 @@ from zhupei.services.admissions.situations import (
     specialty_of,
 )
 from zhupei.services.admissions.texts import has_no_reason
+from zhupei.services.interview_places import hold_slots
 from zhupei.services.interviews.conflicts import busy_applicants
 from zhupei.services.interviews.inputs import (
     AssignInterviewsInput,
@@ -134,6 +137,8 @@ async def release_interview(desk: Desk, given: ReleaseInterviewInput) -> Intervi
 
         async def do(work: Work) -> str:
             refuse(has_no_reason(given.reason))
+            if await frozen_until_done(work.connection, at.case.root_program, at.case.round):
+                raise RefusedError(frozen_refusal())
             await lock(work.connection, [at.case.applicant])
             row = await InterviewBookingRow.get_or_none(
                 application_id=given.application, released_at=None
@@ -145,7 +150,6 @@ async def release_interview(desk: Desk, given: ReleaseInterviewInput) -> Intervi
             if slot is None:
                 raise StaleError
             part = _part(desk, slot)
-            refuse(await frozen_in(work.connection, part))
             if staff is not None:
                 refuse(_started(desk, slot) or (None if booking.chosen else _not_choosable()))
             await _release(desk, work, part, [booking], given.reason)
@@ -294,6 +298,8 @@ async def _book(
     refuse(_in_two(people))
     refuse(await busy_applicants(work.connection, people, slot.starts_at, slot.ends_at))
     part = _part(desk, slot)
+    if leaving:
+        await hold_slots(work.connection, {slot.id, *(each.slot for each in leaving)})
     await _release(desk, work, part, leaving, _MOVED, started=chosen)
     if coming:
         await _take(work, slot, len(coming))

@@ -362,3 +362,68 @@ def test_a_backup_with_keys_needs_none(
     assert main(["restore", str(tmp_path / "b.tar")]) == 0
     assert (empty.folder / "keys" / "encryption").read_text() == place._key
     assert (empty.folder / "keys" / "encryption").stat().st_mode & 0o777 == 0o600
+
+
+def test_another_data_directory_is_no_backup_of_the_database(
+    place: Place,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    place.become(monkeypatch)
+    monkeypatch.delenv("ZHUPEI_ENCRYPTION_KEYS")
+    wrong, backup = tmp_path / "wrong", tmp_path / "b.tar"
+    monkeypatch.setenv("ZHUPEI_DATA_DIR", str(wrong))
+    assert main(["backup", str(backup)]) == 1
+    assert capsys.readouterr().err == (
+        "zhupei: personal data in the database needs other keys (first) than the present ones\n"
+        f"        {wrong} is perhaps another installation's data directory (ZHUPEI_DATA_DIR), "
+        "or ZHUPEI_ENCRYPTION_KEYS is missing; "
+        "--without-keys backs it up all the same\n"
+    )
+    assert not wrong.exists()
+    assert not backup.exists()
+    # Another installation's key does no better than none.
+    monkeypatch.setenv("ZHUPEI_ENCRYPTION_KEYS", new_key_text("other"))
+    assert main(["backup", str(backup)]) == 1
+    assert not backup.exists()
+
+
+def test_a_database_whose_keys_are_lost_is_backed_up_where_that_is_asked_for(
+    place: Place,
+    empty: Place,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    place.become(monkeypatch)
+    monkeypatch.setenv("ZHUPEI_ENCRYPTION_KEYS", new_key_text("other"))
+    backup = tmp_path / "b.tar"
+    assert main(["backup", "--without-keys", str(backup)]) == 0
+    assert "keys are not in it (first)" in capsys.readouterr().out
+    empty.become(monkeypatch)
+    monkeypatch.setenv("ZHUPEI_ENCRYPTION_KEYS", new_key_text("other"))
+    assert main(["restore", str(backup)]) == 1
+    assert empty.rows() == {}
+    assert main(["restore", "--without-keys", str(backup)]) == 0
+    assert empty.rows() == place.rows()
+
+
+def test_a_backup_makes_no_key_where_nothing_is_encrypted(
+    postgres_server: PostgresServer,
+    empty: Place,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    fresh, backup = tmp_path / "fresh", tmp_path / "b.tar"
+    name = postgres_server.new_database(migrated=True)
+    Place(postgres_server.url(name), fresh, new_key_text("unused")).become(monkeypatch)
+    monkeypatch.delenv("ZHUPEI_ENCRYPTION_KEYS")
+    assert main(["backup", str(backup)]) == 0
+    assert "keys" not in capsys.readouterr().out
+    assert not fresh.exists()
+    postgres_server.drop_database(name)
+    empty.become(monkeypatch)
+    monkeypatch.delenv("ZHUPEI_ENCRYPTION_KEYS")
+    assert main(["restore", str(backup)]) == 0

@@ -36,6 +36,11 @@ def register(subparsers: Subparsers) -> None:
         help="put the key files of the data directory in as well; whoever has the file can then "
         "read everything · 连同密钥文件",
     )
+    backup.add_argument(
+        "--without-keys",
+        action="store_true",
+        help="also where the keys of the personal data are lost · 密钥已丢失也备份",
+    )
     backup.set_defaults(run=_backup)
     restore = subparsers.add_parser(
         "restore",
@@ -63,7 +68,6 @@ def register(subparsers: Subparsers) -> None:
 def _backup(arguments: argparse.Namespace) -> int:
     from zhupei.db.connection import Database  # noqa: PLC0415 - see zhupei.cli
     from zhupei.graphql.context import china_now  # noqa: PLC0415 - see zhupei.cli
-    from zhupei.services.access import open_keyring  # noqa: PLC0415 - see zhupei.cli
     from zhupei.services.backups import make_backup  # noqa: PLC0415 - see zhupei.cli
 
     settings, target = read_settings(), arguments.file.absolute()
@@ -72,7 +76,8 @@ def _backup(arguments: argparse.Namespace) -> int:
         raise CommandError(
             Text(f"不能写入文件 {target}", f"{target} is no file that can be written"), status=2
         )
-    keyring = open_keyring(settings)
+    # Never one that is made just now: in a wrong data directory it would be nobody's.
+    keyring = _present_keys(settings)
 
     async def work() -> Backup:
         database = Database(data_dir=settings.data_dir, url=settings.database_url)
@@ -83,6 +88,7 @@ def _backup(arguments: argparse.Namespace) -> int:
                 data_dir=settings.data_dir,
                 keyring=keyring,
                 with_keys=arguments.with_keys,
+                without_keys=arguments.without_keys,
                 at=china_now(),
             )
         finally:
@@ -97,7 +103,7 @@ def _backup(arguments: argparse.Namespace) -> int:
             _holds(backup),
         ),
     )
-    if not backup.with_keys:
+    if backup.keys and not backup.with_keys:
         keys = ", ".join(backup.keys)
         place = (
             Text("ZHUPEI_ENCRYPTION_KEYS", "ZHUPEI_ENCRYPTION_KEYS")

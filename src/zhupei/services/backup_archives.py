@@ -79,12 +79,16 @@ class Backup:
 
 @dataclass(frozen=True, slots=True)
 class Counted:
-    """What one snapshot of a database holds: rows by table, hashes of files, where it stands."""
+    """What one snapshot of a database holds: rows by table, hashes of files, where it stands.
+
+    ``keys`` are the ids of those that personal data in it is encrypted with.
+    """
 
     rows: dict[str, int]
     files: tuple[str, ...]
     migration: str
     catalogue: str | None
+    keys: frozenset[str]
 
 
 def read_backup(source: Path) -> Backup:
@@ -106,16 +110,18 @@ def write_backup(
     counted: Counted,
     *,
     data_dir: Path,
-    keyring: Keyring,
+    keyring: Keyring | None,
     with_keys: bool,
     at: datetime,
 ) -> Backup:
     """Write a backup to ``target``, whole or not at all, in the folder of the dump first.
 
-    ``keyring`` is told by a proof; with ``with_keys`` the folder ``keys`` of the data directory
-    comes along.
+    ``keyring`` is told by a proof, where it has keys of what the database holds; with ``with_keys``
+    the folder ``keys`` of the data directory comes along.
     """
     folder = dump.parent
+    if keyring is not None and counted.keys and counted.keys.isdisjoint(keyring.key_ids):
+        keyring = None
     members: dict[str, Path] = {_DUMP: dump}
     missing: list[str] = []
     for name in counted.files:
@@ -137,9 +143,11 @@ def write_backup(
         "catalogue": counted.catalogue,
         "rows": counted.rows,
         "missing_files": missing,
-        "keys": list(keyring.key_ids),
+        "keys": sorted(counted.keys) if keyring is None else list(keyring.key_ids),
         # Tells whether a keyring has these keys, and nothing about them.
-        "key_proof": sorted(keyring.lookup_hashes(_SEEN_THROUGH, at.isoformat())),
+        "key_proof": []
+        if keyring is None
+        else sorted(keyring.lookup_hashes(_SEEN_THROUGH, at.isoformat())),
         "with_keys": with_keys,
         "members": {name: _digest(path) for name, path in members.items()},
     }
@@ -236,7 +244,8 @@ def has_keys_of(keyring: Keyring, source: Path, backup: Backup) -> bool:
     with _opened(source) as archive:
         proof = _manifest(archive, source)["key_proof"]
     present = keyring.lookup_hashes(_SEEN_THROUGH, backup.made_at.isoformat())
-    return set(proof) <= set(present)
+    # Of keys that were lost when the backup was made there is no proof, only their ids.
+    return set(proof) <= set(present) and set(backup.keys) <= set(keyring.key_ids)
 
 
 def unpack_backup(source: Path, folder: Path, data_dir: Path) -> Path:

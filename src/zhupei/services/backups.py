@@ -37,17 +37,19 @@ async def make_backup(
     target: Path,
     *,
     data_dir: Path,
-    keyring: Keyring,
+    keyring: Keyring | None,
     with_keys: bool,
     at: datetime,
+    without_keys: bool = False,
 ) -> Backup:
     """Write a backup to ``target``; servers may work on meanwhile.
 
     ``target`` appears when it is whole, readable by its owner only; a file that is there is
-    replaced. ``keyring`` is told by a proof in the backup, not by its keys.
+    replaced. ``keyring`` (None: there is none) is told by a proof in the backup, not by its keys.
 
     Raises:
-        BackupError: the folder cannot be written.
+        BackupError: the folder cannot be written; or ``keyring`` has none of the keys that personal
+            data in the database needs, unless ``without_keys``.
         DatabaseUnavailableError: there is no database.
         DumpFailedError: PostgreSQL's tool failed.
 
@@ -57,6 +59,8 @@ async def make_backup(
         with tempfile.TemporaryDirectory(prefix=".zhupei-backup-", dir=target.parent) as folder:
             dump = Path(folder) / "database.dump"
             counted = await _dumped(server, dump)
+            if not (without_keys or _has_a_key_of(keyring, counted)):
+                raise _others_keys(counted, data_dir)
             return await asyncio.to_thread(
                 write_backup,
                 target,
@@ -98,7 +102,10 @@ async def restore_backup(
     """
     backup = await asyncio.to_thread(read_backup, source)
     _require_known(backup)
-    brings = backup.with_keys if keyring is None else has_keys_of(keyring, source, backup)
+    if keyring is None:
+        brings = backup.with_keys or not backup.keys
+    else:
+        brings = has_keys_of(keyring, source, backup)
     if not (brings or without_keys):
         raise BackupError(
             Text(
@@ -125,6 +132,29 @@ async def restore_backup(
             counts={_split(name): rows for name, rows in backup.rows.items()},
         )
     return backup
+
+
+def _has_a_key_of(keyring: Keyring | None, counted: Counted) -> bool:
+    # One of them is enough: what an older, lost key protects is no reason to stop making backups.
+    present = () if keyring is None else keyring.key_ids
+    return not counted.keys or not counted.keys.isdisjoint(present)
+
+
+def _others_keys(counted: Counted, data_dir: Path) -> BackupError:
+    needed = sorted(counted.keys)
+    return BackupError(
+        Text(
+            f"数据库中的个人信息所用的密钥（{'、'.join(needed)}）不在现有密钥之中",
+            f"personal data in the database needs other keys ({', '.join(needed)}) than the "
+            "present ones",
+        ),
+        Text(
+            f"{data_dir} 可能是另一套系统的数据目录（ZHUPEI_DATA_DIR），或缺少 "
+            "ZHUPEI_ENCRYPTION_KEYS；没有密钥也要备份则用 --without-keys",
+            f"{data_dir} is perhaps another installation's data directory (ZHUPEI_DATA_DIR), or "
+            "ZHUPEI_ENCRYPTION_KEYS is missing; --without-keys backs it up all the same",
+        ),
+    )
 
 
 async def _dumped(server: Mapping[str, Any], dump: Path) -> Counted:
@@ -161,7 +191,18 @@ async def _counted(connection: asyncpg.Connection[asyncpg.Record]) -> Counted:
     catalogue = await connection.fetchval(
         "SELECT hash FROM catalogue_version ORDER BY last_loaded_at DESC LIMIT 1"
     )
-    return Counted(rows, tuple(str(row[0]) for row in files), str(migration), catalogue)
+    # A ciphertext is `1.<key id>.<sealed>`; of the erased it is empty.
+    used = await connection.fetch(
+        "SELECT DISTINCT split_part(identity_ciphertext, '.', 2) FROM applicant "
+        "WHERE identity_ciphertext <> ''"
+    )
+    return Counted(
+        rows,
+        tuple(str(row[0]) for row in files),
+        str(migration),
+        catalogue,
+        frozenset(str(row[0]) for row in used),
+    )
 
 
 def _require_known(backup: Backup) -> None:

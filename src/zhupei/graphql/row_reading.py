@@ -62,8 +62,7 @@ class ReadTogether:
             wanted, answers = await _wanted(asked, context)
         if not wanted:
             return answers
-        with database_of(context).use():
-            found = await _read([one.query for _, one in wanted])
+        found = await _found(context, [one.query for _, one in wanted])
         for (at, one), rows in zip(wanted, found, strict=True):
             if isinstance(rows, Exception):
                 answers[at] = rows
@@ -74,6 +73,17 @@ class ReadTogether:
     async def asked(self, context: GraphContext, given: Mapping[str, Any]) -> AskedRows | None:
         """Return what is asked with these arguments."""
         return await self._asked(context, given)
+
+
+async def _found(
+    context: GraphContext, queries: Sequence[PageQuery]
+) -> Sequence[PageRows | Exception]:
+    """Answer queries at once; without a database each fails, and fields that read nothing do not."""
+    try:
+        with database_of(context).use():
+            return await _read(queries)
+    except Exception as error:  # noqa: BLE001 - because it belongs to those who read
+        return [error] * len(queries)
 
 
 async def _read(queries: Sequence[PageQuery]) -> Sequence[PageRows | Exception]:

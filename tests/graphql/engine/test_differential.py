@@ -130,6 +130,22 @@ async def test_many_operations_over_the_real_graph(real: AskedGraph, more_operat
     assert seen["with much data"] > 0.4 * seen["operations"]
 
 
+async def test_without_a_database_fields_that_read_no_rows_say_what_they_have_to(
+    fictional: AskedGraph,
+) -> None:
+    """What is asked for together with rows is refused, or null, as it is where it stands alone."""
+    operation = Generated(
+        "query ($id: ID!, $program: String!) { publicity(id: $id) { round } "
+        "bans(program: $program) { applicationId } publicities { totalCount } }",
+        {"id": "UHJvdmluY2U6MzMwMDAw", "program": "example-hospital-residency-2026"},
+    )
+    engine = Engine(fictional.composed.schema)
+    found = await compare(engine, operation, asked_by(fictional, Language.EN))
+    assert found.engine.data == {"publicity": None, "bans": None, "publicities": None}
+    told = {error["path"][0]: error["message"] for error in found.errors}
+    assert told == {"bans": "sign in first", "publicities": "rows need the database"}
+
+
 def _examples() -> Iterator[Path]:
     yield from sorted((ROOT / "docs" / "examples").glob("*.graphql"))
 

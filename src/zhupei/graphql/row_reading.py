@@ -78,7 +78,7 @@ class ReadTogether:
 async def _found(
     context: GraphContext, queries: Sequence[PageQuery]
 ) -> Sequence[PageRows | Exception]:
-    """Answer queries at once; without a database each fails, and fields that read nothing do not."""
+    """Answer queries at once; without a database each fails, and no field that reads nothing."""
     try:
         with database_of(context).use():
             return await _read(queries)

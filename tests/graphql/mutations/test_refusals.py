@@ -12,7 +12,7 @@ import pytest
 from admissions_office import HOSPITAL as PROGRAM
 from admissions_office import MEDICINE
 from postgres_server import PostgresServer
-from served_admissions import DOCUMENTS, ServedAdmissions, served_admissions
+from served_admissions import DOCUMENTS, PERSON, ServedAdmissions, served_admissions
 from zhupei.db.models import ApplicationRow, SeatRow, TransitionRow
 
 pytestmark = pytest.mark.slow
@@ -168,6 +168,55 @@ async def test_a_repeated_request_is_answered_as_the_first_and_does_nothing(
     refused = await province.do("withdrawApplication", "wu", _STATE, **other)
     assert refused["field"] == "idempotencyKey"
     assert await province.everything() == after
+
+
+async def test_what_is_looked_up_for_a_request_makes_it_no_other_request(
+    province: ServedAdmissions,
+) -> None:
+    """Facts on record and the file handed in last may be others when a request is repeated."""
+    await province.applicant("wu")
+    given: dict[str, Any] = {"opening": MEDICINE, "round": "batch-1", "idempotencyKey": "k-1"}
+    made = await province.do("createApplication", "wu", _STATE, **given)
+    facts = {**PERSON, "birthDate": "1999-02-03"}
+    changed = await province.do(
+        "updateApplicant", "wu", "... on Applicant { id }", facts=facts, revision=1
+    )
+    assert changed["__typename"] == "Applicant", changed
+    assert await province.do("createApplication", "wu", _STATE, **given) == made
+    other = {**given, "candidate": facts}
+    refused = await province.do("createApplication", "wu", _STATE, **other)
+    assert (refused["code"], refused["field"]) == ("CONFLICT", "idempotencyKey")
+
+    given = {"application": made["id"], "documents": DOCUMENTS, "idempotencyKey": "k-2"}
+    first = await province.do("submitApplication", "wu", _STATE, **given)
+    assert first == {**made, "state": "SUBMITTED", "revision": 2}
+    await province.upload("wu", "identity-scan", b"\x89PNG\r\n\x1a\n another")
+    assert await province.do("submitApplication", "wu", _STATE, **given) == first
+    found = await province.ask("{ applicant { files { id } } }", "wu")
+    for file in found["applicant"]["files"]:
+        await province.do("removeFile", "wu", file=file["id"])
+    assert await province.do("submitApplication", "wu", _STATE, **given) == first
+    other = {**given, "documents": [*DOCUMENTS, *DOCUMENTS]}
+    refused = await province.do("submitApplication", "wu", _STATE, **other)
+    assert (refused["code"], refused["field"]) == ("CONFLICT", "idempotencyKey")
+    with province.graph.database.use():
+        assert await TransitionRow.all().count() == 2
+
+
+async def test_who_may_not_hand_in_learns_nothing_of_the_files(
+    province: ServedAdmissions,
+) -> None:
+    """Who reads an application without its files is not told which there are."""
+    id_ = await province.submitted("wu")
+    answers = [
+        await province.tried(
+            "submitApplication", "auditor", application=id_, documents=[{"document": document}]
+        )
+        for document in ("identity-scan", "degree")
+    ]
+    codes = [each["errors"][0]["extensions"]["code"] for each in answers]
+    assert codes == ["FORBIDDEN", "FORBIDDEN"]
+    assert answers[0] == answers[1]
 
 
 async def test_a_request_that_is_sent_ten_times_at_once_is_carried_out_once(

@@ -17,6 +17,7 @@ from zhupei.graphql.errors import bad_input
 from zhupei.graphql.identifiers import read_id
 from zhupei.graphql.mutations.declaration import (
     Repeatable,
+    asked,
     mutation,
     taken,
     use_case,
@@ -174,6 +175,7 @@ async def _create(info: GraphInfo, input: CreateApplicationInput) -> Any:  # noq
         context,
         applicant=applicant,
         candidate=_given_facts(input.candidate, context),
+        asked=asked(input),
     )
     recorded = await facts_of_applicant(applicant)
     if recorded is None:
@@ -189,6 +191,12 @@ async def _submit(info: GraphInfo, input: SubmitApplicationInput) -> Any:  # noq
     case = await admissions.application_of(desk, read_id(input.application, "application", context))
     if case is None:
         return not_found("application", input.application)
+    if input.documents:
+        known = await admissions.before_files(
+            desk, case, key=input.idempotency_key or None, asked=asked(input)
+        )
+        if known is not None:
+            return known
     given = taken(
         input,
         inputs.SubmitApplicationInput,
@@ -196,6 +204,7 @@ async def _submit(info: GraphInfo, input: SubmitApplicationInput) -> Any:  # noq
         candidate=_given_facts(input.candidate, context),
         documents=await _documents(desk, case.applicant, input.documents, context),
         answers=given_answers(input.answers, context),
+        asked=asked(input),
     )
     return await admissions.submit_application(desk, given)
 
@@ -213,6 +222,7 @@ async def _answer(info: GraphInfo, input: AnswerInvitationInput) -> Any:  # noqa
         candidate=facts,
         documents=await _documents(desk, desk.applicant, input.documents, context),
         answers=given_answers(input.answers, context),
+        asked=asked(input),
     )
     return await admissions.answer_invitation(desk, given)
 

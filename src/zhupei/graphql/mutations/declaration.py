@@ -31,6 +31,7 @@ __all__ = [
     "LONGEST_LIST",
     "LONGEST_TEXT",
     "Repeatable",
+    "asked",
     "mutation",
     "once",
     "taken",
@@ -210,6 +211,11 @@ async def once(
         )
     except _RefusedError as error:
         return error.refusal
+
+
+def asked(given: Repeatable) -> str:
+    """Return the digest of what a client asked, whatever is looked up to carry it out."""
+    return idempotency.request_hash(type(given).__name__, _plain(given))
 
 
 def _hashed(given: Repeatable, context: GraphContext) -> str:

@@ -74,6 +74,7 @@ from zhupei.services.admissions.bans import impose_ban, lift_ban
 from zhupei.services.admissions.bulk import revert_bulk
 from zhupei.services.admissions.desk import Desk
 from zhupei.services.admissions.filing import (
+    before_files,
     create_application,
     recommend_application,
     submit_application,
@@ -124,6 +125,7 @@ __all__ = [
     "answer_invitation",
     "application_of",
     "applications_of",
+    "before_files",
     "cancel_for_fraud",
     "cancel_payment",
     "confirm_admission",

@@ -79,4 +79,7 @@ class Repeat:
 def repeat_of(given: Keyed) -> Repeat | None:
     """Return the key of a request with the digest of all that it asks, None without a key."""
     key = given.idempotency_key
-    return None if key is None else Repeat(key, request_hash(type(given).__name__, given))
+    if key is None:
+        return None
+    asked: str | None = getattr(given, "asked", None)
+    return Repeat(key, asked or request_hash(type(given).__name__, given))

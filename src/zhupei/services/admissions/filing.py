@@ -18,7 +18,7 @@ from zhupei.domain.people import Candidate
 from zhupei.domain.recruitment_limits import suspension_of
 from zhupei.domain.text import Text
 from zhupei.domain.training import Opening, Program
-from zhupei.services.admissions.change import Change, repeat_of
+from zhupei.services.admissions.change import Change, Repeat, repeat_of
 from zhupei.services.admissions.commits import commit
 from zhupei.services.admissions.desk import Desk
 from zhupei.services.admissions.exclusions import lasting_refusals
@@ -45,6 +45,7 @@ from zhupei.services.eligibility import evaluate
 from zhupei.services.seats import root_program
 
 __all__ = [
+    "before_files",
     "create_application",
     "draft_of",
     "recommend_application",
@@ -231,6 +232,20 @@ async def submit_application(desk: Desk, given: SubmitApplicationInput) -> Admis
         )
 
     return await act(desk, given.application, Action.SUBMIT, build, repeat=repeat_of(given))
+
+
+async def before_files(
+    desk: Desk, case: AdmissionCase, *, key: str | None, asked: str
+) -> AdmissionCase | Refusal | None:
+    """Return what the same request handed in before, or why the actor may not; None to go on.
+
+    For whoever looks the person's files up to hand them in: who may not is not told which there
+    are, and a request is repeated also where they are there no longer.
+    """
+    with desk.database.use():
+        repeat = None if key is None else Repeat(key, asked)
+        done = await repeated_request(desk, repeat, Action.SUBMIT, case.id)
+        return done or await permitted(desk, Action.SUBMIT, case)
 
 
 async def submitted(

@@ -34,7 +34,8 @@ class CreateApplicationInput:
     """A draft for one opening; staff create it for an applicant in a direct channel.
 
     ``round`` is None where the program has no rounds; ``direction`` the id of the opening's
-    direction, None where none is chosen.
+    direction, None where none is chosen. ``asked`` is the digest of what the client asked, where
+    facts or files were looked up for it: they may be others when it is repeated.
     """
 
     applicant: UUID
@@ -44,6 +45,7 @@ class CreateApplicationInput:
     direction: str | None = None
     preference: int = 1
     idempotency_key: str | None = None
+    asked: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +53,7 @@ class SubmitApplicationInput:
     """Handing a draft in, with the documents and the form's answers.
 
     ``candidate`` replaces the draft's facts where it is given; from then on they are frozen.
+    ``asked`` is that of `CreateApplicationInput`.
     """
 
     application: UUID
@@ -58,6 +61,7 @@ class SubmitApplicationInput:
     answers: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     candidate: Candidate | None = None
     idempotency_key: str | None = None
+    asked: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -166,7 +170,10 @@ class InviteCandidateInput:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AnswerInvitationInput:
-    """The invited person's answer; accepting hands an application in."""
+    """The invited person's answer; accepting hands an application in.
+
+    ``asked`` is that of `CreateApplicationInput`.
+    """
 
     invitation: UUID
     accept: bool
@@ -175,3 +182,4 @@ class AnswerInvitationInput:
     answers: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     direction: str | None = None
     idempotency_key: str | None = None
+    asked: str | None = None

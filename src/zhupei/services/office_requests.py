@@ -103,10 +103,7 @@ async def _tell_plugins(desk: Desk, events: Iterable[Event]) -> None:
 
 
 async def lock(connection: BaseDBAsyncClient, keys: Iterable[object]) -> None:
-    """Hold a lock for each key until the transaction ends, in one order for everybody.
-
-    The key of an applicant is the id alone, the same that transitions take.
-    """
+    """Hold a lock for each key until the transaction ends, in one order for everybody."""
     for key in sorted({str(each) for each in keys}):
         await connection.execute_query(
             "SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", [key]

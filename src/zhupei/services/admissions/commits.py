@@ -30,6 +30,7 @@ from zhupei.services.admissions.store import row_values, score_rows
 from zhupei.services.changes import announce, application_changed
 from zhupei.services.interview_places import give_up_places
 from zhupei.services.outbox import record_events, subject_of
+from zhupei.services.people_locks import lock_people
 from zhupei.services.seats import NoSeatError, SeatQuota, move_seats, no_seat, quotas_of
 from zhupei.services.state_records import append_state_records
 
@@ -120,19 +121,13 @@ async def _lock(
     And then one for each person, so that what depends on their other cases stays true. Interviews
     and score sheets take them in the same order, and rows after them.
     """
-    applicants = {str(change.after.applicant) for change, _ in finished}
-    rounds = {
+    applicants = [change.after.applicant for change, _ in finished]
+    rounds = [
         round_lock(change.after.root_program, change.after.round)
         for change, _ in finished
         if change.action is not Action.REVERT
-    }
-    await connection.execute_query(
-        "SELECT pg_advisory_xact_lock_shared(hashtextextended(round, 3)) "
-        "FROM unnest($1::text[]) AS round UNION ALL "
-        "SELECT pg_advisory_xact_lock(hashtextextended(applicant, 0)) "
-        "FROM unnest($2::text[]) AS applicant",
-        [sorted(rounds), sorted(applicants)],
-    )
+    ]
+    await lock_people(connection, applicants, rounds)
 
 
 async def _recheck(changes: Sequence[Change]) -> None:

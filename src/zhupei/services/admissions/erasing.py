@@ -49,6 +49,7 @@ from zhupei.services.admissions.situations import not_found, owners_of, permitte
 from zhupei.services.admissions.store import cases_of
 from zhupei.services.admissions.texts import has_no_reason
 from zhupei.services.admissions.transitions import too_busy
+from zhupei.services.people_locks import lock_people
 from zhupei.services.state_records import StateChange, StateSubject, append_state_records
 
 __all__ = ["EraseApplicantInput", "Erasure", "erase_applicant"]
@@ -186,9 +187,7 @@ async def _erase(desk: Desk, given: EraseApplicantInput) -> Erasure | Refusal | 
             return done
     else:
         async with in_transaction() as connection:
-            await connection.execute_query(
-                "SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", [str(given.applicant)]
-            )
+            await lock_people(connection, [given.applicant])
             await write(connection)
     return Erasure(
         applicant=given.applicant,

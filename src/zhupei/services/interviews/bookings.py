@@ -41,9 +41,9 @@ from zhupei.services.office_requests import (
     StaleError,
     Work,
     answer_once,
-    lock,
     refuse,
 )
+from zhupei.services.people_locks import lock_people
 from zhupei.services.recruitment_parts import RecruitmentPart, frozen_in, recruitment_part
 
 __all__ = ["CHOOSE", "assign_interviews", "choose_interview_slot", "release_interview"]
@@ -139,7 +139,7 @@ async def release_interview(desk: Desk, given: ReleaseInterviewInput) -> Intervi
             refuse(has_no_reason(given.reason))
             if await frozen_until_done(work.connection, at.case.root_program, at.case.round):
                 raise RefusedError(frozen_refusal())
-            await lock(work.connection, [at.case.applicant])
+            await lock_people(work.connection, [at.case.applicant])
             row = await InterviewBookingRow.get_or_none(
                 application_id=given.application, released_at=None
             )
@@ -278,7 +278,7 @@ async def _book(
     desk: Desk, work: Work, slot: InterviewSlot, cases: Sequence[AdmissionCase], *, chosen: bool
 ) -> list[str]:
     """Take the places, under the locks of the people: they are free, and still wait."""
-    await lock(work.connection, [case.applicant for case in cases])
+    await lock_people(work.connection, [case.applicant for case in cases])
     await _refuse_changed(cases)
     held = {
         each.application: each

@@ -45,6 +45,7 @@ from zhupei.services.office_requests import (
     lock,
     refuse,
 )
+from zhupei.services.people_locks import lock_people
 from zhupei.services.recruitment_parts import RecruitmentPart, frozen_in, recruitment_part
 
 __all__ = ["cancel_interview_slot", "move_interview_slot", "open_interview_slots"]
@@ -151,8 +152,8 @@ async def move_interview_slot(desk: Desk, given: MoveInterviewSlotInput) -> Inte
             raise RefusedError(replace(against, field=field))
         booked = await InterviewBookingRow.filter(slot_id=slot.id, released_at=None).values()
         people = [(row["application_id"], row["applicant_id"]) for row in booked]
-        keys = [*(who for _, who in people), *map(interviewer_key, after.interviewers)]
-        await lock(work.connection, keys)
+        await lock_people(work.connection, [who for _, who in people])
+        await lock(work.connection, map(interviewer_key, after.interviewers))
         period = (after.starts_at, after.ends_at)
         own = [slot.id]
         refuse(

@@ -274,6 +274,26 @@ async def test_a_preference_that_no_rule_limits_is_a_number_that_can_be_kept(
     assert made.preference == 32_767
 
 
+async def test_a_unit_hands_nobody_in_as_somebody_whom_it_does_not_send(office: Office) -> None:
+    """What a person files as anybody else is no business of the unit's."""
+    person = await office.known()
+    sent = replace(PERSON, trainee_type=TraineeType.ENTRUSTED)
+    given = inputs.CreateApplicationInput(
+        applicant=person, opening=MEDICINE, round="batch-1", candidate=sent
+    )
+    case = done(await admissions.create_application(office.unit(person), given))
+    submission = inputs.SubmitApplicationInput(
+        application=case.id, documents=(IDENTITY,), candidate=PERSON
+    )
+    before = await office.everything()
+    await office.refuses(
+        C.NOT_PERMITTED, await admissions.submit_application(office.unit(person), submission)
+    )
+    assert await office.everything() == before
+    handed_in = done(await admissions.submit_application(office.own(person), submission))
+    assert handed_in.trainee_type is TraineeType.SOCIAL
+
+
 async def test_scores_are_points_of_a_full_mark(office: Office) -> None:
     """A rank pasted for a score has no full mark, and points beyond it are refused."""
     case = await office.submitted()

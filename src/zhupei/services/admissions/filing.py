@@ -223,10 +223,16 @@ async def submit_application(desk: Desk, given: SubmitApplicationInput) -> Admis
     """
 
     async def build(at: Situation) -> Change | Refusal:
+        candidate = given.candidate or at.case.candidate
+        if candidate.trainee_type is not at.case.trainee_type:
+            # A unit hands in what its people file as sent ones, and nothing as somebody else.
+            against = await permitted(desk, Action.SUBMIT, replace(at.case, candidate=candidate))
+            if against is not None:
+                return against
         return await submitted(
             desk,
             at,
-            candidate=given.candidate or at.case.candidate,
+            candidate=candidate,
             documents=given.documents,
             answers=given.answers,
         )

@@ -12,14 +12,17 @@ _MANY = 1_000
 """People from which on one lock stands for everybody."""
 
 _ROUNDS = (
-    "SELECT pg_advisory_xact_lock_shared(hashtextextended(round, 3)) FROM unnest($1::text[]) "
-    "AS round UNION ALL "
+    "SELECT pg_advisory_xact_lock_shared(hashtextextended(round, 3)) "
+    "FROM unnest($1::text[]) AS round"
 )
-_EACH = (
-    _ROUNDS + "SELECT pg_advisory_xact_lock_shared(hashtextextended('everybody', 4)) UNION ALL "
+_PEOPLE = (
     "SELECT pg_advisory_xact_lock(hashtextextended(person, 0)) FROM unnest($2::text[]) AS person"
 )
-_EVERYBODY = _ROUNDS + "SELECT pg_advisory_xact_lock(hashtextextended('everybody', 4))"
+_SOMEBODY = "SELECT pg_advisory_xact_lock_shared(hashtextextended('everybody', 4))"
+_EVERYBODY = "SELECT pg_advisory_xact_lock(hashtextextended('everybody', 4))"
+
+_FOR_FEW = " UNION ALL ".join([_ROUNDS, _SOMEBODY, _PEOPLE])
+_FOR_MANY = " UNION ALL ".join([_ROUNDS, _EVERYBODY])
 
 
 async def lock_people(
@@ -35,6 +38,6 @@ async def lock_people(
     """
     people = sorted({str(each) for each in applicants})
     if len(people) < _MANY:
-        await connection.execute_query(_EACH, [sorted(set(rounds)), people])
+        await connection.execute_query(_FOR_FEW, [sorted(set(rounds)), people])
     else:
-        await connection.execute_query(_EVERYBODY, [sorted(set(rounds))])
+        await connection.execute_query(_FOR_MANY, [sorted(set(rounds))])

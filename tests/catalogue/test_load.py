@@ -169,3 +169,119 @@ async def test_an_empty_kind_of_file_is_missing_and_not_none(load: Load, bases: 
     assert problem.message == Text(
         "缺少 kind，无法判断文件类型", "the key kind is missing: what is this file?"
     )
+
+
+_SEATS = """\
+kind: base
+code: {code}
+name: {{zh: 医院, en: Hospital}}
+province: "620000"
+jurisdiction: example-region
+sources:
+  PLAN: {{title: {{zh: 计划, en: Plan}}}}
+programs:
+  - code: {code}-2026
+    parent: example-region-residency-2026
+    name: {{zh: 项目, en: Program}}
+    openings:
+      - {{specialty: "0100", quota: {quota}, source: "PLAN:1"}}
+"""
+
+
+def _two_hospitals(bases: Path, north: int, south: int, *, published: int) -> None:
+    """Have a region publish a total, and two hospitals their parts of it."""
+    (bases / "example/example-hospital.yaml").unlink()
+    _edit(
+        bases / "example/_jurisdiction.yaml",
+        "    duration_months: 36\n",
+        f"    duration_months: 36\n    quota: {published}\n",
+    )
+    for code, quota in (("north", north), ("south", south)):
+        text = _SEATS.format(code=code, quota=quota)
+        (bases / f"example/{code}.yaml").write_text(text, "utf-8")
+
+
+_REGION = "example-region-residency-2026"
+
+
+async def test_a_published_total_is_that_of_the_programs_below(load: Load, bases: Path) -> None:
+    _two_hospitals(bases, 6, 4, published=10)
+
+    loaded = await load()
+
+    assert loaded.complete
+    region = loaded.catalogue.programs[_REGION]
+    assert (region.quota_total, region.quota_note) == (10, None)
+
+
+@pytest.mark.parametrize("south", [3, 5])
+async def test_a_total_that_does_not_hold_is_not_served_and_everybody_else_is(
+    load: Load, bases: Path, south: int
+) -> None:
+    """Which of the figures is wrong nobody can tell but those who published them."""
+    _two_hospitals(bases, 6, south, published=10)
+
+    loaded = await load()
+
+    (problem,) = loaded.problems.errors
+    assert problem.file.name == "_jurisdiction.yaml"
+    assert problem.code == "CONFIG_QUOTA_SUM"
+    assert not loaded.complete
+    programs = loaded.catalogue.programs
+    assert sorted(loaded.catalogue.bases) == ["north", "south"]
+    assert [programs[f"{code}-2026"].quota_total for code in ("north", "south")] == [6, south]
+    assert programs[_REGION].quota_total is None
+    assert programs[_REGION].quota_note == Text(
+        f"公布的计划总数为 10，而下级项目名额之和为 {6 + south}，两者不符",
+        f"the published total is 10, and the programs below add up to {6 + south}",
+    )
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "code"),
+    [
+        ('specialty: "0100"', 'specialty: "9999"', "CONFIG_UNKNOWN_SPECIALTY"),
+        ("programs:", "programs: [", "CONFIG_YAML_SYNTAX"),
+        ("province:", "provinces:", "CONFIG_UNKNOWN_KEY"),
+    ],
+)
+async def test_who_is_left_out_breaks_no_published_total(
+    load: Load, bases: Path, old: str, new: str, code: str
+) -> None:
+    """One hospital's slip does not cost the region, and all its other hospitals, their place."""
+    _two_hospitals(bases, 6, 4, published=10)
+    _edit(bases / "example/south.yaml", old, new)
+
+    loaded = await load()
+
+    assert code in [problem.code for problem in loaded.problems.errors]
+    assert {problem.file.name for problem in loaded.problems.errors} == {"south.yaml"}
+    assert list(loaded.catalogue.bases) == ["north"]
+    region = loaded.catalogue.programs[_REGION]
+    assert region.quota_total is None
+    assert region.quota_note == Text(
+        "公布的计划总数为 10，而下级项目名额之和为 6，两者不符",
+        "the published total is 10, and the programs below add up to 6",
+    )
+
+
+async def test_a_row_of_a_plan_outlives_the_base_that_is_left_out(load: Load, bases: Path) -> None:
+    _two_hospitals(bases, 6, 4, published=10)
+    for code in ("north", "south"):
+        file = bases / f"example/{code}.yaml"
+        file.write_text(file.read_text("utf-8").partition("    openings:")[0], "utf-8")
+    (bases / "example/plan.yaml").write_text(
+        f"kind: plan\nprogram: {_REGION}\nrows:\n"
+        '  - {base: north, specialty: "0100", quota: 6}\n'
+        '  - {base: south, specialty: "0100", quota: 4}\n',
+        "utf-8",
+    )
+    whole = await load()
+    assert whole.problems.errors == ()
+    _edit(bases / "example/south.yaml", "province:", "provinces:")
+
+    loaded = await load()
+
+    assert {problem.file.name for problem in loaded.problems.errors} == {"south.yaml"}
+    assert list(loaded.catalogue.bases) == ["north"]
+    assert [each.quota for each in loaded.catalogue.openings.values()] == [6]

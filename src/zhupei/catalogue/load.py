@@ -294,7 +294,9 @@ class _Loading:
         while True:
             found = check(workspace, reference=self._reference, calendar=calendar, plugins=known)
             problems.extend(found)
-            remaining = without(workspace, {problem.file for problem in found.errors})
+            remaining = without(
+                workspace, {each.file for each in found.errors if not each.between_files}
+            )
             if remaining is None:
                 break
             workspace = remaining

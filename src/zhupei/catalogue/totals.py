@@ -73,10 +73,14 @@ class _Totals:
         seats = [quota for quota, _ in parts if quota is not None]
         if len(seats) < len(parts):
             return None, note or _unknown_total(parts)
+        below = self._programs[code].children
+        if below and entry.quota is not None and entry.quota != sum(seats):
+            # Served only where a file is left out, or where nobody can tell which figure is wrong.
+            return None, _other_total(entry.quota, sum(seats))
         if planned:
             # The table is the plan: what was said of its absence no longer holds.
             return sum(seats), None
-        if self._programs[code].children and note is not None and entry.quota is None:
+        if below and note is not None and entry.quota is None:
             # The file says that its members do not make up the whole.
             return None, note
         return sum(seats), note
@@ -89,6 +93,13 @@ class _Totals:
             else:
                 parts.append((self.of(child)[0], self._programs[child].name))
         return parts
+
+
+def _other_total(published: int, found: int) -> Text:
+    return Text(
+        f"公布的计划总数为 {published}，而下级项目名额之和为 {found}，两者不符",
+        f"the published total is {published}, and the programs below add up to {found}",
+    )
 
 
 def _unknown_total(parts: Sequence[tuple[int | None, Text]]) -> Text:

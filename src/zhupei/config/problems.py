@@ -56,6 +56,9 @@ class Problem:
     cell: str | None = None
     hidden: bool = False
     """Whether the line holds what must not be shown again, such as a password."""
+    between_files: bool = False
+    """Whether figures of several files disagree: which is wrong only those who published them can
+    tell, so that none of the files is left out for it."""
 
     def text(self, language: Language, *, excerpt: bool = False) -> str:
         """Return ``file:line:column: path: message; hint [CODE]``, the file relative to here.

@@ -84,6 +84,14 @@ class Workspace:
 
     def models(self) -> Iterator[BaseModel]:
         """Iterate over what the validated files say."""
+        return (file.model for file in self._files())
+
+    def left_out(self) -> tuple[Document, ...]:
+        """Return the documents that are none of the files: with errors, or dependent on such."""
+        there = {file.path for file in self._files()}
+        return tuple(document for document in self.documents if document.path not in there)
+
+    def _files(self) -> Iterator[ConfiguredFile[Any]]:
         groups: tuple[Iterable[ConfiguredFile[Any]], ...] = (
             self.national,
             self.jurisdictions.values(),
@@ -91,7 +99,7 @@ class Workspace:
             self.plans,
             self.calendars,
         )
-        return (file.model for group in groups for file in group)
+        return (file for group in groups for file in group)
 
     def namings(self) -> tuple[PluginNaming, ...]:
         """Return which file names which plugin, before anything is validated."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Collection, Iterable, Mapping
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 
@@ -59,6 +60,31 @@ class CheckContext:
         return {code: tuple(programs) for code, programs in found.items()}
 
     @cached_property
+    def _left_out(self) -> tuple[frozenset[str], frozenset[str]]:
+        """The codes of bases that are left out, and of programs with one below that is."""
+        bases, parents = [], []  # of anything, as these may have mistakes
+        for document in self.workspace.left_out():
+            bases.append(document.data.get("code"))
+            programs = document.data.get("programs")
+            listed = programs if isinstance(programs, list) else []
+            parents += [each.get("parent") for each in listed if isinstance(each, dict)]
+        return _codes(bases), _codes(parents)
+
+    @cached_property
+    def _has_unread(self) -> bool:
+        """Whether a file cannot be read at all, so that nobody knows what it is about."""
+        read = {document.path for document in self.workspace.documents}
+        return any(problem.file not in read for problem in self.workspace.problems.errors)
+
+    def may_miss_base(self, code: str) -> bool:
+        """Return whether a base may be in a file that is left out for its errors."""
+        return self._has_unread or code in self._left_out[0]
+
+    def may_miss_below(self, program: str) -> bool:
+        """Return whether a program below may be in a file that is left out for its errors."""
+        return self._has_unread or program in self._left_out[1]
+
+    @cached_property
     def national_codes(self) -> frozenset[str]:
         """The codes of the national specialty catalogue, of any cycle."""
         return frozenset(row.code for row in self.reference.specialties.specialties)
@@ -74,11 +100,11 @@ class CheckContext:
         hint: Text | None = None,
         severity: Severity = "error",
         at_key: bool = False,
+        between_files: bool = False,
     ) -> None:
         """Report a problem at the value of ``path``, or with ``at_key`` at its key."""
-        self.problems.add(
-            document.problem(path, code, Text(zh, en), hint, severity=severity, at_key=at_key)
-        )
+        problem = document.problem(path, code, Text(zh, en), hint, severity=severity, at_key=at_key)
+        self.problems.add(replace(problem, between_files=between_files))
 
     def unknown(
         self,
@@ -110,6 +136,10 @@ class CheckContext:
             f"{what.zh} {value} 重复",
             f"the {what.en} {value} appears twice",
         )
+
+
+def _codes(found: Iterable[object]) -> frozenset[str]:
+    return frozenset(each for each in found if isinstance(each, str))
 
 
 def did_you_mean(value: str, known: Iterable[str]) -> Text | None:

@@ -131,12 +131,17 @@ def _total(context: CheckContext, program: ProgramRef, tables: _Tables) -> None:
     if declared is None:
         return
     path = (*program.path, "quota")
+    # What a file that is left out says of seats is unknown here, like any other that is.
+    missing: list[int | None] = [None] if context.may_miss_below(program.code) else []
     if program.code in tables:
-        _adds_up(context, program, _table(context, program, tables))
+        rows = _table(context, program, tables)
+        _adds_up(context, program, rows + missing, between_files=True)
         return
-    below = [seats_of(child.entry) for child in context.children.get(program.code, ())]
-    below += [child.seats for _, child in context.others.below(program.code)]
+    children = context.children.get(program.code, ())
+    others = [child.seats for _, child in context.others.below(program.code)]
+    below = [seats_of(child.entry) for child in children] + others
     if below:
+        below += missing
         total, complete = _sum(below)
         if total > declared or (complete and total != declared):
             context.report(
@@ -145,6 +150,8 @@ def _total(context: CheckContext, program: ProgramRef, tables: _Tables) -> None:
                 "CONFIG_QUOTA_SUM",
                 f"下级项目名额之和为 {total}，而计划总数为 {declared}",
                 f"the programs below add up to {total}, the published total is {declared}",
+                between_files=bool(others)
+                or any(child.host is not program.host for child in children),
             )
         return
     rows = _rows(program, tables)
@@ -152,7 +159,13 @@ def _total(context: CheckContext, program: ProgramRef, tables: _Tables) -> None:
         _adds_up(context, program, rows)
 
 
-def _adds_up(context: CheckContext, program: ProgramRef, rows: Iterable[int | None]) -> None:
+def _adds_up(
+    context: CheckContext,
+    program: ProgramRef,
+    rows: Iterable[int | None],
+    *,
+    between_files: bool = False,
+) -> None:
     """Report a published total that its rows pass, or do not reach where all are known."""
     declared = program.entry.quota
     total, complete = _sum(rows)
@@ -163,6 +176,7 @@ def _adds_up(context: CheckContext, program: ProgramRef, rows: Iterable[int | No
             "CONFIG_QUOTA_SUM",
             f"各行名额之和为 {total}，而计划总数为 {declared}",
             f"the rows add up to {total}, the published total is {declared}",
+            between_files=between_files,
         )
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from zhupei.config.checks.context import CheckContext
 from zhupei.config.files import BaseFile, JurisdictionFile, PlanFile
 from zhupei.config.layers import ProgramRef
+from zhupei.config.problems import YamlPath
 from zhupei.config.workspace import ConfiguredFile
 from zhupei.domain.text import Text
 
@@ -279,13 +280,7 @@ def _plan(
     for index, row in enumerate(file.model.rows):
         path = ("rows", index)
         if row.base not in members:
-            context.report(
-                file.document,
-                (*path, "base"),
-                "CONFIG_UNKNOWN_CODE",
-                f"基地 {row.base} 没有 {code} 之下的项目",
-                f"the base {row.base} has no program below {code}",
-            )
+            _no_member(context, file, (*path, "base"), row.base)
         elif len(members[row.base]) > 1:
             listed = ", ".join(sorted(members[row.base]))
             context.report(
@@ -310,3 +305,18 @@ def _plan(
                 file.document, path, Text("计划行", "plan row"), f"{row.base} {row.specialty}"
             )
         own.add((row.base, row.specialty))
+
+
+def _no_member(
+    context: CheckContext, file: ConfiguredFile[PlanFile], path: YamlPath, base: str
+) -> None:
+    if base not in context.workspace.bases and context.may_miss_base(base):
+        return  # its own file says why; the rows of others stand
+    code = file.model.program
+    context.report(
+        file.document,
+        path,
+        "CONFIG_UNKNOWN_CODE",
+        f"基地 {base} 没有 {code} 之下的项目",
+        f"the base {base} has no program below {code}",
+    )

@@ -104,7 +104,7 @@ async def test_an_explanation_reads_what_it_speaks_of(
     application, run, *_, left_out = [columns for _, columns in seen]
     assert application == {'a."id"', *_DECIDES}
     assert {each.partition(".")[2] for each in run} == {
-        *('"id"', '"operation_id"', '"proposed_at"', '"root_program_code"', '"round_code"')
+        *('"id"', '"proposed_at"', '"root_program_code"', '"round_code"')
     }
     assert left_out == {'a."opening_code"', 'a."preference"'}
 

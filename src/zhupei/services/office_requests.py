@@ -11,6 +11,7 @@ from tortoise.transactions import in_transaction
 from zhupei.db.identifiers import uuid7
 from zhupei.domain.admission_refusals import Refusal
 from zhupei.domain.events import Event
+from zhupei.services.admissions.commits import tell_plugins
 from zhupei.services.admissions.desk import Desk
 from zhupei.services.admissions.requests import RefusedError, StaleError, refuse, under_key
 from zhupei.services.outbox import record_events
@@ -84,22 +85,10 @@ async def answer_once(
 
     async def told(answer: list[Any]) -> _Shown:
         if not dry_run:
-            await _tell_plugins(desk, [event for each in done for event in each.events])
+            await tell_plugins(desk, [event for each in done for event in each.events])
         return await show(answer[0])
 
     return await under_key(desk, key, operation, request, work, show=told, dry_run=dry_run)
-
-
-async def _tell_plugins(desk: Desk, events: Iterable[Event]) -> None:
-    """Tell what happened, now that it is committed; faults of plugins change nothing."""
-    for event in events:
-        if event.base is not None:
-            await desk.dispatcher.ask(
-                "event_recorded",
-                desk.catalogue.scope_of(event.base),
-                configs=desk.catalogue.configs_of(event.base),
-                event=event,
-            )
 
 
 async def lock(connection: BaseDBAsyncClient, keys: Iterable[object]) -> None:

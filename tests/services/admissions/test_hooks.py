@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pytest
 
-from admissions_office import IDENTITY, Office, done
+from admissions_office import IDENTITY, MEDICINE, PERSON, Office, done
 from zhupei import hookimpl
 from zhupei.domain.admission import AdmissionStep
 from zhupei.domain.applications import Application, Submission
 from zhupei.domain.eligibility import Finding, FindingOutcome
 from zhupei.domain.events import Event
+from zhupei.domain.people import Candidate, EnglishProficiency
 from zhupei.domain.sources import Level
 from zhupei.domain.text import Text
 from zhupei.hooks.dispatch import Dispatcher
@@ -28,6 +29,7 @@ class Plugin:
     fails: bool = False
     steps: list[str] = field(default_factory=list)
     events: list[Event] = field(default_factory=list)
+    facts: list[Candidate] = field(default_factory=list)
 
     @hookimpl
     def check_step(
@@ -35,6 +37,7 @@ class Plugin:
     ) -> list[Finding] | None:
         """Judge a step."""
         self.steps.append(f"{application.state} {step.id} {len(submission.documents)}")
+        self.facts.append(application.candidate)
         if self.fails:
             raise RuntimeError("out of order")
         if step.id != self.refuses:
@@ -98,6 +101,50 @@ async def test_a_plugin_that_fails_lets_nothing_pass(
     )
     assert "out of order" not in (refusal.message.en or "")
     assert await office.everything() == before
+
+
+async def test_a_plugin_judges_the_facts_that_are_handed_in(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Those of the draft are what the person said before."""
+    plugin = Plugin()
+    _join(office, plugin, monkeypatch)
+    case = await office.draft()
+    meant = replace(PERSON, english=EnglishProficiency(cet4=500))
+    given = inputs.SubmitApplicationInput(
+        application=case.id, documents=(IDENTITY,), candidate=meant
+    )
+    done(await admissions.submit_application(office.own(case.applicant), given))
+    assert plugin.steps == ["DRAFT registration 1", "DRAFT preference 1"]
+    assert [each.english for each in plugin.facts] == [meant.english] * 2
+
+
+async def test_plugins_are_told_of_an_invitation_once(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plugin = Plugin()
+    _join(office, plugin, monkeypatch)
+    office.go("2026-06-02T09:00")
+    given = inputs.InviteCandidateInput(
+        applicant=await office.known(), opening=MEDICINE, round="batch-2", idempotency_key="k"
+    )
+    for asked in (given, given, replace(given, idempotency_key=None)):
+        done(await admissions.invite_candidate(office.staff(), asked))
+    assert [(each.name, each.data) for each in plugin.events] == [
+        ("invitation.made", {"round": "batch-2"})
+    ]
+
+
+async def test_plugins_are_told_of_an_objection_and_not_whose_it_is(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = await office.published(90, 80)
+    plugin = Plugin()
+    _join(office, plugin, monkeypatch)
+    given = inputs.FileObjectionInput(application=first.id, text="材料不实", idempotency_key="k")
+    for _ in range(2):
+        done(await admissions.file_objection(office.own(second.applicant), given))
+    assert [(each.name, each.actor) for each in plugin.events] == [("objection.filed", None)]
 
 
 def _join(office: Office, plugin: Plugin, monkeypatch: pytest.MonkeyPatch) -> None:

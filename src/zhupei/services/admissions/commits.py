@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from functools import lru_cache
 
@@ -34,7 +34,7 @@ from zhupei.services.people_locks import lock_people
 from zhupei.services.seats import NoSeatError, SeatQuota, move_seats, no_seat, quotas_of
 from zhupei.services.state_records import append_state_records
 
-__all__ = ["commit"]
+__all__ = ["commit", "tell_plugins"]
 
 
 class _StaleError(Exception):
@@ -88,7 +88,7 @@ async def commit(
         return None
     except (IntegrityError, OperationalError) as error:
         return _of_constraint(error)
-    await _tell(desk, events)
+    await tell_plugins(desk, events)
     return cases
 
 
@@ -275,7 +275,7 @@ def _event(desk: Desk, change: Change) -> Event:
     )
 
 
-async def _tell(desk: Desk, events: Sequence[Event]) -> None:
+async def tell_plugins(desk: Desk, events: Iterable[Event]) -> None:
     """Tell plugins what happened, now that it is committed; their faults change nothing."""
     for event in events:
         if event.base is None:

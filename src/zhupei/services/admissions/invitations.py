@@ -18,7 +18,7 @@ from zhupei.domain.recruitment_limits import suspension_of
 from zhupei.domain.text import Text
 from zhupei.domain.training import Opening, Program
 from zhupei.services.admissions.change import Change, repeat_of
-from zhupei.services.admissions.commits import commit
+from zhupei.services.admissions.commits import commit, tell_plugins
 from zhupei.services.admissions.desk import Desk
 from zhupei.services.admissions.exclusions import lasting_refusals
 from zhupei.services.admissions.filing import draft_of, round_known, submitted
@@ -56,11 +56,18 @@ async def invite_candidate(desk: Desk, given: InviteCandidateInput) -> Invitatio
         if against is not None:
             return against
 
+        made: list[Event] = []
+
         async def work() -> UUID | Refusal:
-            return await _invite(desk, given, opening, program)
+            made.clear()
+            return await _invite(desk, given, opening, program, made)
+
+        async def told(invitation: UUID) -> Invitation:
+            await tell_plugins(desk, made)
+            return await _invitation(invitation)
 
         key = given.idempotency_key
-        return await once_for(desk, "invite_candidate", given, work, key=key, show=_invitation)
+        return await once_for(desk, "invite_candidate", given, work, key=key, show=told)
 
 
 async def _invitation(id_: UUID) -> Invitation:
@@ -68,9 +75,13 @@ async def _invitation(id_: UUID) -> Invitation:
 
 
 async def _invite(
-    desk: Desk, given: InviteCandidateInput, opening: Opening, program: Program
+    desk: Desk,
+    given: InviteCandidateInput,
+    opening: Opening,
+    program: Program,
+    made: list[Event],
 ) -> UUID | Refusal:
-    """Write the invitation; an open one of the same opening is the same invitation."""
+    """Write the invitation and add its event; an open one of the same opening is the same."""
     if not await is_known(given.applicant):
         return not_found("applicant", str(given.applicant))
     against = (
@@ -118,6 +129,7 @@ async def _invite(
         )
         await record_events(connection, [event])
         await append_state_records(connection, [_recorded(desk, row.id, "INVITE")])
+    made.append(event)
     return row.id
 
 

@@ -17,7 +17,7 @@ from zhupei.domain.admission_process import Action, ApplicationState
 from zhupei.domain.events import Event
 from zhupei.domain.text import Text
 from zhupei.services.admissions.change import Change, repeat_of
-from zhupei.services.admissions.commits import commit
+from zhupei.services.admissions.commits import commit, tell_plugins
 from zhupei.services.admissions.desk import Desk
 from zhupei.services.admissions.inputs import FileObjectionInput, ResolveObjectionInput
 from zhupei.services.admissions.published import list_is_live, not_on_live_list
@@ -56,6 +56,7 @@ async def file_objection(desk: Desk, given: FileObjectionInput) -> Objection | R
         now = desk.clock()
         if not list_is_live(publicity, ApplicationState(case_row.state), now):
             return not_on_live_list()
+        event = _objection_filed(desk, case_row, now)
         try:
             async with in_transaction() as connection:
                 row = await ObjectionRow.create(
@@ -67,13 +68,14 @@ async def file_objection(desk: Desk, given: FileObjectionInput) -> Objection | R
                     filed_at=now,
                     idempotency_key=given.idempotency_key,
                 )
-                await record_events(connection, [_objection_filed(desk, case_row, now)])
+                await record_events(connection, [event])
                 await append_state_records(connection, [_recorded(desk, row.id, "FILE", now)])
         except IntegrityError:
             row = await ObjectionRow.get(
                 filed_by=desk.actor.id, idempotency_key=given.idempotency_key
             )
             return _filed_before(row, given)
+        await tell_plugins(desk, [event])
         return objection_of(row)
 
 

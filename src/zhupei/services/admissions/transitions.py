@@ -129,14 +129,20 @@ def too_busy() -> Refusal:
 
 
 async def check_steps(desk: Desk, change: Change) -> Refusal | None:
-    """Ask plugins about every step that a change completes; who fails refuses (fails closed)."""
+    """Ask plugins about every step that a change completes; who fails refuses (fails closed).
+
+    They see the application in the state that it is in, with the facts that are handed in.
+    """
+    case = change.after
+    if change.before is not None:
+        case = replace(change.before, candidate=change.after.candidate)
     for step in change.steps:
         result = await desk.dispatcher.ask(
             "check_step",
             desk.catalogue.scope_of(change.at.base.code),
             configs=desk.catalogue.configs_of(change.at.base.code),
             base=change.at.base,
-            application=application_for_hooks(change.before or change.after),
+            application=application_for_hooks(case),
             step=step,
             submission=change.submission
             or Submission(step=step.id, at=change.at.now, actor=desk.actor.id),

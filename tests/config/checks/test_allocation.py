@@ -135,6 +135,35 @@ def test_a_proposal_in_a_list_that_another_replaced_is_none(says: Says) -> None:
     )
 
 
+def test_a_round_is_matched_as_the_topmost_program_declares_it(says: Says) -> None:
+    """Else it is matched for nobody, or people are in it whom nothing can propose."""
+    below = """\
+  - code: hospital-second-2026
+    parent: hospital-residency-2026
+    name: {zh: 第二, en: Second}
+"""
+    main = "    rounds:\n      - {code: main, name: {zh: 主批次, en: Main}}\n"
+    matched = _ROUND % ", max_preferences: 5"
+    for there, here, place in (
+        ("", matched, "16:61: programs.1.rounds.0.allocation"),
+        (main, matched, "18:61: programs.1.rounds.0.allocation"),
+        (matched, main, "18:16: programs.1.rounds.0.code"),
+    ):
+        says(
+            (
+                f"b.yaml:{place}: matching of preference lists is declared by the round of the "
+                "topmost program hospital-residency-2026, and the round main differs from it "
+                "[CONFIG_ALLOCATION_LEVEL]\n"
+            ),
+            (
+                f"b.yaml:{place}: 按志愿匹配录取由最上级项目 hospital-residency-2026 "
+                "的同名轮次声明，轮次 main 与之不一致 [CONFIG_ALLOCATION_LEVEL]\n"
+            ),
+            b=_BASE + there + _PROPOSAL + below + here,
+        )
+    says("", "", b=_BASE + matched + _PROPOSAL + below + matched)
+
+
 def test_an_unknown_tie_rule_leaves_the_one_above_in_force(says: Says) -> None:
     """As the catalogue has it; a seed is missing all the same."""
     says(

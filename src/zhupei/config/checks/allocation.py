@@ -19,6 +19,7 @@ def check(context: CheckContext) -> None:
     """Check the rounds of every program, also those that it takes from a parent."""
     for program in context.layers.programs.values():
         _seeds(context, program)
+        _levels(context, program)
         owner = next((each for each in context.layers.lineage(program) if each.entry.rounds), None)
         if owner is None:
             continue
@@ -28,6 +29,34 @@ def check(context: CheckContext) -> None:
                 own = program is owner
                 _preferences(context, program, entry, path if own else None)
                 _proposal(context, program, entry, path if own else None)
+
+
+def _levels(context: CheckContext, program: ProgramRef) -> None:
+    """Refuse rounds below that are taken together otherwise than the round of the whole.
+
+    A round is matched for the topmost program with all below it, by the topmost one's own entry:
+    what only a program below declares is never matched, and what it takes back is no longer
+    proposed.
+    """
+    top = context.layers.lineage(program)[-1]
+    if top is program:
+        return
+    declared = {entry.code: entry.allocation for entry in top.entry.rounds}
+    for index, entry in enumerate(program.entry.rounds):
+        own, whole = (
+            each is Allocation.DEFERRED_ACCEPTANCE
+            for each in (entry.allocation, declared.get(entry.code))
+        )
+        if own is not whole:
+            name = top.entry.code
+            context.report(
+                program.host.document,
+                (*program.path, "rounds", index, *(["allocation"] if own else ["code"])),
+                "CONFIG_ALLOCATION_LEVEL",
+                f"按志愿匹配录取由最上级项目 {name} 的同名轮次声明，轮次 {entry.code} 与之不一致",
+                f"matching of preference lists is declared by the round of the topmost program "
+                f"{name}, and the round {entry.code} differs from it",
+            )
 
 
 def _preferences(

@@ -142,9 +142,10 @@ async def _dangling(connection: Any, catalogue: Catalogue) -> list[Dangling]:
             continue
         rows = await connection.fetch(
             # Both names come from the database's own catalogue: quoted by it, or as matched above.
+            # An empty code is none: a slot or a score sheet for all openings of a program has it.
             f'SELECT "{column}" AS code, count(*) AS rows FROM {each["relation"]} '  # noqa: S608 - see above
             f'WHERE NOT "{column}" = ANY($1) GROUP BY 1 ORDER BY 1',
-            list(codes[holds[1]]),
+            ["", *codes[holds[1]]],
         )
         found += [Dangling(each["relation"], column, row["code"], row["rows"]) for row in rows]
     return found

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from decimal import Decimal
 
 import pytest
 
 from admissions_office import IDENTITY, MEDICINE, PERSON, Office, done
 from zhupei import hookimpl
+from zhupei.db.models import TransitionRow
 from zhupei.domain.admission import AdmissionStep
 from zhupei.domain.applications import Application, Submission
 from zhupei.domain.eligibility import Finding, FindingOutcome
@@ -19,6 +21,7 @@ from zhupei.hooks.dispatch import Dispatcher
 from zhupei.hooks.scope import Naming, Rights, Scope
 from zhupei.services import admissions
 from zhupei.services.admissions import RefusalCode, inputs
+from zhupei.services.audit import verify_audit_chain
 
 
 @dataclass
@@ -30,6 +33,7 @@ class Plugin:
     steps: list[str] = field(default_factory=list)
     events: list[Event] = field(default_factory=list)
     facts: list[Candidate] = field(default_factory=list)
+    shown: list[tuple[str, ...]] = field(default_factory=list)
 
     @hookimpl
     def check_step(
@@ -38,6 +42,7 @@ class Plugin:
         """Judge a step."""
         self.steps.append(f"{application.state} {step.id} {len(submission.documents)}")
         self.facts.append(application.candidate)
+        self.shown.append(submission.shown)
         if self.fails:
             raise RuntimeError("out of order")
         if step.id != self.refuses:
@@ -117,6 +122,29 @@ async def test_a_plugin_judges_the_facts_that_are_handed_in(
     done(await admissions.submit_application(office.own(case.applicant), given))
     assert plugin.steps == ["DRAFT registration 1", "DRAFT preference 1"]
     assert [each.english for each in plugin.facts] == [meant.english] * 2
+
+
+async def test_what_was_shown_at_an_interview_is_kept_and_judged(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """R142: complete documents are needed there."""
+    case = await office.submitted()
+    office.go("2026-04-27T09:00")
+    check = inputs.RecordEligibilityCheckInput(application=case.id, passed=True)
+    done(await admissions.record_eligibility_check(office.staff(), check))
+    plugin = Plugin()
+    _join(office, plugin, monkeypatch)
+    given = inputs.RecordScoreInput(
+        application=case.id, points=Decimal(80), of=100, documents=("identity", "degree")
+    )
+    done(await admissions.record_interview(office.staff(), given))
+    assert plugin.shown == [("identity", "degree")]
+    assert plugin.steps == ["CHECKED interview 1"]
+    with office.database.use():
+        row = await TransitionRow.get(application_id=case.id, action="RECORD_INTERVIEW")
+        report = await verify_audit_chain()
+    assert row.data["documents"] == ["identity", "degree"]
+    assert report.broken is None
 
 
 async def test_plugins_are_told_of_an_invitation_once(

@@ -7,6 +7,7 @@ from dataclasses import replace
 from zhupei.domain.admission_case import AdmissionCase, RecordedScore
 from zhupei.domain.admission_guards import handed_in, score_of
 from zhupei.domain.admission_process import Action, ApplicationState
+from zhupei.domain.applications import Submission
 from zhupei.domain.decision_guards import packet_complete, review_decided
 from zhupei.domain.eligibility import FindingOutcome
 from zhupei.domain.text import Text
@@ -129,8 +130,21 @@ async def _record_score(
             after=replace(at.case, state=state, completed_steps=done, scores=scores),
             at=at,
             reason=given.note,
-            data={"assessment": kind, "points": score.points, "of": score.of},
+            data={
+                "assessment": kind,
+                "points": score.points,
+                "of": score.of,
+                "documents": given.documents,
+            },
             steps=steps,
+            submission=Submission(
+                step=steps[0].id,
+                at=at.now,
+                actor=desk.actor.id,
+                documents=at.case.documents,
+                answers=at.case.answers,
+                shown=given.documents,
+            ),
         )
 
     return await act(desk, given.application, action, build, repeat=repeat_of(given))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import time
 
 import pytest
@@ -149,3 +151,46 @@ def test_28000_openings_are_indexed_and_searched_at_once() -> None:
     # Both are some five times faster on a quiet machine; the bounds leave room for a shared one.
     assert built < 3
     assert asked < 0.03
+
+
+@pytest.mark.parametrize(
+    ("query", "keys"),
+    [
+        ("婦產科", ["women"]),
+        ("ＷＵＨＡＮ 醫院", ["first"]),
+        ("重慶長安醫院", ["chang"]),
+        ("neike 北方醫院", ["plan"]),
+        # 乾 is 干 here and 乾 there: as the word has it.
+        ("乾燥", ["dry"]),
+        ("乾坤", ["heaven"]),
+        ("婦產科 協和", []),
+        ("無此", []),
+        ("\ud83d醫院", []),
+    ],
+)
+def test_traditional_characters_find_what_is_published_in_simplified_ones(
+    query: str, keys: list[str]
+) -> None:
+    index = SearchIndex.build([*ENTRIES, ("dry", ("干燥综合征专科",)), ("heaven", ("乾坤医院",))])
+    assert index.find(query) == keys
+
+
+def test_a_name_published_in_traditional_characters_is_found_as_it_is_written() -> None:
+    index = SearchIndex.build([("there", ("香港瑪麗醫院",)), ("here", ("玛丽医院",))])
+    assert index.find("瑪麗醫院") == ["there"]
+    assert index.find("玛丽医院") == ["here"]
+    assert index.find("瑪麗 醫院") == ["there"]
+
+
+def test_a_search_that_finds_something_or_has_no_chinese_loads_no_dictionary() -> None:
+    """OpenCC takes 60 ms and 7 MB, which most processes never need."""
+    program = (
+        "import sys; from zhupei.catalogue.search import SearchIndex\n"
+        "index = SearchIndex.build([('a', ('Union',)), ('b', ('儿科',))])\n"
+        "print(index.find('儿科'), index.find('nothing'), 'opencc' in sys.modules)\n"
+        "print(index.find('兒科'), 'opencc' in sys.modules)"
+    )
+    found = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+    assert found.stdout == "['b'] [] False\n['b'] True\n"

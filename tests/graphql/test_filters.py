@@ -199,6 +199,25 @@ async def test_provinces_with_bases_and_by_text(fictional: AskedGraph) -> None:
     assert [edge["node"]["pinyin"] for edge in found["ordered"]["edges"]] == ["anhui", "aomen"]
 
 
+async def test_every_text_is_looked_for_in_simplified_characters_too(
+    fictional: AskedGraph,
+) -> None:
+    found = await fictional.ask(
+        """{ provinces(filter: {text: "甘肅"}) { totalCount }
+          bases(filter: {text: "示例醫院"}) { totalCount }
+          programs(filter: {text: "示例醫院"}) { totalCount }
+          openings(filter: {text: "兒科"}) { totalCount }
+          specialties(filter: {year: 2026, text: "兒科"}) { edges { node { code } } }
+          written: specialties(filter: {year: 2026, text: "儿科"}) { edges { node { code } } } }"""
+    )
+    written = found.pop("written")
+    assert written["edges"][0] == {"node": {"code": "0200"}}
+    assert found.pop("specialties") == written
+    assert found == {
+        each: {"totalCount": 1} for each in ("provinces", "bases", "programs", "openings")
+    }
+
+
 async def test_specialties_of_a_cycle(fictional: AskedGraph) -> None:
     found = await fictional.ask(
         """{ recruiting: specialties(filter: {year: 2026, recruiting: true}) {

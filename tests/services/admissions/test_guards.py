@@ -42,6 +42,7 @@ from zhupei.domain.people import EnglishProficiency, OriginRegion, TraineeType
 from zhupei.domain.plain_values import plain
 from zhupei.services import admissions
 from zhupei.services.admissions import Refusal, RefusalCode, inputs
+from zhupei.services.admissions.filing import round_known
 from zhupei.services.audit import verify_audit_chain
 
 C = RefusalCode
@@ -272,6 +273,49 @@ async def test_a_preference_that_no_rule_limits_is_a_number_that_can_be_kept(
     last = replace(given, preference=32_767)
     made = done(await admissions.create_application(office.own(person), last))
     assert made.preference == 32_767
+
+
+@pytest.mark.parametrize(
+    ("changes", "code", "message"),
+    [
+        ({"round": None}, C.ROUND_UNKNOWN, "choose a round: batch-1, batch-2"),
+        ({"round": "batch-9"}, C.ROUND_UNKNOWN, "choose a round: batch-1, batch-2"),
+        (
+            {"opening": f"{HOSPITAL}/0100", "direction": "x"},
+            C.DIRECTION_UNKNOWN,
+            "the opening has no directions: leave it out",
+        ),
+        ({"opening": HEART, "candidate": FELLOW}, C.ROUND_UNKNOWN, "choose a round: june"),
+    ],
+)
+async def test_a_draft_names_a_round_and_a_direction_that_there_are(
+    office: Office, changes: dict[str, object], code: RefusalCode, message: str
+) -> None:
+    person = await office.known()
+    given = inputs.CreateApplicationInput(
+        applicant=person, opening=MEDICINE, round="batch-1", candidate=PERSON
+    )
+    before = await office.everything()
+    refusal = await office.refuses(
+        code,
+        await admissions.create_application(
+            office.own(person),
+            replace(given, **changes),  # type: ignore[arg-type]  # fields of the input
+        ),
+    )
+    assert refusal.message.en == message
+    assert await office.everything() == before
+
+
+async def test_a_round_is_left_out_where_there_are_none(office: Office) -> None:
+    program = replace(office.loaded.catalogue.programs[HOSPITAL], rounds=())
+    refusal = round_known(program, "batch-1", Channel.BATCH)
+    assert refusal is not None
+    assert (refusal.code, refusal.message.en) == (
+        C.ROUND_UNKNOWN,
+        "the program has no rounds: leave it out",
+    )
+    assert round_known(program, None, Channel.BATCH) is None
 
 
 async def test_a_unit_hands_nobody_in_as_somebody_whom_it_does_not_send(office: Office) -> None:

@@ -152,28 +152,22 @@ def round_known(program: Program, code: str | None, channel: Channel) -> Refusal
     codes = [each.code for each in program.rounds]
     if code in codes or (code is None and (not codes or channel is not Channel.BATCH)):
         return None
-    return Refusal(
-        code=RefusalCode.ROUND_UNKNOWN,
-        message=Text(
-            f"请选择批次：{'、'.join(codes) or '本项目不分批次'}",
-            f"choose a round: {', '.join(codes) or 'the program has none'}",
-        ),
-        field="round",
-    )
+    message = Text(f"请选择批次：{'、'.join(codes)}", f"choose a round: {', '.join(codes)}")
+    if not codes:
+        message = Text("本项目不分批次，请勿填写", "the program has no rounds: leave it out")
+    return Refusal(code=RefusalCode.ROUND_UNKNOWN, message=message, field="round")
 
 
 def _direction_known(opening: Opening, direction: str | None) -> Refusal | None:
     ids = [each.id for each in opening.directions]
     if direction in ids or (direction is None and not ids):
         return None
-    return Refusal(
-        code=RefusalCode.DIRECTION_UNKNOWN,
-        message=Text(
-            f"请选择方向：{'、'.join(ids) or '本专业不分方向'}",
-            f"choose a direction: {', '.join(ids) or 'the opening has none'}",
-        ),
-        field="direction",
-    )
+    message = Text(f"请选择方向：{'、'.join(ids)}", f"choose a direction: {', '.join(ids)}")
+    if not ids:
+        message = Text(
+            "本专业不分方向，请勿填写方向", "the opening has no directions: leave it out"
+        )
+    return Refusal(code=RefusalCode.DIRECTION_UNKNOWN, message=message, field="direction")
 
 
 # What is kept of it where no rule limits it: a number of two bytes.

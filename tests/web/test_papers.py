@@ -130,11 +130,8 @@ async def test_papers_of_a_person_are_theirs_and_their_bases(town: Town) -> None
                 assert code(refused) == (403, "FORBIDDEN")
                 assert refused.headers["cache-control"] == "no-store"
                 assert "王小明" not in refused.text
-        if paper != "checklists":
-            assert code(await town.get(f"/papers/{paper}/{case.id}.pdf", auditor)) == (
-                403,
-                "FORBIDDEN",
-            )
+        # Auditors read applications, but not who applied and what they stated of themselves.
+        assert code(await town.get(f"/papers/{paper}/{case.id}.pdf", auditor)) == (403, "FORBIDDEN")
     for token in (wang, own):
         sheet = await town.get(f"/papers/agreements/{case.id}.pdf", token)
         assert sheet.content.startswith(b"%PDF-")

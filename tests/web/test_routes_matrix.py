@@ -136,7 +136,7 @@ def _asked(case: UUID, person: Person, file: FileRecord) -> dict[tuple[str, str]
         for name, permission in (
             ("letters", "papers.read"),
             ("agreements", "papers.read"),
-            ("checklists", "applications.read"),
+            ("checklists", "applicants.read"),
         ):
             without = frozenset({"sending_unit"})
             found["GET", f"/papers/{name}/{{application:uuid}}.{ending}"] = _Asked(

@@ -5,7 +5,7 @@ Each asks for the permission beside it, with a bearer token::
     GET /papers/letters/<application>.pdf|.html               papers.read
     GET /papers/letters.zip?program=[&round=]                 papers.read
     GET /papers/agreements/<application>.pdf|.html[?kind=]    papers.read
-    GET /papers/checklists/<application>.pdf|.html            applications.read
+    GET /papers/checklists/<application>.pdf|.html            applications.read, applicants.read
     GET /papers/registrations.xlsx|.csv?<where>[&year=&lang=]       registrations.read
     GET /papers/statistics.xlsx|.csv?<where>[&year=&round=&lang=]   statistics.read
 
@@ -175,9 +175,9 @@ class _Papers:
         return await self._printed(asked, paper, ending_of(request), f"agreement-{case.id}")
 
     async def checklist(self, request: Request) -> Response:
-        """Give the checklist of an application."""
+        """Give the checklist of an application; it names the person and what they answered."""
         asked = await self._context(request, Response())
-        case = await _permitted_case(asked, request, "applications.read")
+        case = await _permitted_case(asked, request, "applications.read", "applicants.read")
         if isinstance(case, AccessRefusal):
             return refused(request, case)
         today = asked.clock().astimezone(CHINA_TIME).date()
@@ -302,9 +302,12 @@ async def _archived(asked: GraphContext, program: Program, found: Sequence[Issue
 
 
 async def _permitted_case(
-    asked: GraphContext, request: Request, permission: str
+    asked: GraphContext, request: Request, *permissions: str
 ) -> AdmissionCase | AccessRefusal:
-    """Return the application that the path names, refused as one that does not exist would be."""
+    """Return the application that the path names, refused as one that does not exist would be.
+
+    All of the permissions are asked for.
+    """
     case = None
     if asked.actor is not None:
         case = await load_case(UUID(str(request.path_params["application"])))
@@ -323,8 +326,11 @@ async def _permitted_case(
                 owners=owners,
             ),
         )
-    refusal = await refused_by(asked, permission, targets)
-    return refusal or case or _NOT_FOUND
+    for permission in permissions:
+        refusal = await refused_by(asked, permission, targets)
+        if refusal is not None:
+            return refusal
+    return case or _NOT_FOUND
 
 
 def _heading_language(request: Request) -> Language:

@@ -41,8 +41,12 @@ class RequestPlanIncreaseInput(Repeatable):
     opening: str = strawberry.field(description="Code of the opening (招收专业代码).")
     seats: int = strawberry.field(description="How many more seats (增加名额).")
     reason: str = strawberry.field(description="Why (申请理由).")
-    round: str | None = _left_out("Code of the round (批次).")
-    direction: str | None = _left_out("Id of the direction (方向).")
+    round: str | None = _left_out(
+        "Code of the round, needed where seats are published by round (批次)."
+    )
+    direction: str | None = _left_out(
+        "Id of the direction, needed where seats are published by direction (方向)."
+    )
 
 
 @strawberry.input(description="What deciding on a request for more seats needs (审批增加计划).")

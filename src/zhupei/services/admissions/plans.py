@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from uuid import UUID
 
 from tortoise.backends.base.client import BaseDBAsyncClient
@@ -134,7 +135,34 @@ def _increasable(
         return not_found("round", given.round)
     if given.direction is not None and given.direction not in {d.id for d in opening.directions}:
         return not_found("direction", given.direction)
-    return _within_capacity(opening, given.seats)
+    return _within_capacity(opening, given.seats) or _takeable(program, opening, given)
+
+
+def _takeable(
+    program: Program, opening: Opening, given: RequestPlanIncreaseInput
+) -> Refusal | None:
+    """Refuse seats that nobody could take, since all seats are published by part."""
+    shares = {share.round for share in opening.round_quotas}
+    if given.round is None and shares and all(each.code in shares for each in program.rounds):
+        return _by_part("round", Text("批次", "round"), [each.code for each in program.rounds])
+    by_direction = bool(opening.directions) and all(
+        each.quota is not None for each in opening.directions
+    )
+    if given.direction is None and by_direction:
+        parts = [each.id for each in opening.directions]
+        return _by_part("direction", Text("方向", "direction"), parts)
+    return None
+
+
+def _by_part(field: str, name: Text, parts: Sequence[str]) -> Refusal:
+    return Refusal(
+        code=RefusalCode.INPUT_INVALID,
+        message=Text(
+            f"名额按{name.zh}公布，须写明{name.zh}：{'、'.join(parts)}",
+            f"the seats are published by {name.en}, so say for which: {', '.join(parts)}",
+        ),
+        field=field,
+    )
 
 
 def _within_capacity(opening: Opening, seats: int) -> Refusal | None:

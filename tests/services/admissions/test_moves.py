@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextvars
 import shutil
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,7 +18,7 @@ from zhupei.db.models import ApplicationRow, TransitionRow
 from zhupei.domain.admission_case import AdmissionCase, InvitationState
 from zhupei.domain.admission_process import ApplicationState
 from zhupei.services import admissions
-from zhupei.services.admissions import Desk, Refusal, RefusalCode, inputs, invitations
+from zhupei.services.admissions import Desk, Refusal, RefusalCode, commits, inputs, invitations
 from zhupei.services.admissions.change import Change
 from zhupei.services.admissions.transitions import check_steps
 from zhupei.services.audit import verify_audit_chain
@@ -140,6 +144,30 @@ async def test_r145_the_office_states_in_which_form_somebody_agreed(office: Offi
         moved = await TransitionRow.get(action="TRANSFER")
     assert moved.data["consent"] == {"form": "2026-04-26 书面同意书"}
     assert moved.actor == office.staff().actor.id
+
+
+async def test_nobody_is_invited_while_they_file_a_preference(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """G26: the invitation waits for what the person is writing, and is refused by it."""
+    office.go("2026-06-02T09:00")
+    person = await office.known()
+    draft = await office.draft(MEDICINE, person, round_code="batch-2")
+    invite = inputs.InviteCandidateInput(applicant=person, opening=PAEDIATRICS, round="batch-2")
+    recheck = commits._recheck
+    inviting: list[asyncio.Task[Any]] = []
+
+    async def invited_meanwhile(changes: Sequence[Change]) -> None:
+        apart = contextvars.Context()
+        asked = admissions.invite_candidate(office.staff(), invite)
+        inviting.append(asyncio.create_task(asked, context=apart))
+        await asyncio.wait(inviting, timeout=0.5)
+        await recheck(changes)
+
+    monkeypatch.setattr(commits, "_recheck", invited_meanwhile)
+    submission = inputs.SubmitApplicationInput(application=draft.id, documents=(IDENTITY,))
+    done(await admissions.submit_application(office.own(person), submission))
+    await office.refuses(C.INVITED_HAS_PREFERENCE, await inviting[0])
 
 
 async def test_an_invitation_that_is_declined_meanwhile_hands_nothing_in(

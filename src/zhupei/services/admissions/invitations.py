@@ -37,6 +37,7 @@ from zhupei.services.admissions.situations import (
 from zhupei.services.admissions.transitions import check_steps, key_used, repeated_request, too_busy
 from zhupei.services.applicants import is_known
 from zhupei.services.outbox import record_events, subject_of
+from zhupei.services.people_locks import lock_people
 from zhupei.services.seats import root_program
 from zhupei.services.state_records import StateChange, StateSubject, append_state_records
 
@@ -82,27 +83,29 @@ async def _invite(
     made: list[Event],
 ) -> UUID | Refusal:
     """Write the invitation and add its event; an open one of the same opening is the same."""
-    if not await is_known(given.applicant):
-        return not_found("applicant", str(given.applicant))
-    against = (
-        suspension_of(program, opening)
-        or round_known(program, given.round, Channel.BATCH)
-        or await _invitable(desk, program, given.round, given.applicant)
-    )
-    if against is not None:
-        return against
-    known = await InvitationRow.get_or_none(
-        applicant_id=given.applicant,
-        opening_code=opening.code,
-        round_code=given.round,
-        state=InvitationState.OPEN.value,
-    )
-    if known is not None:
-        return known.id
     root = root_program(desk.catalogue, program).code
     async with in_transaction() as connection:
         if await frozen_until_done(connection, root, given.round):
             return frozen_refusal()
+        # Nobody files, is given a seat or is erased before this is written.
+        await lock_people(connection, [given.applicant])
+        if not await is_known(given.applicant):
+            return not_found("applicant", str(given.applicant))
+        against = (
+            suspension_of(program, opening)
+            or round_known(program, given.round, Channel.BATCH)
+            or await _invitable(desk, program, given.round, given.applicant)
+        )
+        if against is not None:
+            return against
+        known = await InvitationRow.get_or_none(
+            applicant_id=given.applicant,
+            opening_code=opening.code,
+            round_code=given.round,
+            state=InvitationState.OPEN.value,
+        )
+        if known is not None:
+            return known.id
         row = await InvitationRow.create(
             id=uuid7(),
             applicant_id=given.applicant,

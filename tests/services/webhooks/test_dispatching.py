@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
 
 import pytest
 
 from admissions_office import CLINIC, HOSPITAL, Office
+from job_place import KEYRING
 from webhook_place import delivering, happened, integrator, webhook
-from webhook_receiver import receiver
+from webhook_receiver import local_rules, receiver
 from zhupei.db.models import (
     Account,
     OutboxRow,
@@ -16,13 +19,23 @@ from zhupei.db.models import (
     WebhookAttemptRow,
     WebhookDeliveryRow,
 )
+from zhupei.domain.admission_refusals import Refusal, RefusalCode
 from zhupei.domain.webhooks import matches
 from zhupei.jobs import deliver_events, run_due, tell_events
 from zhupei.services import admissions
 from zhupei.services.admissions import inputs
 from zhupei.services.outbox import subject_of
+from zhupei.services.webhooks import status
 from zhupei.services.webhooks.dispatching import dispatch_events
-from zhupei.services.webhooks.managing import Replay, replay_deliveries, try_webhook
+from zhupei.services.webhooks.managing import (
+    Replay,
+    WebhookChange,
+    change_webhook,
+    delete_webhook,
+    replay_deliveries,
+    rotate_secret,
+    try_webhook,
+)
 
 
 async def told(office: Office) -> list[str]:
@@ -168,6 +181,62 @@ async def test_what_was_before_the_endpoint_is_told_only_when_it_is_replayed(
         assert getattr(refused, "field", None) == "since"
         first, second = there.received
         assert first.headers["webhook-id"] == second.headers["webhook-id"] == str(events[0])
+
+
+async def test_what_was_deleted_meanwhile_is_replayed_nothing(office: Office) -> None:
+    """Between the list of all endpoints and the turn of one, whoever owns it may delete it."""
+    async with receiver() as there:
+        events = await happened(office, "round.opened")
+        hook = await webhook(office, await integrator(office), there, "round.opened")
+        loaded = office.loaded
+        replay = Replay(events=events)
+        with office.database.use():
+            await delete_webhook(hook, office.now)
+            answer = await replay_deliveries(
+                loaded.catalogue, loaded.dispatcher, hook, replay, office.now
+            )
+            assert isinstance(answer, Refusal)
+            assert (answer.code, answer.field) == (RefusalCode.NOT_FOUND, "webhook")
+            assert await WebhookDeliveryRow.all().count() == 0
+            changed = await change_webhook(
+                KEYRING,
+                local_rules(there),
+                hook,
+                WebhookChange(name="new"),
+                revision=None,
+                at=office.now,
+            )
+            rotated = await rotate_secret(KEYRING, hook, overlap=timedelta(0), at=office.now)
+            tried = await try_webhook(hook, actor="a", at=office.now)
+        for refused in (changed, rotated, tried):
+            assert isinstance(refused, Refusal)
+            assert (refused.code, refused.field) == (RefusalCode.NOT_FOUND, "webhook")
+
+
+async def test_an_endpoint_deleted_meanwhile_keeps_nothing_from_the_others(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with receiver() as there, receiver() as other:
+        account = await integrator(office)
+        events = await happened(office, "round.opened")
+        first = await webhook(office, account, there, "round.opened")
+        await webhook(office, account, other, "round.opened")
+        loaded = office.loaded
+        real = replay_deliveries
+
+        async def late(
+            catalogue: Any, dispatcher: Any, webhook: UUID, replay: Replay, at: datetime
+        ) -> Any:
+            if webhook == first:
+                await delete_webhook(first, at)
+            return await real(catalogue, dispatcher, webhook, replay, at)
+
+        monkeypatch.setattr(status, "replay_deliveries", late)
+        with office.database.use():
+            queued = await status.replay_to(
+                loaded.catalogue, loaded.dispatcher, None, Replay(events=events), office.now
+            )
+        assert queued == 1
 
 
 async def test_a_test_event_goes_to_one_endpoint_alone(office: Office) -> None:

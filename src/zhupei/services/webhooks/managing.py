@@ -179,7 +179,9 @@ async def change_webhook(
     if problem is not None:
         return problem
     async with in_transaction():
-        row = await WebhookRow.filter(id=webhook, deleted_at=None).select_for_update().get()
+        row = await _locked(webhook)
+        if row is None:
+            return _gone()
         if revision is not None and row.revision != revision:
             return Refusal(
                 code=RefusalCode.CONFLICT,
@@ -189,28 +191,34 @@ async def change_webhook(
                 ),
                 field="revision",
             )
-        values: dict[str, Any] = {}
-        if change.url is not None:
-            values["url"] = change.url
-        if change.name is not None:
-            values["name"] = change.name.strip()
-        if change.event_types is not None:
-            values["event_types"] = list(dict.fromkeys(change.event_types))
-        if change.contact is not None:
-            values["contact_ciphertext"] = _sealed(keyring, webhook, change.contact)
-        if change.active is True:
-            values |= {
-                "state": WebhookState.ACTIVE.value,
-                "state_reason": None,
-                "failing_since": None,
-            }
-        elif change.active is False and row.state == WebhookState.ACTIVE.value:
-            values["state"] = WebhookState.PAUSED.value
+        values = _values(keyring, row, change)
         if values:
             await WebhookRow.filter(id=webhook).update(
                 **values, revision=row.revision + 1, updated_at=at
             )
     return None
+
+
+def _values(keyring: Keyring, row: WebhookRow, change: WebhookChange) -> dict[str, Any]:
+    """Return the columns that a change gives other values."""
+    values: dict[str, Any] = {}
+    if change.url is not None:
+        values["url"] = change.url
+    if change.name is not None:
+        values["name"] = change.name.strip()
+    if change.event_types is not None:
+        values["event_types"] = list(dict.fromkeys(change.event_types))
+    if change.contact is not None:
+        values["contact_ciphertext"] = _sealed(keyring, row.id, change.contact)
+    if change.active is True:
+        values |= {
+            "state": WebhookState.ACTIVE.value,
+            "state_reason": None,
+            "failing_since": None,
+        }
+    elif change.active is False and row.state == WebhookState.ACTIVE.value:
+        values["state"] = WebhookState.PAUSED.value
+    return values
 
 
 async def rotate_secret(
@@ -226,7 +234,8 @@ async def rotate_secret(
             ),
         )
     async with in_transaction():
-        await WebhookRow.filter(id=webhook).select_for_update().get()
+        if await _locked(webhook) is None:
+            return _gone()
         await WebhookSecretRow.filter(webhook_id=webhook, expires_at__gt=at).update(expires_at=at)
         await WebhookSecretRow.filter(webhook_id=webhook, expires_at=None).update(
             expires_at=at + overlap
@@ -264,7 +273,9 @@ async def forget_deliveries(before: datetime) -> int:
 async def try_webhook(webhook: UUID, *, actor: str, at: datetime) -> UUID | Refusal:
     """Queue a test event for one endpoint alone; return the id of its delivery."""
     async with in_transaction() as connection:
-        row = await WebhookRow.get(id=webhook)
+        row = await _locked(webhook)
+        if row is None:
+            return _gone()
         if row.state != WebhookState.ACTIVE.value:
             return _not_active()
         event = Event(
@@ -286,6 +297,20 @@ async def try_webhook(webhook: UUID, *, actor: str, at: datetime) -> UUID | Refu
             next_attempt_at=at,
         )
         return delivery
+
+
+async def _locked(webhook: UUID) -> WebhookRow | None:
+    """Return an endpoint that nobody changes until the end; None where somebody deleted it."""
+    query = WebhookRow.filter(id=webhook, deleted_at=None).select_for_update()
+    return await query.get_or_none()
+
+
+def _gone() -> Refusal:
+    return Refusal(
+        code=RefusalCode.NOT_FOUND,
+        message=Text("没有这个事件订阅", "there is no such webhook"),
+        field="webhook",
+    )
 
 
 def _not_active() -> Refusal:
@@ -330,7 +355,9 @@ async def replay_deliveries(
             Text("请指定事件、起始时间或 dead", "name events, a time to begin with, or dead"),
         )
     async with in_transaction() as connection:
-        row = await WebhookRow.filter(id=webhook, deleted_at=None).select_for_update().get()
+        row = await _locked(webhook)
+        if row is None:
+            return _gone()
         if row.state != WebhookState.ACTIVE.value:
             return _not_active()
         events = await _wanted(webhook, replay)

@@ -97,7 +97,9 @@ async def replay_to(
     for row in rows:
         answer = await replay_deliveries(catalogue, dispatcher, row.id, replay, at)
         if isinstance(answer, Refusal):
-            refused[row.id] = answer
+            # One that was deleted since they were listed is no endpoint any more.
+            if answer.code is not RefusalCode.NOT_FOUND:
+                refused[row.id] = answer
         else:
             queued += answer
     return _refused(queued, refused, len(rows)) if refused else queued

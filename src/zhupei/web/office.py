@@ -37,6 +37,7 @@ from zhupei.graphql.permissions import refused_by
 from zhupei.services import score_sheets
 from zhupei.services.brochures import brochure_content
 from zhupei.services.brochures.rows import pages_now
+from zhupei.services.idempotency import refused_key
 from zhupei.services.payment_sheets import (
     EnterPaymentsInput,
     blank_payment_sheet,
@@ -121,6 +122,8 @@ class _OfficeFiles:
         asked = await self._context(request, Response())
         if asked.actor is None or asked.keyring is None:
             return refused(request, UNAUTHENTICATED)
+        if (against := _refused_key(request)) is not None:
+            return against
         content = await _body(request)
         if content is None:
             return failed(request, 413, AccessCode.FILE_TOO_LARGE.value, _TOO_LARGE)
@@ -174,6 +177,8 @@ class _OfficeFiles:
         asked = await self._context(request, Response())
         if asked.actor is None:
             return refused(request, UNAUTHENTICATED)
+        if (against := _refused_key(request)) is not None:
+            return against
         content = await _body(request)
         if content is None:
             return failed(request, 413, AccessCode.FILE_TOO_LARGE.value, _TOO_LARGE)
@@ -222,6 +227,15 @@ class _OfficeFiles:
         pages, ending = await pages_now(asked.catalogue, program.code), ending_of(request)
         content = pages.pdf if ending == "pdf" else pages.html
         return Response(content, media_type=MEDIA_TYPES[ending], headers={**_PRIVATE, **_PAGE})
+
+
+def _refused_key(request: Request) -> JSONResponse | None:
+    """Return why an idempotency key is none, before anything is read: as mutations refuse it."""
+    key = request.headers.get("idempotency-key")
+    against = None if key is None else refused_key(key)
+    if against is None:
+        return None
+    return failed(request, 400, against.code.value, against.message, against.field)
 
 
 async def _body(request: Request) -> bytes | None:

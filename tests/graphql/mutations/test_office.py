@@ -283,6 +283,20 @@ async def test_who_may_not_see_scores(served: ServedAdmissions) -> None:
     assert await served.everything() == before
 
 
+@pytest.mark.parametrize("path", [f"/score-sheets?{_PART}", "/payments", "/payments?dryRun=true"])
+@pytest.mark.parametrize("key", ["", "two words", "k" * 129])
+async def test_what_is_no_key_is_refused_as_in_the_graph(
+    served: ServedAdmissions, path: str, key: str
+) -> None:
+    before = await served.everything()
+    answer = await http(served, "PUT", path, "office", headers={"idempotency-key": key})
+    (error,) = answer.json()["errors"]
+    assert answer.status_code == 400
+    assert error["extensions"] == {"code": "IDEMPOTENCY_KEY_INVALID", "field": "idempotencyKey"}
+    assert error["message"] == "an idempotency key is 1 to 128 printable ASCII characters"
+    assert await served.everything() == before
+
+
 async def test_a_brochure_goes_its_way(served: ServedAdmissions) -> None:
     served.clock.go("2026-03-20T09:00")
     asked = (

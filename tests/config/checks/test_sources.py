@@ -52,11 +52,13 @@ def test_a_plugin_that_nobody_has(says: Says) -> None:
     says(
         (
             "b.yaml:5:11: plugins.0: the plugin hospital was not found; put it below "
-            "plugins/, or install its package [CONFIG_UNKNOWN_PLUGIN]\n"
+            "plugins/, or install its package; a server that runs already finds a new plugin "
+            "when it is restarted [CONFIG_UNKNOWN_PLUGIN]\n"
         ),
         (
             "b.yaml:5:11: plugins.0: 没有找到插件 hospital；请把它放进 "
-            "plugins/，或安装它的软件包 [CONFIG_UNKNOWN_PLUGIN]\n"
+            "plugins/，或安装它的软件包；已在运行的服务重启后才会找到新插件 "
+            "[CONFIG_UNKNOWN_PLUGIN]\n"
         ),
         ("other",),
         b=_BASE + "plugins: [hospital]\n",

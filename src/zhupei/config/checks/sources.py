@@ -77,8 +77,9 @@ def _plugins(context: CheckContext, file: ConfiguredFile[Any]) -> None:
                 f"the plugin {slug} was not found",
                 hint=did_you_mean(slug, context.plugins)
                 or Text(
-                    "请把它放进 plugins/，或安装它的软件包",
-                    "put it below plugins/, or install its package",
+                    "请把它放进 plugins/，或安装它的软件包；已在运行的服务重启后才会找到新插件",
+                    "put it below plugins/, or install its package; a server that runs already "
+                    "finds a new plugin when it is restarted",
                 ),
             )
 

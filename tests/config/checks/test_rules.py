@@ -56,6 +56,29 @@ def test_an_id_twice_in_a_list(says: Says) -> None:
     )
 
 
+def test_a_yearly_sum_as_a_monthly_amount(says: Says) -> None:
+    says(
+        (
+            "b.yaml:11:88: programs.0.benefits.0.period: amounts of the kind monthly are by the "
+            "month, not year; write what it comes to in a month, with period: month, and under "
+            "condition how it is paid out; without a figure the kind is unquantified "
+            "[CONFIG_WRONG_PERIOD]\n"
+        ),
+        (
+            "b.yaml:11:88: programs.0.benefits.0.period: monthly 的金额按月计，与 year 不符；"
+            "金额写每月多少元、period: month，如何发放写在 condition；没有金额时用 unquantified "
+            "[CONFIG_WRONG_PERIOD]\n"
+        ),
+        b=_BASE
+        + """\
+    benefits:
+      - {id: bonus, kind: monthly, label: {zh: 年终奖, en: Bonus}, amount: 72000, period: year}
+      - {id: rent, kind: monthly, label: {zh: 房补, en: Rent}, amount: 500, period: month}
+      - {id: more, kind: unquantified, label: {zh: 其他, en: More}, period: year, note: 未公布}
+""",
+    )
+
+
 def test_an_unknown_policy(says: Says) -> None:
     says(
         (

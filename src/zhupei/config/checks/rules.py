@@ -16,12 +16,16 @@ from zhupei.config.layers import Layer, steps_in_force
 from zhupei.config.policy_values import PolicyValueError, known_value, parse_policy
 from zhupei.config.problems import YamlPath
 from zhupei.config.windows import WINDOW_LABELS
+from zhupei.domain.benefits import Period
 from zhupei.domain.policies import POLICIES
 from zhupei.domain.sources import Level
 from zhupei.domain.text import Text
 from zhupei.domain.training import ProgramKind
 
 __all__ = ["check"]
+
+# The core's kinds of benefits whose figures are yuan a month by their definition.
+_BY_THE_MONTH = frozenset({"monthly", "by_degree", "by_title", "shortage", "expression"})
 
 # About whom the `when:` of each list speaks.
 _CONDITIONS: dict[str, TypeAdapter[str]] = {
@@ -37,6 +41,7 @@ def check(context: CheckContext) -> None:
         _ids(context, layer)
         _policies(context, layer)
         _conditions(context, layer)
+        _periods(context, layer)
         _windows(context, layer)
     for program in context.layers.programs.values():
         kind = context.layers.kind(program)
@@ -159,6 +164,28 @@ def _conditions(context: CheckContext, layer: Layer) -> None:
                     said["zh"],
                     said["en"],
                 )
+
+
+def _periods(context: CheckContext, layer: Layer) -> None:
+    """Check that figures by the month are not called yuan a year, half a year or once.
+
+    Brochures print the figure with its period, and estimates count it every month.
+    """
+    for index, entry in enumerate(layer.rules.benefits):
+        if entry.kind in _BY_THE_MONTH and entry.period not in (None, Period.MONTH):
+            context.report(
+                layer.document,
+                (*layer.path, "benefits", index, "period"),
+                "CONFIG_WRONG_PERIOD",
+                f"{entry.kind} 的金额按月计，与 {entry.period} 不符",
+                f"amounts of the kind {entry.kind} are by the month, not {entry.period}",
+                hint=Text(
+                    "金额写每月多少元、period: month，如何发放写在 condition；"
+                    "没有金额时用 unquantified",
+                    "write what it comes to in a month, with period: month, and under condition "
+                    "how it is paid out; without a figure the kind is unquantified",
+                ),
+            )
 
 
 def _windows(context: CheckContext, layer: Layer) -> None:

@@ -9,12 +9,22 @@ from uuid import UUID
 import pytest
 
 from admissions_office import Office, done, moment, sample_catalogue
+from allocation_office import (
+    MAIN,
+    NORTH,
+    NORTH_MEDICINE,
+    ROOT,
+    SOUTH,
+    SOUTH_MEDICINE,
+    matching_office,
+)
 from job_place import KEYRING, applicant
 from zhupei.db.connection import Database
 from zhupei.domain.admission_case import AdmissionCase
 from zhupei.domain.interviews import InterviewMode, SlotPeriod
-from zhupei.services import admissions
+from zhupei.services import admissions, allocation
 from zhupei.services.admissions import inputs
+from zhupei.services.allocation import ProposeAllocationInput, RunAllocationInput
 from zhupei.services.claims import IssuedClaim, issue_claim
 from zhupei.services.interviews import assign_interviews, open_interview_slots
 from zhupei.services.interviews.inputs import AssignInterviewsInput, OpenInterviewSlotsInput
@@ -83,6 +93,53 @@ async def test_who_is_rejected_learns_the_scores_when_the_round_is_published(
     done(await office.publish(listed))
     (application,) = (await copied(office, person))["applications"]
     assert [each["of"] for each in application["scores"]] == [100, 100]
+
+
+async def test_what_runs_of_an_allocation_made_of_it_waits_for_all_lists(
+    database: Database,
+) -> None:
+    """One choice tells of the others; a trial and what was taken back are kept of a person, too."""
+    office = await matching_office(database)
+    person = await applicant(office, 1)
+    await office.listed(NORTH_MEDICINE, points=90)
+    await office.listed(NORTH_MEDICINE, SOUTH_MEDICINE, points=80, applicant=person)
+    desk = office.authority()
+    asked = RunAllocationInput(program=ROOT, round=MAIN)
+    first = done(await allocation.run_allocation(desk, asked))
+    proposed = done(await allocation.propose_allocation(desk, ProposeAllocationInput(run=first.id)))
+    assert proposed.operation is not None
+    back = inputs.RevertBulkInput(operation=proposed.operation, reason="数据有误")
+    done(await admissions.revert_bulk(desk, back))
+    office.later(minutes=5)
+    second = done(await allocation.run_allocation(desk, asked))
+    done(await allocation.propose_allocation(desk, ProposeAllocationInput(run=second.id)))
+    hidden = {"total": None, "rank": None, "result": None}
+    office.go("2026-05-11T10:00")
+    for program, base in ((NORTH, "north-hospital"), (SOUTH, "south-hospital")):
+        for application in (await copied(office, person))["applications"]:
+            kept = application["allocations"]
+            assert len(kept) == 2
+            for each in kept:
+                assert {key: each[key] for key in hidden} == hidden
+                assert each["withheld"] == {"zh": WITHHELD.zh, "en": WITHHELD.en}
+        listed = inputs.PublishProposedListInput(program=program, round=MAIN)
+        done(await admissions.publish_proposed_list(office.staff(base=base), listed))
+    one, two = (await copied(office, person))["applications"]
+    assert one["allocations"][0] == {
+        "at": "2026-04-27T01:00:00+00:00",
+        "proposedAt": "2026-04-27T01:00:00+00:00",
+        "takenBackAt": "2026-04-27T01:00:00+00:00",
+        "place": NORTH_MEDICINE,
+        "total": "80",
+        "rank": 2,
+        "result": "outranked",
+        "withheld": None,
+    }
+    assert [each["takenBackAt"] for each in two["allocations"]] == [
+        "2026-04-27T01:00:00+00:00",
+        None,
+    ]
+    assert [each["result"] for each in two["allocations"]] == ["placed", "placed"]
 
 
 async def test_nothing_is_withheld_where_nobody_judged(office: Office) -> None:

@@ -14,7 +14,11 @@ from uuid import UUID
 
 from zhupei.catalogue.catalogue import Catalogue
 from zhupei.db.models import (
+    AllocationChoiceRow,
+    AllocationPlaceRow,
+    AllocationRunRow,
     ApplicationRow,
+    BulkOperationRow,
     InterviewBookingRow,
     InterviewSlotRow,
     ObjectionRow,
@@ -25,6 +29,7 @@ from zhupei.db.models import (
 from zhupei.domain.admission_process import EXITS, Action, ApplicationState
 from zhupei.domain.plain_values import plain
 from zhupei.domain.text import Text
+from zhupei.services.allocation.publication import is_published
 
 __all__ = ["WITHHELD", "applications_of_person", "objections_by"]
 
@@ -57,6 +62,7 @@ async def applications_of_person(applicant: UUID, catalogue: Catalogue) -> list[
     records = await _records(rows, published)
     bookings = await _bookings(ids)
     objections = await _objections_about(ids)
+    allocations = await _allocations(applicant, catalogue)
     return [
         {
             "id": str(row.id),
@@ -69,6 +75,7 @@ async def applications_of_person(applicant: UUID, catalogue: Catalogue) -> list[
             "submittedAt": plain(row.submitted_at),
             **_judged(row, scores[row.id], is_published=row.id in published),
             "interviews": bookings[row.id],
+            "allocations": allocations.get(row.id, []),
             "objections": objections[row.id],
             "records": records[row.id],
         }
@@ -126,6 +133,43 @@ async def _scores(ids: Collection[UUID]) -> dict[UUID, list[Mapping[str, Any]]]:
             }
         )
     return found
+
+
+async def _allocations(
+    applicant: UUID, catalogue: Catalogue
+) -> dict[UUID, list[Mapping[str, Any]]]:
+    """Return what runs of an allocation made of each application, tried and taken back ones too."""
+    choices = await AllocationChoiceRow.filter(applicant_id=applicant).order_by("id").values()
+    places: dict[UUID, list[str]] = {each["run_id"]: [] for each in choices}
+    for each in choices:
+        places[each["run_id"]].append(each["place"])
+    runs = {run.id: run for run in await AllocationRunRow.filter(id__in=list(places))}
+    told = {run.id: await _told(run, places[run.id], catalogue) for run in runs.values()}
+    steps = [run.operation_id for run in runs.values() if run.operation_id is not None]
+    taken_back = dict(await BulkOperationRow.filter(id__in=steps).values_list("id", "reverted_at"))
+    found: dict[UUID, list[Mapping[str, Any]]] = {}
+    for each in choices:
+        run, is_told = runs[each["run_id"]], told[each["run_id"]]
+        found.setdefault(each["application_id"], []).append(
+            {
+                "at": plain(run.at),
+                "proposedAt": plain(run.proposed_at),
+                "takenBackAt": plain(taken_back.get(run.operation_id)),
+                "place": each["place"],
+                "total": format(each["value"].normalize(), "f") if is_told else None,
+                "rank": each["rank"] if is_told else None,
+                "result": each["verdict"] if is_told else None,
+                "withheld": None if is_told else {"zh": WITHHELD.zh, "en": WITHHELD.en},
+            }
+        )
+    return found
+
+
+async def _told(run: AllocationRunRow, choices: Sequence[str], catalogue: Catalogue) -> bool:
+    """Whether a person may know what a run made of them; one choice tells of the others."""
+    taken = await AllocationPlaceRow.filter(run_id=run.id, code__in=list(choices), taken__gt=0)
+    openings = [place.opening_code for place in taken]
+    return await is_published(catalogue, openings, run.round_code, run.proposed_at or run.at)
 
 
 async def _records(

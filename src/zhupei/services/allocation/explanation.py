@@ -7,7 +7,7 @@ from uuid import UUID
 
 from zhupei.db.reading import Condition, read_rows
 from zhupei.db.tables import RowView
-from zhupei.domain.admission_process import ApplicationState, Channel, path_of
+from zhupei.domain.admission_process import ApplicationState, Channel
 from zhupei.domain.allocation import AllocationExplanation, place_code
 from zhupei.domain.matching_explanation import Reason, Verdict, explanation
 from zhupei.domain.matching_market import Lottery, Measure
@@ -15,10 +15,10 @@ from zhupei.domain.text import Text
 from zhupei.services.admissions.desk import Desk
 from zhupei.services.admissions.questions import application_row
 from zhupei.services.admissions.refusals import Refusal
-from zhupei.services.admissions.register_rows import PROPOSED_LISTS
 from zhupei.services.admissions.row_sources import APPLICATIONS
 from zhupei.services.admissions.situations import not_found, permitted_for, specialty_of
 from zhupei.services.allocation.market import criterion_label
+from zhupei.services.allocation.publication import is_published
 from zhupei.services.allocation.rows import CHOICES, PLACES, RUNS
 
 __all__ = ["allocation_explanation"]
@@ -58,7 +58,8 @@ async def allocation_explanation(
         own = desk.applicant == case.applicant
         for run in await _runs_of(case, standing=own):
             told = await _explained(desk, run, case)
-            if own and not await _published(desk, run, told[1]):
+            taken = [place.opening for place in told[1] if place.taken]
+            if own and not await is_published(desk.catalogue, taken, run.round, run.proposed_at):
                 return None
             if not own:
                 against = await _unreadable(desk, told[2])
@@ -189,28 +190,6 @@ def _labels(desk: Desk, places: Sequence[RowView], others: Iterable[RowView]) ->
             zh, en = f"{zh}（{way.zh}）", f"{en} ({way.en or way.zh})"
         found[code] = Text(zh, en)
     return found
-
-
-async def _published(desk: Desk, run: RowView, places: Iterable[RowView]) -> bool:
-    """Whether every program at which the run placed somebody here has published its list since."""
-    waited_for = set()
-    for opening in {place.opening for place in places if place.taken}:
-        code = opening.rpartition("/")[0]
-        # An opening may have steps of its own.
-        program = desk.catalogue.program_binding(code, opening)
-        if program is None:
-            return False
-        if ApplicationState.IN_PUBLICITY in path_of(program, run.round):
-            waited_for.add(code)
-    if not waited_for:
-        return True
-    since = Condition(
-        "l.program_code = ANY(?::text[]) AND l.round_code = ? AND l.published_at >= ? "
-        "AND l.withdrawn_at IS NULL",
-        (sorted(waited_for), run.round, run.proposed_at),
-    )
-    lists = await read_rows(PROPOSED_LISTS, frozenset({"program"}), since)
-    return waited_for == {each.program for each in lists}
 
 
 async def _unreadable(desk: Desk, openings: Iterable[str]) -> Refusal | None:

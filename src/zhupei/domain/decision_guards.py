@@ -8,11 +8,22 @@ from zhupei.domain.admission import AdmissionStep
 from zhupei.domain.admission_case import AgreementKind, PacketPart, ReviewDecision
 from zhupei.domain.admission_process import Path
 from zhupei.domain.admission_refusals import Refusal, RefusalCode
-from zhupei.domain.eligibility import EligibilityOutcome, EligibilityReport, FindingOutcome
+from zhupei.domain.eligibility import (
+    EligibilityOutcome,
+    EligibilityReport,
+    Finding,
+    FindingOutcome,
+)
 from zhupei.domain.people import TraineeType
 from zhupei.domain.text import Text
 
-__all__ = ["agreement_kind_allowed", "eligible", "packet_complete", "review_decided"]
+__all__ = [
+    "agreement_kind_allowed",
+    "eligible",
+    "packet_complete",
+    "review_decided",
+    "reviewed_later",
+]
 
 _C = RefusalCode
 
@@ -45,18 +56,24 @@ def eligible(report: EligibilityReport, path: Path) -> Refusal | None:
             missing_facts=missing,
             field="candidate",
         )
-    if report.outcome is EligibilityOutcome.NEEDS_REVIEW and not path.steps_of(
-        "eligibility_check", "base_review", "selection", "specialty_base_opinion"
-    ):
-        return Refusal(
-            code=_C.REVIEW_UNDECIDED,
-            message=Text(
-                "有需人工审核的条件，而本项目没有审核环节",
-                "a rule needs a review, and the program has no step that reviews",
-            ),
-            findings=tuple(f for f in report.findings if f.outcome is FindingOutcome.REVIEW),
-        )
+    if report.outcome is EligibilityOutcome.NEEDS_REVIEW:
+        under_review = (f for f in report.findings if f.outcome is FindingOutcome.REVIEW)
+        return reviewed_later(path, tuple(under_review))
     return None
+
+
+def reviewed_later(path: Path, findings: tuple[Finding, ...]) -> Refusal | None:
+    """Refuse what has to be reviewed where no later step of the path reviews anything."""
+    if path.steps_of("eligibility_check", "base_review", "selection", "specialty_base_opinion"):
+        return None
+    return Refusal(
+        code=_C.REVIEW_UNDECIDED,
+        message=Text(
+            "有需人工审核的条件，而本项目没有审核环节",
+            "a rule needs a review, and the program has no step that reviews",
+        ),
+        findings=findings,
+    )
 
 
 def packet_complete(step: AdmissionStep | None, packet: Sequence[PacketPart]) -> Refusal | None:

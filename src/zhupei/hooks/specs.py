@@ -255,7 +255,8 @@ def check_step(
     """Judge what is handed in before a step of an application is completed.
 
     Asked of: all plugins of the base, its jurisdictions and the nation.
-    Answers: one finding for each rule; any FAIL refuses the step; None where none applies.
+    Answers: one finding for each rule; FAIL or UNKNOWN refuses the step, REVIEW at submission is
+    decided with the rules of eligibility; None where none applies.
     If it fails: the step is refused and nothing changes.
     """
 

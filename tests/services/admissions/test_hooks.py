@@ -11,8 +11,9 @@ from admissions_office import IDENTITY, MEDICINE, PERSON, Office, done
 from zhupei import hookimpl
 from zhupei.db.models import TransitionRow
 from zhupei.domain.admission import AdmissionStep
+from zhupei.domain.admission_case import ReviewDecision
 from zhupei.domain.applications import Application, Submission
-from zhupei.domain.eligibility import Finding, FindingOutcome
+from zhupei.domain.eligibility import EligibilityOutcome, Finding, FindingOutcome
 from zhupei.domain.events import Event
 from zhupei.domain.people import Candidate, EnglishProficiency
 from zhupei.domain.sources import Level
@@ -26,9 +27,10 @@ from zhupei.services.audit import verify_audit_chain
 
 @dataclass
 class Plugin:
-    """Refuses one step, or fails at it; writes down events."""
+    """Refuses one step, leaves one to a review, or fails; writes down what it sees."""
 
     refuses: str | None = None
+    reviews: str | None = None
     fails: bool = False
     steps: list[str] = field(default_factory=list)
     events: list[Event] = field(default_factory=list)
@@ -45,13 +47,14 @@ class Plugin:
         self.shown.append(submission.shown)
         if self.fails:
             raise RuntimeError("out of order")
-        if step.id != self.refuses:
+        if step.id not in {self.refuses, self.reviews}:
             return None
+        outcome = FindingOutcome.FAIL if step.id == self.refuses else FindingOutcome.REVIEW
         message = Text("照片不清晰", "the photograph is blurred")
         return [
             Finding(
                 rule="photo",
-                outcome=FindingOutcome.FAIL,
+                outcome=outcome,
                 level=Level.INSTITUTION,
                 message=message,
             )
@@ -90,6 +93,36 @@ async def test_a_plugin_refuses_a_step(office: Office, monkeypatch: pytest.Monke
         "round": "batch-1",
     }
     assert plugin.events[1].actor == f"account-{case.applicant}"
+
+
+async def test_what_a_plugin_leaves_to_a_review_is_reviewed(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _join(office, Plugin(reviews="preference"), monkeypatch)
+    case = await office.submitted()
+    assert case.eligibility is not None
+    assert case.eligibility.outcome is EligibilityOutcome.NEEDS_REVIEW
+    assert [
+        (each.rule, each.plugin)
+        for each in case.eligibility.findings
+        if each.outcome is FindingOutcome.REVIEW
+    ] == [("photo", "sample")]
+    office.go("2026-04-27T09:00")
+    check = inputs.RecordEligibilityCheckInput(application=case.id, passed=True)
+    before = await office.everything()
+    await office.refuses(
+        RefusalCode.REVIEW_UNDECIDED,
+        await admissions.record_eligibility_check(office.staff(), check),
+    )
+    assert await office.everything() == before
+    decision = ReviewDecision(rule="photo", accepted=True, reason="本人到场核对")
+    check = replace(check, decisions=(decision,))
+    passed = done(await admissions.record_eligibility_check(office.staff(), check))
+    assert passed.eligibility is not None
+    assert passed.eligibility.decisions == (decision,)
+    with office.database.use():
+        report = await verify_audit_chain()
+    assert report.broken is None
 
 
 async def test_a_plugin_that_fails_lets_nothing_pass(

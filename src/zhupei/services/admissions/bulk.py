@@ -226,7 +226,7 @@ async def _change(
     change = await build(at)
     if isinstance(change, Refusal):
         return change
-    return await check_steps(desk, change) or change
+    return await check_steps(desk, change)
 
 
 async def _effects(changes: Sequence[Change]) -> tuple[Effect, ...]:

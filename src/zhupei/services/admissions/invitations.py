@@ -296,9 +296,9 @@ async def _accept(  # noqa: PLR0911 - each guard says why it refuses
     change = await _invited_application(desk, given, row, opening, given.candidate)
     if isinstance(change, Refusal):
         return change
-    against = await check_steps(desk, change)
-    if against is not None:
-        return against
+    judged = await check_steps(desk, change)
+    if isinstance(judged, Refusal):
+        return judged
     policy = policy_of(program, "max_accepted_invitations")
     most = policy.value if policy is not None and isinstance(policy.value, int) else None
     taken = await InvitationRow.filter(
@@ -321,7 +321,7 @@ async def _accept(  # noqa: PLR0911 - each guard says why it refuses
         # Declined in between: then nothing is handed in.
         return None if written == 1 else _answered()
 
-    accepted = replace(change, also=write, states=[_recorded(desk, row.id, "ACCEPT")])
+    accepted = replace(judged, also=write, states=[_recorded(desk, row.id, "ACCEPT")])
     done = await commit(desk, [accepted], repeat=repeat_of(given))
     if isinstance(done, Refusal):
         return done

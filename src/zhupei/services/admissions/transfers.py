@@ -221,10 +221,10 @@ async def _attempt(desk: Desk, given: TransferApplicationInput) -> AdmissionCase
         reason=given.reason,
         data={"to": change.after.id, "opening": given.opening, "consent": consent},
     )
-    against = await check_steps(desk, change)
-    if against is not None:
-        return against
-    done = await commit(desk, [left, change], repeat=repeat_of(given))
+    judged = await check_steps(desk, change)
+    if isinstance(judged, Refusal):
+        return judged
+    done = await commit(desk, [left, judged], repeat=repeat_of(given))
     return done if done is None or isinstance(done, Refusal) else done[1]
 
 

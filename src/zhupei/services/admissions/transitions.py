@@ -7,7 +7,7 @@ transaction with the seats it takes or gives up and with its record. Else it is 
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from uuid import UUID
 
@@ -15,7 +15,8 @@ from zhupei.db.models import TransitionRow
 from zhupei.domain.admission_case import AdmissionCase
 from zhupei.domain.admission_process import Action, ApplicationState
 from zhupei.domain.applications import Submission
-from zhupei.domain.eligibility import FindingOutcome
+from zhupei.domain.decision_guards import reviewed_later
+from zhupei.domain.eligibility import EligibilityOutcome, Finding, FindingOutcome
 from zhupei.domain.text import Text
 from zhupei.services.admissions.change import Change, Repeat
 from zhupei.services.admissions.commits import commit
@@ -77,10 +78,10 @@ async def _attempt(
     change = await build(at)
     if isinstance(change, Refusal):
         return change
-    against = await check_steps(desk, change)
-    if against is not None:
-        return against
-    done = await commit(desk, [change], repeat=repeat)
+    judged = await check_steps(desk, change)
+    if isinstance(judged, Refusal):
+        return judged
+    done = await commit(desk, [judged], repeat=repeat)
     return done if done is None or isinstance(done, Refusal) else done[0]
 
 
@@ -128,11 +129,13 @@ def too_busy() -> Refusal:
     )
 
 
-async def check_steps(desk: Desk, change: Change) -> Refusal | None:
+async def check_steps(desk: Desk, change: Change) -> Change | Refusal:
     """Ask plugins about every step that a change completes; who fails refuses (fails closed).
 
-    They see the application in the state that it is in, with the facts that are handed in.
+    They see the application in the state that it is in, with the facts that are handed in. What
+    they leave to a review at submission is reviewed with the rules of eligibility.
     """
+    to_review: list[Finding] = []
     case = change.after
     if change.before is not None:
         case = replace(change.before, candidate=change.after.candidate)
@@ -158,12 +161,14 @@ async def check_steps(desk: Desk, change: Change) -> Refusal | None:
                 plugin=first.plugin,
                 hook="check_step",
             )
-        bad = tuple(
+        found = [
             replace(finding, plugin=answer.plugin, level=answer.level)
             for answer in result.answers
             for finding in answer.value
-            if finding.outcome in {FindingOutcome.FAIL, FindingOutcome.UNKNOWN}
-        )
+        ]
+        to_review += [each for each in found if each.outcome is FindingOutcome.REVIEW]
+        refused = {FindingOutcome.FAIL, FindingOutcome.UNKNOWN}
+        bad = tuple(each for each in found if each.outcome in refused)
         if bad:
             return Refusal(
                 code=RefusalCode.STEP_REFUSED,
@@ -175,7 +180,27 @@ async def check_steps(desk: Desk, change: Change) -> Refusal | None:
                 findings=bad,
                 source=bad[0].source,
             )
-    return None
+    return _to_be_reviewed(change, to_review)
+
+
+def _to_be_reviewed(change: Change, findings: Sequence[Finding]) -> Change | Refusal:
+    """Put what plugins leave to a review beside what the rules of eligibility leave to one."""
+    eligibility = change.after.eligibility
+    if change.action is not Action.SUBMIT or eligibility is None or not findings:
+        return change
+    once = tuple({each.rule: each for each in findings}.values())
+    against = reviewed_later(change.at.path, once)
+    if against is not None:
+        return against
+    outcome = eligibility.outcome
+    if outcome is EligibilityOutcome.ELIGIBLE:
+        outcome = EligibilityOutcome.NEEDS_REVIEW
+    eligibility = replace(eligibility, outcome=outcome, findings=(*eligibility.findings, *once))
+    return replace(
+        change,
+        after=replace(change.after, eligibility=eligibility),
+        data={**change.data, "eligibility": outcome},
+    )
 
 
 def step_done(at: Situation, action: Action) -> tuple[tuple[str, ...], ApplicationState]:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from pydantic import ConfigDict
 
+from zhupei.config.entries import PolicyEntry
 from zhupei.config.files import BaseFile, CalendarFile, JurisdictionFile, NationalFile, PlanFile
 from zhupei.config.loader import validate
 from zhupei.config.patterns import EMAIL, MEANINGS, YEAR_MONTH, pattern_hint
@@ -207,6 +208,10 @@ class _Named(Model):
     name: Label
 
 
+class _Policies(Model):
+    age_limit: PolicyEntry
+
+
 @pytest.mark.parametrize(
     ("text", "shown"),
     [
@@ -226,6 +231,21 @@ def test_a_name_in_one_language_is_answered_with_both(text: str, shown: str) -> 
     )
     assert problems.text(Language.EN) == (
         f"x.yaml:1:7: name: expected a name in both languages; write {shown} [CONFIG_BAD_TYPE]\n"
+    )
+
+
+def test_a_policy_that_is_a_bare_value_is_answered_with_its_key() -> None:
+    document = parse(Path("x.yaml"), b"age_limit: 40\n")
+    assert isinstance(document, Document)
+    problems = Problems()
+    assert validate(document, _Policies, problems) is None
+    assert problems.text(Language.ZH) == (
+        "x.yaml:1:12: age_limit: 应写出参数的值（value），可附说明（note）和出处（source）；"
+        "请写 {value: 40} [CONFIG_BAD_TYPE]\n"
+    )
+    assert problems.text(Language.EN) == (
+        "x.yaml:1:12: age_limit: expected a policy: its value, with a note and a source if need "
+        "be; write {value: 40} [CONFIG_BAD_TYPE]\n"
     )
 
 

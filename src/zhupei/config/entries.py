@@ -284,6 +284,19 @@ class PolicyEntry(Model):
     program_kinds: tuple[ProgramKind, ...] | None = None
     """Kinds of program it concerns, as for rules."""
 
+    @model_validator(mode="before")
+    @classmethod
+    def _refuse_a_bare_value(cls, value: object) -> object:
+        if isinstance(value, str) and value.strip():
+            raise problem(
+                "CONFIG_BAD_TYPE",
+                "应写出参数的值（value），可附说明（note）和出处（source）",
+                "expected a policy: its value, with a note and a source if need be",
+                hint_zh=f"请写 {{value: {value.strip()}}}",
+                hint_en=f"write {{value: {value.strip()}}}",
+            )
+        return value
+
 
 class SectionItemEntry(Model):
     """One published statement."""

@@ -76,10 +76,26 @@ def unknown_hint(text: str) -> Text | None:
     return None
 
 
-def whole_hint(text: str) -> Text | None:
-    """Return how to write a whole number that is written otherwise."""
+def whole_hint(text: str, unit: str | None = None) -> Text | None:
+    """Return how to write a whole number that is written otherwise.
+
+    ``unit`` is a pattern of the unit that the number has anyway: ``7个工作日`` of working days.
+    """
     hint = number_hint(text)
+    if hint is None and unit is not None:
+        plain = unicodedata.normalize("NFKC", text).strip()
+        found = re.fullmatch(rf"(0|[1-9][0-9]{{0,8}})\s*(?:{unit})", plain)
+        hint = None if found is None else _write(found[1])
     return None if hint is not None and "." in hint.zh else hint
+
+
+def share_hint(text: str) -> Text | None:
+    """Return how to write a share that is written otherwise: ``40%``, ``４０％``."""
+    plain = unicodedata.normalize("NFKC", text).strip()
+    found = re.fullmatch(r"([0-9]{1,3}(?:\.[0-9]{1,4})?)\s*%", plain)
+    if found is None:
+        return number_hint(text)
+    return _write(f"{(Decimal(found[1]) / 100).normalize():f}")
 
 
 def year_hint(text: str) -> Text | None:

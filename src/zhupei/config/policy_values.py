@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from decimal import Decimal
 
+from zhupei.config.hints import flag_hint, share_hint, whole_hint
 from zhupei.config.layers import Layer
 from zhupei.domain.policies import POLICIES, PolicyDefinition
 from zhupei.domain.text import Text
@@ -24,11 +25,25 @@ _RANGES = {
 }
 
 
-class PolicyValueError(ValueError):
-    """A policy's value is not what its definition says; ``message`` says what is expected."""
+# As people write a number of the unit; what is only like it (天 for working days) is not taken.
+_WRITTEN_UNITS = {
+    "month": "月",
+    "months": "个月",
+    "years": "年|周岁|岁",
+    "days": "天|日",
+    "working days": "个工作日",
+}
 
-    def __init__(self, message: Text) -> None:
+
+class PolicyValueError(ValueError):
+    """A policy's value is not what its definition says.
+
+    ``message`` says what is expected, ``hint`` how to write what was probably meant.
+    """
+
+    def __init__(self, message: Text, hint: Text | None = None) -> None:
         self.message = message
+        self.hint = hint
         super().__init__(message.en)
 
 
@@ -43,13 +58,17 @@ def parse_policy(definition: PolicyDefinition, value: str | None) -> object:
     if definition.type is bool:
         if value in {"true", "false"}:
             return value == "true"
-        raise PolicyValueError(Text("应为 true 或 false", "expected true or false"))
+        raise PolicyValueError(
+            Text("应为 true 或 false", "expected true or false"), flag_hint(value)
+        )
     if definition.type is int:
         return _whole(definition, value)
     if definition.type is Decimal:
         if re.fullmatch(r"(0|[1-9][0-9]{0,8})(\.[0-9]{1,6})?", value):
             return Decimal(value)
-        raise PolicyValueError(Text("应为数字，如 0.8", "expected a number, such as 0.8"))
+        raise PolicyValueError(
+            Text("应为数字，如 0.8", "expected a number, such as 0.8"), share_hint(value)
+        )
     if not value.strip():
         raise PolicyValueError(
             Text("值是空白的；未知的写 null", "the value is blank; write null for what is unknown")
@@ -63,7 +82,8 @@ def parse_policy(definition: PolicyDefinition, value: str | None) -> object:
 def _whole(definition: PolicyDefinition, value: str) -> int:
     if not re.fullmatch(r"0|[1-9][0-9]{0,8}", value):
         raise PolicyValueError(
-            Text("应为不小于 0 的整数", "expected a whole number that is not negative")
+            Text("应为不小于 0 的整数", "expected a whole number that is not negative"),
+            whole_hint(value, _WRITTEN_UNITS.get(definition.unit or "")),
         )
     least, most = _RANGES.get(definition.unit or "", (0, None))
     number = int(value)

@@ -108,19 +108,19 @@ def test_values_of_policies(says: Says) -> None:
             "b.yaml:11:32: programs.0.policies.max_preferences.value: expected a whole "
             "number that is not negative [CONFIG_BAD_POLICY]\n"
             "b.yaml:12:34: programs.0.policies.transfers_allowed.value: expected true or "
-            "false [CONFIG_BAD_POLICY]\n"
+            "false; write true [CONFIG_BAD_POLICY]\n"
             "b.yaml:13:33: programs.0.policies.interview_weight.value: expected a number, "
-            "such as 0.8 [CONFIG_BAD_POLICY]\n"
+            "such as 0.8; write 0.6 [CONFIG_BAD_POLICY]\n"
             "b.yaml:14:29: programs.0.policies.leave_counts.value: expected one of: "
             "calendar_days, working_days [CONFIG_BAD_POLICY]\n"
         ),
         (
             "b.yaml:11:32: programs.0.policies.max_preferences.value: 应为不小于 0 的整数 "
             "[CONFIG_BAD_POLICY]\n"
-            "b.yaml:12:34: programs.0.policies.transfers_allowed.value: 应为 true 或 false "
-            "[CONFIG_BAD_POLICY]\n"
-            "b.yaml:13:33: programs.0.policies.interview_weight.value: 应为数字，如 0.8 "
-            "[CONFIG_BAD_POLICY]\n"
+            "b.yaml:12:34: programs.0.policies.transfers_allowed.value: 应为 true 或 false；"
+            "请写 true [CONFIG_BAD_POLICY]\n"
+            "b.yaml:13:33: programs.0.policies.interview_weight.value: 应为数字，如 0.8；"
+            "请写 0.6 [CONFIG_BAD_POLICY]\n"
             "b.yaml:14:29: programs.0.policies.leave_counts.value: "
             "应为以下之一：calendar_days, working_days [CONFIG_BAD_POLICY]\n"
         ),
@@ -131,6 +131,35 @@ def test_values_of_policies(says: Says) -> None:
       transfers_allowed: {value: yes}
       interview_weight: {value: 60%}
       leave_counts: {value: days}
+""",
+    )
+
+
+def test_policies_as_people_write_them(says: Says) -> None:
+    """A unit is taken away where it is the policy's own: days are no working days."""
+    says(
+        (
+            "b.yaml:11:39: programs.0.policies.publicity_working_days.value: expected a whole "
+            "number that is not negative; write 7 [CONFIG_BAD_POLICY]\n"
+            "b.yaml:12:29: programs.0.policies.no_show_days.value: expected a whole number that is "
+            "not negative; write 7 [CONFIG_BAD_POLICY]\n"
+            "b.yaml:13:32: programs.0.policies.training_months.value: expected a whole number that "
+            "is not negative [CONFIG_BAD_POLICY]\n"
+        ),
+        (
+            "b.yaml:11:39: programs.0.policies.publicity_working_days.value: 应为不小于 0 的整数；"
+            "请写 7 [CONFIG_BAD_POLICY]\n"
+            "b.yaml:12:29: programs.0.policies.no_show_days.value: 应为不小于 0 的整数；"
+            "请写 7 [CONFIG_BAD_POLICY]\n"
+            "b.yaml:13:32: programs.0.policies.training_months.value: 应为不小于 0 的整数 "
+            "[CONFIG_BAD_POLICY]\n"
+        ),
+        b=_BASE
+        + """\
+    policies:
+      publicity_working_days: {value: 7个工作日}
+      no_show_days: {value: ７}
+      training_months: {value: 3年}
 """,
     )
 

@@ -136,6 +136,7 @@ def _policies(context: CheckContext, layer: Layer) -> None:
                 "CONFIG_BAD_POLICY",
                 error.message.zh,
                 error.message.en or "",
+                hint=error.hint,
             )
         if entry.value is None and entry.note is None:
             context.report(

@@ -79,8 +79,12 @@ _SOURCES: Mapping[str, FundingSource] = MappingProxyType(
         "个人": FundingSource.TRAINEE,
     }
 )
-_MONTH_FORM = re.compile(r"([1-9][0-9]{3})(?:-|年|/)([0-9]{1,2})月?")
-_AMOUNT_FORM = re.compile(r"[0-9]{1,10}(?:\.[0-9]{1,2})?")
+# Spreadsheets take 2026-09 for the first day of the month: they save it as 2026/9/1, or as Sep-26.
+_MONTH_FORM = re.compile(r"([1-9][0-9]{3})(?:-|年|/)([0-9]{1,2})(?:月|(?:-|月|/)0?1日?)?")
+_SHORT_MONTH = re.compile(r"([a-z]{3})-([0-9]{2})", re.IGNORECASE)
+_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+# In the formats for money a sum is saved as ¥4,000.50.
+_AMOUNT_FORM = re.compile(r"¥?([0-9]{1,10}|[1-9][0-9]{0,2}(?:,[0-9]{3}){1,2})((?:\.[0-9]{1,2})?)")
 _Coded = TypeVar("_Coded", Payer, FundingSource)
 
 
@@ -256,7 +260,7 @@ class _Reader:
         before = len(self._problems.errors)
         for name in _HEADERS:
             fault = self._cell(row, name).fault
-            if fault is not None:
+            if fault is not None and not (name == _MONTH and self._month_of_date(row)):
                 message = Text(f"单元格里是{fault.zh}", f"the cell holds {fault.en}")
                 hint = Text("请粘贴为数值", "paste it as a value")
                 self.refuse(row, name, "PAYMENTS_CELL", message, hint)
@@ -289,18 +293,29 @@ class _Reader:
             self.refuse(row, _TRAINEE, "PAYMENTS_TRAINEE", message)
             return None
 
+    def _month_of_date(self, row: Row) -> Month | None:
+        """Return the month whose first day a cell of an XLSX holds as a date."""
+        day = self._cell(row, _MONTH).day
+        return Month(day.year, day.month) if day is not None and day.day == 1 else None
+
     def _month(self, row: Row) -> Month | None:
-        found = _MONTH_FORM.fullmatch(self._cell(row, _MONTH).text)
+        if (month := self._month_of_date(row)) is not None:
+            return month
+        text = self._cell(row, _MONTH).text
+        found = _MONTH_FORM.fullmatch(text)
         if found is not None and 1 <= int(found[2]) <= 12:
             return Month(int(found[1]), int(found[2]))
+        short = _SHORT_MONTH.fullmatch(text)
+        if short is not None and short[1].lower() in _MONTHS:
+            return Month(2000 + int(short[2]), _MONTHS.index(short[1].lower()) + 1)
         message = Text("不是月份，应如 2026-09", "this is no month; write it as 2026-09")
         self.refuse(row, _MONTH, "PAYMENTS_CELL", message)
         return None
 
     def _amount(self, row: Row) -> Decimal | None:
-        text = self._cell(row, _AMOUNT).text
-        if _AMOUNT_FORM.fullmatch(text):
-            return Decimal(text)
+        found = _AMOUNT_FORM.fullmatch(self._cell(row, _AMOUNT).text)
+        if found is not None:
+            return Decimal(found[1].replace(",", "") + found[2])
         message = Text(
             "不是金额，应为数字，最多两位小数", "this is no amount; a number, two decimals at most"
         )

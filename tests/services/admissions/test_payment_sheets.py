@@ -147,13 +147,50 @@ async def test_an_xlsx_file_is_read_as_a_csv_file_is(office: Office) -> None:
     )
     book = openpyxl.load_workbook(io.BytesIO(content))
     sheet = book.worksheets[0]
-    for column, value in zip("DEFGH", ("stipend", 4000.5, "BASE", "基地自筹", None), strict=True):
+    # A spreadsheet makes a date of 2026-09 where somebody types it again.
+    values = (date(2026, 9, 1), "stipend", 4000.5, "BASE", "基地自筹", None)
+    for column, value in zip("CDEFGH", values, strict=True):
         sheet[f"{column}2"].value = value
     written = io.BytesIO()
     book.save(written)
     given = EnterPaymentsInput(content=written.getvalue())
     (made,) = done_rows(await enter_payments(office.staff(), given))
     assert (made.amount, str(made.month)[:7]) == (Decimal("4000.50"), "2026-09")
+
+
+@pytest.mark.parametrize(
+    ("month", "amount"),
+    [
+        ("Sep-26", "4,000.50"),
+        ("2026年9月", "￥4,000.50"),
+        ("2026/9/1", "¥4000.5"),
+        ("2026-09-01", "４０００.5"),
+    ],
+)
+async def test_what_spreadsheets_make_of_months_and_amounts_is_read(
+    office: Office, month: str, amount: str
+) -> None:
+    """A CSV that a spreadsheet opened and saved: 2026-09 is Sep-26 then, and sums have commas."""
+    await in_training(office)
+    header, row = await blank(office)
+    sheet = [header, [*row[:2], month, "stipend", amount, *_PAID[2:]]]
+    (shown,) = done(await handed_in(office, sheet, dry_run=True))
+    assert (shown.month, shown.amount) == (_SEPTEMBER, Decimal("4000.50"))
+
+
+@pytest.mark.parametrize(
+    ("month", "amount"),
+    [("Sep-26", "4,00.50"), ("Sept-26", "4000"), ("2026-09-02", "4000"), ("Sep-26", "4,000元")],
+)
+async def test_what_may_be_another_month_or_amount_is_not_guessed(
+    office: Office, month: str, amount: str
+) -> None:
+    await in_training(office)
+    header, row = await blank(office)
+    answer = await handed_in(office, [header, [*row[:2], month, "stipend", amount, *_PAID[2:]]])
+    assert isinstance(answer, UnreadableSheet)
+    assert [each.code for each in answer.problems] == ["PAYMENTS_CELL"]
+    assert await ledger(office) == []
 
 
 def done_rows(answer: Any) -> Any:

@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
+import dataclasses
+import threading
+from datetime import date
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from asked_graph import AskedGraph
+from fictional import BASES
+from zhupei import hookimpl
+from zhupei.catalogue import load_catalogue
+from zhupei.hooks.manager import PluginHost
+from zhupei.hooks.scope import Naming, Rights
 
 
 async def _calendar(graph: AskedGraph, field: str) -> Any:
@@ -75,3 +85,45 @@ async def test_nonsense_is_refused(fictional: AskedGraph, field: str, message: s
     refusal = await fictional.refused(f"{{ calendar {{ answer: {field} }} }}")
     assert refusal.only["message"] == message
     assert refusal.only["extensions"]["code"] == "BAD_USER_INPUT"
+
+
+@pytest.mark.parametrize(
+    ("field", "answer"),
+    [
+        ('isWorkingDay(date: "2055-06-01")', True),
+        ('addWorkingDays(date: "2055-06-01", workingDays: 2)', "2055-06-03"),
+        ('workingDaysBetween(first: "2055-06-01", last: "2055-06-03")', 3),
+        ('publicityEnd(start: "2055-06-01", workingDays: 2)', "2055-06-03"),
+        ('latestPublicityStart(deadline: "2055-06-03", workingDays: 2)', "2055-06-01"),
+        ('notes(date: "2055-06-01")', []),
+    ],
+)
+async def test_a_plugin_that_does_not_come_back_holds_nobody_else_up(
+    fictional: AskedGraph, field: str, answer: Any
+) -> None:
+    asked, released = threading.Event(), threading.Event()
+
+    def working_day(day: date) -> bool | None:
+        if day.year != 2055:
+            return None
+        asked.set()
+        released.wait()
+        return True
+
+    plugin = SimpleNamespace(working_day=hookimpl(working_day))
+    host = PluginHost.load({}).extended("slow", plugin, Naming(Rights.PLATFORM))
+    loaded = await load_catalogue([BASES], host=host, hook_timeout=60)
+    graph = dataclasses.replace(fictional, catalogue=loaded.catalogue, dispatcher=loaded.dispatcher)
+
+    waiting = asyncio.create_task(_calendar(graph, field))
+    try:
+        await asyncio.to_thread(asked.wait)
+        assert await _calendar(graph, 'isWorkingDay(date: "2026-06-01")') is True
+        assert not waiting.done()
+    finally:
+        released.set()
+    assert await waiting == answer
+    # What was answered once is not asked again.
+    asked.clear()
+    assert await _calendar(graph, field) == answer
+    assert not asked.is_set()

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date
 from pathlib import Path
+from typing import TypeVar
 
 from zhupei.config.files import CalendarFile
 from zhupei.config.problems import Problem
 from zhupei.config.workspace import ConfiguredFile, Workspace
 from zhupei.default_plugins.working_days import WorkingDays, official_years
-from zhupei.domain.calendar import Calendar, CalendarYear
+from zhupei.domain.calendar import Calendar, CalendarYear, DayNotAskedError
 from zhupei.domain.text import Text
 from zhupei.hooks.dispatch import Dispatcher
+from zhupei.hooks.threads import Bulkhead
 
-__all__ = ["calendar_of", "configured_years"]
+__all__ = ["calendar_of", "configured_years", "reckoned"]
+
+_Reckoned = TypeVar("_Reckoned")
+# Each day is asked in bounded time by itself: this ends what asks about very many.
+_SECONDS = 60.0
 
 
 def configured_years(workspace: Workspace) -> tuple[CalendarYear, ...]:
@@ -65,3 +71,16 @@ def calendar_of(years: Sequence[CalendarYear], dispatcher: Dispatcher) -> Calend
         return answer
 
     return Calendar(working_day)
+
+
+async def reckoned(calendar: Calendar, work: Callable[[Calendar], _Reckoned]) -> _Reckoned:
+    """Return what ``work`` makes of a calendar, and hold nobody up meanwhile.
+
+    Days that it does not know are asked of plugins, which may not come back: not in the event
+    loop. Raises what ``work`` does.
+    """
+    try:
+        return work(calendar.remembered)
+    except DayNotAskedError:
+        found: _Reckoned = await Bulkhead(workers=1).run(work, (calendar,), seconds=_SECONDS)
+        return found

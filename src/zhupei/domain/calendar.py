@@ -18,6 +18,7 @@ __all__ = [
     "Calendar",
     "CalendarNotConfigured",
     "CalendarYear",
+    "DayNotAskedError",
     "Period",
     "age_on",
     "no_show_date",
@@ -55,6 +56,10 @@ class CalendarNotConfigured(LookupError):  # noqa: N818 - a state of the configu
         super().__init__(self.message.en)
 
 
+class DayNotAskedError(LookupError):
+    """Raised by what `Calendar.remembered` returns, for a day that was not asked about before."""
+
+
 class Calendar:
     """Arithmetic of working days over ``working_day``, which answers None for unknown years.
 
@@ -67,6 +72,13 @@ class Calendar:
     def __init__(self, working_day: Callable[[date], bool | None]) -> None:
         self._working_day = working_day
         self._known: dict[date, bool] = {}
+
+    @property
+    def remembered(self) -> Calendar:
+        """This calendar as far as its days are known: it asks nobody about others."""
+        found = Calendar(_not_asked)
+        found._known = self._known
+        return found
 
     def is_working_day(self, day: date) -> bool:
         """Return whether ``day`` is a working day, make-up days included (G23)."""
@@ -154,6 +166,10 @@ class Calendar:
                 "that it is shifted, so it is not",
             ),
         )
+
+
+def _not_asked(day: date) -> bool | None:
+    raise DayNotAskedError(day)
 
 
 # Public holidays on fixed dates of the solar calendar (全国年节及纪念日放假办法): a year that is

@@ -6,6 +6,7 @@ from typing import Annotated, TypeVar
 
 import strawberry
 
+from zhupei.catalogue.calendars import reckoned
 from zhupei.domain import calendar as domain
 from zhupei.domain.calendar import CalendarNotConfigured
 from zhupei.domain.text import Text
@@ -30,10 +31,15 @@ _CountFirst = Annotated[
 ]
 
 
-def _answer(info: GraphInfo, day: date, ask: Callable[[], _Answer]) -> _Answer:
+async def _answer(
+    root: domain.Calendar,
+    info: GraphInfo,
+    day: date,
+    ask: Callable[[domain.Calendar], _Answer],
+) -> _Answer:
     """Return the answer, or refuse where the calendar does not know a year."""
     try:
-        return ask()
+        return await reckoned(root, ask)
     except CalendarNotConfigured as unknown:
         problem = unknown
     except OverflowError:  # beyond the last day that a date can be
@@ -55,13 +61,13 @@ def _bounded(info: GraphInfo, value: int, least: int) -> None:
         )
 
 
-def _is_working_day(
+async def _is_working_day(
     root: strawberry.Parent[domain.Calendar], info: GraphInfo, date: _Day
 ) -> bool | None:
-    return _answer(info, date, lambda: root.is_working_day(date))
+    return await _answer(root, info, date, lambda days: days.is_working_day(date))
 
 
-def _add_working_days(
+async def _add_working_days(
     root: strawberry.Parent[domain.Calendar],
     info: GraphInfo,
     date: _Day,
@@ -73,10 +79,10 @@ def _add_working_days(
     ],
 ) -> date | None:
     _bounded(info, working_days, -_MOST_DAYS)
-    return _answer(info, date, lambda: root.add_working_days(date, working_days))
+    return await _answer(root, info, date, lambda days: days.add_working_days(date, working_days))
 
 
-def _working_days_between(
+async def _working_days_between(
     root: strawberry.Parent[domain.Calendar],
     info: GraphInfo,
     first: Annotated[date, strawberry.argument(description="First day, included (首日).")],
@@ -88,10 +94,10 @@ def _working_days_between(
             Text(f"不得早于首日 {first}", f"must not be before the first day {first}"),
             info.context.language,
         )
-    return _answer(info, last, lambda: root.working_days_between(first, last))
+    return await _answer(root, info, last, lambda days: days.working_days_between(first, last))
 
 
-def _publicity_end(
+async def _publicity_end(
     root: strawberry.Parent[domain.Calendar],
     info: GraphInfo,
     start: Annotated[date, strawberry.argument(description="Day of publication (发布日期).")],
@@ -99,14 +105,15 @@ def _publicity_end(
     count_first_day: _CountFirst = False,
 ) -> date | None:
     _bounded(info, working_days, 1)
-    return _answer(
+    return await _answer(
+        root,
         info,
         start,
-        lambda: root.publicity_end(start, working_days, count_first_day=count_first_day),
+        lambda days: days.publicity_end(start, working_days, count_first_day=count_first_day),
     )
 
 
-def _latest_publicity_start(
+async def _latest_publicity_start(
     root: strawberry.Parent[domain.Calendar],
     info: GraphInfo,
     deadline: Annotated[
@@ -116,17 +123,21 @@ def _latest_publicity_start(
     count_first_day: _CountFirst = False,
 ) -> date | None:
     _bounded(info, working_days, 1)
-    return _answer(
+    return await _answer(
+        root,
         info,
         deadline,
-        lambda: root.latest_publicity_start(
+        lambda days: days.latest_publicity_start(
             deadline, working_days, count_first_day=count_first_day
         ),
     )
 
 
-def _notes(root: strawberry.Parent[domain.Calendar], info: GraphInfo, date: _Day) -> list[str]:
-    return [note.get(info.context.language) for note in root.deadline_notes(date)]
+async def _notes(
+    root: strawberry.Parent[domain.Calendar], info: GraphInfo, date: _Day
+) -> list[str]:
+    notes = await reckoned(root, lambda days: days.deadline_notes(date))
+    return [note.get(info.context.language) for note in notes]
 
 
 @declares(

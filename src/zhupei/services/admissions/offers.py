@@ -9,6 +9,7 @@ from uuid import UUID
 
 from tortoise.backends.base.client import BaseDBAsyncClient
 
+from zhupei.catalogue.calendars import reckoned
 from zhupei.db.identifiers import uuid7
 from zhupei.db.models import ApplicationRow, PublicityRow
 from zhupei.domain.admission_case import AdmissionCase, BulkOutcome, ProposedList
@@ -182,11 +183,16 @@ async def _longest_period(
             binding[code] = desk.catalogue.amended[code]
     longest: tuple[date, int, bool] | None = None
     for each in binding.values():
-        period = publicity_period(each, desk.catalogue.calendar, now)
+        period = await _period(desk, each, now)
         if isinstance(period, Refusal):
             return period
         longest = period if longest is None or period > longest else longest
-    return longest or publicity_period(program, desk.catalogue.calendar, now)
+    return longest or await _period(desk, program, now)
+
+
+async def _period(desk: Desk, program: Program, now: datetime) -> tuple[date, int, bool] | Refusal:
+    calendar = desk.catalogue.calendar
+    return await reckoned(calendar, lambda days: publicity_period(program, days, now))
 
 
 async def _unpublished(desk: Desk, program: Program, round_code: str | None) -> tuple[UUID, ...]:

@@ -12,6 +12,7 @@ from uuid import UUID
 
 from tortoise import connections
 
+from zhupei.catalogue.calendars import reckoned
 from zhupei.db.reading import Condition, among, read_rows
 from zhupei.db.tables import RowView
 from zhupei.domain.admission_guards import no_show_on, publicity_period, tie_break_of, weights_of
@@ -119,7 +120,9 @@ async def action_against(
         return await permitted(desk, action, at.case) or known.lists.not_live(at)
     if action is _A.PUBLISH:
         # No list of the program can be published, whatever stands on it.
-        period = publicity_period(at.program, desk.catalogue.calendar, at.now)
+        period = await reckoned(
+            desk.catalogue.calendar, lambda days: publicity_period(at.program, days, at.now)
+        )
         if isinstance(period, Refusal):
             return await permitted(desk, action, at.case) or period
     against = await standing_against(desk, at, action, is_frozen=is_frozen)

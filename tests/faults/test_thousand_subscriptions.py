@@ -48,9 +48,9 @@ class Stream:
         return found
 
     async def ended(self) -> bool:
-        """Wait for the end; tell whether it was said before the connection was closed."""
+        """Wait for the end; tell whether it is one of HTTP, and none of the subscription."""
         rest = await self._reader.read()
-        return b"event: complete" in rest
+        return rest.endswith(b"0\r\n\r\n") and b"event: complete" not in rest
 
 
 @contextlib.asynccontextmanager

@@ -20,7 +20,7 @@ from starlette.types import Message
 from small_graph import CHANGES, endpoint_of, small_app, small_settings
 from zhupei.domain.text import Text
 from zhupei.graphql.engine import Engine
-from zhupei.web.event_stream import EventFrames, MultipartFrames, stream
+from zhupei.web.event_stream import EventFrames, Frames, MultipartFrames, stream
 from zhupei.web.sign_in import ActorRefused
 
 _EVENTS = "text/event-stream"
@@ -228,6 +228,27 @@ async def test_a_reader_that_takes_nothing_is_left(monkeypatch: pytest.MonkeyPat
     async with asyncio.timeout(5):
         await stream(answers(), MultipartFrames(), receive, send)
     assert ended.is_set()
+
+
+@pytest.mark.parametrize("frames", [EventFrames(), MultipartFrames()])
+async def test_what_is_broken_off_is_not_called_complete(frames: Frames) -> None:
+    sent: list[Message] = []
+
+    async def answers() -> AsyncGenerator[bytes, None]:
+        yield b"{}"
+
+    async def receive() -> Message:
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    # The body ends as one, so that no proxy takes it for a fault; a client comes again.
+    await stream(answers(), frames, receive, send, is_broken_off=lambda: True)
+    *_, event, last = sent
+    assert event["body"] == frames.one(b"{}")
+    assert last == {"type": "http.response.body", "body": b"", "more_body": False}
 
 
 async def test_what_breaks_in_the_answers_is_raised_after_they_are_closed() -> None:

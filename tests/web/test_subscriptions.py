@@ -73,6 +73,19 @@ async def test_ping_is_answered_and_complete_ends_a_watch(province: ServedAdmiss
         assert await socket.told("roundChanged") == {"kind": None, "readAgain": True}
 
 
+async def test_only_watches_are_left_open_when_the_process_stops(
+    province: ServedAdmissions, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("zhupei.web.subscriptions.stops", lambda _context: True)
+    async with live_socket(address(province)) as socket:
+        await socket.watch('subscription { roundChanged(program: "nobody\'s") { kind } }')
+        assert (await socket.take())["type"] == "next"
+        # What was answered is over: a mutation that is not called so would be sent again.
+        await socket.watch("query subscription { __typename }", "q")
+        assert await socket.told("__typename", "q") == "Query"
+        assert await socket.take() == {"id": "q", "type": "complete"}
+
+
 async def test_an_id_that_is_used_again_at_once_belongs_to_the_new_operation(
     province: ServedAdmissions,
 ) -> None:

@@ -199,6 +199,11 @@ class ChangeFeed:
         self._closed = False
 
     @property
+    def closed(self) -> bool:
+        """Whether the process stops, so that watches ended without being over."""
+        return self._closed
+
+    @property
     def watches(self) -> int:
         """How many watch now."""
         return len(self._watches)

@@ -67,7 +67,7 @@ from zhupei.web.repeated_requests import PACKET, SETTLED, Settled
 from zhupei.web.revalidated_answers import AT_HAND, MADE_OF_ROWS, MadeOfRows, Served
 from zhupei.web.sign_in import ActorRefused
 from zhupei.web.slow_senders import LONGER_WITH_FILES
-from zhupei.web.subscriptions import Sockets, is_rejected
+from zhupei.web.subscriptions import Sockets, is_rejected, stops
 from zhupei.web.uploads import FORM, sent_form
 
 __all__ = ["GraphQLEndpoint"]
@@ -245,7 +245,13 @@ class GraphQLEndpoint(AnswersOperations):
             with self.live.streaming(getattr(context, "actor", None)):
                 written = self._written(self.answers(asked, context, streamed), language)
                 try:
-                    await stream(written, FRAMES[wanted], exchange.receive, send)
+                    await stream(
+                        written,
+                        FRAMES[wanted],
+                        exchange.receive,
+                        send,
+                        is_broken_off=lambda: subscribes and stops(context),
+                    )
                 except Exception as error:  # noqa: BLE001 - it has begun: that it breaks off tells the client
                     failed(exchange, error)
             return None

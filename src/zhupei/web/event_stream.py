@@ -3,12 +3,13 @@
 graphql-sse, distinct connections: each event is ``next`` with a whole answer, the last one
 ``complete``. Apollo's multipart subscriptions: each part is JSON, ``{"payload": answer}``, and
 ``{}`` where nothing happened. Both tell now and then that they live, so that proxies keep them.
+A stream that the end of the process breaks off is not called complete, so that clients come again.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from typing import Protocol
 
@@ -80,13 +81,19 @@ FRAMES: dict[StreamKind, Frames] = {
 
 
 async def stream(
-    answers: AsyncGenerator[bytes, None], frames: Frames, receive: Receive, send: Send
+    answers: AsyncGenerator[bytes, None],
+    frames: Frames,
+    receive: Receive,
+    send: Send,
+    *,
+    is_broken_off: Callable[[], bool] = lambda: False,
 ) -> None:
     """Send answers until they end, the reader leaves, or it is hopelessly slow.
 
-    ``answers`` is closed however it ends.
+    ``answers`` is closed however it ends. ``is_broken_off`` is asked once they ended: whether they
+    would have gone on. Then the body ends, and nothing in it says that this was all.
     """
-    streaming = asyncio.create_task(_sent(answers, frames, send))
+    streaming = asyncio.create_task(_sent(answers, frames, send, is_broken_off))
     leaving = asyncio.create_task(_left(receive))
     try:
         await asyncio.wait([streaming, leaving], return_when=asyncio.FIRST_COMPLETED)
@@ -98,7 +105,12 @@ async def stream(
         raise error
 
 
-async def _sent(answers: AsyncGenerator[bytes, None], frames: Frames, send: Send) -> None:
+async def _sent(
+    answers: AsyncGenerator[bytes, None],
+    frames: Frames,
+    send: Send,
+    is_broken_off: Callable[[], bool],
+) -> None:
     async def write(body: bytes, *, more: bool = True) -> None:
         async with asyncio.timeout(_SEND_SECONDS):
             await send({"type": "http.response.body", "body": body, "more_body": more})
@@ -111,7 +123,7 @@ async def _sent(answers: AsyncGenerator[bytes, None], frames: Frames, send: Send
         await write(frames.beginning)
         while (answer := await _next(coming, frames.alive_seconds)) is not None:
             await write(frames.one(answer) if answer else frames.alive)
-        await write(frames.ending, more=False)
+        await write(b"" if is_broken_off() else frames.ending, more=False)
     except OSError:
         # The reader is gone, or takes nothing: there is nobody to tell.
         return

@@ -53,6 +53,7 @@ from zhupei.domain.text import Language, Text
 from zhupei.graphql.context import GraphContext, language_of
 from zhupei.graphql.engine import encoded
 from zhupei.graphql.errors import SessionEnded
+from zhupei.graphql.limits import is_subscription
 from zhupei.web.errors import ErrorCode, refusal
 from zhupei.web.live_connections import LiveConnections
 from zhupei.web.live_sockets import Connection, LiveSocket
@@ -61,7 +62,7 @@ from zhupei.web.persisted_operations import StoredOperations
 from zhupei.web.sign_in import ActorRefused
 from zhupei.web.socket_messages import init_problem, message_problem
 
-__all__ = ["Answering", "Sockets", "TransportHandler", "is_rejected", "readable"]
+__all__ = ["Answering", "Sockets", "TransportHandler", "is_rejected", "readable", "stops"]
 
 _INIT_TIMEOUT = timedelta(seconds=10)
 _MOST_OPERATIONS = 50
@@ -289,6 +290,9 @@ class TransportHandler(BaseGraphQLTransportWSHandler[Any, None]):
             with endpoint.database.use():
                 async with aclosing(endpoint.answers(asked, context)) as results:
                     await self._send_result_stream(operation, results)
+            if stops(context) and is_subscription(asked.query or "", asked.operation_name):
+                # Not complete: the close that follows has clients begin it again elsewhere.
+                return
             await operation.send_operation_message({"id": operation.id, "type": "complete"})
         except RequestRefused as refused:
             await operation.send_initial_errors([_as_error(refused, operation.request)])
@@ -338,6 +342,12 @@ class TransportHandler(BaseGraphQLTransportWSHandler[Any, None]):
 def is_rejected(result: ExecutionResult) -> bool:
     """Return whether an operation was refused before it ran, so that its answer has no data."""
     return isinstance(result, PreExecutionError) or getattr(result, "rejected", False)
+
+
+def stops(context: Any) -> bool:
+    """Return whether the process stops, so that subscriptions end which are not over."""
+    changes = getattr(context, "changes", None)
+    return changes is not None and changes.closed
 
 
 async def readable(results: AsyncGenerator[Any, None]) -> AsyncGenerator[Any, None]:

@@ -186,7 +186,7 @@ async def test_only_this_protocol_is_spoken(province: ServedAdmissions) -> None:
 
 
 async def test_pages_of_other_sites_connect_only_where_they_are_allowed(
-    province: ServedAdmissions,
+    province: ServedAdmissions, caplog: pytest.LogCaptureFixture
 ) -> None:
     own = address(province).rstrip("/")
     for origin in ("https://portal.example.cn", own, None):
@@ -204,6 +204,8 @@ async def test_pages_of_other_sites_connect_only_where_they_are_allowed(
         [error] = json.loads(response.body or b"")["errors"]
         assert error["extensions"] == {"code": "FORBIDDEN"}
         assert error["message"].startswith("此网站的页面不得连接本服务")
+    # A refusal is no fault of the server: whoever likes could fill its log otherwise.
+    assert [each.getMessage() for each in caplog.records if each.levelname == "ERROR"] == []
 
 
 async def test_a_token_that_is_not_accepted_closes_with_4403(province: ServedAdmissions) -> None:

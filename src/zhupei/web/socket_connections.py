@@ -32,6 +32,15 @@ class BoundedWebSocket(ReadsOrLeaves, WebSocketsSansIOProtocol):
         await super().run_asgi()
         self._give_up_soon()
 
+    async def send(self, message: Any) -> None:
+        """Send what the application says; a refusal that was answered ends the handshake, too.
+
+        uvicorn would log each as an application that returned without one (0.54), at anybody's will.
+        """
+        await super().send(message)
+        if self.initial_response is not None and self.close_sent:
+            self.handshake_complete = True
+
     def keepalive_timeout(self) -> None:
         """Close a connection whose client does not answer pings; it may not read either."""
         super().keepalive_timeout()

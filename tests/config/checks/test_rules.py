@@ -509,3 +509,34 @@ def test_an_id_twice_within_a_section_or_form(says: Says) -> None:
         label: {zh: 表, en: Form}
 """,
     )
+
+
+def test_a_step_that_would_give_up_the_seat_again(says: Says) -> None:
+    """What was passed before the seat was taken may stand again; other rounds do not count."""
+    says(
+        (
+            "b.yaml:17:27: programs.0.steps.6.kind: the seat is taken from the step list on, and "
+            "eligibility_check after it would give it up again; move it before list "
+            "[CONFIG_STEP_ORDER]\n"
+        ),
+        (
+            "b.yaml:17:27: programs.0.steps.6.kind: 名额自步骤 list 起占用，"
+            "eligibility_check 在其后会使名额被释放；请把它移到 list 之前 [CONFIG_STEP_ORDER]\n"
+        ),
+        b=_BASE
+        + """\
+    steps:
+      - {id: apply, kind: application, label: {zh: 报名, en: Apply}}
+      - {id: talk, kind: interview, label: {zh: 面试, en: Interview}}
+      - {id: other, kind: proposal, round: other, label: {zh: 拟录取, en: Proposal}}
+      - {id: review, kind: base_review, label: {zh: 审核, en: Review}, round: main}
+      - {id: list, kind: proposal, label: {zh: 拟录取, en: Proposal}}
+      - {id: body, kind: medical_examination, label: {zh: 体检, en: Medical examination}}
+      - {id: check, kind: eligibility_check, label: {zh: 复审, en: Check}, round: main}
+      - {id: exam, kind: examination, label: {zh: 笔试, en: Examination}}
+      - {id: end, kind: registration, label: {zh: 注册, en: Registration}}
+    rounds:
+      - {code: main, name: {zh: 主批次, en: Main}}
+      - {code: other, name: {zh: 其他批次, en: Other}}
+""",
+    )

@@ -16,6 +16,7 @@ from zhupei.config.layers import Layer, steps_in_force
 from zhupei.config.policy_values import PolicyValueError, known_value, parse_policy
 from zhupei.config.problems import YamlPath
 from zhupei.config.windows import WINDOW_LABELS
+from zhupei.domain.admission_process import SEAT_STATES, STATE_OF_KIND, ApplicationState
 from zhupei.domain.benefits import Period
 from zhupei.domain.policies import POLICIES
 from zhupei.domain.sources import Level
@@ -71,6 +72,7 @@ def _along(context: CheckContext, chain: _Chain) -> None:
     _weights(context, chain)
     _policy_weights(context, chain)
     _links(context, chain)
+    _seats(context, chain)
 
 
 def _all_layers(context: CheckContext) -> Iterator[Layer]:
@@ -311,3 +313,36 @@ def _links(context: CheckContext, chain: _Chain) -> None:
                 f"there is no step {entry.at_step}",
                 hint=Text(f"{chain.what.zh}的步骤：{known}", f"steps of {chain.what.en}: {known}"),
             )
+
+
+def _seats(context: CheckContext, chain: _Chain) -> None:
+    """Check that no step of a list leads out of the states that hold a seat again.
+
+    Who is reviewed only after the proposal would give up the seat that the proposal took.
+    """
+    layer = chain.layers[-1]
+    places = {entry.id: index for index, entry in enumerate(layer.rules.steps)}
+    if not places:
+        return
+    steps = steps_in_force(chain.layers, chain.kind).values()
+    reported: set[str] = set()
+    for round_code in sorted({step.round or "" for step in steps}):
+        taken, passed = None, set[ApplicationState]()
+        for step in steps:
+            state = STATE_OF_KIND.get(step.kind)
+            if state is None or step.round not in {None, round_code} or state in passed:
+                continue
+            passed.add(state)
+            if state in SEAT_STATES:
+                taken = taken or step
+            elif taken is not None and step.id in places and step.id not in reported:
+                reported.add(step.id)
+                context.report(
+                    layer.document,
+                    (*layer.path, "steps", places[step.id], "kind"),
+                    "CONFIG_STEP_ORDER",
+                    f"名额自步骤 {taken.id} 起占用，{step.kind} 在其后会使名额被释放",
+                    f"the seat is taken from the step {taken.id} on, and {step.kind} after it "
+                    "would give it up again",
+                    hint=Text(f"请把它移到 {taken.id} 之前", f"move it before {taken.id}"),
+                )

@@ -178,7 +178,11 @@ class World:
         at = self.sample.now
         with self.database.use():
             row = await Account.create(
-                kind="person", login=f"u{self.count}", created_at=at, tokens_valid_from=at
+                kind="person",
+                login=f"u{self.count}",
+                created_at=at,
+                tokens_valid_from=at,
+                home_base_code=grants[0][1] if grants else None,
             )
             for role, base in grants:
                 await RoleGrant.create(

@@ -202,7 +202,7 @@ def test_a_backup_of_an_older_version_is_restored(
     before = asyncio.run(old_database(old))
     asyncio.run(_without_files(old))
     monkeypatch.setenv("ZHUPEI_LANGUAGE", "en")
-    monkeypatch.setenv("ZHUPEI_ENCRYPTION_KEYS", new_key_text("first"))
+    monkeypatch.setenv("ZHUPEI_ENCRYPTION_KEYS", new_key_text("k"))
     monkeypatch.setenv("ZHUPEI_DATA_DIR", str(tmp_path / "old"))
     monkeypatch.setenv("ZHUPEI_DATABASE_URL", old)
     (tmp_path / "old").mkdir()

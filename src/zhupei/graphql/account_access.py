@@ -19,7 +19,7 @@ _Account = TypeVar("_Account", bound="AccountRecord | RowView | None")
 async def reachable_account(
     context: GraphContext, login_or_id: str, permission: str
 ) -> AccountRecord | None:
-    """Return an account all of whose roles lie where the actor holds the permission.
+    """Return an account that belongs, with all of its roles, where the actor has the permission.
 
     One that does not exist is refused as one that is out of reach, but to those who reach all.
 
@@ -33,7 +33,7 @@ async def reachable_account(
 async def reached(context: GraphContext, found: _Account, permission: str) -> _Account:
     """Return an account that was found, or None, where it is within reach, as above.
 
-    Of a row it looks at the grants.
+    Of a row it looks at the grants and at where it belongs.
 
     Raises:
         GraphRefusal: as above.

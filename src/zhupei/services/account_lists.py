@@ -38,6 +38,8 @@ ACCOUNTS = RowSource(
         "kind": member(ActorKind, "kind"),
         "scopes": column("scopes", lambda text: frozenset(json.loads(text))),
         "locked_at": column("disabled_at"),
+        "home_base": column("home_base_code"),
+        "home_jurisdiction": column("home_jurisdiction_code"),
         "grants": listed_from(
             GrantRecord,
             """(SELECT coalesce(json_agg(json_build_object('id', g.id, 'grant',
@@ -53,7 +55,10 @@ ACCOUNTS = RowSource(
 
 @dataclass(frozen=True, slots=True)
 class AccountReach:
-    """Whose accounts may be seen: everybody's, or those with a role at some places."""
+    """Whose accounts may be seen: everybody's, or those with a role at some places.
+
+    Who has no role at all is seen where they belong.
+    """
 
     everybody: bool
     bases: tuple[str, ...] = ()
@@ -81,15 +86,17 @@ async def reach_of_accounts(
 
 
 def targets_of(account: AccountRecord | RowView) -> tuple[Target, ...]:
-    """Return the places that an account holds roles at; who manages it reaches all of them.
+    """Return the places that an account belongs to or holds roles at.
 
-    An account without roles, or with one that is limited to no place, is nobody's but those who
-    manage everything.
+    Who manages it reaches all of them. An account that belongs to the nation, or has a role that is
+    limited to no place, is nobody's but those who manage everything.
     """
-    return tuple(
-        Target(base=held.grant.base, jurisdiction=held.grant.jurisdiction)
-        for held in account.grants
-    ) or (Target(),)
+    home = Target(base=account.home_base, jurisdiction=account.home_jurisdiction)
+    held = [
+        Target(base=each.grant.base, jurisdiction=each.grant.jurisdiction)
+        for each in account.grants
+    ]
+    return (home, *(place for place in held if place != home))
 
 
 def account_query(
@@ -113,7 +120,14 @@ def account_query(
                 among("g.jurisdiction_code", reach.jurisdictions, "text"),
             ]
         )
-        conditions.append(_holds(places))
+        homes = any_of(
+            [
+                among("c.home_base_code", reach.bases, "text"),
+                among("c.home_jurisdiction_code", reach.jurisdictions, "text"),
+            ]
+        )
+        without_role = Condition(f"({homes.text} AND NOT {_HAS_ROLES})", homes.values)
+        conditions.append(any_of([_holds(places), without_role]))
     if roles is not None:
         conditions.append(_holds(among("g.role", [role.value for role in roles], "text")))
     if login is not None:
@@ -141,6 +155,9 @@ def account_named_query(login_or_id: str, names: Iterable[str] | None) -> PageQu
     return PageQuery(
         source=ACCOUNTS, conditions=(named,), order=Order("c.id"), view=ACCOUNTS.view(names)
     )
+
+
+_HAS_ROLES = "EXISTS (SELECT FROM role_grant g WHERE g.account_id = c.id AND g.revoked_at IS NULL)"
 
 
 def _holds(grant: Condition) -> Condition:

@@ -3,6 +3,12 @@
 Every function works on the database that is in use (`Database.use`). ``by`` says who does it: an
 account's id, or ``command line``; it is kept with what was done. Nothing here returns or logs a
 password or a hash of one.
+
+An account belongs somewhere: to the base or jurisdiction in whose name it was made, or to the
+nation. Whoever manages accounts of one place gives roles there to anybody, but a password only to
+whom nobody else may answer for: all of whose roles are theirs, and who belongs to them. So nobody
+gets hold of an account, and of what it may be given later, by giving it a role. It follows its
+roles where those change by whoever manages all of them.
 """
 
 from __future__ import annotations
@@ -19,7 +25,7 @@ from tortoise.transactions import in_transaction
 from zhupei.db.models import Account, RoleGrant
 from zhupei.domain.access_refusals import AccessCode, AccessRefusal
 from zhupei.domain.actors import ActorKind, Grant
-from zhupei.domain.permissions import PERMISSIONS
+from zhupei.domain.permissions import PERMISSIONS, Target
 from zhupei.domain.roles import Role
 from zhupei.domain.text import Text
 from zhupei.security.passwords import Passwords
@@ -52,6 +58,7 @@ __all__ = [
 _log = logging.getLogger("zhupei.accounts")
 
 _ACCOUNT = Text("没有这个账号", "there is no such account")
+_NATION = Target()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +77,7 @@ class AccountRecord:
 
     ``login`` is None for an account of another issuer. ``locked_at`` is set while an administrator
     has locked it; a lock-out after wrong passwords ends by itself and is not shown.
+    ``home_base`` or ``home_jurisdiction`` is where it belongs; neither for the nation.
     """
 
     id: UUID
@@ -82,6 +90,8 @@ class AccountRecord:
     created_at: datetime
     last_signed_in_at: datetime | None
     grants: tuple[GrantRecord, ...] = ()
+    home_base: str | None = None
+    home_jurisdiction: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,8 +126,11 @@ async def add_account(
     scopes: Collection[str] | None = None,
     permissions: Collection[str] = PERMISSIONS,
     role: Role | None = None,
+    home: Target = _NATION,
 ) -> AccountRecord | AccessRefusal:
     """Make an account of our own issuer; without password it signs in with given tokens only.
+
+    It belongs to ``home``: to a base, a jurisdiction, or the nation.
 
     ``scopes`` limit a service to these of the known ``permissions``; a person has none. ``role``
     is given with it, in one transaction: one that is limited to no base and no jurisdiction.
@@ -144,11 +157,19 @@ async def add_account(
                 # Tokens tell seconds only: one of this very second is younger than the account.
                 tokens_valid_from=at.replace(microsecond=0),
                 created_at=at,
+                home_base_code=home.base,
+                home_jurisdiction_code=home.jurisdiction,
             )
             if role is not None:
                 grant = Grant(role)
                 given = await grant_role(
-                    str(account.id), grant, bases={}, jurisdictions={}, by=by, at=at
+                    str(account.id),
+                    grant,
+                    bases={},
+                    jurisdictions={},
+                    by=by,
+                    at=at,
+                    settles=False,
                 )
                 if isinstance(given, AccessRefusal):
                     raise RuntimeError(f"{role} is not for everybody: {given.code}")
@@ -190,10 +211,13 @@ async def grant_role(
     by: str,
     at: datetime,
     specialties: Collection[tuple[str, str]] = (),
+    settles: bool = True,
 ) -> GrantRecord | AccessRefusal:
     """Give an account a role; codes must be those of the catalogue's bases and jurisdictions.
 
     ``specialties`` are pairs of a base's and a specialty's code, to which a grant may be limited.
+    ``settles`` tells that whoever does it manages the account wherever it belongs and has roles:
+    then it belongs from now on where its roles are.
     """
     refusal = grant_refusal(grant, bases, jurisdictions, specialties)
     if refusal is not None:
@@ -221,6 +245,8 @@ async def grant_role(
                 granted_by=by,
                 granted_at=at,
             )
+            if settles:
+                await _settle(account.id)
     except IntegrityError:
         return AccessRefusal(
             code=AccessCode.GRANT_DUPLICATE,
@@ -233,20 +259,26 @@ async def grant_role(
 
 
 async def revoke_role(
-    login_or_id: str, grant: Grant, *, by: str, at: datetime
+    login_or_id: str, grant: Grant, *, by: str, at: datetime, settles: bool = True
 ) -> AccountRecord | AccessRefusal:
-    """Take a role back at once; that it was held stays on record."""
+    """Take a role back at once; that it was held stays on record. ``settles`` as in `grant_role`.
+
+    Who holds no role any more belongs where they did.
+    """
     account = await _found(login_or_id)
     if account is None:
         return _no_account()
-    revoked = await RoleGrant.filter(
-        account=account,
-        role=grant.role,
-        base_code=grant.base,
-        jurisdiction_code=grant.jurisdiction,
-        specialty_code=grant.specialty,
-        revoked_at=None,
-    ).update(revoked_at=at, revoked_by=by)
+    async with in_transaction():
+        revoked = await RoleGrant.filter(
+            account=account,
+            role=grant.role,
+            base_code=grant.base,
+            jurisdiction_code=grant.jurisdiction,
+            specialty_code=grant.specialty,
+            revoked_at=None,
+        ).update(revoked_at=at, revoked_by=by)
+        if revoked and settles:
+            await _settle(account.id)
     if not revoked:
         return AccessRefusal(
             code=AccessCode.NOT_FOUND,
@@ -255,7 +287,7 @@ async def revoke_role(
         )
     account_changed()
     _log.info("role revoked", extra={"account": str(account.id), "role": grant.role, "by": by})
-    return account_record(account, await RoleGrant.filter(account=account, revoked_at=None))
+    return await _again(account)
 
 
 async def lock_account(login_or_id: str, *, by: str, at: datetime) -> AccountRecord | AccessRefusal:
@@ -314,6 +346,21 @@ async def set_password(
     account_changed()
     _log.info("password set", extra={"account": str(account.id), "by": by})
     return await _again(account)
+
+
+async def _settle(account_id: UUID) -> None:
+    """Let an account belong where its oldest role is, unless it has one where it belongs."""
+    account = await Account.select_for_update().get(id=account_id)
+    held = [
+        (row.base_code, row.jurisdiction_code)
+        for row in await RoleGrant.filter(account_id=account_id, revoked_at=None).order_by("id")
+    ]
+    home = (account.home_base_code, account.home_jurisdiction_code)
+    if held and home not in held:
+        base, jurisdiction = held[0]
+        await Account.filter(id=account_id).update(
+            home_base_code=base, home_jurisdiction_code=jurisdiction
+        )
 
 
 async def _hashed(
@@ -378,4 +425,6 @@ def account_record(account: Account, grants: Collection[RoleGrant]) -> AccountRe
         created_at=account.created_at,
         last_signed_in_at=account.last_signed_in_at,
         grants=tuple(_grant_record(row) for row in sorted(grants, key=lambda row: row.id)),
+        home_base=account.home_base_code,
+        home_jurisdiction=account.home_jurisdiction_code,
     )

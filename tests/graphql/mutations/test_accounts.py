@@ -147,6 +147,84 @@ async def test_giving_a_role_tells_nothing_of_other_places(province: ServedAdmis
     assert await province.do("revokeRole", "local", shown, **given) == {**own, "grants": []}
 
 
+async def test_giving_a_role_gives_nobody_the_account(province: ServedAdmissions) -> None:
+    """An account without roles is somebody's: whoever gives it one must not sign in as them."""
+    local = await province.graph.account("local", Grant("administrator", base="sample-hospital"))
+    province.tokens["local"] = local.id.hex
+    await province.token("administrator")
+    await province.do("addAccount", "administrator", login="to-be-promoted", password=PASSWORD)
+    role = {"account": "to-be-promoted", "role": "base_office", "base": "sample-hospital"}
+    shown = "... on Account { login createdAt lastSignedInAt grants { grant { role } } }"
+    given = await province.do("grantRole", "local", shown, **role)
+    assert given["grants"] == [{"grant": {"role": "base_office"}}]
+    before = await province.everything()
+    for mutation, more in (
+        ("setPassword", {"password": "another long password"}),
+        ("lockAccount", {}),
+        ("unlockAccount", {}),
+    ):
+        answer = await province.tried(mutation, "local", account="to-be-promoted", **more)
+        assert answer["errors"][0]["extensions"]["code"] == "FORBIDDEN", mutation
+    looked_up = await province.answer('{ account(id: "to-be-promoted") { name } }', "local")
+    assert looked_up["errors"][0]["extensions"]["code"] == "FORBIDDEN"
+    assert await province.everything() == before
+    # Taken back and given again by who manages all, it is an account of the hospital.
+    await province.do("revokeRole", "local", shown, **role)
+    await province.do("grantRole", "administrator", shown, **role)
+    renewed = {"account": "to-be-promoted", "password": "another long password"}
+    assert (await province.do("setPassword", "local", _ACCOUNT, **renewed))["login"] == (
+        "to-be-promoted"
+    )
+
+
+async def test_an_account_belongs_to_the_place_of_who_made_it(province: ServedAdmissions) -> None:
+    """An office makes accounts of its people, gives them a first password and a role."""
+    for name, base in (("local", "sample-hospital"), ("other", "sample-clinic")):
+        account = await province.graph.account(name, Grant("administrator", base=base))
+        province.tokens[name] = account.id.hex
+    await province.do("addAccount", "local", login="colleague")
+    listed = "{ accounts { edges { node { login grants { grant { role } } } } } }"
+    found = (await province.ask(listed, "local"))["accounts"]["edges"]
+    assert {"node": {"login": "colleague", "grants": []}} in found
+    others = (await province.ask(listed, "other"))["accounts"]["edges"]
+    assert [each["node"]["login"] for each in others] == ["other"]
+    first = {"account": "colleague", "password": PASSWORD}
+    refused = await province.tried("setPassword", "other", **first)
+    assert refused["errors"][0]["extensions"]["code"] == "FORBIDDEN"
+    assert (await province.do("setPassword", "local", _ACCOUNT, **first))["login"] == "colleague"
+    # A role elsewhere lets nobody there have the account, and its own office no longer.
+    elsewhere = {"account": "colleague", "role": "base_office", "base": "sample-clinic"}
+    await province.do("grantRole", "other", _ACCOUNT, **elsewhere)
+    for administrator in ("local", "other"):
+        refused = await province.tried("setPassword", administrator, **first)
+        assert refused["errors"][0]["extensions"]["code"] == "FORBIDDEN", administrator
+    await province.do("revokeRole", "other", _ACCOUNT, **elsewhere)
+    assert (await province.do("setPassword", "local", _ACCOUNT, **first))["login"] == "colleague"
+
+
+async def test_who_moves_to_another_hospital_belongs_there(province: ServedAdmissions) -> None:
+    """Where their last role at the old one ends, given and taken by who manages both."""
+    await province.token("administrator")
+    for name, base in (("local", "sample-hospital"), ("other", "sample-clinic")):
+        account = await province.graph.account(name, Grant("administrator", base=base))
+        province.tokens[name] = account.id.hex
+    await province.do("addAccount", "local", login="mover", password=PASSWORD)
+    old = {"account": "mover", "role": "base_office", "base": "sample-hospital"}
+    new = {"account": "mover", "role": "base_office", "base": "sample-clinic"}
+    await province.do("grantRole", "local", _ACCOUNT, **old)
+    await province.do("grantRole", "administrator", _ACCOUNT, **new)
+    await province.do("revokeRole", "administrator", _ACCOUNT, **old)
+    renewed = {"account": "mover", "password": "another long password"}
+    refused = await province.tried("setPassword", "local", **renewed)
+    assert refused["errors"][0]["extensions"]["code"] == "FORBIDDEN"
+    assert (await province.do("setPassword", "other", _ACCOUNT, **renewed))["login"] == "mover"
+    # Whoever has no role any more still belongs to the last place.
+    await province.do("revokeRole", "other", _ACCOUNT, **new)
+    assert (await province.do("lockAccount", "other", _ACCOUNT, account="mover"))["login"] == (
+        "mover"
+    )
+
+
 class _Slow(Passwords):
     """Passwords whose hashing takes as long as something else does."""
 

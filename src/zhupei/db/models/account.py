@@ -19,6 +19,9 @@ class Account(Model):
     ``login`` names accounts of our own issuer, ``issuer`` and ``subject`` those of another one.
     Tokens issued before ``tokens_valid_from`` no longer sign in. ``scopes`` are the permissions
     that a service is limited to; null for a person.
+
+    It belongs to a base or to a jurisdiction, whose administrators may give it a password, or to
+    the nation (both null): see `zhupei.services.accounts`.
     """
 
     id = fields.UUIDField(primary_key=True, default=uuid7)
@@ -35,6 +38,8 @@ class Account(Model):
     tokens_valid_from = fields.DatetimeField()
     last_signed_in_at = fields.DatetimeField(null=True)
     created_at = fields.DatetimeField()
+    home_base_code = fields.CharField(max_length=100, null=True, db_index=True)
+    home_jurisdiction_code = fields.CharField(max_length=100, null=True, db_index=True)
 
     class Meta:
         table = "account"
@@ -50,4 +55,8 @@ class Account(Model):
                 check="issuer IS NULL OR password_hash IS NULL", name="account_password_is_ours"
             ),
             CheckConstraint(check="failed_attempts >= 0", name="account_failed_attempts"),
+            CheckConstraint(
+                check="home_base_code IS NULL OR home_jurisdiction_code IS NULL",
+                name="account_one_home",
+            ),
         )

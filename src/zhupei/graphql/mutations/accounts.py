@@ -98,16 +98,37 @@ def _by(context: GraphContext) -> str:
     return "" if context.actor is None else context.actor.id
 
 
-async def _own_places(context: GraphContext) -> None:
-    """Refuse whoever manages accounts nowhere; a new account has no place yet."""
+async def _own_place(context: GraphContext) -> Target:
+    """Return where a new account belongs: to the nation, or where whoever makes it manages some.
+
+    Who manages accounts nowhere is refused.
+    """
     held = () if context.actor is None else grants_with(PERMISSIONS[_MANAGE], context.actor.grants)
     places = [Target(base=each.base, jurisdiction=each.jurisdiction) for each in held]
+    for place in (Target(), *places):
+        if await _manages(context, place):
+            return place
     await require(context, _MANAGE, (Target(), *places))
+    return Target()
+
+
+async def _manages(context: GraphContext, place: Target) -> bool:
+    return await refused_by(context, _MANAGE, (place,)) is None
+
+
+async def _manages_all(context: GraphContext, account: AccountRecord) -> bool:
+    return all([await _manages(context, place) for place in targets_of(account)])
+
+
+async def _settles(context: GraphContext, login_or_id: str) -> bool:
+    """Return whether whoever changes roles manages the account wherever it belongs and has some."""
+    found = await accounts.find_account(login_or_id)
+    return found is not None and await _manages_all(context, found)
 
 
 async def _add(info: GraphInfo, input: AddAccountInput) -> Any:  # noqa: A002 - the argument's name in the graph
     context = info.context
-    await _own_places(context)
+    home = await _own_place(context)
     # Before the transaction: it would hold its connection and its locks all the while.
     password = None
     if input.password:
@@ -127,6 +148,7 @@ async def _add(info: GraphInfo, input: AddAccountInput) -> Any:  # noqa: A002 - 
             kind=input.kind or ActorKind.PERSON,
             name=input.name or None,
             scopes=None if input.scopes is UNSET else input.scopes,
+            home=home,
         )
         return str(made.id) if isinstance(made, AccountRecord) else made
 
@@ -148,13 +170,9 @@ async def _shown_in_reach(answer: Any, context: GraphContext) -> Any:
     found = await _shown(answer)
     if not isinstance(found, AccountRecord):
         return found
-
-    async def reached(target: Target) -> bool:
-        return await refused_by(context, _MANAGE, (target,)) is None
-
-    if all([await reached(target) for target in targets_of(found)]):
+    if await _manages_all(context, found):
         return found
-    held = [each for each in found.grants if await reached(_place(each.grant, context))]
+    held = [each for each in found.grants if await _manages(context, _place(each.grant, context))]
     return dataclasses.replace(
         found,
         grants=tuple(held),
@@ -199,6 +217,7 @@ async def _granted(info: GraphInfo, input: GrantRoleInput) -> Any:  # noqa: A002
             specialties=context.catalogue.departments,
             by=_by(context),
             at=context.clock(),
+            settles=await _settles(context, input.account),
         )
         return input.account if isinstance(given, GrantRecord) else given
 
@@ -211,7 +230,13 @@ async def _revoked(info: GraphInfo, input: RevokeRoleInput) -> Any:  # noqa: A00
     await require(context, _MANAGE, (_place(grant, context),))
 
     async def work() -> Any:
-        done = await accounts.revoke_role(input.account, grant, by=_by(context), at=context.clock())
+        done = await accounts.revoke_role(
+            input.account,
+            grant,
+            by=_by(context),
+            at=context.clock(),
+            settles=await _settles(context, input.account),
+        )
         return str(done.id) if isinstance(done, AccountRecord) else done
 
     return await _shown_in_reach(await once(context, input, "revokeRole", work), context)

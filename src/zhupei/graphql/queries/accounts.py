@@ -112,7 +112,7 @@ async def _account(
     return query
 
 
-@reads("grants")
+@reads("grants", "home_base", "home_jurisdiction")
 async def _reached(context: GraphContext, _given: Mapping[str, Any], account: Any) -> Any:
     return await reached(context, account, _READ)
 

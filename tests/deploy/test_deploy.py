@@ -72,6 +72,44 @@ def test_the_drop_in_listens_where_the_manual_says() -> None:
         assert f"server unix:{settings.socket};" in file.read_text(encoding="utf-8")
 
 
+@pytest.mark.skipif(shutil.which("nginx") is None, reason="there is no nginx here")
+def test_nginx_takes_its_file(tmp_path: Path) -> None:
+    # The one of Debian 12 is 1.22, which does not know every directive of today.
+    pair = tmp_path / "pair.pem"
+    subprocess.run(
+        ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", str(pair), "-out",
+         str(tmp_path / "certificate.pem"), "-subj", "/CN=graph.example.org"],
+        check=True,
+        capture_output=True,
+    )  # fmt: skip
+    pair.write_text(
+        pair.read_text("ascii") + (tmp_path / "certificate.pem").read_text("ascii"), "ascii"
+    )
+    text = (DEPLOY / "nginx.conf").read_text(encoding="utf-8")
+    text = re.sub(r"/etc/ssl/\S+(?=;)", str(pair), text)
+    whole = tmp_path / "whole.conf"
+    whole.write_text(
+        f"pid {tmp_path}/pid; error_log stderr; events {{}} http {{ access_log off;\n{text}\n}}",
+        encoding="utf-8",
+    )
+    ended = subprocess.run(
+        ["nginx", "-t", "-p", str(tmp_path), "-c", str(whole)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ended.returncode == 0, ended.stderr
+
+
+def test_nginx_hands_on_what_zhupei_takes() -> None:
+    text = (DEPLOY / "nginx.conf").read_text(encoding="utf-8")
+    # Heads of 64 kB, the port that pages name as their origin, HTTP/2 as every version takes it.
+    assert "large_client_header_buffers 4 64k;" in text
+    assert "proxy_set_header Host $http_host;" in text
+    assert "listen 443 ssl http2;" in text
+    assert not re.search(r"^\s*http2 on;", text, re.MULTILINE)
+
+
 def test_what_is_started_is_a_command() -> None:
     known = commands()
     started = re.findall(r"bin/zhupei (\w+)", (DEPLOY / "zhupei.service").read_text("utf-8"))

@@ -35,7 +35,7 @@ class BoundedWebSocket(ReadsOrLeaves, WebSocketsSansIOProtocol):
     async def send(self, message: Any) -> None:
         """Send what the application says; a refusal that was answered ends the handshake, too.
 
-        uvicorn would log each as an application that returned without one (0.54), at anybody's will.
+        uvicorn (0.54) would log each as an application that returned without one.
         """
         await super().send(message)
         if self.initial_response is not None and self.close_sent:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import argparse
+import re
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from zhupei.cli import main
+from zhupei.cli import build_parser, main
 
 
 @pytest.fixture(autouse=True)
@@ -124,3 +128,100 @@ def test_the_language_is_also_that_of_the_file(
     with pytest.raises(SystemExit) as ended:
         main(["--help"])
     assert ended.value.code == 0
+
+
+def _texts(parser: argparse.ArgumentParser, words: tuple[str, ...] = ()) -> Iterator[Any]:
+    """Iterate over what commands and their arguments say of themselves, and where."""
+    yield (*words, "description"), parser.description
+    for action in parser._actions:
+        if isinstance(action, argparse._SubParsersAction):
+            for pseudo in action._choices_actions:
+                yield (*words, pseudo.dest), pseudo.help
+            for name, each in action.choices.items():
+                yield from _texts(each, (*words, name))
+        else:
+            yield (*words, action.metavar or action.dest, *action.option_strings), action.help
+
+
+def test_every_command_and_argument_is_told_in_both_languages() -> None:
+    wrong = {}
+    for place, text in _texts(build_parser()):
+        if text is None and place[-1] == "description":
+            continue  # the line in the list of commands says it
+        chinese, _, english = (text or "").partition(" · ")
+        is_chinese = any("\u4e00" <= sign <= "\u9fff" for sign in chinese)
+        # An example of a date may be Chinese within an English sentence.
+        words = re.sub(r"\d+年\d+月\d+日", "", english)
+        is_english = words.strip() != "" and not any("\u4e00" <= sign <= "\u9fff" for sign in words)
+        if not (is_chinese and is_english):
+            wrong[place] = text
+    assert wrong == {}
+
+
+@pytest.mark.parametrize(
+    ("language", "lines"),
+    [
+        (
+            "zh",
+            [
+                "把事件再次推送到一个接收端，或所有启用的接收端：某时刻以来的、按标识指定的，或",
+                "已放弃的。接收方凭标识识别重复。",
+                "",
+                "选项:",
+                "  -h, --help           显示帮助",
+                "  --endpoint ENDPOINT  只推送到这一个",
+                "  --since TIME         该时刻起发生的，如 2026-04-10T09:00+08:00",
+                "  --until TIME         该时刻之前发生的",
+                "  --id EVENT           指定事件；可重复",
+                "  --dead               只重放已放弃的",
+            ],
+        ),
+        (
+            "en",
+            [
+                "Events are sent to one endpoint, or to all that are active: those since a",
+                "moment, single ones by id, or what was given up. Receivers recognise them by",
+                "their id.",
+                "",
+                "options:",
+                "  -h, --help           show this help message and exit",
+                "  --endpoint ENDPOINT  to this one only",
+                "  --since TIME         what happened since 2026-04-10T09:00+08:00",
+                "  --until TIME         what happened before then",
+                "  --id EVENT           this event; repeat",
+                "  --dead               only what was given up",
+            ],
+        ),
+    ],
+)
+def test_help_is_in_the_language_of_messages(
+    language: str,
+    lines: list[str],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """A Chinese character takes two columns of a line."""
+    monkeypatch.setenv("ZHUPEI_LANGUAGE", language)
+    monkeypatch.setenv("COLUMNS", "80")
+    with pytest.raises(SystemExit) as ended:
+        main(["events", "replay", "--help"])
+    assert ended.value.code == 0
+    # How the usage is broken into lines is argparse's.
+    assert capsys.readouterr().out.partition("\n\n")[2].splitlines() == lines
+
+
+@pytest.mark.parametrize(
+    ("language", "told"), [("zh", "账号与授权"), ("en", "accounts and their roles")]
+)
+def test_the_list_of_commands_is_in_one_language(
+    language: str,
+    told: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setenv("ZHUPEI_LANGUAGE", language)
+    with pytest.raises(SystemExit):
+        main(["--help"])
+    out = capsys.readouterr().out
+    assert re.search(rf"^ +account +{told}$", out, re.MULTILINE)
+    assert " · " not in out

@@ -19,7 +19,7 @@ def new_commands(subparsers: Subparsers) -> Subparsers:
     parser: argparse.ArgumentParser = subparsers.add_parser(
         "new",
         help="新建基地文件或插件 · begin a base's file or a plugin",
-        description="Begin something with files that work at once.",
+        description="新建即可使用的文件。 · Begin something with files that work at once.",
     )
     commands = parser.add_subparsers(dest="new_what", metavar="WHAT", required=True)
     parser.set_defaults(_new_commands=commands)

@@ -1,6 +1,7 @@
-"""The parser of the command line: what argparse says itself is in the language spoken here.
+"""The parser of the command line: it speaks the language that messages are in.
 
-What a command says of its arguments stands in the command.
+What a command says of itself and its arguments stands in the command, in both languages:
+``中文 · English``. What argparse says itself stands here.
 """
 
 from __future__ import annotations
@@ -8,11 +9,19 @@ from __future__ import annotations
 import argparse
 import re
 import sys
+from collections.abc import Iterable, Iterator
+from functools import cached_property
 from typing import Any, NoReturn
+from unicodedata import east_asian_width
 
-from zhupei.domain.text import Text
+from zhupei.domain.text import Language, Text
 
 __all__ = ["Parser"]
+
+_BETWEEN = " · "
+# What a line may be broken after: a word with its blanks, or one Chinese character with what must
+# not begin a line.
+_PIECES = re.compile(r"[\u2e80-\uffff][，。；：、）”]*|[^\s\u2e80-\uffff]+[，。；：、）”]*\s*|\s+")
 
 
 class Parser(argparse.ArgumentParser):
@@ -28,18 +37,41 @@ class Parser(argparse.ArgumentParser):
         """End with status 2 after saying what is wrong, and how the command is used."""
         self.print_usage(sys.stderr)
         said = Text(f"错误：{_in_chinese(message)}", f"error: {message}")
-        self.exit(2, f"{self.prog}: {_spoken(said)}\n")
+        self.exit(2, f"{self.prog}: {said.get(_language())}\n")
 
 
 class _Formatter(argparse.HelpFormatter):
+    @cached_property
+    def _language(self) -> Language:
+        return _language()
+
+    def _chosen(self, text: str | None) -> str | None:
+        """Return the part of ``中文 · English`` to read; a plugin may have one language only."""
+        chinese, found, english = (text or "").partition(_BETWEEN)
+        return Text(chinese, english).get(self._language) if found else text
+
     def add_usage(
         self, usage: str | None, actions: Any, groups: Any, prefix: str | None = None
     ) -> None:
-        own = _spoken(Text("用法：", "usage: ")) if prefix is None else prefix
+        own = Text("用法：", "usage: ").get(self._language) if prefix is None else prefix
         super().add_usage(usage, actions, groups, own)
 
+    def _get_help_string(self, action: argparse.Action) -> str | None:
+        return self._chosen(action.help)
+
+    def _format_text(self, text: str) -> str:
+        return super()._format_text(self._chosen(text) or "")
+
+    def _split_lines(self, text: str, width: int) -> list[str]:
+        return list(_lines(_PIECES.findall(" ".join(text.split())), width))
+
+    def _fill_text(self, text: str, width: int, indent: str) -> str:
+        lines = self._split_lines(text, width - len(indent))
+        return "\n".join(indent + line for line in lines)
+
     def start_section(self, heading: str | None) -> None:
-        super().start_section(_spoken(_HEADINGS[heading]) if heading in _HEADINGS else heading)
+        known = _HEADINGS.get(heading)
+        super().start_section(heading if known is None else known.get(self._language))
 
 
 _HEADINGS: dict[str | None, Text] = {
@@ -66,6 +98,19 @@ _SENTENCES = {
 }
 
 
+def _lines(pieces: Iterable[str], columns: int) -> Iterator[str]:
+    """Yield lines of so many columns, of which a Chinese character takes two."""
+    line, width = "", 0
+    for piece in pieces:
+        wide = sum(2 if east_asian_width(sign) in "WF" else 1 for sign in piece.rstrip())
+        if line and width + wide > columns:
+            yield line.rstrip()
+            line, width = "", 0
+        line += piece
+        width += wide + len(piece) - len(piece.rstrip())
+    yield line.rstrip()
+
+
 def _in_chinese(message: str) -> str:
     """Return what argparse says in Chinese; what it does not say itself is left as it is."""
     if about := re.fullmatch(r"argument (.+?): (.+)", message, re.DOTALL):
@@ -76,8 +121,8 @@ def _in_chinese(message: str) -> str:
     return message
 
 
-def _spoken(text: Text) -> str:
+def _language() -> Language:
     # Here, not at the top: it is the package that this module is part of.
     from zhupei.cli import spoken_language  # noqa: PLC0415 - see above
 
-    return text.get(spoken_language())
+    return spoken_language()

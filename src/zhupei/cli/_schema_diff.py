@@ -44,10 +44,12 @@ def add_diff(commands: Subparsers) -> None:
     """Add ``diff`` to the commands of ``zhupei schema``."""
     parser = commands.add_parser(
         "diff",
-        help="what breaks clients of the last release · 与上一版本不兼容之处",
+        help="与上一版本不兼容之处 · what breaks clients of the last release",
         description=(
-            "Compare the core's graph with that of the last release. Exit status 1 where a change "
-            "breaks clients, unless a file of changelog.d quotes it in backticks as printed here."
+            "把核心的图与上一版本比较。有使客户端失效的更改时退出码为 1，除非 changelog.d 中有文"
+            "件以反引号原样引用它。 · Compare the core's graph with that of the last release. "
+            "Exit status 1 where a change breaks clients, unless a file of changelog.d quotes it "
+            "in backticks as printed here."
         ),
     )
     parser.add_argument(
@@ -55,19 +57,19 @@ def add_diff(commands: Subparsers) -> None:
         metavar="FILE",
         type=Path,
         default=_RELEASED,
-        help="the graph that was released · 上一版本的模式文本",
+        help="上一版本的模式文本 · the graph that was released",
     )
     parser.add_argument(
         "--changelog",
         metavar="FOLDER",
         type=Path,
         default=_CHANGELOG,
-        help="where accepted breaks are told of · 变更说明所在目录",
+        help="说明已接受的不兼容更改的文件夹 · where accepted breaks are told of",
     )
     parser.add_argument(
         "--release",
         action="store_true",
-        help="at a release: write the graph as it is to that file · 发布时写入",
+        help="发布时：把现在的图写入该文件 · at a release: write the graph as it is to that file",
     )
     parser.set_defaults(run=_run)
 

@@ -32,29 +32,39 @@ def register(subparsers: Subparsers) -> None:
     account = subparsers.add_parser(
         "account",
         help="账号与授权 · accounts and their roles",
-        description="Accounts that sign in with a password or with tokens of this installation, "
-        "and the roles of all accounts. Servers may run meanwhile; all takes effect at once.",
+        description=(
+            "以密码或本系统凭证登录的账号，以及所有账号的角色。服务可同时运行，更改即刻生"
+            "效。 · Accounts that sign in with a password or with tokens of this "
+            "installation, and the roles of all accounts. Servers may run meanwhile; all "
+            "takes effect at once."
+        ),
     )
     actions = account.add_subparsers(metavar="ACTION", required=True)
     add = actions.add_parser("add", help="新建账号 · make an account")
-    add.add_argument("login", metavar="LOGIN")
-    add.add_argument("--name", help="name to show · 显示名称")
+    add.add_argument("login", metavar="LOGIN", help="登录名 · name to sign in with")
+    add.add_argument("--name", help="显示名称 · name to show")
     secret = add.add_mutually_exclusive_group()
     secret.add_argument(
         "--no-password",
         action="store_true",
-        help="signs in only with tokens of `zhupei token` · 只用凭证登录",
+        help=(
+            "没有密码，只用 `zhupei token` 签发的凭证登录 · signs in only with tokens of "
+            "`zhupei token`"
+        ),
     )
     secret.add_argument(
         "--service",
         action="store_true",
-        help="for a program; needs --scope, has no password · 服务账号",
+        help=(
+            "供程序使用的服务账号；须带 --scope，没有密码 · for a program; needs --scope, has "
+            "no password"
+        ),
     )
     add.add_argument(
         "--scope",
         action="append",
         metavar="PERMISSION",
-        help="what a service may use at most; repeat · 权限范围",
+        help="服务账号最多可用的权限；可重复 · what a service may use at most; repeat",
     )
     add.set_defaults(run=_add)
     _with_login(actions, "password", "设置新密码 · set a new password", _password)
@@ -63,21 +73,29 @@ def register(subparsers: Subparsers) -> None:
         ("revoke", "收回角色 · take a role back", _revoke),
     ):
         given = _with_login(actions, name, text, run)
-        given.add_argument("role", metavar="ROLE", help=_ROLES)
+        given.add_argument("role", metavar="ROLE", help=f"角色：{_ROLES} · one of {_ROLES}")
         limit = given.add_mutually_exclusive_group()
-        limit.add_argument("--base", metavar="CODE", help="for this base · 限定培训基地")
+        limit.add_argument("--base", metavar="CODE", help="限定培训基地 · for this base")
         limit.add_argument(
-            "--jurisdiction", metavar="CODE", help="for this jurisdiction · 限定辖区"
+            "--jurisdiction", metavar="CODE", help="限定辖区 · for this jurisdiction"
         )
         given.add_argument(
             "--specialty",
             metavar="CODE",
-            help="with --base: for this specialty there only · 限定该基地的专业",
+            help="与 --base 同用：限定该基地的专业 · with --base: for this specialty there only",
         )
     _with_login(actions, "lock", "锁定，已发凭证即刻失效 · lock and end its tokens", _lock)
     _with_login(actions, "unlock", "解锁 · unlock", _unlock)
     listing = actions.add_parser("list", help="列出账号 · list accounts")
-    listing.add_argument("--format", choices=("text", "json"), default="text")
+    listing.add_argument(
+        "--format",
+        choices=("text", "json"),
+        default="text",
+        help=(
+            "text 供人阅读，json 供程序读取（默认 %(default)s） · text for people, json for "
+            "programs (default %(default)s)"
+        ),
+    )
     listing.set_defaults(run=_list)
 
 
@@ -85,7 +103,9 @@ def _with_login(
     actions: Subparsers, name: str, text: str, run: Callable[[argparse.Namespace], int]
 ) -> argparse.ArgumentParser:
     parser = actions.add_parser(name, help=text, description=text)
-    parser.add_argument("login", metavar="LOGIN", help="login, or the account's id · 账号")
+    parser.add_argument(
+        "login", metavar="LOGIN", help="登录名或账号标识 · login, or the account's id"
+    )
     parser.set_defaults(run=run)
     return parser
 

@@ -28,18 +28,36 @@ def register(subparsers: Subparsers) -> None:
     parser = subparsers.add_parser(
         "allocation",
         help="核验志愿匹配结果 · prove runs of the allocation",
-        description="Runs of rounds that match preference lists.",
+        description="按志愿匹配的各轮次运行记录。 · Runs of rounds that match preference lists.",
     )
     commands = parser.add_subparsers(dest="allocation_command", metavar="COMMAND", required=True)
     verify = commands.add_parser(
         "verify",
         help="核验一次或全部匹配 · verify one run, or all",
-        description="Make the market of a run again from what is stored, compare its digest, and "
-        "check the result with the independent checker: complete, within quotas, no blocking "
-        "pair, best for applicants. Ends with status 1 where a run is not proven.",
+        description=(
+            "由存储的数据重建一次匹配的输入，比对其摘要，并以独立的核验程序检查结果：完整、"
+            "不超名额、无阻塞对、对报考人最优。有匹配未能证明时退出码为 1。 · Make the "
+            "market of a run again from what is stored, compare its digest, and check "
+            "the result with the independent checker: complete, within quotas, no "
+            "blocking pair, best for applicants. Ends with status 1 where a run is not "
+            "proven."
+        ),
     )
-    verify.add_argument("runs", nargs="*", metavar="RUN", help="ids of runs; all without any")
-    verify.add_argument("--format", choices=("text", "json"), default="text")
+    verify.add_argument(
+        "runs",
+        nargs="*",
+        metavar="RUN",
+        help="匹配的标识；不写则核验全部 · ids of runs; all without any",
+    )
+    verify.add_argument(
+        "--format",
+        choices=("text", "json"),
+        default="text",
+        help=(
+            "text 供人阅读，json 供程序读取（默认 %(default)s） · text for people, json for "
+            "programs (default %(default)s)"
+        ),
+    )
     verify.set_defaults(run=_run)
 
 

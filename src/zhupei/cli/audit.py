@@ -28,23 +28,38 @@ def register(subparsers: Subparsers) -> None:
     parser = subparsers.add_parser(
         "audit",
         help="核验申请记录未被篡改 · prove that records were not changed",
-        description="The records of what was done: appended, hashed, chained.",
+        description=(
+            "操作记录：只增不改，逐条哈希，首尾相链。 · The records of what was done: "
+            "appended, hashed, chained."
+        ),
     )
     commands = parser.add_subparsers(dest="audit_command", metavar="COMMAND", required=True)
     verify = commands.add_parser(
         "verify",
         help="核验全部记录 · verify all records",
-        description="Verify every record; every application, person, trainee, list, ban and plan "
-        "against its last record; and the seats taken and added. Names the first break and ends "
-        "with status 1. Note the head that is printed somewhere else, and give it back with --head "
-        "later.",
+        description=(
+            "核验每一条记录；以最后一条记录核对每份申请、每个人、学员、名单、禁报和计划；"
+            "并核对占用与增补的名额。发现断裂时指出第一处，退出码为 1。请把显示的链头另行"
+            "抄存，日后以 --head 交回核对。 · Verify every record; every application, "
+            "person, trainee, list, ban and plan against its last record; and the seats "
+            "taken and added. Names the first break and ends with status 1. Note the "
+            "head that is printed somewhere else, and give it back with --head later."
+        ),
     )
     verify.add_argument(
         "--head",
         metavar="SEQUENCE:ANCHOR+SEQUENCE:ANCHOR",
-        help="a head noted before that has to be passed",
+        help="以前抄存的链头，记录须包含它 · a head noted before that has to be passed",
     )
-    verify.add_argument("--format", choices=("text", "json"), default="text")
+    verify.add_argument(
+        "--format",
+        choices=("text", "json"),
+        default="text",
+        help=(
+            "text 供人阅读，json 供程序读取（默认 %(default)s） · text for people, json for "
+            "programs (default %(default)s)"
+        ),
+    )
     verify.set_defaults(run=_run)
 
 

@@ -25,42 +25,58 @@ def register(subparsers: Subparsers) -> None:
     backup = subparsers.add_parser(
         "backup",
         help="备份数据库与文件 · back up the database and the files",
-        description="Write the database (one consistent snapshot) and the files of people to FILE. "
-        "Servers may run meanwhile. Keys are not in it: keep them somewhere else, for without them "
-        "nobody can read the personal data.",
+        description=(
+            "把数据库（一致的快照）和个人文件写入 FILE，服务可同时运行。不含密钥：请另行"
+            "保管，没有密钥谁也读不了个人信息。 · Write the database (one consistent "
+            "snapshot) and the files of people to FILE. Servers may run meanwhile. Keys "
+            "are not in it: keep them somewhere else, for without them nobody can read "
+            "the personal data."
+        ),
     )
-    backup.add_argument("file", type=Path, metavar="FILE", help="such as zhupei.tar · 备份文件")
+    backup.add_argument(
+        "file", type=Path, metavar="FILE", help="备份文件，如 zhupei.tar · such as zhupei.tar"
+    )
     backup.add_argument(
         "--with-keys",
         action="store_true",
-        help="put the key files of the data directory in as well; whoever has the file can then "
-        "read everything · 连同密钥文件",
+        help=(
+            "连同数据目录的密钥文件；得到备份的人便能读取一切 · put the key files of the data "
+            "directory in as well; whoever has the file can then read everything"
+        ),
     )
     backup.add_argument(
         "--without-keys",
         action="store_true",
-        help="also where the keys of the personal data are lost · 密钥已丢失也备份",
+        help="密钥已丢失也备份 · also where the keys of the personal data are lost",
     )
     backup.set_defaults(run=_backup)
     restore = subparsers.add_parser(
         "restore",
         help="从备份恢复 · restore a backup",
-        description="Check FILE, then put it in the place of an empty installation, all or "
-        "nothing. Stop all processes of zhupei first.",
+        description=(
+            "先核验 FILE，再恢复到空的系统中，要么全部恢复，要么不变。请先停止 zhupei 的"
+            "所有进程。 · Check FILE, then put it in the place of an empty installation, "
+            "all or nothing. Stop all processes of zhupei first."
+        ),
     )
-    restore.add_argument("file", type=Path, metavar="FILE", help="made by zhupei backup · 备份文件")
+    restore.add_argument(
+        "file",
+        type=Path,
+        metavar="FILE",
+        help="zhupei backup 生成的备份文件 · made by zhupei backup",
+    )
     restore.add_argument(
         "--replace",
         action="store_true",
-        help="give up everything that is in the database · 放弃数据库中已有的一切",
+        help="放弃数据库中已有的一切 · give up everything that is in the database",
     )
     restore.add_argument(
         "--without-keys",
         action="store_true",
-        help="also where personal data will be unreadable · 没有密钥也恢复",
+        help="没有密钥也恢复 · also where personal data will be unreadable",
     )
     restore.add_argument(
-        "--check", action="store_true", help="only check the file · 只检查备份文件"
+        "--check", action="store_true", help="只检查备份文件 · only check the file"
     )
     restore.set_defaults(run=_restore)
 

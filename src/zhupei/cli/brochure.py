@@ -26,27 +26,45 @@ def register(subparsers: Subparsers) -> None:
     parser = subparsers.add_parser(
         "brochure",
         help="生成、检查和比较招生简章 · write, check and compare recruitment brochures",
-        description="Write the recruitment brochure of a program in Chinese, with the clause of "
-        "every statement; what is not published is printed as such with its reason.",
+        description=(
+            "生成一个项目的中文招生简章，每句注明条款；未公布的照此写明并说明原因。 · "
+            "Write the recruitment brochure of a program in Chinese, with the clause of "
+            "every statement; what is not published is printed as such with its reason."
+        ),
     )
-    parser.add_argument("program", metavar="PROGRAM", help="code of the program")
-    parser.add_argument("--format", choices=("html", "pdf"), help="default: by --output, else html")
+    parser.add_argument("program", metavar="PROGRAM", help="项目代码 · code of the program")
     parser.add_argument(
-        "--output", type=Path, metavar="FILE", help="where to write; default standard output"
+        "--format",
+        choices=("html", "pdf"),
+        help="默认按 --output 的扩展名，否则为 html · default: by --output, else html",
+    )
+    parser.add_argument(
+        "--output",
+        type=Path,
+        metavar="FILE",
+        help="写到何处；默认写到标准输出 · where to write; default standard output",
     )
     parser.add_argument(
         "--dated",
         metavar="TEXT",
-        help="date printed at the end, such as 2026年6月1日; default none",
+        help=(
+            "文末的日期，如 2026年6月1日；默认不写 · date printed at the end, such as 2026年6月1"
+            "日; default none"
+        ),
     )
     instead = parser.add_mutually_exclusive_group()
     instead.add_argument(
         "--check",
         action="store_true",
-        help="only say what the brochure states of what it must; exit 1 if something is lacking",
+        help=(
+            "只核对应写明的内容；有缺时退出码为 1 · only say what the brochure states of what "
+            "it must; exit 1 if something is lacking"
+        ),
     )
     instead.add_argument(
-        "--against", metavar="PROGRAM", help="only say what changed since this program"
+        "--against",
+        metavar="PROGRAM",
+        help="只列出与该项目相比的变化 · only say what changed since this program",
     )
     parser.set_defaults(run=_run)
 

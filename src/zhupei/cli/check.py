@@ -34,23 +34,51 @@ def register(subparsers: Subparsers) -> None:
     parser = subparsers.add_parser(
         "check",
         help="检查配置，概述图的内容 · check the configuration, and tell what the graph will say",
-        description="Check files or folders with configuration (ZHUPEI_BASES by default) and tell "
-        "what the graph will say. A path below ZHUPEI_BASES is checked together with the rest of "
-        "that folder, but only its own problems are shown. Exit status: 0 fine, 1 problems, "
-        "2 wrong usage.",
+        description=(
+            "检查配置文件或文件夹（默认 ZHUPEI_BASES），并概述图的内容。ZHUPEI_BASES 之下"
+            "的路径与该文件夹的其余部分一同检查，但只显示它自己的问题。退出码：0 无误，1 "
+            "有问题，2 用法错误。 · Check files or folders with configuration "
+            "(ZHUPEI_BASES by default) and tell what the graph will say. A path below "
+            "ZHUPEI_BASES is checked together with the rest of that folder, but only its "
+            "own problems are shown. Exit status: 0 fine, 1 problems, 2 wrong usage."
+        ),
     )
-    parser.add_argument("paths", nargs="*", type=Path, metavar="PATH")
+    parser.add_argument(
+        "paths",
+        nargs="*",
+        type=Path,
+        metavar="PATH",
+        help=(
+            "配置文件或文件夹；默认 ZHUPEI_BASES · files or folders with configuration; "
+            "ZHUPEI_BASES by default"
+        ),
+    )
     parser.add_argument(
         "--strict",
         action="store_true",
-        help="warnings that no program accepts, and degraded plugins, fail too · 警告也算失败",
+        help=(
+            "未被项目接受的警告和降级的插件也算失败 · warnings that no program accepts, and "
+            "degraded plugins, fail too"
+        ),
     )
-    parser.add_argument("--format", choices=("text", "json"), default="text")
-    parser.add_argument("--language", choices=[each.value for each in Language])
+    parser.add_argument(
+        "--format",
+        choices=("text", "json"),
+        default="text",
+        help=(
+            "text 供人阅读，json 供程序读取（默认 %(default)s） · text for people, json for "
+            "programs (default %(default)s)"
+        ),
+    )
+    parser.add_argument(
+        "--language",
+        choices=[each.value for each in Language],
+        help="以何种语言列出问题 · language of the problems",
+    )
     parser.add_argument(
         "--database",
         action="store_true",
-        help="also look at what the database refers to · 同时核对数据库",
+        help="同时核对数据库 · also look at what the database refers to",
     )
     parser.set_defaults(run=_run)
 

@@ -26,24 +26,42 @@ def register(subparsers: Subparsers) -> None:
     parser = subparsers.add_parser(
         "demo",
         help="演示一次完整的招收 · play a whole recruitment and watch",
-        description="Play a scenario: a real server, PostgreSQL and a mail server in a temporary "
-        "folder, with a clock that is moved. It ends with status 1 at the first step of which "
-        "something else comes than the scenario says. See docs/demo.md.",
+        description=(
+            "演示一个场景：在临时文件夹中运行真实的服务、PostgreSQL 和邮件服务器，时钟可"
+            "拨动。结果与场景不符时，在第一个不符的步骤结束，退出码为 1。见 docs/demo.md。"
+            " · Play a scenario: a real server, PostgreSQL and a mail server in a "
+            "temporary folder, with a clock that is moved. It ends with status 1 at the "
+            "first step of which something else comes than the scenario says. See "
+            "docs/demo.md."
+        ),
     )
-    parser.add_argument("name", nargs="?", metavar="NAME", help="which one; --list shows them")
-    parser.add_argument("--list", action="store_true", help="list the scenarios and end")
+    parser.add_argument(
+        "name",
+        nargs="?",
+        metavar="NAME",
+        help="哪一个场景；--list 列出全部 · which one; --list shows them",
+    )
+    parser.add_argument(
+        "--list", action="store_true", help="列出场景后结束 · list the scenarios and end"
+    )
     parser.add_argument(
         "--from",
         dest="folder",
         type=Path,
         default=Path("examples"),
         metavar="PATH",
-        help="folder with scenarios, or one scenario's own (default: examples)",
+        help=(
+            "场景所在的文件夹，或单个场景的文件夹（默认 examples） · folder with scenarios, or "
+            "one scenario's own (default: examples)"
+        ),
     )
     parser.add_argument(
         "--keep",
         action="store_true",
-        help="let the server run at the end, with the query page, until Ctrl-C",
+        help=(
+            "结束后服务连同查询页面继续运行，直到按 Ctrl-C · let the server run at the end, "
+            "with the query page, until Ctrl-C"
+        ),
     )
     parser.set_defaults(run=_run)
 

@@ -26,14 +26,18 @@ def register(subparsers: Subparsers) -> None:
     parser = subparsers.add_parser(
         "docs",
         help="生成或核对由代码生成的文件 · write or check the generated files",
-        description="Write the files of this repository that are generated: the JSON Schema of "
-        "configuration, the reference pages, schema.graphql and the plugins' own; or check that "
-        "they are up to date. Run it in the repository's folder.",
+        description=(
+            "写出本仓库中由代码生成的文件：配置的 JSON Schema、参考页、schema.graphql 及"
+            "各插件的同类文件；或核对它们是否最新。请在仓库的文件夹中运行。 · Write the "
+            "files of this repository that are generated: the JSON Schema of "
+            "configuration, the reference pages, schema.graphql and the plugins' own; or "
+            "check that they are up to date. Run it in the repository's folder."
+        ),
     )
     what = parser.add_mutually_exclusive_group(required=True)
-    what.add_argument("--write", action="store_true", help="write them · 写入")
+    what.add_argument("--write", action="store_true", help="写入 · write them")
     what.add_argument(
-        "--check", action="store_true", help="name those that are stale, exit status 1 · 仅核对"
+        "--check", action="store_true", help="仅核对 · name those that are stale, exit status 1"
     )
     parser.set_defaults(run=_run)
 

@@ -28,43 +28,112 @@ def register(subparsers: Subparsers) -> None:
     parser = subparsers.add_parser(
         "events",
         help="查看与重放推送事件 · webhooks, their deliveries, and replaying events",
-        description="Endpoints of integrators and what was sent to them. See docs/integrators.md.",
+        description=(
+            "集成方的接收端与向其推送的内容。见 docs/integrators.md。 · Endpoints of "
+            "integrators and what was sent to them. See docs/integrators.md."
+        ),
     )
     commands = parser.add_subparsers(dest="events_command", metavar="COMMAND", required=True)
     endpoints = commands.add_parser(
-        "endpoints", help="事件订阅 · every endpoint with its state and what waits for it"
+        "endpoints",
+        help=(
+            "事件订阅的接收端，及其状态和待推送的数量 · every endpoint with its "
+            "state and what waits for it"
+        ),
     )
-    endpoints.add_argument("--format", choices=("text", "json"), default="text")
+    endpoints.add_argument(
+        "--format",
+        choices=("text", "json"),
+        default="text",
+        help=(
+            "text 供人阅读，json 供程序读取（默认 %(default)s） · text for people, json for "
+            "programs (default %(default)s)"
+        ),
+    )
     endpoints.set_defaults(run=_endpoints)
     deliveries = commands.add_parser(
-        "deliveries", help="推送记录 · the newest deliveries to an endpoint, with every attempt"
+        "deliveries",
+        help=(
+            "一个接收端最近的推送，及每次尝试 · the newest deliveries to an "
+            "endpoint, with every attempt"
+        ),
     )
-    deliveries.add_argument("endpoint", type=UUID, metavar="ENDPOINT")
-    deliveries.add_argument("--state", choices=("waiting", "delivered", "dead"))
-    deliveries.add_argument("--format", choices=("text", "json"), default="text")
+    deliveries.add_argument(
+        "endpoint",
+        type=UUID,
+        metavar="ENDPOINT",
+        help=(
+            "接收端的标识，`zhupei events endpoints` 列出 · id of the endpoint, as `zhupei "
+            "events endpoints` shows"
+        ),
+    )
+    deliveries.add_argument(
+        "--state",
+        choices=("waiting", "delivered", "dead"),
+        help="只列出这种状态的 · only those in this state",
+    )
+    deliveries.add_argument(
+        "--format",
+        choices=("text", "json"),
+        default="text",
+        help=(
+            "text 供人阅读，json 供程序读取（默认 %(default)s） · text for people, json for "
+            "programs (default %(default)s)"
+        ),
+    )
     deliveries.set_defaults(run=_deliveries)
     replay = commands.add_parser(
         "replay",
-        help="重放事件 · send events again, under the ids that they had",
-        description="Events are sent to one endpoint, or to all that are active: those since a "
-        "moment, single ones by id, or what was given up. Receivers recognise them by their id.",
+        help="以原有标识再次推送事件 · send events again, under the ids that they had",
+        description=(
+            "把事件再次推送到一个接收端，或所有启用的接收端：某时刻以来的、按标识指定的，"
+            "或已放弃的。接收方凭标识识别重复。 · Events are sent to one endpoint, or to "
+            "all that are active: those since a moment, single ones by id, or what was "
+            "given up. Receivers recognise them by their id."
+        ),
     )
-    replay.add_argument("--endpoint", type=UUID, metavar="ENDPOINT", help="to this one only")
     replay.add_argument(
-        "--since", type=_moment, metavar="TIME", help="what happened since 2026-04-10T09:00+08:00"
+        "--endpoint", type=UUID, metavar="ENDPOINT", help="只推送到这一个 · to this one only"
     )
-    replay.add_argument("--until", type=_moment, metavar="TIME", help="what happened before then")
     replay.add_argument(
-        "--id", type=UUID, action="append", metavar="EVENT", help="this event; repeat"
+        "--since",
+        type=_moment,
+        metavar="TIME",
+        help=(
+            "该时刻起发生的，如 2026-04-10T09:00+08:00 · what happened since 2026-04-10T09:00+08:00"
+        ),
     )
-    replay.add_argument("--dead", action="store_true", help="only what was given up")
+    replay.add_argument(
+        "--until",
+        type=_moment,
+        metavar="TIME",
+        help="该时刻之前发生的 · what happened before then",
+    )
+    replay.add_argument(
+        "--id",
+        type=UUID,
+        action="append",
+        metavar="EVENT",
+        help="指定事件；可重复 · this event; repeat",
+    )
+    replay.add_argument(
+        "--dead", action="store_true", help="只重放已放弃的 · only what was given up"
+    )
     replay.set_defaults(run=_replay)
     for word, active, meaning in (
         ("enable", True, "重新启用 · switch an endpoint on again"),
         ("disable", False, "暂停 · pause an endpoint"),
     ):
         switch = commands.add_parser(word, help=meaning)
-        switch.add_argument("endpoint", type=UUID, metavar="ENDPOINT")
+        switch.add_argument(
+            "endpoint",
+            type=UUID,
+            metavar="ENDPOINT",
+            help=(
+                "接收端的标识，`zhupei events endpoints` 列出 · id of the endpoint, as `zhupei "
+                "events endpoints` shows"
+            ),
+        )
         switch.set_defaults(run=_switch, active=active)
 
 

@@ -30,56 +30,82 @@ def register(subparsers: Subparsers) -> None:
     parser = subparsers.add_parser(
         "export",
         help="导出注册名单、统计、通知书和公示名单 · export lists, statistics and letters",
-        description="Export what the database holds. The files may name people in full: they are "
-        "made readable for their owner only.",
+        description=(
+            "导出数据库中的内容。文件可能含完整的个人信息，因此仅限所有者读取。 · Export "
+            "what the database holds. The files may name people in full: they are made "
+            "readable for their owner only."
+        ),
     )
     commands = parser.add_subparsers(dest="export_command", metavar="WHAT", required=True)
     registrations = commands.add_parser(
         "registrations",
         help="注册名单 · the registration list, .xlsx or .csv",
-        description="The registration list with full numbers and phones (R156).",
+        description=(
+            "注册名单，含完整的证件号码与电话（R156）。 · The registration list with "
+            "full numbers and phones (R156)."
+        ),
     )
     _where(registrations)
     registrations.add_argument(
-        "--masked", action="store_true", help="hide numbers and phones but for a few characters"
+        "--masked",
+        action="store_true",
+        help="隐去号码与电话，只留数位 · hide numbers and phones but for a few characters",
     )
     _output(registrations, _registrations, _TABLES)
     statistics = commands.add_parser(
         "statistics",
         help="招收统计 · statistics of recruitment, .xlsx or .csv",
-        description="Applications, completion and fill of shortage specialties (R157).",
+        description=(
+            "报名、完成与紧缺专业的招满情况（R157）。 · Applications, completion and "
+            "fill of shortage specialties (R157)."
+        ),
     )
     _where(statistics)
-    statistics.add_argument("--round", metavar="ROUND", help="of one round only")
+    statistics.add_argument("--round", metavar="ROUND", help="仅某一轮次 · of one round only")
     _output(statistics, _statistics, _TABLES)
     letters = commands.add_parser(
         "letters",
         help="录取通知书 · letters of admission as a .zip of PDF files",
-        description="One PDF for everyone who was notified, named by application.",
+        description=(
+            "每位已通知者一份 PDF，以申请标识命名。 · One PDF for everyone who was "
+            "notified, named by application."
+        ),
     )
-    letters.add_argument("--program", metavar="PROGRAM", required=True, help="code of the program")
-    letters.add_argument("--round", metavar="ROUND", help="code of the round")
+    letters.add_argument(
+        "--program", metavar="PROGRAM", required=True, help="项目代码 · code of the program"
+    )
+    letters.add_argument("--round", metavar="ROUND", help="轮次代码 · code of the round")
     _output(letters, _letters, (".zip",))
     publicity = commands.add_parser(
         "publicity",
         help="公示名单 · the signed file of a published list, .json",
-        description="The file that the public gets, or the signed notice of its withdrawal.",
+        description=(
+            "向公众提供的文件；名单已撤回的，为签名的撤回通知。 · The file that the "
+            "public gets, or the signed notice of its withdrawal."
+        ),
     )
-    publicity.add_argument("id", type=UUID, metavar="ID", help="identifier of the list")
+    publicity.add_argument("id", type=UUID, metavar="ID", help="名单标识 · identifier of the list")
     _output(publicity, _publicity, (".json",))
 
 
 def _where(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--program", metavar="PROGRAM", help="of a program and those below it")
-    parser.add_argument("--base", metavar="BASE", help="of a base")
-    parser.add_argument("--jurisdiction", metavar="CODE", help="of the bases of a jurisdiction")
-    parser.add_argument("--year", type=int, metavar="YEAR", help="of one cycle")
+    parser.add_argument(
+        "--program",
+        metavar="PROGRAM",
+        help="某项目及其下级项目 · of a program and those below it",
+    )
+    parser.add_argument("--base", metavar="BASE", help="某培训基地 · of a base")
+    parser.add_argument(
+        "--jurisdiction",
+        metavar="CODE",
+        help="某辖区的各培训基地 · of the bases of a jurisdiction",
+    )
+    parser.add_argument("--year", type=int, metavar="YEAR", help="某一年度 · of one cycle")
 
 
 def _output(parser: argparse.ArgumentParser, make: _Make, endings: tuple[str, ...]) -> None:
-    parser.add_argument(
-        "--output", type=Path, required=True, metavar="FILE", help=f"{' or '.join(endings)} file"
-    )
+    told = f"写入的文件，{' 或 '.join(endings)} · file to write, {' or '.join(endings)}"
+    parser.add_argument("--output", type=Path, required=True, metavar="FILE", help=told)
     parser.set_defaults(run=_run, make=make, endings=endings)
 
 

@@ -36,47 +36,74 @@ def register(subparsers: Subparsers) -> None:
     parent = subparsers.add_parser(
         "import",
         help="把公布的表格导入为配置 · turn published tables into configuration",
-        description="Turn published tables into configuration.",
+        description="把公布的表格转换为配置。 · Turn published tables into configuration.",
     )
     kinds = parent.add_subparsers(dest="import_kind", metavar="WHAT", required=True)
     parser = kinds.add_parser(
         "plan",
         help="招收计划表（基地、专业、名额） · a plan table: base, specialty, quota",
-        description="Read a plan table (CSV or XLSX with the columns base, specialty and quota) "
-        "and write it as `kind: plan` beside the jurisdiction's file. Bases are named by code, "
-        "name or alias, specialties by code, name or alias of the program's cycle. A blank quota "
-        "is one that is not published. All problems are reported at once, and then nothing is "
-        "written.",
+        description=(
+            "读取招收计划表（CSV 或 XLSX，含基地、专业、名额三列），在辖区文件旁写成 "
+            "`kind: plan`。基地以代码、名称或别名指称，专业以项目年度的代码、名称或别名指"
+            "称。名额留空即未公布。有问题时一次全部列出，且不写入任何内容。 · Read a "
+            "plan table (CSV or XLSX with the columns base, specialty and quota) and "
+            "write it as `kind: plan` beside the jurisdiction's file. Bases are named by "
+            "code, name or alias, specialties by code, name or alias of the program's "
+            "cycle. A blank quota is one that is not published. All problems are "
+            "reported at once, and then nothing is written."
+        ),
     )
-    parser.add_argument("file", type=Path, metavar="FILE", help="the table, .csv or .xlsx")
+    parser.add_argument(
+        "file", type=Path, metavar="FILE", help="表格，.csv 或 .xlsx · the table, .csv or .xlsx"
+    )
     parser.add_argument(
         "--program",
         required=True,
         metavar="CODE",
-        help="code of the jurisdiction's program; the rows belong to the bases' programs below it",
+        help=(
+            "辖区项目的代码；各行属于其下各基地的项目 · code of the jurisdiction's program; the "
+            "rows belong to the bases' programs below it"
+        ),
     )
     parser.add_argument(
         "--output",
         type=Path,
         metavar="FILE",
-        help="where to write; default _plan-<program>.yaml beside the jurisdiction's file",
+        help=(
+            "写到何处；默认为辖区文件旁的 _plan-<program>.yaml · where to write; default "
+            "_plan-<program>.yaml beside the jurisdiction's file"
+        ),
     )
     parser.add_argument(
-        "--replace", action="store_true", help="replace the plan file if it exists already"
+        "--replace",
+        action="store_true",
+        help="替换已有的计划文件 · replace the plan file if it exists already",
     )
     parser.add_argument(
         "--document",
         metavar="CODE",
-        help="code of the table as a source; default PLAN-<year>",
+        help=(
+            "表格作为来源的代码；默认 PLAN-<year> · code of the table as a source; default "
+            "PLAN-<year>"
+        ),
     )
     parser.add_argument(
-        "--title", metavar="TEXT", help="title of the table in Chinese; default the file's name"
+        "--title",
+        metavar="TEXT",
+        help=(
+            "表格的中文标题；默认为文件名 · title of the table in Chinese; default the file's name"
+        ),
     )
     parser.add_argument(
-        "--clause", default="招收计划表", metavar="TEXT", help="the part of the document it is"
+        "--clause",
+        default="招收计划表",
+        metavar="TEXT",
+        help="在原文件中的部分 · the part of the document it is",
     )
     parser.add_argument(
-        "--note", metavar="TEXT", help="what readers must know, such as that it is fictional"
+        "--note",
+        metavar="TEXT",
+        help="读者须知，如内容为虚构 · what readers must know, such as that it is fictional",
     )
     parser.set_defaults(run=_run)
 

@@ -21,17 +21,44 @@ def register(subparsers: Subparsers) -> None:
     parser = subparsers.add_parser(
         "jobs",
         help="查看与重试后台任务和通知 · show and retry jobs and notices",
-        description="Without a word, show counts of what waits, runs or was given up: jobs, "
-        "workers, events, notices, deliveries, long work; and the jobs that failed.",
+        description=(
+            "不带子命令时，显示等待、进行和已放弃的数量：任务、任务进程、事件、通知、推送、"
+            "长时操作，以及失败的任务。 · Without a word, show counts of what waits, "
+            "runs or was given up: jobs, workers, events, notices, deliveries, long "
+            "work; and the jobs that failed."
+        ),
     )
-    parser.add_argument("--format", choices=("text", "json"), default="text")
+    parser.add_argument(
+        "--format",
+        choices=("text", "json"),
+        default="text",
+        help=(
+            "text 供人阅读，json 供程序读取（默认 %(default)s） · text for people, json for "
+            "programs (default %(default)s)"
+        ),
+    )
     parser.set_defaults(run=_show)
     commands = parser.add_subparsers(dest="jobs_command", metavar="COMMAND")
-    retry = commands.add_parser("retry", help="try failed jobs again: one by its number, or all")
-    retry.add_argument("job", type=int, nargs="?", help="the number that `zhupei jobs` shows")
+    retry = commands.add_parser(
+        "retry",
+        help=(
+            "重试失败的任务：按编号重试一个，或全部 · try "
+            "failed jobs again: one by its number, or all"
+        ),
+    )
+    retry.add_argument(
+        "job",
+        type=int,
+        nargs="?",
+        help="`zhupei jobs` 显示的编号 · the number that `zhupei jobs` shows",
+    )
     retry.set_defaults(run=_retry)
     notices = commands.add_parser(
-        "retry-notices", help="try undeliverable notices again, and those without an address"
+        "retry-notices",
+        help=(
+            "重试未能送达的通知和没有地址的通知 · try undeliverable notices "
+            "again, and those without an address"
+        ),
     )
     notices.set_defaults(run=_retry_notices)
 

@@ -33,23 +33,36 @@ def register(subparsers: Subparsers) -> None:
     parser = new_commands(subparsers).add_parser(
         "base",
         help="新建一家医院的配置 · begin the file of a hospital",
-        description="Write a commented file of a new hospital that is in the graph at once, for "
-        "you to fill in. Its first program has the hospital's code, and the cycle, at the end.",
+        description=(
+            "为新医院写一个带注释的文件，即刻出现在图中，由您填写。首个项目的代码由医院代"
+            "码和年度组成。 · Write a commented file of a new hospital that is in the "
+            "graph at once, for you to fill in. Its first program has the hospital's "
+            "code, and the cycle, at the end."
+        ),
     )
     parser.add_argument(
-        "code", metavar="CODE", help="code of the hospital: letters, digits and hyphens"
+        "code",
+        metavar="CODE",
+        help="医院代码：字母、数字与连字符 · code of the hospital: letters, digits and hyphens",
     )
     parser.add_argument(
         "--jurisdiction",
         metavar="CODE",
-        help="the nearest province or city with rules of its own · 上级管辖机构",
+        help="最近的、有自己规则的省或市 · the nearest province or city with rules of its own",
     )
     parser.add_argument(
-        "--province", metavar="110000", help="GB/T 2260 code; the jurisdiction's by default"
+        "--province",
+        metavar="110000",
+        help=(
+            "GB/T 2260 行政区划代码；默认取管辖机构的 · GB/T "
+            "2260 code; the jurisdiction's by default"
+        ),
     )
-    parser.add_argument("--name-zh", metavar="NAME", help="Chinese name · 中文名")
-    parser.add_argument("--name-en", metavar="NAME", help="English name · 英文名")
-    parser.add_argument("--year", type=int, metavar="YEAR", help="cycle; this year by default")
+    parser.add_argument("--name-zh", metavar="NAME", help="中文名 · Chinese name")
+    parser.add_argument("--name-en", metavar="NAME", help="英文名 · English name")
+    parser.add_argument(
+        "--year", type=int, metavar="YEAR", help="年度；默认今年 · cycle; this year by default"
+    )
     parser.set_defaults(run=_run)
 
 

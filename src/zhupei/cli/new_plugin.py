@@ -26,21 +26,39 @@ def register(subparsers: Subparsers) -> None:
     parser = new_commands(subparsers).add_parser(
         "plugin",
         help="插件包，生成即可用 · a plugin package",
-        description="Write a plugin package with one kind of benefit, its tests and a README. "
-        "It works at once; change it from there. docs/writing-plugins.md goes on.",
+        description=(
+            "写一个插件包，含一种待遇、其测试和 README，即刻可用，在此基础上修改。后续见 "
+            "docs/writing-plugins.md。 · Write a plugin package with one kind of "
+            "benefit, its tests and a README. It works at once; change it from there. "
+            "docs/writing-plugins.md goes on."
+        ),
     )
-    parser.add_argument("slug", metavar="SLUG", help="the plugin's slug, such as sample-hospital")
     parser.add_argument(
-        "--name", metavar="TEXT", help="whose plugin it is, for its texts; default the slug"
+        "slug",
+        metavar="SLUG",
+        help="插件代号，如 sample-hospital · the plugin's slug, such as sample-hospital",
     )
     parser.add_argument(
-        "--types", action="store_true", help="with a graph type of its own and schema.graphql"
+        "--name",
+        metavar="TEXT",
+        help=(
+            "插件属于谁，用于其文字；默认为代号 · whose plugin it is, "
+            "for its texts; default the slug"
+        ),
+    )
+    parser.add_argument(
+        "--types",
+        action="store_true",
+        help="带自己的图类型与 schema.graphql · with a graph type of its own and schema.graphql",
     )
     parser.add_argument(
         "--folder",
         type=Path,
         metavar="FOLDER",
-        help="where to write it; default the first folder of ZHUPEI_PLUGINS",
+        help=(
+            "写到何处；默认为 ZHUPEI_PLUGINS 的第一个文件夹 · where to write it; default the "
+            "first folder of ZHUPEI_PLUGINS"
+        ),
     )
     parser.set_defaults(run=_run)
 

@@ -25,28 +25,43 @@ def register(subparsers: Subparsers) -> None:
     parser = subparsers.add_parser(
         "platform",
         help="向上级平台报送注册名单 · hand registrations to a platform",
-        description="Through a connector. The national platform's own interface is not public: "
-        "the connector `file` writes batches to a folder; packages may bring others. See "
-        "docs/integrators.md.",
+        description=(
+            "经连接器报送。国家平台的接口不公开：连接器 `file` 把批次写入文件夹，其他软件"
+            "包可带来别的连接器。见 docs/integrators.md。 · Through a connector. The "
+            "national platform's own interface is not public: the connector `file` "
+            "writes batches to a folder; packages may bring others. See "
+            "docs/integrators.md."
+        ),
     )
     commands = parser.add_subparsers(dest="platform_command", metavar="COMMAND", required=True)
     listed = commands.add_parser("connectors", help="可用的连接器 · which connectors there are")
     listed.set_defaults(run=_connectors)
     submit = commands.add_parser("submit", help="报送 · hand over everyone registered")
-    submit.add_argument("--program", required=True, metavar="PROGRAM", help="and those below it")
-    submit.add_argument("--dry-run", action="store_true", help="only say what would be handed over")
+    submit.add_argument(
+        "--program", required=True, metavar="PROGRAM", help="及其下级项目 · and those below it"
+    )
+    submit.add_argument(
+        "--dry-run",
+        action="store_true",
+        help="只说明将报送什么 · only say what would be handed over",
+    )
     _with_connector(submit)
     submit.set_defaults(run=_submit)
     status = commands.add_parser("status", help="查询结果 · what the platform says of a batch")
-    status.add_argument("batch", metavar="BATCH")
+    status.add_argument("batch", metavar="BATCH", help="批次的标识 · id of the batch")
     _with_connector(status)
     status.set_defaults(run=_status)
 
 
 def _with_connector(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--connector", default="file", metavar="NAME")
     parser.add_argument(
-        "--option", action="append", default=[], metavar="NAME=VALUE", help="repeat"
+        "--connector",
+        default="file",
+        metavar="NAME",
+        help="用哪个连接器（默认 %(default)s） · which connector to use (default %(default)s)",
+    )
+    parser.add_argument(
+        "--option", action="append", default=[], metavar="NAME=VALUE", help="可重复 · repeat"
     )
 
 

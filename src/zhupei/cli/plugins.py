@@ -38,14 +38,20 @@ def register(subparsers: Subparsers) -> None:
     parser = subparsers.add_parser(
         "plugins",
         help="列出插件及其状态 · list plugins and whether they take part",
-        description="List the plugins that the configuration names and the core's own, with "
-        "rights, status and hooks. Exit status 1 where one is left out.",
+        description=(
+            "列出配置所用的插件与核心自带的插件，及其权限、状态和钩子。有插件未参与时退出"
+            "码为 1。 · List the plugins that the configuration names and the core's "
+            "own, with rights, status and hooks. Exit status 1 where one is left out."
+        ),
     )
     parser.add_argument(
         "--format",
         choices=("text", "json"),
         default="text",
-        help="text for people, json for programs (default %(default)s)",
+        help=(
+            "text 供人阅读，json 供程序读取（默认 %(default)s） · text for people, json for "
+            "programs (default %(default)s)"
+        ),
     )
     parser.set_defaults(run=_run)
 

@@ -25,12 +25,20 @@ def register(subparsers: Subparsers) -> None:
     parser = subparsers.add_parser(
         "reload",
         help="让运行中的服务重新读取配置 · load the configuration anew",
-        description="Send SIGHUP to every `zhupei serve` with the same ZHUPEI_DATA_DIR, and say "
-        "what each serves then. A broken file changes nothing: its problems are printed, and the "
-        "exit status is 1.",
+        description=(
+            "向 ZHUPEI_DATA_DIR 相同的每个 `zhupei serve` 发送 SIGHUP，并说明各自随后提供"
+            "的内容。文件有误时一切不变：列出问题，退出码为 1。 · Send SIGHUP to every "
+            "`zhupei serve` with the same ZHUPEI_DATA_DIR, and say what each serves "
+            "then. A broken file changes nothing: its problems are printed, and the exit "
+            "status is 1."
+        ),
     )
     parser.add_argument(
-        "--timeout", type=float, default=60, metavar="SECONDS", help="how long to wait (60)"
+        "--timeout",
+        type=float,
+        default=60,
+        metavar="SECONDS",
+        help="最多等待多少秒（60） · how long to wait (60)",
     )
     parser.set_defaults(run=_run)
 

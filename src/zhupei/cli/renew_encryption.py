@@ -30,24 +30,37 @@ def register(subparsers: Subparsers) -> None:
     renew = subparsers.add_parser(
         "renew-encryption",
         help="用最新密钥重新加密个人信息 · encrypt personal data with the newest key",
-        description="Put a new key in front of ZHUPEI_ENCRYPTION_KEYS, restart the servers, then "
-        "run this: everything that an older key protects is encrypted and hashed anew. It may be "
-        "interrupted and run again, and servers may run meanwhile. Afterwards the older keys can "
-        "be taken away.",
+        description=(
+            "先在 ZHUPEI_ENCRYPTION_KEYS 最前面加入新密钥，重启服务，再运行本命令：旧密钥"
+            "保护的内容全部重新加密与哈希。可中断后再运行，服务可同时运行。完成后可移除旧"
+            "密钥。 · Put a new key in front of ZHUPEI_ENCRYPTION_KEYS, restart the "
+            "servers, then run this: everything that an older key protects is encrypted "
+            "and hashed anew. It may be interrupted and run again, and servers may run "
+            "meanwhile. Afterwards the older keys can be taken away."
+        ),
     )
     renew.add_argument(
-        "--batch", type=int, default=200, metavar="ROWS", help="rows at a time · 每批行数 (200)"
+        "--batch",
+        type=int,
+        default=200,
+        metavar="ROWS",
+        help="每批行数（200） · rows at a time (200)",
     )
     renew.add_argument(
-        "--after", metavar="ID", help="continue after this id, as printed · 从该标识之后继续"
+        "--after",
+        metavar="ID",
+        help="从显示过的该标识之后继续 · continue after this id, as printed",
     )
     renew.set_defaults(run=_renew)
     key = subparsers.add_parser(
         "new-key",
         help="生成一个新密钥 · make a new encryption key",
-        description="Print a new random key for ZHUPEI_ENCRYPTION_KEYS, as id:base64.",
+        description=(
+            "生成 ZHUPEI_ENCRYPTION_KEYS 用的随机新密钥，格式为 id:base64。 · Print a "
+            "new random key for ZHUPEI_ENCRYPTION_KEYS, as id:base64."
+        ),
     )
-    key.add_argument("--id", metavar="ID", help="its name, such as 2026a · 密钥代号")
+    key.add_argument("--id", metavar="ID", help="密钥代号 · its name, such as 2026a")
     key.set_defaults(run=_new_key)
 
 

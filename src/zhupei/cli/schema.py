@@ -29,33 +29,43 @@ def register(subparsers: Subparsers) -> None:
     """Add the command."""
     parser = subparsers.add_parser(
         "schema",
-        help="print the graph as GraphQL text · 输出图的模式文本",
+        help="输出图的模式文本 · print the graph as GraphQL text",
         description=(
-            "Print the graph with the types of the plugins that the configuration names; "
-            "--core prints the graph of the core alone, which schema.graphql is."
+            "输出含配置所用插件类型的图；--core 只输出核心的图，即 schema.graphql。 · Print the "
+            "graph with the types of the plugins that the configuration names; --core prints the "
+            "graph of the core alone, which schema.graphql is."
         ),
     )
     what = parser.add_mutually_exclusive_group()
     what.add_argument(
-        "--core", action="store_true", help="the core's graph, without any plugin · 仅核心"
+        "--core",
+        action="store_true",
+        help="核心的图，不含任何插件 · the core's graph, without any plugin",
     )
     parser.add_argument(
         "--federation",
         action="store_true",
-        help="with the directives of Apollo Federation 2, for gateways · 联邦子图",
+        help=(
+            "带 Apollo Federation 2 的指令，供网关使用 · with the directives of Apollo "
+            "Federation 2, for gateways"
+        ),
     )
     parser.add_argument(
         "--access",
         choices=[each.value for each in FederationAccess],
-        help="how --federation tells what protects a field · 以何种指令说明字段权限",
+        help="--federation 以何种指令说明字段权限 · how --federation tells what protects a field",
     )
-    what.add_argument("--plugin", metavar="SLUG", help="the types of one plugin · 某个插件的类型")
-    parser.add_argument("--output", metavar="FILE", type=Path, help="write to this file · 写入文件")
+    what.add_argument("--plugin", metavar="SLUG", help="某个插件的类型 · the types of one plugin")
+    parser.add_argument("--output", metavar="FILE", type=Path, help="写入文件 · write to this file")
     parser.add_argument(
         "--check",
         action="store_true",
-        help="write nothing; fail where the file given by --output differs, without one where the "
-        "core's in this folder does: schema.graphql, or subgraph.graphql · 仅核对文件是否最新",
+        help=(
+            "不写入，只核对：--output 指定的文件不同则失败；未指定时核对此文件夹中核心的 "
+            "schema.graphql 或 subgraph.graphql · write nothing; fail where the file given by "
+            "--output differs, without one where the core's in this folder does: "
+            "schema.graphql, or subgraph.graphql"
+        ),
     )
     parser.set_defaults(run=_run)
     add_diff(parser.add_subparsers(metavar="diff"))

@@ -26,16 +26,25 @@ def register(subparsers: Subparsers) -> None:
     parser = subparsers.add_parser(
         "serve",
         help="提供图服务 · serve the graph",
-        description="Serve the graph at http://HOST:PORT/graphql, or at a Unix socket. "
-        "Everything else is set by ZHUPEI_* variables: see docs/operations.md. SIGHUP loads the "
-        "configuration anew, and reads the certificate again.",
+        description=(
+            "在 http://HOST:PORT/graphql 或 Unix 套接字上提供图服务。其余均由 ZHUPEI_* 变"
+            "量设定，见 docs/operations.md。SIGHUP 使其重新读取配置与证书。 · Serve the "
+            "graph at http://HOST:PORT/graphql, or at a Unix socket. Everything else is "
+            "set by ZHUPEI_* variables: see docs/operations.md. SIGHUP loads the "
+            "configuration anew, and reads the certificate again."
+        ),
     )
-    parser.add_argument("--host", help="address to listen on (ZHUPEI_HOST)")
-    parser.add_argument("--port", type=int, help="port to listen on (PORT)")
+    parser.add_argument(
+        "--host", help="监听地址（ZHUPEI_HOST） · address to listen on (ZHUPEI_HOST)"
+    )
+    parser.add_argument("--port", type=int, help="监听端口（PORT） · port to listen on (PORT)")
     parser.add_argument(
         "--socket",
         metavar="PATH",
-        help="Unix socket to listen on instead, for a proxy in front (ZHUPEI_SOCKET)",
+        help=(
+            "改为监听 Unix 套接字，供前置代理使用（ZHUPEI_SOCKET） · Unix socket to listen on "
+            "instead, for a proxy in front (ZHUPEI_SOCKET)"
+        ),
     )
     parser.set_defaults(run=_run)
 

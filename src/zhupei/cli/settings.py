@@ -31,19 +31,23 @@ def register(subparsers: Subparsers) -> None:
     parser = subparsers.add_parser(
         "settings",
         help="查看生效的设置及其来源 · print the settings in force and where they come from",
-        description="Print every setting with its value in force and where that comes from: the "
-        "environment, zhupei.yaml, or the default. Keys, passwords and tokens are masked.",
+        description=(
+            "列出每项设置的现值及其来源：环境变量、zhupei.yaml 或默认值。密钥、密码和凭证"
+            "以掩码显示。 · Print every setting with its value in force and where that "
+            "comes from: the environment, zhupei.yaml, or the default. Keys, passwords "
+            "and tokens are masked."
+        ),
     )
     parser.add_argument(
-        "--set", action="store_true", help="only what environment and file set · 仅列出已设置的"
+        "--set", action="store_true", help="仅列出已设置的 · only what environment and file set"
     )
     parser.add_argument(
-        "--explain", action="store_true", help="tell what each is for · 附说明", dest="explain"
+        "--explain", action="store_true", help="附说明 · tell what each is for", dest="explain"
     )
     parser.add_argument(
         "--schema",
         action="store_true",
-        help="print the JSON Schema of zhupei.yaml for editors · 输出 zhupei.yaml 的 JSON Schema",
+        help="输出 zhupei.yaml 的 JSON Schema · print the JSON Schema of zhupei.yaml for editors",
     )
     parser.set_defaults(run=_run)
 

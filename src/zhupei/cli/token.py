@@ -25,21 +25,25 @@ def register(subparsers: Subparsers) -> None:
         "token",
         help="签发登录凭证 · make a bearer token for an account",
         description=(
-            'Print a token of the built-in issuer: curl -H "Authorization: Bearer $(zhupei token '
-            'LOGIN)" … . Whoever has it acts as the account until it expires or the account is '
-            "locked; roles are looked up when it is used."
+            '签发内置签发者的凭证：curl -H "Authorization: Bearer $(zhupei token LOGIN)"。持有者'
+            "在其过期或账号被锁定之前以该账号行事；角色在使用时查验。 · Print a token of the "
+            'built-in issuer: curl -H "Authorization: Bearer $(zhupei token LOGIN)" … . Whoever '
+            "has it acts as the account until it expires or the account is locked; roles are "
+            "looked up when it is used."
         ),
     )
-    parser.add_argument("login", metavar="LOGIN", help="login, or the account's id · 账号")
     parser.add_argument(
-        "--hours", type=float, default=8, help="how long it is valid (8) · 有效小时数"
+        "login", metavar="LOGIN", help="登录名或账号标识 · login, or the account's id"
+    )
+    parser.add_argument(
+        "--hours", type=float, default=8, help="有效小时数（8） · how long it is valid (8)"
     )
     parser.add_argument(
         "--scope",
         action="append",
         default=[],
         metavar="PERMISSION",
-        help="limit it to this permission; repeat · 限定权限",
+        help="限定为该权限；可重复 · limit it to this permission; repeat",
     )
     parser.set_defaults(run=_run)
 

@@ -27,16 +27,29 @@ def register(subparsers: Subparsers) -> None:
     parser = subparsers.add_parser(
         "verify-list",
         help="核验公示名单的签名 · verify the signature of a published list",
-        description="Verify the signed file (JSON) of a published list. Without --keys or --key "
-        "the keys of this installation are taken. Ends with status 1 where it is not what was "
-        "signed, or where the list was withdrawn.",
+        description=(
+            "核验已公布名单的签名文件（JSON）。不写 --keys 或 --key 时用本系统的密钥。与"
+            "签名时不符或名单已撤回时，退出码为 1。 · Verify the signed file (JSON) of a "
+            "published list. Without --keys or --key the keys of this installation are "
+            "taken. Ends with status 1 where it is not what was signed, or where the "
+            "list was withdrawn."
+        ),
     )
-    parser.add_argument("file", type=Path, metavar="FILE", help="the JSON file of the list")
+    parser.add_argument(
+        "file", type=Path, metavar="FILE", help="名单的 JSON 文件 · the JSON file of the list"
+    )
     whose = parser.add_mutually_exclusive_group()
     whose.add_argument(
-        "--keys", type=Path, metavar="FILE", help="key set as published at /publicity/keys.json"
+        "--keys",
+        type=Path,
+        metavar="FILE",
+        help="/publicity/keys.json 公布的密钥集 · key set as published at /publicity/keys.json",
     )
-    whose.add_argument("--key", metavar="BASE64", help="one public key of 32 bytes in Base64")
+    whose.add_argument(
+        "--key",
+        metavar="BASE64",
+        help="一个公钥，32 字节，Base64 · one public key of 32 bytes in Base64",
+    )
     parser.set_defaults(run=_run)
 
 

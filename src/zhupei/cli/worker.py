@@ -23,12 +23,20 @@ def register(subparsers: Subparsers) -> None:
     parser = subparsers.add_parser(
         "worker",
         help="处理后台任务 · do jobs: deadlines, events, notices",
-        description="Do the jobs of this installation until SIGINT or SIGTERM. Any number of "
-        "workers may run beside servers, on any machine with the same configuration, database and "
-        "keys. SIGHUP loads the configuration anew. See docs/jobs.md.",
+        description=(
+            "处理本系统的后台任务，直到 SIGINT 或 SIGTERM。可在配置、数据库和密钥相同的任"
+            "何机器上运行任意多个。SIGHUP 使其重新读取配置。见 docs/jobs.md。 · Do the "
+            "jobs of this installation until SIGINT or SIGTERM. Any number of workers "
+            "may run beside servers, on any machine with the same configuration, "
+            "database and keys. SIGHUP loads the configuration anew. See docs/jobs.md."
+        ),
     )
     parser.add_argument(
-        "--concurrency", type=int, default=4, metavar="N", help="jobs at once (4 by default)"
+        "--concurrency",
+        type=int,
+        default=4,
+        metavar="N",
+        help="同时处理的任务数（默认 4） · jobs at once (4 by default)",
     )
     parser.set_defaults(run=_run)
 

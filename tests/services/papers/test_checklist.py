@@ -48,6 +48,19 @@ def test_r091_r092_r097_the_checklist_of_a_fellow(catalogue: Catalogue) -> None:
     assert render_pdf(paper, catalogue.documents) == render_pdf(paper, catalogue.documents)
 
 
+def test_documents_are_listed_in_the_order_of_the_steps(catalogue: Catalogue) -> None:
+    """What comes first in a list, such as the nation's report papers, may be due last."""
+    program = catalogue.programs[LIUZHOU]
+    turned = replace(program, documents=program.documents[::-1])
+    shown = replace(catalogue, programs={**catalogue.programs, LIUZHOU: turned})
+    headings = [
+        part.heading
+        for part in application_checklist(shown, PERSON, date(2024, 5, 12)).parts
+        if "时提交的材料" in part.heading
+    ]
+    assert headings == ["二、“提交申请材料”时提交的材料", "三、“报到”时提交的材料"]
+
+
 @pytest.mark.parametrize(
     ("unit", "direction", "subject"),
     [

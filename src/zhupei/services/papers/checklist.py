@@ -131,6 +131,15 @@ def _steps(
     concerning: Sequence[tuple[RequiredDocument, bool | None]],
 ) -> list[tuple[str, tuple[Block, ...]]]:
     labels = {step.id: step.label.zh for step in program.steps}
+    places = {step.id: place for place, step in enumerate(program.steps)}
+    # In the order of the steps; what names a step that the program lacks, or none, comes last.
+    concerning = sorted(
+        concerning,
+        key=lambda each: (
+            each[0].at_step is None,
+            places.get(each[0].at_step or "", len(places)),
+        ),
+    )
     grouped: dict[str, list[tuple[Lines, ...]]] = {}
     for document, answer in concerning:
         if document.kind == "mail":
@@ -150,7 +159,7 @@ def _steps(
         )
     return [
         (heading, (Grid(("", "材料", "形式", "要求"), tuple(rows), (0.0, 5.0, 1.4, 1.7)),))
-        for heading, rows in sorted(grouped.items(), key=lambda each: each[0] == _OTHER)
+        for heading, rows in grouped.items()
     ]
 
 

@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
+from uuid import UUID
 
 from zhupei.db.models import ApplicationRow
 from zhupei.db.reading import Condition, read_rows
 from zhupei.db.tables import RowView
 from zhupei.domain.admission_case import AdmissionCase, RankedApplication
-from zhupei.domain.admission_guards import tie_break_of, weights_of
-from zhupei.domain.admission_process import EXITS, Channel, Path
+from zhupei.domain.admission_guards import round_of, tie_break_of, weights_of
+from zhupei.domain.admission_process import EXITS, SEAT_STATES, Channel, Path
 from zhupei.domain.ranking import Ranked, Score, Scored, TieBreak, Weights, rank
 from zhupei.domain.text import Text
-from zhupei.domain.training import Program
+from zhupei.domain.training import Allocation, Program
 from zhupei.services.admissions.refusals import Refusal, RefusalCode
 from zhupei.services.admissions.row_sources import APPLICATIONS
 from zhupei.services.admissions.situations import Situation
 from zhupei.services.admissions.store import cases_of
 
-__all__ = ["COMPETING", "RANKED", "merit_order", "ranked", "ranked_cases"]
+__all__ = ["COMPETING", "RANKED", "merit_order", "placed_by_lists", "ranked", "ranked_cases"]
 
 RANKED = frozenset({"applicant", "id", "scores", "state", "submitted_at"})
 """What is looked at of an application that is ranked."""
@@ -59,6 +60,8 @@ async def _in_order(group: Sequence[Situation]) -> Refusal | None:
         direction=first.case.direction,
         state=first.case.state.value,
     )
+    placed = await placed_by_lists(first, [row.applicant_id for row in rows])
+    rows = [row for row in rows if row.applicant_id not in placed]
     waiting = _rank(await cases_of(rows), weights, ties)
     chosen = {at.case.id for at in group}
     skipped = [each for each in waiting[: len(chosen)] if each.application not in chosen]
@@ -73,6 +76,23 @@ async def _in_order(group: Sequence[Situation]) -> Refusal | None:
         ),
         field="applications",
     )
+
+
+async def placed_by_lists(at: Situation, applicants: Collection[UUID]) -> frozenset[UUID]:
+    """Return who holds a seat already where a round matches preference lists.
+
+    Their other choices are matched no more, so nobody has to wait for them. In other rounds
+    whoever holds a seat may be proposed at another opening as well.
+    """
+    entry = round_of(at.program, at.case.round)
+    if entry is None or entry.allocation is not Allocation.DEFERRED_ACCEPTANCE:
+        return frozenset()
+    found = await ApplicationRow.filter(
+        applicant_id__in=list(applicants),
+        root_program_code=at.case.root_program,
+        state__in=[state.value for state in SEAT_STATES],
+    ).values_list("applicant_id", flat=True)
+    return frozenset(UUID(str(each)) for each in found)
 
 
 async def ranked(

@@ -17,6 +17,7 @@ from zhupei.domain.recruitment_priority import has_priority, measured
 from zhupei.domain.text import Text
 from zhupei.domain.training import Opening
 from zhupei.services.admissions.desk import Desk
+from zhupei.services.admissions.merit import placed_by_lists
 from zhupei.services.admissions.refusals import Refusal, RefusalCode
 from zhupei.services.admissions.situations import Situation
 from zhupei.services.eligibility import evaluate
@@ -54,8 +55,11 @@ async def priority_order(
             round_code=round_code or "",
             state=state,
             channel=Channel.BATCH.value,
-        ).values("id", "opening_code", "direction")
+        ).values("id", "applicant_id", "opening_code", "direction")
+        placed = await placed_by_lists(at, [row["applicant_id"] for row in rows])
         for row in rows:
+            if row["applicant_id"] in placed:
+                continue
             opening = desk.catalogue.openings[row["opening_code"]]
             if UUID(str(row["id"])) not in taken and await _has_seat(
                 connection, desk.catalogue, opening, at.case.round, row["direction"]

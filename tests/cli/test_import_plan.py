@@ -150,6 +150,7 @@ def test_base_without_program_below_is_refused(
     assert (
         f"{table}:A2: the base hubei-ezhou-zhongxin has no program below hubei-residency-2024; "
         "give the base's file a program with parent: hubei-residency-2024 [CONFIG_UNKNOWN_CODE]\n"
+        "zhupei: 1 problem, nothing was written\n"
     ) in capsys.readouterr().err
     assert _names(bases) == before
 

@@ -141,8 +141,9 @@ def _run(arguments: argparse.Namespace) -> int:
     sys.stderr.write(problems.text(spoken_language()))
     if problems.errors:
         count = len(problems.errors)
+        problem = "1 problem" if count == 1 else f"{count} problems"
         raise CommandError(
-            Text(f"有 {count} 处错误，未写入任何内容", f"{count} problems, nothing was written")
+            Text(f"有 {count} 处错误，未写入任何内容", f"{problem}, nothing was written")
         )
     text = write_plan(
         rows,

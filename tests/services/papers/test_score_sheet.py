@@ -214,6 +214,12 @@ def test_ranks_in_the_column_of_scores_are_refused(tmp_path: Path) -> None:
     rows = [[row[0], row[1], rank, row[3]] for row, rank in zip(GOOD, "312", strict=True)]
     path = _as_csv(tmp_path, [HEADER, *rows])
     assert _read(path) == ((), [("SCORES_LOOK_LIKE_RANKS", "C2")])
+    problems = Problems()
+    read_score_sheet(path, COLUMNS, PEOPLE, problems)
+    assert problems.errors[0].hint == Text(
+        "如确为得分，交表时加 low=interview，由复核的另一人确认",
+        "if they are scores, hand the sheet in with low=interview; the second person confirms them",
+    )
     found, errors = _read(path, confirmed=["interview"])
     assert errors == []
     assert [each.scores[0].points for each in found] == [3, 1, 2]

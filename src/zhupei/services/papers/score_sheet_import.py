@@ -315,8 +315,9 @@ class _Reader:
                         "ranks",
                     ),
                     Text(
-                        "如确为得分，请由另一人确认后再导入",
-                        "if they are scores, have another person confirm them first",
+                        f"如确为得分，交表时加 low={column.kind or column.assessment}，由复核的另一人确认",
+                        f"if they are scores, hand the sheet in with low={column.kind or column.assessment}; the "
+                        "second person confirms them",
                     ),
                 )
 

@@ -305,6 +305,7 @@ class _Reader:
             ranks = [str(number) for number in range(1, len(there) + 1)]
             texts = sorted(there, key=lambda text: (len(text), text))
             if texts == ranks and column.assessment not in confirmed_low:
+                named = column.kind or column.assessment
                 self._refuse(
                     rows[0],
                     at,
@@ -315,9 +316,9 @@ class _Reader:
                         "ranks",
                     ),
                     Text(
-                        f"如确为得分，交表时加 low={column.kind or column.assessment}，由复核的另一人确认",
-                        f"if they are scores, hand the sheet in with low={column.kind or column.assessment}; the "
-                        "second person confirms them",
+                        f"如确为得分，交表时加 low={named}，由复核的另一人确认",
+                        f"if they are scores, hand the sheet in with low={named}; the second "
+                        "person confirms them",
                     ),
                 )
 

@@ -36,6 +36,22 @@ def test_the_mutation_is_one_of_the_graph_and_its_input_is_taken() -> None:
     assert [pattern_problem(each) for each in given["eventTypes"]] == [None, None]
 
 
+def test_what_events_are_about_is_told_with_the_way_to_read_it() -> None:
+    sources = (Path(__file__).parents[2] / "src").rglob("*.py")
+    nouns = {
+        noun
+        for path in sources
+        for noun in re.findall(r'subject_of\("(\w+)"', path.read_text("utf-8"))
+    }
+    told = re.findall(r"^  \| `(\w+)` \| [^|]+ \| ([^|]+) \|$", _PAGE, re.MULTILINE)
+    assert {noun for noun, _ in told} == nouns
+    query = _CORE.query_type
+    assert query is not None
+    named = [re.fullmatch(r"`(\w+)\((\w+):.*", way) for _, way in told]
+    for field, argument in (each.groups() for each in named if each is not None):
+        assert argument in query.fields[field].args, (field, argument)
+
+
 def test_every_mutation_of_webhooks_is_explained() -> None:
     mutations = _CORE.mutation_type
     assert mutations is not None

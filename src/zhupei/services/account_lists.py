@@ -113,6 +113,7 @@ def account_query(
     ``login`` is the beginning of a login. ``backwards`` asks for the last ones before a place.
     """
     conditions = []
+    role = None if roles is None else among("g.role", [each.value for each in roles], "text")
     if not reach.everybody:
         places = any_of(
             [
@@ -128,8 +129,11 @@ def account_query(
         )
         without_role = Condition(f"({homes.text} AND NOT {_HAS_ROLES})", homes.values)
         conditions.append(any_of([_holds(places), without_role]))
-    if roles is not None:
-        conditions.append(_holds(among("g.role", [role.value for role in roles], "text")))
+        if role is not None:
+            # Of a role elsewhere nobody learns by asking for it.
+            role = Condition(f"{places.text} AND {role.text}", places.values + role.values)
+    if role is not None:
+        conditions.append(_holds(role))
     if login is not None:
         conditions.append(Condition("starts_with(c.login, ?)", (login.casefold(),)))
     order = Order("c.id")

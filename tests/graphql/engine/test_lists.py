@@ -130,6 +130,7 @@ _LISTS: Mapping[str, tuple[int, str]] = {
     "Query._entities": (1, "_entities(representations: [{entities}]) { __typename }"),
 }
 _WITHOUT_ROWS: Mapping[str, str] = {
+    "Account.grants": "come with their account",
     "Query.eligibleOpenings": "decided by rules of the catalogue",
 }
 

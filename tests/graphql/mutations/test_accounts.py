@@ -11,6 +11,7 @@ from tortoise.backends.base.client import TransactionalDBClient
 
 from running_graph import PASSWORD
 from served_admissions import ServedAdmissions
+from zhupei.db.models import Account
 from zhupei.domain.actors import Grant
 from zhupei.graphql.mutations import accounts as mutations
 from zhupei.security.passwords import Passwords
@@ -18,6 +19,7 @@ from zhupei.services.accounts import GrantRecord, grant_role
 
 pytestmark = pytest.mark.slow
 
+_FIELDS = "login name lastSignedInAt grants { grant { role base { code } } }"
 _ACCOUNT = "... on Account { id login lockedAt grants { grant { role base { code } } grantedBy } }"
 
 
@@ -130,7 +132,7 @@ async def test_giving_a_role_tells_nothing_of_other_places(province: ServedAdmis
     local = await province.graph.account("local", Grant("administrator", base="sample-hospital"))
     province.tokens["local"] = local.id.hex
     await province.token("other_office")
-    shown = "... on Account { login name lastSignedInAt grants { grant { role base { code } } } }"
+    shown = f"... on Account {{ {_FIELDS} }}"
     given = {"account": "other-office", "role": "base_office", "base": "sample-hospital"}
     own = {
         "__typename": "Account",
@@ -144,7 +146,43 @@ async def test_giving_a_role_tells_nothing_of_other_places(province: ServedAdmis
         '{ account(id: "other-office") { grants { grant { base { code } } } } }', "administrator"
     )
     assert len(everywhere["account"]["grants"]) == 2
+    listed = f"{{ accounts {{ totalCount edges {{ node {{ __typename {_FIELDS} }} }} }} }}"
+    edges = (await province.ask(listed, "local"))["accounts"]["edges"]
+    assert own in [each["node"] for each in edges]
+    full = {"login": "other-office", "grants": everywhere["account"]["grants"]}
+    reached_by_all = "{ accounts { edges { node { login grants { grant { base { code } } } } } } }"
+    edges = (await province.ask(reached_by_all, "administrator"))["accounts"]["edges"]
+    assert full in [each["node"] for each in edges]
     assert await province.do("revokeRole", "local", shown, **given) == {**own, "grants": []}
+
+
+async def test_asking_for_a_role_tells_nothing_of_other_places(province: ServedAdmissions) -> None:
+    """Who has an account at one's place, and which role elsewhere, is not found out by filters."""
+    local = await province.graph.account("local", Grant("administrator", base="sample-hospital"))
+    province.tokens["local"] = local.id.hex
+    both = await province.graph.account(
+        "both", Grant("base_office", base="sample-hospital"), Grant("national")
+    )
+    counted = "query($role: [String!]) { accounts(filter: {roleIn: $role}) { totalCount } }"
+    for role, expected in (("base_office", 1), ("national", 0), ("administrator", 1)):
+        found = await province.ask(counted, "local", role=[role])
+        assert found["accounts"]["totalCount"] == expected, role
+    shown = "{ accounts { edges { node { id lockedAt grants { grant { role } } } } } }"
+    edges = (await province.ask(shown, "local"))["accounts"]["edges"]
+    own = {"id": str(both.id), "lockedAt": None, "grants": [{"grant": {"role": "base_office"}}]}
+    assert own in [each["node"] for each in edges]
+
+
+async def test_an_account_of_a_base_that_is_gone_is_the_nations(
+    province: ServedAdmissions,
+) -> None:
+    """Whoever manages all accounts still helps with it."""
+    await province.token("administrator")
+    gone = await province.graph.account("gone", Grant("base_office", base="closed-hospital"))
+    with province.graph.database.use():
+        await Account.filter(id=gone.id).update(home_base_code="closed-hospital")
+    locked = await province.do("lockAccount", "administrator", _ACCOUNT, account="gone")
+    assert locked["lockedAt"] is not None
 
 
 async def test_giving_a_role_gives_nobody_the_account(province: ServedAdmissions) -> None:

@@ -1,6 +1,5 @@
 """Mutations of administrators: accounts, their roles, their locks and passwords."""
 
-import dataclasses
 from typing import Annotated, Any, TypeAlias
 
 import strawberry
@@ -10,7 +9,7 @@ from zhupei.domain.access_refusals import AccessRefusal
 from zhupei.domain.actors import ActorKind
 from zhupei.domain.actors import Grant as DomainGrant
 from zhupei.domain.permissions import PERMISSIONS, Target, grants_with
-from zhupei.graphql.account_access import reachable_account
+from zhupei.graphql.account_access import place_of, reachable_account
 from zhupei.graphql.context import GraphContext
 from zhupei.graphql.mutations.declaration import Repeatable, mutation, once
 from zhupei.graphql.permissions import refused_by, require
@@ -113,7 +112,7 @@ async def _own_place(context: GraphContext) -> Target:
 
 
 async def _manages(context: GraphContext, place: Target) -> bool:
-    return await refused_by(context, _MANAGE, (place,)) is None
+    return await refused_by(context, _MANAGE, (place_of(context, place),)) is None
 
 
 async def _manages_all(context: GraphContext, account: AccountRecord) -> bool:
@@ -162,27 +161,6 @@ async def _shown(answer: Any) -> Any:
     return await accounts.find_account(answer) or not_found("account", answer)
 
 
-async def _shown_in_reach(answer: Any, context: GraphContext) -> Any:
-    """Return the account with its roles at the actor's own places, and nothing else of it.
-
-    Whoever manages one place gives roles there to anybody, which tells nothing of other places.
-    """
-    found = await _shown(answer)
-    if not isinstance(found, AccountRecord):
-        return found
-    if await _manages_all(context, found):
-        return found
-    held = [each for each in found.grants if await _manages(context, _place(each.grant, context))]
-    return dataclasses.replace(
-        found,
-        grants=tuple(held),
-        name=None,
-        scopes=None,
-        locked_at=None,
-        last_signed_in_at=None,
-    )
-
-
 def _grant(given: GrantRoleInput) -> DomainGrant:
     return DomainGrant(
         given.role,
@@ -193,13 +171,8 @@ def _grant(given: GrantRoleInput) -> DomainGrant:
 
 
 def _place(grant: DomainGrant, context: GraphContext) -> Target:
-    """Return where a role is given; a place that does not exist is told to those who reach all."""
-    catalogue = context.catalogue
-    if grant.base is not None and grant.base not in catalogue.bases:
-        return Target()
-    if grant.jurisdiction is not None and grant.jurisdiction not in catalogue.jurisdictions:
-        return Target()
-    return Target(base=grant.base, jurisdiction=grant.jurisdiction)
+    """Return where a role is given."""
+    return place_of(context, Target(base=grant.base, jurisdiction=grant.jurisdiction))
 
 
 async def _granted(info: GraphInfo, input: GrantRoleInput) -> Any:  # noqa: A002 - the argument's name in the graph
@@ -221,7 +194,7 @@ async def _granted(info: GraphInfo, input: GrantRoleInput) -> Any:  # noqa: A002
         )
         return input.account if isinstance(given, GrantRecord) else given
 
-    return await _shown_in_reach(await once(context, input, "grantRole", work), context)
+    return await _shown(await once(context, input, "grantRole", work))
 
 
 async def _revoked(info: GraphInfo, input: RevokeRoleInput) -> Any:  # noqa: A002 - the argument's name in the graph
@@ -239,7 +212,7 @@ async def _revoked(info: GraphInfo, input: RevokeRoleInput) -> Any:  # noqa: A00
         )
         return str(done.id) if isinstance(done, AccountRecord) else done
 
-    return await _shown_in_reach(await once(context, input, "revokeRole", work), context)
+    return await _shown(await once(context, input, "revokeRole", work))
 
 
 async def _locked(info: GraphInfo, input: LockAccountInput) -> Any:  # noqa: A002 - the argument's name in the graph

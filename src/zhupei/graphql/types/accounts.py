@@ -1,14 +1,18 @@
 """Accounts as those see them who manage accounts; never a password or a hash of one."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
+from typing import Any, ClassVar
 
 import strawberry
 
 from zhupei.domain.actors import ActorKind
-from zhupei.graphql.asked import reads
+from zhupei.graphql.account_access import grants_told, is_told_all
 from zhupei.graphql.connections import PageInfo
+from zhupei.graphql.context import GraphContext
 from zhupei.graphql.listed_rows import ReadEdge, ReadPage
-from zhupei.graphql.sources import Attribute, Computed, declares, field
+from zhupei.graphql.sources import Attribute, FieldSource, Reader, declares, field
 from zhupei.graphql.types.viewer import Grant
 from zhupei.services import accounts
 from zhupei.services.account_lists import ACCOUNTS
@@ -28,9 +32,48 @@ class HeldGrant:
     granted_at: datetime = field(Attribute(), description="When (授权时间).")
 
 
-@reads("scopes")
-def _scopes(root: strawberry.Parent[accounts.AccountRecord]) -> list[str] | None:
-    return None if root.scopes is None else sorted(root.scopes)
+_PLACES = frozenset({"grants", "home_base", "home_jurisdiction"})
+
+
+@dataclass(frozen=True)
+class _Grants(FieldSource):
+    """The grants at the places of whoever asks."""
+
+    is_noted: ClassVar[bool] = True
+
+    def reader(self, name: str) -> Reader:
+        """Leave out those elsewhere."""
+
+        async def read(account: Any, context: GraphContext, _given: Mapping[str, Any]) -> Any:
+            return await grants_told(context, account)
+
+        return read
+
+    def needs(self, name: str) -> frozenset[str]:
+        """Return what the places are."""
+        return frozenset({"grants"})
+
+
+@dataclass(frozen=True)
+class _OfAll(FieldSource):
+    """What is told to whoever reaches all of the account, and is null for others."""
+
+    is_noted: ClassVar[bool] = True
+
+    def reader(self, name: str) -> Reader:
+        """Read the attribute, a set in order."""
+
+        async def read(account: Any, context: GraphContext, _given: Mapping[str, Any]) -> Any:
+            if not await is_told_all(context, account):
+                return None
+            value = getattr(account, name)
+            return sorted(value) if isinstance(value, frozenset) else value
+
+        return read
+
+    def needs(self, name: str) -> frozenset[str]:
+        """Return the attribute, and where the account is."""
+        return _PLACES | {name}
 
 
 @declares(
@@ -53,17 +96,30 @@ class Account:
     )
     name: str | None = field(Attribute(), description="Name to show (名称).")
     scopes: list[str] | None = field(
-        Computed(_scopes),
-        description="Permissions that a program is limited to (权限范围); null for a person.",
+        _OfAll(),
+        description=(
+            "Permissions that a program is limited to (权限范围); null for a person, and to whom "
+            "not all of its places are within reach."
+        ),
     )
     locked_at: datetime | None = field(
-        Attribute(), description="Since when it is locked; null where it is not (锁定时间)."
+        _OfAll(),
+        description=(
+            "Since when it is locked (锁定时间); null where it is not, and to whom not all of its "
+            "places are within reach."
+        ),
     )
     created_at: datetime = field(Attribute(), description="When it was made (创建时间).")
     last_signed_in_at: datetime | None = field(
-        Attribute(), description="When it last signed in with a password (最近登录时间)."
+        _OfAll(),
+        description=(
+            "When it last signed in with a password (最近登录时间); null also to whom not all of "
+            "its places are within reach."
+        ),
     )
-    grants: list[HeldGrant] = field(Attribute(), description="Roles in force (授权).")
+    grants: list[HeldGrant] = field(
+        _Grants(), description="Roles in force at the places of whoever asks (授权)."
+    )
 
 
 @declares(ReadEdge, description="One account of a page (分页中的一行).")

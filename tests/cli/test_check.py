@@ -270,6 +270,41 @@ def test_codes_in_the_database_that_are_gone(
     ) in capsys.readouterr().out
 
 
+async def _fill_seats(url: str, taken: int) -> None:
+    connection = await asyncpg.connect(url)
+    try:
+        await connection.execute(
+            "INSERT INTO seat (scope, published, increase, taken) "
+            "VALUES ('opening:hospital-residency-2026/0100', 9, 1, $1) "
+            "ON CONFLICT (scope) DO UPDATE SET taken = $1",
+            taken,
+        )
+    finally:
+        await connection.close()
+
+
+def test_a_quota_that_was_lowered_below_its_holders(
+    folder: Path,
+    database_url: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Those who hold seats keep them: it is a warning, which ``--strict`` takes for an error."""
+    _write(folder)
+    monkeypatch.setenv("ZHUPEI_DATABASE_URL", database_url)
+    asyncio.run(_fill_seats(database_url, 7))
+    assert main(["check", "--database", "--strict"]) == 0
+    assert "opening:hospital-residency-2026/0100" not in capsys.readouterr().out
+    asyncio.run(_fill_seats(database_url, 8))
+    assert main(["check", "--database"]) == 0
+    told = capsys.readouterr().out
+    assert "(opening:hospital-residency-2026/0100): 7 seats, 8 are taken\n" in told
+    assert main(["check", "--database", "--language", "zh"]) == 0
+    told = capsys.readouterr().out
+    assert "（opening:hospital-residency-2026/0100）：名额 7，已占用 8\n" in told
+    assert main(["check", "--database", "--strict"]) == 1
+
+
 def test_an_address_of_a_database_that_cannot_be_used_is_said(
     folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

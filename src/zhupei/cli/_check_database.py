@@ -1,8 +1,9 @@
-"""What the database refers to that the configuration does not have (any more)."""
+"""What the database refers to that the configuration does not have (any more), and takes."""
 
 from __future__ import annotations
 
 import asyncio
+import itertools
 import re
 from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass
@@ -12,13 +13,13 @@ import asyncpg
 
 from zhupei.cli import CommandError
 from zhupei.db.embedded import EmbeddedPostgres, EmbeddedPostgresError
-from zhupei.domain.text import Text
+from zhupei.domain.text import Language, Text
 
 if TYPE_CHECKING:
     from zhupei.catalogue.catalogue import Catalogue
     from zhupei.settings import Settings
 
-__all__ = ["Dangling", "DatabaseReport", "check_database"]
+__all__ = ["Dangling", "DatabaseReport", "Overfull", "check_database"]
 
 _TIMEOUT_SECONDS = 10
 # The database of the embedded server, as `zhupei.db.connection` names it.
@@ -36,12 +37,26 @@ class Dangling:
 
 
 @dataclass(frozen=True, slots=True)
+class Overfull:
+    """A quota with more holders than seats, as it was lowered below them.
+
+    ``scope`` is its key, ``seats`` those that are published now with approved increases.
+    """
+
+    scope: str
+    name: Text
+    seats: int
+    taken: int
+
+
+@dataclass(frozen=True, slots=True)
 class DatabaseReport:
     """What was found: ``versions`` is the number of catalogue versions served so far."""
 
     versions: int
     served_before: bool
     dangling: tuple[Dangling, ...]
+    overfull: tuple[Overfull, ...] = ()
 
     @property
     def text(self) -> Text:
@@ -56,6 +71,11 @@ class DatabaseReport:
             zh.append(f"{place}：{each.rows} 行引用了不存在的代码 {each.code}")
             rows = "1 row refers" if each.rows == 1 else f"{each.rows} rows refer"
             en.append(f"{place}: {rows} to the code {each.code}, which does not exist")
+        for quota in self.overfull:
+            zh.append(f"{quota.name.zh}（{quota.scope}）：名额 {quota.seats}，已占用 {quota.taken}")
+            taken = "1 is taken" if quota.taken == 1 else f"{quota.taken} are taken"
+            seats = "1 seat" if quota.seats == 1 else f"{quota.seats} seats"
+            en.append(f"{quota.name.get(Language.EN)} ({quota.scope}): {seats}, {taken}")
         return Text("\n".join(zh), "\n".join(en))
 
     def as_json(self) -> dict[str, object]:
@@ -114,7 +134,39 @@ async def _report(connection: Any, catalogue: Catalogue) -> DatabaseReport:
     served = await connection.fetchval(
         "SELECT count(*) FROM catalogue_version WHERE hash = $1", catalogue.hash
     )
-    return DatabaseReport(versions, bool(served), tuple(await _dangling(connection, catalogue)))
+    return DatabaseReport(
+        versions,
+        bool(served),
+        tuple(await _dangling(connection, catalogue)),
+        tuple(await _overfull(connection, catalogue)),
+    )
+
+
+async def _overfull(connection: Any, catalogue: Catalogue) -> list[Overfull]:
+    """Return the quotas that were lowered below those who hold their seats."""
+    from zhupei.services.seats import SeatQuota, quotas_of  # noqa: PLC0415 - see zhupei.cli
+
+    if await connection.fetchval("SELECT to_regclass('seat')") is None:
+        return []
+    quotas: dict[str, SeatQuota] = {}
+    for opening in catalogue.openings.values():
+        rounds = [None, *(each.code for each in catalogue.program_of(opening).rounds)]
+        directions = [None, *(each.id for each in opening.directions)]
+        for round_code, direction in itertools.product(rounds, directions):
+            found = quotas_of(catalogue, opening, round_code, direction)
+            if isinstance(found, tuple):  # refused where the opening's quota is unknown
+                quotas.update((quota.scope, quota) for quota in found)
+    rows = await connection.fetch(
+        "SELECT seat.scope, q.seats + seat.increase AS seats, seat.taken "
+        "FROM unnest($1::text[], $2::int[]) AS q(scope, seats) JOIN seat USING (scope) "
+        "WHERE seat.taken > q.seats + seat.increase ORDER BY seat.scope",
+        list(quotas),
+        [quota.seats for quota in quotas.values()],
+    )
+    return [
+        Overfull(row["scope"], quotas[row["scope"]].name, row["seats"], row["taken"])
+        for row in rows
+    ]
 
 
 # What a column holds follows from its name: `program_code`, `root_program_code`.

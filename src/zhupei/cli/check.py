@@ -98,7 +98,9 @@ class _Outcome:
             return True
         if self.database is not None and self.database.dangling:
             return True
-        return strict and bool(self.problems.warnings or self.plugins or self._degraded())
+        overfull = self.database is not None and self.database.overfull
+        warned = self.problems.warnings or self.plugins or self._degraded() or overfull
+        return strict and bool(warned)
 
     def _degraded(self) -> bool:
         return any(

@@ -21,7 +21,10 @@ Every file below `bases/` is a mapping with a `kind:`. This page lists what each
 say: it is generated from the models in `src/zhupei/config/`; do not edit it, run
 `zhupei docs --write`. Editors that read the line
 `# yaml-language-server: $schema=../base.schema.json` complete and check the keys as you type;
-`zhupei check` says everything that is wrong, with file, line and column.
+`zhupei check` says everything that is wrong, with file, line and column. With `--database` it
+also names the codes that people's records refer to and no file has any more, and, as a warning,
+the quotas that are lower now than the seats that are taken: who holds one keeps it, and nobody
+else gets one.
 
 - Text, numbers and dates are written as they are; quotes are needed only where YAML needs them.
   `"0100"` and `0100` are the same specialty code here, and `no` is a text.

@@ -5,17 +5,19 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import httpx2
 import pytest
 
 from oidc_issuer import OidcServer, ed_key, oidc_server
-from running_graph import RunningGraph, running_graph
-from zhupei.db.models import Account, Applicant, StateRecordRow
+from running_graph import PASSWORD, RunningGraph, running_graph
+from zhupei.db.models import Account, Applicant, RoleGrant, StateRecordRow
 from zhupei.domain.actors import Grant
-from zhupei.services.accounts import unlock_account
+from zhupei.services.accounts import account_record, unlock_account
 from zhupei.settings import TrustedIssuer
 
 _KEY = ed_key("first")
@@ -95,6 +97,28 @@ async def test_a_repeated_erasure_is_told_that_it_is_done(
         with graph.database.use():
             await unlock_account(f"erased-{account.id.hex}", by="a test", at=graph.clock())
         refused(await graph.ask(_OWN, graph.token(account)))
+
+
+async def test_nobody_takes_the_login_of_an_erased_account_beforehand(
+    tmp_path: Path, database_url: str
+) -> None:
+    """Else whoever knows the id of an account keeps its person from being erased."""
+    async with running_graph(tmp_path, database_url) as graph:
+        # One without many digits in a row, which no login has anyway.
+        known = UUID("0199abcd-abcd-7abc-8abc-abcdefabcdef")
+        at = graph.clock() - timedelta(minutes=1)
+        with graph.database.use():
+            whose = await Account.create(
+                id=known, kind="person", login="person", created_at=at, tokens_valid_from=at
+            )
+            await RoleGrant.create(
+                account=whose, role="applicant", granted_by="a test", granted_at=at
+            )
+            account = account_record(whose, ())
+        squatter = {"login": f"Erased-{known.hex}", "password": PASSWORD}
+        made = await graph.client.post("/sign-up", json=squatter)
+        assert made.json()["errors"][0]["extensions"]["code"] == "LOGIN_TAKEN"
+        await erased(graph, graph.token(account))
 
 
 @pytest.mark.slow

@@ -24,6 +24,7 @@ __all__ = [
 
 
 _LOGIN = re.compile(r"[a-z0-9](?:[a-z0-9._-]{0,62}[a-z0-9])?")
+_ERASED_LOGIN = re.compile(r"erased-[0-9a-f]{32}")
 # A login is shown and logged: it must not be a phone or an identity number.
 _NUMBER = re.compile(r"[0-9]{7,}")
 
@@ -39,7 +40,13 @@ def erased_login(account: UUID) -> str:
 
 
 def login_refusal(login: str) -> AccessRefusal | None:
-    """Refuse a text that cannot be a login."""
+    """Refuse a text that cannot be a login, or is kept for an account that is erased one day."""
+    if _ERASED_LOGIN.fullmatch(login):
+        return AccessRefusal(
+            code=AccessCode.LOGIN_TAKEN,
+            message=Text("该账号名已被使用", "this login is taken"),
+            field="login",
+        )
     if is_login(login):
         return None
     return AccessRefusal(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import contextvars
 import json
 import logging
 import re
@@ -23,6 +24,7 @@ from zhupei.db.models import Account, RoleGrant
 from zhupei.domain.actors import ActorKind, Grant
 from zhupei.security.built_in_issuer import BUILT_IN_ISSUER
 from zhupei.security.passwords import Passwords
+from zhupei.services import accounts
 from zhupei.services.accounts import lock_account, revoke_role, set_password, unlock_account
 from zhupei.settings import TrustedIssuer
 
@@ -194,6 +196,30 @@ async def test_an_administrator_locks_an_account_and_its_token_ends(graph: Runni
 
 
 @pytest.mark.slow
+async def test_who_asks_while_being_locked_is_not_remembered_as_before(
+    graph: RunningGraph, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A lock is heeded at once, also by whoever was looked up before its transaction ended."""
+    account = await graph.account("office", Grant("base_office", base="sample-hospital"))
+    by = graph.token(await graph.account("administrator", Grant("administrator")))
+    token = graph.token(account)
+    meanwhile: list[int] = []
+
+    async def locked(*given: Any, **more: Any) -> Any:
+        done = await lock_account(*given, **more)
+        asking = asyncio.create_task(graph.ask(_VIEWER, token), context=contextvars.Context())
+        meanwhile.append((await asking).status_code)
+        return done
+
+    monkeypatch.setattr(accounts, "lock_account", locked)
+    answer = await graph.ask(
+        'mutation { lockAccount(input: {account: "office"}) { ... on Account { lockedAt } } }', by
+    )
+    assert answer.json()["data"]["lockAccount"]["lockedAt"] is not None
+    assert meanwhile == [200]
+    assert (await graph.ask(_VIEWER, token)).status_code == 401
+
+
 @pytest.mark.parametrize("change", ["locked", "revoked"])
 async def test_what_another_process_changes_holds_within_a_second(
     graph: RunningGraph, change: str

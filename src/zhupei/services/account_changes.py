@@ -27,7 +27,10 @@ _CHANGES = _Counter()
 
 
 def account_changed() -> None:
-    """Note that what an actor is, or may do, changed; called when the change is written."""
+    """Note that what an actor is, or may do, changed; called when the change is written.
+
+    Inside a transaction it is called again after it, as others read the state of before until then.
+    """
     _CHANGES.advance()
 
 

@@ -18,6 +18,7 @@ from zhupei.graphql.types.accounts import Account
 from zhupei.graphql.types.refusals import ActionRefused, InvalidInput, PluginProblem
 from zhupei.security.passwords import Passwords
 from zhupei.services import accounts
+from zhupei.services.account_changes import account_changed
 from zhupei.services.account_lists import targets_of
 from zhupei.services.accounts import AccountRecord, GrantRecord, HashedPassword
 from zhupei.services.admissions.situations import not_found
@@ -155,9 +156,14 @@ async def _add(info: GraphInfo, input: AddAccountInput) -> Any:  # noqa: A002 - 
 
 
 async def _shown(answer: Any) -> Any:
-    """Return the account whose id the work answered, or the refusal."""
+    """Return the account whose id the work answered, or the refusal.
+
+    It is noted again that it changed: whoever asked before the transaction ended was looked up as
+    they were.
+    """
     if not isinstance(answer, str):
         return answer
+    account_changed()
     return await accounts.find_account(answer) or not_found("account", answer)
 
 

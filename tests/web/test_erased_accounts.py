@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextvars
 import time
 from collections.abc import AsyncIterator
 from datetime import timedelta
@@ -18,6 +19,7 @@ from running_graph import PASSWORD, RunningGraph, running_graph
 from zhupei.db.models import Account, Applicant, RoleGrant, StateRecordRow
 from zhupei.domain.actors import Grant
 from zhupei.services.accounts import account_record, unlock_account
+from zhupei.services.admissions import erasing
 from zhupei.settings import TrustedIssuer
 
 _KEY = ed_key("first")
@@ -97,6 +99,26 @@ async def test_a_repeated_erasure_is_told_that_it_is_done(
         with graph.database.use():
             await unlock_account(f"erased-{account.id.hex}", by="a test", at=graph.clock())
         refused(await graph.ask(_OWN, graph.token(account)))
+
+
+async def test_who_asks_while_being_erased_is_not_remembered_as_before(
+    tmp_path: Path, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else they could register anew within a second, with an account that is closed."""
+    async with running_graph(tmp_path, database_url) as graph:
+        token = graph.token(await graph.account("person", Grant("applicant")))
+        close = erasing._close_account
+        meanwhile: list[int] = []
+
+        async def closed(*given: Any) -> None:
+            await close(*given)
+            asking = asyncio.create_task(graph.ask(_OWN, token), context=contextvars.Context())
+            meanwhile.append((await asking).status_code)
+
+        monkeypatch.setattr(erasing, "_close_account", closed)
+        await erased(graph, token)
+        assert meanwhile == [200]
+        refused(await graph.ask(_REGISTER, token))
 
 
 async def test_nobody_takes_the_login_of_an_erased_account_beforehand(

@@ -189,6 +189,8 @@ async def _erase(desk: Desk, given: EraseApplicantInput) -> Erasure | Refusal | 
         async with in_transaction() as connection:
             await lock_people(connection, [given.applicant])
             await write(connection)
+    # Again: whoever asked before the transaction ended was looked up as they were.
+    account_changed()
     return Erasure(
         applicant=given.applicant,
         erased_at=now,

@@ -16,7 +16,7 @@ from unicodedata import east_asian_width
 
 from zhupei.domain.text import Language, Text
 
-__all__ = ["Parser"]
+__all__ = ["Parser", "add_format"]
 
 _BETWEEN = " · "
 # What a line may be broken after: a word with its blanks, or one Chinese character with what must
@@ -38,6 +38,19 @@ class Parser(argparse.ArgumentParser):
         self.print_usage(sys.stderr)
         said = Text(f"错误：{_in_chinese(message)}", f"error: {message}")
         self.exit(2, f"{self.prog}: {said.get(_language())}\n")
+
+
+def add_format(parser: argparse.ArgumentParser) -> None:
+    """Let a command answer people, or programs: ``format`` is ``text`` or ``json``."""
+    parser.add_argument(
+        "--format",
+        choices=("text", "json"),
+        default="text",
+        help=(
+            "text 供人阅读，json 供程序读取（默认 %(default)s） · text for people, json for "
+            "programs (default %(default)s)"
+        ),
+    )
 
 
 class _Formatter(argparse.HelpFormatter):

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from zhupei.cli import CommandError, read_settings
 from zhupei.cli._database import at_command_line, done, with_database
+from zhupei.cli._parser import add_format
 from zhupei.domain.actors import ActorKind, Grant
 from zhupei.domain.roles import Role
 from zhupei.domain.text import Language, Text
@@ -87,15 +88,7 @@ def register(subparsers: Subparsers) -> None:
     _with_login(actions, "lock", "锁定，已发凭证即刻失效 · lock and end its tokens", _lock)
     _with_login(actions, "unlock", "解锁 · unlock", _unlock)
     listing = actions.add_parser("list", help="列出账号 · list accounts")
-    listing.add_argument(
-        "--format",
-        choices=("text", "json"),
-        default="text",
-        help=(
-            "text 供人阅读，json 供程序读取（默认 %(default)s） · text for people, json for "
-            "programs (default %(default)s)"
-        ),
-    )
+    add_format(listing)
     listing.set_defaults(run=_list)
 
 

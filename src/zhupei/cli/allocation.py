@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from zhupei.cli import CommandError, read_settings
+from zhupei.cli._parser import add_format
 from zhupei.domain.text import Text
 
 if TYPE_CHECKING:
@@ -49,15 +50,7 @@ def register(subparsers: Subparsers) -> None:
         metavar="RUN",
         help="匹配的标识；不写则核验全部 · ids of runs; all without any",
     )
-    verify.add_argument(
-        "--format",
-        choices=("text", "json"),
-        default="text",
-        help=(
-            "text 供人阅读，json 供程序读取（默认 %(default)s） · text for people, json for "
-            "programs (default %(default)s)"
-        ),
-    )
+    add_format(verify)
     verify.set_defaults(run=_run)
 
 

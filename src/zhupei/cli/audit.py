@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from zhupei.cli import CommandError, read_settings
+from zhupei.cli._parser import add_format
 from zhupei.domain.text import Text
 
 if TYPE_CHECKING:
@@ -51,15 +52,7 @@ def register(subparsers: Subparsers) -> None:
         metavar="SEQUENCE:ANCHOR+SEQUENCE:ANCHOR",
         help="以前抄存的链头，记录须包含它 · a head noted before that has to be passed",
     )
-    verify.add_argument(
-        "--format",
-        choices=("text", "json"),
-        default="text",
-        help=(
-            "text 供人阅读，json 供程序读取（默认 %(default)s） · text for people, json for "
-            "programs (default %(default)s)"
-        ),
-    )
+    add_format(verify)
     verify.set_defaults(run=_run)
 
 

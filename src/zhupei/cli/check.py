@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from zhupei.cli import CommandError, given_settings
 from zhupei.cli._check_summary import summarise, summary_text
 from zhupei.cli._loading import load_configuration
+from zhupei.cli._parser import add_format
 from zhupei.domain.text import Language, Text
 from zhupei.settings import Settings
 from zhupei.settings.section import NO_SECTION
@@ -61,15 +62,7 @@ def register(subparsers: Subparsers) -> None:
             "degraded plugins, fail too"
         ),
     )
-    parser.add_argument(
-        "--format",
-        choices=("text", "json"),
-        default="text",
-        help=(
-            "text 供人阅读，json 供程序读取（默认 %(default)s） · text for people, json for "
-            "programs (default %(default)s)"
-        ),
-    )
+    add_format(parser)
     parser.add_argument(
         "--language",
         choices=[each.value for each in Language],

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from zhupei.cli import CommandError, read_settings, spoken_language
+from zhupei.cli._parser import add_format
 from zhupei.domain.text import Language, Text
 
 if TYPE_CHECKING:
@@ -41,15 +42,7 @@ def register(subparsers: Subparsers) -> None:
             "state and what waits for it"
         ),
     )
-    endpoints.add_argument(
-        "--format",
-        choices=("text", "json"),
-        default="text",
-        help=(
-            "text 供人阅读，json 供程序读取（默认 %(default)s） · text for people, json for "
-            "programs (default %(default)s)"
-        ),
-    )
+    add_format(endpoints)
     endpoints.set_defaults(run=_endpoints)
     deliveries = commands.add_parser(
         "deliveries",
@@ -72,15 +65,7 @@ def register(subparsers: Subparsers) -> None:
         choices=("waiting", "delivered", "dead"),
         help="只列出这种状态的 · only those in this state",
     )
-    deliveries.add_argument(
-        "--format",
-        choices=("text", "json"),
-        default="text",
-        help=(
-            "text 供人阅读，json 供程序读取（默认 %(default)s） · text for people, json for "
-            "programs (default %(default)s)"
-        ),
-    )
+    add_format(deliveries)
     deliveries.set_defaults(run=_deliveries)
     replay = commands.add_parser(
         "replay",

@@ -8,6 +8,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from zhupei.cli import CommandError, read_settings
+from zhupei.cli._parser import add_format
 from zhupei.domain.text import Text
 
 if TYPE_CHECKING:
@@ -28,15 +29,7 @@ def register(subparsers: Subparsers) -> None:
             "work; and the jobs that failed."
         ),
     )
-    parser.add_argument(
-        "--format",
-        choices=("text", "json"),
-        default="text",
-        help=(
-            "text 供人阅读，json 供程序读取（默认 %(default)s） · text for people, json for "
-            "programs (default %(default)s)"
-        ),
-    )
+    add_format(parser)
     parser.set_defaults(run=_show)
     commands = parser.add_subparsers(dest="jobs_command", metavar="COMMAND")
     retry = commands.add_parser(

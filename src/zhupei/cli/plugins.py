@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from zhupei.cli import read_settings
 from zhupei.cli._loading import load_plugin_host
+from zhupei.cli._parser import add_format
 from zhupei.domain.text import Language, Text
 
 if TYPE_CHECKING:
@@ -44,15 +45,7 @@ def register(subparsers: Subparsers) -> None:
             "own, with rights, status and hooks. Exit status 1 where one is left out."
         ),
     )
-    parser.add_argument(
-        "--format",
-        choices=("text", "json"),
-        default="text",
-        help=(
-            "text 供人阅读，json 供程序读取（默认 %(default)s） · text for people, json for "
-            "programs (default %(default)s)"
-        ),
-    )
+    add_format(parser)
     parser.set_defaults(run=_run)
 
 

@@ -180,7 +180,7 @@ async def test_an_invitation_that_is_declined_meanwhile_hands_nothing_in(
     invitation = done(await admissions.invite_candidate(office.staff(), invite))
     own = office.own(person)
 
-    async def declined_meanwhile(desk: Desk, change: Change) -> Refusal | None:
+    async def declined_meanwhile(desk: Desk, change: Change) -> Change | Refusal:
         no = inputs.AnswerInvitationInput(invitation=invitation.id, accept=False)
         assert done(await admissions.answer_invitation(own, no)).state is InvitationState.DECLINED
         return await check_steps(desk, change)

@@ -235,10 +235,10 @@ async def an_hour_back(machine: Machine, one: UUID, two: UUID) -> None:
     assert await machine.submit(first, one, "early") == "WINDOW_CLOSED"
     await machine.go(_OPEN)
     await until(lambda: _over(machine.windows(), 1))
-    assert await machine.submit(first, one, "in time") == "SUBMITTED"
+    assert await machine.submit(first, one, "in-time") == "SUBMITTED"
     await machine.go(_BEFORE)
-    assert await machine.submit(second, one, "in time") == "SUBMITTED"
-    assert await machine.submit(second, two, "too early") == "WINDOW_CLOSED"
+    assert await machine.submit(second, one, "in-time") == "SUBMITTED"
+    assert await machine.submit(second, two, "too-early") == "WINDOW_CLOSED"
     await machine.goes_on()
     await machine.go(_OPEN)
     assert await machine.submit(second, two, "now") == "SUBMITTED"

@@ -170,7 +170,10 @@ async def _compared(
     try:
         read = " ".join(check.asked[0] for each in known for check in each.checks)
         changing = await Changes.of(other, read)
-        for _ in range(changes):
+        for made in range(10 * changes):
+            # Few rows stand in an answer: go on until enough changes have met one.
+            if made >= changes and seen["other"] >= 10:
+                break
             done = await changing.make(pick)
             if done is None:
                 continue
@@ -204,4 +207,4 @@ async def test_as_long_as_the_rows_are_the_same_so_is_the_answer(
     # What was kept was held against rows that had changed, and against others that had.
     assert seen["kept"] >= 10, seen
     assert seen["same"] >= 100, seen
-    assert seen["other"] >= 3, seen
+    assert seen["other"] >= 10, seen

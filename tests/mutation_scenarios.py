@@ -682,7 +682,10 @@ async def _agreements(world: World) -> dict[str, Case]:
     world.go(_REPORTING)
     await world.sample.reported(case)
     given = _of(case, kind="LABOUR_CONTRACT", signedOn="2026-06-01")
-    return {"signAgreement": Case(_REPORTING, given)}
+    return {
+        "signAgreement": Case(_REPORTING, given),
+        "recordQuit": Case(_REPORTING, _of(case, reason="x")),
+    }
 
 
 async def _contracted(world: World) -> AdmissionCase:

@@ -183,6 +183,8 @@ class Action(StrEnum):
     DEFER_REPORT = "DEFER_REPORT"
     REPORT = "REPORT"
     SIGN_AGREEMENT = "SIGN_AGREEMENT"
+    RECORD_QUIT = "RECORD_QUIT"
+    """Somebody who reported leaves before the registration: 报到后退出 (R211)."""
     REGISTER = "REGISTER"
     IMPORT = "IMPORT"
     """Somebody who trains already is taken over from a roster; no admission of ours came before."""

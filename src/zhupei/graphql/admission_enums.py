@@ -179,6 +179,7 @@ ACTION_MEANINGS: Mapping[str, str] = {
     "DEFER_REPORT": "Give a later last day of reporting, for a reason (延期报到).",
     "REPORT": "Record that the person reported (报到).",
     "SIGN_AGREEMENT": "Record the agreement (签订协议).",
+    "RECORD_QUIT": "Record that somebody who reported leaves before the registration (报到后退出).",
     "REGISTER": "Register as a trainee (注册).",
     "IMPORT": "Take over somebody who trains already, from a roster (导入在培学员).",
     "MOVE_FILE": "Record that the personnel file moved (调转人事档案).",

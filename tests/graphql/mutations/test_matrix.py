@@ -88,6 +88,7 @@ _NEEDS = {
     "recordExamination": "applications.assess",
     "recordInterview": "applications.assess",
     "recordPayments": "registrations.write",
+    "recordQuit": "registrations.write",
     "recordReport": "registrations.write",
     "recordSendingUnit": "accounts.manage",
     "recordFileTransfer": "registrations.write",
@@ -197,7 +198,7 @@ _PHASES = {
     "admission": {"admitApplicants"},
     "notices": {"sendNotice"},
     "reports": {"deferReport", "markNoShows", "recordReport"},
-    "agreements": {"signAgreement"},
+    "agreements": {"recordQuit", "signAgreement"},
     "registrations": {"registerTrainee"},
     "training": {
         "cancelPayment",

@@ -128,6 +128,8 @@ async def _try(desk: Desk, office: Office, case: AdmissionCase, action: Action) 
                 late_reason="出差",
             )
             return await admissions.sign_agreement(desk, contract)
+        case _A.RECORD_QUIT:
+            return await admissions.record_quit(desk, why)
         case _A.REGISTER:
             return await admissions.register_trainee(desk, only)
         case _A.MOVE_FILE:

@@ -148,6 +148,26 @@ async def test_an_offer_that_is_declined_is_told_to_both(office: Office, room: M
     assert "另有安排" not in "".join([*room.texts(ADDRESS), to_office])
 
 
+async def test_who_quits_after_the_report_is_told_that_the_office_recorded_it(
+    office: Office, room: MailRoom
+) -> None:
+    (case,) = await published(office, [await applicant(office, 1)])
+    await office.confirmed(case)
+    await office.notified(case)
+    office.go("2026-06-02T09:00")
+    await office.reported(case)
+    await tell_events(place_of(office, room.server))
+    told = room.texts(OFFICE_ADDRESS)
+    given = inputs.ReasonedInput(application=case.id, reason="考取研究生")
+    done(await admissions.record_quit(office.staff(), given))
+    await tell_events(place_of(office, room.server))
+    assert room.subjects(ADDRESS)[-1] == "已登记退出 / Recorded as leaving"
+    assert "如与事实不符，请立即与培训基地联系" in room.texts(ADDRESS)[-1]
+    assert "考取研究生" not in room.texts(ADDRESS)[-1]
+    # The office knows.
+    assert room.texts(OFFICE_ADDRESS) == told
+
+
 async def test_a_step_that_is_taken_back_is_told_as_such(office: Office, room: MailRoom) -> None:
     (case,) = await published(office, [await applicant(office, 1)])
     await tell_events(place_of(office, room.server))

@@ -157,6 +157,16 @@ class SignAgreementInput(Repeatable):
     late_reason: str | None = _left_out("Why it is late, past the deadline (逾期理由).")
 
 
+@strawberry.input(
+    description="What recording that somebody quits after the report needs (报到后退出)."
+)
+class RecordQuitInput(Repeatable):
+    """Quitting."""
+
+    application: strawberry.ID = strawberry.field(description=_APPLICATION)
+    reason: str = strawberry.field(description="Why (原因), as the office knows it.")
+
+
 @strawberry.input(description="What registering a trainee needs (注册).")
 class RegisterTraineeInput(Repeatable):
     """Registering."""
@@ -312,6 +322,14 @@ class OfferMutations:
         use_case(admissions.sign_agreement, inputs.SignAgreementInput, SignAgreementInput),
         "registrations.write",
         description="Record the agreement that the trainee's type asks for (签订协议).",
+    )
+    record_quit: ApplicationPayload | None = mutation(
+        use_case(admissions.record_quit, inputs.ReasonedInput, RecordQuitInput),
+        "registrations.write",
+        description=(
+            "Record that somebody who reported leaves before the registration (报到后退出): the "
+            "seat is free at once; a ban does not follow by itself."
+        ),
     )
     register_trainee: ApplicationPayload | None = mutation(
         use_case(

@@ -23,6 +23,7 @@ Every use case is ``async def verb(desk: Desk, given: <Verb>Input) -> <changed o
 | send_notice | SendNoticeInput | BulkOutcome |
 | defer_report | DeferReportInput | AdmissionCase |
 | record_report | RecordReportInput | AdmissionCase |
+| record_quit | ReasonedInput | AdmissionCase |
 | sign_agreement | SignAgreementInput | AdmissionCase |
 | register_trainee | RegisterTraineeInput or ApplicationInput | AdmissionCase |
 | reduce_training | ReduceTrainingInput | Registration |
@@ -59,6 +60,7 @@ from zhupei.services.admissions.arrivals import (
     cancel_for_fraud,
     defer_report,
     mark_no_shows,
+    record_quit,
     record_report,
     sign_agreement,
 )
@@ -152,6 +154,7 @@ __all__ = [
     "record_file_transfer",
     "record_interview",
     "record_payments",
+    "record_quit",
     "record_report",
     "reduce_training",
     "register_trainee",

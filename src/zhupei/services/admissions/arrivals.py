@@ -26,6 +26,7 @@ from zhupei.services.admissions.inputs import (
     CancelForFraudInput,
     DeferReportInput,
     MarkNoShowsInput,
+    ReasonedInput,
     RecordReportInput,
     SignAgreementInput,
 )
@@ -44,6 +45,7 @@ __all__ = [
     "defer_report",
     "mark_no_shows",
     "no_show_not_due",
+    "record_quit",
     "record_report",
     "reports_by",
     "sign_agreement",
@@ -245,6 +247,25 @@ async def sign_agreement(desk: Desk, given: SignAgreementInput) -> AdmissionCase
         )
 
     return await act(desk, given.application, Action.SIGN_AGREEMENT, build, repeat=repeat_of(given))
+
+
+async def record_quit(desk: Desk, given: ReasonedInput) -> AdmissionCase | Refusal:
+    """Record that somebody who reported leaves before the registration; the seat is free at once.
+
+    A ban does not follow by itself: whether it is grave is a person's decision (R211, T43). After
+    the registration the training ends instead.
+    """
+
+    async def build(at: Situation) -> Change | Refusal:
+        return has_no_reason(given.reason) or Change(
+            action=Action.RECORD_QUIT,
+            before=at.case,
+            after=replace(at.case, state=_S.DECLINED),
+            at=at,
+            reason=given.reason,
+        )
+
+    return await act(desk, given.application, Action.RECORD_QUIT, build, repeat=repeat_of(given))
 
 
 async def cancel_for_fraud(desk: Desk, given: CancelForFraudInput) -> AdmissionCase | Refusal:

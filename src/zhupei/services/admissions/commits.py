@@ -331,8 +331,9 @@ _CONSTRAINTS = {
     "application_admitted_once": (
         RefusalCode.ALREADY_ADMITTED,
         Text(
-            "该申请人已确认或被录取于另一申请，须先放弃",
-            "the applicant has confirmed or been admitted elsewhere and has to decline there first",
+            "该申请人已确认或被录取于另一申请，须先放弃；已报到的由录取单位登记退出",
+            "the applicant has confirmed or been admitted elsewhere and has to decline there "
+            "first; of who reported the office there records it",
         ),
     ),
 }

@@ -22,7 +22,22 @@ __all__ = ["OtherPlaces", "lasting_refusals"]
 _S = ApplicationState
 
 _LIVE = (_S.IN_PUBLICITY, _S.CONFIRMED)
-_ADMITTED = (_S.ADMITTED, _S.NOTIFIED, _S.REPORTED, _S.CONTRACTED, _S.REGISTERED)
+_OFFERED = Text("已被录取，须先放弃", "already admitted; decline there first")
+_ARRIVED = Text(
+    "已被录取并报到，须先由录取单位登记退出",
+    "already admitted and reported; the office there records first that the person leaves",
+)
+_ADMITTED = {
+    _S.ADMITTED: _OFFERED,
+    _S.NOTIFIED: _OFFERED,
+    _S.REPORTED: _ARRIVED,
+    _S.CONTRACTED: _ARRIVED,
+    _S.REGISTERED: Text(
+        "在本次招收中已注册培训，不能再次报名",
+        "registered as a trainee in this recruitment already; nobody is admitted to it twice",
+    ),
+}
+"""What each place that a person has tells who files again; one is in one of them at most."""
 _OTHER = frozenset(
     {
         *("applicant", "channel", "id", "invitation", "root_program", "round", "state"),
@@ -86,11 +101,9 @@ class OtherPlaces:
             for other in self._others.get(case.applicant, ())
             if other.root_program == case.root_program and other.id != case.id
         ]
-        if any(other.state in _ADMITTED for other in others):
-            return Refusal(
-                code=RefusalCode.ALREADY_ADMITTED,
-                message=Text("已被录取，须先放弃", "already admitted; decline there first"),
-            )
+        held = next((_ADMITTED[other.state] for other in others if other.state in _ADMITTED), None)
+        if held is not None:
+            return Refusal(code=RefusalCode.ALREADY_ADMITTED, message=held)
         blocks = policy_of(at.program, "live_publicity_blocks_next_round")
         if blocks is not None and blocks.value is True and any(o.state in _LIVE for o in others):
             return Refusal(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
@@ -57,6 +58,7 @@ class NoticeKind(StrEnum):
     CANCELLED = "CANCELLED"
     REVERTED = "REVERTED"
     REPORT_DEFERRED = "REPORT_DEFERRED"
+    QUIT_RECORDED = "QUIT_RECORDED"
     INTERVIEW_BOOKED = "INTERVIEW_BOOKED"
     INTERVIEW_MOVED = "INTERVIEW_MOVED"
     INTERVIEW_CANCELLED = "INTERVIEW_CANCELLED"
@@ -99,6 +101,7 @@ NOTICE_LABELS = MappingProxyType(
         _K.NO_SHOW: Text("逾期未报到", "Place lost by not reporting"),
         _K.CANCELLED: Text("资格已取消", "Cancelled"),
         _K.REVERTED: Text("办理结果已撤回", "A step was taken back"),
+        _K.QUIT_RECORDED: Text("已登记退出", "Recorded as leaving"),
         _K.REPORT_DEFERRED: Text("报到期限已延后", "Report deferred"),
         _K.INTERVIEW_BOOKED: Text("面试安排", "Interview arranged"),
         _K.INTERVIEW_MOVED: Text("面试时间或地点变更", "Interview moved"),
@@ -159,6 +162,18 @@ _OF_EVENT = MappingProxyType(
 )
 
 
+_OF_ACTION: Mapping[str | None, tuple[Tells, ...]] = MappingProxyType(
+    {
+        # Somebody who has trained for long is not told of being registered.
+        "IMPORT": (),
+        # What the office recorded itself it need not be told.
+        "RECORD_QUIT": (Tells(_K.QUIT_RECORDED, _PERSON),),
+        "REVERT": (Tells(_K.REVERTED, _PERSON),),
+    }
+)
+"""What is told of an action, whatever state it led to."""
+
+
 def told_by(name: str, action: str | None) -> tuple[Tells, ...]:
     """Return what an event named ``name`` tells; ``action`` is what was done, of a transition.
 
@@ -171,11 +186,8 @@ def told_by(name: str, action: str | None) -> tuple[Tells, ...]:
     state = verb.upper()
     if noun != "application" or state not in set(ApplicationState):
         return ()
-    if action == "IMPORT":
-        # Somebody who has trained for long is not told of being registered.
-        return ()
-    if action == "REVERT":
-        return (Tells(_K.REVERTED, _PERSON),)
+    if action in _OF_ACTION:
+        return _OF_ACTION[action]
     kind = _OF_STATE.get(ApplicationState(state))
     found = () if kind is None else (Tells(kind, _PERSON),)
     if kind is _K.DECLINED:

@@ -255,6 +255,13 @@ async def test_statistics_are_for_those_who_may(town: Town) -> None:
             else:
                 assert answer["data"] == {"statistics": None}
                 assert codes(answer) == ["FORBIDDEN"]
+    # Whoever may read those of a place is told to name it.
+    (error,) = (await town.ask("{ statistics { whole { applications } } }", province))["errors"]
+    assert error["message"] == (
+        "statistics of the whole nation need the permission for it; say by program, base or "
+        "jurisdiction of which place they are to be"
+    )
+    assert error["extensions"] == {"code": "FORBIDDEN", "permission": "statistics.read"}
     for argument in ("program", "base", "jurisdiction"):
         answer = await town.ask(f'{{ statistics({argument}: "x") {{ whole {{ places }} }} }}', own)
         assert codes(answer) == ["NOT_FOUND"]

@@ -11,9 +11,10 @@ from strawberry.types.arguments import StrawberryArgument
 from zhupei.db.reading import PageQuery
 from zhupei.db.tables import RowSource
 from zhupei.domain.permissions import Target
+from zhupei.domain.text import Text
 from zhupei.graphql.context import GraphContext
 from zhupei.graphql.desks import desk_of
-from zhupei.graphql.errors import not_found
+from zhupei.graphql.errors import Code, GraphRefusal, not_found
 from zhupei.graphql.found_rows import Found, Names
 from zhupei.graphql.listed_rows import ListedRows
 from zhupei.graphql.permissions import permitted_inside, require
@@ -35,6 +36,11 @@ from zhupei.services.issuing.recruitment import (
 __all__ = ["PaperQueries"]
 
 _STATISTICS, _PAPERS = "statistics.read", "papers.read"
+_OF_ALL = Text(
+    "全国的统计须有全国的权限；请用 program、base 或 jurisdiction 指明范围",
+    "statistics of the whole nation need the permission for it; say by program, base or "
+    "jurisdiction of which place they are to be",
+)
 
 _Program = Annotated[
     str | None,
@@ -151,7 +157,14 @@ async def _statistics(
     year: Annotated[int | None, strawberry.argument(description="Cycle (年度).")] = None,
 ) -> RecruitmentReport | None:
     context = info.context
-    await require(context, _STATISTICS, (_where(context, program, base, jurisdiction),))
+    try:
+        await require(context, _STATISTICS, (_where(context, program, base, jurisdiction),))
+    except GraphRefusal as refusal:
+        if (program or base or jurisdiction) or refusal.code is not Code.FORBIDDEN:
+            raise
+        raise GraphRefusal(
+            Code.FORBIDDEN, _OF_ALL, context.language, permission=_STATISTICS
+        ) from None
     programs = programs_within(
         context.catalogue, program=program, base=base, jurisdiction=jurisdiction, year=year
     )

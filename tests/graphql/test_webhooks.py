@@ -150,7 +150,11 @@ _IMPOSSIBLE: tuple[tuple[Mapping[str, Any], str, str], ...] = (
         'there is no event type "zhupei.person.*"; eventTypes lists them all',
     ),
     ({"name": " "}, "name", "a name is 1 to 100 characters"),
-    ({"contact": "nobody"}, "contact", "this is no e-mail address"),
+    (
+        {"contact": "nobody"},
+        "contact",
+        "this is no e-mail address: one reads like name@example.com",
+    ),
 )
 
 

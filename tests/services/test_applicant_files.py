@@ -15,12 +15,14 @@ import pytest
 from zhupei.db.connection import Database
 from zhupei.db.models import Applicant, ApplicantFile
 from zhupei.domain.access_refusals import AccessCode, AccessRefusal
+from zhupei.domain.text import Text
 from zhupei.services.applicant_files import (
     FileRecord,
     FileStore,
     files_of,
     media_type_of,
     remove_file,
+    size_text,
 )
 
 _AT = datetime(2026, 6, 18, 4, 0, tzinfo=UTC)
@@ -91,8 +93,24 @@ async def test_a_refused_file_leaves_nothing(
         refusal = await store.keep(owner, "degree", parts(content), by="me", at=_AT)
         assert isinstance(refusal, AccessRefusal)
         assert refusal.code is code
+        if code is AccessCode.FILE_TOO_LARGE:
+            assert refusal.message == Text("文件超过 0.9 KB", "the file is larger than 0.9 KB")
         assert await ApplicantFile.all().count() == 0
     assert everything(tmp_path) == []
+
+
+@pytest.mark.parametrize(
+    ("size", "text"),
+    [
+        (10 * 1024 * 1024, "10 MB"),
+        (10_000_000, "9.5 MB"),
+        (1024 * 1024, "1 MB"),
+        (1024 * 1024 - 1, "1023.9 KB"),
+        (500, "0.4 KB"),
+    ],
+)
+def test_sizes_read_as_people_read_them_and_never_as_more(size: int, text: str) -> None:
+    assert size_text(size) == text
 
 
 async def test_a_sender_that_goes_away_leaves_nothing(database: Database, tmp_path: Path) -> None:

@@ -18,6 +18,7 @@ from zhupei.domain.access_refusals import AccessCode, AccessRefusal
 from zhupei.domain.identity import DocumentKind
 from zhupei.domain.identity_numbers import check_character
 from zhupei.domain.people import Candidate, Degree, DegreeLevel, OriginRegion
+from zhupei.domain.text import Text
 from zhupei.security.crypto import CiphertextError, Keyring, new_key_text
 from zhupei.services.applicant_encryption import renew_encryption
 from zhupei.services.applicants import (
@@ -43,6 +44,24 @@ _DETAILS = Details(
     email="Xiao.An@Example.CN",
     facts=Candidate(licensed=True, degrees=(Degree(level=DegreeLevel.MASTER),)),
 )
+_TAKEN = Text(
+    "该证件或账号已登记报考人信息：本人登记的，请用登记时的账号登录；由单位或培训基地代为登记的，"
+    "请向其索取认领码后认领（claimApplicant）",
+    "this document or account is registered already: who registered alone signs in with that "
+    "account; who was entered by a unit or an office asks there for a claim code and takes the "
+    "record over (claimApplicant)",
+)
+_FORMS = {
+    AccessCode.PHONE_INVALID: Text(
+        "电话号码有误：手机如 13800138000，固定电话须加区号，境外号码如 +1 202-555-0123",
+        "this is no phone number: a mobile one reads like 13800138000, a fixed line needs its area "
+        "code, one of another country reads like +1 202-555-0123",
+    ),
+    AccessCode.EMAIL_INVALID: Text(
+        "电子邮箱有误，应形如 name@example.com",
+        "this is no e-mail address: one reads like name@example.com",
+    ),
+}
 
 
 async def register(keyring: Keyring = _KEYRING, **changes: Any) -> Any:
@@ -115,6 +134,9 @@ async def test_a_document_is_registered_once(database: Database) -> None:
         again = await register(number=f" {_NUMBER[:6]}-{_NUMBER[6:].lower()} ")
         assert isinstance(again, AccessRefusal)
         assert again.code is AccessCode.IDENTITY_TAKEN
+        assert again.message == Text(
+            "该证件已登记报考人信息", "this document is registered already"
+        )
         assert _NUMBER not in f"{again}"
         assert await Applicant.all().count() == 1
         somebody = Details(name="A")
@@ -143,7 +165,24 @@ async def test_an_account_is_one_applicant(database: Database) -> None:
             account=account.id, kind=DocumentKind.PASSPORT, number="E1234567", issuing_state="USA"
         )
         assert isinstance(second, AccessRefusal)
+        assert second.message == _TAKEN
         assert (await Applicant.all().count(), await ApplicantIdentity.all().count()) == (1, 1)
+
+
+@pytest.mark.parametrize("is_entered_by_staff", [True, False])
+async def test_a_document_that_is_taken_tells_both_ways_on_and_not_who_took_it(
+    database: Database, *, is_entered_by_staff: bool
+) -> None:
+    with database.use():
+        first, second = [
+            await Account.create(kind="person", login=login, created_at=_AT, tokens_valid_from=_AT)
+            for login in ("a", "b")
+        ]
+        await registered(account=None if is_entered_by_staff else first.id)
+        again = await register(account=second.id)
+        assert isinstance(again, AccessRefusal)
+        assert (again.code, again.field) == (AccessCode.IDENTITY_TAKEN, "identityNumber")
+        assert again.message == _TAKEN
 
 
 @pytest.mark.parametrize(
@@ -170,8 +209,17 @@ async def test_what_is_refused(
         refusal = await register(**changes)
         assert isinstance(refusal, AccessRefusal)
         assert (refusal.code, refusal.field) == (code, field)
+        assert refusal.message == _FORMS.get(code, refusal.message)
         assert _DIGITS not in f"{refusal}"
         assert await Applicant.all().count() == 0
+
+
+async def test_the_examples_that_messages_give_are_taken(database: Database) -> None:
+    with database.use():
+        for number, phone in (("E1234561", "13800138000"), ("E1234562", "+1 202-555-0123")):
+            details = Details(name="王", phone=phone, email="name@example.com")
+            passport = {"kind": DocumentKind.PASSPORT, "number": number, "issuing_state": "USA"}
+            await registered(details=details, **passport)
 
 
 @pytest.mark.parametrize(

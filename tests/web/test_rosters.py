@@ -88,6 +88,7 @@ async def test_problems_come_with_row_and_cell(office: Office) -> None:
             }  # fmt: skip
             large = await client.put(PATH, content=b"x" * (5 * 1024 * 1024 + 1))
             assert large.status_code == 413
+            assert large.json()["errors"][0]["message"] == "文件超过 5 MB"
             assert await TraineeRow.all().count() == 0
 
 

@@ -32,6 +32,10 @@ _VIEWER = """{ viewer { id kind name permissions scopes
   grants { role label base { code } jurisdiction { code } } } }"""
 _KEY = ed_key("first")
 _AT = datetime(2026, 6, 18, tzinfo=UTC)
+_ENDED = (
+    "this sign-in was ended, or the account was locked: sign in again, and where that fails ask "
+    "whoever manages the account"
+)
 
 
 @pytest.fixture
@@ -187,7 +191,15 @@ async def test_an_administrator_locks_an_account_and_its_token_ends(graph: Runni
     assert (await graph.ask(_VIEWER, token)).status_code == 200
     with graph.database.use():
         await lock_account("office", by="a test", at=datetime.now(UTC))
-    refused(await graph.ask(_VIEWER, token), 401, "UNAUTHENTICATED", "this account cannot sign in")
+    refused(await graph.ask(_VIEWER, token), 401, "UNAUTHENTICATED", _ENDED)
+    chinese: dict[str, Any] = {"accept-language": "zh"}
+    told = await graph.ask(_VIEWER, token, **chinese)
+    refused(
+        told,
+        401,
+        "UNAUTHENTICATED",
+        "此次登录已失效，或账号已停用：请重新登录，仍不能登录的请联系账号管理员",
+    )
     wrong = await sign_in(graph, "office")
     assert wrong.json()["errors"][0]["extensions"] == {"code": "CREDENTIALS_WRONG"}
     with graph.database.use():
@@ -340,7 +352,7 @@ async def test_a_token_for_an_account_that_is_not_there(graph: RunningGraph) -> 
         await graph.ask(_VIEWER, graph.token(account)),
         401,
         "UNAUTHENTICATED",
-        "this account cannot sign in",
+        _ENDED,
     )
 
 
@@ -387,8 +399,8 @@ async def test_another_issuers_person_becomes_an_applicant_once(
         ({"exp": 1}, "TOKEN_EXPIRED", "the token has expired: sign in again"),
         ({"aud": "others"}, "UNAUTHENTICATED", "the token is for another audience"),
         ({"iss": "https://elsewhere"}, "UNAUTHENTICATED", "the token's issuer is not trusted"),
-        ({"sub": "a\x00"}, "UNAUTHENTICATED", "this account cannot sign in"),
-        ({"iat": None}, "UNAUTHENTICATED", "this account cannot sign in"),
+        ({"sub": "a\x00"}, "UNAUTHENTICATED", _ENDED),
+        ({"iat": None}, "UNAUTHENTICATED", _ENDED),
     ],
 )
 async def test_claims_of_another_issuer_that_are_refused(

@@ -39,6 +39,7 @@ __all__ = [
     "lock_content",
     "media_type_of",
     "remove_file",
+    "size_text",
 ]
 
 _log = logging.getLogger("zhupei.files")
@@ -74,6 +75,12 @@ class FileRecord:
 def media_type_of(content: bytes) -> str | None:
     """Return what a file is by its first bytes: a PDF, a PNG or a JPEG; None for anything else."""
     return next((kind for start, kind in _SIGNATURES if content.startswith(start)), None)
+
+
+def size_text(size: int) -> str:
+    """Return a number of bytes as people read it, such as ``10 MB``: of 2^20, rounded down."""
+    unit, name = (1 << 20, "MB") if size >= 1 << 20 else (1 << 10, "KB")
+    return f"{size * 10 // unit / 10:g} {name}"
 
 
 class FileStore:
@@ -170,8 +177,8 @@ class FileStore:
                 return AccessRefusal(
                     code=AccessCode.FILE_TOO_LARGE,
                     message=Text(
-                        f"文件超过 {self._largest} 字节",
-                        f"the file is larger than {self._largest} bytes",
+                        f"文件超过 {size_text(self._largest)}",
+                        f"the file is larger than {size_text(self._largest)}",
                     ),
                     field="file",
                 )

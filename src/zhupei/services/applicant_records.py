@@ -50,6 +50,17 @@ _EMAIL_FORM = re.compile(
 )
 _LONGEST_NAME = 100
 
+# Examples that are nobody's: an operator's line for topping up, and what is reserved for examples.
+_NO_PHONE = Text(
+    "电话号码有误：手机如 13800138000，固定电话须加区号，境外号码如 +1 202-555-0123",
+    "this is no phone number: a mobile one reads like 13800138000, a fixed line needs its area "
+    "code, one of another country reads like +1 202-555-0123",
+)
+_NO_EMAIL = Text(
+    "电子邮箱有误，应形如 name@example.com",
+    "this is no e-mail address: one reads like name@example.com",
+)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Details:
@@ -102,14 +113,12 @@ def name_problem(text: str) -> Text | None:
 
 def phone_problem(text: str) -> Text | None:
     """Return why a text is no phone number; None where it is one."""
-    return None if _phone(text) else Text("电话号码有误", "this is no phone number")
+    return None if _phone(text) else _NO_PHONE
 
 
 def email_problem(text: str) -> Text | None:
     """Return why a text is no e-mail address that letters can be sent to; None where it is."""
-    if _EMAIL_FORM.fullmatch(text.strip().lower()):
-        return None
-    return Text("电子邮箱有误", "this is no e-mail address")
+    return None if _EMAIL_FORM.fullmatch(text.strip().lower()) else _NO_EMAIL
 
 
 def document_of(row: Applicant, number: str) -> IdentityDocument:

@@ -123,10 +123,7 @@ async def register_applicant(
     except IntegrityError:
         return AccessRefusal(
             code=AccessCode.IDENTITY_TAKEN,
-            message=Text(
-                "该证件或账号已登记报考人信息",
-                "this document or account is registered already",
-            ),
+            message=_TAKEN_FOR_STAFF if account is None else _TAKEN,
             field="identityNumber",
         )
     return record_of(keyring, row)
@@ -275,6 +272,17 @@ async def find_by_identity(
         return None
     owner: UUID = found.applicant_id  # type: ignore[attr-defined]  # Tortoise adds it
     return owner
+
+
+# Says both ways on, whichever it was: who has a number learns nothing of who entered the person.
+_TAKEN = Text(
+    "该证件或账号已登记报考人信息：本人登记的，请用登记时的账号登录；由单位或培训基地代为登记的，"
+    "请向其索取认领码后认领（claimApplicant）",
+    "this document or account is registered already: who registered alone signs in with that "
+    "account; who was entered by a unit or an office asks there for a claim code and takes the "
+    "record over (claimApplicant)",
+)
+_TAKEN_FOR_STAFF = Text("该证件已登记报考人信息", "this document is registered already")
 
 
 def _nobody() -> AccessRefusal:

@@ -70,7 +70,13 @@ _WRONG = AccessRefusal(
 )
 _NO_DATABASE = Text("数据库暂不可用", "the database is not available now")
 _ACCOUNT_ERASED = "ACCOUNT_ERASED"
-_ENDED = Text("该账号不能登录", "this account cannot sign in")
+# One text for a locked account, one that is gone, and a token that was ended: which it is, is not
+# told to whoever may have found a token.
+_ENDED = Text(
+    "此次登录已失效，或账号已停用：请重新登录，仍不能登录的请联系账号管理员",
+    "this sign-in was ended, or the account was locked: sign in again, and where that fails ask "
+    "whoever manages the account",
+)
 _ERASED = Text(
     "该账号已按本人要求删除", "this account was erased, as the person whose it was had asked"
 )

@@ -35,6 +35,7 @@ from zhupei.graphql.context import language_of
 from zhupei.graphql.desks import desk_of, desk_or_public
 from zhupei.graphql.permissions import refused_by
 from zhupei.services import score_sheets
+from zhupei.services.applicant_files import size_text
 from zhupei.services.brochures import brochure_content
 from zhupei.services.brochures.rows import pages_now
 from zhupei.services.idempotency import refused_key
@@ -66,9 +67,8 @@ _NOT_FOUND = AccessRefusal(
     code=AccessCode.NOT_FOUND, message=Text("没有这份文件", "there is no such file")
 )
 _NO_MONTH = Text("须写明月份，如 2026-09", "name the month, as 2026-09")
-_TOO_LARGE = Text(
-    f"文件超过 {MAX_TABLE_BYTES} 字节", f"the file is larger than {MAX_TABLE_BYTES} bytes"
-)
+_LARGEST = size_text(MAX_TABLE_BYTES)
+_TOO_LARGE = Text(f"文件超过 {_LARGEST}", f"the file is larger than {_LARGEST}")
 
 
 def office_routes(context: MakeContext) -> tuple[Route, ...]:

@@ -62,7 +62,13 @@ from zhupei.web.office import office_routes
 from zhupei.web.papers import paper_routes
 from zhupei.web.publicity import publicity_routes
 from zhupei.web.rosters import roster_routes
-from zhupei.web.sign_in import ActorRefused, actor_of, sign_in_route, sign_up_route
+from zhupei.web.sign_in import (
+    ActorRefused,
+    actor_of,
+    change_password_route,
+    sign_in_route,
+    sign_up_route,
+)
 
 __all__ = ["Graph", "Installation", "compose"]
 
@@ -287,7 +293,11 @@ def compose(settings: Settings, *, clock: Callable[[], datetime] = china_now) ->
         context=context,
         plugins=plugins,
         routes=(
-            *((sign_in_route(access.sign_in),) if settings.password_sign_in else ()),
+            *(
+                (sign_in_route(access.sign_in), change_password_route(access.sign_in))
+                if settings.password_sign_in
+                else ()
+            ),
             *((sign_up_route(access.sign_up, access.sign_in),) if settings.allows_sign_up else ()),
             *file_routes(files, context),
             *paper_routes(context),

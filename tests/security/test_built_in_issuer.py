@@ -70,6 +70,18 @@ async def test_a_token_that_was_made_here_is_accepted(folder: Path, clock: Clock
     assert other.scopes == frozenset()
 
 
+@pytest.mark.parametrize(("ahead", "begins"), [(-60, 0), (0, 0), (1, 1), (5, 5), (3600, 5)])
+async def test_a_token_may_count_from_a_little_ahead(
+    folder: Path, clock: Clock, ahead: int, begins: int
+) -> None:
+    """As far as its own leeway: at once it is accepted all the same."""
+    issuer = BuiltInIssuer(folder, now=clock)
+    token = issuer.issue("account-1", lifetime=HOUR, since=START + timedelta(seconds=ahead))
+    found = await issuer.verify(token)
+    assert found.issued_at == START + timedelta(seconds=begins)
+    assert found.expires_at == START + timedelta(seconds=begins) + HOUR
+
+
 async def test_times_are_heeded(folder: Path, clock: Clock) -> None:
     issuer = BuiltInIssuer(folder, now=clock)
     token = issuer.issue("account-1", lifetime=HOUR)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -122,3 +123,63 @@ async def test_a_new_password_ends_what_the_old_one_opened_while_it_was_hashed(
         actor = await place.sign_in.by_header(f"Bearer {new.token}")
         assert actor is not None
         assert actor.name == "office"
+
+
+async def test_a_new_password_opens_the_account_within_the_very_second(
+    database: Database, tmp_path: Path
+) -> None:
+    """Tokens tell whole seconds: those of this one end, but for what the new password opens."""
+    place = _Place(tmp_path)
+    with database.use():
+        await place.account()
+        old = await place.opens(_OLD)
+        await place.renew()
+        new = await place.opens(_NEW)
+        assert isinstance(old, SignedIn)
+        assert isinstance(new, SignedIn)
+        actor = await place.sign_in.by_header(f"Bearer {new.token}")
+        assert actor is not None
+        with pytest.raises(SignInRefusedError):
+            await place.sign_in.by_header(f"Bearer {old.token}")
+
+
+@pytest.mark.parametrize("change", ["password", "lock", "changed here"])
+async def test_a_password_is_not_changed_that_ended_meanwhile(
+    database: Database, tmp_path: Path, change: str
+) -> None:
+    """Two who know a password: the second does not take the account from the first."""
+    place = _Place(tmp_path)
+    mine = "a third, long password"
+
+    async def meanwhile() -> None:
+        if change == "password":
+            await place.renew()
+        elif change == "lock":
+            await lock_account("office", by="a test", at=place.now)
+        else:
+            done = await place.sign_in.change_password("office", _OLD, _NEW)
+            assert isinstance(done, SignedIn)
+
+    with database.use():
+        await place.account()
+        place.passwords.hashing = meanwhile
+        refused = await place.sign_in.change_password("office", _OLD, mine)
+        assert isinstance(refused, AccessRefusal)
+        assert refused.code is AccessCode.CREDENTIALS_WRONG
+        assert isinstance(await place.opens(mine), AccessRefusal)
+        assert isinstance(await place.opens(_NEW), SignedIn) is (change != "lock")
+
+
+async def test_a_change_is_logged_without_either_password(
+    database: Database, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    place = _Place(tmp_path)
+    with database.use(), caplog.at_level(logging.INFO, logger="zhupei"):
+        await place.account()
+        assert isinstance(await place.sign_in.change_password("office", _OLD, _NEW), SignedIn)
+        account = await Account.get()
+    (record,) = [each for each in caplog.records if each.message == "password changed"]
+    assert record.__dict__["account"] == str(account.id)
+    assert not any(
+        secret in str(each.__dict__) for each in caplog.records for secret in (_OLD, _NEW)
+    )

@@ -105,6 +105,7 @@ _OTHER = {
     ("GET", "/health/ready"),
     ("GET", "/metrics"),
     ("GET", "/events/schema.json"),
+    ("POST", "/change-password"),
     ("POST", "/sign-in"),
     ("POST", "/sign-up"),
 }

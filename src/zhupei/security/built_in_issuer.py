@@ -56,8 +56,18 @@ class BuiltInIssuer:
         """The identifier that stands in the tokens (``iss``)."""
         return BUILT_IN_ISSUER
 
-    def issue(self, subject: str, *, lifetime: timedelta, scopes: Iterable[str] = ()) -> str:
+    def issue(
+        self,
+        subject: str,
+        *,
+        lifetime: timedelta,
+        scopes: Iterable[str] = (),
+        since: datetime | None = None,
+    ) -> str:
         """Return a signed token for an account (``subject``), valid from now.
+
+        ``since`` is a moment from which the account's tokens count, where that lies a little ahead:
+        as when its password was set within this very second.
 
         Roles are not in it: they are looked up when it is used, so that taking one away works at
         once. Raises ValueError for an empty subject, a scope with a blank, or a lifetime that is
@@ -69,7 +79,9 @@ class BuiltInIssuer:
         if not timedelta(0) < lifetime <= _LONGEST:
             raise ValueError("a token is valid for more than nothing and at most a year")
         key = _key_of(self._newest())
-        issued = int(self._now().timestamp())
+        now = self._now()
+        begins = now if since is None else max(now, min(since, now + self._leeway))
+        issued = int(begins.timestamp())
         claims: dict[str, object] = {
             "iss": BUILT_IN_ISSUER,
             "aud": BUILT_IN_ISSUER,

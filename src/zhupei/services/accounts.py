@@ -50,6 +50,7 @@ __all__ = [
     "hashed_password",
     "list_accounts",
     "lock_account",
+    "next_second",
     "revoke_role",
     "set_password",
     "unlock_account",
@@ -296,7 +297,7 @@ async def lock_account(login_or_id: str, *, by: str, at: datetime) -> AccountRec
     if account is None:
         return _no_account()
     await Account.filter(id=account.id, disabled_at=None).update(
-        disabled_at=at, tokens_valid_from=_next_second(at)
+        disabled_at=at, tokens_valid_from=next_second(at)
     )
     account_changed()
     _log.info("account locked", extra={"account": str(account.id), "by": by})
@@ -339,7 +340,7 @@ async def set_password(
     await Account.filter(id=account.id).update(
         password_hash=hashed.hash,
         # Of now: while this one was hashed the old one still opened the account.
-        tokens_valid_from=_next_second(clock()),
+        tokens_valid_from=next_second(clock()),
         failed_attempts=0,
         last_failed_at=None,
     )
@@ -388,7 +389,7 @@ def _no_account() -> AccessRefusal:
     return AccessRefusal(code=AccessCode.NOT_FOUND, message=_ACCOUNT, field="account")
 
 
-def _next_second(at: datetime) -> datetime:
+def next_second(at: datetime) -> datetime:
     """Return the next whole second: a token tells only seconds, and one of this second must end."""
     return at.replace(microsecond=0) + timedelta(seconds=1)
 

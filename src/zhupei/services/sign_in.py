@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import asyncpg
@@ -39,8 +39,9 @@ from zhupei.security.tokens import (
     VerifiedToken,
     bearer_token,
 )
-from zhupei.services.account_changes import changes_of_accounts
+from zhupei.services.account_changes import account_changed, changes_of_accounts
 from zhupei.services.account_guards import erased_login, is_login
+from zhupei.services.accounts import hashed_password, next_second
 from zhupei.services.remembered_actors import RememberedActors, digest_of
 
 __all__ = ["SignIn", "SignedIn"]
@@ -68,6 +69,11 @@ _WRONG = AccessRefusal(
     code=AccessCode.CREDENTIALS_WRONG,
     message=Text("账号或密码有误", "login or password is wrong"),
 )
+_SAME = AccessRefusal(
+    code=AccessCode.PASSWORD_WEAK,
+    message=Text("新密码与现用密码相同", "the new password is the present one"),
+    field="newPassword",
+)
 _NO_DATABASE = Text("数据库暂不可用", "the database is not available now")
 _ACCOUNT_ERASED = "ACCOUNT_ERASED"
 # One text for a locked account, one that is gone, and a token that was ended: which it is, is not
@@ -88,6 +94,13 @@ class SignedIn:
 
     token: str
     expires_at: datetime
+
+
+class _Opened(NamedTuple):
+    """An account as it was when its password was right; whether that is to be hashed anew."""
+
+    account: Account
+    needs_rehash: bool
 
 
 class SignIn:
@@ -124,7 +137,59 @@ class SignIn:
         with _database():
             return await self._by_password(login, password)
 
+    async def change_password(
+        self, login: str, password: str, new_password: str
+    ) -> SignedIn | AccessRefusal:
+        """Give an account the password that whoever knows the present one wants.
+
+        Tokens of before end; the one that is returned counts. Refusals are those of `by_password`,
+        and once the present password was right PASSWORD_WEAK. Raises as `by_password` does.
+        """
+        with _database():
+            return await self._change_password(login, password, new_password)
+
+    async def _change_password(
+        self, login: str, password: str, new_password: str
+    ) -> SignedIn | AccessRefusal:
+        opened = await self._opened(login, password)
+        if isinstance(opened, AccessRefusal):
+            return opened
+        account = opened.account
+        if new_password == password:
+            return _SAME
+        hashed = await hashed_password(
+            new_password, account.login or "", account.name, passwords=self._passwords
+        )
+        if isinstance(hashed, AccessRefusal):
+            return hashed
+        # Of now: the hash took its time, in which nobody else may have ended what is changed here.
+        since = next_second(self._now())
+        done = await Account.filter(
+            id=account.id,
+            password_hash=account.password_hash,
+            tokens_valid_from=account.tokens_valid_from,
+            disabled_at=None,
+        ).update(password_hash=hashed.hash, tokens_valid_from=since)
+        if not done:
+            return _WRONG
+        account_changed()
+        _log.info("password changed", extra={"account": str(account.id)})
+        return self.token_for(account.id, self._lifetime, since=since)
+
     async def _by_password(self, login: str, password: str) -> SignedIn | AccessRefusal:
+        opened = await self._opened(login, password)
+        if isinstance(opened, AccessRefusal):
+            return opened
+        account = opened.account
+        signed_in = self.token_for(account.id, self._lifetime, since=account.tokens_valid_from)
+        if opened.needs_rehash:
+            await Account.filter(id=account.id, password_hash=account.password_hash).update(
+                password_hash=await self._passwords.hash(password)
+            )
+        return signed_in
+
+    async def _opened(self, login: str, password: str) -> _Opened | AccessRefusal:
+        """Return the account that a login and its password open."""
         login = login.strip().casefold()[:_LONGEST_LOGIN]
         async with in_transaction():
             account = None
@@ -158,16 +223,21 @@ class SignIn:
         if not still:
             _log.warning("sign-in with a wrong login or password")
             return _WRONG
-        signed_in = self.token_for(account.id, self._lifetime)
-        if check.needs_rehash:
-            await Account.filter(id=account.id, password_hash=stored).update(
-                password_hash=await self._passwords.hash(password)
-            )
-        return signed_in
+        return _Opened(account, check.needs_rehash)
 
-    def token_for(self, account: UUID, lifetime: timedelta, scopes: Iterable[str] = ()) -> SignedIn:
-        """Return a token of the built-in issuer for an account that exists."""
-        token = self._built_in.issue(str(account), lifetime=lifetime, scopes=scopes)
+    def token_for(
+        self,
+        account: UUID,
+        lifetime: timedelta,
+        scopes: Iterable[str] = (),
+        *,
+        since: datetime | None = None,
+    ) -> SignedIn:
+        """Return a token of the built-in issuer for an account that exists.
+
+        ``since`` is the moment from which its tokens count.
+        """
+        token = self._built_in.issue(str(account), lifetime=lifetime, scopes=scopes, since=since)
         return SignedIn(token, self._now() + lifetime)
 
     def remembered(self, authorization: str) -> Actor | None:

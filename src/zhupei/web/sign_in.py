@@ -7,7 +7,7 @@ token that is not accepted (RFC 6750), 503 where it cannot be verified now.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from types import MappingProxyType
 from typing import Any
 
@@ -23,7 +23,7 @@ from zhupei.domain.text import Text
 from zhupei.graphql.context import language_of
 from zhupei.hooks.answers import HookFailure
 from zhupei.hooks.dispatch import Dispatcher
-from zhupei.services.sign_in import SignIn
+from zhupei.services.sign_in import SignedIn, SignIn
 from zhupei.services.sign_up import SignUp
 from zhupei.web.errors import ErrorCode
 
@@ -32,6 +32,7 @@ __all__ = [
     "SIGN_UP_PATH",
     "ActorRefused",
     "actor_of",
+    "change_password_route",
     "sign_in_route",
     "sign_up_route",
 ]
@@ -50,6 +51,10 @@ _NO_DATABASE = Text("数据库暂不可用", "the database is not available now"
 _BAD_SIGN_UP = Text(
     '请求体应为 JSON：{"login": …, "password": …, "name": …}，name 可省略',
     'the body must be JSON: {"login": …, "password": …, "name": …}, the name may be left out',
+)
+_BAD_CHANGE = Text(
+    '请求体应为 JSON：{"login": …, "password": …, "new_password": …}',
+    'the body must be JSON: {"login": …, "password": …, "new_password": …}',
 )
 _BAD_BODY = Text(
     '请求体应为 JSON：{"login": …, "password": …}',
@@ -121,9 +126,26 @@ def sign_in_route(sign_in: SignIn) -> Route:
         given = None if found is None else _credentials(found)
         if given is None:
             return _answer(request, ErrorCode.BAD_USER_INPUT.value, _BAD_BODY, status=400)
-        return await _signed_in(sign_in, request, *given)
+        return await _signed_in(request, sign_in.by_password(*given))
 
     return Route(SIGN_IN_PATH, answer, methods=["POST"])
+
+
+def change_password_route(sign_in: SignIn) -> Route:
+    """Return ``POST /change-password``: who knows an account's password gives it another one.
+
+    The answer is that of ``POST /sign-in``.
+    """
+
+    async def answer(request: Request) -> Response:
+        found = await _body(request)
+        given = None if found is None else _credentials(found)
+        new = None if found is None else found.get("new_password")
+        if given is None or not isinstance(new, str):
+            return _answer(request, ErrorCode.BAD_USER_INPUT.value, _BAD_CHANGE, status=400)
+        return await _signed_in(request, sign_in.change_password(*given, new))
+
+    return Route("/change-password", answer, methods=["POST"])
 
 
 def sign_up_route(sign_up: SignUp, sign_in: SignIn) -> Route:
@@ -149,11 +171,12 @@ def sign_up_route(sign_up: SignUp, sign_in: SignIn) -> Route:
         if isinstance(made, AccessRefusal):
             status = _SIGN_UP_STATUS.get(made.code, 422)
             return _answer(request, made.code.value, made.message, status=status)
-        return await _signed_in(sign_in, request, *given, status=201)
+        return await _signed_in(request, sign_in.by_password(*given), status=201)
 
     return Route(SIGN_UP_PATH, answer, methods=["POST"])
 
 
+_REFUSED_STATUS = {AccessCode.LOCKED_OUT: 429, AccessCode.PASSWORD_WEAK: 422}
 _SIGN_UP_STATUS = {AccessCode.LOCKED_OUT: 429, AccessCode.LOGIN_TAKEN: 409}
 _LONGEST_NAME = 100
 
@@ -163,15 +186,15 @@ def _is_no_name(name: str | None) -> bool:
 
 
 async def _signed_in(
-    sign_in: SignIn, request: Request, login: str, password: str, *, status: int = 200
+    request: Request, opening: Awaitable[SignedIn | AccessRefusal], *, status: int = 200
 ) -> Response:
     try:
-        found = await sign_in.by_password(login, password)
+        found = await opening
     except SignInRefusedError as error:
         return ActorRefused(error.code, error.message, request).response
     if isinstance(found, AccessRefusal):
-        locked = found.code is AccessCode.LOCKED_OUT
-        return _answer(request, found.code.value, found.message, status=429 if locked else 401)
+        status = _REFUSED_STATUS.get(found.code, 401)
+        return _answer(request, found.code.value, found.message, status=status)
     return JSONResponse(
         {
             "access_token": found.token,

@@ -139,7 +139,9 @@ async def test_r139_t41_one_specialty_base_in_a_round(office: HubeiOffice) -> No
                 inputs.SubmitApplicationInput(application=draft.id, documents=SCANS),
             ),
         )
-        assert refusal.message.zh == "每批次最多填报 1 个志愿，已填报 1 个"
+        assert refusal.message.zh == (
+            "每批次最多填报 1 个志愿，已填报 1 个；先撤回其中一个，方可改报"
+        )
         assert await office.everything() == before
 
 

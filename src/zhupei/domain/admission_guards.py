@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from operator import itemgetter
 
 from zhupei.domain.admission import AdmissionStep, RequiredDocument
-from zhupei.domain.admission_process import Path
+from zhupei.domain.admission_process import STATE_OF_KIND, ApplicationState, Path
 from zhupei.domain.admission_refusals import Refusal, RefusalCode
 from zhupei.domain.calendar import CHINA_TIME, Calendar, CalendarNotConfigured, no_show_date
 from zhupei.domain.ranking import Score, TieBreak, TieRule, Weights
@@ -28,6 +29,7 @@ __all__ = [
     "report_date",
     "round_of",
     "score_of",
+    "span_text",
     "tie_break_of",
     "too_far_ahead",
     "weights_of",
@@ -127,17 +129,49 @@ def window_open(
         )
     if window.is_open(at) is not False:
         return None
-    opens = "" if window.opens_at is None else f"{window.opens_at:%Y-%m-%d %H:%M}"
-    closes = "" if window.closes_at is None else f"{window.closes_at:%Y-%m-%d %H:%M}"
+    own, later = span_text(window), _later_text(program, step, window, at)
     return Refusal(
         code=_C.WINDOW_CLOSED,
         message=Text(
-            f"“{window.label.zh}”的时间为 {opens or '不限'} 至 {closes or '不限'}（不含）",
-            f'"{window.label.en}" is open from {opens or "any time"} until before '
-            f"{closes or 'any time'}",
+            f"“{window.label.zh}”的时间为{own.zh}{later.zh}",
+            f'"{window.label.en}" is open {own.en}{later.en}',
         ),
         source=window.source or step.source,
     )
+
+
+def span_text(window: Window) -> Text:
+    """Return from when until when a window is open, in China's time, which the text says."""
+    opens, closes = (
+        "" if at is None else f"{at.astimezone(CHINA_TIME):%Y-%m-%d %H:%M}"
+        for at in (window.opens_at, window.closes_at)
+    )
+    return Text(
+        f"北京时间 {opens or '不限'} 至 {closes or '不限'}（不含）",
+        f"from {opens or 'any time'} until before {closes or 'any time'}, China time",
+    )
+
+
+def _later_text(program: Program, step: AdmissionStep, missed: Window, at: datetime) -> Text:
+    """Return in which other round one may still do what was missed; empty where there is none.
+
+    Only who files chooses the round: every other step belongs to the application's own.
+    """
+    is_filing = STATE_OF_KIND.get(step.kind) is ApplicationState.SUBMITTED
+    if not is_filing or missed.closes_at is None or at < missed.closes_at:
+        return Text("", "")
+    found = [
+        (begins, each.name, span_text(window))
+        for each in program.rounds
+        for window in each.windows
+        if window.kind == missed.kind
+        and (begins := window.opens_at or window.closes_at) is not None
+        and (window.closes_at is None or window.closes_at > at)
+    ]
+    if not found:
+        return Text("", "")
+    _, name, span = min(found, key=itemgetter(0))
+    return Text(f"；“{name.zh}”的为{span.zh}", f'; in "{name.en or name.zh}" it is {span.en}')
 
 
 def handed_in(

@@ -9,7 +9,7 @@ from enum import StrEnum
 from uuid import UUID
 
 from zhupei.domain.admission import AdmissionStep
-from zhupei.domain.admission_guards import window_of
+from zhupei.domain.admission_guards import span_text, window_of
 from zhupei.domain.admission_refusals import Refusal, RefusalCode
 from zhupei.domain.calendar import CHINA_TIME
 from zhupei.domain.text import Text
@@ -177,15 +177,12 @@ def in_interview_window(
         early = window.opens_at is not None and starts_at < window.opens_at
         late = window.closes_at is not None and ends_at > window.closes_at
         if early or late:
-            opens = "" if window.opens_at is None else f"{window.opens_at:%Y-%m-%d %H:%M}"
-            closes = "" if window.closes_at is None else f"{window.closes_at:%Y-%m-%d %H:%M}"
+            period, span = period_text(starts_at, ends_at), span_text(window)
             return Refusal(
                 code=RefusalCode.WINDOW_CLOSED,
                 message=Text(
-                    f"{period_text(starts_at, ends_at)} 不在“{window.label.zh}”的时间内："
-                    f"{opens or '不限'} 至 {closes or '不限'}",
-                    f"{period_text(starts_at, ends_at)} is not within "
-                    f'"{window.label.en}": from {opens or "any time"} until {closes or "any time"}',
+                    f"{period} 不在“{window.label.zh}”的时间内：{span.zh}",
+                    f'{period} is not within "{window.label.en}": {span.en}',
                 ),
                 source=window.source or step.source,
             )

@@ -40,6 +40,7 @@ from zhupei.domain.admission_process import Action, Channel
 from zhupei.domain.admission_process import ApplicationState as S
 from zhupei.domain.people import EnglishProficiency, OriginRegion, TraineeType
 from zhupei.domain.plain_values import plain
+from zhupei.domain.text import Text
 from zhupei.services import admissions
 from zhupei.services.admissions import Refusal, RefusalCode, inputs
 from zhupei.services.admissions.filing import round_known
@@ -54,6 +55,12 @@ async def submit(office: Office, case: AdmissionCase, **changes: object) -> obje
         office.own(case.applicant),
         replace(given, **changes),  # type: ignore[arg-type]  # fields of the input
     )
+
+
+async def withdraw(office: Office, case: AdmissionCase) -> None:
+    given = inputs.ReasonedInput(application=case.id, reason="改报")
+    own = office.own(case.applicant)
+    assert done(await admissions.withdraw_application(own, given)).state is S.WITHDRAWN
 
 
 @pytest.mark.parametrize(
@@ -76,7 +83,24 @@ async def test_windows_are_half_open(office: Office, at: str, *, is_open: bool) 
         return
     refusal = await office.refuses(C.WINDOW_CLOSED, answer)
     assert refusal.source is not None
+    is_over = at >= "2026-04-24"
+    assert refusal.message == Text(
+        "“报名注册”的时间为北京时间 2026-04-08 00:00 至 2026-04-24 00:00（不含）"
+        + "；“第二批次”的为北京时间 2026-06-01 00:00 至 2026-06-16 00:00（不含）" * is_over,
+        '"Registration" is open from 2026-04-08 00:00 until before 2026-04-24 00:00, China time'
+        + '; in "Second batch" it is from 2026-06-01 00:00 until before 2026-06-16 00:00, '
+        "China time" * is_over,
+    )
     assert await office.everything() == before
+
+
+@pytest.mark.parametrize("at", ["2026-06-15T23:59:59", "2026-06-16T00:00:00"])
+async def test_a_window_of_another_round_is_named_while_it_is_open(office: Office, at: str) -> None:
+    """The last one has nothing after it."""
+    case = await office.draft()
+    office.go(at)
+    refusal = await office.refuses(C.WINDOW_CLOSED, await submit(office, case))
+    assert ("第二批次" in refusal.message.zh) is (at < "2026-06-16")
 
 
 async def test_who_is_not_eligible_is_refused_with_the_clause(office: Office) -> None:
@@ -243,12 +267,56 @@ async def test_required_documents_have_to_be_complete(office: Office) -> None:
 async def test_a_round_has_as_many_preferences_as_configured(office: Office) -> None:
     """T41: one, in this province; also for requests at the same time."""
     person = uuid4()
-    await office.submitted(applicant=person)
+    first = await office.submitted(applicant=person)
     other = await office.draft(PAEDIATRICS, person, direction="neonatology")
     before = await office.everything()
     refusal = await office.refuses(C.PREFERENCE_LIMIT, await submit(office, other))
     assert refusal.source is not None
+    assert refusal.message == Text(
+        "每批次最多填报 1 个志愿，已填报 1 个；先撤回其中一个，方可改报",
+        "at most 1 preferences may be filed in a round; 1 are filed: withdraw one to file another",
+    )
     assert await office.everything() == before
+    await withdraw(office, first)
+    answer = await submit(office, other)
+    assert isinstance(answer, AdmissionCase)
+    assert answer.state is S.SUBMITTED
+
+
+async def test_the_same_number_or_opening_twice_says_how_to_go_on(
+    office: Office, tmp_path: Path
+) -> None:
+    office.loaded = await changed_catalogue(
+        tmp_path,
+        "_jurisdiction.yaml",
+        ('max_preferences: {value: "1"', 'max_preferences: {value: "2"'),
+    )
+    person = uuid4()
+    first = await office.submitted(applicant=person)
+    other = await office.draft(PAEDIATRICS, person, direction="neonatology")
+    given = inputs.CreateApplicationInput(
+        applicant=person, opening=MEDICINE, round="batch-1", preference=2, candidate=PERSON
+    )
+    before = await office.everything()
+    refusal = await office.refuses(C.PREFERENCE_LIMIT, await submit(office, other))
+    assert refusal.message == Text(
+        "本批次该顺位的志愿已填报：先撤回该志愿，或另按其他顺位填报",
+        "a preference with this number is filed in the round: withdraw that one first, or file "
+        "under another number",
+    )
+    refusal = await office.refuses(
+        C.DUPLICATE, await admissions.create_application(office.own(person), given)
+    )
+    assert refusal.message == Text(
+        "本批次已有同一招收专业的申请（含草稿）：请继续办理该申请，或先将其撤回",
+        "there is an application for this opening in the round already, maybe a draft: go on with "
+        "that one, or withdraw it first",
+    )
+    assert await office.everything() == before
+    await withdraw(office, first)
+    again = done(await admissions.create_application(office.own(person), given))
+    filed = [await submit(office, each) for each in (again, other)]
+    assert [each.preference for each in filed if isinstance(each, AdmissionCase)] == [2, 1]
 
 
 @pytest.mark.parametrize("preference", [0, -1, 32_768, 2**31 - 1])
@@ -780,14 +848,57 @@ async def test_a_ban_is_as_long_as_the_rules_of_its_own_program_say(office: Offi
     assert str(own.until) == "2029-04-09"
 
 
+_WAYS = {
+    TraineeType.RURAL_ORDER: Text(
+        "该类人员不通过批次报名，由行政主管部门统一安排培训基地；请与该部门联系",
+        "people of this type do not apply in rounds: the authority places them at a base; ask "
+        "that office",
+    ),
+    TraineeType.PROFESSIONAL_MASTER: Text(
+        "该类人员不通过批次报名，由培训基地直接录入并注册；请与培训基地管理部门联系",
+        "people of this type do not apply in rounds: the base enters and registers them; ask its "
+        "office",
+    ),
+}
+
+
+async def test_who_turns_out_to_come_another_way_hears_which(office: Office) -> None:
+    """T60: the type may be another one when the draft is handed in."""
+    case = await office.draft()
+    for type_, message in _WAYS.items():
+        other = replace(PERSON, trainee_type=type_)
+        before = await office.everything()
+        refusal = await office.refuses(C.CHANNEL_WRONG, await submit(office, case, candidate=other))
+        assert (refusal.message, refusal.field) == (message, "candidate")
+        assert await office.everything() == before
+    student = replace(PERSON, trainee_type=TraineeType.PROFESSIONAL_MASTER)
+    given = inputs.CreateApplicationInput(applicant=uuid4(), opening=MEDICINE, candidate=student)
+    entered = done(await admissions.create_application(office.staff(), given))
+    handed = inputs.SubmitApplicationInput(application=entered.id, candidate=PERSON)
+    refusal = await office.refuses(
+        C.CHANNEL_WRONG, await admissions.submit_application(office.staff(), handed)
+    )
+    assert refusal.message == Text(
+        "该类人员须通过批次报名，由本人或选送单位填报",
+        "people of this type apply in a round, themselves or by the unit that sends them",
+    )
+
+
 async def test_channels(office: Office) -> None:
     """T60, R126, R127: no application in rounds; entered by the base or the authority."""
     student = replace(PERSON, trainee_type=TraineeType.PROFESSIONAL_MASTER)
     person = uuid4()
     given = inputs.CreateApplicationInput(applicant=person, opening=MEDICINE, candidate=student)
-    await office.refuses(
-        C.NOT_PERMITTED, await admissions.create_application(office.own(person), given)
+    for type_, message in _WAYS.items():
+        asked = replace(given, candidate=replace(PERSON, trainee_type=type_))
+        refusal = await office.refuses(
+            C.NOT_PERMITTED, await admissions.create_application(office.own(person), asked)
+        )
+        assert refusal.message == message
+    refusal = await office.refuses(
+        C.NOT_PERMITTED, await admissions.create_application(office.own(uuid4()), given)
     )
+    assert refusal.message == Text("没有所需的权限", "this is not permitted")
     case = done(await admissions.create_application(office.staff(), given))
     assert case.channel is Channel.DIRECT_REGISTRATION
     handed = inputs.SubmitApplicationInput(application=case.id)

@@ -134,7 +134,7 @@ async def test_one_slot_for_each_period_with_its_panel(office: BaseOffices) -> N
             "WINDOW_CLOSED", "periods.1",
             (
                 "2026-05-10 23:30-2026-05-11 00:30 is not within \"Interviews and examinations\": "
-                "from 2026-04-24 00:00 until 2026-05-11 00:00"
+                "from 2026-04-24 00:00 until before 2026-05-11 00:00, China time"
             ),
         ),
     ],

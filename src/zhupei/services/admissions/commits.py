@@ -322,11 +322,19 @@ def _no_seat(
 _CONSTRAINTS = {
     "application_preference_once": (
         RefusalCode.PREFERENCE_LIMIT,
-        Text("本批次该顺位的志愿已填报", "a preference with this number is filed in the round"),
+        Text(
+            "本批次该顺位的志愿已填报：先撤回该志愿，或另按其他顺位填报",
+            "a preference with this number is filed in the round: withdraw that one first, or "
+            "file under another number",
+        ),
     ),
     "application_opening_once": (
         RefusalCode.DUPLICATE,
-        Text("已有同一招收专业的申请", "there is an application for this opening already"),
+        Text(
+            "本批次已有同一招收专业的申请（含草稿）：请继续办理该申请，或先将其撤回",
+            "there is an application for this opening in the round already, maybe a draft: go on "
+            "with that one, or withdraw it first",
+        ),
     ),
     "application_admitted_once": (
         RefusalCode.ALREADY_ADMITTED,

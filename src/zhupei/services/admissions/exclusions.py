@@ -143,8 +143,9 @@ def _preferences(at: Situation, others: Sequence[RowView], *, is_invited: bool) 
         return Refusal(
             code=RefusalCode.PREFERENCE_LIMIT,
             message=Text(
-                f"每批次最多填报 {most} 个志愿，已填报 {len(filed)} 个",
-                f"at most {most} preferences may be filed in a round; {len(filed)} are filed",
+                f"每批次最多填报 {most} 个志愿，已填报 {len(filed)} 个；先撤回其中一个，方可改报",
+                f"at most {most} preferences may be filed in a round; {len(filed)} are filed: "
+                "withdraw one to file another",
             ),
             source=source,
         )

@@ -31,7 +31,13 @@ from zhupei.services.admissions.inputs import (
 from zhupei.services.admissions.known_facts import with_known_facts
 from zhupei.services.admissions.refusals import Refusal, RefusalCode
 from zhupei.services.admissions.required_documents import documents_due
-from zhupei.services.admissions.situations import Situation, not_found, permitted, surroundings
+from zhupei.services.admissions.situations import (
+    Situation,
+    not_found,
+    owners_of,
+    permitted,
+    surroundings,
+)
 from zhupei.services.admissions.texts import has_no_reason, no_nul
 from zhupei.services.admissions.transitions import (
     act,
@@ -53,6 +59,7 @@ __all__ = [
     "submit_application",
     "submitted",
     "withdraw_application",
+    "wrong_channel",
 ]
 
 _S = ApplicationState
@@ -82,7 +89,7 @@ async def create_application(  # noqa: PLR0911 - each guard says why
             return case
         against = await permitted(desk, Action.CREATE, case)
         if against is not None:
-            return against
+            return _with_the_way(desk, case, against)
         at = surroundings(desk, case)
         if isinstance(at, Refusal):
             return at
@@ -198,16 +205,35 @@ def _preference_known(program: Program, round_code: str | None, preference: int)
     )
 
 
-def _wrong_channel(channel: Channel) -> Refusal:
-    return Refusal(
-        code=RefusalCode.CHANNEL_WRONG,
-        message=Text(
-            "该类人员不通过批次报名，由主管部门或基地直接录入",
-            "people of this type do not apply in rounds; the authority or the base enters them "
-            f"({channel.value})",
-        ),
-        field="candidate",
-    )
+_CHANNELS = {
+    Channel.BATCH: Text(
+        "该类人员须通过批次报名，由本人或选送单位填报",
+        "people of this type apply in a round, themselves or by the unit that sends them",
+    ),
+    Channel.DIRECT_ASSIGNMENT: Text(
+        "该类人员不通过批次报名，由行政主管部门统一安排培训基地；请与该部门联系",
+        "people of this type do not apply in rounds: the authority places them at a base; ask "
+        "that office",
+    ),
+    Channel.DIRECT_REGISTRATION: Text(
+        "该类人员不通过批次报名，由培训基地直接录入并注册；请与培训基地管理部门联系",
+        "people of this type do not apply in rounds: the base enters and registers them; ask its "
+        "office",
+    ),
+}
+
+
+def wrong_channel(channel: Channel) -> Refusal:
+    """Return that people of a type do not come this way; ``channel`` is theirs (T60)."""
+    return Refusal(code=RefusalCode.CHANNEL_WRONG, message=_CHANNELS[channel], field="candidate")
+
+
+def _with_the_way(desk: Desk, case: AdmissionCase, against: Refusal) -> Refusal:
+    """Tell whoever wants to file what an office enters so, and not of a permission of staff."""
+    is_own = bool(owners_of(desk, case.applicant, case.trainee_type))
+    if case.channel is Channel.BATCH or not is_own or against.code is not RefusalCode.NOT_PERMITTED:
+        return against
+    return replace(against, message=_CHANNELS[case.channel])
 
 
 async def submit_application(desk: Desk, given: SubmitApplicationInput) -> AdmissionCase | Refusal:
@@ -259,7 +285,7 @@ async def submitted(
     """Return the change that hands a draft in, or why it cannot be handed in."""
     case = at.case
     if channel_of(at.program, candidate.trainee_type) is not case.channel:
-        return _wrong_channel(channel_of(at.program, candidate.trainee_type))
+        return wrong_channel(channel_of(at.program, candidate.trainee_type))
     against = no_nul((candidate, documents, answers)) or await lasting_refusals(at)
     if against is not None:
         return against

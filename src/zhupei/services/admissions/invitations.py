@@ -21,7 +21,7 @@ from zhupei.services.admissions.change import Change, repeat_of
 from zhupei.services.admissions.commits import commit, tell_plugins
 from zhupei.services.admissions.desk import Desk
 from zhupei.services.admissions.exclusions import lasting_refusals
-from zhupei.services.admissions.filing import draft_of, round_known, submitted
+from zhupei.services.admissions.filing import draft_of, round_known, submitted, wrong_channel
 from zhupei.services.admissions.inputs import AnswerInvitationInput, InviteCandidateInput
 from zhupei.services.admissions.refusals import Refusal, RefusalCode
 from zhupei.services.admissions.requests import once_for
@@ -357,11 +357,7 @@ async def _invited_application(
     if isinstance(draft, Refusal):
         return draft
     if draft.channel is not Channel.BATCH:
-        return Refusal(
-            code=RefusalCode.CHANNEL_WRONG,
-            message=Text("该类人员不通过批次报名", "people of this type do not apply in rounds"),
-            field="candidate",
-        )
+        return wrong_channel(draft.channel)
     at = surroundings(desk, replace(draft, invitation=row.id))
     if isinstance(at, Refusal):
         return at

@@ -41,6 +41,7 @@ from zhupei.domain.admission_process import ApplicationState as S
 from zhupei.domain.people import EnglishProficiency, OriginRegion, TraineeType
 from zhupei.domain.plain_values import plain
 from zhupei.domain.text import Text
+from zhupei.graphql.openness import is_open
 from zhupei.services import admissions
 from zhupei.services.admissions import Refusal, RefusalCode, inputs
 from zhupei.services.admissions.filing import round_known
@@ -101,6 +102,45 @@ async def test_a_window_of_another_round_is_named_while_it_is_open(office: Offic
     office.go(at)
     refusal = await office.refuses(C.WINDOW_CLOSED, await submit(office, case))
     assert ("第二批次" in refusal.message.zh) is (at < "2026-06-16")
+
+
+_JUNE = "opens: 2026-04-10, closes: 2026-04-17, "
+_WINDOWS = f"""        windows:
+          - {{kind: registration, {_JUNE}source: SAMPLE-PLAN:21 时间}}
+          - {{kind: report, closes: 2026-06-01, source: SAMPLE-PLAN:21 时间}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "code"),
+    [
+        # No dates at all: nothing is known to be closed, and nothing ever is.
+        (_WINDOWS, "", None),
+        # Dates, but none of this kind: those are still to come.
+        (
+            f"          - {{kind: registration, {_JUNE}source: SAMPLE-PLAN:21 时间}}\n",
+            "",
+            "UNKNOWN",
+        ),
+        # A window that nobody says the end of stays open.
+        (_JUNE, "opens: 2026-04-10, ", None),
+        (_JUNE, _JUNE, "CLOSED"),
+    ],
+)
+async def test_where_no_dates_are_published_no_window_closes(
+    office: Office, tmp_path: Path, old: str, new: str, code: str | None
+) -> None:
+    office.loaded = await changed_catalogue(tmp_path, "sample-hospital.yaml", (old, new))
+    office.go("2026-12-31T09:00")
+    rounds = office.loaded.catalogue.programs[FELLOWSHIP].rounds
+    assert is_open(rounds, office.now) is (False if code == "CLOSED" else None)
+    case = await office.draft(HEART, round_code="june", candidate=FELLOW)
+    answer = await submit(office, case)
+    if code is not None:
+        await office.refuses(RefusalCode(f"WINDOW_{code}"), answer)
+        return
+    assert isinstance(answer, AdmissionCase)
+    assert answer.state is S.SUBMITTED
 
 
 async def test_who_is_not_eligible_is_refused_with_the_clause(office: Office) -> None:

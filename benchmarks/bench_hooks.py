@@ -1,17 +1,19 @@
 """What a field that a plugin's hook computes costs on a page of openings.
 
-``python benchmarks/bench_hooks.py [--bases N] [--rounds N] [--http] [--ways TEXT]``. The same page
-is asked without the field, with an attribute in its place, with the very same functions as the
-core's own (called for each opening, or for each base, with no plugin system in between), and with
-plugins: coroutines, plain functions, and both with answers that hold, or that are others each time
-they are asked. Of three plugins the first two pass.
+``python benchmarks/bench_hooks.py [--bases N] [--rounds N] [--http] [--load] [--ways TEXT]``. The
+same page is asked without the field, with an attribute in its place, with the very same functions
+as the core's own (called for each opening, or for each base, with no plugin system in between), and
+with plugins: coroutines, plain functions, and both with answers that hold, or that are others each
+time they are asked. Of three plugins the first two pass.
 
 The figure is the least of all rounds, in µs of CPU for a page with its JSON, in this process or,
 with ``--http``, in a server that is asked over a socket; the pages are asked in turns. ``without``
 and ``own`` are the medians of the ratios to the page without the field, and to the page with the
-same functions asked for each base as the core's own. With ``--hangs`` it is told how long a plugin
-that hangs holds who asks, and everybody else. ``--ways`` measures no others than those whose name
-has the text in it, and what these are compared with. The exit status is 1 where answers differ.
+same functions asked for each base as the core's own. With ``--load`` a server is asked over 16
+connections at once, a second at a time: the figure is the most requests per second, and the ratios
+say how many times as many the other page has. With ``--hangs`` it is told how long a plugin that
+hangs holds who asks, and everybody else. ``--ways`` measures no others than those whose name has
+the text in it, and what these are compared with. The exit status is 1 where answers differ.
 """
 
 from __future__ import annotations
@@ -35,6 +37,7 @@ from typing import Any, cast
 from generate import generate
 from hooked_pages import HOOKED, WAYS, Page, as_own, counted
 from in_process import Ask, asker, microseconds, settle
+from peers.load import load
 
 from zhupei import hookimpl
 from zhupei.catalogue.load import LoadedCatalogue, load_catalogue
@@ -47,6 +50,7 @@ _NODE = """{ edges { node {
   code specialtyName year kind quota capacity postType durationMonths %s
   base { code name tier province { name } }
 } } pageInfo { hasNextPage endCursor } }"""
+_CONNECTIONS = 16
 _PAGES = {
     50: f"{{ openings(first: 50) {_NODE} }}",
     200: f'{{ openings(first: 100) {_NODE} then: openings(first: 100, after: "%s") {_NODE} }}',
@@ -181,6 +185,17 @@ class _Server:
         connection.request("POST", "/graphql", json.dumps({"query": text}), headers)
         return connection.getresponse().read()
 
+    def load(self, page: str, text: str) -> float:
+        """Return how many requests it answers in a second, over several connections."""
+        body = json.dumps({"query": text}).encode()
+        head = (
+            "POST /graphql HTTP/1.1\r\nHost: bench\r\nContent-Type: application/json\r\n"
+            f"Accept-Language: en\r\nContent-Length: {len(body)}\r\n\r\n"
+        )
+        port = self._connections[page].port
+        given = (head.encode() + body,)
+        return load(port, given, seconds=1, connections=_CONNECTIONS, core=None).rate
+
     def cpu(self) -> float:
         """Return the seconds of processor time that it took, as the scheduler counts them."""
         tasks = Path(f"/proc/{self._process.pid}/task").glob("*/schedstat")
@@ -189,6 +204,21 @@ class _Server:
     def stop(self) -> None:
         self._process.terminate()
         self._process.wait(20)
+
+
+async def _measure_loaded(bases: int, rounds: int, folder: Path, names: str) -> bool:
+    server = _Server(bases, folder, names)
+    try:
+        cursor = _cursor(server.ask("without the field", _text(50, "")))
+
+        async def timed(page: Page, text: str, _times: int) -> tuple[float, bytes]:
+            server.connect(page.name)
+            answer = server.ask(page.name, text)
+            return 1e6 / server.load(page.name, text), answer
+
+        return await _compare("under load", timed, rounds, cursor, _named(names), unit="1/s")
+    finally:
+        server.stop()
 
 
 async def _measure_served(bases: int, rounds: int, folder: Path, names: str) -> bool:
@@ -237,8 +267,9 @@ async def _compare(
     rounds: int,
     cursor: str,
     ways: Sequence[Page],
+    unit: str = "µs",
 ) -> bool:
-    sys.stdout.write(f"{where:<30}{'openings':>9}{'µs':>8}{'without':>9}{'own':>8}\n")
+    sys.stdout.write(f"{where:<30}{'openings':>9}{unit:>8}{'without':>9}{'own':>8}\n")
     good = True
     for openings in _PAGES:
         taken: dict[str, list[float]] = {page.name: [] for page in ways}
@@ -263,6 +294,7 @@ async def _compare(
             without = _ratio(taken[page.name], taken["without the field"])
             own = _ratio(taken[page.name], taken[page.beside]) if page.beside else ""
             least = min(taken[page.name])
+            least = least if unit == "µs" else 1e6 / least
             sys.stdout.write(f"{page.name:<30}{openings:>9}{least:>8.0f}{without:>9}{own:>8}\n")
     return good
 
@@ -328,6 +360,7 @@ def main() -> int:
     parser.add_argument("--bases", type=int, default=100)
     parser.add_argument("--rounds", type=int, default=25)
     parser.add_argument("--http", action="store_true", help="in servers, too")
+    parser.add_argument("--load", action="store_true", help="in servers under load, too")
     parser.add_argument("--hangs", action="store_true", help="a plugin that hangs, too")
     parser.add_argument("--ways", default="", metavar="TEXT", help="those named so alone")
     parser.add_argument("--serve", type=Path, metavar="FOLDER", help="be a server")
@@ -343,6 +376,9 @@ def main() -> int:
         if options.http:
             served = _measure_served(options.bases, options.rounds, Path(temporary), options.ways)
             good &= asyncio.run(served)
+        if options.load:
+            loaded = _measure_loaded(options.bases, options.rounds, Path(temporary), options.ways)
+            good &= asyncio.run(loaded)
         if options.hangs:
             good &= asyncio.run(_measure_hanging(folder))
     return 0 if good else 1

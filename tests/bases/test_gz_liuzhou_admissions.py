@@ -324,6 +324,8 @@ async def test_r090_r096_from_the_form_to_the_report(host: Host) -> None:
         S.NOTIFIED,
         S.REPORTED,
     ]
+    # The documents give fellows no agreement to sign.
+    assert timeline.must_do is None
 
 
 async def test_r097_place_unit_and_seal_agree(host: Host) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from uuid import UUID, uuid4
 
@@ -304,15 +304,24 @@ async def test_r145_a_transfer_of_the_first_round(office: HubeiOffice) -> None:
     assert (await office.assessed(moved)).state is S.REVIEWED
 
 
+async def _confirmed_by(office: HubeiOffice, case: AdmissionCase) -> datetime | None:
+    """Return until when an applicant is told that the offer can be accepted."""
+    timeline = await admissions.timeline_of(office.own(case.applicant), case.id)
+    assert timeline is not None
+    return next(each.closes_at for each in timeline.entries if each.state is S.CONFIRMED)
+
+
 async def test_r146_g21_seven_working_days_from_the_last_day_that_the_notice_allows(
     office: HubeiOffice,
 ) -> None:
     """R146, V14: published on 31 May it ends on 12 June: Dragon Boat is Monday the 10th."""
     (case,) = await waiting(office, 90)
     office.go("2024-05-31T18:00")
+    assert await _confirmed_by(office, case) is None  # not 31 May, by when the list is due
     publicity = done(await office.listed(case)).publicity
     assert publicity is not None
     assert (publicity.ends_on, publicity.working_days) == (date(2024, 6, 12), 7)
+    assert await _confirmed_by(office, case) == publicity.ends_at
     await office.confirmed(case)
     admit = inputs.AdmitInput(applications=(case.id,))
     office.go("2024-06-12T23:59:59")

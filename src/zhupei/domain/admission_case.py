@@ -173,7 +173,7 @@ class TimelineEntry:
     """One stage of an application's way: done, now, or to come.
 
     ``opens_at`` and ``closes_at`` are those of the window that bounds it, half-open. ``actor`` is
-    whose turn it is, as the step names it.
+    whose turn it is, as the step names it. ``reason`` is why the application ended here.
     """
 
     state: ApplicationState
@@ -184,6 +184,7 @@ class TimelineEntry:
     opens_at: datetime | None = None
     closes_at: datetime | None = None
     steps: tuple[str, ...] = ()
+    reason: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -39,6 +39,13 @@ class TimelineEntry:
     steps: list[str] = field(
         Attribute(), description="Ids of the steps that have to be completed (环节标识)."
     )
+    reason: str | None = field(
+        Attribute(),
+        description=(
+            "Why the application ended here (理由), as whoever ended it wrote; null of every "
+            "stage that is no end."
+        ),
+    )
 
 
 @declares(
@@ -50,7 +57,11 @@ class Timeline:
 
     entries: list[TimelineEntry] = field(Attribute(), description="The stages in order (节点).")
     must_do: Text | None = field(
-        Localized(), description="What the applicant must do now, if anything (待办)."
+        Localized(),
+        description=(
+            "What the applicant must do next, if anything (待办); whether there is still time, "
+            "`closesAt` of that stage and `allowedActions` tell."
+        ),
     )
 
 

@@ -71,9 +71,9 @@ async def ways_of(desk: Desk, cases: Sequence[AdmissionCase]) -> Mapping[UUID, W
     records: dict[UUID, list[RowView]] = {}
     with desk.database.use():
         of_these = among("r.application_id", tuple(case.id for case in cases), "uuid")
-        for row in await read_rows(
-            TRANSITIONS, _STATES_REACHED, of_these, "application", "revision"
-        ):
+        is_over = any(case.state in EXITS for case in cases)
+        names = _STATES_REACHED | {"reason"} if is_over else _STATES_REACHED
+        for row in await read_rows(TRANSITIONS, names, of_these, "application", "revision"):
             records.setdefault(row.application, []).append(row)
         ends = await _ends_of({case.publicity for case in cases if case.publicity is not None})
     return {

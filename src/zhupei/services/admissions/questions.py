@@ -26,7 +26,7 @@ from zhupei.domain.admission_case import (
     TransitionRecord,
     Way,
 )
-from zhupei.domain.admission_guards import window_of
+from zhupei.domain.admission_guards import policy_of, window_of
 from zhupei.domain.admission_process import (
     EXITS,
     STATE_LABELS,
@@ -86,6 +86,8 @@ _MUST_DO = {
     _S.NOTIFIED: Text("按通知要求报到", "report as the notice says"),
     _S.REPORTED: Text("签订培训协议或劳动合同", "sign the training agreement or labour contract"),
 }
+_ASKED_IN = {_S.IN_PUBLICITY: _S.CONFIRMED, _S.REPORTED: _S.CONTRACTED}
+"""Of what must be done in a state, the state that it leads to: not every path asks for it."""
 
 
 async def application_of(desk: Desk, application: UUID) -> AdmissionCase | None:
@@ -165,12 +167,16 @@ def way_from(
 ) -> Way:
     """Return the way of an application from its records and the end of its publicity.
 
-    Of a record it looks at its states and when it was, of the case at what gives path and dates.
+    Of a record it looks at its states and when it was, of one that ended the application at its
+    reason, of the case at what gives path and dates.
     """
     reached: dict[ApplicationState, datetime] = {}
+    reason = None
     for record in records:
         if record.from_state is not record.to_state:
             reached[record.to_state] = record.at
+            if record.to_state is at.case.state and record.to_state in EXITS:
+                reason = record.reason
     entries = [_entry(at, stage, reached, ends_at) for stage in at.path.stages]
     if at.case.state in EXITS:
         entries = [entry for entry in entries if entry.done_at is not None]
@@ -180,10 +186,12 @@ def way_from(
                 label=STATE_LABELS[at.case.state],
                 done_at=reached.get(at.case.state),
                 current=True,
+                reason=reason,
             )
         )
     must_do = _MUST_DO.get(at.case.state)
-    if at.case.state is _S.IN_PUBLICITY and _S.CONFIRMED not in at.path:
+    asked = _ASKED_IN.get(at.case.state)
+    if asked is not None and asked not in at.path:
         must_do = None
     return Way(entries=tuple(entries), must_do=must_do)
 
@@ -196,9 +204,13 @@ def _entry(
 ) -> TimelineEntry:
     windows = [window_of(at.program, at.case.round, step) for step in stage.steps]
     window = next((each for each in windows if each is not None), None)
-    closes = None if window is None else window.closes_at
+    opens, closes = (None, None) if window is None else (window.opens_at, window.closes_at)
     if stage.state in {_S.IN_PUBLICITY, _S.CONFIRMED} and ends_at is not None:
         closes = ends_at
+    elif stage.state is _S.CONFIRMED and _ends_with_publicity(at):
+        # It ends with the publicity, which nobody knows before the list is published: the window
+        # says by when that has to be.
+        opens, closes = None, None
     if stage.state is _S.REPORTED and at.case.report_by is not None:
         # The notice's own day, or that of a deferral, binds; not the program's window.
         closes = datetime.combine(at.case.report_by, time(0), CHINA_TIME) + timedelta(days=1)
@@ -209,10 +221,16 @@ def _entry(
         done_at=reached.get(stage.state) if behind else None,
         current=at.case.state is stage.state,
         actor=next((step.actor for step in stage.steps if step.actor is not None), None),
-        opens_at=None if window is None else window.opens_at,
+        opens_at=opens,
         closes_at=closes,
         steps=tuple(step.id for step in stage.steps),
     )
+
+
+def _ends_with_publicity(at: Situation) -> bool:
+    """Tell whether offers are accepted while the list is public, and not after it."""
+    policy = policy_of(at.program, "confirmation_in_publicity")
+    return policy is not None and policy.value is True
 
 
 async def allowed_actions(desk: Desk, application: UUID) -> tuple[AllowedAction, ...]:

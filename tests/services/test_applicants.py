@@ -194,6 +194,19 @@ async def test_a_document_that_is_taken_tells_both_ways_on_and_not_who_took_it(
         ({"details": Details(name="王\x00")}, AccessCode.NAME_INVALID, "name"),
         ({"details": Details(name="王" * 101)}, AccessCode.NAME_INVALID, "name"),
         ({"details": Details(name="王", phone="12345")}, AccessCode.PHONE_INVALID, "phone"),
+        # A keypad has letters, and a switchboard extensions: neither is what anybody can be sent.
+        ({"details": Details(name="王", phone="138XXXXXXXX")}, AccessCode.PHONE_INVALID, "phone"),
+        ({"details": Details(name="王", phone="1380013800O")}, AccessCode.PHONE_INVALID, "phone"),
+        (
+            {"details": Details(name="王", phone="020-81234567 ext. 12")},
+            AccessCode.PHONE_INVALID,
+            "phone",
+        ),
+        (
+            {"details": Details(name="王", phone="02081234567转12")},
+            AccessCode.PHONE_INVALID,
+            "phone",
+        ),
         ({"details": Details(name="王", email="a@b")}, AccessCode.EMAIL_INVALID, "email"),
         (
             {"details": Details(name="王", facts=Candidate(birth_date=date(1990, 1, 1)))},

@@ -182,12 +182,18 @@ def _completed(facts: Candidate, document: IdentityDocument) -> Candidate | None
 
 
 def _phone(text: str) -> str | None:
-    """Return a phone number in the form of E.164, None for what is none; China by default."""
+    """Return a phone number in the form of E.164, None for what is none; China by default.
+
+    Letters are read as a keypad's otherwise (138XXXXXXXX would be 13899999999), and an extension,
+    which E.164 has no place for, would be lost.
+    """
+    if any(each.isalpha() for each in text):
+        return None
     try:
         number = phonenumbers.parse(text, "CN")
     except phonenumbers.NumberParseException:
         return None
-    if not phonenumbers.is_valid_number(number):
+    if number.extension is not None or not phonenumbers.is_valid_number(number):
         return None
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
 

@@ -15,10 +15,10 @@ from uuid import UUID
 
 from zhupei.db.models import Applicant
 from zhupei.db.reading import Condition, Order, PageQuery, read_objects, read_rows
-from zhupei.db.tables import RowSource, RowView, columns, expressed, member
+from zhupei.db.tables import RowSource, RowView, columns, expressed, from_json, member
 from zhupei.domain.identity import DocumentKind
 from zhupei.domain.masking import mask_email, mask_number, mask_phone
-from zhupei.domain.people import OriginRegion
+from zhupei.domain.people import Candidate, OriginRegion
 from zhupei.services.applicant_records import place_of
 
 if TYPE_CHECKING:
@@ -63,6 +63,7 @@ class SealedApplicant:
     identity_kind: DocumentKind
     origin: OriginRegion | None = field(repr=False)
     revision: int
+    facts: Candidate = field(repr=False)
     departments: tuple[tuple[str, str], ...]
     sealed_number: str | None = field(repr=False)
     sealed_phone: str | None = field(repr=False)
@@ -85,6 +86,7 @@ APPLICANTS = RowSource(
         **columns("id", "name", "revision", account="account_id"),
         "identity_kind": member(DocumentKind, "identity_kind"),
         "origin": expressed("{t}.facts->>'origin'", OriginRegion),
+        "facts": expressed("{t}.facts", from_json(Candidate)),
         "departments": expressed(
             """(SELECT coalesce(json_agg(DISTINCT jsonb_build_array(f.base_code, f.opening_code)),
             '[]') FROM application f

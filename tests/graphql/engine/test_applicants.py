@@ -23,7 +23,7 @@ from zhupei.security.crypto import Keyring, Place
 _SCHEMA = core_graph().schema
 _ALL = (
     "id name identityKind identityNumber phone email origin revision "
-    "files { id document mediaType size sha256 uploadedAt }"
+    "files { id document mediaType size sha256 uploadedAt } facts { path value }"
 )
 _PAGE = "{{ trainees {{ edges {{ node {{ applicant {{ {} }} }} }} }} }}"
 

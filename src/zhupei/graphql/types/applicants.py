@@ -13,10 +13,12 @@ from zhupei.domain.identity import DocumentKind
 from zhupei.domain.people import OriginRegion
 from zhupei.domain.permissions import Target
 from zhupei.graphql.asked import reads
+from zhupei.graphql.candidate_facts import facts_of
 from zhupei.graphql.context import GraphContext
 from zhupei.graphql.listed_rows import RowsOf
 from zhupei.graphql.permissions import permitted
-from zhupei.graphql.sources import Attribute, FieldSource, Reader, declares, field
+from zhupei.graphql.sources import Attribute, Computed, FieldSource, Reader, declares, field
+from zhupei.graphql.types.candidate_facts import CandidateFact
 from zhupei.security.crypto import Keyring
 from zhupei.services import applicant_files
 from zhupei.services.applicant_files import FileRecord
@@ -101,6 +103,12 @@ def _sealed(what: Sealed, permission: str, description: str) -> Any:
     return permitted(opening, permission, about=targets_of, otherwise=_Masked(what))
 
 
+@reads("facts")
+def _facts(root: strawberry.Parent[SealedApplicant]) -> list[CandidateFact]:
+    found: Any = facts_of(root.facts)
+    return found  # type: ignore[no-any-return]  # the graph's type describes the other module's
+
+
 async def _present(_context: GraphContext) -> Condition:
     return applicant_files.PRESENT
 
@@ -145,6 +153,17 @@ class Applicant:
     email: str | None = _sealed(Sealed.EMAIL, "contacts.read", "E-mail address (电子邮箱).")
     origin: OriginRegion | None = field(
         Attribute(), description="Where the person is from (生源地)."
+    )
+    facts: list[CandidateFact] | None = permitted(
+        field(
+            Computed(_facts),
+            description=(
+                "The facts on record (报考人信息), with which drafts begin; `updateApplicant` "
+                "replaces all of them. Offices see those that were handed in with an application."
+            ),
+        ),
+        "applicants.write",
+        about=targets_of,
     )
     files: list[ApplicantFile] | None = permitted(
         field(

@@ -111,6 +111,39 @@ async def test_what_is_refused_leaves_nothing(graph: RunningGraph) -> None:
     assert [each for each in folder.rglob("*") if each.is_file()] == []
 
 
+@pytest.mark.parametrize(
+    ("language", "message"),
+    [
+        ("zh", "请先登记报考人信息（registerApplicant），再上传材料"),
+        ("en", "register as an applicant first (registerApplicant), then hand files in"),
+    ],
+)
+async def test_who_is_no_applicant_yet_is_told_to_register(
+    graph: RunningGraph, language: str, message: str
+) -> None:
+    token = graph.token(await graph.account("li", Grant("applicant")))
+    headers = {**sent(token), "accept-language": language}
+    refused = await graph.client.put("/files/degree", content=_PDF, headers=headers)
+    assert code(refused) == (403, "FORBIDDEN")
+    assert refused.json()["errors"][0]["message"] == message
+    # Of somebody else nothing is told.
+    other = await graph.client.put(
+        "/files/degree", params={"applicant": str(UUID(int=1))}, content=_PDF, headers=headers
+    )
+    assert code(other) == (403, "FORBIDDEN")
+    assert other.json()["errors"][0]["message"] != message
+
+
+async def test_what_is_no_code_of_a_document_says_where_they_are(graph: RunningGraph) -> None:
+    token, _ = await an_applicant(graph, "li", "E1234567")
+    refused = await put(graph, token, document="身份证")
+    assert code(refused) == (404, "NOT_FOUND")
+    assert refused.json()["errors"][0]["message"] == (
+        "document: is no code of a document; take the key of one of the opening's documents, such "
+        "as identity"
+    )
+
+
 async def test_a_base_reads_files_once_an_application_was_submitted(graph: RunningGraph) -> None:
     token, applicant = await an_applicant(graph, "li", "E1234567")
     stranger, _ = await an_applicant(graph, "zhao", "E7654321")

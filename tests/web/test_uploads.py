@@ -130,7 +130,8 @@ async def test_what_is_no_code_of_a_document_is_told_by_its_place(
         assert answer.json()["data"]["handInFile"] == {
             "__typename": "InvalidInput",
             "code": "INPUT_INVALID",
-            "message": "document: is no code of a document; take it from requiredDocuments",
+            "message": "document: is no code of a document; take the key of one of the opening's "
+            "documents, such as identity",
             "field": "document",
         }
     assert await sizes(province) == [32]

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import AsyncIterable
+from dataclasses import replace
 from uuid import UUID
 
 from zhupei.domain.access_refusals import AccessCode, AccessRefusal
 from zhupei.domain.permissions import Target
+from zhupei.domain.roles import Role
 from zhupei.domain.text import Text
 from zhupei.graphql.context import GraphContext
 from zhupei.graphql.desks import desk_of
@@ -16,6 +18,7 @@ from zhupei.services.applicant_files import FileRecord, FileStore
 from zhupei.services.applicant_rows import applicant_row
 
 __all__ = [
+    "NO_CODE",
     "NO_SUCH_FILE",
     "file_targets",
     "hand_in",
@@ -29,6 +32,14 @@ _DOCUMENT = re.compile(r"[a-z0-9][a-z0-9._-]{0,99}")
 NO_SUCH_FILE = AccessRefusal(
     code=AccessCode.NOT_FOUND, message=Text("没有这个文件", "there is no such file")
 )
+NO_CODE = Text(
+    "不是材料代码，请使用该招收专业所列材料（documents）的 key，如 identity",
+    "is no code of a document; take the key of one of the opening's documents, such as identity",
+)
+_REGISTER_FIRST = Text(
+    "请先登记报考人信息（registerApplicant），再上传材料",
+    "register as an applicant first (registerApplicant), then hand files in",
+)
 
 
 async def hand_in(
@@ -38,6 +49,7 @@ async def hand_in(
     parts: AsyncIterable[bytes],
     *,
     applicant: UUID | None,
+    is_own: bool,
 ) -> FileRecord | AccessRefusal:
     """Keep a file for an applicant, if whoever asks may hand one in.
 
@@ -47,12 +59,16 @@ async def hand_in(
         document: the code of the document that it is.
         parts: its content.
         applicant: for whom, as `meant_applicant` found them; None for nobody.
+        is_own: whether whoever asks hands in for themselves.
 
     """
-    refusal = await not_to_hand_in(asked, applicant)
+    refusal = await not_to_hand_in(asked, applicant, is_own=is_own)
     if refusal is not None:
         return refusal
-    if applicant is None or asked.actor is None or not is_document(document):
+    if not is_document(document):
+        message = Text(f"document：{NO_CODE.zh}", f"document: {NO_CODE.en}")
+        return replace(NO_SUCH_FILE, message=message, field="document")
+    if applicant is None or asked.actor is None:
         return NO_SUCH_FILE
     return await store.keep(applicant, document, parts, by=asked.actor.id, at=asked.clock())
 
@@ -62,10 +78,19 @@ def is_document(code: str) -> bool:
     return _DOCUMENT.fullmatch(code) is not None
 
 
-async def not_to_hand_in(asked: GraphContext, applicant: UUID | None) -> AccessRefusal | None:
-    """Return why whoever asks may not hand in for an applicant; None where they may."""
+async def not_to_hand_in(
+    asked: GraphContext, applicant: UUID | None, *, is_own: bool
+) -> AccessRefusal | None:
+    """Return why whoever asks may not hand in for an applicant; None where they may.
+
+    Who signed up and did not register yet (``is_own``, and no applicant) is told so.
+    """
     targets = (*await file_targets(asked, applicant), *await _sent(asked, applicant))
-    return await refused_by(asked, "files.write", targets)
+    refusal = await refused_by(asked, "files.write", targets)
+    if refusal is None or applicant is not None or not is_own or asked.actor is None:
+        return refusal
+    applies = any(grant.role == Role.APPLICANT for grant in asked.actor.grants)
+    return replace(refusal, message=_REGISTER_FIRST) if applies else refusal
 
 
 async def meant_applicant(asked: GraphContext, named: str | None) -> UUID | None:

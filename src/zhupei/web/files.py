@@ -46,7 +46,9 @@ def file_routes(store: FileStore, context: MakeContext) -> tuple[Route, ...]:
         named = request.query_params.get("applicant")
         applicant = await meant_applicant(asked, named)
         document = str(request.path_params["document"])
-        kept = await hand_in(asked, store, document, request.stream(), applicant=applicant)
+        kept = await hand_in(
+            asked, store, document, request.stream(), applicant=applicant, is_own=named is None
+        )
         if isinstance(kept, AccessRefusal):
             return _refused(request, kept)
         return JSONResponse(

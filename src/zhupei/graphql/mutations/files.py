@@ -6,9 +6,9 @@ from typing import Any
 import strawberry
 from strawberry import UNSET
 
-from zhupei.domain.text import Text
 from zhupei.graphql.errors import bad_input
 from zhupei.graphql.handed_files import (
+    NO_CODE,
     hand_in,
     is_document,
     meant_applicant,
@@ -28,7 +28,10 @@ class HandInFileInput(Repeatable):
     """Handing in."""
 
     document: str = strawberry.field(
-        description="Code of the document that it is, as `requiredDocuments` names it (材料代码)."
+        description=(
+            "Code of the document that it is (材料代码): the `key` of one of the opening's "
+            "`documents`."
+        )
     )
     file: Upload = strawberry.field(
         description="The file (文件): PDF, PNG or JPEG, by what it is and not by its name."
@@ -49,19 +52,20 @@ async def _hand_in(info: GraphInfo, input: HandInFileInput) -> Any:  # noqa: A00
         raise RuntimeError("handing in needs a place for files")
     applicant = await meant_applicant(context, input.applicant or None)
     # Also of a repeated request, which would show the person to a unit that sends them no longer.
-    refusal = await not_to_hand_in(context, applicant)
+    refusal = await not_to_hand_in(context, applicant, is_own=not input.applicant)
     if refusal is not None:
         return refusal
     if not is_document(input.document):
-        problem = Text(
-            "不是材料代码，请使用 requiredDocuments 中的代码",
-            "is no code of a document; take it from requiredDocuments",
-        )
-        raise bad_input("document", problem, context.language)
+        raise bad_input("document", NO_CODE, context.language)
 
     async def work() -> Any:
         kept = await hand_in(
-            context, store, input.document, input.file.parts(), applicant=applicant
+            context,
+            store,
+            input.document,
+            input.file.parts(),
+            applicant=applicant,
+            is_own=not input.applicant,
         )
         return str(applicant) if isinstance(kept, FileRecord) else kept
 

@@ -211,7 +211,7 @@ async def test_a_document_that_is_taken_tells_both_ways_on_and_not_who_took_it(
         (
             {"details": Details(name="王", facts=Candidate(birth_date=date(1990, 1, 1)))},
             AccessCode.FACTS_INVALID,
-            "birthDate",
+            "facts.birthDate",
         ),
     ],
 )
@@ -282,7 +282,7 @@ async def test_a_change_that_crosses_another_is_refused(database: Database) -> N
             younger = Details(name="曾小安", facts=Candidate(birth_date=born))
             lied = await change_details(_KEYRING, person.id, younger, revision=2, at=_AT)
             assert isinstance(lied, AccessRefusal)
-            assert (lied.code, lied.field) == (AccessCode.FACTS_INVALID, "birthDate")
+            assert (lied.code, lied.field) == (AccessCode.FACTS_INVALID, "facts.birthDate")
         # The greatest number of the graph's has nothing behind it in the database.
         for revision in (1, 3, 0, -(2**31), 2**31 - 1):
             crossed = await change_details(_KEYRING, person.id, _DETAILS, revision=revision, at=_AT)

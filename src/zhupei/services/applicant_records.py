@@ -148,7 +148,9 @@ def columns_of(
     facts = _completed(details.facts, document)
     if facts is None:
         problem = Text("出生日期与证件不符", "the birth date differs from the document's")
-        return AccessRefusal(code=AccessCode.FACTS_INVALID, message=problem, field="birthDate")
+        return AccessRefusal(
+            code=AccessCode.FACTS_INVALID, message=problem, field="facts.birthDate"
+        )
     return {
         "name": name,
         "name_key": read_name(name).sort_key,

@@ -170,6 +170,20 @@ async def test_a_repeated_request_is_answered_as_the_first_and_does_nothing(
     assert await province.everything() == after
 
 
+async def test_a_fact_on_record_that_is_nonsense_is_told_by_its_place(
+    province: ServedAdmissions,
+) -> None:
+    """`field` is a part of the input: there the facts are `facts`, not `candidate`."""
+    await province.applicant("wu")
+    for facts, field in (
+        ({"english": {"cet4": 711}}, "facts.english.cet4"),
+        ({"birthDate": "1899-12-31"}, "facts.birthDate"),
+    ):
+        refused = await province.do("updateApplicant", "wu", facts=facts, revision=1)
+        assert refused["field"] == field
+        assert refused["message"].startswith(f"{field}: ")
+
+
 async def test_what_is_looked_up_for_a_request_makes_it_no_other_request(
     province: ServedAdmissions,
 ) -> None:

@@ -110,7 +110,7 @@ async def _register(info: GraphInfo, input: RegisterApplicantInput) -> Any:  # n
         if account is None:
             problem = Text("该登录方式没有账号", "whoever signed in so has no account of ours")
             raise bad_input("base", problem, context.language)
-    facts = candidate_of(input.facts, context) if input.facts else Candidate()
+    facts = candidate_of(input.facts, context, "facts") if input.facts else Candidate()
 
     async def work() -> Any:
         now = context.clock()
@@ -142,7 +142,7 @@ async def _update(info: GraphInfo, input: UpdateApplicantInput) -> Any:  # noqa:
     applicant = (await desk_of(context)).applicant
     if applicant is None:
         return _no_applicant()
-    facts = candidate_of(input.facts, context) if input.facts else None
+    facts = candidate_of(input.facts, context, "facts") if input.facts else None
 
     async def work() -> Any:
         keyring = _keyring(context)

@@ -213,14 +213,21 @@ class ProfileInput:
     night_shifts: NightShiftsInput | None = _fact("Night shifts in one month (每月夜班).")
 
 
-def candidate_of(given: CandidateInput, context: GraphContext) -> people.Candidate:
+def candidate_of(
+    given: CandidateInput, context: GraphContext, argument: str = "candidate"
+) -> people.Candidate:
     """Return the domain's candidate.
+
+    Args:
+        given: the facts.
+        context: whose language refusals are in.
+        argument: as what the facts were given.
 
     Raises:
         GraphRefusal: a fact is nonsense; names its path, such as ``candidate.english.cet4``.
 
     """
-    _check(given, "candidate", context)
+    _check(given, argument, context)
     return _converted(given, people.Candidate)
 
 

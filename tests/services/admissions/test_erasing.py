@@ -25,6 +25,7 @@ from zhupei.db.models import (
 from zhupei.domain.actors import Actor, Grant
 from zhupei.domain.identity import DocumentKind
 from zhupei.domain.people import Candidate
+from zhupei.domain.text import Text
 from zhupei.security.crypto import Keyring, new_key_text
 from zhupei.services import admissions
 from zhupei.services.admissions import (
@@ -165,6 +166,38 @@ async def test_what_has_to_be_kept_is_kept(office: Office) -> None:
     for desk in (office.authority(), office.staff(), office.own(case.id)):
         await office.refuses(RefusalCode.NOT_FOUND, await erase_applicant(desk, wish(person)))
     assert await everything_said(office) == before
+
+
+async def test_what_keeps_the_data_of_who_came_is_named(office: Office) -> None:
+    """Who reported or trains can neither withdraw nor decline, and is not told to."""
+    person, own = await a_person(office)
+    case = await office.submitted(applicant=person)
+    office.go("2026-04-27T09:00")
+    await office.reviewed(case)
+    office.go("2026-05-11T10:00")
+    done(await office.publish(case))
+    await office.confirmed(case)
+    await office.notified(case)
+    office.go("2026-08-30T09:00")
+    await office.reported(case)
+    refusal = await office.refuses(
+        RefusalCode.MUST_BE_KEPT, await erase_applicant(own, wish(person))
+    )
+    assert refusal.message == Text(
+        "已报到，报到记录须保存；中途离开的，请先由培训基地登记退出",
+        "the report at the base is kept: who leaves early asks the base's office to record that "
+        "first",
+    )
+    await office.signed(case)
+    given = inputs.ApplicationInput(application=case.id)
+    done(await admissions.register_trainee(office.staff(), given))
+    refusal = await office.refuses(
+        RefusalCode.MUST_BE_KEPT, await erase_applicant(own, wish(person))
+    )
+    assert refusal.message == Text(
+        "培训注册与经费记录依法须保存，不能删除",
+        "registrations of training and payments have to be kept by law",
+    )
 
 
 async def test_a_ban_keeps_from_its_first_hour_in_china(office: Office) -> None:

@@ -1,8 +1,8 @@
 """Erasing a person's data, as far as the law lets them (PIPL 47): the records stay verifiable.
 
-What has to be kept keeps the person: an application that is still open, a training that was
-registered, a ban in force. Else everything that tells who it was is taken away, in applications by
-a transition of its own, so that the chain of records still holds.
+What has to be kept keeps the person: an application that is still open, a report, a training
+that was registered, a ban in force. Else everything that tells who it was is taken away, in
+applications by a transition of its own, so that the chain of records still holds.
 """
 
 from __future__ import annotations
@@ -57,6 +57,10 @@ __all__ = ["EraseApplicantInput", "Erasure", "erase_applicant"]
 _S = ApplicationState
 _ATTEMPTS = 8
 _ERASED_NAME, _ERASE = "-", "ERASE"
+_TRAINING = Text(
+    "培训注册与经费记录依法须保存，不能删除",
+    "registrations of training and payments have to be kept by law",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -201,7 +205,18 @@ async def _erase(desk: Desk, given: EraseApplicantInput) -> Erasure | Refusal | 
 
 async def _kept(desk: Desk, applicant: UUID, cases: list[AdmissionCase]) -> Refusal | None:
     """Refuse what the law, or somebody else's right, keeps."""
-    if any(case.state not in {*EXITS, _S.DRAFT} for case in cases):
+    states = {case.state for case in cases} - EXITS - {_S.DRAFT}
+    if _S.REGISTERED in states:
+        return _refused(_TRAINING)
+    if states & {_S.REPORTED, _S.CONTRACTED}:
+        return _refused(
+            Text(
+                "已报到，报到记录须保存；中途离开的，请先由培训基地登记退出",
+                "the report at the base is kept: who leaves early asks the base's office to record "
+                "that first",
+            )
+        )
+    if states:
         return _refused(
             Text(
                 "报名仍在办理中，请先撤回或放弃",
@@ -213,12 +228,7 @@ async def _kept(desk: Desk, applicant: UUID, cases: list[AdmissionCase]) -> Refu
 
 async def _kept_now(desk: Desk, applicant: UUID) -> Refusal | None:
     if await TraineeRow.filter(applicant_id=applicant).exists():
-        return _refused(
-            Text(
-                "培训注册与经费记录依法须保存，不能删除",
-                "registrations of training and payments have to be kept by law",
-            )
-        )
+        return _refused(_TRAINING)
     ban = await ban_in_force(applicant, desk.clock().astimezone(CHINA_TIME).date())
     if ban is not None:
         return _refused(

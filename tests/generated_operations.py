@@ -178,7 +178,9 @@ class Generator:
         variable = self._document.name("v")
         default = ""
         if self._chance(0.3):
-            default = f" = {_literal(self._input(type_, coordinate, required=True))}"
+            literal = _literal(self._input(type_, coordinate, required=True))
+            # A file stands in no text: with one as its default an operation is not valid.
+            default = "" if _takes_files(type_) else f" = {literal}"
         self._document.definitions.append(f"${variable}: {type_}{default}")
         if default or not is_non_null_type(type_):
             if self._chance(0.7):
@@ -205,6 +207,13 @@ class Generator:
         if isinstance(type_, GraphQLEnumType):
             return _Name(self._random.choice(list(type_.values)))
         return self._values(self._random, coordinate, type_.name)
+
+
+def _takes_files(type_: Any) -> bool:
+    named = get_named_type(type_)
+    if isinstance(named, GraphQLInputObjectType):
+        return any(get_named_type(each.type).name == "Upload" for each in named.fields.values())
+    return named.name == "Upload"
 
 
 class _Name(str):

@@ -17,6 +17,7 @@ from graphql import (
     GraphQLField,
     GraphQLInputObjectType,
     GraphQLInterfaceType,
+    GraphQLNamedType,
     GraphQLSchema,
     GraphQLUnionType,
     get_named_type,
@@ -210,7 +211,7 @@ class Generator:
 
 
 def _takes_files(type_: Any) -> bool:
-    named = get_named_type(type_)
+    named: GraphQLNamedType = get_named_type(type_)
     if isinstance(named, GraphQLInputObjectType):
         return any(get_named_type(each.type).name == "Upload" for each in named.fields.values())
     return named.name == "Upload"

@@ -54,10 +54,18 @@ def test_r120_limited_majors(
 def test_the_refusal_lists_what_is_open() -> None:
     verdict = ask(LIMITED, _bachelor("100202TK", "麻醉学"), opening=INTERNAL)
     assert verdict.message == Text(
-        "本科专业麻醉学（100202TK）已限定专业方向，只能报考麻醉科、0700，不能报考内科",
-        "the major 麻醉学 (100202TK) is limited to 麻醉科, 0700; "
+        "本科专业麻醉学（100202TK）已限定专业方向，只能报考麻醉科、全科（0700），不能报考内科",
+        "the major 麻醉学 (100202TK) is limited to 麻醉科, General Practice (0700); "
         "Internal medicine is not among them",
     )
+
+
+def test_a_code_that_the_national_list_does_not_have_stays_a_code() -> None:
+    rule = requirement(
+        "limited_major", rules=[{"majors": ["100202TK"], "specialties": ["9999"]}], fallback=[]
+    )
+    verdict = ask(rule, _bachelor("100202TK", "麻醉学"), opening=INTERNAL)
+    assert verdict.message.zh.endswith("只能报考9999，不能报考内科")
 
 
 def test_bachelors_alone_are_limited_unless_the_rule_says_otherwise() -> None:

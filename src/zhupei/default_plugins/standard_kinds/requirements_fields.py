@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import cache
 from typing import Annotated
 
 from pydantic import Field, StringConstraints
@@ -22,11 +23,13 @@ from zhupei.default_plugins.standard_kinds.verdicts import (
     passed,
     unknown,
 )
+from zhupei.domain.codes import SpecialtyCatalogue
 from zhupei.domain.eligibility import Verdict, reads
 from zhupei.domain.kinds import Kind, KindGroup
 from zhupei.domain.people import Degree, DegreeLevel
 from zhupei.domain.questions import EligibilityQuestion
 from zhupei.domain.text import Text
+from zhupei.reference import load
 
 __all__ = ["FIELD_KINDS", "LimitedMajorParams", "LimitedMajorRule", "MajorNamesParams"]
 
@@ -129,10 +132,11 @@ def _limited_major(params: LimitedMajorParams, question: EligibilityQuestion) ->
         allowed = (*rule.specialties, *params.fallback)
         major = described(degree)
         if names.isdisjoint(one if one.isdigit() else stem(one) for one in allowed):
+            named = [_named(one, question.program.year) for one in allowed]
             return failed(
-                f"本科专业{major.zh}已限定专业方向，只能报考{enclosed(allowed)}，"
+                f"本科专业{major.zh}已限定专业方向，只能报考{enclosed(one.zh for one in named)}，"
                 f"不能报考{opening.specialty_name.zh}",
-                f"the major {major.en} is limited to {', '.join(allowed)}; "
+                f"the major {major.en} is limited to {', '.join(str(one.en) for one in named)}; "
                 f"{opening.specialty_name.en or opening.specialty} is not among them",
             )
         return passed(
@@ -143,6 +147,20 @@ def _limited_major(params: LimitedMajorParams, question: EligibilityQuestion) ->
     if undecided:
         return unknown("degrees.majorCode")
     return passed("本科专业未限定专业方向", "the major is not limited to a direction")
+
+
+def _named(specialty: str, year: int) -> Text:
+    """Return a specialty of a rule as people know it: a national code with its name."""
+    found = _national_specialties().get(year, specialty)
+    if found is None:
+        return Text(specialty, specialty)
+    name = found.name
+    return Text(f"{name.zh}（{specialty}）", f"{name.en or name.zh} ({specialty})")
+
+
+@cache
+def _national_specialties() -> SpecialtyCatalogue:
+    return load().specialties
 
 
 def _limiting(params: LimitedMajorParams, degree: Degree) -> tuple[LimitedMajorRule | None, bool]:

@@ -41,9 +41,11 @@ def test_r187_every_missing_field_is_listed_in_both_languages() -> None:
     assert refusal is not None
     assert (refusal.code, refusal.field) == (RefusalCode.FORM_INCOMPLETE, "answers")
     assert refusal.message == Text(
-        "《申请表》未填：姓名、出生年月日、联系电话；"
+        "《申请表》未填：姓名、出生年月日；"
+        "个人档案中缺少，请先补充（updateApplicant）：联系电话；"
         "填写有误（日期如 1990-01-31，数字如 6）：工作年限",
-        '"Application form": not filled in: Name, Date of birth, Telephone; '
+        '"Application form": not filled in: Name, Date of birth; '
+        "not on the own record, to be added there first (updateApplicant): Telephone; "
         "malformed (dates such as 1990-01-31, numbers such as 6): Years of work",
     )
     assert refusal.missing_facts == ("answers.name", "answers.birth-date", "applicant.phone")

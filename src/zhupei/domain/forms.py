@@ -82,7 +82,14 @@ def _refusal(
     twice: list[FormField],
 ) -> Refusal:
     parts = [
-        (missing, Text("未填：", "not filled in: ")),
+        ([each for each in missing if each.held is None], Text("未填：", "not filled in: ")),
+        (
+            [each for each in missing if each.held is not None],
+            Text(
+                "个人档案中缺少，请先补充（updateApplicant）：",
+                "not on the own record, to be added there first (updateApplicant): ",
+            ),
+        ),
         (
             wrong,
             Text(

@@ -100,7 +100,7 @@ async def test_an_applicant_chooses_what_the_office_opened(served: ServedAdmissi
     assert sorted(each["__typename"] for each in answers) == ["ActionRefused", "InterviewBooking"]
     (refused,) = [each for each in answers if each["__typename"] == "ActionRefused"]
     assert (refused["code"], refused["message"]) == (
-        "SLOT_FULL", "the slot has 0 places left, and 1 are needed",
+        "SLOT_FULL", "the slot has 0 places left, and 1 are needed: choose another slot",
     )  # fmt: skip
     who, mine = ("zhang", application) if answers[0].get("chosen") else ("li", other)
     own = f'{{ application(id: "{mine}") {{ interview {{ slot {{ place taken }} }} }} }}'

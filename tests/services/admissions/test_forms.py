@@ -49,8 +49,13 @@ async def test_r187_a_form_without_its_fields_is_refused_and_nothing_changes(
     refusal = await formal.refuses(
         C.FORM_INCOMPLETE, await admissions.submit_application(formal.own(case.applicant), given)
     )
-    assert refusal.message.zh == "《报名表》未填：报名理由、出生日期、电话"
-    assert refusal.message.en == '"Form": not filled in: Reason, Date of birth, Telephone'
+    assert refusal.message.zh == (
+        "《报名表》未填：报名理由、出生日期；个人档案中缺少，请先补充（updateApplicant）：电话"
+    )
+    assert refusal.message.en == (
+        '"Form": not filled in: Reason, Date of birth; '
+        "not on the own record, to be added there first (updateApplicant): Telephone"
+    )
     assert refusal.missing_facts == (
         "answers.reason",
         "answers.birth-date",

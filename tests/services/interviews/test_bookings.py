@@ -21,6 +21,7 @@ from freezing_rounds import frozen_during
 from zhupei.domain.admission_process import ApplicationState
 from zhupei.domain.admission_refusals import Refusal, RefusalCode
 from zhupei.domain.interviews import InterviewMode, InterviewSlot, SlotPeriod
+from zhupei.domain.text import Text
 from zhupei.services import admissions
 from zhupei.services.admissions import inputs
 from zhupei.services.interviews import (
@@ -186,7 +187,12 @@ async def test_a_slot_has_no_more_people_than_places(office: BaseOffices) -> Non
     )
     refused = [each for each in answers if isinstance(each, Refusal)]
     assert [each.code for each in refused] == [RefusalCode.SLOT_FULL] * 4
-    assert {each.message.en for each in refused} == {"the slot has 0 places left, and 1 are needed"}
+    assert {each.message for each in refused} == {
+        Text(
+            "该时段还有 0 个名额，需要 1 个：请另选时段",
+            "the slot has 0 places left, and 1 are needed: choose another slot",
+        )
+    }
     assert await taken(office, made) == 2
     held = [row for row in (await office.rows())["InterviewBookingRow"] if not row["released_at"]]
     assert len(held) == 2
@@ -244,9 +250,13 @@ async def test_what_applicants_cannot_choose(office: BaseOffices) -> None:
         await release_interview(desk, ReleaseInterviewInput(application=case.id, reason="r")),
     )
     office.go("2026-04-27T11:00")
-    await office.refuses(
+    refusal = await office.refuses(
         RefusalCode.SLOT_STARTED,
         await choose_interview_slot(office.own(other.applicant), chosen(open_, other)),
+    )
+    assert refusal.message == Text(
+        "该时段已经开始：请另选时段，或与培训基地联系",
+        "the slot has begun already: choose another one, or ask the base's office",
     )
     assert await office.rows() == before
 

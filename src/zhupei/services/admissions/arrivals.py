@@ -224,8 +224,8 @@ async def sign_agreement(desk: Desk, given: SignAgreementInput) -> AdmissionCase
             return Refusal(
                 code=RefusalCode.INPUT_INVALID,
                 message=Text(
-                    "签订日期应在报到之后、今天之前",
-                    "the day of signing lies between the report and today",
+                    "签订日期不得早于报到日期，也不得晚于今天",
+                    "the day of signing is neither before that of the report nor after today",
                 ),
                 field="signedOn",
             )

@@ -192,7 +192,10 @@ def _started(desk: Desk, slot: InterviewSlot) -> Refusal | None:
         return None
     return Refusal(
         code=RefusalCode.SLOT_STARTED,
-        message=Text("该时段已经开始", "the slot has begun already"),
+        message=Text(
+            "该时段已经开始：请另选时段，或与培训基地联系",
+            "the slot has begun already: choose another one, or ask the base's office",
+        ),
         field="slot",
     )
 
@@ -364,8 +367,8 @@ async def _take(work: Work, slot: InterviewSlot, places: int) -> None:
         Refusal(
             code=RefusalCode.SLOT_FULL,
             message=Text(
-                f"该时段还有 {left} 个名额，需要 {places} 个",
-                f"the slot has {left} places left, and {places} are needed",
+                f"该时段还有 {left} 个名额，需要 {places} 个：请另选时段",
+                f"the slot has {left} places left, and {places} are needed: choose another slot",
             ),
             field="slot",
         )

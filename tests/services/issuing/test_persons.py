@@ -25,6 +25,7 @@ from zhupei.services.issuing.persons import (
     agreement_for,
     agreement_kinds,
     checklist_for,
+    due_papers,
     letter_for,
     letters_archive,
     letters_of_round,
@@ -89,6 +90,22 @@ async def test_a_letter_names_the_day_that_its_notice_set(people: People) -> Non
     with people.office.database.use():
         paper = await letter_for(catalogue, await people.office.case(case.id))
     assert "截至 2026年8月25日24:00" in render_html(paper, catalogue.documents)
+
+
+async def test_papers_of_who_is_not_admitted_any_more_never_come(people: People) -> None:
+    """What has ended is not told to wait for its letter."""
+    (case,) = await people.published(await people.person())
+    given = inputs.ReasonedInput(application=case.id, reason="x")
+    own = people.office.own(case.applicant)
+    case = done(await admissions.decline_admission(own, given))
+    with people.office.database.use(), pytest.raises(PaperNotDueError) as raised:
+        await letter_for(known(people), case)
+    assert raised.value.message == Text(
+        "申请已结束（“已放弃录取”），不再出具",
+        'the application has ended ("Declined"): this paper is not issued any more',
+    )
+    papers = due_papers(known(people), case)
+    assert [paper.reason for paper in papers] == [None, *[raised.value.message] * 2]
 
 
 async def test_no_letter_before_the_notice_and_none_that_lacks_a_place(people: People) -> None:

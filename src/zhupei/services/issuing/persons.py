@@ -18,7 +18,7 @@ from zhupei.db.models import Applicant, ApplicantFile, ApplicationRow, TraineeRo
 from zhupei.db.tables import RowView
 from zhupei.domain.admission_case import AdmissionCase
 from zhupei.domain.admission_guards import window_of
-from zhupei.domain.admission_process import STATE_LABELS, Action, ApplicationState
+from zhupei.domain.admission_process import EXITS, STATE_LABELS, Action, ApplicationState
 from zhupei.domain.calendar import CHINA_TIME
 from zhupei.domain.registrations import last_day, planned_training, training_starts
 from zhupei.domain.sources import SourceDocument
@@ -364,6 +364,13 @@ def _told(letter: IssuedLetter, error: ZhupeiError) -> str:
 
 def _not_due(case: AdmissionCase | RowView) -> PaperNotDueError:
     label = STATE_LABELS[case.state]
+    if case.state in EXITS:
+        return PaperNotDueError(
+            Text(
+                f"申请已结束（“{label.zh}”），不再出具",
+                f'the application has ended ("{label.en}"): this paper is not issued any more',
+            )
+        )
     return PaperNotDueError(
         Text(
             f"申请处于“{label.zh}”，尚不能出具",

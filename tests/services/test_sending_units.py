@@ -12,7 +12,7 @@ import pytest
 
 from admissions_office import FELLOW, HEART, MEDICINE, PERSON, Office, done, sample_catalogue
 from zhupei.db.connection import Database
-from zhupei.db.models import Account, Applicant, SendingUnitPersonRow
+from zhupei.db.models import Account, Applicant, SendingUnitPersonRow, StateRecordRow
 from zhupei.domain.access_refusals import AccessCode, AccessRefusal
 from zhupei.domain.actors import Actor, Grant
 from zhupei.domain.identity import DocumentKind
@@ -26,6 +26,7 @@ from zhupei.services.applicants import ApplicantRecord, Details, register_applic
 from zhupei.services.sending_units import (
     answer_link,
     end_link,
+    link_by_id,
     links_of_applicant,
     links_of_unit,
     name_unit,
@@ -77,7 +78,12 @@ async def a_person(number: str = "E1234567") -> UUID:
     return made.id
 
 
-async def claimed(unit: Unit, number: str = "E1234567") -> SentPerson | AccessRefusal:
+async def claimed(
+    unit: Unit,
+    number: str = "E1234567",
+    place: tuple[str | None, str | None] = ("sample-hospital", "0100"),
+) -> SentPerson | AccessRefusal:
+    base, specialty = place
     return await register_person(
         _KEYS,
         unit,
@@ -85,8 +91,8 @@ async def claimed(unit: Unit, number: str = "E1234567") -> SentPerson | AccessRe
         kind=DocumentKind.PASSPORT,
         number=number,
         issuing_state="USA",
-        base="sample-hospital",
-        specialty="0100",
+        base=base,
+        specialty=specialty,
         by=str(unit.account),
         today=_AT.date(),
         at=_AT,
@@ -144,6 +150,44 @@ async def test_what_both_ask_is_agreed(office: Office) -> None:
         both = agreed(await name_unit(person, unit.id, by="me", at=_AT))
         assert both.state is LinkState.CONFIRMED
         assert len(await links_of_applicant(person)) == 1
+
+
+async def test_r125_what_the_unit_assigns_to_who_named_it_is_kept(office: Office) -> None:
+    with office.database.use():
+        unit, person = await a_unit(), await a_person()
+        agreed(await name_unit(person, unit.id, by="me", at=_AT))
+        both = agreed(await claimed(unit))
+        assert (both.state, both.base, both.specialty) == (
+            LinkState.CONFIRMED,
+            "sample-hospital",
+            "0100",
+        )
+        row = await StateRecordRow.get(subject_id=both.id, action="CONFIRM")
+        assert row.to_state == "CONFIRMED"
+
+
+@pytest.mark.parametrize("confirmed", [False, True])
+async def test_another_assignment_is_not_taken_as_the_one_on_record(
+    office: Office, confirmed: bool
+) -> None:
+    """Nor does a unit change what the person confirmed, or is asked to confirm."""
+    with office.database.use():
+        unit, person = await a_unit(), await a_person()
+        asked = agreed(await claimed(unit))
+        if confirmed:
+            agreed(await answer_link(asked.id, accept=True, by="me", at=_AT))
+        before = await link_by_id(asked.id)
+        other = await claimed(unit, place=("sample-hospital", "0200"))
+        assert isinstance(other, AccessRefusal)
+        assert (other.code, other.field) == (AccessCode.CONFLICT, "base")
+        assert other.message.en == (
+            "you said that you send the person to another place (sample-hospital 0100); end that "
+            "link first (endSendingUnitLink), then register the person anew"
+        )
+        assert (await link_by_id(asked.id), len(await links_of_applicant(person))) == (before, 1)
+        # The same again, or without a place, asks for nothing else than stands already.
+        for place in (("sample-hospital", "0100"), (None, None)):
+            assert agreed(await claimed(unit, place=place)) == before
 
 
 async def test_a_unit_registers_somebody_new(office: Office) -> None:

@@ -182,6 +182,8 @@ async def register_person(
 
     A person who is registered already is only asked: nothing of theirs is shown or changed before
     they confirm. Whoever is new becomes an applicant without an account, sent by the unit.
+    ``base`` and ``specialty`` are what the unit assigns (R125): who named the unit is confirmed
+    with them, and what the unit said of the person before is not changed by saying otherwise.
     """
     known = await find_by_identity(keyring, kind, number, today=today, issuing_state=issuing_state)
     if isinstance(known, AccessRefusal):
@@ -266,12 +268,19 @@ async def _ask(
     ).first()
     if known is not None:
         # What one side asks and the other has asked already is agreed.
-        met = known.state in _OPEN and known.state != state.value
-        return (
-            await answer_link(known.id, accept=True, by=by, at=at, catalogue_hash=catalogue_hash)
-            if met
-            else await _one(known.id)
-        )
+        if known.state in _OPEN and known.state != state.value:
+            return await answer_link(
+                known.id,
+                accept=True,
+                by=by,
+                at=at,
+                base=base,
+                specialty=specialty,
+                catalogue_hash=catalogue_hash,
+            )
+        if base is not None and (base, specialty) != (known.base_code, known.specialty_code):
+            return _assigned_otherwise(known)
+        return await _one(known.id)
     try:
         async with in_transaction() as connection:
             row = await SendingUnitPersonRow.create(
@@ -291,14 +300,25 @@ async def _ask(
 
 
 async def answer_link(
-    link: UUID, *, accept: bool, by: str, at: datetime, catalogue_hash: str | None = None
+    link: UUID,
+    *,
+    accept: bool,
+    by: str,
+    at: datetime,
+    base: str | None = None,
+    specialty: str | None = None,
+    catalogue_hash: str | None = None,
 ) -> SentPerson | AccessRefusal:
-    """Answer what the other side asked; the caller has checked that it is this side's to answer."""
+    """Answer what the other side asked; the caller has checked that it is this side's to answer.
+
+    ``base`` and ``specialty`` are what a unit that accepts assigns with its answer.
+    """
     state = LinkState.CONFIRMED if accept else LinkState.REFUSED
+    assigned = {} if base is None else {"base_code": base, "specialty_code": specialty}
     try:
         async with in_transaction() as connection:
             written = await SendingUnitPersonRow.filter(id=link, state__in=_OPEN).update(
-                state=state.value, answered_by=by, answered_at=at
+                state=state.value, answered_by=by, answered_at=at, **assigned
             )
             if written:
                 action = "CONFIRM" if accept else "REFUSE"
@@ -365,6 +385,22 @@ def _unit(row: SendingUnitRow) -> Unit:
 def _changed() -> AccessRefusal:
     return _refusal(
         AccessCode.CONFLICT, Text("该请求已处理", "this was answered or ended already"), "link"
+    )
+
+
+def _assigned_otherwise(link: SendingUnitPersonRow) -> AccessRefusal:
+    zh, en = "未指定去向", "without a place"
+    if link.base_code is not None:
+        place = " ".join(filter(None, (link.base_code, link.specialty_code)))
+        zh, en = f"指定去向为 {place}", f"to another place ({place})"
+    return _refusal(
+        AccessCode.CONFLICT,
+        Text(
+            f"贵单位已登记该人员（{zh}）；如需变更，请先解除选送关系（endSendingUnitLink）再重新登记",
+            f"you said that you send the person {en}; end that link first (endSendingUnitLink), "
+            "then register the person anew",
+        ),
+        "base",
     )
 
 

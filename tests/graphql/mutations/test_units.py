@@ -11,8 +11,11 @@ import pytest
 
 from admissions_office import HEART, MEDICINE
 from served_admissions import PERSON, ServedAdmissions
+from zhupei.db.models import Idempotency
 from zhupei.domain.actors import Grant
+from zhupei.domain.identity import DocumentKind
 from zhupei.services.applicant_files import files_of
+from zhupei.services.idempotency import request_hash
 from zhupei.services.sending_units import links_of_applicant
 
 pytestmark = pytest.mark.slow
@@ -151,6 +154,28 @@ async def test_an_old_key_tells_nothing_of_whom_a_unit_no_longer_sends(
     assert (gone["__typename"], gone.get("code")) == ("ActionRefused", "NOT_FOUND")
     answer = await hand_in(province, "unit", sent)
     assert answer["errors"][0]["extensions"]["code"] == "FORBIDDEN"
+
+
+async def test_a_key_keeps_no_digest_by_which_numbers_could_be_guessed(
+    province: ServedAdmissions,
+) -> None:
+    """As of every input with numbers or phones in it, a keyed digest is kept."""
+    await a_unit(province, "unit", "E7654321")
+    given = {**_WANG, "name": "王小明", "identityNumber": "E7654329"}
+    shown = "... on SentPerson { id state }"
+    made = await province.do("registerSentPerson", "unit", shown, idempotencyKey="k", **given)
+    again = await province.do("registerSentPerson", "unit", shown, idempotencyKey="k", **given)
+    assert (made["state"], again) == ("CONFIRMED", made)
+    asked = {
+        "identity_kind": DocumentKind.PASSPORT,
+        "identity_number": "E7654329",
+        "issuing_state": "USA",
+        "name": "王小明",
+    }
+    with province.graph.database.use():
+        kept = await Idempotency.get(key="k")
+    assert kept.operation == "registerSentPerson"
+    assert kept.request_hash != request_hash("registerSentPerson", asked)
 
 
 async def hand_in(province: ServedAdmissions, who: str, applicant: str) -> Any:

@@ -187,7 +187,7 @@ async def _register(info: GraphInfo, input: RegisterSentPersonInput) -> SentPers
             )
         )
 
-    found: Any = await _link(context, input, "registerSentPerson", work)
+    found: Any = await _link(context, input, "registerSentPerson", work, personal=True)
     return found  # type: ignore[no-any-return]  # the graph's type describes the domain's
 
 
@@ -266,11 +266,13 @@ async def _side(context: GraphContext, link: UUID) -> str | None:
     return None
 
 
-async def _link(context: GraphContext, given: Repeatable, operation: str, work: Any) -> Any:
+async def _link(
+    context: GraphContext, given: Repeatable, operation: str, work: Any, *, personal: bool = False
+) -> Any:
     """Do the work once, and return the link as it stands."""
     desk = await desk_of(context)
     with desk.database.use():
-        done = await once(context, given, operation, work)
+        done = await once(context, given, operation, work, personal=personal)
         if isinstance(done, AccessRefusal):
             return done
         return await sending_units.link_by_id(UUID(done["link"]))

@@ -15,15 +15,17 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
 
-from admissions_office import HOSPITAL, Office, moment, sample_catalogue
+from admissions_office import HOSPITAL, PAEDIATRICS, Office, moment, sample_catalogue
 from asked_graph import core_graph
 from job_place import KEYRING, applicant
 from zhupei.catalogue import Catalogue
 from zhupei.db.connection import Database
 from zhupei.db.models import Account, Applicant, ApplicationRow, CalendarTokenRow
 from zhupei.domain.actors import Actor, Grant
+from zhupei.domain.calendar import CHINA_TIME
 from zhupei.domain.roles import Role
 from zhupei.domain.text import Language, Text
+from zhupei.domain.training import Window
 from zhupei.graphql.context import GraphContext
 from zhupei.services.calendars import (
     Entry,
@@ -159,7 +161,8 @@ async def test_what_a_person_has_to_keep_follows_the_application(office: Office)
     case = await office.draft(applicant=person)
     ((label, closes),) = await kept()
     assert label == "报名截止"
-    assert closes is not None
+    # Half-open until 24 April 00:00, which a calendar would show on the day after the last one.
+    assert closes == date(2026, 4, 23)
     for state, values, expected in (
         ("NOTIFIED", {"report_by": date(2026, 8, 31)}, ("报到截止日", date(2026, 8, 31))),
         ("REPORTED", {"agreement_by": date(2026, 9, 7)}, ("签订协议截止日", date(2026, 9, 7))),
@@ -177,9 +180,46 @@ async def test_the_end_of_publicity_is_the_last_moment_to_accept(office: Office)
     (case, *_) = await office.published(90)
     with office.database.use():
         (entry,) = await personal_entries(office.loaded.catalogue, case.applicant)
-    assert entry.summary.zh.startswith("确认录取截止 · ")
-    assert entry.starts_at is not None
-    assert entry.starts_at > office.now
+    assert entry.summary == Text(
+        "确认录取截止 · 内科 · 样例医院住培 2026",
+        "Last moment to accept the offer · Internal Medicine · Sample Hospital residency 2026",
+    )
+    assert (entry.day, entry.starts_at) == (date(2026, 5, 20), None)
+    assert entry.description == Text(
+        "至当日24:00（北京时间）", "until 24:00 of this day, China time"
+    )
+
+
+async def test_two_drafts_of_one_program_are_told_apart(office: Office) -> None:
+    person = await applicant(office)
+    await office.draft(applicant=person)
+    await office.draft(PAEDIATRICS, person, direction="neonatology")
+    with office.database.use():
+        entries = await personal_entries(office.loaded.catalogue, person)
+    assert sorted(entry.summary.zh.split(" · ")[1] for entry in entries) == ["儿科", "内科"]
+
+
+async def test_a_window_that_only_closes_is_on_its_last_day() -> None:
+    """T11: midnight at the end of a window is 24:00 of the day before."""
+    catalogue = (await sample_catalogue()).catalogue
+    program = catalogue.programs[HOSPITAL]
+    closing = Window(
+        kind="publicity",
+        label=Text("公示", "Publicity"),
+        closes_at=datetime(2026, 7, 1, tzinfo=CHINA_TIME),
+        note=Text("附注", "note"),
+    )
+    at_noon = dataclasses.replace(
+        closing, kind="report", closes_at=datetime(2026, 7, 1, 12, tzinfo=CHINA_TIME)
+    )
+    rounds = (dataclasses.replace(program.rounds[0], windows=(closing, at_noon)),)
+    first, second = program_entries(catalogue, [dataclasses.replace(program, rounds=rounds)])
+    assert (first.day, first.starts_at) == (date(2026, 6, 30), None)
+    assert first.description == Text(
+        "附注\n至当日24:00（北京时间）", "note\nuntil 24:00 of this day, China time"
+    )
+    assert (second.day, second.starts_at) == (None, at_noon.closes_at)
+    assert second.description == closing.note
 
 
 def served(office: Office) -> httpx2.AsyncClient:

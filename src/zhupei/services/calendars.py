@@ -9,8 +9,8 @@ from __future__ import annotations
 import hashlib
 import secrets
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, time, timedelta
 from typing import Any, cast
 from uuid import NAMESPACE_URL, UUID, uuid5
 from zoneinfo import ZoneInfo
@@ -48,6 +48,7 @@ CHINA = ZoneInfo("Asia/Shanghai")
 _REFRESH = timedelta(hours=6)
 _S = ApplicationState
 _TOKEN_BYTES = 32
+_MIDNIGHT = Text("至当日24:00（北京时间）", "until 24:00 of this day, China time")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,17 +86,37 @@ def program_entries(catalogue: Catalogue, programs: Iterable[Program]) -> tuple[
                 number = seen[window.kind] = seen.get(window.kind, 0) + 1
                 if window.opens_at is None and window.closes_at is None:
                     continue
-                found.append(
-                    Entry(
-                        key=f"window|{program.code}|{round_.code}|{window.kind}|{number}",
-                        summary=_joined(program.name, round_.name, window.label),
-                        starts_at=window.opens_at or window.closes_at,
-                        ends_at=None if window.opens_at is None else window.closes_at,
-                        description=window.note,
-                        place=None if owner is None else owner.name.zh,
-                    )
+                entry = Entry(
+                    key=f"window|{program.code}|{round_.code}|{window.kind}|{number}",
+                    summary=_joined(program.name, round_.name, window.label),
+                    starts_at=window.opens_at,
+                    ends_at=None if window.opens_at is None else window.closes_at,
+                    description=window.note,
+                    place=None if owner is None else owner.name.zh,
                 )
-    return tuple(sorted(found, key=lambda each: (str(each.starts_at), each.key)))
+                if window.opens_at is None and window.closes_at is not None:
+                    entry = _until(window.closes_at, entry)
+                found.append((str(window.opens_at or window.closes_at), entry.key, entry))
+    return tuple(entry for *_, entry in sorted(found, key=lambda each: each[:2]))
+
+
+def _until(closes_at: datetime, entry: Entry) -> Entry:
+    """Return an entry at a deadline: of midnight it is the day before, whose 24:00 it is (T11).
+
+    A calendar shows an instant at 00:00 on the day that it begins, when it is too late.
+    """
+    local = closes_at.astimezone(CHINA)
+    if local.time() != time(0):
+        return replace(entry, starts_at=closes_at)
+    said = [_MIDNIGHT] if entry.description is None else [entry.description, _MIDNIGHT]
+    return replace(
+        entry,
+        day=local.date() - timedelta(days=1),
+        description=Text(
+            "\n".join(each.zh for each in said),
+            "\n".join(each.get(Language.EN) for each in said),
+        ),
+    )
 
 
 def _joined(*texts: Text) -> Text:
@@ -132,16 +153,17 @@ async def personal_entries(catalogue: Catalogue, applicant: UUID) -> tuple[Entry
     for row in rows:
         program = catalogue.program_binding(row.program_code, row.opening_code)
         if program is not None:
-            found += _deadlines(row, program, publicities)
-    programs = {row.id: row.program_code for row in rows}
+            found += _deadlines(row, program, publicities, _what(catalogue, row, program))
+    applications = {row.id: row for row in rows}
     for booking in bookings:
         slot = slots.get(cast("Any", booking).slot_id)
-        program = catalogue.programs.get(programs[cast("Any", booking).application_id])
+        row = applications[cast("Any", booking).application_id]
+        program = catalogue.programs.get(row.program_code)
         if slot is not None and program is not None:
             found.append(
                 Entry(
-                    key=f"interview|{cast('Any', booking).application_id}",
-                    summary=_joined(Text("面试", "Interview"), program.name),
+                    key=f"interview|{row.id}",
+                    summary=_joined(Text("面试", "Interview"), _what(catalogue, row, program)),
                     starts_at=slot.starts_at,
                     ends_at=slot.ends_at,
                     place=slot.place,
@@ -150,8 +172,14 @@ async def personal_entries(catalogue: Catalogue, applicant: UUID) -> tuple[Entry
     return tuple(found)
 
 
+def _what(catalogue: Catalogue, row: ApplicationRow, program: Program) -> Text:
+    """Return what an application is for: two of one program differ by their specialty."""
+    opening = catalogue.openings.get(row.opening_code)
+    return program.name if opening is None else _joined(opening.specialty_name, program.name)
+
+
 def _deadlines(
-    row: ApplicationRow, program: Program, publicities: dict[UUID, PublicityRow]
+    row: ApplicationRow, program: Program, publicities: dict[UUID, PublicityRow], what: Text
 ) -> list[Entry]:
     state = ApplicationState(row.state)
     key = f"{state.value.lower()}|{row.id}"
@@ -160,19 +188,19 @@ def _deadlines(
         if closes is None:
             return []
         label = Text("报名截止", "Application closes")
-        return [Entry(key=key, summary=_joined(label, program.name), starts_at=closes)]
+        return [_until(closes, Entry(key=key, summary=_joined(label, what)))]
     if state is _S.IN_PUBLICITY and row.publicity_id in publicities:
         path = path_of(program, row.round_code or None, Channel(row.channel))
         if _S.CONFIRMED in path:
             ends = publicities[row.publicity_id].ends_at
             label = Text("确认录取截止", "Last moment to accept the offer")
-            return [Entry(key=key, summary=_joined(label, program.name), starts_at=ends)]
+            return [_until(ends, Entry(key=key, summary=_joined(label, what)))]
     days = {
         _S.NOTIFIED: (row.report_by, Text("报到截止日", "Last day to report")),
         _S.REPORTED: (row.agreement_by, Text("签订协议截止日", "Last day to sign the agreement")),
     }
     day, label = days.get(state, (None, Text("", "")))
-    return [] if day is None else [Entry(key=key, summary=_joined(label, program.name), day=day)]
+    return [] if day is None else [Entry(key=key, summary=_joined(label, what), day=day)]
 
 
 def calendar_file(

@@ -78,6 +78,14 @@ def test_the_plan_prints_no_number(published: Catalogue) -> None:
     assert note.zh.startswith("工作方案未给名额")
 
 
+def test_the_plan_prints_no_dates(published: Catalogue) -> None:
+    """R171: it names neither rounds nor dates; the hosts plan, and say when to report."""
+    program = _program(published)
+    assert program.rounds == ()
+    assert program.rounds_note is not None
+    assert program.rounds_note.zh.startswith("工作方案未给日期")
+
+
 def test_key_specialties(published: Catalogue) -> None:
     """R172: ten clinical specialties and four diagnostic fields."""
     names = [item.label.zh for item in _section(published, "key-specialties")]

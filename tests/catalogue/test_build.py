@@ -57,6 +57,33 @@ async def test_program_takes_from_its_parent_what_it_does_not_set(load: Load) ->
     assert [step.id for step in program.steps] == ["apply", "examine", "publish"]
 
 
+async def test_why_there_are_no_rounds_is_said_until_there_are_some(
+    bases: Path, load: Load
+) -> None:
+    """Null stands with its reason: of the program itself, else of its parent."""
+    region = bases / "example" / "_jurisdiction.yaml"
+    text = region.read_text("utf-8")
+    begin, end = text.index("    rounds:"), text.index("    steps:")
+    note = "    rounds_note: {zh: 另行公布, en: published later}\n"
+    region.write_text(text[:begin] + note + text[end:], "utf-8")
+    loaded = await load()
+    assert loaded.problems.text(Language.EN) == ""
+    programs = loaded.catalogue.programs
+    for code in (HOSPITAL, "example-region-residency-2026"):
+        assert programs[code].rounds == ()
+        assert programs[code].rounds_note == Text("另行公布", "published later")
+    (origin,) = loaded.catalogue.explain("program", HOSPITAL, "roundsNote") or ()
+    assert origin.level is Level.JURISDICTION
+    # With rounds of its own the parent's reason says nothing any more.
+    hospital = bases / "example" / "example-hospital.yaml"
+    rounds = "    rounds: [{code: own, name: {zh: 单独招收, en: Own}}]"
+    own = hospital.read_text("utf-8").replace("\n    openings:", f"\n{rounds}\n    openings:")
+    hospital.write_text(own, "utf-8")
+    programs = (await load()).catalogue.programs
+    assert [each.code for each in programs[HOSPITAL].rounds] == ["own"]
+    assert programs[HOSPITAL].rounds_note is None
+
+
 async def test_windows_are_half_open_and_24_hours_is_the_next_day_T11_T12(load: Load) -> None:
     windows = (await load()).catalogue.programs[HOSPITAL].rounds[0].windows
 

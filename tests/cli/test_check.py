@@ -79,6 +79,20 @@ def test_a_fine_configuration(folder: Path, capsys: pytest.CaptureFixture[str]) 
     )
 
 
+def test_a_calendar_that_is_unknown_is_told_with_its_reason(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = folder / "bases" / "a.yaml"
+    begin, end = _BASE.index("    rounds:"), _BASE.index("    steps:")
+    for note, told in (
+        ("", "no reason is given"),
+        ("    rounds_note: {zh: 另行公布, en: published later}\n", "published later"),
+    ):
+        path.write_text(_BASE[:begin] + note + _BASE[end:], encoding="utf-8")
+        assert main(["check"]) == 0
+        assert f"    unknown   calendar of admissions: {told}\n" in _said(capsys)
+
+
 def test_in_chinese(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     _write(folder)
     assert main(["check", "--language", "zh"]) == 0

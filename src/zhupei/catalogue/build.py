@@ -276,9 +276,13 @@ class Builder:
             draft.year,
             self.reference.specialties,
         )
+        rounds = self._rounds(ref, draft, answers)
+        lineage = self.layers.lineage(ref)
+        silent = next((p.entry.rounds_note for p in lineage if p.entry.rounds_note), None)
         return replace(
             draft,
-            rounds=self._rounds(ref, draft, answers),
+            rounds=rounds,
+            rounds_note=None if rounds else text_of(silent),
             steps=self._steps(chain, draft, answers),
             documents=self._laid_over(
                 "documents", chain, kind, answers.documents.get(ref.code, ())

@@ -40,6 +40,7 @@ _INHERITED = {
     "year": "year",
     "durationMonths": "duration_months",
     "durationNote": "duration_note",
+    "roundsNote": "rounds_note",
 }
 _OWN_OF_PROGRAM = {
     "code": "code",

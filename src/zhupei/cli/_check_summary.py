@@ -145,18 +145,17 @@ def _unknown(catalogue: Catalogue, program: Program, parent: Program | None) -> 
     ):
         yield Unknown(Text("培训月数", "length in months"), program.duration_note)
     if parent is None or parent.rounds != program.rounds:
-        yield from _unknown_dates(program.rounds)
+        yield from _unknown_dates(program)
     inherited = set() if parent is None else {(each.key, each.value) for each in parent.policies}
     for policy in program.policies:
         if policy.value is None and (policy.key, None) not in inherited:
             yield Unknown(policy.label, policy.note)
 
 
-def _unknown_dates(rounds: Iterable[Round]) -> Iterator[Unknown]:
-    listed = list(rounds)
-    if not listed:
-        yield Unknown(Text("招收日程", "calendar of admissions"), None)
-    for each in listed:
+def _unknown_dates(program: Program) -> Iterator[Unknown]:
+    if not program.rounds:
+        yield Unknown(Text("招收日程", "calendar of admissions"), program.rounds_note)
+    for each in program.rounds:
         if not each.windows:
             what = Text(f"轮次 {each.code} 的日期", f"dates of the round {each.code}")
             yield Unknown(what, each.note)

@@ -175,6 +175,8 @@ class ProgramEntry(RuleBlocks):
     """Specialties beside the national catalogue."""
     rounds: tuple[RoundEntry, ...] = ()
     """Rounds; the parent's by default."""
+    rounds_note: Passage | None = None
+    """Why there are no rounds; the parent's by default."""
     openings: tuple[OpeningEntry, ...] = ()
     """The plan, row by row."""
     contacts: tuple[ContactEntry, ...] = ()

@@ -229,6 +229,7 @@ class Program:
     quota_note: Text | None = None
     openings: tuple[str, ...] = ()
     rounds: tuple[Round, ...] = ()
+    rounds_note: Text | None = None
     steps: tuple[AdmissionStep, ...] = ()
     documents: tuple[RequiredDocument, ...] = ()
     requirements: tuple[Requirement, ...] = ()

@@ -287,6 +287,9 @@ class Program(Node):
         description="What it recruits, row by row (招收专业).",
     )
     rounds: list[Round] = field(Attribute(), description="Rounds or batches (批次).")
+    rounds_note: Text | None = field(
+        Localized(), description="Why there are no rounds (批次说明); null where there are."
+    )
     steps: list[AdmissionStep] = field(
         Attribute(), description="Steps of admission, in order (招收环节)."
     )

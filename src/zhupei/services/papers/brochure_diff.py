@@ -182,7 +182,7 @@ def _who(origins: tuple[Origin, ...], source: Source | None) -> tuple[Origin, ..
 
 def _program(catalogue: Catalogue, program: Program) -> _Entries:
     names = ("name", "kind", "year", "last_year", "duration_months", "duration_note",
-             "quota_total", "quota_note", "note")  # fmt: skip
+             "quota_total", "quota_note", "rounds_note", "note")  # fmt: skip
     found: dict[str, _Entry] = {}
     for name in names:
         text = _text(getattr(program, name))

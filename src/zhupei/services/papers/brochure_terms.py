@@ -73,7 +73,8 @@ _RULES = (
 def rounds(_catalogue: Catalogue, program: Program) -> tuple[Block, ...]:
     """Return each round with its places and its windows in China's time."""
     if not program.rounds:
-        return (Prose((not_published("没有公布招录批次与时间"),)),)
+        note = program.rounds_note or "没有公布招录批次与时间"
+        return (Prose((not_published(note),)),)
     blocks: list[Block] = []
     for each in program.rounds:
         blocks.append(Facts(((each.name.zh, _round(each)),)))

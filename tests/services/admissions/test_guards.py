@@ -653,7 +653,17 @@ async def test_one_invitation_and_no_preference_beside_it(office: Office) -> Non
     """G26, T40."""
     office.go("2026-06-02T09:00")
     filed = await office.submitted(round_code="batch-2")
-    await office.refuses(C.INVITED_HAS_PREFERENCE, await invite(office, filed.applicant, CLINIC))
+    refusal = await office.refuses(
+        C.INVITED_HAS_PREFERENCE, await invite(office, filed.applicant, CLINIC)
+    )
+    assert refusal.message == Text(
+        "本批次已填报志愿，不能同时应邀：撤回该志愿后，方可邀请或接受邀请",
+        "a preference is filed in this round, which excludes an invitation: once it is withdrawn, "
+        "one can be made or accepted",
+    )
+    own = inputs.ReasonedInput(application=filed.id, reason="应邀")
+    done(await admissions.withdraw_application(office.own(filed.applicant), own))
+    assert done(await invite(office, filed.applicant, CLINIC)).opening == CLINIC
     person = await office.known()
     first = done(await invite(office, person, MEDICINE))
     second = done(await invite(office, person, CLINIC))

@@ -195,8 +195,9 @@ async def _free_for_invitation(
         return Refusal(
             code=RefusalCode.INVITED_HAS_PREFERENCE,
             message=Text(
-                "该申请人已填报本批次志愿，不得邀请",
-                "the applicant has filed a preference in this round and cannot be invited",
+                "本批次已填报志愿，不能同时应邀：撤回该志愿后，方可邀请或接受邀请",
+                "a preference is filed in this round, which excludes an invitation: once it is "
+                "withdrawn, one can be made or accepted",
             ),
             source=policy.source,
         )

@@ -97,9 +97,29 @@ def test_more_than_the_plan_is_shown_as_such() -> None:
     assert recruitment_statistics((_figures("0100", 1, 2),)).completion.percent == Decimal("200.0")
 
 
-def test_nothing_at_all() -> None:
+def test_t36_without_openings_no_plan_is_known() -> None:
+    """Such as where the list of places was not supplied: null, never 0."""
     found = recruitment_statistics(())
-    assert (found.places, found.completion.percent) == (0, None)
+    unknown = Rate(
+        None, Text("没有招收专业，招收计划未知", "there are no openings, so no plan is known")
+    )
+    assert (found.places, found.completion, found.shortage_completion) == (None, unknown, unknown)
+
+
+def test_a_note_names_ten_openings_and_counts_the_rest() -> None:
+    """A province has hundreds, and a cell of a spreadsheet ends."""
+    found = recruitment_statistics(
+        tuple(_figures(f"{code:04}", None, 0, shortage=None) for code in range(1, 13))
+    )
+    zh = "、".join(f"{HKU}/{code:04}" for code in range(1, 11))
+    en = zh.replace("、", ", ")
+    assert found.completion.reason == Text(
+        f"招收计划未公布：{zh}，另有 2 个", f"plans not published: {en} and 2 more"
+    )
+    assert found.shortage_completion.reason == Text(
+        f"紧缺专业名单未列尽，无法判定：{zh}，另有 2 个",
+        f"the list of shortage specialties is open-ended; undecided: {en} and 2 more",
+    )
 
 
 def test_wrong_figures_are_refused() -> None:

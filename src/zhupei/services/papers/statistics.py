@@ -6,7 +6,7 @@ never 100%.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 from types import MappingProxyType
@@ -109,15 +109,17 @@ def recruitment_statistics(figures: Sequence[OpeningFigures]) -> RecruitmentStat
         if each.opening in seen:
             raise ValueError(f"{each.opening} stands twice")
         seen.add(each.opening)
-    undecided = [each for each in figures if each.shortage is None]
+    undecided = [each.opening for each in figures if each.shortage is None]
     shortage = [each for each in figures if each.shortage]
-    if undecided:
-        names = ", ".join(each.opening for each in undecided)
+    if not figures:
+        shortage_rate = Rate(None, _NO_OPENINGS)
+    elif undecided:
+        names = _named(undecided)
         shortage_rate = Rate(
             None,
             Text(
-                f"紧缺专业名单未列尽，无法判定：{names}",
-                f"the list of shortage specialties is open-ended; undecided: {names}",
+                f"紧缺专业名单未列尽，无法判定：{names.zh}",
+                f"the list of shortage specialties is open-ended; undecided: {names.en}",
             ),
         )
     elif not shortage:
@@ -139,7 +141,10 @@ def _places(each: OpeningFigures) -> int | None:
     return None if each.quota is None else each.quota + each.increase
 
 
-def _total(figures: Iterable[OpeningFigures]) -> int | None:
+def _total(figures: Sequence[OpeningFigures]) -> int | None:
+    if not figures:
+        # Such as of a province whose list of places was not supplied (T36).
+        return None
     total = 0
     for each in figures:
         places = _places(each)
@@ -161,11 +166,21 @@ def _opening(each: OpeningFigures) -> OpeningStatistics:
 
 def _completion(figures: Sequence[OpeningFigures]) -> Rate:
     unknown = [each.opening for each in figures if each.quota is None]
-    note = Text(
-        f"招收计划未公布：{', '.join(unknown)}", f"plans not published: {', '.join(unknown)}"
-    )
+    names = _named(unknown)
+    note = Text(f"招收计划未公布：{names.zh}", f"plans not published: {names.en}")
     registered = sum(each.registered for each in figures)
-    return _rate(registered, _total(figures), note if unknown else None)
+    return _rate(registered, _total(figures), note if unknown else _NO_OPENINGS)
+
+
+_NO_OPENINGS = Text("没有招收专业，招收计划未知", "there are no openings, so no plan is known")
+_MOST_NAMED = 10
+
+
+def _named(openings: Sequence[str]) -> Text:
+    """Return codes in a row: the first ten, and how many more there are."""
+    shown, rest = openings[:_MOST_NAMED], len(openings) - _MOST_NAMED
+    more = Text(f"，另有 {rest} 个", f" and {rest} more") if rest > 0 else Text("", "")
+    return Text("、".join(shown) + more.zh, ", ".join(shown) + (more.en or ""))
 
 
 def _rate(part: int, whole: int | None, note: Text | None) -> Rate:

@@ -30,6 +30,13 @@ def _with_degree(**changes: Any) -> Candidate:
     return Candidate(degrees=(replace(BACHELOR, **changes),))
 
 
+_NO_PROOF = Text(
+    "尚未提供：大学英语四级成绩，或同等英语水平的其他证明（六级、雅思、托福等，由人工审核）",
+    "not given: CET-4 score, or another proof (CET-6, IELTS, TOEFL or other) "
+    "that a person decides on",
+)
+
+
 @pytest.mark.parametrize(
     ("english", "outcome", "message"),
     [
@@ -64,12 +71,12 @@ def _with_degree(**changes: Any) -> Candidate:
         (
             None,
             UNKNOWN,
-            Text("尚未提供：大学英语四级成绩", "not given: CET-4 score"),
+            _NO_PROOF,
         ),
         (
             EnglishProficiency(),
             UNKNOWN,
-            Text("尚未提供：大学英语四级成绩", "not given: CET-4 score"),
+            _NO_PROOF,
         ),
     ],
 )
@@ -80,6 +87,11 @@ def test_g10_english(
     verdict = ask(requirement("english", cet4="425"), Candidate(english=english))
     assert (verdict.outcome, verdict.message) == (outcome, message)
     assert verdict.missing == (("english.cet4",) if outcome is UNKNOWN else ())
+
+
+def test_where_other_proofs_are_refused_none_is_asked_for() -> None:
+    verdict = ask(requirement("english", cet4="425", equivalents="fail"), Candidate())
+    assert verdict.message == Text("尚未提供：大学英语四级成绩", "not given: CET-4 score")
 
 
 def test_other_proofs_of_english_can_be_refused() -> None:

@@ -233,7 +233,7 @@ _OTHER_PROOFS: Mapping[str, str] = {
 def _english(params: EnglishParams, question: EligibilityQuestion) -> Verdict:
     english = question.candidate.english
     if english is None:
-        return unknown("english.cet4")
+        return _no_proof(params)
     score = english.cet4
     if score is not None and score >= params.cet4:
         return passed(
@@ -242,7 +242,7 @@ def _english(params: EnglishParams, question: EligibilityQuestion) -> Verdict:
         )
     proofs = enclosed(_proofs(english))
     if score is None and not proofs:
-        return unknown("english.cet4")
+        return _no_proof(params)
     if score is None:
         zh, en = "无大学英语四级成绩", "there is no CET-4 score"
     else:
@@ -254,6 +254,18 @@ def _english(params: EnglishParams, question: EligibilityQuestion) -> Verdict:
             f"{en}; a person decides whether {proofs.replace('、', ', ')} is equivalent",
         )
     return failed(zh, en)
+
+
+def _no_proof(params: EnglishParams) -> Verdict:
+    """Ask for the score, and say so where something else would do as well."""
+    if params.equivalents != "review":
+        return unknown("english.cet4")
+    return unknown(
+        "english.cet4",
+        zh="尚未提供：大学英语四级成绩，或同等英语水平的其他证明（六级、雅思、托福等，由人工审核）",
+        en="not given: CET-4 score, or another proof (CET-6, IELTS, TOEFL or other) "
+        "that a person decides on",
+    )
 
 
 def _proofs(english: EnglishProficiency) -> Iterable[str]:

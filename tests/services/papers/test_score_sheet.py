@@ -82,13 +82,28 @@ def test_columns_of_a_program(catalogue: Catalogue) -> None:
 
 
 def test_a_program_without_assessments_or_full_marks(catalogue: Catalogue) -> None:
-    with pytest.raises(ScoreSheetError, match="has no assessment for admission"):
-        score_columns(catalogue.programs["gz-liuzhou-fellowship-2024"])
+    """An office is told what to do: to configure a full mark, or to record scores one by one."""
+    none = catalogue.programs["hku-szh-residency-2026"]
+    with pytest.raises(ScoreSheetError) as caught:
+        score_columns(none)
+    assert caught.value.message == Text(
+        "hku-szh-residency-2026 未配置招录考核及其满分，不能制作成绩表；请在 assessments 中配置"
+        "（phase: admission、full_mark），或逐份录入成绩并填写满分（recordInterview、"
+        "recordExamination）",
+        "hku-szh-residency-2026 has no assessment for admission with a full mark, by which a sheet "
+        "checks its points; configure one (assessments: phase: admission, full_mark), or record "
+        "the scores one by one with their full marks (recordInterview, recordExamination)",
+    )
     program = catalogue.programs[HUBEI]
     unmarked = tuple(replace(each, full_mark=None) for each in program.assessments)
     with pytest.raises(ScoreSheetError) as caught:
         score_columns(replace(program, assessments=unmarked))
-    assert caught.value.message.zh == "没有满分：面试、专业考试"
+    assert caught.value.message == Text(
+        "没有满分：面试、专业考试；请配置满分（full_mark），或逐份录入成绩并填写满分（recordInterview、"
+        "recordExamination）",
+        "without a full mark: Interview, Specialty examination; configure one (full_mark), or "
+        "record the scores one by one with their full marks (recordInterview, recordExamination)",
+    )
 
 
 def test_sheet_has_masked_names_no_rank_and_is_the_same_again() -> None:

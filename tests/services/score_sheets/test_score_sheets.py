@@ -373,6 +373,21 @@ async def test_ranks_are_no_scores_until_two_people_say_so(office: BaseOffices) 
     assert done(await sign(office, sheet, confirmed_low=("interview",))).outcome is not None
 
 
+async def test_a_sheet_is_about_the_same_in_whatever_order_its_columns_are_asked_for(
+    office: BaseOffices,
+) -> None:
+    await crowd(office, 1)
+    await entered(office, ("90", "80"))
+    turned = replace(PART, assessments=("examination", "interview"))
+    before = await office.rows()
+    rows = await exported(office, turned)
+    assert rows[0] == (await exported(office))[0]
+    await office.refuses(
+        RefusalCode.DUPLICATE, await enter(office, filled(rows, ("80", "90")), turned)
+    )
+    assert await office.rows() == before
+
+
 async def test_one_sheet_about_the_same_waits(office: BaseOffices) -> None:
     await crowd(office, 1)
     rows = filled(await exported(office), ("90", "80"))
@@ -470,7 +485,10 @@ async def test_everybody_absent_is_signed_too(office: BaseOffices) -> None:
         (
             {"program": "office-hospital-residency-2025", "round": None},
             "SCORE_SHEET_IMPOSSIBLE",
-            "office-hospital-residency-2025 has no assessment for admission",
+            ("office-hospital-residency-2025 has no assessment for admission with a full mark, by "
+            "which a sheet checks its points; configure one (assessments: phase: admission, "
+            "full_mark), or record the scores one by one with their full marks (recordInterview, "
+            "recordExamination)"),
         ),
         ({"base": CLINIC}, "NOT_FOUND", f"there is no base {CLINIC}"),
     ],

@@ -58,6 +58,12 @@ class ScoreColumn:
         return f"{self.label.zh}得分（满分{self.full_mark}分）"
 
 
+_ONE_BY_ONE = Text(
+    "或逐份录入成绩并填写满分（recordInterview、recordExamination）",
+    "or record the scores one by one with their full marks (recordInterview, recordExamination)",
+)
+
+
 def score_columns(program: Program) -> tuple[ScoreColumn, ...]:
     """Return the columns of a program's assessments for admission, in their order (R142).
 
@@ -68,13 +74,21 @@ def score_columns(program: Program) -> tuple[ScoreColumn, ...]:
     unmarked = [each.label for each in assessments if each.full_mark is None]
     if not assessments:
         raise ScoreSheetError(
-            Text(f"{program.code} 没有招录考核", f"{program.code} has no assessment for admission")
+            Text(
+                f"{program.code} 未配置招录考核及其满分，不能制作成绩表；请在 assessments 中配置"
+                f"（phase: admission、full_mark），{_ONE_BY_ONE.zh}",
+                f"{program.code} has no assessment for admission with a full mark, by which a "
+                "sheet checks its points; configure one (assessments: phase: admission, "
+                f"full_mark), {_ONE_BY_ONE.en}",
+            )
         )
     if unmarked:
         raise ScoreSheetError(
             Text(
-                f"没有满分：{'、'.join(each.zh for each in unmarked)}",
-                f"without a full mark: {', '.join(each.en or each.zh for each in unmarked)}",
+                f"没有满分：{'、'.join(each.zh for each in unmarked)}；请配置满分（full_mark），"
+                f"{_ONE_BY_ONE.zh}",
+                f"without a full mark: {', '.join(each.en or each.zh for each in unmarked)}; "
+                f"configure one (full_mark), {_ONE_BY_ONE.en}",
             )
         )
     return tuple(

@@ -174,8 +174,10 @@ def _columns(
 ) -> tuple[ScoreColumn, ...] | Refusal:
     """Return one column for each assessment asked for; without a full mark there is none."""
     on_path = [kind for kind in KINDS if part.path.steps_of(kind)]
-    wanted = on_path if assessments is None else list(dict.fromkeys(assessments))
-    strange = [kind for kind in wanted if kind not in on_path]
+    asked = on_path if assessments is None else list(dict.fromkeys(assessments))
+    strange = [kind for kind in asked if kind not in on_path]
+    # In one order, however they were asked for: a second sheet about the same is known by it.
+    wanted = [kind for kind in on_path if kind in asked]
     if strange or not wanted:
         return _impossible(
             Text(

@@ -150,4 +150,4 @@ async def test_one_key_at_once_and_after_the_database_or_the_server_owed_the_ans
                         lost += 1
                         assert relay.lost == lost, mutation
     assert not repeating.wrong, "\n".join(map(str, repeating.wrong))
-    assert lost == (82 + 9 if _ALL else 34 + 1)
+    assert lost == (83 + 9 if _ALL else 34 + 1)

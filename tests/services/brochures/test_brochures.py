@@ -64,7 +64,7 @@ def published(
     return RecordBrochurePublicationInput(
         brochure=brochure.id,
         place=place,
-        address=f"https://hospital.example/{place}",
+        address=f"https://hospital.example/{place.replace(' ', '-')}",
         published_at=office.now,
     )
 
@@ -289,6 +289,24 @@ async def test_published_is_what_stands_in_both_places(office: BaseOffices) -> N
     assert await brochure_versions(public(office), PROGRAM) == (both,)
 
 
+async def test_it_stands_in_every_place_since_the_last_not_since_it_was_recorded(
+    office: BaseOffices,
+) -> None:
+    brochure = await submitted(office)
+    await decided(office, brochure)
+    office.go("2026-04-20T09:00")
+    for place, since in (
+        ("省平台", "2026-03-28T09:00"),
+        ("本单位网站", "2026-03-27T09:00"),
+    ):
+        given = replace(published(office, brochure, place), published_at=moment(since))
+        version = done(await record_brochure_publication(office.at(), given))
+    assert (version.state, version.published_at) == (
+        BrochureState.PUBLISHED,
+        moment("2026-03-28T09:00"),
+    )
+
+
 async def test_two_places_at_once_are_both(office: BaseOffices) -> None:
     brochure = await submitted(office)
     await decided(office, brochure)
@@ -306,7 +324,11 @@ async def test_two_places_at_once_are_both(office: BaseOffices) -> None:
     [
         ({"place": "微博"}, "place",
          "the places are: The province's platform, The base's own site"),
-        ({"address": " "}, "address", "say the address where it stands"),
+        *(({"address": address}, "address",
+           ("give the web address where it stands: it begins with http:// or https:// and has at "
+            "most 2000 characters"))
+          for address in (" ", "javascript:alert(1)", "hospital.example/2026",
+                          "https://hospital.example/a b", "https://" + "x" * 1993)),
         ({"published_at": moment("2026-03-20T08:59")}, "publishedAt",
          "it was published after its approval and not later than now"),
         ({"published_at": moment("2026-03-20T09:01")}, "publishedAt",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from zhupei.db.identifiers import uuid7
 from zhupei.db.models import BrochurePublicationRow, BrochureRow
 from zhupei.domain.brochures import Brochure, BrochureState, brochure_places
@@ -19,6 +21,7 @@ from zhupei.services.outbox import subject_of
 __all__ = ["record_brochure_publication"]
 
 _LONGEST_PLACE, _LONGEST_ADDRESS = 500, 2000
+_ADDRESS = re.compile(r"https?://[^\s\x00]+")
 
 
 async def record_brochure_publication(
@@ -47,15 +50,17 @@ async def record_brochure_publication(
                 raise RefusedError(place)
             refuse(_unpublishable(desk, row, given))
             await _write(desk, row, place, given)
-            published = set(
+            since = dict(
                 await BrochurePublicationRow.filter(brochure_id=row.id).values_list(
-                    "place", flat=True
+                    "place", "published_at"
                 )
             )
-            wanted = {each.zh for each in brochure_places(program)} or published
-            if row.state == BrochureState.APPROVED.value and wanted <= published:
+            wanted = {each.zh for each in brochure_places(program)} or set(since)
+            if row.state == BrochureState.APPROVED.value and wanted <= set(since):
+                # Since it stands in the last of them: an office may record that later.
                 await BrochureRow.filter(id=row.id).update(
-                    state=BrochureState.PUBLISHED.value, published_at=desk.clock()
+                    state=BrochureState.PUBLISHED.value,
+                    published_at=max(since[each] for each in wanted),
                 )
                 work.tell(
                     "brochure.published",
@@ -121,14 +126,16 @@ def _unpublishable(
             message=Text("简章审核通过后方可发布", "a brochure is published after it was approved"),
             field="brochure",
         )
-    if (
-        not given.address.strip()
-        or len(given.address) > _LONGEST_ADDRESS
-        or "\x00" in given.address
-    ):
+    address = given.address.strip()
+    # Shown to everybody, as a link: no other scheme is one to follow.
+    if not _ADDRESS.fullmatch(address) or len(address) > _LONGEST_ADDRESS:
         return Refusal(
             code=RefusalCode.INPUT_INVALID,
-            message=Text("请填写发布网址", "say the address where it stands"),
+            message=Text(
+                f"请填写以 http:// 或 https:// 开头的发布网址，不超过 {_LONGEST_ADDRESS} 个字符",
+                "give the web address where it stands: it begins with http:// or https:// and has "
+                f"at most {_LONGEST_ADDRESS} characters",
+            ),
             field="address",
         )
     approved_at = row.decided_at or row.submitted_at

@@ -69,21 +69,43 @@ async def test_a_login_is_taken_once_and_refusals_are_bilingual(graph: RunningGr
     again = await _post(graph, {**_GIVEN, "password": "another long password"})
     assert (again.status_code, again.json()["errors"][0]["message"]) == (
         409,
-        "this login is taken",
+        "this login is taken: choose another one, or sign in if it is yours",
     )
     chinese = await _post(graph, _GIVEN, **{"accept-language": "zh"})
-    assert chinese.json()["errors"][0]["message"] == "该账号名已被使用"
+    assert chinese.json()["errors"][0]["message"] == (
+        "该账号名已被使用：请另取一个；如为本人账号，请直接登录"
+    )
 
 
-async def test_one_address_makes_no_more_than_ten_an_hour(graph: RunningGraph) -> None:
-    for index in range(10):
+_TOO_MANY = {
+    "en": "too many accounts were asked for from this address; try again in an hour",
+    "zh": "该地址注册过于频繁，请一小时后再试",
+}
+
+
+async def test_one_address_asks_for_no_more_than_ten_an_hour(graph: RunningGraph) -> None:
+    """Each tells whether a login is taken; what is refused for its form tells nothing."""
+    for index in range(12):
         response = await _post(graph, {**_GIVEN, "login": f"p{index}", "password": "short"})
         assert response.status_code == 422
-    response = await _post(graph, _GIVEN)
-    assert response.status_code == 429
-    assert response.json()["errors"][0]["extensions"] == {"code": "LOCKED_OUT"}
+    statuses = [(await _post(graph, _GIVEN)).status_code for _ in range(10)]
+    assert statuses == [201, *[409] * 9]
+    for language, message in _TOO_MANY.items():
+        response = await _post(
+            graph, {**_GIVEN, "login": "another"}, **{"accept-language": language}
+        )
+        assert response.status_code == 429
+        (error,) = response.json()["errors"]
+        assert error == {"message": message, "extensions": {"code": "LOCKED_OUT"}}
     with graph.database.use():
-        assert await Account.all().count() == 0
+        assert await Account.all().count() == 1
+
+
+async def test_a_school_behind_one_address_is_let_in(tmp_path: Path, database_url: str) -> None:
+    async with running_graph(tmp_path, database_url, sign_ups_per_hour=12) as running:
+        for index in range(13):
+            response = await _post(running, {**_GIVEN, "login": f"p{index}"})
+            assert response.status_code == (201 if index < 12 else 429)
 
 
 @pytest.mark.parametrize("switch", ["sign_up", "password_sign_in"])

@@ -49,7 +49,8 @@ def prepare_access(settings: Settings, *, now: Callable[[], datetime] = _now) ->
         now=now,
         lifetime=timedelta(minutes=settings.token_minutes),
     )
-    return Access(sign_in, SignUp(passwords=Passwords(), now=now), issuers)
+    sign_up = SignUp(passwords=Passwords(), now=now, per_hour=settings.sign_ups_per_hour)
+    return Access(sign_in, sign_up, issuers)
 
 
 def built_in_issuer(settings: Settings, *, now: Callable[[], datetime] = _now) -> BuiltInIssuer:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from zhupei.domain.access_refusals import AccessCode, AccessRefusal
@@ -16,6 +17,12 @@ __all__ = ["SignUp"]
 
 _BY = "sign-up"
 _PER_HOUR = 10
+_OF_FORM = frozenset({AccessCode.LOGIN_INVALID, AccessCode.NAME_INVALID, AccessCode.PASSWORD_WEAK})
+"""What is wrong with what was typed: told before any login is looked up."""
+_TAKEN = Text(
+    "该账号名已被使用：请另取一个；如为本人账号，请直接登录",
+    "this login is taken: choose another one, or sign in if it is yours",
+)
 _HOUR = timedelta(hours=1)
 _REMEMBERED = 10_000
 
@@ -39,8 +46,8 @@ class SignUp:
     ) -> AccountRecord | AccessRefusal:
         """Make an account with the role of an applicant, or say why not.
 
-        Every try counts, whatever comes of it: it is how logins would be guessed. ``address`` is
-        that of who asks.
+        Every try counts by which a login would be guessed, whether an account came of it or not.
+        ``address`` is that of who asks.
         """
         now = self._now()
         if self._is_busy(address, now):
@@ -51,7 +58,7 @@ class SignUp:
                     "too many accounts were asked for from this address; try again in an hour",
                 ),
             )
-        return await add_account(
+        made = await add_account(
             login,
             passwords=self._passwords,
             password=password,
@@ -60,6 +67,17 @@ class SignUp:
             name=name,
             role=Role.APPLICANT,
         )
+        if isinstance(made, AccessRefusal):
+            if made.code in _OF_FORM:
+                self._forget(address, now)
+            elif made.code is AccessCode.LOGIN_TAKEN:
+                return replace(made, message=_TAKEN)
+        return made
+
+    def _forget(self, address: str, tried_at: datetime) -> None:
+        tried = self._tried.get(address, [])
+        if tried_at in tried:
+            tried.remove(tried_at)
 
     def _is_busy(self, address: str, now: datetime) -> bool:
         tried = [at for at in self._tried.pop(address, []) if now - at < _HOUR]

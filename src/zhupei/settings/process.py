@@ -235,6 +235,17 @@ class ProcessSettings:
             default="1, in production with an OpenID Connect issuer 0",
         ),
     ] = None
+    sign_ups_per_hour: Annotated[
+        int,
+        parsing.Variable(
+            name="ZHUPEI_SIGN_UPS_PER_HOUR",
+            parse=parsing.integer(1, 100_000),
+            zh="同一网络地址每小时注册账号的次数上限（按进程计）；院校、医院多人共用一个出口地址的，"
+            "报名期间可调高",
+            en="Accounts that may be asked for at `/sign-up` in an hour from one address, in each "
+            "process; a school or hospital whose people share one needs more while they register",
+        ),
+    ] = 10
     token_minutes: Annotated[
         int,
         parsing.Variable(

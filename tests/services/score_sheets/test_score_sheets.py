@@ -295,6 +295,35 @@ async def test_one_whose_commit_was_not_answered_is_shown_as_signed(
     ]
 
 
+@pytest.mark.parametrize("points", [("90", "80"), ("缺考", "缺考")])
+async def test_a_key_signs_one_sheet_as_one_request(
+    office: BaseOffices, points: tuple[str, ...]
+) -> None:
+    await crowd(office, 1)
+    rejected = await entered(office, ("70", "70"))
+    given = RejectScoreSheetInput(sheet=rejected.id, reason="有误", idempotency_key="other")
+    done(await reject_score_sheet(office.desk(second()), given))
+    sheet = await entered(office, points)
+    before = await office.rows()
+    against = await office.refuses(
+        RefusalCode.CONFLICT, await sign(office, sheet, idempotency_key="other")
+    )
+    assert against.field == "idempotencyKey"
+    assert await office.rows() == before
+    signed = done(await sign(office, sheet, idempotency_key="k"))
+    before = await office.rows()
+    # Without a key, or under another, signing anew is answered as the first was.
+    for repeated in ({"idempotency_key": "k"}, {"idempotency_key": "new"}, {}):
+        assert done(await sign(office, sheet, **repeated)) == signed
+    for more in ({"idempotency_key": "k", "documents": ("degree",)}, {"idempotency_key": "other"}):
+        await office.refuses(RefusalCode.CONFLICT, await sign(office, sheet, **more))
+    given = replace(given, idempotency_key="k")
+    await office.refuses(
+        RefusalCode.CONFLICT, await reject_score_sheet(office.desk(second()), given)
+    )
+    assert await office.rows() == before
+
+
 async def test_two_who_sign_at_once_record_once(office: BaseOffices) -> None:
     cases = await crowd(office, 2)
     sheet = await entered(office, ("90", "80"), ("70", "60"))

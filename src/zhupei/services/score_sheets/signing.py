@@ -9,7 +9,8 @@ from uuid import UUID
 
 from tortoise.backends.base.client import BaseDBAsyncClient
 
-from zhupei.db.models import BulkOperationRow, ScoreSheetRow
+from zhupei.db.models import BulkOperationRow, Idempotency, ScoreSheetRow
+from zhupei.domain.access_refusals import AccessRefusal
 from zhupei.domain.admission_case import RecordedScore
 from zhupei.domain.admission_guards import handed_in, score_of
 from zhupei.domain.admission_process import Action
@@ -29,7 +30,8 @@ from zhupei.services.admissions.situations import (
     specialty_of,
 )
 from zhupei.services.admissions.texts import has_no_reason
-from zhupei.services.idempotency import request_hash
+from zhupei.services.admissions.transitions import key_used
+from zhupei.services.idempotency import once, request_hash
 from zhupei.services.office_requests import RefusedError, Work, answer_once, refuse
 from zhupei.services.outbox import subject_of
 from zhupei.services.progress import Progress, operation
@@ -42,6 +44,7 @@ __all__ = ["SIGN", "reject_score_sheet", "sheet_problems", "sign_score_sheet"]
 SIGN = "scores.sign"
 """The permission to sign what another person entered."""
 
+_OPERATION = "signScoreSheet"
 _THOUSANDTH = Decimal("0.001")
 
 
@@ -64,6 +67,8 @@ async def sign_score_sheet(desk: Desk, given: SignScoreSheetInput) -> SheetSigne
             return against
         scored = {row.application: row for row in sheet.rows if row.scores}
         if given.dry_run or sheet.state is ScoreSheetState.SIGNED:
+            if not given.dry_run and await _used_otherwise(desk, given):
+                return key_used()
             return await _record(desk, sheet, given, scored, None)
         async with operation(
             desk.database,
@@ -146,13 +151,13 @@ async def _record(
     async def settle(connection: BaseDBAsyncClient) -> None:
         found = await BulkOperationRow.get_or_none(actor=desk.actor.id, idempotency_key=key)
         settled.append(None if found is None else found.id)
-        await _settle(desk, sheet, settled[-1])
+        await _settle(desk, given, settled[-1])
         if progress is not None:
             await progress.succeed(sheet=str(sheet.id), refused=False)
 
     try:
         if not scored and not given.dry_run:
-            return await _sign_absent(desk, sheet, key, progress)
+            return await _sign_absent(desk, sheet, given, key, progress)
         outcome = await carry_out(
             desk,
             Action.RECORD_SCORES,
@@ -173,9 +178,14 @@ async def _record(
     )
 
 
-async def _settle(desk: Desk, sheet: ScoreSheet, operation_id: UUID | None) -> None:
-    """Write that a sheet is signed, if it still waits; in the transaction of its scores."""
-    written = await ScoreSheetRow.filter(id=sheet.id, state=ScoreSheetState.PENDING.value).update(
+async def _settle(desk: Desk, given: SignScoreSheetInput, operation_id: UUID | None) -> None:
+    """Write that a sheet is signed, if it still waits, and keep the client's key.
+
+    It is done in the transaction of its scores.
+    """
+    written = await ScoreSheetRow.filter(
+        id=given.sheet, state=ScoreSheetState.PENDING.value
+    ).update(
         state=ScoreSheetState.SIGNED.value,
         decided_by=desk.actor.id,
         decided_at=desk.clock(),
@@ -184,15 +194,41 @@ async def _settle(desk: Desk, sheet: ScoreSheet, operation_id: UUID | None) -> N
     if written != 1:
         raise RefusedError(_decided())
 
+    async def kept() -> dict[str, str]:
+        return {"sheet": str(given.sheet)}
+
+    answer = await once(
+        given.idempotency_key,
+        actor=desk.actor.id,
+        operation=_OPERATION,
+        request=given,
+        at=desk.clock(),
+        work=kept,
+    )
+    if isinstance(answer, AccessRefusal):
+        raise RefusedError(key_used())
+
+
+async def _used_otherwise(desk: Desk, given: SignScoreSheetInput) -> bool:
+    """Whether the client's key belongs to another request."""
+    known = None
+    if given.idempotency_key is not None:
+        known = await Idempotency.get_or_none(actor=desk.actor.id, key=given.idempotency_key)
+    return known is not None and known.request_hash != request_hash(_OPERATION, given)
+
 
 async def _sign_absent(
-    desk: Desk, sheet: ScoreSheet, key: str, progress: Progress | None
+    desk: Desk,
+    sheet: ScoreSheet,
+    given: SignScoreSheetInput,
+    key: str,
+    progress: Progress | None,
 ) -> SheetSigned | Refusal:
     """Sign a sheet on which everybody was absent: there is nothing to record."""
     settled: list[str] = []
 
     async def do(_work: Work) -> str:
-        await _settle(desk, sheet, None)
+        await _settle(desk, given, None)
         settled.append(str(sheet.id))
         if progress is not None:
             await progress.succeed(sheet=settled[-1], refused=False)

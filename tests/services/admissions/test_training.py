@@ -534,6 +534,32 @@ async def test_a_line_of_a_month_is_paid_once_and_a_wrong_one_is_cancelled(offic
     assert second.amount == Decimal("5000.00")
 
 
+async def test_payments_that_are_asked_for_again_are_those_that_were_recorded(
+    office: Office,
+) -> None:
+    """Also where they could not be recorded any more: the training ended before that month."""
+    found = await registered(office)
+    office.go("2026-12-15T09:00")
+    entry = paid(found, 12, "stipend", "4000", FundingSource.CENTRAL_FISCAL)
+    given = RecordPaymentsInput(payments=(entry,), idempotency_key="pay")
+    recorded = done(await admissions.record_payments(office.staff(), given))
+    end = EndTrainingInput(
+        trainee=found.id, kind=EndKind.DISMISSAL, reason="清退", ended_on=date(2026, 11, 30)
+    )
+    done(await admissions.end_training(office.staff(), end))
+    before = await everything(office)
+    assert done(await admissions.record_payments(office.staff(), given)) == recorded
+    late = replace(given, idempotency_key="late")
+    refusal = await office.refuses(
+        _R.INPUT_INVALID, await admissions.record_payments(office.staff(), late)
+    )
+    assert refusal.message.en == "entry 1 (2026-12 stipend): after training ended on 2026-11-30"
+    # Whoever may not write there any more is told nothing.
+    other = office.staff(base="sample-clinic")
+    await office.refuses(_R.NOT_FOUND, await admissions.record_payments(other, given))
+    assert await everything(office) == before
+
+
 async def test_the_ledger_of_another_base_is_closed(office: Office) -> None:
     found = await registered(office)
     office.go("2026-12-15T09:00")

@@ -62,11 +62,14 @@ async def record_payments(
         )
     with desk.database.use():
         wrong = await entry_problems(desk, given.payments)
-        if wrong:
+        if any(each.code is RefusalCode.NOT_FOUND for each in wrong.values()):
             return _refused_entries(given.payments, wrong)
         batch = uuid7()
 
         async def work() -> UUID | Refusal:
+            # Not before: what was recorded under the key may be wrong by now, as of an end since.
+            if wrong:
+                return _refused_entries(given.payments, wrong)
             twice = await recorded_already(given.payments)
             if twice:
                 return _refused_entries(given.payments, twice)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextvars import Context
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
@@ -12,7 +13,13 @@ import pytest
 
 from admissions_office import FELLOW, HEART, MEDICINE, PERSON, Office, done, sample_catalogue
 from zhupei.db.connection import Database
-from zhupei.db.models import Account, Applicant, SendingUnitPersonRow, StateRecordRow
+from zhupei.db.models import (
+    Account,
+    Applicant,
+    SendingUnitPersonRow,
+    SendingUnitRow,
+    StateRecordRow,
+)
 from zhupei.domain.access_refusals import AccessCode, AccessRefusal
 from zhupei.domain.actors import Actor, Grant
 from zhupei.domain.identity import DocumentKind
@@ -250,6 +257,35 @@ async def test_units_are_found_by_name_and_changed(office: Office) -> None:
         nobody = await record_unit(uuid4(), name="x", by="admin", at=_AT)
         assert isinstance(nobody, AccessRefusal)
         assert nobody.code is AccessCode.NOT_FOUND
+
+
+async def test_a_unit_recorded_twice_at_once_is_one(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    create = SendingUnitRow.create
+    others: list[asyncio.Task[Unit | AccessRefusal]] = []
+
+    async def other() -> Unit | AccessRefusal:
+        with office.database.use():
+            return await record_unit(account.id, name="乙", by="admin", at=_AT)
+
+    async def overtaken(**values: Any) -> SendingUnitRow:
+        if not others:
+            # In a transaction of its own; it either comes first, or waits for this one.
+            others.append(asyncio.create_task(other(), context=Context()))
+            await asyncio.wait(others, timeout=0.5)
+        return await create(**values)
+
+    monkeypatch.setattr(SendingUnitRow, "create", overtaken)
+    with office.database.use():
+        account = await Account.create(
+            kind="person", login="unit", tokens_valid_from=_AT, created_at=_AT
+        )
+        one = await record_unit(account.id, name="甲", by="admin", at=_AT)
+        two = await others[0]
+        assert isinstance(one, Unit)
+        assert two == replace(one, name="乙")
+        assert await SendingUnitRow.all().count() == 1
 
 
 async def test_a_unit_files_and_recommends_for_its_people(office: Office) -> None:

@@ -82,10 +82,6 @@ async def record_unit(
             Text("地市应属于所填省份", "the prefecture lies in another province"),
             "prefecture",
         )
-    if not await Account.filter(id=account).exists():
-        return _refusal(
-            AccessCode.NOT_FOUND, Text("没有这个账号", "there is no such account"), "account"
-        )
     values: dict[str, Any] = {
         "name": name,
         "tier": None if tier is None else tier.value,
@@ -95,7 +91,12 @@ async def record_unit(
         "recorded_at": at,
     }
     async with in_transaction():
-        row = await SendingUnitRow.select_for_update().get_or_none(account_id=account)
+        # One after the other, so that two who record it at once record one unit.
+        if await Account.select_for_update().get_or_none(id=account) is None:
+            return _refusal(
+                AccessCode.NOT_FOUND, Text("没有这个账号", "there is no such account"), "account"
+            )
+        row = await SendingUnitRow.get_or_none(account_id=account)
         if row is None:
             row = await SendingUnitRow.create(id=uuid7(), account_id=account, **values)
         else:

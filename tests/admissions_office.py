@@ -44,7 +44,7 @@ FELLOW = replace(PERSON, trainee_type=TraineeType.FELLOW)
 IDENTITY = SubmittedDocument(
     document="identity-scan", media_type="image/png", size=10, sha256="0" * 64
 )
-SHOWN = ("identity", "degree-certificate")
+SHOWN = ("report-identity", "report-degree-certificate")
 """What the national rules ask for at the report (R217)."""
 PACKET = tuple(
     PacketPart(title=title, text="良好")

@@ -55,6 +55,8 @@ SCANS = tuple(
     SubmittedDocument(document=name, media_type="image/png", size=10, sha256="0" * 64)
     for name in ("identity", "degree-certificate")
 )
+BROUGHT = ("report-identity", "report-degree-certificate", "report-licence-certificate")
+"""What is brought to the report (S4:356)."""
 SHOWN_AT_INTERVIEW = ("interview-documents",)
 """The complete documents that have to be at hand (S2:66)."""
 PACKET = tuple(

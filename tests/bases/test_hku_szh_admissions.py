@@ -51,7 +51,7 @@ PERSON = Candidate(
     english=EnglishProficiency(cet4=430),
     degrees=(replace(CLINICAL, graduation_year=2023), MASTER),
 )
-BROUGHT = ("identity", "degree-certificate", "licence-certificate")
+BROUGHT = ("report-identity", "report-degree-certificate", "report-licence-certificate")
 
 
 @dataclass

@@ -13,6 +13,7 @@ import pytest
 from admissions_office import done
 from hubei_office import (
     BACHELOR,
+    BROUGHT,
     ELSEWHERE,
     GENERAL,
     MEDICINE,
@@ -539,9 +540,13 @@ async def test_r154_r155_r158_the_socially_recruited_sign_a_labour_contract_in_a
     """S2:86, S2:94: the personnel file moves by it; later than a week needs a reason."""
     case = await admitted(office)
     office.go("2024-08-28T09:00")
-    report = inputs.RecordReportInput(
-        application=case.id, documents=("identity", "degree-certificate", "licence-certificate")
+    # R217, S4:356: what was handed in as a scan is shown as well.
+    report = inputs.RecordReportInput(application=case.id, documents=BROUGHT[2:])
+    refusal = await office.refuses(
+        C.DOCUMENTS_INCOMPLETE, await admissions.record_report(office.staff(), report)
     )
+    assert refusal.message.zh == "缺少材料：个人身份证、学历学位证书"
+    report = replace(report, documents=BROUGHT)
     done(await admissions.record_report(office.staff(), report))
     office.go("2024-09-05T09:00")
     given = inputs.SignAgreementInput(

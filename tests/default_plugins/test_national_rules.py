@@ -194,9 +194,9 @@ def test_r217_letter_and_documents(residency: Program) -> None:
     found = {each.id: (each.at_step, each.form, each.required) for each in residency.documents}
     assert found == {
         "introduction-letter": ("report", None, False),
-        "identity": ("report", "original_and_copy", True),
-        "degree-certificate": ("report", "original_and_copy", True),
-        "licence-certificate": ("report", "original_and_copy", True),
+        "report-identity": ("report", "original_and_copy", True),
+        "report-degree-certificate": ("report", "original_and_copy", True),
+        "report-licence-certificate": ("report", "original_and_copy", True),
         "rotation-proof": ("report", None, False),
     }
 

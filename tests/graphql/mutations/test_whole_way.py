@@ -85,7 +85,7 @@ async def test_the_whole_way(province: ServedAdmissions) -> None:
         "recordReport",
         "base_office",
         id_,
-        documents=["identity", "degree-certificate"],
+        documents=["report-identity", "report-degree-certificate"],
         answers=[{"fieldId": "seal", "value": "某县人民医院"}],
     )
     await province.moved(

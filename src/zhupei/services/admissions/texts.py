@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
 from typing import Any
 
 from zhupei.domain.plain_values import plain
@@ -12,13 +13,29 @@ from zhupei.services.admissions.refusals import Refusal, RefusalCode
 __all__ = ["has_no_reason", "no_nul"]
 
 
+_WANTED: Mapping[str, Text] = MappingProxyType(
+    {
+        "reason": Text("须说明理由", "a reason has to be given"),
+        "keeper": Text("须写明档案管理单位", "say who keeps the file"),
+        "opinion": Text("须填写专业基地意见", "the opinion has to be given"),
+        "consent": Text("须写明本人同意的形式", "say how the person agreed"),
+        "text": Text("须写明异议内容", "say what is objected to"),
+        "resolution": Text("须写明异议处理结果", "say how the objection was decided"),
+    }
+)
+
+
 def has_no_reason(reason: str | None, field: str = "reason") -> Refusal | None:
-    """Refuse an empty reason, or one that PostgreSQL could not keep."""
+    """Refuse an empty reason, or one that PostgreSQL could not keep.
+
+    ``field`` is where it is asked for; other texts that have to say something are told as what
+    they are.
+    """
     if reason is not None and reason.strip() and "\x00" not in reason:
         return None
     return Refusal(
         code=RefusalCode.INPUT_INVALID,
-        message=Text("须说明理由", "a reason has to be given"),
+        message=_WANTED.get(field, _WANTED["reason"]),
         field=field,
     )
 

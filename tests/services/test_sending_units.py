@@ -259,6 +259,23 @@ async def test_units_are_found_by_name_and_changed(office: Office) -> None:
         assert nobody.code is AccessCode.NOT_FOUND
 
 
+async def test_nobody_sends_themselves(office: Office) -> None:
+    """One account that acts for a unit and is an applicant's: both sides would be one."""
+    with office.database.use():
+        unit, person = await a_unit(), await a_person()
+        await Applicant.filter(id=person).update(account_id=unit.account)
+        for answer in (
+            await name_unit(person, unit.id, by=str(unit.account), at=_AT),
+            await claimed(unit),
+        ):
+            assert isinstance(answer, AccessRefusal)
+            assert (answer.code, answer.message.en) == (
+                AccessCode.CONFLICT,
+                "this account acts for the unit itself: nobody sends themselves",
+            )
+        assert await links_of_applicant(person) == ()
+
+
 async def test_a_unit_recorded_twice_at_once_is_one(
     office: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -16,7 +16,7 @@ from tortoise.exceptions import IntegrityError
 from tortoise.transactions import in_transaction
 
 from zhupei.db.identifiers import uuid7
-from zhupei.db.models import Account, SendingUnitPersonRow, SendingUnitRow
+from zhupei.db.models import Account, Applicant, SendingUnitPersonRow, SendingUnitRow
 from zhupei.db.reading import PageQuery, read_objects, select
 from zhupei.domain.access_refusals import AccessCode, AccessRefusal
 from zhupei.domain.identity import DocumentKind
@@ -264,6 +264,15 @@ async def _ask(
     specialty: str | None = None,
     catalogue_hash: str | None,
 ) -> SentPerson | AccessRefusal:
+    if await _is_one_account(unit, applicant):
+        return _refusal(
+            AccessCode.CONFLICT,
+            Text(
+                "该单位由本账号代表，不能选送本人",
+                "this account acts for the unit itself: nobody sends themselves",
+            ),
+            "unit",
+        )
     known = await SendingUnitPersonRow.filter(
         unit_id=unit, applicant_id=applicant, state__in=[*_OPEN, LinkState.CONFIRMED.value]
     ).first()
@@ -298,6 +307,11 @@ async def _ask(
     except IntegrityError:
         return _changed()
     return await _one(row.id)
+
+
+async def _is_one_account(unit: UUID, applicant: UUID) -> bool:
+    accounts = await SendingUnitRow.filter(id=unit).values_list("account_id", flat=True)
+    return await Applicant.filter(id=applicant, account_id__in=accounts).exists()
 
 
 async def answer_link(

@@ -229,12 +229,15 @@ async def test_what_applicants_cannot_choose(office: BaseOffices) -> None:
     elsewhere = await slot(office, 10, choosable=True, opening=PAEDIATRICS)
     open_ = await slot(office, 11, choosable=True)
     before = await office.rows()
-    for made, who, code in (
-        (closed, case, RefusalCode.SLOT_NOT_CHOOSABLE),
-        (elsewhere, case, RefusalCode.INTERVIEW_NOT_FORESEEN),
-        (open_, other, RefusalCode.NOT_FOUND),  # another person's application
+    for made, who, code, field in (
+        (closed, case, RefusalCode.SLOT_NOT_CHOOSABLE, "slot"),
+        # Of one's own application there is one: it is no bulk step.
+        (elsewhere, case, RefusalCode.INTERVIEW_NOT_FORESEEN, "application"),
+        # Another person's application.
+        (open_, other, RefusalCode.NOT_FOUND, "application"),
     ):
-        await office.refuses(code, await choose_interview_slot(desk, chosen(made, who)))
+        refusal = await office.refuses(code, await choose_interview_slot(desk, chosen(made, who)))
+        assert refusal.field == field
     await office.refuses(
         RefusalCode.NOT_PERMITTED, await choose_interview_slot(office.at(), chosen(open_, case))
     )

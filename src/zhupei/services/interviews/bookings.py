@@ -116,7 +116,8 @@ async def choose_interview_slot(
         done = await answer_once(desk, key, "choose_interview_slot", given, do, show=_bookings)
         if isinstance(done, Refusal):
             # A choice concerns one application: its own refusal says more.
-            return done.problems[0].refusal if len(done.problems) == 1 else done
+            said = done.problems[0].refusal if len(done.problems) == 1 else done
+            return replace(said, field="application") if said.field == "applications" else said
         return done[0]
 
 

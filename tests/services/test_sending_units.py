@@ -264,13 +264,14 @@ async def test_nobody_sends_themselves(office: Office) -> None:
     with office.database.use():
         unit, person = await a_unit(), await a_person()
         await Applicant.filter(id=person).update(account_id=unit.account)
-        for answer in (
-            await name_unit(person, unit.id, by=str(unit.account), at=_AT),
-            await claimed(unit),
+        for answer, field in (
+            (await name_unit(person, unit.id, by=str(unit.account), at=_AT), "unit"),
+            (await claimed(unit), "identityNumber"),
         ):
             assert isinstance(answer, AccessRefusal)
-            assert (answer.code, answer.message.en) == (
+            assert (answer.code, answer.field, answer.message.en) == (
                 AccessCode.CONFLICT,
+                field,
                 "this account acts for the unit itself: nobody sends themselves",
             )
         assert await links_of_applicant(person) == ()

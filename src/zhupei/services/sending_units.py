@@ -271,7 +271,7 @@ async def _ask(
                 "该单位由本账号代表，不能选送本人",
                 "this account acts for the unit itself: nobody sends themselves",
             ),
-            "unit",
+            "unit" if state is LinkState.NAMED else "identityNumber",
         )
     known = await SendingUnitPersonRow.filter(
         unit_id=unit, applicant_id=applicant, state__in=[*_OPEN, LinkState.CONFIRMED.value]

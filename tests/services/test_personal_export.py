@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from datetime import date
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -18,12 +20,23 @@ from allocation_office import (
     SOUTH_MEDICINE,
     matching_office,
 )
-from job_place import KEYRING, applicant
+from job_place import KEYRING, applicant, published
 from zhupei.db.connection import Database
+from zhupei.db.models import Account, Applicant
 from zhupei.domain.admission_case import AdmissionCase
+from zhupei.domain.benefits import Payer
 from zhupei.domain.interviews import InterviewMode, SlotPeriod
+from zhupei.domain.sending_units import SentPerson, Unit
+from zhupei.domain.trainees import Month
 from zhupei.services import admissions, allocation
 from zhupei.services.admissions import inputs
+from zhupei.services.admissions.training_inputs import (
+    CancelPaymentInput,
+    PaymentEntry,
+    RecordFileTransferInput,
+    RecordPaymentsInput,
+)
+from zhupei.services.admissions.training_rows import registration_of_application
 from zhupei.services.allocation import ProposeAllocationInput, RunAllocationInput
 from zhupei.services.claims import IssuedClaim, issue_claim
 from zhupei.services.interviews import assign_interviews, open_interview_slots
@@ -31,6 +44,7 @@ from zhupei.services.interviews.inputs import AssignInterviewsInput, OpenIntervi
 from zhupei.services.notices.preparing import make_notices
 from zhupei.services.personal_applications import WITHHELD
 from zhupei.services.personal_export import export_person
+from zhupei.services.sending_units import answer_link, end_link, name_unit, record_unit
 
 _SECRET = "面试评语不公开"
 
@@ -219,3 +233,87 @@ async def test_who_objected_in_which_words_is_not_the_applicants_to_read(office:
     (shown,) = found["applications"][0]["objections"]
     assert (shown["upheld"], shown["resolution"]) == (False, "查无实据")
     assert _SECRET not in str(found)
+
+
+async def test_what_is_kept_of_a_training_and_by_a_unit_is_in_the_copy(office: Office) -> None:
+    person = await applicant(office, 1)
+    with office.database.use():
+        unit_account, own = [
+            await Account.create(
+                kind="person",
+                login=login,
+                name=name,
+                tokens_valid_from=office.now,
+                created_at=office.now,
+            )
+            for login, name in (("unit", None), ("own", "样例"))
+        ]
+        await Applicant.filter(id=person).update(account_id=own.id)
+        unit = await record_unit(unit_account.id, name="某县人民医院", by="admin", at=office.now)
+        assert isinstance(unit, Unit)
+        link = await name_unit(person, unit.id, by=str(own.id), at=office.now)
+        assert isinstance(link, SentPerson)
+        place = {"base": "sample-hospital", "specialty": "0100"}
+        await answer_link(link.id, accept=True, by="unit", at=office.now, **place)
+        await end_link(link.id, reason="调离", by="unit", at=office.now)
+    (case,) = await published(office, [person])
+    await office.confirmed(case)
+    await office.notified(case)
+    office.go("2026-08-30T09:00")
+    await office.reported(case)
+    office.go("2026-08-31T09:00")
+    await office.signed(case)
+    register = inputs.ApplicationInput(application=case.id)
+    done(await admissions.register_trainee(office.staff(), register))
+    with office.database.use():
+        trainee = await registration_of_application(case.id)
+    assert trainee is not None
+    office.go("2026-10-15T09:00")
+    moved = RecordFileTransferInput(
+        trainee=trainee.id, keeper="人才服务中心", moved_on=date(2026, 9, 10)
+    )
+    done(await admissions.record_file_transfer(office.staff(), moved))
+    entry = PaymentEntry(
+        trainee=trainee.id,
+        month=Month(2026, 9),
+        line="stipend",
+        amount=Decimal(4000),
+        payer=Payer.BASE,
+        funding_note="未分",
+    )
+    (payment,) = done(
+        await admissions.record_payments(office.staff(), RecordPaymentsInput(payments=(entry,)))
+    )
+    wrong = CancelPaymentInput(payment=payment.id, reason="金额有误")
+    done(await admissions.cancel_payment(office.staff(), wrong))
+    found = await copied(office, person)
+    assert found["account"]["name"] == "样例"
+    (sent,) = found["sendingUnits"]
+    assert (sent["state"], sent["base"], sent["specialty"], sent["endReason"]) == (
+        "ENDED", "sample-hospital", "0100", "调离",
+    )  # fmt: skip
+    (training,) = found["training"]
+    assert {
+        key: training[key]
+        for key in ("type", "agreement", "reducedMonths", "fileMovedOn", "fileKeeper")
+    } == {
+        "type": "SOCIAL",
+        "agreement": "labour_contract",
+        "reducedMonths": 0,
+        "fileMovedOn": "2026-09-10",
+        "fileKeeper": "人才服务中心",
+    }
+    assert training["registeredAt"] == "2026-08-31T01:00:00+00:00"
+    assert training["payments"] == [
+        {
+            "month": "2026-09",
+            "line": "stipend",
+            "amount": "4000.00",
+            "payer": "base",
+            "fundingSource": None,
+            "fundingNote": "未分",
+            "recordedAt": "2026-10-15T01:00:00+00:00",
+            "cancelledAt": "2026-10-15T01:00:00+00:00",
+            "cancelReason": "金额有误",
+        }
+    ]

@@ -78,9 +78,12 @@ async def export_person(
             {
                 "unit": link.unit.name,
                 "state": link.state.value,
+                "base": link.base,
+                "specialty": link.specialty,
                 "askedAt": plain(link.asked_at),
                 "answeredAt": plain(link.answered_at),
                 "endedAt": plain(link.ended_at),
+                "endReason": link.end_reason,
             }
             for link in await links_of_applicant(applicant)
         ],
@@ -122,6 +125,7 @@ async def _account(account: UUID) -> Mapping[str, Any]:
     grants = await RoleGrant.filter(account_id=account).order_by("id")
     return {
         "login": row.login,
+        "name": row.name,
         "issuer": row.issuer,
         "createdAt": plain(row.created_at),
         "lastSignedInAt": plain(row.last_signed_in_at),
@@ -191,10 +195,16 @@ async def _training(applicant: UUID) -> list[Mapping[str, Any]]:
                 "id": str(row.id),
                 "opening": row.opening_code,
                 "state": row.state,
+                "type": row.trainee_type,
+                "agreement": row.agreement,
+                "registeredAt": plain(row.registered_at),
                 "startedOn": plain(row.started_on),
                 "endsOn": plain(row.ends_on),
+                "reducedMonths": row.reduced_months,
                 "endedOn": plain(row.ended_on),
                 "endReason": row.end_reason,
+                "fileMovedOn": plain(row.file_moved_on),
+                "fileKeeper": row.file_keeper,
                 "profile": row.profile,
                 "payments": [
                     {
@@ -203,7 +213,10 @@ async def _training(applicant: UUID) -> list[Mapping[str, Any]]:
                         "amount": str(payment.amount),
                         "payer": payment.payer,
                         "fundingSource": payment.funding_source,
+                        "fundingNote": payment.funding_note,
+                        "recordedAt": plain(payment.recorded_at),
                         "cancelledAt": plain(payment.cancelled_at),
+                        "cancelReason": payment.cancel_reason,
                     }
                     for payment in payments
                 ],

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
+from pathlib import Path
 from uuid import UUID, uuid4
 
 import pytest
@@ -15,6 +16,7 @@ from admissions_office import (
     MEDICINE,
     PERSON,
     Office,
+    changed_catalogue,
     done,
 )
 from zhupei.db.models import BanRow, TraineePaymentRow, TraineeRow
@@ -584,3 +586,26 @@ async def test_r130_who_trains_here_is_known_to(office: Office) -> None:
     assert other.candidate.registered_on_national_platform is False
     case = await office.submitted(HEART, trainee.applicant, round_code="june", candidate=declared)
     assert case.candidate.registered_on_national_platform is True
+
+
+async def test_an_end_that_is_asked_for_again_where_its_opening_is_gone(
+    office: Office, tmp_path: Path
+) -> None:
+    """What it cost is not known any more; it is refused as the first would be, and not broken."""
+    found = await registered(office)
+    given = EndTrainingInput(
+        trainee=found.id,
+        kind=EndKind.PERSONAL_REASONS,
+        reason="个人原因",
+        idempotency_key="end-1",
+    )
+    done(await admissions.end_training(office.staff(), given))
+    plan = '      - {specialty: "0100", quota: 2, source: SAMPLE-PLAN:10 计划表}\n'
+    office.loaded = await changed_catalogue(tmp_path, "sample-hospital.yaml", (plan, ""))
+    assert not office.loaded.problems.errors, office.loaded.problems
+    before = await everything(office)
+    refused = await office.refuses(
+        RefusalCode.NOT_FOUND, await admissions.end_training(office.staff(), given)
+    )
+    assert refused.field == "opening"
+    assert await everything(office) == before

@@ -34,6 +34,7 @@ from zhupei.services.admissions.situations import (
     permitted_for,
     situation_of,
     standing_against,
+    surroundings,
 )
 from zhupei.services.admissions.texts import has_no_reason
 from zhupei.services.admissions.training import (
@@ -126,12 +127,15 @@ async def end_training(desk: Desk, given: EndTrainingInput) -> TrainingEnd | Ref
         done = await act(desk, application, Action.END_TRAINING, build, repeat=repeat_of(given))
         if isinstance(done, Refusal):
             return for_trainee(done, given.trainee)
-        program = desk.catalogue.program_of(desk.catalogue.openings[done.opening])
+        # Asked for again, after its opening may have left the catalogue.
+        at = surroundings(desk, done)
+        if isinstance(at, Refusal):
+            return at
         return TrainingEnd(
             trainee=await trainee_now(given.trainee),
             kind=given.kind,
             dry_run=False,
-            repayment=await _repayment_of(given.kind, given.trainee, program),
+            repayment=await _repayment_of(given.kind, given.trainee, at.program),
         )
 
 

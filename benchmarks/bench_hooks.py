@@ -9,11 +9,12 @@ time they are asked. Of three plugins the first two pass.
 The figure is the least of all rounds, in µs of CPU for a page with its JSON, in this process or,
 with ``--http``, in a server that is asked over a socket; the pages are asked in turns. ``without``
 and ``own`` are the medians of the ratios to the page without the field, and to the page with the
-same functions asked for each base as the core's own. With ``--load`` a server is asked over 16
-connections at once, a second at a time: the figure is the most requests per second, and the ratios
-say how many times as many the other page has. With ``--hangs`` it is told how long a plugin that
-hangs holds who asks, and everybody else. ``--ways`` measures no others than those whose name has
-the text in it, and what these are compared with. The exit status is 1 where answers differ.
+same functions asked for each base as the core's own. With ``--load`` a server on one core is asked
+over 16 connections at once from another one, a second at a time: the figure is the most requests
+per second, and the ratios say how many times as many the other page has. With ``--hangs`` it is
+told how long a plugin that hangs holds who asks, and everybody else. ``--ways`` measures no others
+than those whose name has the text in it, and what these are compared with. The exit status is 1
+where answers differ.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ import argparse
 import asyncio
 import http.client
 import json
+import os
 import re
 import socket
 import statistics
@@ -165,6 +167,7 @@ class _Server:
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
         )
+        self._other_core: int | None = None
         stdout = self._process.stdout
         line = b"" if stdout is None else stdout.readline()
         if not line:
@@ -185,6 +188,14 @@ class _Server:
         connection.request("POST", "/graphql", json.dumps({"query": text}), headers)
         return connection.getresponse().read()
 
+    def pin(self) -> None:
+        """Keep the server on one core and the load on another, as `benchmarks.peers` does."""
+        cores = sorted(os.sched_getaffinity(0))
+        if len(cores) > 1:
+            for thread in Path(f"/proc/{self._process.pid}/task").iterdir():
+                os.sched_setaffinity(int(thread.name), {cores[0]})
+            self._other_core = cores[1]
+
     def load(self, page: str, text: str) -> float:
         """Return how many requests it answers in a second, over several connections."""
         body = json.dumps({"query": text}).encode()
@@ -194,7 +205,7 @@ class _Server:
         )
         port = self._connections[page].port
         given = (head.encode() + body,)
-        return load(port, given, seconds=1, connections=_CONNECTIONS, core=None).rate
+        return load(port, given, seconds=1, connections=_CONNECTIONS, core=self._other_core).rate
 
     def cpu(self) -> float:
         """Return the seconds of processor time that it took, as the scheduler counts them."""
@@ -209,6 +220,7 @@ class _Server:
 async def _measure_loaded(bases: int, rounds: int, folder: Path, names: str) -> bool:
     server = _Server(bases, folder, names)
     try:
+        server.pin()
         cursor = _cursor(server.ask("without the field", _text(50, "")))
 
         async def timed(page: Page, text: str, _times: int) -> tuple[float, bytes]:

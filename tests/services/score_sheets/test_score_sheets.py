@@ -313,8 +313,8 @@ async def test_a_key_signs_one_sheet_as_one_request(
     signed = done(await sign(office, sheet, idempotency_key="k"))
     before = await office.rows()
     # Without a key, or under another, signing anew is answered as the first was.
-    for repeated in ({"idempotency_key": "k"}, {"idempotency_key": "new"}, {}):
-        assert done(await sign(office, sheet, **repeated)) == signed
+    for key in ("k", "new", None):
+        assert done(await sign(office, sheet, idempotency_key=key)) == signed
     for more in ({"idempotency_key": "k", "documents": ("degree",)}, {"idempotency_key": "other"}):
         await office.refuses(RefusalCode.CONFLICT, await sign(office, sheet, **more))
     given = replace(given, idempotency_key="k")

@@ -17,6 +17,7 @@ from zhupei.domain.text import Text
 from zhupei.domain.training import Program
 
 __all__ = [
+    "ACTION_LABELS",
     "EXITS",
     "PROCESS_VERSION",
     "SEAT_STATES",
@@ -201,6 +202,54 @@ class Action(StrEnum):
     MARK_NO_SHOW = "MARK_NO_SHOW"
     CANCEL_FOR_FRAUD = "CANCEL_FOR_FRAUD"
     REVERT = "REVERT"
+
+
+_A = Action
+
+ACTION_LABELS: Mapping[Action, Text] = MappingProxyType(
+    {
+        _A.CREATE: Text("填报", "Begin a draft"),
+        _A.SUBMIT: Text("提交", "Hand the draft in"),
+        _A.RECOMMEND: Text("单位推荐", "The employer recommends"),
+        _A.CHECK_ELIGIBILITY: Text("资格审核", "Check eligibility and documents"),
+        _A.RECORD_INTERVIEW: Text("记录面试", "Record an interview"),
+        _A.RECORD_EXAMINATION: Text("记录考核", "Record an examination"),
+        _A.RECORD_SCORES: Text("录入成绩表", "Record the scores of a signed sheet"),
+        _A.GIVE_OPINION: Text("专业基地意见", "Give the specialty base's opinion"),
+        _A.REVIEW: Text("培训基地审核", "Review, or select as the host"),
+        _A.PROPOSE: Text("拟录取", "Propose for admission"),
+        _A.ALLOCATE: Text("志愿匹配", "Placed by a run of the allocation"),
+        _A.PUBLISH: Text("公示", "Publish the list of proposed admissions"),
+        _A.OBJECT: Text("提出异议", "Object to an entry of a live list"),
+        _A.RESOLVE_OBJECTION: Text("处理异议", "Decide on an objection"),
+        _A.CONFIRM: Text("确认录取", "Accept the offer"),
+        _A.DECLINE: Text("放弃录取", "Decline the offer"),
+        _A.ADMIT: Text("录取", "Admit after publicity"),
+        _A.NOTIFY: Text("发放录取通知", "Send the notice"),
+        _A.DEFER_REPORT: Text("延期报到", "Give a later last day of reporting, for a reason"),
+        _A.REPORT: Text("报到", "Record that the person reported"),
+        _A.SIGN_AGREEMENT: Text("签订协议", "Record the agreement"),
+        _A.RECORD_QUIT: Text(
+            "报到后退出", "Record that somebody who reported leaves before the registration"
+        ),
+        _A.REGISTER: Text("注册", "Register as a trainee"),
+        _A.IMPORT: Text("导入在培学员", "Take over somebody who trains already, from a roster"),
+        _A.MOVE_FILE: Text("调转人事档案", "Record that the personnel file moved"),
+        _A.REDUCE_TRAINING: Text("减免培训年限", "Shorten the training after an assessment"),
+        _A.END_TRAINING: Text("退培、转出、清退", "End the training before its time"),
+        _A.ERASE: Text("删除个人信息", "Erase the person's data"),
+        _A.REJECT: Text("不予录取", "Reject"),
+        _A.WITHDRAW: Text("撤回", "Take one's own application back"),
+        _A.AGREE_TO_TRANSFER: Text("同意调剂", "Agree to be moved to another opening"),
+        _A.WITHDRAW_CONSENT: Text("撤回调剂同意", "Take the consent to be moved back"),
+        _A.TRANSFER: Text("调剂", "Move to another opening"),
+        _A.EXPIRE: Text("逾期未确认", "Let go who did not confirm in time"),
+        _A.MARK_NO_SHOW: Text("逾期未报到", "Mark who did not report in time"),
+        _A.CANCEL_FOR_FRAUD: Text("因弄虚作假取消", "Cancel for fraud"),
+        _A.REVERT: Text("撤回批量操作", "Taken back with its bulk step"),
+    }
+)
+"""What each action is called."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from zhupei.domain import admission_process
 from zhupei.domain.access_refusals import AccessCode
 from zhupei.domain.admission_case import AgreementKind, InvitationState, PlanIncreaseState
-from zhupei.domain.admission_process import STATE_LABELS, Action, Channel
+from zhupei.domain.admission_process import ACTION_LABELS, STATE_LABELS, Action, Channel
 from zhupei.domain.admission_refusals import RefusalCode as AdmissionCode
 from zhupei.graphql.enums import show
 
@@ -159,43 +159,7 @@ def _meanings() -> dict[Any, str]:
 
 
 ACTION_MEANINGS: Mapping[str, str] = {
-    "CREATE": "Begin a draft (填报).",
-    "SUBMIT": "Hand the draft in (提交).",
-    "RECOMMEND": "The employer recommends (单位推荐).",
-    "CHECK_ELIGIBILITY": "Check eligibility and documents (资格审核).",
-    "RECORD_INTERVIEW": "Record an interview (记录面试).",
-    "RECORD_EXAMINATION": "Record an examination (记录考核).",
-    "RECORD_SCORES": "Record the scores of a signed sheet (录入成绩表).",
-    "GIVE_OPINION": "Give the specialty base's opinion (专业基地意见).",
-    "REVIEW": "Review, or select as the host (培训基地审核).",
-    "PROPOSE": "Propose for admission (拟录取).",
-    "PUBLISH": "Publish the list of proposed admissions (公示).",
-    "OBJECT": "Object to an entry of a live list (提出异议).",
-    "RESOLVE_OBJECTION": "Decide on an objection (处理异议).",
-    "CONFIRM": "Accept the offer (确认录取).",
-    "DECLINE": "Decline the offer (放弃录取).",
-    "ADMIT": "Admit after publicity (录取).",
-    "NOTIFY": "Send the notice (发放录取通知).",
-    "DEFER_REPORT": "Give a later last day of reporting, for a reason (延期报到).",
-    "REPORT": "Record that the person reported (报到).",
-    "SIGN_AGREEMENT": "Record the agreement (签订协议).",
-    "RECORD_QUIT": "Record that somebody who reported leaves before the registration (报到后退出).",
-    "REGISTER": "Register as a trainee (注册).",
-    "IMPORT": "Take over somebody who trains already, from a roster (导入在培学员).",
-    "MOVE_FILE": "Record that the personnel file moved (调转人事档案).",
-    "REDUCE_TRAINING": "Shorten the training after an assessment (减免培训年限).",
-    "END_TRAINING": "End the training before its time (退培、转出、清退).",
-    "ERASE": "Erase the person's data (删除个人信息).",
-    "REJECT": "Reject (不予录取).",
-    "WITHDRAW": "Take one's own application back (撤回).",
-    "AGREE_TO_TRANSFER": "Agree to be moved to another opening (同意调剂).",
-    "WITHDRAW_CONSENT": "Take the consent to be moved back (撤回调剂同意).",
-    "TRANSFER": "Move to another opening (调剂).",
-    "EXPIRE": "Let go who did not confirm in time (逾期未确认).",
-    "MARK_NO_SHOW": "Mark who did not report in time (逾期未报到).",
-    "CANCEL_FOR_FRAUD": "Cancel for fraud (因弄虚作假取消).",
-    "ALLOCATE": "Placed by a run of the allocation (志愿匹配).",
-    "REVERT": "Taken back with its bulk step (撤回批量操作).",
+    action.name: f"{label.en} ({label.zh})." for action, label in ACTION_LABELS.items()
 }
 
 ADMISSION_ENUMS = (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from uuid import uuid4
 
 import pytest
@@ -12,10 +13,11 @@ from zhupei.domain.admission_case import AdmissionCase
 from zhupei.domain.admission_process import Action
 from zhupei.domain.admission_process import ApplicationState as S
 from zhupei.services import admissions
-from zhupei.services.admissions import Refusal, RefusalCode, inputs
+from zhupei.services.admissions import Desk, Refusal, RefusalCode, inputs
 from zhupei.services.audit import verify_audit_chain
 
 C = RefusalCode
+Ask = Callable[[Desk, inputs.ReasonedInput], Awaitable[AdmissionCase | Refusal]]
 
 
 async def _reported(office: Office) -> AdmissionCase:
@@ -160,3 +162,56 @@ async def test_a_frozen_round_keeps_everybody_where_they_are(office: Office) -> 
     before = await office.everything()
     await office.refuses(C.ROUND_FROZEN, await admissions.record_quit(office.staff(), _quit(case)))
     assert await office.everything() == before
+
+
+async def test_who_wants_to_leave_is_told_what_does_it(office: Office) -> None:
+    """In every state there is one way out, and each of the others names it."""
+
+    async def told(case: AdmissionCase, ask: Ask) -> tuple[str, str]:
+        own = office.own(case.applicant)
+        given = inputs.ReasonedInput(application=case.id, reason="另有安排")
+        refused = await office.refuses(C.NOT_ALLOWED_IN_STATE, await ask(own, given))
+        return refused.message.zh, refused.message.en or ""
+
+    decline, withdraw = admissions.decline_admission, admissions.withdraw_application
+    waiting = await office.submitted(MEDICINE)
+    assert await told(waiting, decline) == (
+        "当前状态“已报名”不能进行此操作（放弃录取）；请改为撤回报名",
+        (
+            "not possible (DECLINE): the application is in state SUBMITTED; withdraw the application "
+            "instead"
+        ),
+    )
+    (case,) = await office.published(90)
+    assert await told(case, withdraw) == (
+        "当前状态“公示中”不能进行此操作（撤回）；请改为放弃录取",
+        (
+            "not possible (WITHDRAW): the application is in state IN_PUBLICITY; decline the offer "
+            "instead"
+        ),
+    )
+    await office.confirmed(case)
+    await office.notified(case)
+    office.go("2026-06-02T09:00")
+    await office.reported(case)
+    for ask, action, label in ((decline, "DECLINE", "放弃录取"), (withdraw, "WITHDRAW", "撤回")):
+        assert await told(case, ask) == (
+            f"当前状态“已报到”不能进行此操作（{label}）；由培训基地登记退出",
+            (
+                f"not possible ({action}): the application is in state REPORTED; after the report the "
+                "base records who leaves"
+            ),
+        )
+    await office.signed(case)
+    registration = inputs.ApplicationInput(application=case.id)
+    done(await admissions.register_trainee(office.staff(), registration))
+    refused = await office.refuses(
+        C.NOT_ALLOWED_IN_STATE, await admissions.record_quit(office.staff(), _quit(case))
+    )
+    assert refused.message.zh == "当前状态“已注册”不能进行此操作（报到后退出）；请办理退培"
+    # Nobody leaves twice, and there is no way to name.
+    done(await withdraw(office.own(waiting.applicant), _quit(waiting)))
+    assert await told(await office.case(waiting.id), decline) == (
+        "当前状态“已撤回”不能进行此操作（放弃录取）",
+        "not possible (DECLINE): the application is in state WITHDRAWN",
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
@@ -15,6 +16,8 @@ from zhupei.domain.admission import AdmissionStep
 from zhupei.domain.admission_case import AdmissionCase
 from zhupei.domain.admission_guards import round_of, window_open
 from zhupei.domain.admission_process import (
+    ACTION_LABELS,
+    EXITS,
     SEAT_STATES,
     STATE_LABELS,
     Action,
@@ -353,13 +356,35 @@ def not_found(what: str, code: str) -> Refusal:
     )
 
 
+_S, _A = ApplicationState, Action
+_OFFERED = (_S.PROPOSED, _S.IN_PUBLICITY, _S.CONFIRMED, _S.ADMITTED, _S.NOTIFIED)
+_ARRIVED = (_S.REPORTED, _S.CONTRACTED)
+_DECLINE = Text("；请改为放弃录取", "; decline the offer instead")
+_WITHDRAW = Text("；请改为撤回报名", "; withdraw the application instead")
+_QUIT = Text("；由培训基地登记退出", "; after the report the base records who leaves")
+_END = Text("；请办理退培", "; after the registration the training ends instead")
+_INSTEAD: Mapping[tuple[Action, ApplicationState], Text] = {
+    **{(_A.WITHDRAW, state): _DECLINE for state in _OFFERED},
+    **{(action, state): _QUIT for action in (_A.WITHDRAW, _A.DECLINE) for state in _ARRIVED},
+    **{
+        (_A.DECLINE, state): _WITHDRAW
+        for state in ApplicationState
+        if state not in SEAT_STATES | EXITS
+    },
+    (_A.RECORD_QUIT, _S.REGISTERED): _END,
+}
+"""How to leave in a state in which another action does it."""
+
+
 def not_allowed_in(state: ApplicationState, action: Action) -> Refusal:
     """Return the refusal of an action in a state that does not allow it."""
+    instead = _INSTEAD.get((action, state), Text("", ""))
     return Refusal(
         code=RefusalCode.NOT_ALLOWED_IN_STATE,
         message=Text(
-            f"当前状态“{STATE_LABELS[state].zh}”不能进行此操作（{action.value}）",
-            f"not possible ({action.value}): the application is in state {state.value}",
+            f"当前状态“{STATE_LABELS[state].zh}”不能进行此操作"
+            f"（{ACTION_LABELS[action].zh}）{instead.zh}",
+            f"not possible ({action.value}): the application is in state {state.value}{instead.en}",
         ),
     )
 

@@ -178,8 +178,8 @@ async def test_who_wants_to_leave_is_told_what_does_it(office: Office) -> None:
     assert await told(waiting, decline) == (
         "当前状态“已报名”不能进行此操作（放弃录取）；请改为撤回报名",
         (
-            "not possible (DECLINE): the application is in state SUBMITTED; withdraw the application "
-            "instead"
+            "not possible (DECLINE): the application is in state SUBMITTED; withdraw the "
+            "application instead"
         ),
     )
     (case,) = await office.published(90)
@@ -198,8 +198,8 @@ async def test_who_wants_to_leave_is_told_what_does_it(office: Office) -> None:
         assert await told(case, ask) == (
             f"当前状态“已报到”不能进行此操作（{label}）；由培训基地登记退出",
             (
-                f"not possible ({action}): the application is in state REPORTED; after the report the "
-                "base records who leaves"
+                f"not possible ({action}): the application is in state REPORTED; after the report "
+                "the base records who leaves"
             ),
         )
     await office.signed(case)

@@ -88,5 +88,7 @@ async def test_changes_that_name_every_entry_say_their_order(tmp_path: Path) -> 
 
 
 async def test_a_file_that_is_not_there(tmp_path: Path) -> None:
-    with pytest.raises(ScenarioError, match=r"there is no file elsewhere/other\.yaml to change"):
+    with pytest.raises(
+        ScenarioError, match=r"there is no file elsewhere/other\.yaml to change in /"
+    ):
         await changed(tmp_path, "file: elsewhere/other.yaml\nchanges: {}\n")

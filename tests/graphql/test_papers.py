@@ -304,6 +304,11 @@ async def test_the_papers_of_a_person_and_why_one_is_not_due(town: Town) -> None
             assert codes(answer) == ["FORBIDDEN"]
     await town.notify(case)
     due = (await town.ask(query, wang))["data"]["papers"]
-    assert [each["due"] for each in due] == [True, True, True]
+    # The hospital's file names neither a place to report to nor anybody to ask (R217).
+    assert [(each["due"], each["reason"]) for each in due] == [
+        (True, None),
+        (False, "the letter lacks: place of report, contact"),
+        (True, None),
+    ]
     sheet = await town.get(due[2]["page"], wang)
     assert (sheet.status_code, "签订要素表" in sheet.text) == (200, True)

@@ -39,7 +39,7 @@ async def prepare_configuration(scenario: Scenario, settings: Settings, folder: 
     for source in settings.bases:
         _copy(source, folder, scenario.only)
     for change in scenario.changes:
-        _change(change, folder)
+        _change(change, folder, settings.bases)
     if scenario.plan is not None:
         await _import(scenario.plan, folder)
 
@@ -50,16 +50,19 @@ def _copy(source: Path, folder: Path, only: Sequence[str]) -> None:
             shutil.copytree(source / part, folder / part, dirs_exist_ok=True)
 
 
-def _change(change: Path, folder: Path) -> None:
+def _change(change: Path, folder: Path, sources: Sequence[Path]) -> None:
     asked = read_block(change)
     target = folder / str(asked.get("file"))
     document = read(target) if target.is_file() else None
     if document is None or isinstance(document, Problems):
+        searched = ", ".join(map(str, sources))
         raise ScenarioError(
             change,
             asked.line,
-            f"没有可修改的配置文件 {asked.get('file')}",
-            f"there is no file {asked.get('file')} to change",
+            f"配置目录 {searched} 中没有要修改的文件 {asked.get('file')}"
+            "（可用 ZHUPEI_BASES 指明配置目录）",
+            f"there is no file {asked.get('file')} to change in {searched}; ZHUPEI_BASES names "
+            "another folder",
         )
     changes = asked.get("changes")
     if not isinstance(changes, Mapping):

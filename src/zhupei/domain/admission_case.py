@@ -319,7 +319,7 @@ class Effect:
     """What a bulk step does, or would do, to one application.
 
     ``others`` are the same person's other open applications. No step of ours touches them; they
-    are listed so that whoever decides sees them.
+    are listed so that whoever decides sees them. ``notes`` say what else to know of it.
     """
 
     application: UUID
@@ -329,6 +329,7 @@ class Effect:
     to_state: ApplicationState
     seats: int
     others: tuple[UUID, ...] = ()
+    notes: tuple[Text, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,6 +14,7 @@ from freezing_rounds import frozen_during
 from zhupei.db.models import PublicityRow
 from zhupei.domain.admission_case import BulkOutcome
 from zhupei.domain.admission_process import ApplicationState as S
+from zhupei.domain.text import Text
 from zhupei.services import admissions
 from zhupei.services.admissions import RefusalCode, commits, inputs, invitations, plans
 from zhupei.services.audit import verify_audit_chain
@@ -294,3 +295,32 @@ async def test_every_bulk_step_shows_its_effects_first(office: Office) -> None:
     missing = inputs.MarkNoShowsInput(program=HOSPITAL, dry_run=True)
     assert await shown(admissions.mark_no_shows(staff, missing)) == {first.id: S.NO_SHOW}
     assert await office.everything() == before
+
+
+async def test_r217_a_notice_without_its_letter_says_so_before_it_is_sent(office: Office) -> None:
+    """The hospital's file names no place to report to; whoever makes letters elsewhere goes on."""
+    case = await office.submitted()
+    office.go("2026-04-27T09:00")
+    await office.reviewed(case)
+    office.go("2026-05-11T10:00")
+    await office.publish(case)
+    await office.confirmed(case)
+    office.go("2026-05-22T00:00")
+    staff = office.staff()
+    done(await admissions.admit(staff, inputs.AdmitInput(applications=(case.id,))))
+    note = Text(
+        "通知书缺少：报到地点、联系人：邮件将不附通知书，请在配置中补充，或自行发放",
+        "the letter lacks: place of report, contact: the mail goes without it; add what is lacking "
+        "to the configuration, or hand out a letter of your own",
+    )
+    notice = inputs.SendNoticeInput(applications=(case.id,), idempotency_key="notice-1")
+    tried = done(await admissions.send_notice(staff, replace(notice, dry_run=True)))
+    assert [effect.notes for effect in tried.effects] == [(note,)]
+    sent = done(await admissions.send_notice(staff, notice))
+    assert [effect.notes for effect in sent.effects] == [(note,)]
+    assert await admissions.send_notice(staff, notice) == sent
+    # Every other step has nothing more to say.
+    office.go("2026-12-01T09:00")
+    missing = inputs.MarkNoShowsInput(program=HOSPITAL, dry_run=True)
+    missed = done(await admissions.mark_no_shows(staff, missing))
+    assert [effect.notes for effect in missed.effects] == [()]

@@ -104,7 +104,7 @@ async def test_papers_of_who_is_not_admitted_any_more_never_come(people: People)
         "申请已结束（“已放弃录取”），不再出具",
         'the application has ended ("Declined"): this paper is not issued any more',
     )
-    papers = due_papers(known(people), case)
+    papers = due_papers(known(people), case, date(2026, 5, 22))
     assert [paper.reason for paper in papers] == [None, *[raised.value.message] * 2]
 
 
@@ -123,6 +123,12 @@ async def test_no_letter_before_the_notice_and_none_that_lacks_a_place(people: P
         pytest.raises(LetterIncompleteError, match="the letter lacks: place of report, contact"),
     ):
         await letter_for(people.office.loaded.catalogue, case)
+    # It is not promised as one that can be had.
+    lacking = Text("通知书缺少：报到地点、联系人", "the letter lacks: place of report, contact")
+    papers = due_papers(people.office.loaded.catalogue, case, date(2026, 5, 22))
+    assert [paper.reason for paper in papers] == [None, lacking, None]
+    papers = due_papers(known(people), case, date(2026, 5, 22))
+    assert [paper.reason for paper in papers] == [None, None, None]
 
 
 async def test_the_letters_of_a_round_come_as_one_archive(people: People) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Mapping
+from dataclasses import replace
 from datetime import timedelta
 from uuid import UUID
 
@@ -133,6 +134,27 @@ async def test_the_whole_way_is_told(office: Office, room: MailRoom) -> None:
         each for each in room.texts(OFFICE_ADDRESS) if "公示已于 2026年5月20日 24时结束" in each
     )
     assert "待处理异议：0 件" in ended
+
+
+async def test_a_notice_whose_letter_cannot_be_made_sends_nobody_to_look_for_it(
+    office: Office, room: MailRoom
+) -> None:
+    (case,) = await published(office, [await applicant(office, 1)])
+    await office.confirmed(case)
+    office.go("2026-05-22T00:00")
+    done(await admissions.admit(office.staff(), inputs.AdmitInput(applications=(case.id,))))
+    notify = inputs.SendNoticeInput(applications=(case.id,))
+    done(await admissions.send_notice(office.staff(), notify))
+    catalogue = office.loaded.catalogue
+    base = catalogue.bases[case.base]
+    nowhere = tuple(replace(each, address=None) for each in base.contacts)
+    bases = {**catalogue.bases, base.code: replace(base, contacts=nowhere)}
+    office.loaded = replace(office.loaded, catalogue=replace(catalogue, bases=bases))
+    await tell_events(place_of(office, room.server))
+    assert list(room.letters[-1][1].iter_attachments()) == []
+    text = room.texts(ADDRESS)[-1]
+    assert "通知书请向培训基地领取。\n" in text
+    assert "Please get the letter from the base.\n" in text
 
 
 async def test_an_offer_that_is_declined_is_told_to_both(office: Office, room: MailRoom) -> None:

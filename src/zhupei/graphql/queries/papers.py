@@ -10,6 +10,7 @@ from strawberry.types.arguments import StrawberryArgument
 
 from zhupei.db.reading import PageQuery
 from zhupei.db.tables import RowSource
+from zhupei.domain.calendar import CHINA_TIME
 from zhupei.domain.permissions import Target
 from zhupei.domain.text import Text
 from zhupei.graphql.context import GraphContext
@@ -198,6 +199,7 @@ async def _papers(
     base = None if case.submitted_at is None else case.base
     owners = owners_of(desk, case.applicant)
     await require(context, _PAPERS, (Target(base=base, owners=owners),))
+    today = context.clock().astimezone(CHINA_TIME).date()
     found: Any = [
         IssuedPaper(
             kind=PaperKind(due.kind.upper()),
@@ -206,7 +208,7 @@ async def _papers(
             query="" if due.agreement is None else f"?kind={due.agreement}",
             reason=due.reason,
         )
-        for due in due_papers(context.catalogue, case)
+        for due in due_papers(context.catalogue, case, today)
     ]
     return found  # type: ignore[no-any-return]  # the graph's type describes the service's
 

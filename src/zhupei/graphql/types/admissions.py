@@ -8,7 +8,8 @@ import strawberry
 from zhupei.domain import admission_case
 from zhupei.domain.admission_case import InvitationState, PlanIncreaseState
 from zhupei.domain.admission_process import Action, ApplicationState
-from zhupei.graphql.sources import Attribute, Computed, One, declares, field
+from zhupei.domain.text import Text
+from zhupei.graphql.sources import Attribute, Computed, Localized, One, declares, field
 from zhupei.graphql.types.references import ApplicationRef, BaseRef, OpeningRef, ProgramRef
 from zhupei.graphql.types.related import related_application
 from zhupei.services.admissions import bulk_rows
@@ -163,6 +164,13 @@ class Effect:
         description=(
             "The same person's other open applications (其他未结报名): no step touches them; they "
             "are shown so that whoever decides sees them."
+        ),
+    )
+    notes: list[Text] = field(
+        Localized(),
+        description=(
+            "What else to know of it (说明), such as what the letter of admission would lack: it is "
+            "not made then."
         ),
     )
 

@@ -255,6 +255,7 @@ def _effect(change: Change, of_person: Sequence[UUID]) -> Effect:
         to_state=after.state,
         seats=(after.state in SEAT_STATES) - (before in SEAT_STATES),
         others=tuple(sorted(each for each in of_person if each != after.id)),
+        notes=change.notes,
     )
 
 

@@ -14,6 +14,7 @@ from zhupei.domain.admission import AdmissionStep
 from zhupei.domain.admission_case import AdmissionCase
 from zhupei.domain.admission_process import Action
 from zhupei.domain.applications import Submission
+from zhupei.domain.text import Text
 from zhupei.services.admissions.refusals import Refusal
 from zhupei.services.admissions.situations import Situation
 from zhupei.services.idempotency import request_hash
@@ -33,7 +34,7 @@ class Change:
     ``before`` is None for a new case. ``steps`` are those that it completes; plugins judge each
     by ``submission``. ``recheck`` is asked again under the lock of the applicant; ``also`` writes
     what belongs to the change in the same transaction, and may still refuse it. ``states`` tell
-    what else changes state with it; ``also`` may add to them.
+    what else changes state with it; ``also`` may add to them. ``notes`` are for whoever does it.
     """
 
     action: Action
@@ -47,6 +48,7 @@ class Change:
     recheck: Recheck | None = None
     also: Also | None = None
     states: Sequence[StateChange] = ()
+    notes: tuple[Text, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,7 +16,7 @@ from zhupei.domain.admission_case import AdmissionCase, BulkOutcome, ProposedLis
 from zhupei.domain.admission_guards import publicity_period, report_date, too_far_ahead
 from zhupei.domain.admission_process import Action, ApplicationState, Channel, path_of
 from zhupei.domain.calendar import CHINA_TIME
-from zhupei.domain.text import Text
+from zhupei.domain.text import Language, Text
 from zhupei.domain.training import Program
 from zhupei.services.admissions.bulk import carry_out
 from zhupei.services.admissions.change import Change, repeat_of
@@ -36,6 +36,7 @@ from zhupei.services.admissions.situations import Situation, may_for_program, no
 from zhupei.services.admissions.texts import has_no_reason
 from zhupei.services.admissions.transitions import act, step_done
 from zhupei.services.changes import RoundChanged, RoundChangeKind, announce
+from zhupei.services.papers.letters import LetterIncompleteError, letter_lacks
 from zhupei.services.seats import root_program
 from zhupei.services.state_records import StateChange, StateSubject, append_state_records
 
@@ -324,6 +325,15 @@ async def admit(desk: Desk, given: AdmitInput) -> BulkOutcome | Refusal:
         )
 
 
+def _without_letter(lacking: LetterIncompleteError) -> Text:
+    zh, en = lacking.message.zh, lacking.message.get(Language.EN)
+    return Text(
+        f"{zh}：邮件将不附通知书，请在配置中补充，或自行发放",
+        f"{en}: the mail goes without it; add what is lacking to the configuration, or hand out a "
+        "letter of your own",
+    )
+
+
 async def send_notice(desk: Desk, given: SendNoticeInput) -> BulkOutcome | Refusal:
     """Record that the notice of admission is sent, and by which day people report."""
 
@@ -350,7 +360,21 @@ async def send_notice(desk: Desk, given: SendNoticeInput) -> BulkOutcome | Refus
         if against is not None:
             return against
         change = forward(at, Action.NOTIFY)
-        return replace(change, after=replace(change.after, report_by=by), data={"report_by": by})
+        lacking = letter_lacks(
+            desk.catalogue,
+            opening=at.case.opening,
+            round_code=at.case.round,
+            report_by=by,
+            candidate=at.case.candidate,
+            day=at.today,
+        )
+        return replace(
+            change,
+            after=replace(change.after, report_by=by),
+            data={"report_by": by},
+            # Whoever makes letters elsewhere sends the notice all the same.
+            notes=() if lacking is None else (_without_letter(lacking),),
+        )
 
     if not given.applications:
         return _nobody()

@@ -10,20 +10,19 @@ import io
 import zipfile
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date
 from uuid import UUID
 
 from zhupei.catalogue.catalogue import Catalogue
 from zhupei.db.models import Applicant, ApplicantFile, ApplicationRow, TraineeRow, TransitionRow
 from zhupei.db.tables import RowView
 from zhupei.domain.admission_case import AdmissionCase
-from zhupei.domain.admission_guards import window_of
 from zhupei.domain.admission_process import EXITS, STATE_LABELS, Action, ApplicationState
 from zhupei.domain.calendar import CHINA_TIME
 from zhupei.domain.registrations import last_day, planned_training, training_starts
 from zhupei.domain.sources import SourceDocument
 from zhupei.domain.text import Text
-from zhupei.domain.training import Program, ProgramKind, Window
+from zhupei.domain.training import ProgramKind
 from zhupei.errors import ZhupeiError
 from zhupei.security.crypto import Keyring
 from zhupei.services.admissions.store import cases_of
@@ -31,13 +30,17 @@ from zhupei.services.applicants import reveal_all
 from zhupei.services.issuing.lists import direction_of
 from zhupei.services.papers.agreement import agreement_paper
 from zhupei.services.papers.checklist import application_checklist
-from zhupei.services.papers.letters import admission_letter, agreements_for
+from zhupei.services.papers.letters import (
+    admission_letter,
+    agreements_for,
+    letter_lacks,
+    report_terms,
+)
 from zhupei.services.papers.paper import Paper
 from zhupei.services.papers.records import (
     AdmittedTrainee,
     ApplyingPerson,
     ContractingTrainee,
-    ReportTerms,
 )
 from zhupei.services.papers.render import UnprintableTextError, render_html, render_pdf
 
@@ -58,7 +61,6 @@ __all__ = [
 _S = ApplicationState
 _NOTIFIED = (_S.NOTIFIED, _S.REPORTED, _S.CONTRACTED, _S.REGISTERED)
 _CONTRACTING = (_S.ADMITTED, *_NOTIFIED)
-_DAY = timedelta(days=1)
 _STAMP = (2000, 1, 1, 0, 0, 0)
 
 
@@ -79,7 +81,7 @@ class IssuedLetter:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DuePaper:
-    """A kind of paper for one person, and why it is not due yet.
+    """A kind of paper for one person, and why it cannot be had yet.
 
     ``kind`` is ``letter``, ``agreement`` (of the kind ``agreement``) or ``checklist``.
     """
@@ -90,13 +92,18 @@ class DuePaper:
     reason: Text | None = None
 
 
-READ_BY_DUE_PAPERS = frozenset({"opening", "state", "trainee_type"})
+READ_BY_DUE_PAPERS = frozenset(
+    {"candidate", "opening", "report_by", "round", "state", "trainee_type"}
+)
 """What `due_papers` looks at of an application."""
 
 
-def due_papers(catalogue: Catalogue, case: AdmissionCase | RowView) -> tuple[DuePaper, ...]:
+def due_papers(
+    catalogue: Catalogue, case: AdmissionCase | RowView, today: date
+) -> tuple[DuePaper, ...]:
     """Return the papers that there are for a person, in the order in which they are needed.
 
+    A letter that would lack what it must say (R217) is not to be had, and says what it lacks.
     There are none for an opening that left the catalogue, whose rules nobody knows any more.
     """
     opening = catalogue.openings.get(case.opening)
@@ -104,6 +111,17 @@ def due_papers(catalogue: Catalogue, case: AdmissionCase | RowView) -> tuple[Due
         return ()
     program = catalogue.program_of(opening)
     reason = _not_due(case).message
+    no_letter: Text | None = reason
+    if case.state in _NOTIFIED:
+        lacking = letter_lacks(
+            catalogue,
+            opening=case.opening,
+            round_code=case.round,
+            report_by=case.report_by,
+            candidate=case.candidate,
+            day=today,
+        )
+        no_letter = None if lacking is None else lacking.message
     residency = program.kind is ProgramKind.RESIDENCY
     return (
         DuePaper(kind="checklist", label=Text("报名材料清单", "Checklist of documents")),
@@ -112,7 +130,7 @@ def due_papers(catalogue: Catalogue, case: AdmissionCase | RowView) -> tuple[Due
             label=Text("录取通知书", "Letter of admission")
             if residency
             else Text("录取报到通知书", "Report notice"),
-            reason=None if case.state in _NOTIFIED else reason,
+            reason=no_letter,
         ),
         *(
             DuePaper(
@@ -288,35 +306,12 @@ def _letter(catalogue: Catalogue, case: AdmissionCase, name: str, issued_on: dat
         candidate=case.candidate,
         direction=direction_of(catalogue, case.opening, case.direction),
     )
-    terms = _terms(catalogue.program_of(catalogue.openings[case.opening]), case)
+    program = catalogue.program_of(catalogue.openings[case.opening])
+    terms = report_terms(program, case.round, case.report_by)
     try:
         return IssuedLetter(case.id, admission_letter(catalogue, trainee, terms, issued_on))
     except ZhupeiError as error:
         return IssuedLetter(case.id, None, error)
-
-
-def _terms(program: Program, case: AdmissionCase) -> ReportTerms:
-    """Return when to report: the day that the notice named, from the window's beginning."""
-    window = _report_window(program, case.round)
-    if case.report_by is None:
-        if window is None:
-            return ReportTerms()
-        return ReportTerms(
-            opens_at=window.opens_at, closes_at=window.closes_at, source=window.source
-        )
-    closes_at = datetime.combine(case.report_by, time(), CHINA_TIME) + _DAY
-    if window is not None and window.closes_at is not None:
-        last = (window.closes_at - timedelta(microseconds=1)).astimezone(CHINA_TIME).date()
-        if last == case.report_by:
-            return ReportTerms(
-                opens_at=window.opens_at, closes_at=window.closes_at, source=window.source
-            )
-    return ReportTerms(closes_at=closes_at)
-
-
-def _report_window(program: Program, round_code: str | None) -> Window | None:
-    step = next((each for each in program.steps if each.kind == "report"), None)
-    return None if step is None else window_of(program, round_code, step)
 
 
 async def _term(

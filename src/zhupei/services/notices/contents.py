@@ -40,7 +40,7 @@ from zhupei.services.notices.wording import Attachment, Message, worded
 from zhupei.services.outbox import id_in
 from zhupei.services.papers.letters import documents_to_bring
 from zhupei.services.papers.records import AdmittedTrainee
-from zhupei.services.papers.render import render_pdf
+from zhupei.services.papers.render import UnprintableTextError, render_pdf
 from zhupei.services.webhooks.rows import contact_place
 from zhupei.services.webhooks.status import host_of
 
@@ -106,8 +106,7 @@ async def composed(
         values["name"] = name
         attachments: tuple[Attachment, ...] = ()
         if kind is NoticeKind.NOTIFIED and case is not None:
-            attachments = await _letter(catalogue, case)
-            values["letter"] = bool(attachments)
+            attachments, values["letter"] = await _letter(catalogue, case)
             values["documents"] = _documents(catalogue, program, case, name, now)
         contact = (
             _contact(catalogue, program)
@@ -287,16 +286,18 @@ async def _counts(publicity: UUID) -> dict[str, int]:
     }
 
 
-async def _letter(catalogue: Catalogue, case: AdmissionCase) -> tuple[Attachment, ...]:
-    """Return the letter as a PDF; none where it could not say what a letter must."""
+async def _letter(
+    catalogue: Catalogue, case: AdmissionCase
+) -> tuple[tuple[Attachment, ...], str | None]:
+    """Return the letter as a PDF, and where it is found: attached, as a page, or nowhere."""
     try:
         paper = await letter_for(catalogue, case)
         # A page takes some tenths of a second, in which others want to be served.
         page = await asyncio.to_thread(render_pdf, paper, catalogue.documents)
     except ZhupeiError as error:
         _log.warning("a notice goes without its letter", extra={"code": error.code})
-        return ()
-    return (Attachment("录取通知书.pdf", page),)
+        return (), "page" if isinstance(error, UnprintableTextError) else None
+    return (Attachment("录取通知书.pdf", page),), "attached"
 
 
 def _documents(

@@ -7,11 +7,12 @@ could not say so is not written: what is lacking is told all at once.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date, datetime, time, timedelta
 
 from zhupei.catalogue.catalogue import Catalogue
 from zhupei.config.expressions import ExpressionProblem, Missing, Roots, compile_expression
 from zhupei.domain.admission import AdmissionStep, Penalty, RequiredDocument
+from zhupei.domain.admission_guards import window_of
 from zhupei.domain.agreements import AgreementTemplate
 from zhupei.domain.calendar import CHINA_TIME
 from zhupei.domain.eligibility import Requirement
@@ -44,7 +45,11 @@ __all__ = [
     "agreements_for",
     "concerns",
     "documents_to_bring",
+    "letter_lacks",
+    "report_terms",
 ]
+
+_DAY = timedelta(days=1)
 
 
 class LetterIncompleteError(ZhupeiError):
@@ -121,12 +126,17 @@ def documents_to_bring(
 
     A document that concerns others is left out; one that a missing fact decides is kept.
     """
-    opening = catalogue.openings[trainee.opening]
+    return _documents_for(catalogue, program, trainee.opening, trainee.candidate, today)
+
+
+def _documents_for(
+    catalogue: Catalogue, program: Program, opening: str, candidate: Candidate, today: date
+) -> tuple[DocumentToBring, ...]:
     found: dict[str, DocumentToBring] = {}
     for document in program.documents:
         if document.at_step != "report":
             continue
-        concerned = concerns(catalogue, opening, trainee.candidate, document, today)
+        concerned = concerns(catalogue, catalogue.openings[opening], candidate, document, today)
         if concerned is False:
             continue
         found[document.kind + document.id] = DocumentToBring(
@@ -208,6 +218,8 @@ def admission_letter(
     program = catalogue.program_of(opening)
     documents = documents_to_bring(catalogue, program, trainee, issued_on)
     told = _told(catalogue, program, terms, has_documents=bool(documents))
+    if isinstance(told, LetterIncompleteError):
+        raise told
     host = host_name(catalogue, program)
     residency = program.kind is ProgramKind.RESIDENCY
     what = "住院医师规范化培训" if residency else "进修培训"
@@ -245,9 +257,49 @@ def admission_letter(
     )
 
 
+def report_terms(program: Program, round_code: str | None, report_by: date | None) -> ReportTerms:
+    """Return when to report: until the day that the notice named, from the window's beginning."""
+    step = next((each for each in program.steps if each.kind == "report"), None)
+    window = None if step is None else window_of(program, round_code, step)
+    if window is not None and (report_by is None or _ends_on(window, report_by)):
+        return ReportTerms(
+            opens_at=window.opens_at, closes_at=window.closes_at, source=window.source
+        )
+    if report_by is None:
+        return ReportTerms()
+    return ReportTerms(closes_at=datetime.combine(report_by, time(), CHINA_TIME) + _DAY)
+
+
+def _ends_on(window: Window, day: date) -> bool:
+    if window.closes_at is None:
+        return False
+    last = window.closes_at - timedelta(microseconds=1)
+    return last.astimezone(CHINA_TIME).date() == day
+
+
+def letter_lacks(
+    catalogue: Catalogue,
+    *,
+    opening: str,
+    round_code: str | None,
+    report_by: date | None,
+    candidate: Candidate,
+    day: date,
+) -> LetterIncompleteError | None:
+    """Return what the letter of one application would lack; None where it can be written.
+
+    ``opening`` is one of the catalogue, ``day`` the one on which the notice is sent.
+    """
+    program = catalogue.program_of(catalogue.openings[opening])
+    documents = _documents_for(catalogue, program, opening, candidate, day)
+    terms = report_terms(program, round_code, report_by)
+    told = _told(catalogue, program, terms, has_documents=bool(documents))
+    return told if isinstance(told, LetterIncompleteError) else None
+
+
 def _told(
     catalogue: Catalogue, program: Program, terms: ReportTerms, *, has_documents: bool
-) -> _Told:
+) -> _Told | LetterIncompleteError:
     period, source = _period(program, terms)
     own = [*(catalogue.bases[program.base].contacts if program.base else ()), *program.contacts]
     contact = terms.contact or next((each for each in own if each.phones or each.emails), None)
@@ -263,7 +315,7 @@ def _told(
         if not present
     )
     if lacking or period is None or place is None or contact is None:
-        raise LetterIncompleteError(lacking)
+        return LetterIncompleteError(lacking)
     return _Told(period, place.zh, contact, source)
 
 

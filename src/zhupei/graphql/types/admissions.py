@@ -169,8 +169,8 @@ class Effect:
     notes: list[Text] = field(
         Localized(),
         description=(
-            "What else to know of it (说明), such as what the letter of admission would lack: it is "
-            "not made then."
+            "What else to know of it (说明), such as what the letter of admission would lack: it "
+            "is not made then."
         ),
     )
 

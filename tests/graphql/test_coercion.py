@@ -180,3 +180,29 @@ def test_variables_in_lists_are_read_alike(
         assert given_values.get("n", 7) is None
     else:
         assert read(variables.coerced) == expected
+
+
+@strawberry.input
+class _Told:
+    a: int
+    note: strawberry.Maybe[int]
+    b: int = 0
+
+
+@strawberry.type
+class _Asks:
+    @strawberry.field
+    def told(self, given: _Told) -> str:
+        return repr(given)
+
+
+def test_what_only_strawberry_can_make_is_left_to_it_each_time() -> None:
+    """The fields before it were converted at first and those behind it left out from then on."""
+    schema = strawberry.Schema(_Asks)
+    core: Any = schema._schema
+    field_ = core.query_type.fields["told"]
+    operation: Any = parse("query ($told: _Told!) { told(given: $told) }").definitions[0]
+    read = _reader(schema, operation.selection_set.selections[0], field_)
+    for _ in range(3):
+        with pytest.raises(UnusualError):
+            read({"told": {"a": 1, "note": 2, "b": 3}})

@@ -318,14 +318,15 @@ def _object(type_: Any, config: Any) -> Callable[[Any], Any]:
         if value is None or value is UNSET:
             return value
         if not fields:  # looked up late, as an input may hold another of its kind
-            fields.extend(
+            # All or none: one that cannot be converted here must not hide those behind it.
+            fields[:] = [
                 (
                     config.name_converter.from_field(field),
                     field.python_name,
                     _converter(field.resolve_type(type_definition=definition), config),
                 )
                 for field in definition.fields
-            )
+            ]
         given = dict(implied)
         for name, python_name, each in fields:
             if name in value:

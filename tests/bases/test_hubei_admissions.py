@@ -556,7 +556,7 @@ async def test_r154_r155_r158_the_socially_recruited_sign_a_labour_contract_in_a
     refusal = await office.refuses(
         C.AGREEMENT_KIND_WRONG, await admissions.sign_agreement(office.staff(), given)
     )
-    assert refusal.message.zh == "该类培训对象应签订：labour_contract"
+    assert refusal.message.zh == "该类培训对象应签订：劳动合同（LABOUR_CONTRACT）"
     labour = replace(given, kind=AgreementKind.LABOUR_CONTRACT)
     await office.refuses(C.AGREEMENT_LATE, await admissions.sign_agreement(office.staff(), labour))
     assert await office.everything() == before

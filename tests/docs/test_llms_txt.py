@@ -119,7 +119,7 @@ async def test_the_walk(tmp_path: Path, database_url: str) -> None:
     assert refused["createApplication"] == {
         "__typename": "ActionRefused",
         "code": "ROUND_UNKNOWN",
-        "message": "choose a round: june-2026",
+        "message": "choose a round: June 2026 recruitment (june-2026)",
         "field": "round",
         "missingFacts": [],
         "findings": [],
@@ -128,7 +128,7 @@ async def test_the_walk(tmp_path: Path, database_url: str) -> None:
     assert [_shape(each) for each in chinese] == [_shape(each) for each in answers[:-1]]
     assert chinese[0]["opening"]["base"]["name"] == "香港大学深圳医院"
     assert chinese[1:3] == [bases, openings]
-    assert chinese[6]["createApplication"]["message"] == "请选择批次：june-2026"
+    assert chinese[6]["createApplication"]["message"] == "请选择批次：2026年6月招收（june-2026）"
     assert chinese[4:6] == [viewer, registered]
     assert chinese[7:] == [created, filed]
     draft = created["createApplication"]

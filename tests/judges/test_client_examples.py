@@ -146,7 +146,7 @@ async def test_an_applicant_in_typescript(tmp_path: Path, database_url: str) -> 
         f"eligible: INCOMPLETE; ask for: {', '.join(_MISSING)}",
         "eligible: ELIGIBLE",
         "registered: Example Applicant",
-        "refused: ROUND_UNKNOWN: choose a round: june-2026",
+        "refused: ROUND_UNKNOWN: choose a round: June 2026 recruitment (june-2026)",
         f"watched: {_OPENING} is DRAFT",
         f"watched: {_OPENING} is SUBMITTED",
     ]

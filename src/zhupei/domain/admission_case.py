@@ -18,6 +18,7 @@ from zhupei.domain.ranking import Rank, Score
 from zhupei.domain.text import Text
 
 __all__ = [
+    "AGREEMENT_LABELS",
     "AdmissionCase",
     "AgreementKind",
     "AllowedAction",
@@ -51,6 +52,18 @@ class AgreementKind(StrEnum):
     TWO_PARTY = "two_party"
     THREE_PARTY = "three_party"
     DIRECTED_ENTRUSTMENT = "directed_entrustment"
+
+
+AGREEMENT_LABELS: Mapping[str, Text] = MappingProxyType(
+    {
+        AgreementKind.LABOUR_CONTRACT: Text("劳动合同", "labour contract"),
+        AgreementKind.TWO_PARTY: Text("两方培训协议", "two-party training agreement"),
+        AgreementKind.THREE_PARTY: Text("三方委托培训协议", "three-party training agreement"),
+        AgreementKind.DIRECTED_ENTRUSTMENT: Text(
+            "定向委托培训协议", "directed-entrustment agreement"
+        ),
+    }
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,6 +15,7 @@ from zhupei.domain.admission import AdmissionStep, RequiredDocument
 from zhupei.domain.admission_process import STATE_OF_KIND, ApplicationState, Path
 from zhupei.domain.admission_refusals import Refusal, RefusalCode
 from zhupei.domain.calendar import CHINA_TIME, Calendar, CalendarNotConfigured, no_show_date
+from zhupei.domain.facts import list_facts
 from zhupei.domain.ranking import Score, TieBreak, TieRule, Weights
 from zhupei.domain.sources import Level, Source
 from zhupei.domain.text import Text
@@ -183,12 +184,12 @@ def handed_in(
     """
     missing = [document for document in needed if document.id not in given]
     if undecided:
-        names = ", ".join(undecided)
+        names = list_facts(undecided)
         return Refusal(
             code=_C.DOCUMENTS_INCOMPLETE,
             message=Text(
-                f"尚无法判断需要哪些材料，缺少：{names}",
-                f"which documents are needed depends on facts that are not given: {names}",
+                f"尚无法判断需要哪些材料，缺少：{names.zh}",
+                f"which documents are needed depends on facts that are not given: {names.en}",
             ),
             missing_facts=tuple(undecided),
             field="candidate",

@@ -5,7 +5,12 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from zhupei.domain.admission import AdmissionStep
-from zhupei.domain.admission_case import AgreementKind, PacketPart, ReviewDecision
+from zhupei.domain.admission_case import (
+    AGREEMENT_LABELS,
+    AgreementKind,
+    PacketPart,
+    ReviewDecision,
+)
 from zhupei.domain.admission_process import Path
 from zhupei.domain.admission_refusals import Refusal, RefusalCode
 from zhupei.domain.eligibility import (
@@ -14,8 +19,9 @@ from zhupei.domain.eligibility import (
     Finding,
     FindingOutcome,
 )
+from zhupei.domain.facts import list_facts
 from zhupei.domain.people import TraineeType
-from zhupei.domain.text import Text
+from zhupei.domain.text import Text, choices_text
 
 __all__ = [
     "agreement_kind_allowed",
@@ -45,12 +51,12 @@ def eligible(report: EligibilityReport, path: Path) -> Refusal | None:
         )
     if report.outcome is EligibilityOutcome.INCOMPLETE:
         missing = tuple(dict.fromkeys(name for f in unknown for name in f.missing_facts))
-        names = ", ".join(missing)
+        names = list_facts(missing)
         return Refusal(
             code=_C.ELIGIBILITY_INCOMPLETE,
             message=Text(
-                f"资料不全，尚无法判断是否符合条件，缺少：{names or '见各项说明'}",
-                f"eligibility cannot be decided yet; missing: {names or 'see the findings'}",
+                f"资料不全，尚无法判断是否符合条件，缺少：{names.zh or '见各项说明'}",
+                f"eligibility cannot be decided yet; missing: {names.en or 'see the findings'}",
             ),
             findings=unknown,
             missing_facts=missing,
@@ -145,11 +151,12 @@ def agreement_kind_allowed(
     allowed = by_type.get(trainee_type, []) if trainee_type is not None else []
     if not by_type or kind.value in allowed or (trainee_type not in by_type):
         return None
+    named = choices_text((each.upper(), AGREEMENT_LABELS[each]) for each in allowed)
     return Refusal(
         code=_C.AGREEMENT_KIND_WRONG,
         message=Text(
-            f"该类培训对象应签订：{'、'.join(allowed)}",
-            f"trainees of this type sign: {', '.join(allowed)}",
+            f"该类培训对象应签订：{named.zh}",
+            f"trainees of this type sign: {named.en}",
         ),
         source=None if step is None else step.source,
         field="kind",

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
-__all__ = ["Language", "Text"]
+__all__ = ["Language", "Text", "choices_text"]
 
 
 class Language(StrEnum):
@@ -34,3 +35,12 @@ class Text:
 
     def __str__(self) -> str:
         return self.zh
+
+
+def choices_text(choices: Iterable[tuple[str, Text]]) -> Text:
+    """Return choices by name, each with the code by which a request asks for it."""
+    found = list(choices)
+    return Text(
+        "、".join(f"{name.zh}（{code}）" for code, name in found),
+        ", ".join(f"{name.en or name.zh} ({code})" for code, name in found),
+    )

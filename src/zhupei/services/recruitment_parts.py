@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from tortoise.backends.base.client import BaseDBAsyncClient
 
 from zhupei.domain.admission_process import Path, path_of
-from zhupei.domain.text import Text
+from zhupei.domain.text import Text, choices_text
 from zhupei.domain.training import Opening, Program
 from zhupei.services.admissions.desk import Desk
 from zhupei.services.admissions.refusals import Refusal, RefusalCode
@@ -73,11 +73,11 @@ def recruitment_part(  # noqa: PLR0911 - each code says what is wrong
     if round_code is not None and round_code not in rounds:
         return not_found("round", round_code)
     if round_code is None and rounds:
+        named = choices_text((each.code, each.name) for each in found.rounds)
         return Refusal(
             code=RefusalCode.ROUND_UNKNOWN,
             message=Text(
-                f"请选择批次：{'、'.join(rounds)}",
-                f"choose one of the program's rounds: {', '.join(rounds)}",
+                f"请选择批次：{named.zh}", f"choose one of the program's rounds: {named.en}"
             ),
             field="round",
         )

@@ -158,6 +158,10 @@ async def test_missing_facts_are_listed(office: Office) -> None:
     before = await office.everything()
     refusal = await office.refuses(C.ELIGIBILITY_INCOMPLETE, await submit(office, case))
     assert refusal.missing_facts == ("origin",)
+    assert refusal.message == Text(
+        "资料不全，尚无法判断是否符合条件，缺少：生源地",
+        "eligibility cannot be decided yet; missing: origin",
+    )
     assert await office.everything() == before
 
 
@@ -386,14 +390,22 @@ async def test_a_preference_that_no_rule_limits_is_a_number_that_can_be_kept(
 @pytest.mark.parametrize(
     ("changes", "code", "message"),
     [
-        ({"round": None}, C.ROUND_UNKNOWN, "choose a round: batch-1, batch-2"),
-        ({"round": "batch-9"}, C.ROUND_UNKNOWN, "choose a round: batch-1, batch-2"),
+        (
+            {"round": None},
+            C.ROUND_UNKNOWN,
+            "choose a round: First batch (batch-1), Second batch (batch-2)",
+        ),
+        (
+            {"round": "batch-9"},
+            C.ROUND_UNKNOWN,
+            "choose a round: First batch (batch-1), Second batch (batch-2)",
+        ),
         (
             {"opening": f"{HOSPITAL}/0100", "direction": "x"},
             C.DIRECTION_UNKNOWN,
             "the opening has no directions: leave it out",
         ),
-        ({"opening": HEART, "candidate": FELLOW}, C.ROUND_UNKNOWN, "choose a round: june"),
+        ({"opening": HEART, "candidate": FELLOW}, C.ROUND_UNKNOWN, "choose a round: June (june)"),
     ],
 )
 async def test_a_draft_names_a_round_and_a_direction_that_there_are(
@@ -705,7 +717,10 @@ async def test_nobody_is_invited_to_a_round_that_there_is_not(
     refusal = await office.refuses(
         C.ROUND_UNKNOWN, await admissions.invite_candidate(office.staff(), given)
     )
-    assert (refusal.field, refusal.message.en) == ("round", "choose a round: batch-1, batch-2")
+    assert (refusal.field, refusal.message.en) == (
+        "round",
+        "choose a round: First batch (batch-1), Second batch (batch-2)",
+    )
     with office.database.use():
         assert await InvitationRow.all().count() == 0
 
@@ -825,7 +840,7 @@ async def test_agreements_by_trainee_type_within_a_week(office: Office) -> None:
     refusal = await office.refuses(
         C.AGREEMENT_KIND_WRONG, await admissions.sign_agreement(office.staff(), given)
     )
-    assert refusal.message.en == "trainees of this type sign: labour_contract"
+    assert refusal.message.en == "trainees of this type sign: labour contract (LABOUR_CONTRACT)"
     given = replace(given, kind=AgreementKind.LABOUR_CONTRACT)
     await office.refuses(C.AGREEMENT_LATE, await admissions.sign_agreement(office.staff(), given))
     assert await office.everything() == before

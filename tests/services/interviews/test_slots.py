@@ -95,7 +95,7 @@ async def test_one_slot_for_each_period_with_its_panel(office: BaseOffices) -> N
         ({"round": "batch-9"}, "NOT_FOUND", "round", "there is no round batch-9"),
         (
             {"round": None}, "ROUND_UNKNOWN", "round",
-            "choose one of the program's rounds: batch-1, batch-2",
+            "choose one of the program's rounds: First batch (batch-1), Second batch (batch-2)",
         ),
         (
             {"program": "office-residency-2026"}, "INPUT_INVALID", "base",

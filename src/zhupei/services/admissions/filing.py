@@ -16,7 +16,7 @@ from zhupei.domain.decision_guards import eligible
 from zhupei.domain.forms import filled_in, held_fields
 from zhupei.domain.people import Candidate
 from zhupei.domain.recruitment_limits import suspension_of
-from zhupei.domain.text import Text
+from zhupei.domain.text import Text, choices_text
 from zhupei.domain.training import Opening, Program
 from zhupei.services.admissions.change import Change, Repeat, repeat_of
 from zhupei.services.admissions.commits import commit
@@ -159,7 +159,8 @@ def round_known(program: Program, code: str | None, channel: Channel) -> Refusal
     codes = [each.code for each in program.rounds]
     if code in codes or (code is None and (not codes or channel is not Channel.BATCH)):
         return None
-    message = Text(f"请选择批次：{'、'.join(codes)}", f"choose a round: {', '.join(codes)}")
+    named = choices_text((each.code, each.name) for each in program.rounds)
+    message = Text(f"请选择批次：{named.zh}", f"choose a round: {named.en}")
     if not codes:
         message = Text("本项目不分批次，请勿填写", "the program has no rounds: leave it out")
     return Refusal(code=RefusalCode.ROUND_UNKNOWN, message=message, field="round")
@@ -169,7 +170,8 @@ def _direction_known(opening: Opening, direction: str | None) -> Refusal | None:
     ids = [each.id for each in opening.directions]
     if direction in ids or (direction is None and not ids):
         return None
-    message = Text(f"请选择方向：{'、'.join(ids)}", f"choose a direction: {', '.join(ids)}")
+    named = choices_text((each.id, each.name) for each in opening.directions)
+    message = Text(f"请选择方向：{named.zh}", f"choose a direction: {named.en}")
     if not ids:
         message = Text(
             "本专业不分方向，请勿填写方向", "the opening has no directions: leave it out"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from zhupei.catalogue.catalogue import Catalogue
 from zhupei.domain.admission import AdmissionStep, Penalty
+from zhupei.domain.admission_case import AGREEMENT_LABELS
 from zhupei.domain.benefits import Benefit
 from zhupei.domain.sources import Level, Source
 from zhupei.domain.training import Program, Round
@@ -17,7 +18,6 @@ from zhupei.services.papers.figures import (
 from zhupei.services.papers.paper import Block, Facts, Grid, Lines, Prose, Statement
 from zhupei.services.papers.wording import (
     ACTORS,
-    AGREEMENTS,
     CONSEQUENCES,
     LEVELS,
     TERMS,
@@ -152,7 +152,8 @@ def agreement_lines(step: AdmissionStep) -> Lines:
     lines = [
         Statement(
             f"{'、'.join(TRAINEE_TYPES[each].zh for each in entry.trainee_types)}："
-            f"{AGREEMENTS[entry.agreement].zh}" + (f"（{entry.note.zh}）" if entry.note else "")
+            f"{AGREEMENT_LABELS[entry.agreement].zh}"
+            + (f"（{entry.note.zh}）" if entry.note else "")
         )
         for entry in own.get("agreements", ())
     ]

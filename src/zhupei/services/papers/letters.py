@@ -12,6 +12,7 @@ from datetime import date, datetime, time, timedelta
 from zhupei.catalogue.catalogue import Catalogue
 from zhupei.config.expressions import ExpressionProblem, Missing, Roots, compile_expression
 from zhupei.domain.admission import AdmissionStep, Penalty, RequiredDocument
+from zhupei.domain.admission_case import AGREEMENT_LABELS
 from zhupei.domain.admission_guards import window_of
 from zhupei.domain.agreements import AgreementTemplate
 from zhupei.domain.calendar import CHINA_TIME
@@ -29,7 +30,6 @@ from zhupei.services.papers.figures import own_parameters
 from zhupei.services.papers.paper import Facts, Lines, Paper, Part, Prose, Statement
 from zhupei.services.papers.records import AdmittedTrainee, ReportTerms
 from zhupei.services.papers.wording import (
-    AGREEMENTS,
     FORMS,
     TRAINEE_TYPES,
     chinese_date,
@@ -105,7 +105,7 @@ def agreements_for(program: Program, trainee_type: TraineeType | None) -> tuple[
     return tuple(
         Agreement(
             kind=entry.agreement,
-            label=AGREEMENTS[entry.agreement],
+            label=AGREEMENT_LABELS[entry.agreement],
             note=None if entry.note is None else Text(entry.note.zh, entry.note.en),
             within_days=own.get("within_days") or (days if isinstance(days, int) else None),
             source=step.source,

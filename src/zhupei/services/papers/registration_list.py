@@ -10,6 +10,7 @@ from datetime import date
 from types import MappingProxyType
 
 from zhupei.catalogue.catalogue import Catalogue
+from zhupei.domain.admission_case import AGREEMENT_LABELS
 from zhupei.domain.registration_columns import (
     REGISTRATION_HEADERS,
     ExportColumn,
@@ -21,7 +22,7 @@ from zhupei.services.papers.export_columns import chosen_columns, common_columns
 from zhupei.services.papers.figures import own_parameters
 from zhupei.services.papers.records import RegisteredTrainee
 from zhupei.services.papers.spreadsheet import Column, Value, write_csv, write_xlsx
-from zhupei.services.papers.wording import AGREEMENTS, TRAINEE_TYPES
+from zhupei.services.papers.wording import TRAINEE_TYPES
 
 __all__ = [
     "DEFAULT_COLUMNS",
@@ -148,7 +149,7 @@ _CELLS: Mapping[RegistrationField, _Cell] = MappingProxyType(
         _F.CHANNEL: lambda _catalogue, each: None if each.channel is None else each.channel.zh,
         _F.SENDING_UNIT: lambda _catalogue, each: each.sending_unit,
         _F.AGREEMENT: lambda _catalogue, each: (
-            AGREEMENTS[each.agreement].zh if each.agreement else None
+            AGREEMENT_LABELS[each.agreement].zh if each.agreement else None
         ),
         _F.STARTS_ON: lambda _catalogue, each: each.starts_on,
         _F.ENDS_ON: lambda _catalogue, each: each.ends_on,

@@ -24,7 +24,6 @@ from zhupei.services.papers.paper import Lines, Statement
 
 __all__ = [
     "ACTORS",
-    "AGREEMENTS",
     "CONSEQUENCES",
     "DEFERRED",
     "FORMS",
@@ -62,14 +61,6 @@ TRAINEE_TYPES: Mapping[TraineeType, Text] = MappingProxyType(
             "农村订单定向免费医学毕业生", "rural order-directed graduate"
         ),
         TraineeType.FELLOW: Text("进修学员", "fellow"),
-    }
-)
-AGREEMENTS: Mapping[str, Text] = MappingProxyType(
-    {
-        "labour_contract": Text("劳动合同", "labour contract"),
-        "two_party": Text("两方培训协议", "two-party training agreement"),
-        "three_party": Text("三方委托培训协议", "three-party training agreement"),
-        "directed_entrustment": Text("定向委托培训协议", "directed-entrustment agreement"),
     }
 )
 LICENCE_CATEGORIES: Mapping[LicenceCategory, str] = MappingProxyType(

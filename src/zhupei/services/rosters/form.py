@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from zhupei.domain.admission_case import AgreementKind
+from zhupei.domain.admission_case import AGREEMENT_LABELS, AgreementKind
 from zhupei.domain.identity import DocumentKind
 from zhupei.domain.people import DegreeLevel, DegreeType, TraineeType
 from zhupei.domain.rosters import ROSTER_HEADERS, RosterField
 from zhupei.services.papers.spreadsheet import Column, write_csv, write_xlsx
-from zhupei.services.papers.wording import AGREEMENTS, TERMS, TRAINEE_TYPES
+from zhupei.services.papers.wording import TERMS, TRAINEE_TYPES
 
 __all__ = ["CHOICES", "blank_roster"]
 
@@ -38,7 +38,7 @@ CHOICES: Mapping[RosterField, Mapping[str, str]] = MappingProxyType(
         _F.AGREEMENT: {
             word: each.value
             for each in AgreementKind
-            for word in (each.value, AGREEMENTS[each.value].zh)
+            for word in (each.value, AGREEMENT_LABELS[each.value].zh)
         },
     }
 )

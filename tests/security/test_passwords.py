@@ -110,6 +110,10 @@ async def test_no_more_are_hashed_at_once_than_allowed() -> None:
 SHORT = Text("密码至少 12 个字符", "a password has at least 12 characters")
 LONG = Text("密码至多 256 个字符", "a password has at most 256 characters")
 SIMPLE = Text("密码过于简单（重复或连续字符）", "the password repeats or counts characters")
+COMMON = Text(
+    "密码由常用词、常用数字或键盘上相邻的键组成，容易被猜中",
+    "the password consists of common words, numbers or rows of keys, which are guessed first",
+)
 PERSONAL = Text(
     "密码不得包含账号、姓名、电话或证件号码",
     "a password holds no account name, name, phone or identity number",
@@ -126,7 +130,8 @@ PERSONAL = Text(
         ("aaaaaaaaaaaaaaa", (SIMPLE,)),
         ("abababababababab", (SIMPLE,)),
         ("abcdefghijklmnop", (SIMPLE,)),
-        ("987654321098", ()),
+        ("987654321098", (COMMON,)),
+        ("password123456", (COMMON,)),
         ("1234567", (SHORT, SIMPLE)),
         ("ab" * 200, (LONG, SIMPLE)),
         ("my phone 13800138000!", (PERSONAL,)),

@@ -18,6 +18,7 @@ from argon2 import PasswordHasher, Type
 from argon2.exceptions import InvalidHashError, VerificationError, VerifyMismatchError
 
 from zhupei.domain.text import Text
+from zhupei.security.common_passwords import is_common_password
 
 __all__ = [
     "LONGEST_PASSWORD",
@@ -98,8 +99,9 @@ class Passwords:
 def password_problems(password: str, *, personal: Iterable[str] = ()) -> tuple[Text, ...]:
     """Return everything that is wrong with a new password; empty where it may be used.
 
-    Length counts, not kinds of characters (NIST SP 800-63B). ``personal`` is what must not be in
-    it: account name, phone, identity number, name; parts of less than four characters are ignored.
+    Length counts, not kinds of characters, and what is tried first is refused (NIST SP 800-63B).
+    ``personal`` is what must not be in it: account name, phone, identity number, name; parts of
+    less than four characters are ignored.
     """
     prepared = _prepared(password)
     problems: list[Text] = []
@@ -120,6 +122,14 @@ def password_problems(password: str, *, personal: Iterable[str] = ()) -> tuple[T
     if len(set(prepared)) < 5 or _is_run(prepared):
         problems.append(
             Text("密码过于简单（重复或连续字符）", "the password repeats or counts characters")
+        )
+    elif is_common_password(prepared[:LONGEST_PASSWORD]):
+        problems.append(
+            Text(
+                "密码由常用词、常用数字或键盘上相邻的键组成，容易被猜中",
+                "the password consists of common words, numbers or rows of keys, which are guessed "
+                "first",
+            )
         )
     folded = prepared.casefold()
     parts = (_prepared(part).casefold() for part in personal)

@@ -15,6 +15,7 @@ import asyncpg
 import pytest
 
 from zhupei.db.embedded import EmbeddedPostgres, EmbeddedPostgresError, ServerAddress
+from zhupei.db.embedded_cluster import Cluster
 from zhupei.domain.text import Language
 
 pytestmark = pytest.mark.slow
@@ -237,3 +238,45 @@ def test_a_directory_that_is_a_file_is_explained(
     assert caught.value.message.get(Language.EN).startswith(
         f"PostgreSQL in {open_folder}/pg cannot start: "
     )
+
+
+_FATAL = "2026-11-23 21:44 UTC [9] FATAL:  insufficient file descriptors available"
+_DETAIL = "2026-11-23 21:44 UTC [9] DETAIL:  System allows 6, server needs at least 58."
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        (
+            [
+                "sh: 1: Too many open files",
+                _FATAL,
+                _DETAIL,
+                "child process exited with exit code 1",
+            ],
+            f"{_FATAL}; {_DETAIL}",
+        ),
+        (
+            ['initdb: error: directory "/data" is not empty', "initdb: hint: empty it"],
+            'initdb: error: directory "/data" is not empty; initdb: hint: empty it',
+        ),
+        (["one", "two", "three", "four"], "two three four"),
+    ],
+)
+def test_why_initdb_fails_is_told_with_its_detail(
+    open_folder: Path, said: list[str], told: str
+) -> None:
+    # The real one with too few descriptors says the first of these; a stand-in says each.
+    programs = open_folder / "programs"
+    programs.mkdir()
+    (programs / "said").write_text("\n".join(said))
+    (programs / "initdb").write_text(f"#!/bin/sh\ncat {programs}/said >&2\nexit 1\n")
+    (programs / "initdb").chmod(0o755)
+    cluster = Cluster(open_folder / "pg", durable=False)
+    cluster.prepare(programs)
+    with pytest.raises(EmbeddedPostgresError) as caught:
+        cluster.initialise(programs)
+    assert caught.value.message.get(Language.EN) == (
+        f"PostgreSQL's files cannot be made in {open_folder}/pg: {told}"
+    )
+    assert not (open_folder / "pg" / "cluster").exists()

@@ -12,6 +12,7 @@ import importlib.util
 import logging
 import os
 import pwd
+import re
 import shutil
 import socket
 import stat
@@ -49,6 +50,10 @@ _SETTINGS = {
     "log_error_verbosity": "terse",
 }
 _FAST_AND_UNSAFE = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+
+_CAUSE = re.compile(r"\b(?:FATAL|PANIC|error):")
+# The server says the rest of a cause as DETAIL and HINT, initdb in small letters.
+_MORE = re.compile(r"\b(?:DETAIL|HINT|detail|hint):")
 
 _log = logging.getLogger("zhupei.db")
 
@@ -280,7 +285,11 @@ def _let_through(path: Path) -> None:
 
 
 def _cause(text: str) -> str:
-    """Return what matters in the output of a server or of initdb, in one line."""
+    """Return what matters in the output of a server or of initdb, with its detail, in one line."""
     lines = [line.strip() for line in text.splitlines() if line.strip()]
-    causes = [line for line in lines if "FATAL" in line or "error:" in line]
-    return causes[-1] if causes else " ".join(lines[-3:])
+    causes = [number for number, line in enumerate(lines) if _CAUSE.search(line)]
+    if not causes:
+        return " ".join(lines[-3:])
+    last = causes[-1]
+    more = (line for line in lines[last + 1 :] if _MORE.search(line))
+    return "; ".join([lines[last], *more])

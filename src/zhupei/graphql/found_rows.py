@@ -11,8 +11,9 @@ import dataclasses
 from collections.abc import Awaitable, Callable, Mapping
 from functools import cached_property, partial
 from operator import attrgetter
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
 
+import strawberry
 from strawberry.types.arguments import StrawberryArgument
 from strawberry.types.fields.resolver import StrawberryResolver
 
@@ -20,15 +21,44 @@ from zhupei.db.reading import PageQuery, PageRows
 from zhupei.db.tables import RowSource
 from zhupei.graphql.asked import Asked, needed
 from zhupei.graphql.context import GraphContext
+from zhupei.graphql.identifiers import read_id
 from zhupei.graphql.inline import Batch
 from zhupei.graphql.loading import key_of
+from zhupei.graphql.page_arguments import checked_first
 from zhupei.graphql.row_reading import AskedRows, ReadForEach, ReadTogether
 from zhupei.graphql.sources import FieldSource, Reader
 
-__all__ = ["Found", "Names"]
+__all__ = ["Before", "Found", "Names", "newest_first"]
 
 Names = frozenset[str] | None
 """Attributes of rows; None for all of them."""
+
+Before = Annotated[
+    strawberry.ID | None,
+    strawberry.argument(
+        description=(
+            "Only what is older than the one with this `id`, the last that came: the next page "
+            "(标识，用于翻页)."
+        )
+    ),
+]
+"""The argument by which a plain list, the newest first, goes on behind its first rows."""
+
+
+def newest_first(
+    query: PageQuery, first: int | None, before: str | None, context: GraphContext
+) -> PageQuery:
+    """Return a query of rows ordered by id, the newest first, for ``first`` of them.
+
+    Raises:
+        GraphRefusal: ``first`` is not from 1 to 100, or ``before`` is no id.
+
+    """
+    query.first = checked_first(first, context)
+    if before is not None:
+        last = read_id(before, "before", context)
+        query.beyond = query.order.beyond(None, last, backwards=False)
+    return query
 
 
 @dataclasses.dataclass(frozen=True)

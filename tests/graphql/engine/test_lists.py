@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from typing import Any
 
 import pytest
@@ -211,6 +211,20 @@ def test_lists_of_plugins_read_no_rows(real: AskedGraph) -> None:
     assert {kind for _, kind in added} <= {"HookAnswer"}, added
 
 
+_CUT = {
+    name: list(field.args)
+    for name, field, _ in _listed(_SCHEMA.core_schema)
+    if is_list_type(get_nullable_type(field.type)) and "first" in field.args
+}
+
+
+def test_a_list_that_is_cut_goes_on_behind_its_last_row() -> None:
+    """Connections do by their cursors; deadlines by the day that they are asked from."""
+    assert [name for name, arguments in _CUT.items() if "before" not in arguments] == [
+        "Query.deadlines"
+    ]
+
+
 @pytest.fixture
 async def place(database: Database) -> AsyncIterator[RowsOffice]:
     with database.use():
@@ -235,6 +249,36 @@ async def test_every_list_takes_as_many_statements_for_thirty_rows(
         assert size > 0, name
         if name not in _FIXED:
             assert many[name][1] >= size + _MORE // 2, name
+
+
+_PAGED = sorted(name.removeprefix("Query.") for name in _CUT if name.startswith("Query."))
+
+
+async def test_pages_of_a_plain_list_hold_every_row_once(place: RowsOffice) -> None:
+    await place.kinds.more(4)
+    for name in _PAGED:
+        if name == "deadlines":
+            continue
+        whole = await _ids(place, f"{name}(first: 100)")
+        assert len(whole) >= 5, name
+        assert whole == sorted(whole, reverse=True), name
+        found: list[str] = []
+        while page := await _ids(place, f"{name}(first: 2 {_behind(found)})"):
+            found += page
+        assert found == whole, name
+
+
+def _behind(found: Sequence[str]) -> str:
+    return f'before: "{found[-1]}"' if found else ""
+
+
+async def _ids(place: RowsOffice, asked: str) -> list[str]:
+    result = await _SCHEMA.execute(
+        f"{{ found: {asked} {{ id }} }}",
+        context_value=place.context(place.everything, Language.EN)(),
+    )
+    assert result.errors is None, (asked, result.errors)
+    return [each["id"] for each in (result.data or {})["found"]]
 
 
 # How many of these there are does not depend on rows.

@@ -13,11 +13,10 @@ from zhupei.graphql.asked import Asked, needed, reads
 from zhupei.graphql.context import GraphContext
 from zhupei.graphql.desks import desk_of
 from zhupei.graphql.errors import Code, GraphRefusal, not_found
-from zhupei.graphql.found_rows import Found, Names
+from zhupei.graphql.found_rows import Before, Found, Names, newest_first
 from zhupei.graphql.inline import Batch, one_by_one
 from zhupei.graphql.listed_applications import ListedApplications
 from zhupei.graphql.listed_rows import RowsOf
-from zhupei.graphql.pages import checked_first
 from zhupei.graphql.permissions import for_signed_in, permitted_inside
 from zhupei.graphql.sources import (
     Attribute,
@@ -183,12 +182,12 @@ async def _plan_increases(
         strawberry.argument(description="States (状态); all by default, none with an empty list."),
     ] = None,
     first: _First = None,
+    before: Before = None,
 ) -> PageQuery:
     query = await registers.plan_increase_query(
         await desk_of(context), names, opening=opening, states=states
     )
-    query.first = checked_first(first, context)
-    return query
+    return newest_first(query, first, before, context)
 
 
 async def _objections(
@@ -201,12 +200,12 @@ async def _objections(
         strawberry.argument(description="Whether nobody has decided yet (是否待处理)."),
     ] = None,
     first: _First = None,
+    before: Before = None,
 ) -> PageQuery:
     query = await registers.objection_query(
         await desk_of(context), names, program=program, round_code=round, is_open=open
     )
-    query.first = checked_first(first, context)
-    return query
+    return newest_first(query, first, before, context)
 
 
 async def _invitations(
@@ -219,12 +218,12 @@ async def _invitations(
         strawberry.argument(description="States (状态); all by default, none with an empty list."),
     ] = None,
     first: _First = None,
+    before: Before = None,
 ) -> PageQuery:
     query = await registers.invitation_query(
         await desk_of(context), names, opening=opening, round_code=round, states=states
     )
-    query.first = checked_first(first, context)
-    return query
+    return newest_first(query, first, before, context)
 
 
 async def _freezes(
@@ -235,10 +234,10 @@ async def _freezes(
         bool | None, strawberry.argument(description="Whether it holds still (是否仍有效).")
     ] = None,
     first: _First = None,
+    before: Before = None,
 ) -> PageQuery:
     query = registers.freeze_query(await desk_of(context), names, program=program, holds=holds)
-    query.first = checked_first(first, context)
-    return query
+    return newest_first(query, first, before, context)
 
 
 async def _bulk_operation(

@@ -11,7 +11,7 @@ from zhupei.domain.permissions import Target
 from zhupei.graphql.asked import reads
 from zhupei.graphql.context import GraphContext
 from zhupei.graphql.desks import desk_of, signed_in
-from zhupei.graphql.found_rows import Found, Names
+from zhupei.graphql.found_rows import Before, Found, Names, newest_first
 from zhupei.graphql.identifiers import read_id
 from zhupei.graphql.pages import checked_first
 from zhupei.graphql.permissions import permitted_inside, refused_by
@@ -110,14 +110,14 @@ async def _operations(
         bool | None, strawberry.argument(description="Whether it goes on still (是否进行中).")
     ] = None,
     first: _First = None,
+    before: Before = None,
 ) -> PageQuery:
     desk = await desk_of(context)
     seen = await seen_by(desk, "operations.read")
     query = progress.operation_query(
         names, by=desk.actor.id, bases=frozenset(seen.bases), running=running
     )
-    query.first = checked_first(first, context)
-    return query
+    return newest_first(query, first, before, context)
 
 
 @strawberry.type

@@ -11,11 +11,11 @@ from zhupei.db.reading import PageQuery
 from zhupei.graphql.asked import Asked, needed
 from zhupei.graphql.context import GraphContext
 from zhupei.graphql.desks import account_of, desk_of, signed_in
-from zhupei.graphql.found_rows import Found, Names
+from zhupei.graphql.found_rows import Before, Found, Names, newest_first
 from zhupei.graphql.identifiers import read_id
 from zhupei.graphql.inline import Batch, one_by_one
 from zhupei.graphql.listed_trainees import ListedTrainees
-from zhupei.graphql.pages import DEFAULT_PAGE, checked_first
+from zhupei.graphql.pages import DEFAULT_PAGE
 from zhupei.graphql.permissions import for_signed_in, permitted_inside
 from zhupei.graphql.sources import FieldSource, Reader, field
 from zhupei.graphql.types.bans import Ban
@@ -90,12 +90,12 @@ async def _bans(
     first: Annotated[
         int | None, strawberry.argument(description="How many, 1 to 100 (数量); 20 by default.")
     ] = None,
+    before: Before = None,
 ) -> PageQuery:
     desk = await desk_of(context)
     person = None if applicant is None else read_id(applicant, "applicant", context)
     query = await ban_query(desk, names, applicant=person, program=program, in_force=in_force)
-    query.first = checked_first(first, context)
-    return query
+    return newest_first(query, first, before, context)
 
 
 async def _units(

@@ -195,7 +195,7 @@ async def ban_query(
     return PageQuery(
         source=BANS,
         conditions=tuple(conditions),
-        order=Order("b.id", "b.decided_at", descending=True),
+        order=Order("b.id", descending=True),
         view=BANS.view(names),
     )
 

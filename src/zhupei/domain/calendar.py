@@ -342,7 +342,7 @@ def _instant(found: re.Match[str], *, end_of_day: bool) -> datetime:
         clock = "24:00" if end_of_day else "00:00"
     if re.fullmatch(r"24:00(:00(\.0+)?)?", clock):
         day, clock = day + _DAY, "00:00"
-    of_day = time.fromisoformat(clock.zfill(5) if clock.count(":") == 1 else clock)
+    of_day = time.fromisoformat(clock.zfill(len("00:00")))
     offset = found["offset"]
     if offset is None:
         return datetime.combine(day, of_day, CHINA_TIME)

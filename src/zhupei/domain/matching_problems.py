@@ -236,7 +236,7 @@ def _suspicions(opening: MarketOpening) -> Iterator[MarketProblem]:
         return
     # The lowest alone tells it of nearly every column, and is cheap.
     numbers = ranking.values.values()
-    if min(numbers) != 1 or max(numbers) > len(numbers):
+    if min(numbers) != 1:
         return
     ordered = sorted(numbers)
     first: dict[Score, int] = {}

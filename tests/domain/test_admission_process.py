@@ -66,6 +66,26 @@ def test_a_fellowship_has_the_short_path() -> None:
     assert following.state is S.NOTIFIED
     assert path.next_after(S.REPORTED) is None
     assert path.next_after(S.REJECTED) is None
+    assert [each.kind for each in path.steps_of("report", "selection", "interview")] == [
+        "selection",
+        "report",
+    ]
+
+
+def test_a_state_is_reached_when_it_is_behind_or_stood_in() -> None:
+    """What a path skips is never reached, and who left it has reached nothing of it."""
+    path = path_of(program(*map(step, ("application", "selection", "notice"))), None)
+    assert [[path.reached(state, target) for target in path.states] for state in path.states] == [
+        [True, False, False, False],
+        [True, True, False, False],
+        [True, True, True, False],
+        [True, True, True, True],
+    ]
+    assert not path.reached(S.NOTIFIED, S.PROPOSED)
+    assert not path.reached(S.REJECTED, S.DRAFT)
+    assert [state for state in S if state in path] == [
+        S.DRAFT, S.SUBMITTED, S.REVIEWED, S.NOTIFIED,
+    ]  # fmt: skip
 
 
 def test_steps_of_another_round_are_left_out_and_one_stage_has_several_steps() -> None:
@@ -84,7 +104,8 @@ def test_direct_channels_skip_the_selection() -> None:
         step("interview"),
         step("admission"),
         step("notice"),
-        step("registration"),
+        # Only a direct channel's step says whose channel it is, whomever another may name.
+        step("registration", params=ForRural()),
         step("direct_registration", params=ForStudents()),
         step("direct_assignment", params=ForRural()),
     )

@@ -20,6 +20,7 @@ from zhupei.domain.benefits import (
     total,
 )
 from zhupei.domain.calendar import CHINA_TIME
+from zhupei.domain.sources import Source
 from zhupei.domain.text import Text
 
 _YUAN = st.integers(0, 10_000).map(Decimal)
@@ -146,16 +147,20 @@ def test_g35_pay_floor(year: int, floor: int, shortfall: int) -> None:
 )
 def test_g35_break_even_wages(pay: int, wage: int) -> None:
     """G35: at these wages the fixed pay just reaches the floor of year 1, a yuan more breaks it."""
-    for more, outcome in ((0, PayFloorOutcome.MET), (1, PayFloorOutcome.NOT_MET)):
+    source = Source("SAMPLE", "四", "30")
+    for more, outcome, reason in (
+        (0, PayFloorOutcome.MET, None),
+        (1, PayFloorOutcome.NOT_MET, REASON),
+    ):
         found = pay_floor(
             training_year=1,
             shares=SHARES,
             wage=WageFigure(region="示例", year=2025, amount=Decimal(wage + more)),
             yearly_pay=Decimal(pay),
-            reason=None,
-            source=None,
+            reason=REASON,
+            source=source,
         )
-        assert found.outcome is outcome
+        assert (found.outcome, found.reason, found.source) == (outcome, reason, source)
 
 
 @pytest.mark.parametrize(

@@ -71,11 +71,17 @@ def test_what_a_function_reads_may_depend_on_its_parameters() -> None:
     def declared(params: object, question: object) -> None:
         """Decide nothing."""
 
+    @reads("base.code")
+    def without_degree(params: object, question: object) -> None:
+        """Decide nothing."""
+
     def undeclared(params: object, question: object) -> None:
         """Decide nothing."""
 
     assert reads_of(declared, ("opening.code", "program.year")) == ("program.year", "opening.code")
     assert reads_of(declared, ()) == ("program.year",)
     assert answers_degree(declared) is True
+    assert reads_of(without_degree, ()) == ("base.code",)
+    assert answers_degree(without_degree) is False
     assert reads_of(undeclared, ()) is None
     assert answers_degree(undeclared) is False

@@ -23,6 +23,7 @@ _FORM = RequiredDocument(
         FormField(id="hobby", label=Text("特长", "Skills"), required=False),
         FormField(id="phone", label=Text("联系电话", "Telephone"), held="phone"),
         FormField(id="photo", label=Text("照片", "Photo"), type="photo"),
+        FormField(id="hand", label=Text("签名", "Signature"), type="signature"),
         FormField(id="opinion", label=Text("单位意见", "Opinion"), type="seal"),
     ),
 )
@@ -31,7 +32,7 @@ _PHONE = frozenset({"phone"})
 
 
 def test_r187_a_form_that_is_filled_in_is_taken() -> None:
-    """Photograph and seal stand on the paper whose scan is handed in."""
+    """Photograph, signature and seal stand on the paper whose scan is handed in."""
     assert filled_in([_FORM], _ANSWERS, _PHONE) is None
     assert held_fields([_FORM]) == {"phone"}
 

@@ -67,12 +67,12 @@ FINE = _opening(Scores({"a": 2, "b": 5}))
             ),
         ),
         (
-            {"a": "X"},
+            {"a": "XQ"},
             MarketProblem(
                 "PREFERENCES_NOT_A_LIST",
                 Text(
-                    "申请人 a 的志愿不是列表：'X'",
-                    "the preferences of applicant a are not a list: 'X'",
+                    "申请人 a 的志愿不是列表：'XQ'",
+                    "the preferences of applicant a are not a list: 'XQ'",
                 ),
                 "a",
             ),
@@ -293,8 +293,14 @@ def test_an_opening_may_have_a_rule_of_its_own() -> None:
     ],
 )
 def test_rules_that_cannot_decide(criterion: Any, code: str, message: str) -> None:
-    (problem,) = _problems(Market(TIED, [_opening(SIXTY)], TieRule((criterion,))))
-    assert (problem.code, problem.message.en) == (code, message)
+    """Neither the rule of the market nor one that an opening has of its own."""
+    rule = TieRule((criterion,))
+    for market in (
+        Market(TIED, [_opening(SIXTY)], rule),
+        Market(TIED, [MarketOpening("X", 1, SIXTY, rule)]),
+    ):
+        (problem,) = _problems(market)
+        assert (problem.code, problem.message.en) == (code, message)
 
 
 def test_ranks_as_secondary_scores_are_refused() -> None:

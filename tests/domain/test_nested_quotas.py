@@ -27,6 +27,19 @@ def test_a_shared_quota_that_may_stop_somebody_is_told() -> None:
     assert overlaps == (Overlap("both", 3, 4, ("a", "b")),)
 
 
+def test_overlaps_are_told_in_order_with_the_places_that_are_asked_for() -> None:
+    """Whoever runs the round reads the same list each time, without places nobody wants."""
+    places = {
+        "b": NestedPlace(("base", "b", "all"), 9),
+        "a": NestedPlace(("base", "a", "all"), 9),
+        "c": NestedPlace(("base", "c", "all"), 0),
+    }
+    left = {"a": 2, "b": 2, "c": 5, "base": 3, "all": 2}
+    quotas, overlaps = single_quotas(places, left)
+    assert quotas == {"a": 2, "b": 2, "c": 2}
+    assert overlaps == (Overlap("all", 2, 4, ("a", "b")), Overlap("base", 3, 4, ("a", "b")))
+
+
 def test_who_does_not_ask_takes_no_seat() -> None:
     """One asks at each: the shared quota of 3 stops nobody."""
     places = {"a": NestedPlace(("a", "both"), 1), "b": NestedPlace(("b", "both"), 1)}

@@ -98,6 +98,18 @@ def test_r161_others_and_earlier_years_are_not_limited() -> None:
     assert off_site_refusal(replace(_PROGRAM, year=2022), _BASE, _MASTER, nothing) is None
     free = replace(_STEP, params=SimpleNamespace(trainee_types=(_MASTER,), off_site=None))
     assert off_site_refusal(replace(_PROGRAM, steps=(free,)), _BASE, _MASTER, nothing) is None
+    other = replace(_STEP, kind="registration")
+    assert off_site_refusal(replace(_PROGRAM, steps=(other,)), _BASE, _MASTER, nothing) is None
+
+
+def test_r161_limits_without_a_clause_of_their_own_bind_by_the_steps() -> None:
+    params = SimpleNamespace(
+        trainee_types=(_MASTER,), off_site=SimpleNamespace(since=2023, source=None)
+    )
+    program = replace(_PROGRAM, steps=(replace(_STEP, params=params),))
+    refusal = off_site_refusal(program, _BASE, _MASTER, SchoolSite())
+    assert refusal is not None
+    assert refusal.source == _STEP.source
 
 
 def test_r161_a_base_whose_prefecture_is_unknown_needs_the_papers() -> None:

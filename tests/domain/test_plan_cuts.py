@@ -44,6 +44,11 @@ def test_r159_the_arithmetic_is_shown() -> None:
         "上一年度非紧缺专业计划 45 × (1 − 0.1) = 40.5，本年度 41",
         "non-shortage plan of the year before 45 × (1 − 0.1) = 40.5, planned now 41",
     )
+    whole = PlanCut(last_plan=40, factor=Decimal(0), planned=41)
+    assert whole.arithmetic == Text(
+        "上一年度非紧缺专业计划 40 × (1 − 0) = 40，本年度 41",
+        "non-shortage plan of the year before 40 × (1 − 0) = 40, planned now 41",
+    )
 
 
 @pytest.mark.parametrize(

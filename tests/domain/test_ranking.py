@@ -118,6 +118,10 @@ def test_a_score_is_points_of_a_full_mark(points: Any, of: Any, error: type[Exce
         Score(points, of)
 
 
+def test_a_full_mark_is_at_least_1() -> None:
+    assert Score(Decimal(1), 1).percent == 100
+
+
 @pytest.mark.parametrize("place", [0, -1, True, "1", Decimal(1)])
 def test_a_rank_is_a_place_from_1(place: Any) -> None:
     with pytest.raises(ValueError, match="a place is a whole number from 1"):

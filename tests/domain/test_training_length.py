@@ -30,6 +30,7 @@ def _length(
     ("level", "type_", "cap", "least", "reduction"),
     [
         (BACHELOR, PROFESSIONAL, None, 36, 0),
+        (BACHELOR, None, None, 36, 0),
         (MASTER, PROFESSIONAL, None, 24, 12),
         (DOCTOR, PROFESSIONAL, None, 12, 24),
         (MASTER, PROFESSIONAL, 12, 24, 12),
@@ -61,3 +62,19 @@ def test_what_no_document_says_is_not_known() -> None:
     assert training_length((), MASTER, PROFESSIONAL) == TrainingLength(None, None, None)
     only_regular = training_length((policy("training_months", 36),), MASTER, PROFESSIONAL)
     assert only_regular == TrainingLength(36, 36, None)
+
+
+def test_t29_a_hosts_cap_binds_where_the_nation_gives_no_figure() -> None:
+    """Otherwise nobody's training would be shortened for want of the other figure."""
+    policies = (policy("training_months", 36), policy("reduction_cap_months", 12))
+    assert training_length(policies, MASTER, PROFESSIONAL) == TrainingLength(36, 24, None)
+
+
+@pytest.mark.parametrize("value", [True, "36", None])
+def test_what_is_no_number_of_months_is_not_known(value: object) -> None:
+    assert _length(MASTER, PROFESSIONAL, training_months=value).regular is None
+
+
+def test_whether_a_reduction_is_earned_is_not_known_from_a_text() -> None:
+    found = _length(MASTER, PROFESSIONAL, reduction_needs_assessment="按省级规定")
+    assert found == TrainingLength(36, 24, None)

@@ -297,6 +297,39 @@ async def test_who_ended_in_the_month_stands_on_its_sheet(office: Office) -> Non
     assert len(content.decode("utf-8-sig").splitlines()) == 1
 
 
+async def test_a_sheet_that_is_handed_in_again_is_answered_after_the_training_ended(
+    office: Office,
+) -> None:
+    await in_training(office)
+    header, row = filled(await blank(office), *_PAID)
+    sheet = [header, [*row[:2], "2026-10", *row[3:]]]
+    made = done(await handed_in(office, sheet, idempotency_key="k"))
+    end = EndTrainingInput(
+        trainee=UUID(sheet[1][0]), kind=EndKind.DISMISSAL, reason="清退", ended_on=date(2026, 9, 30)
+    )
+    done(await admissions.end_training(office.staff(), end))
+    kept = await ledger(office)
+    with office.database.use():
+        begun = await operations_of(by=None, bases=None, running=False, first=10)
+    assert done(await handed_in(office, sheet, idempotency_key="k")) == made
+    # What is asked for the first time now, or looks only, is told what is wrong.
+    for more in ({"idempotency_key": "late"}, {}, {"idempotency_key": "k", "dry_run": True}):
+        late = await handed_in(office, sheet, **more)
+        assert isinstance(late, UnreadableSheet)
+        assert [(each.code, each.cell) for each in late.problems] == [
+            ("PAYMENTS_ENTRY", "D2"),
+            ("PAYMENTS_DUPLICATE", "D2"),
+        ]
+    # Nor is a sheet answered whose names stand beside other ids.
+    other = [sheet[0], [sheet[1][0], "样*九", *sheet[1][2:]]]
+    moved = await handed_in(office, other, idempotency_key="k")
+    assert isinstance(moved, UnreadableSheet)
+    assert "PAYMENTS_TRAINEE" in {each.code for each in moved.problems}
+    assert await ledger(office) == kept
+    with office.database.use():
+        assert await operations_of(by=None, bases=None, running=False, first=10) == begun
+
+
 async def test_the_graph_names_the_row_of_an_unknown_trainee(office: Office) -> None:
     await in_training(office)
     known = UUID((await blank(office))[1][0])

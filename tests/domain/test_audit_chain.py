@@ -66,6 +66,20 @@ def test_a_sound_chain_holds(applications: list[int]) -> None:
     assert verify(records, records[-1]) is None
 
 
+def test_what_was_checked_last_is_known_of_each_subject() -> None:
+    verifier, records = ChainVerifier(), chain([1, 2, 1])
+    assert verifier.subjects == frozenset()
+    assert [verifier.check(record) for record in records] == [None, None, None]
+    assert verifier.subjects == {UUID(int=1), UUID(int=2)}
+    assert verifier.last_of(UUID(int=1)) == (2, records[2].hash)
+    assert verifier.last_of(UUID(int=3)) == (0, GENESIS)
+
+
+def test_what_stands_before_the_first_record_never_changes() -> None:
+    """Every chain that is stored begins with it."""
+    assert GENESIS == "0000000000000000000000000000000000000000000000000000000000000000"
+
+
 @given(numbers, st.data())
 def test_the_first_broken_record_is_named(applications: list[int], data: Any) -> None:
     records = chain(applications)
@@ -93,6 +107,9 @@ def test_a_missing_record_is_noticed(applications: list[int], data: Any) -> None
     broken = verify(records[:place] + records[place + 1 :], records[-1])
     assert broken is not None
     assert broken.reason.en == f"record {place + 1} is missing"
+    # The next record tells it at once, not only the head at the end.
+    following = verify(records[:place] + records[place + 1 :])
+    assert following == (broken if place + 1 < len(records) else None)
 
 
 def test_a_record_that_is_hashed_anew_breaks_the_chain_of_all() -> None:

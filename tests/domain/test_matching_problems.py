@@ -355,6 +355,20 @@ def test_the_digest_knows_equal_numbers_and_moments() -> None:
     assert len({market_digest(market) for market in (one, *others)}) == 9
 
 
+def test_the_digest_knows_equal_second_scores_in_any_order() -> None:
+    def digest(values: dict[str, Any]) -> str:
+        rule = TieRule((HigherScore(Scores(values)),))
+        return market_digest(Market(TIED, [_opening(SIXTY)], rule))
+
+    assert digest({"a": 1, "b": 2}) == digest({"b": Decimal("2.0"), "a": 1})
+    assert digest({"a": 1, "b": 2}) != digest({"a": 2, "b": 1})
+
+
+def test_the_digest_is_refused_to_what_is_no_number() -> None:
+    with pytest.raises(TypeError, match="1j does not belong in a market"):
+        market_digest(Market(TIED, [_opening(Scores({"a": 1j}))]))  # type: ignore[dict-item]  # the case tested
+
+
 def test_the_digest_can_be_made_by_any_other_program() -> None:
     """As sha256sum gives it for the four lines that docs/matching.md shows."""
     market = Market({"a": ["X"]}, [_opening(Scores({"a": Decimal("84.0")}))])

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from zhupei.domain.actors import Actor, Grant, Permission
 from zhupei.domain.institutions import Jurisdiction, JurisdictionKind
-from zhupei.domain.permissions import PERMISSIONS, Places, Target, holds, reaches
+from zhupei.domain.permissions import PERMISSIONS, Places, Target, grants_with, holds, reaches
 from zhupei.domain.roles import GrantProblem, Role, grant_problem
 from zhupei.domain.text import Text
 from zhupei.testing import a_base
@@ -208,3 +208,28 @@ def test_every_problem_and_role_has_both_languages() -> None:
     for text in [*(problem.text for problem in GrantProblem), *(role.label for role in Role)]:
         assert text.zh
         assert text.en
+
+
+def test_grants_with_a_permission_come_in_a_steady_order() -> None:
+    permission = Permission("lists.read", Text("查看", "read"), roles=("base_office", "national"))
+    grants = [
+        Grant("national"),
+        Grant("base_office", base="west-1"),
+        Grant("auditor"),
+        Grant("base_office", base="east-1", specialty="0700"),
+        Grant("base_office", jurisdiction="west"),
+        Grant("base_office", jurisdiction="east"),
+        Grant("base_office", base="east-1", specialty="0200"),
+        Grant("base_office", base="east-1"),
+    ]
+    expected = (
+        Grant("base_office", jurisdiction="east"),
+        Grant("base_office", jurisdiction="west"),
+        Grant("base_office", base="east-1"),
+        Grant("base_office", base="east-1", specialty="0200"),
+        Grant("base_office", base="east-1", specialty="0700"),
+        Grant("base_office", base="west-1"),
+        Grant("national"),
+    )
+    assert grants_with(permission, grants) == expected
+    assert grants_with(permission, reversed(grants)) == expected

@@ -39,9 +39,7 @@ def canonical(value: object) -> str:
     Floating point numbers are refused with TypeError: write decimals as text.
     """
     _refuse_floats(value)
-    return json.dumps(
-        value, ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False
-    )
+    return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
 
 
 def digest_of(value: object) -> str:

@@ -376,6 +376,43 @@ async def test_a_later_change_shows_and_leads_to_a_new_version(office: BaseOffic
     assert (anew.version, anew.html == brochure.html) == (2, False)
 
 
+async def test_an_older_version_is_not_published_where_a_newer_one_stands(
+    office: BaseOffices,
+) -> None:
+    first = await submitted(office)
+    await decided(office, first)
+    changed(office)
+    second = await submitted(office)
+    await decided(office, second)
+    office.go("2026-03-27T09:00")
+    done(await record_brochure_publication(office.at(), published(office, second, "省平台")))
+    office.go("2026-03-28T09:00")
+    before = await office.rows()
+    for since in ("2026-03-27T09:00", "2026-03-28T09:00"):
+        given = replace(published(office, first, "省平台"), published_at=moment(since))
+        refusal = await office.refuses(
+            RefusalCode.INPUT_INVALID, await record_brochure_publication(office.at(), given)
+        )
+        assert (refusal.field, refusal.message) == (
+            "publishedAt",
+            Text(
+                "“省平台”自 2026-03-27 09:00 起发布的是第 2 版",
+                'version 2 stands in "省平台" since 2026-03-27 09:00',
+            ),
+        )
+    assert await office.rows() == before
+    # What stood there before may be recorded late, and elsewhere nothing is newer.
+    given = replace(published(office, first, "省平台"), published_at=moment("2026-03-27T08:59"))
+    done(await record_brochure_publication(office.at(), given))
+    both = done(
+        await record_brochure_publication(office.at(), published(office, first, "本单位网站"))
+    )
+    assert [each.place for each in both.publications] == ["省平台", "本单位网站"]
+    # The newer one goes up after it.
+    office.go("2026-03-29T09:00")
+    done(await record_brochure_publication(office.at(), published(office, second, "本单位网站")))
+
+
 async def test_where_nobody_approves_it_may_be_published_at_once(office: BaseOffices) -> None:
     catalogue = office.loaded.catalogue
     program = catalogue.programs[PROGRAM]

@@ -7,6 +7,7 @@ import re
 from zhupei.db.identifiers import uuid7
 from zhupei.db.models import BrochurePublicationRow, BrochureRow
 from zhupei.domain.brochures import Brochure, BrochureState, brochure_places
+from zhupei.domain.calendar import CHINA_TIME
 from zhupei.domain.text import Text
 from zhupei.domain.training import Program
 from zhupei.services.admissions.desk import Desk
@@ -15,7 +16,7 @@ from zhupei.services.admissions.situations import not_found, permitted_for
 from zhupei.services.brochures.approval import SUBMIT
 from zhupei.services.brochures.inputs import RecordBrochurePublicationInput
 from zhupei.services.brochures.rows import brochure_now, hidden_version, load_brochure
-from zhupei.services.office_requests import RefusedError, Work, answer_once, refuse
+from zhupei.services.office_requests import RefusedError, Work, answer_once, lock, refuse
 from zhupei.services.outbox import subject_of
 
 __all__ = ["record_brochure_publication"]
@@ -43,12 +44,14 @@ async def record_brochure_publication(
             return not_found("program", brochure.program)
 
         async def do(work: Work) -> str:
+            # One after the other, so that two versions at once see each other.
+            await lock(work.connection, [f"brochure:{program.code}"])
             # Held until the end, so that two places at once see each other.
             row = await BrochureRow.filter(id=given.brochure).select_for_update().get()
             place = _place(program, given.place)
             if isinstance(place, Refusal):
                 raise RefusedError(place)
-            refuse(_unpublishable(desk, row, given))
+            refuse(_unpublishable(desk, row, given) or await _replaced(row, place, given))
             await _write(desk, row, place, given)
             since = dict(
                 await BrochurePublicationRow.filter(brochure_id=row.id).values_list(
@@ -96,6 +99,38 @@ async def _write(
         published_at=given.published_at,
         recorded_by=desk.actor.id,
         recorded_at=desk.clock(),
+    )
+
+
+async def _replaced(
+    row: BrochureRow, place: str, given: RecordBrochurePublicationInput
+) -> Refusal | None:
+    """Refuse a version since a moment at which a newer one stood in the place already.
+
+    What stood there before the newer one may be recorded late.
+    """
+    stands = (
+        await BrochurePublicationRow.filter(
+            brochure__program_code=row.program_code,
+            brochure__version__gt=row.version,
+            place=place,
+            published_at__lte=given.published_at,
+        )
+        .order_by("-published_at")
+        .limit(1)
+        .values_list("brochure__version", "published_at")
+    )
+    if not stands:
+        return None
+    version, published_at = stands[0]
+    since = f"{published_at.astimezone(CHINA_TIME):%Y-%m-%d %H:%M}"
+    return Refusal(
+        code=RefusalCode.INPUT_INVALID,
+        message=Text(
+            f"“{place}”自 {since} 起发布的是第 {version} 版",
+            f'version {version} stands in "{place}" since {since}',
+        ),
+        field="publishedAt",
     )
 
 

@@ -331,6 +331,14 @@ async def test_a_brochure_goes_its_way(served: ServedAdmissions) -> None:
     for who, status in (("office", 200), ("province", 200), ("clinic", 404), (None, 404)):
         page = await http(served, "GET", sent["htmlPath"], who)
         assert page.status_code == status, who
+    # The authority sees in one question who has handed in, and who has not.
+    overview = "{ programs { edges { node { code brochure { current { state } } } } } }"
+    for who, state in (("province", {"state": "SUBMITTED"}), ("clinic", None)):
+        listed = (await served.ask(overview, who))["programs"]["edges"]
+        found = {each["node"]["code"]: each["node"]["brochure"] for each in listed}
+        assert found[PROGRAM] == {"current": state}, who
+        assert found["office-hospital-residency-2025"] == {"current": None}
+        assert None in found.values()  # a jurisdiction's program has none
     returned = await served.do(
         "returnBrochure", "province", version, brochure=sent["id"], reason="补充住宿"
     )

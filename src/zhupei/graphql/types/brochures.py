@@ -141,6 +141,7 @@ class BrochureVersion:
     changed_since: bool = field(
         Loaded(_changed, attrgetter("program", "html")),
         description="Whether the configuration says something else now (审核后是否有变化).",
+        cost=1000,
     )
     checks: list[BrochureCheck] = field(
         Attribute(), description="What it states, as it was submitted (内容核对)."
@@ -297,7 +298,9 @@ class Brochure:
         Attribute(), description="Deadline of the publication, not included (发布截止时间)."
     )
     checks: list[BrochureCheck] = field(
-        Computed(_checks), description="What it would state if it were submitted now (内容核对)."
+        Computed(_checks),
+        description="What it would state if it were submitted now (内容核对).",
+        cost=100,
     )
     to_attest: list[str] = field(
         Computed(_to_attest),
@@ -305,8 +308,10 @@ class Brochure:
             "Demands that no check understands, in Chinese (须声明事项): the base repeats them in "
             "`attested` when it submits."
         ),
+        cost=100,
     )
     diff: BrochureDiff | None = field(
         Computed(_diff),
         description="What differs from another year's; null where there is none (与往年对比).",
+        cost=4000,
     )

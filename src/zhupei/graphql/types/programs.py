@@ -2,7 +2,7 @@
 
 from datetime import datetime
 from decimal import Decimal
-from typing import Annotated
+from typing import Annotated, Any
 
 import strawberry
 
@@ -37,7 +37,8 @@ from zhupei.graphql.types.interfaces import (
     Requirement,
 )
 from zhupei.graphql.types.origins import Origin, Source
-from zhupei.graphql.types.references import BaseRef, JurisdictionRef, OpeningRef
+from zhupei.graphql.types.references import BaseRef, BrochureRef, JurisdictionRef, OpeningRef
+from zhupei.services.brochures import brochure_situation
 
 __all__ = ["At", "Penalty", "Policy", "Program", "Round", "ShortageSet", "Window"]
 
@@ -237,6 +238,11 @@ def _closes_at(
     return openness.closes_next(root.rounds, at or info.context.clock())
 
 
+def _brochure(root: strawberry.Parent[training.Program], info: GraphInfo) -> BrochureRef | None:
+    found: Any = brochure_situation(info.context.catalogue, root.code)
+    return found  # type: ignore[no-any-return]  # the graph's type describes the service's
+
+
 @declares(
     training.Program,
     description=(
@@ -321,6 +327,12 @@ class Program(Node):
     closes_at: datetime | None = field(
         Computed(_closes_at, settled=True),
         description="When its next window of application closes after an instant (截止时间).",
+    )
+    brochure: BrochureRef | None = field(
+        Computed(_brochure, settled=True),
+        description=(
+            "Its brochure and how far it is (招生简章); null for a program that no base hosts."
+        ),
     )
     note: Text | None = field(Localized(), description="What to know (备注).")
     source: Source | None = field(Attribute(), description="Document that announces it (出处).")

@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from zhupei.graphql.types.applicants import Applicant
     from zhupei.graphql.types.applications import Application
     from zhupei.graphql.types.bases import Base, SpecialtyBase
+    from zhupei.graphql.types.brochures import Brochure
     from zhupei.graphql.types.openings import Opening
     from zhupei.graphql.types.places import Jurisdiction, Province
     from zhupei.graphql.types.programs import Program
@@ -18,6 +19,7 @@ __all__ = [
     "ApplicantRef",
     "ApplicationRef",
     "BaseRef",
+    "BrochureRef",
     "JurisdictionRef",
     "OpeningRef",
     "ProgramRef",
@@ -32,6 +34,7 @@ _TYPES = "zhupei.graphql.types"
 ApplicantRef: TypeAlias = Annotated["Applicant", strawberry.lazy(f"{_TYPES}.applicants")]
 ApplicationRef: TypeAlias = Annotated["Application", strawberry.lazy(f"{_TYPES}.applications")]
 BaseRef: TypeAlias = Annotated["Base", strawberry.lazy(f"{_TYPES}.bases")]
+BrochureRef: TypeAlias = Annotated["Brochure", strawberry.lazy(f"{_TYPES}.brochures")]
 SpecialtyBaseRef: TypeAlias = Annotated["SpecialtyBase", strawberry.lazy(f"{_TYPES}.bases")]
 OpeningRef: TypeAlias = Annotated["Opening", strawberry.lazy(f"{_TYPES}.openings")]
 ProgramRef: TypeAlias = Annotated["Program", strawberry.lazy(f"{_TYPES}.programs")]

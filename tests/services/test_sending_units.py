@@ -25,6 +25,7 @@ from zhupei.domain.actors import Actor, Grant
 from zhupei.domain.identity import DocumentKind
 from zhupei.domain.people import HospitalTier, SendingUnit, TraineeType
 from zhupei.domain.sending_units import LinkState, SentPerson, Unit, as_sent
+from zhupei.reference import load
 from zhupei.security.crypto import Keyring, new_key_text
 from zhupei.services import admissions
 from zhupei.services.admissions import Desk, RefusalCode, inputs
@@ -40,11 +41,13 @@ from zhupei.services.sending_units import (
     record_unit,
     register_person,
     sent_by,
+    unit_of_account,
     unit_that_sends,
     units_named,
 )
 
 _AT = datetime(2026, 4, 10, 1, 0, tzinfo=UTC)
+_PROVINCES = load().provinces
 _KEYS = Keyring.parse(new_key_text())
 
 
@@ -63,6 +66,7 @@ async def a_unit(name: str = "某县人民医院", login: str = "unit") -> Unit:
         tier=HospitalTier.SECONDARY,
         province="620000",
         prefecture="620100",
+        provinces=_PROVINCES,
         by="admin",
         at=_AT,
     )
@@ -249,11 +253,31 @@ async def test_units_are_found_by_name_and_changed(office: Office) -> None:
             ({"name": "x", "province": "62"}, "province"),
             ({"name": "x", "prefecture": "620100"}, "prefecture"),
             ({"name": "x", "province": "110000", "prefecture": "620100"}, "prefecture"),
+            # Six digits, and no place.
+            ({"name": "x", "province": "999999"}, "province"),
+            ({"name": "x", "province": "620100"}, "province"),
+            ({"name": "x", "province": "620000", "prefecture": "620199"}, "prefecture"),
+            ({"name": "x", "province": "110000", "prefecture": "11010"}, "prefecture"),
         ):
             values: dict[str, Any] = wrong
-            refusal = await record_unit(unit.account, by="admin", at=_AT, **values)
+            refusal = await record_unit(
+                unit.account, provinces=_PROVINCES, by="admin", at=_AT, **values
+            )
             assert isinstance(refusal, AccessRefusal)
             assert refusal.field == field
+        assert await unit_of_account(unit.account) == changed
+        # A municipality has no prefectures, so that its districts are taken.
+        moved = await record_unit(
+            unit.account,
+            name="x",
+            province="110000",
+            prefecture="110105",
+            provinces=_PROVINCES,
+            by="admin",
+            at=_AT,
+        )
+        assert isinstance(moved, Unit)
+        assert (moved.province, moved.prefecture) == ("110000", "110105")
         nobody = await record_unit(uuid4(), name="x", by="admin", at=_AT)
         assert isinstance(nobody, AccessRefusal)
         assert nobody.code is AccessCode.NOT_FOUND

@@ -6,8 +6,9 @@ Every function works on the database that is in use (`Database.use`) unless it t
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import date, datetime
+from types import MappingProxyType
 from typing import Any
 from uuid import UUID
 
@@ -21,6 +22,7 @@ from zhupei.db.reading import PageQuery, read_objects, select
 from zhupei.domain.access_refusals import AccessCode, AccessRefusal
 from zhupei.domain.identity import DocumentKind
 from zhupei.domain.people import HospitalTier
+from zhupei.domain.places import Province
 from zhupei.domain.sending_units import LinkState, SentPerson, Unit
 from zhupei.domain.text import Text
 from zhupei.security.crypto import Keyring
@@ -60,28 +62,23 @@ async def record_unit(
     tier: HospitalTier | None = None,
     province: str | None = None,
     prefecture: str | None = None,
+    provinces: Mapping[str, Province] = MappingProxyType({}),
     by: str,
     at: datetime,
 ) -> Unit | AccessRefusal:
-    """Record which unit an account acts for, or change what is recorded of it."""
+    """Record which unit an account acts for, or change what is recorded of it.
+
+    ``province`` is one of ``provinces`` by code, ``prefecture`` one of its prefectures where these
+    are recorded: rules compare both with the places of bases.
+    """
     name = " ".join(name.split())
     if not 0 < len(name) <= _LONGEST_NAME or not name.isprintable():
         return _refusal(
             AccessCode.NAME_INVALID, Text("单位名称有误", "this is no name of a unit"), "name"
         )
-    for place, code in (("province", province), ("prefecture", prefecture)):
-        if code is not None and not _PLACE.fullmatch(code):
-            return _refusal(
-                AccessCode.FACTS_INVALID,
-                Text("应为六位行政区划代码", "must be the six digits of GB/T 2260"),
-                place,
-            )
-    if prefecture is not None and (province is None or prefecture[:2] != province[:2]):
-        return _refusal(
-            AccessCode.FACTS_INVALID,
-            Text("地市应属于所填省份", "the prefecture lies in another province"),
-            "prefecture",
-        )
+    against = _wrong_place(province, prefecture, provinces)
+    if against is not None:
+        return against
     values: dict[str, Any] = {
         "name": name,
         "tier": None if tier is None else tier.value,
@@ -103,6 +100,38 @@ async def record_unit(
             await SendingUnitRow.filter(id=row.id).update(**values)
             row = await SendingUnitRow.get(id=row.id)
     return _unit(row)
+
+
+def _wrong_place(
+    province: str | None, prefecture: str | None, provinces: Mapping[str, Province]
+) -> AccessRefusal | None:
+    known = None if province is None else provinces.get(province)
+    if province is not None and known is None:
+        return _refusal(
+            AccessCode.FACTS_INVALID,
+            Text(
+                f"没有代码为“{province}”的省份（GB/T 2260），甘肃省如 620000",
+                f'no province has the code "{province}" (GB/T 2260); Gansu has 620000',
+            ),
+            "province",
+        )
+    if prefecture is None:
+        return None
+    if known is None:
+        message = Text("地市须与省份一同填写", "a prefecture is given with its province")
+    elif prefecture in {each.code for each in known.prefectures}:
+        return None
+    elif (
+        _PLACE.fullmatch(prefecture) and prefecture[:2] == known.code[:2] and not known.prefectures
+    ):
+        # Not recorded here, or, as in municipalities, no such level: districts are taken.
+        return None
+    else:
+        message = Text(
+            f"{known.name.zh}没有代码为“{prefecture}”的地市（GB/T 2260）",
+            f'{known.name.en} has no prefecture of the code "{prefecture}" (GB/T 2260)',
+        )
+    return _refusal(AccessCode.FACTS_INVALID, message, "prefecture")
 
 
 async def unit_of_account(account: UUID) -> Unit | None:

@@ -110,6 +110,7 @@ async def _record(info: GraphInfo, input: RecordSendingUnitInput) -> SendingUnit
             tier=_given(input.tier),
             province=_given(input.province),
             prefecture=_given(input.prefecture),
+            provinces=context.catalogue.provinces,
             by=desk.actor.id,
             at=context.clock(),
         )

@@ -209,6 +209,17 @@ def test_a_missing_plugin_fails_and_is_named_where_it_is_asked_for(
     assert "1 degraded plugin;" in said
 
 
+def test_what_is_wrong_with_a_plugin_is_told_once_and_in_one_language(
+    folder: Path, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    text = _BASE.replace("CLOSES", _FRIDAY).replace("programs:", "plugins: [nowhere]\nprograms:")
+    (folder / "bases" / "a.yaml").write_text(text, encoding="utf-8")
+    assert main(["check", "--language", "zh"]) == 1
+    assert _said(capsys).count("[PLUGIN_NOT_FOUND]") == 1
+    # Without a handler of its own Python writes what is logged to standard error, in English.
+    assert caplog.messages == []
+
+
 def test_json_for_programs(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     _write(folder, _SUNDAY)
     assert main(["check", "--format", "json", "--strict"]) == 1

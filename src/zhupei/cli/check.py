@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import contextlib
 import json
+import logging
 import os
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -140,7 +142,10 @@ def _check(settings: Settings, paths: Sequence[Path], *, database: bool) -> _Out
                 ),
                 status=2,
             )
-    loaded = load_configuration(settings, _with_context(given, settings.bases) if given else None)
+    with _told_once():
+        loaded = load_configuration(
+            settings, _with_context(given, settings.bases) if given else None
+        )
     problems, plugins, codes = loaded.problems, loaded.host.failures, None
     if given:
         problems = Problems(each for each in problems if _concerns(given, each.file))
@@ -152,6 +157,21 @@ def _check(settings: Settings, paths: Sequence[Path], *, database: bool) -> _Out
 
         report = asyncio.run(check_database(settings, loaded.catalogue))
     return _Outcome(loaded, problems, plugins, codes, report)
+
+
+@contextlib.contextmanager
+def _told_once() -> Iterator[None]:
+    """Keep from the log what is printed in the reader's language, but not where a plugin broke."""
+    log = logging.getLogger("zhupei.hooks.intake")
+
+    def only_breaks(record: logging.LogRecord) -> bool:
+        return record.levelno < logging.ERROR or bool(record.exc_info and record.exc_info[0])
+
+    log.addFilter(only_breaks)
+    try:
+        yield
+    finally:
+        log.removeFilter(only_breaks)
 
 
 def _with_context(given: Sequence[Path], bases: Iterable[Path]) -> list[Path]:

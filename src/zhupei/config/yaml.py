@@ -163,7 +163,11 @@ class _Reader:
             node: yaml.Node | None = composer.get_single_node()
         except _TooDeepError as error:
             message = Text(f"嵌套超过 {MAX_DEPTH} 层", f"nested deeper than {MAX_DEPTH} levels")
-            self._refuse(error.offset, "CONFIG_TOO_DEEP", message)
+            hint = Text(
+                "请查看未闭合的括号 [ 或 {，或减少层级",
+                "look for a [ or { that is not closed, or nest less",
+            )
+            self._refuse(error.offset, "CONFIG_TOO_DEEP", message, hint)
             return None
         except yaml.MarkedYAMLError as error:
             self._refuse_syntax(error)

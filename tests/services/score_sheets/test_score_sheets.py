@@ -503,6 +503,31 @@ async def test_everybody_absent_is_signed_too(office: BaseOffices) -> None:
     assert await office.case(case.id) == case
 
 
+async def test_a_sheet_of_absent_people_is_not_signed_in_a_frozen_round(
+    office: BaseOffices,
+) -> None:
+    """It records who was absent, as others record scores."""
+    await crowd(office, 1)
+    sheet = await entered(office, ("缺考", "缺考"))
+    freeze = inputs.FreezeRoundInput(program=PROGRAM, round="batch-1", reason="核查")
+    done(await admissions.freeze_round(office.province(), freeze))
+    before = await office.rows()
+    for dry_run in (True, False):
+        await office.refuses(RefusalCode.ROUND_FROZEN, await sign(office, sheet, dry_run=dry_run))
+    problem = await sheet_problems(office.desk(second()), sheet)
+    assert problem is not None
+    assert problem.code is RefusalCode.ROUND_FROZEN
+    assert await office.rows() == before
+    lift = inputs.LiftFreezeInput(program=PROGRAM, round="batch-1", reason="查清")
+    done(await admissions.lift_freeze(office.province(), lift))
+    assert await sheet_problems(office.desk(second()), sheet) is None
+    signed = done(await sign(office, sheet))
+    assert signed.sheet.state is ScoreSheetState.SIGNED
+    # Frozen again, a repeated signature is answered as the first.
+    done(await admissions.freeze_round(office.province(), replace(freeze, reason="再查")))
+    assert done(await sign(office, sheet)).sheet == signed.sheet
+
+
 @pytest.mark.parametrize(
     ("changes", "code", "en"),
     [

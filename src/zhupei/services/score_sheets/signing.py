@@ -24,6 +24,9 @@ from zhupei.services.admissions.refusals import Refusal, RefusalCode
 from zhupei.services.admissions.required_documents import documents_due
 from zhupei.services.admissions.situations import (
     Situation,
+    frozen,
+    frozen_refusal,
+    frozen_until_done,
     hidden,
     not_found,
     permitted_for,
@@ -38,6 +41,7 @@ from zhupei.services.progress import Progress, operation
 from zhupei.services.score_sheets.inputs import RejectScoreSheetInput, SignScoreSheetInput
 from zhupei.services.score_sheets.roster import ENTER
 from zhupei.services.score_sheets.rows import load_sheet, sheet_now
+from zhupei.services.seats import root_program
 
 __all__ = ["SIGN", "reject_score_sheet", "sheet_problems", "sign_score_sheet"]
 
@@ -156,6 +160,8 @@ async def _record(
             await progress.succeed(sheet=str(sheet.id), refused=False)
 
     try:
+        if not scored and given.dry_run and await frozen(_root(desk, sheet), sheet.round):
+            return frozen_refusal()
         if not scored and not given.dry_run:
             return await _sign_absent(desk, sheet, given, key, progress)
         outcome = await carry_out(
@@ -227,7 +233,10 @@ async def _sign_absent(
     """Sign a sheet on which everybody was absent: there is nothing to record."""
     settled: list[str] = []
 
-    async def do(_work: Work) -> str:
+    async def do(work: Work) -> str:
+        # No transition of an application looks for it, as where there are scores.
+        if await frozen_until_done(work.connection, _root(desk, sheet), sheet.round):
+            raise RefusedError(frozen_refusal())
         await _settle(desk, given, None)
         settled.append(str(sheet.id))
         if progress is not None:
@@ -241,6 +250,12 @@ async def _sign_absent(
     if progress is not None and not settled and not isinstance(done, Refusal):
         progress.forget()
     return done
+
+
+def _root(desk: Desk, sheet: ScoreSheet) -> str:
+    """Return the program by which the sheet's round is frozen."""
+    program = desk.catalogue.programs.get(sheet.program)
+    return sheet.program if program is None else root_program(desk.catalogue, program).code
 
 
 def _outdated(refusal: Refusal) -> Refusal:
@@ -323,8 +338,10 @@ async def sheet_problems(desk: Desk, sheet: ScoreSheet) -> Refusal | None:
     """
     with desk.database.use():
         scored = {row.application: row for row in sheet.rows if row.scores}
-        if sheet.state is not ScoreSheetState.PENDING or not scored:
+        if sheet.state is not ScoreSheetState.PENDING:
             return None
+        if not scored:
+            return frozen_refusal() if await frozen(_root(desk, sheet), sheet.round) else None
         given = SignScoreSheetInput(sheet=sheet.id, dry_run=True)
         signed = await _record(desk, sheet, given, scored, None)
         return signed if isinstance(signed, Refusal) else None

@@ -72,7 +72,9 @@ async def test_papers_are_told_by_what_decides_about_them(
     place: RowsOffice, statements: list[str]
 ) -> None:
     seen, data = await _asked(place, statements, _PAPERS)
-    assert seen == [("application", {'a."id"', 'a."state"', *_DECIDES})]
+    # Round, last day of report and facts decide on what a letter could not say (R217).
+    of_letter = {'a."round_code"', 'a."report_by"', "a.details->'candidate'"}
+    assert seen == [("application", {'a."id"', 'a."state"', *_DECIDES, *of_letter})]
     assert [each["kind"] for each in data["papers"]][:2] == ["CHECKLIST", "LETTER"]
 
 

@@ -204,7 +204,7 @@ class _Papers:
         columns = columns_for(asked.catalogue, programs)
         ending = ending_of(request)
         make = registration_list_csv if ending == "csv" else registration_list_xlsx
-        language = _heading_language(request)
+        language = _export_language(request)
         content = await asyncio.to_thread(make, asked.catalogue, found, columns, language)
         return _attached(content, ending, "registrations")
 
@@ -223,7 +223,7 @@ class _Papers:
         ending = ending_of(request)
         make = statistics_csv if ending == "csv" else statistics_xlsx
         columns = statistics_columns_for(asked.catalogue, programs)
-        language = _heading_language(request)
+        language = _export_language(request)
         content = await asyncio.to_thread(make, asked.catalogue, report.whole, columns, language)
         return _attached(content, ending, "statistics")
 
@@ -333,8 +333,8 @@ async def _permitted_case(
     return case or _NOT_FOUND
 
 
-def _heading_language(request: Request) -> Language:
-    """Return the language of an export's headings: Chinese unless the address says otherwise."""
+def _export_language(request: Request) -> Language:
+    """Return the language of an export: Chinese unless the address says otherwise."""
     return Language.EN if request.query_params.get("lang") == "en" else Language.ZH
 
 

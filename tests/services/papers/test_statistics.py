@@ -11,7 +11,7 @@ import openpyxl
 import pytest
 
 from zhupei.catalogue import Catalogue
-from zhupei.domain.text import Text
+from zhupei.domain.text import Language, Text
 from zhupei.services.papers.records import OpeningFigures
 from zhupei.services.papers.statistics import (
     Rate,
@@ -142,3 +142,25 @@ def test_files(catalogue: Catalogue) -> None:
     sheet = openpyxl.load_workbook(io.BytesIO(content))["招收统计"]
     assert sheet["I2"].value == 66.7
     assert sheet["I4"].value is None
+
+
+def test_an_english_file_says_its_values_in_english(catalogue: Catalogue) -> None:
+    unknown = _figures("0300", None, 1, quota_note=Text("未定", "to be announced"), shortage=None)
+    statistics = recruitment_statistics((INTERNAL, unknown))
+    content = statistics_csv(catalogue, statistics, language=Language.EN).decode("utf-8-sig")
+    rows = list(csv.reader(io.StringIO(content)))
+    assert [row[0] for row in rows[1:]] == [
+        catalogue.bases[catalogue.openings[f"{HKU}/0100"].base].name.en,
+        catalogue.bases[catalogue.openings[f"{HKU}/0300"].base].name.en,
+        "Total",
+        "Total of shortage specialties",
+    ]
+    assert [(row[2], row[3], row[10]) for row in rows[1:3]] == [
+        ("Internal Medicine", "no", ""),
+        ("Emergency Medicine", "undecided", "to be announced"),
+    ]
+    assert rows[3][10] == f"plans not published: {HKU}/0300"
+    shown = openpyxl.load_workbook(
+        io.BytesIO(statistics_xlsx(catalogue, statistics, language=Language.EN))
+    )["招收统计"]
+    assert shown["C2"].value == "Internal Medicine"

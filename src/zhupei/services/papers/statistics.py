@@ -244,7 +244,8 @@ def statistics_xlsx(
     language: Language = Language.ZH,
 ) -> bytes:
     """Return the statistics as XLSX, a row for each opening and totals. Unknown rates are blank."""
-    return write_xlsx("招收统计", _heads(columns, language), _rows(catalogue, statistics, columns))
+    rows = _rows(catalogue, statistics, columns, language)
+    return write_xlsx("招收统计", _heads(columns, language), rows)
 
 
 def statistics_csv(
@@ -254,7 +255,7 @@ def statistics_csv(
     language: Language = Language.ZH,
 ) -> bytes:
     """Return the statistics as CSV, with the same rows as the XLSX."""
-    return write_csv(_heads(columns, language), _rows(catalogue, statistics, columns))
+    return write_csv(_heads(columns, language), _rows(catalogue, statistics, columns, language))
 
 
 def _heads(columns: StatisticsColumns, language: Language) -> tuple[Column, ...]:
@@ -267,29 +268,33 @@ def _heads(columns: StatisticsColumns, language: Language) -> tuple[Column, ...]
     )
 
 
-_SHORTAGE = {True: "是", False: "否", None: "未定"}
+_SHORTAGE = {True: Text("是", "yes"), False: Text("否", "no"), None: Text("未定", "undecided")}
 _SHORTAGE_CODES = {True: "true", False: "false", None: "unknown"}
+_TOTALS = (Text("合计", "Total"), Text("紧缺专业合计", "Total of shortage specialties"))
 _Row = Mapping[StatisticsField, Value]
 
 
 def _rows(
-    catalogue: Catalogue, statistics: RecruitmentStatistics, columns: StatisticsColumns
+    catalogue: Catalogue,
+    statistics: RecruitmentStatistics,
+    columns: StatisticsColumns,
+    language: Language,
 ) -> list[list[Value]]:
     found: list[list[Value]] = []
     for each in statistics.openings:
         opening = catalogue.openings[each.figures.opening]
         row: _Row = {
-            _S.BASE: catalogue.bases[opening.base].name.zh,
+            _S.BASE: catalogue.bases[opening.base].name.get(language),
             _S.SPECIALTY_CODE: opening.specialty,
-            _S.SPECIALTY: opening.specialty_name.zh,
-            _S.SHORTAGE: _SHORTAGE[each.figures.shortage],
+            _S.SPECIALTY: opening.specialty_name.get(language),
+            _S.SHORTAGE: _SHORTAGE[each.figures.shortage].get(language),
             _S.PLACES: each.places,
             _S.APPLICATIONS: each.figures.applications,
             _S.ADMITTED: each.figures.admitted,
             _S.REGISTERED: each.figures.registered,
             _S.COMPLETION: each.fill.percent,
             _S.COMPETITION: each.competition.percent,
-            _S.REASON: _reason(each.fill),
+            _S.REASON: _reason(each.fill, language),
         }
         code = _SHORTAGE_CODES[each.figures.shortage]
         found.append([_cell(row, column, code) for column in columns])
@@ -301,16 +306,16 @@ def _rows(
             _S.ADMITTED: statistics.admitted,
             _S.REGISTERED: statistics.registered,
             _S.COMPLETION: statistics.completion.percent,
-            _S.REASON: _reason(statistics.completion),
+            _S.REASON: _reason(statistics.completion, language),
         },
-        {_S.COMPLETION: shortage.percent, _S.REASON: _reason(shortage)},
+        {_S.COMPLETION: shortage.percent, _S.REASON: _reason(shortage, language)},
     )
-    for title, row in zip(("合计", "紧缺专业合计"), totals, strict=True):
+    for title, row in zip(_TOTALS, totals, strict=True):
         cells = [_cell(row, column, None) for column in columns]
         # Where the title stands nothing of the sum does: the first column that is about a place.
         at = next((at for at, one in enumerate(columns) if one.field in _PLACES), None)
         if at is not None:
-            cells[at] = title
+            cells[at] = title.get(language)
         found.append(cells)
     return found
 
@@ -326,5 +331,5 @@ def _cell(row: _Row, column: ExportColumn, shortage: str | None) -> Value:
     return row.get(StatisticsField(column.field))
 
 
-def _reason(rate: Rate) -> str | None:
-    return None if rate.reason is None else rate.reason.zh
+def _reason(rate: Rate, language: Language) -> str | None:
+    return None if rate.reason is None else rate.reason.get(language)

@@ -203,6 +203,21 @@ async def test_a_step_that_is_taken_back_is_told_as_such(office: Office, room: M
     assert case.state.value == "IN_PUBLICITY"
 
 
+async def test_a_draft_that_is_given_up_is_told_to_nobody(office: Office, room: MailRoom) -> None:
+    """Nobody else saw it; who withdraws what was handed in is told."""
+    draft = await office.draft(applicant=await applicant(office, 1))
+    filed = await office.submitted(applicant=await applicant(office, 2))
+    for case in (draft, filed):
+        given = inputs.ReasonedInput(application=case.id, reason="另有安排")
+        done(await admissions.withdraw_application(office.own(case.applicant), given))
+    await tell_events(place_of(office, room.server))
+    assert room.subjects(ADDRESS) == []
+    assert await notices(office, draft.id) == []
+    assert [each.partition(" / ")[0] for each in room.subjects("person2@example.org")] == [
+        "报名已提交", "已撤回报名",
+    ]  # fmt: skip
+
+
 async def test_without_a_server_they_wait_and_go_out_later(
     office: Office, room: MailRoom, caplog: pytest.LogCaptureFixture
 ) -> None:

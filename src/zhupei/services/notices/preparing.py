@@ -11,7 +11,7 @@ from tortoise.transactions import in_transaction
 
 from zhupei.db.identifiers import uuid7
 from zhupei.db.models import ApplicationRow, InvitationRow, NoticeRow, OutboxRow
-from zhupei.services.notices.kinds import NoticeState, RecipientKind, Tells, told_by
+from zhupei.services.notices.kinds import NoticeKind, NoticeState, RecipientKind, Tells, told_by
 from zhupei.services.outbox import id_in
 
 __all__ = ["make_notices"]
@@ -68,6 +68,9 @@ def _notice(
     now: datetime,
 ) -> NoticeRow | None:
     application = id_in(event.subject, "Application")
+    if application in drafts and tells.kind is NoticeKind.WITHDRAWN:
+        # Nobody but the person saw it, nor were they told when it was begun.
+        return None
     if tells.to is RecipientKind.APPLICANT:
         who = application or id_in(event.subject, "Invitation")
         person = None if who is None else people.get(who)

@@ -113,6 +113,27 @@ def test_t57_a_night_shift_crosses_midnight_and_lasts(
     assert found == (crosses and long_enough)
 
 
+@pytest.mark.parametrize(
+    ("starts", "minutes", "counts"),
+    [
+        (20, 8 * 60, True),
+        (20, 8 * 60 - 1, False),
+        (20, 4 * 60 + 1, False),
+        (16, 8 * 60, False),
+        (16, 8 * 60 + 1, True),
+        (0, 23 * 60, False),
+        (0, 24 * 60, False),
+        (0, 24 * 60 + 1, True),
+    ],
+)
+def test_r049_t57_exactly_eight_hours_qualify_and_exactly_midnight_does_not(
+    starts: int, minutes: int, *, counts: bool
+) -> None:
+    start = datetime(2026, 9, 1, starts, tzinfo=CHINA_TIME)
+    end = start + timedelta(minutes=minutes)
+    assert is_night_shift(start, end, least_hours=Decimal(8)) is counts
+
+
 def test_a_shift_needs_an_offset_and_an_order() -> None:
     start = datetime(2026, 9, 1, 20, tzinfo=CHINA_TIME)
     with pytest.raises(ValueError, match="an offset"):

@@ -135,7 +135,7 @@ def test_r141_an_end_that_is_not_given_is_open() -> None:
 def test_r141_dates_that_are_not_published_refuse_only_where_others_are() -> None:
     bare = example_program(rounds=(Round(code="1", name=Text("第一批")),))
     assert in_interview_window(bare, "1", [_step()], _at(1), _at(2)) is None
-    partly = example_program(rounds=(_window(_at(20), _at(22), None),))
+    partly = example_program(rounds=(*bare.rounds, _window(_at(20), _at(22), None)))
     other = _step(window="examination")
     assert in_interview_window(partly, "1", [_step(window=None)], _at(1), _at(2)) is None
     assert in_interview_window(partly, "1", [_step(window=None), other], _at(1), _at(2)) == Refusal(

@@ -107,6 +107,37 @@ def test_a_grant_never_reaches_more_than_the_one_without_limit(grant: Grant, bas
         assert reaches(unlimited, "me", Target(base=base), _PLACES)
 
 
+@pytest.mark.parametrize(
+    ("target", "reached"),
+    [
+        (Target(base="east-1", specialty="0100"), True),
+        (Target(base="east-1", specialty="0200"), False),
+        (Target(base="east-2", specialty="0100"), False),
+        (Target(base="east-1"), False),
+    ],
+)
+def test_staff_of_a_specialty_reach_that_of_their_base_only(
+    target: Target, *, reached: bool
+) -> None:
+    grant = Grant("specialty_base", base="east-1", specialty="0100")
+    assert reaches(grant, "me", target, _PLACES) is reached
+
+
+def test_a_base_that_nobody_knows_lies_nowhere() -> None:
+    grant = Grant("jurisdiction_office", jurisdiction="east")
+    assert reaches(grant, "me", Target(base="gone"), _PLACES) is False
+
+
+def test_a_permission_is_held_by_a_grant_with_it_that_reaches() -> None:
+    permission = Permission("lists.read", Text("查看", "read"), roles=("base_office",))
+    offices = frozenset({Grant("base_office", base="east-1"), Grant("auditor")})
+    actor = Actor(id="me", grants=offices)
+    assert holds(actor, permission, Target(base="east-1"), _PLACES) is True
+    assert holds(actor, permission, Target(base="east-2"), _PLACES) is False
+    other = Permission("lists.write", Text("修改", "write"), roles=("sending_unit",))
+    assert holds(actor, other, Target(base="east-1"), _PLACES) is False
+
+
 @given(_GRANTS, st.sampled_from(sorted(PERMISSIONS)), st.sampled_from(list(_PLACES.bases)))
 def test_scopes_only_take_away(grant: Grant, name: str, base: str) -> None:
     permission, target = PERMISSIONS[name], Target(base=base, owners={"me"})

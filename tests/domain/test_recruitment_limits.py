@@ -63,6 +63,9 @@ def test_r272_a_specialty_base_is_suspended_by_its_own_entry() -> None:
             "the specialty base's recruitment is suspended: too few teachers",
         ),
     )
+    refusal = suspension_of(example_program(), example_opening(suspended=Text("师资不足")))
+    assert refusal is not None
+    assert refusal.message.en == "the specialty base's recruitment is suspended: 师资不足"
 
 
 @pytest.mark.parametrize(

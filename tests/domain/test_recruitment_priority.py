@@ -52,21 +52,25 @@ def test_r149_a_list_that_names_rounds_says_when(
 
 def test_r149_an_opening_has_priority_by_every_list_that_names_it() -> None:
     """A list for pay gives none (T16), and a measure is only what configuration names."""
-    lists = [_NATION, _set("0200", "0300", rounds=("batch-3", "batch-2")), _set("0200", pay=True)]
+    lists = [
+        _NATION,
+        _set("0200", "0300", rounds=("d", "a", "c", "e", "b")),
+        _set("0200", pay=True),
+    ]
     program = example_program(policies=(policy("priority_transferred_first", True),))
     assert priorities_of(program, example_opening("0200"), lists) == (
         RecruitmentPriority(
             rounds=(), source=_NATION.source, proposed_first=False, transferred_first=True
         ),
         RecruitmentPriority(
-            rounds=("batch-2", "batch-3"),
+            rounds=("a", "b", "c", "d", "e"),
             source=lists[1].source,
             proposed_first=False,
             transferred_first=True,
         ),
     )
     assert [found.rounds for found in priorities_of(program, example_opening("0300"), lists)] == [
-        ("batch-2", "batch-3")
+        ("a", "b", "c", "d", "e")
     ]
     assert priorities_of(program, example_opening("0100"), lists) == ()
 

@@ -39,6 +39,7 @@ def _length(
         (DOCTOR, ACADEMIC, None, 36, 0),
         (MASTER, None, None, None, None),
         (None, None, 12, None, None),
+        (DegreeLevel.JUNIOR_COLLEGE, None, 12, None, None),
     ],
 )
 def test_t29_r060_r229_reduction(
@@ -52,6 +53,18 @@ def test_t29_r060_r229_reduction(
     found = _length(level, type_, **({} if cap is None else {"reduction_cap_months": cap}))
     assert (found.regular, found.least, found.reduction) == (36, least, reduction)
     assert found.needs_assessment is True
+
+
+@pytest.mark.parametrize(
+    ("level", "name"),
+    [
+        (BACHELOR, "minimum_months_bachelor"),
+        (MASTER, "minimum_months_professional_master"),
+        (DOCTOR, "minimum_months_professional_doctor"),
+    ],
+)
+def test_r060_each_degree_has_a_policy_of_its_own(level: DegreeLevel, name: str) -> None:
+    assert _length(level, PROFESSIONAL, **{name: 30}).least == 30
 
 
 def test_a_policy_may_let_academic_degrees_reduce() -> None:

@@ -6,7 +6,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -25,6 +25,7 @@ from zhupei.db.models import (
 )
 from zhupei.domain.admission_case import AdmissionCase
 from zhupei.domain.admission_process import STATE_LABELS, ApplicationState, path_of
+from zhupei.domain.brochures import brochure_window
 from zhupei.domain.calendar import CHINA_TIME
 from zhupei.domain.institutions import Contact
 from zhupei.domain.interviews import InterviewMode
@@ -49,6 +50,8 @@ __all__ = ["Letter", "composed"]
 _log = logging.getLogger("zhupei.notices")
 
 _S = ApplicationState
+_OF_BROCHURES = (NoticeKind.BROCHURE_APPROVED.value, NoticeKind.BROCHURE_RETURNED.value)
+_MOMENT = timedelta(microseconds=1)
 _STATE_OF_REMINDER = {
     NoticeKind.SUBMISSION_NEAR: _S.DRAFT,
     NoticeKind.CONFIRMATION_NEAR: _S.IN_PUBLICITY,
@@ -247,6 +250,8 @@ async def _values(
         "agreement_by": None,
         **{key: facts[key] for key in ("due", "ends_on") if key in facts},
     }
+    if notice.kind in _OF_BROCHURES:
+        values |= {"version": facts["version"], **_last_days(program)}
     if "window" in facts:
         values["window"] = _window(program, facts.get("round"), str(facts["window"]))
     opening = None
@@ -275,6 +280,17 @@ async def _values(
         name = Text(opening, opening) if found is None else found.specialty_name
         values["opening"] = _both(name)
     return values
+
+
+def _last_days(program: Program) -> dict[str, str | None]:
+    """Return the last days of handing a brochure in and of publishing it."""
+    found: dict[str, str | None] = {}
+    for name, step in (("submit_by", "submission"), ("publish_by", "publication")):
+        window = brochure_window(program, f"brochure_{step}")
+        closes = None if window is None else window.closes_at
+        last = None if closes is None else (closes - _MOMENT).astimezone(CHINA_TIME).date()
+        found[name] = _iso(last)
+    return found
 
 
 async def _counts(publicity: UUID) -> dict[str, int]:

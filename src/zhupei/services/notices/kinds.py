@@ -72,6 +72,8 @@ class NoticeKind(StrEnum):
     OFFER_DECLINED = "OFFER_DECLINED"
     OBJECTION_FILED = "OBJECTION_FILED"
     PUBLICITY_ENDED = "PUBLICITY_ENDED"
+    BROCHURE_APPROVED = "BROCHURE_APPROVED"
+    BROCHURE_RETURNED = "BROCHURE_RETURNED"
     ROUND_OPENED = "ROUND_OPENED"
     ROUND_CLOSED = "ROUND_CLOSED"
     AGREEMENT_MISSING = "AGREEMENT_MISSING"
@@ -117,6 +119,8 @@ NOTICE_LABELS = MappingProxyType(
         _K.OBJECTION_FILED: Text("收到异议", "An objection was filed"),
         _K.PUBLICITY_ENDED: Text("公示结束", "Publicity has ended"),
         _K.ROUND_OPENED: Text("时段开始", "A window has opened"),
+        _K.BROCHURE_APPROVED: Text("招生简章审核通过", "Brochure approved"),
+        _K.BROCHURE_RETURNED: Text("招生简章已退回", "Brochure returned"),
         _K.ROUND_CLOSED: Text("时段结束", "A window has closed"),
         _K.AGREEMENT_MISSING: Text("学员协议逾期未签", "A trainee's agreement is overdue"),
         _K.WEBHOOK_DISABLED: Text("事件推送已停用", "Sending events was switched off"),
@@ -155,6 +159,8 @@ _OF_EVENT = MappingProxyType(
         "invitation.made": (Tells(_K.INVITED, _PERSON),),
         "objection.filed": (Tells(_K.OBJECTION_FILED, _OFFICE),),
         "publicity.ended": (Tells(_K.PUBLICITY_ENDED, _OFFICE),),
+        "brochure.approved": (Tells(_K.BROCHURE_APPROVED, _OFFICE),),
+        "brochure.returned": (Tells(_K.BROCHURE_RETURNED, _OFFICE),),
         "round.opened": (Tells(_K.ROUND_OPENED, _OFFICE),),
         "round.closed": (Tells(_K.ROUND_CLOSED, _OFFICE),),
         "webhook.disabled": (Tells(_K.WEBHOOK_DISABLED, RecipientKind.INTEGRATOR),),

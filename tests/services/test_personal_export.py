@@ -6,7 +6,7 @@ import re
 from datetime import date
 from decimal import Decimal
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 
@@ -22,7 +22,7 @@ from allocation_office import (
 )
 from job_place import KEYRING, applicant, published
 from zhupei.db.connection import Database
-from zhupei.db.models import Account, Applicant
+from zhupei.db.models import Account, Applicant, ScoreSheetRow
 from zhupei.domain.admission_case import AdmissionCase
 from zhupei.domain.benefits import Payer
 from zhupei.domain.interviews import InterviewMode, SlotPeriod
@@ -91,6 +91,53 @@ async def test_scores_and_opinions_wait_for_the_published_list(office: Office) -
     assert {each["action"]: each["reason"] for each in application["records"]}[
         "GIVE_OPINION"
     ] == "同意"
+
+
+async def test_points_that_nobody_signed_are_in_the_copy_too(office: Office) -> None:
+    """PIPL 45: they are no scores, but kept of the person; those of others are not told."""
+    person, other = await applicant(office, 1), await applicant(office, 2)
+    case, beside = await judged(office, person), await judged(office, other)
+    rows = [
+        {"application": str(case.id), "row": 2, "absent": ["examination"],
+         "scores": [{"kind": "interview", "points": "61", "of": 100}]},
+        {"application": str(beside.id), "row": 3, "absent": [],
+         "scores": [{"kind": "interview", "points": "97", "of": 100}]},
+    ]  # fmt: skip
+    with office.database.use():
+        await ScoreSheetRow.create(
+            id=uuid4(),
+            base_code=case.base,
+            program_code=case.program,
+            opening_code="",
+            round_code="batch-1",
+            assessments="interview,examination",
+            state="REJECTED",
+            rows=rows,
+            low=[],
+            sha256="a" * 64,
+            catalogue_hash="b" * 64,
+            entered_by="one",
+            entered_at=office.now,
+            decided_by="two",
+            decided_at=office.now,
+            reason=_SECRET,
+        )
+    (application,) = (await copied(office, person))["applications"]
+    assert application["scoreSheets"] is None
+    assert "scoreSheets" in application["withheld"]["parts"]
+    office.go("2026-05-11T10:00")
+    done(await office.publish(case))
+    (application,) = (await copied(office, person))["applications"]
+    assert application["scoreSheets"] == [
+        {
+            "state": "REJECTED",
+            "scores": [{"kind": "interview", "points": "61", "of": 100}],
+            "absent": ["examination"],
+            "enteredAt": "2026-04-27T01:00:00+00:00",
+            "decidedAt": "2026-04-27T01:00:00+00:00",
+        }
+    ]
+    assert _SECRET not in str(application)
 
 
 async def test_who_is_rejected_learns_the_scores_when_the_round_is_published(

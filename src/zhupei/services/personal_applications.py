@@ -12,6 +12,8 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
+from tortoise.expressions import Q
+
 from zhupei.catalogue.catalogue import Catalogue
 from zhupei.db.models import (
     AllocationChoiceRow,
@@ -24,6 +26,7 @@ from zhupei.db.models import (
     ObjectionRow,
     PublicityRow,
     ScoreRow,
+    ScoreSheetRow,
     TransitionRow,
 )
 from zhupei.domain.admission_process import EXITS, Action, ApplicationState
@@ -59,6 +62,7 @@ async def applications_of_person(applicant: UUID, catalogue: Catalogue) -> list[
     ids = [row.id for row in rows]
     published = await _published(rows, catalogue)
     scores = await _scores(ids)
+    sheets = await _sheets(ids)
     records = await _records(rows, published)
     bookings = await _bookings(ids)
     objections = await _objections_about(ids)
@@ -73,7 +77,7 @@ async def applications_of_person(applicant: UUID, catalogue: Catalogue) -> list[
             "state": row.state,
             "createdAt": plain(row.created_at),
             "submittedAt": plain(row.submitted_at),
-            **_judged(row, scores[row.id], is_published=row.id in published),
+            **_judged(row, scores[row.id], sheets[row.id], is_published=row.id in published),
             "interviews": bookings[row.id],
             "allocations": allocations.get(row.id, []),
             "objections": objections[row.id],
@@ -84,17 +88,34 @@ async def applications_of_person(applicant: UUID, catalogue: Catalogue) -> list[
 
 
 def _judged(
-    row: ApplicationRow, scores: Sequence[Mapping[str, Any]], *, is_published: bool
+    row: ApplicationRow,
+    scores: Sequence[Mapping[str, Any]],
+    sheets: Sequence[Mapping[str, Any]],
+    *,
+    is_published: bool,
 ) -> Mapping[str, Any]:
     details: Mapping[str, Any] = row.details
-    if is_published or not (scores or details.get("packet") or details.get("opinion")):
-        return {"details": details, "scores": list(scores), "withheld": None}
+    judged = scores or sheets or details.get("packet") or details.get("opinion")
+    if is_published or not judged:
+        return {
+            "details": details,
+            "scores": list(scores),
+            "scoreSheets": list(sheets),
+            "withheld": None,
+        }
     hidden = {"packet": None, "opinion": None}
     return {
         "details": {**details, **hidden},
         "scores": None,
+        "scoreSheets": None,
         "withheld": {
-            "parts": ["scores", "details.packet", "details.opinion", "records.reason"],
+            "parts": [
+                "scores",
+                "scoreSheets",
+                "details.packet",
+                "details.opinion",
+                "records.reason",
+            ],
             "reason": {"zh": WITHHELD.zh, "en": WITHHELD.en},
         },
     }
@@ -132,6 +153,31 @@ async def _scores(ids: Collection[UUID]) -> dict[UUID, list[Mapping[str, Any]]]:
                 "recordedAt": plain(score.recorded_at),
             }
         )
+    return found
+
+
+async def _sheets(ids: Collection[UUID]) -> dict[UUID, list[Mapping[str, Any]]]:
+    """Return what sheets hold of each application, those that were never signed too.
+
+    Points that nobody signed are no scores, but they are kept of the person; so is an absence.
+    """
+    found: dict[UUID, list[Mapping[str, Any]]] = {id_: [] for id_ in ids}
+    if not ids:
+        return found
+    of_any = Q(*(Q(rows__contains=[{"application": str(id_)}]) for id_ in ids), join_type=Q.OR)
+    for sheet in await ScoreSheetRow.filter(of_any).order_by("id"):
+        for row in sheet.rows:
+            application = UUID(row["application"])
+            if application in found:
+                found[application].append(
+                    {
+                        "state": sheet.state,
+                        "scores": row["scores"],
+                        "absent": row["absent"],
+                        "enteredAt": plain(sheet.entered_at),
+                        "decidedAt": plain(sheet.decided_at),
+                    }
+                )
     return found
 
 

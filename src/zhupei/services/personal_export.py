@@ -39,8 +39,9 @@ async def export_person(
     """Return everything that is kept of an applicant as plain values; None where there is none.
 
     Nothing of others is in it: who checked, decided or objected is left out, what was decided and
-    why is not. Assessments are withheld until they are published (`personal_applications`). The
-    caller has made sure that it is the person who asks.
+    why is not. What a ban rests on is left out as well, as it may name others; its reason is not.
+    Assessments are withheld until they are published (`personal_applications`). The caller has
+    made sure that it is the person who asks.
     """
     row = await Applicant.get_or_none(id=applicant)
     personal = await reveal(keyring, applicant)

@@ -6,6 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from zhupei.config.texts import Label
 from zhupei.domain.admission import AdmissionStep
 from zhupei.domain.admission_case import AgreementKind, PacketPart, ReviewDecision
 from zhupei.domain.admission_process import ApplicationState, Channel, Path, Stage
@@ -28,6 +29,11 @@ from zhupei.domain.sources import Level, Source
 from zhupei.domain.text import Text
 
 _SOURCE = Source("SAMPLE", "一", "1")
+
+
+def _label(zh: str, en: str) -> Label:
+    """Return a name as a file of the configuration gives it."""
+    return Label.model_validate({"zh": zh, "en": en})
 
 
 def _step(kind: str, **params: object) -> AdmissionStep:
@@ -139,7 +145,10 @@ def test_a_review_that_no_step_makes_is_refused() -> None:
 
 def test_r144_the_packet_has_every_configured_part() -> None:
     """Parts with blanks only are missing; a part that nobody asked for does not matter."""
-    step = _step("specialty_base_opinion", contents=(Text("基本情况分析"), "面试评价", "总体意见"))
+    step = _step(
+        "specialty_base_opinion",
+        contents=(_label("基本情况分析", "situation"), "面试评价", "总体意见"),
+    )
     whole = [
         PacketPart(title="总体意见", text="同意"),
         PacketPart(title="面试评价", text="良好"),

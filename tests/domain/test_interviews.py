@@ -8,6 +8,7 @@ from types import SimpleNamespace
 import pytest
 
 from example_hospital import example_program
+from zhupei.config.texts import Label
 from zhupei.domain.admission import AdmissionStep
 from zhupei.domain.admission_refusals import Refusal, RefusalCode
 from zhupei.domain.calendar import CHINA_TIME
@@ -27,6 +28,11 @@ _CLAUSE, _STEPS_CLAUSE = Source("SAMPLE", "一", "1"), Source("SAMPLE", "二", "
 
 def _at(day: int, hour: int = 0, minute: int = 0) -> datetime:
     return datetime(2026, 4, day, hour, minute, tzinfo=CHINA_TIME)
+
+
+def _label(zh: str, en: str) -> Label:
+    """Return a name as a file of the configuration gives it."""
+    return Label.model_validate({"zh": zh, "en": en})
 
 
 def _step(*modes: object, window: str | None = "interview") -> AdmissionStep:
@@ -53,7 +59,7 @@ def test_periods_are_told_in_chinas_time() -> None:
     ("named", "allowed"),
     [
         (("现场面试",), [_SITE]),
-        ((Text("远程视频", "video"),), [_VIDEO]),
+        ((_label("远程视频", "video"),), [_VIDEO]),
         (("线下", "网络面试"), [_SITE, _VIDEO]),
         (("择优",), [_SITE, _VIDEO]),
         ((), [_SITE, _VIDEO]),
@@ -69,7 +75,7 @@ def test_r142_interviews_are_of_a_kind_that_the_steps_name(
 
 
 def test_r142_the_refusal_names_what_is_foreseen() -> None:
-    assert mode_foreseen([_step("现场面试", Text("当面答辩"))], _VIDEO) == Refusal(
+    assert mode_foreseen([_step("现场面试", _label("当面答辩", "in person"))], _VIDEO) == Refusal(
         code=RefusalCode.MODE_NOT_ALLOWED,
         message=Text(
             "面试形式为现场面试、当面答辩，不能安排视频面试",

@@ -13,7 +13,7 @@ from admissions_office import sample_catalogue
 from job_place import KEYRING
 from served_admissions import ServedAdmissions, served_admissions
 from zhupei.db.models import Applicant, NoticeRow, OperationRow
-from zhupei.jobs import Workplace, tell_events
+from zhupei.jobs import Workplace, run_due, tell_events
 
 pytestmark = pytest.mark.slow
 
@@ -44,13 +44,16 @@ async def told(province: ServedAdmissions) -> Workplace:
 async def test_a_draft_is_told_to_nobody_but_the_person(province: ServedAdmissions) -> None:
     """Whoever may not see an application does not learn that it is there."""
     draft = await province.draft("li")
-    await province.moved("WITHDRAWN", "withdrawApplication", "li", draft, reason="另有安排")
+    await run_due(await told(province))
+    province.clock.go("2026-04-22T09:00")
+    await run_due(await told(province))
     await told(province)
     (own,) = (await province.ask(_NOTICES, "li"))["notices"]
-    assert (own["kind"], own["application"], own["base"]) == ("WITHDRAWN", draft, None)
+    assert (own["kind"], own["application"], own["base"]) == ("SUBMISSION_NEAR", draft, None)
     assert own["program"] == {"code": "sample-hospital-residency-2026"}
     for who in ("base_office", "jurisdiction_office", "auditor", "other_office"):
-        assert (await province.ask(_NOTICES, who))["notices"] == [], who
+        seen = (await province.ask(_NOTICES, who))["notices"]
+        assert {each["kind"] for each in seen} <= {"ROUND_CLOSED"}, who
     refused = await province.do("retryNotice", "base_office", notice=own["id"])
     assert refused["code"] == "NOT_FOUND"
 

@@ -207,6 +207,18 @@ async def test_whether_it_is_open_is_explained_by_the_rounds(real: AskedGraph) -
         assert {each["level"] for each in found["items"]} == {"JURISDICTION"}
 
 
+async def test_a_brochure_is_explained_by_the_steps_that_ask_for_it(real: AskedGraph) -> None:
+    """R135, R136: the province demands its submission too; the nation (R210) its publication."""
+    found = await _explain(real, "hubei-xiehe-residency-2024", "brochure")
+    assert found["value"] == "2"
+    assert [each["level"] for each in found["items"]] == ["JURISDICTION", "JURISDICTION"]
+    assert {each["file"] for each in found["items"]} == {"bases/hubei/_jurisdiction.yaml"}
+    found = await _explain(real, "hku-szh-residency-2026", "brochure")
+    assert [(each["id"], each["level"]) for each in found["items"]] == [
+        ("brochure-publication", "NATIONAL")
+    ]
+
+
 def _changed(folder: Path, *changes: tuple[str, str, str]) -> AskedGraph:
     """Return the graph of the fictional hospital with some passages of its files changed."""
     shutil.copytree(BASES, folder, dirs_exist_ok=True)

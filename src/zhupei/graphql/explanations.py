@@ -37,6 +37,8 @@ _FOLLOWS = {
 _COMPUTED = frozenset(
     {"id", "code", "program", "specialtyName", "quotaTotal", "isOpen", "closesAt", "remainingSeats"}
 )
+# What a brochure has to go through is set by these steps.
+_OF_BROCHURE = frozenset({"brochure_submission", "brochure_publication"})
 _PURPOSES = {
     ShortagePurpose.QUOTA_PENALTY: Text("招收计划约束", "quota penalty"),
     ShortagePurpose.ADMISSION_PRIORITY: Text("优先招录", "priority in admission"),
@@ -196,6 +198,12 @@ def _parts(
             )
         case Program(), "children":
             return _children(node, "parent", context)
+        case Program(), "brochure":
+            return tuple(
+                ExplainedEntry(chain=step.origins, id=step.id, label=step.label)
+                for step in node.steps
+                if step.kind in _OF_BROCHURE
+            )
         case Program(), "shortageSets":
             return _shortages(node, None, context)
         case Opening(), "shortagePurposes":

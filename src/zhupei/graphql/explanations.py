@@ -196,14 +196,8 @@ def _parts(
                 ),
                 *_children(node, "quotaTotal", context),
             )
-        case Program(), "children":
-            return _children(node, "parent", context)
-        case Program(), "brochure":
-            return tuple(
-                ExplainedEntry(chain=step.origins, id=step.id, label=step.label)
-                for step in node.steps
-                if step.kind in _OF_BROCHURE
-            )
+        case Program(), "children" | "brochure":
+            return _brochure(node) if name == "brochure" else _children(node, "parent", context)
         case Program(), "shortageSets":
             return _shortages(node, None, context)
         case Opening(), "shortagePurposes":
@@ -214,6 +208,14 @@ def _parts(
             return tuple(each for each in listed if each.id == purpose)
         case _:
             return None
+
+
+def _brochure(node: Program) -> tuple[ExplainedEntry, ...]:
+    return tuple(
+        ExplainedEntry(chain=step.origins, id=step.id, label=step.label)
+        for step in node.steps
+        if step.kind in _OF_BROCHURE
+    )
 
 
 def _children(node: Program, name: str, context: GraphContext) -> tuple[ExplainedEntry, ...]:

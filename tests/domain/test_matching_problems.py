@@ -67,6 +67,17 @@ FINE = _opening(Scores({"a": 2, "b": 5}))
             ),
         ),
         (
+            {"a": "X"},
+            MarketProblem(
+                "PREFERENCES_NOT_A_LIST",
+                Text(
+                    "申请人 a 的志愿不是列表：'X'",
+                    "the preferences of applicant a are not a list: 'X'",
+                ),
+                "a",
+            ),
+        ),
+        (
             {"a": "XQ"},
             MarketProblem(
                 "PREFERENCES_NOT_A_LIST",

@@ -23,9 +23,11 @@ from zhupei.config.expressions import (
     compile_expression,
 )
 from zhupei.domain.facts import FACT_LABELS
-from zhupei.domain.people import Candidate, Degree, DegreeLevel
+from zhupei.domain.institutions import InstitutionType
+from zhupei.domain.people import Candidate, Degree, DegreeLevel, HospitalTier
 from zhupei.domain.questions import EligibilityQuestion
 from zhupei.domain.text import Text
+from zhupei.domain.training import ProgramKind
 
 
 def _compiled(source: str, about: Roots = Roots.CANDIDATE) -> Expression:
@@ -512,3 +514,56 @@ def test_facts_asked_of_a_filtered_list_are_read() -> None:
 def test_a_date_that_would_compare_wrongly_is_refused(source: str, zh: str, en: str) -> None:
     """As text 2026-6-30 comes after 2026-12-31."""
     assert _refusal(source) == Text(f"表达式{zh}", f"expression, {en}")
+
+
+_OF_THE_CATALOGUE = {
+    "opening.code": '"shili-residency-2026/0200"',
+    "opening.specialty": '"0200"',
+    "opening.specialtyName": '"儿科"',
+    "opening.year": "2025",
+    "opening.kind": '"fellowship"',
+    "opening.quota": "6",
+    "program.code": '"shili-residency-2026"',
+    "program.year": "2026",
+    "program.kind": '"residency"',
+    "base.code": '"shili"',
+    "base.province": '"110000"',
+    "base.prefecture": '"110100"',
+    "base.type": '"general"',
+    "base.tier": '"TERTIARY"',
+}
+
+
+def test_every_fact_of_the_catalogue_has_a_case() -> None:
+    named = [name for name in fact_names(Roots.CANDIDATE) if name.partition(".")[0] in _ROOTS]
+    assert named == list(_OF_THE_CATALOGUE)
+
+
+_ROOTS = {"opening", "program", "base"}
+
+
+@pytest.mark.parametrize(("fact", "value"), _OF_THE_CATALOGUE.items())
+def test_facts_of_the_catalogue_are_what_it_says(fact: str, value: str) -> None:
+    """Year and kind of the opening are not those of the program here: each is its own."""
+    question = EligibilityQuestion(
+        candidate=Candidate(),
+        opening=example_opening(year=2025, kind=ProgramKind.FELLOWSHIP, quota=6),
+        program=example_program(),
+        base=example_base(type=InstitutionType.GENERAL, tier=HospitalTier.TERTIARY),
+        requirement=requirement("not_banned"),
+        today=date(2026, 6, 1),
+    )
+    assert _compiled(f"{fact} == {value}").ask_candidate(question) is True
+
+
+@pytest.mark.parametrize("fact", ["opening.quota", "base.prefecture", "base.type", "base.tier"])
+def test_what_the_catalogue_does_not_know_is_missing(fact: str) -> None:
+    question = EligibilityQuestion(
+        candidate=Candidate(),
+        opening=example_opening(quota=None),
+        program=example_program(),
+        base=example_base(prefecture=None, type=None, tier=None),
+        requirement=requirement("not_banned"),
+        today=date(2026, 6, 1),
+    )
+    assert _compiled(f"has({fact})").ask_candidate(question) is False
